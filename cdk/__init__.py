@@ -1,0 +1,1 @@
+"""The infrastructure: environments, stacks and the constructs they are made of."""

@@ -1,0 +1,1 @@
+"""Domain of Lifestream: names, job lifecycle, media values, ports. Standard library only."""

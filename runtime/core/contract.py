@@ -1,0 +1,147 @@
+"""Names that the infrastructure and the runtime must agree on, each written once.
+
+Importable with an empty environment: nothing here reads a variable, a file or a clock.
+"""
+
+from enum import IntEnum, StrEnum
+
+SERVICE_NAME = "lifestream"
+PROCESSOR_CONTAINER_NAME = "processor"
+PROCESSOR_COMMAND = ("python", "-m", "runtime.processor")
+DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
+
+UPLOADS_PREFIX = "uploads/"
+VIDEO_SUFFIXES = (".mp4", ".mov")
+WORK_PREFIX = "work/"
+
+CONFIRM_MESSAGE_TYPE = "lifestream.upload_confirmed"
+"""`type` of a message `{"type", "bucket", "key"}` by which the API says an upload is complete."""
+
+RESULTS_PREFIX = "results/"
+
+
+class EnvVar(StrEnum):
+    """Environment variables set by the infrastructure and read by a composition root."""
+
+    ENVIRONMENT = "LIFESTREAM_ENVIRONMENT"
+    LOG_LEVEL = "LOG_LEVEL"
+    AWS_REGION = "AWS_REGION"
+
+    JOBS_TABLE = "JOBS_TABLE"
+    IDEMPOTENCY_TABLE = "IDEMPOTENCY_TABLE"
+
+    # Dispatcher: how to launch.
+    ECS_CLUSTER_NAME = "ECS_CLUSTER_NAME"
+    TASK_DEFINITION_ARN = "TASK_DEFINITION_ARN"
+    TASK_SUBNET_IDS = "TASK_SUBNET_IDS"
+    TASK_SECURITY_GROUP_IDS = "TASK_SECURITY_GROUP_IDS"
+    CLAIM_LEASE_SECONDS = "CLAIM_LEASE_SECONDS"
+    MAX_ATTEMPTS = "MAX_ATTEMPTS"
+
+    # Processor: which job (container overrides of RunTask).
+    JOB_ID = "JOB_ID"
+    JOB_ATTEMPT = "JOB_ATTEMPT"
+    S3_BUCKET = "S3_BUCKET"
+    S3_KEY = "S3_KEY"
+    S3_ETAG = "S3_ETAG"
+
+    # Processor: how to work (task definition).
+    WORK_DIR = "WORK_DIR"
+    JOB_TIMEOUT_SECONDS = "JOB_TIMEOUT_SECONDS"
+    ASR_MODEL = "ASR_MODEL"
+    ECS_TASK_METADATA = "ECS_CONTAINER_METADATA_URI_V4"
+
+    # Processor: where the image keeps its models (set by the image itself).
+    MODELS_DIR = "MODELS_DIR"
+
+
+class ExitCode(IntEnum):
+    """What a processor's exit status means to whoever looks at a stopped task."""
+
+    SUCCESS = 0
+    PERMANENT_FAILURE = 10
+    RETRYABLE_FAILURE = 11
+    RESUMABLE = 12
+    LOST_CLAIM = 13
+    BAD_CONFIGURATION = 14
+
+
+class Output(StrEnum):
+    """CloudFormation outputs by which operators, tests and the local cloud find an environment."""
+
+    MEDIA_BUCKET = "MediaBucketName"
+    JOBS_TABLE = "JobsTableName"
+    IDEMPOTENCY_TABLE = "IdempotencyTableName"
+    JOBS_QUEUE_URL = "JobsQueueUrl"
+    JOBS_DLQ_URL = "JobsDlqUrl"
+    CLUSTER = "ClusterName"
+    PROCESSOR_LOG_GROUP = "ProcessorLogGroupName"
+    DISPATCHER_FUNCTION = "DispatcherFunctionName"
+
+
+class JobsTable:
+    """Key and index of the jobs table."""
+
+    PARTITION_KEY = "job_id"
+    STATE_INDEX = "by_state"
+    STATE_INDEX_PARTITION_KEY = "state"
+    STATE_INDEX_SORT_KEY = "updated_at"
+    TTL_ATTRIBUTE = "expires_at"
+
+
+class IdempotencyTable:
+    """Key of the idempotency table: `s3_key|etag`, prefixed by nothing (one bucket a table)."""
+
+    PARTITION_KEY = "object_id"
+    TTL_ATTRIBUTE = "expires_at"
+    DISPATCHED = "dispatched"
+    PROCESSED = "processed"
+
+
+class ResultFile(StrEnum):
+    """Files published under `results/<job_id>/`, the manifest last."""
+
+    SUMMARY_JSON = "summary.json"
+    SUMMARY_MARKDOWN = "summary.md"
+    TRANSCRIPT_JSON = "transcript.json"
+    CAPTIONS_SRT = "transcript.srt"
+    CAPTIONS_VTT = "transcript.vtt"
+    SPEAKERS_RTTM = "speakers.rttm"
+    SCENES_JSON = "scenes.json"
+    CHAPTERS_VTT = "chapters.vtt"
+    MANIFEST = "manifest.json"
+
+
+class Stage(StrEnum):
+    """Stages of the pipeline in the order in which a job reports them."""
+
+    FETCH = "fetch"
+    PROBE = "probe"
+    AUDIO = "audio"
+    TRANSCRIBE = "transcribe"
+    DIARIZE = "diarize"
+    SCENES = "scenes"
+    ATTRIBUTE = "attribute"
+    CHUNK = "chunk"
+    SUMMARIZE = "summarize"
+    PUBLISH = "publish"
+
+
+def object_id(key: str, etag: str) -> str:
+    """Return the identity of one version of an upload, `s3_key|etag`, ETag without quotes."""
+    return key + "|" + etag.strip('"')
+
+
+def result_prefix(job_id: str) -> str:
+    """Return the prefix under which a job's results are published, with its slash."""
+    return f"{RESULTS_PREFIX}{job_id}/"
+
+
+def work_prefix(job_id: str) -> str:
+    """Return the prefix of a job's checkpoints, with its slash."""
+    return f"{WORK_PREFIX}{job_id}/"
+
+
+def is_upload(key: str) -> bool:
+    """Tell whether a decoded key is one that Lifestream processes."""
+    return key.startswith(UPLOADS_PREFIX) and key.endswith(VIDEO_SUFFIXES)

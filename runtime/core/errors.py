@@ -1,0 +1,27 @@
+"""Errors whose type decides what happens next: retry, give up, or stand down."""
+
+
+class LifestreamError(Exception):
+    """A failure with a stable code, what happened, and what a person can do about it.
+
+    `code` is dotted and stable (`media.no_streams`); `summary` and `resolution` are full sentences.
+    """
+
+    def __init__(self, code: str, summary: str, resolution: str) -> None:
+        """Keep the three parts; the message shows them all."""
+        super().__init__(f"[{code}] {summary} {resolution}")
+        self.code = code
+        self.summary = summary
+        self.resolution = resolution
+
+
+class Retryable(LifestreamError):
+    """May succeed if tried again unchanged: throttling, capacity, a network fault."""
+
+
+class Permanent(LifestreamError):
+    """Will fail the same way every time: the input or the configuration must change."""
+
+
+class LeaseLost(LifestreamError):
+    """Somebody else owns the job now: stop writing and exit without touching it."""

@@ -1,0 +1,232 @@
+"""The job lifecycle: one transition table, pure functions from job to job.
+
+Nothing here reads a clock or a table. A caller reads a job, asks for the next one, and saves it
+through `JobStore.save(before, after)`, which is conditional on `before`'s state and attempt. The
+attempt is the fencing token: a takeover raises it, so whoever held the older one can write no more.
+"""
+
+import hashlib
+from dataclasses import dataclass, replace
+from enum import Enum, StrEnum
+from typing import Any
+
+from runtime.core.contract import object_id
+
+
+class State(StrEnum):
+    """Where a job is; see `TRANSITIONS`."""
+
+    PENDING = "PENDING"
+    CLAIMED = "CLAIMED"
+    LAUNCHED = "LAUNCHED"
+    RUNNING = "RUNNING"
+    SUCCEEDED = "SUCCEEDED"
+    FAILED = "FAILED"
+    CANCELLED = "CANCELLED"
+
+
+TRANSITIONS: dict[State, frozenset[State]] = {
+    State.PENDING: frozenset({State.CLAIMED, State.FAILED, State.CANCELLED}),
+    # CLAIMED -> CLAIMED is the takeover of an expired lease; CLAIMED -> RUNNING is a task that
+    # starts before the dispatcher has written LAUNCHED.
+    State.CLAIMED: frozenset(
+        {
+            State.CLAIMED,
+            State.LAUNCHED,
+            State.RUNNING,
+            State.PENDING,
+            State.FAILED,
+            State.CANCELLED,
+        }
+    ),
+    State.LAUNCHED: frozenset({State.RUNNING, State.PENDING, State.FAILED, State.CANCELLED}),
+    State.RUNNING: frozenset(
+        {State.RUNNING, State.PENDING, State.SUCCEEDED, State.FAILED, State.CANCELLED}
+    ),
+    State.SUCCEEDED: frozenset(),
+    # A failed job is claimed again only on request: a redriven message or an operator's retry.
+    State.FAILED: frozenset({State.CLAIMED, State.PENDING}),
+    State.CANCELLED: frozenset({State.PENDING}),
+}
+
+ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+
+
+class IllegalTransitionError(ValueError):
+    """A caller asked for a transition that the table does not allow."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One version of one uploaded object; `etag` without quotes, `size_bytes` as S3 reports it."""
+
+    bucket: str
+    key: str
+    etag: str
+    size_bytes: int
+
+    @property
+    def object_id(self) -> str:
+        """The key of the idempotency record."""
+        return object_id(self.key, self.etag)
+
+    @property
+    def job_id(self) -> str:
+        """The job's identity: 32 hex digits of SHA-256 over bucket, key and ETag.
+
+        Derived, so the S3 event, the API's confirm and a redrive all meet in the same job.
+        """
+        identity = f"{self.bucket}\0{self.key}\0{self.etag}"
+        return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """Why a job ended badly, for a person: stable code, what happened, what to do."""
+
+    code: str
+    summary: str
+    resolution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    """One job as recorded. Times are seconds since the epoch; `progress` runs from 0 to 1.
+
+    `attempt` counts claims and fences; `runs` counts the attempts that reached a processor, which
+    is what the attempt cap of a poison video is about.
+    """
+
+    source: Source
+    state: State
+    attempt: int
+    created_at: float
+    updated_at: float
+    lease_until: float | None = None
+    runs: int = 0
+    task_arn: str | None = None
+    started_at: float | None = None
+    stage: str | None = None
+    progress: float = 0.0
+    result_key: str | None = None
+    failure: Failure | None = None
+
+    @property
+    def job_id(self) -> str:
+        """The job's identity, derived from its source."""
+        return self.source.job_id
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job is in a state that only a request of a person leaves."""
+        return self.state in ENDED
+
+    @property
+    def ever_ran(self) -> bool:
+        """Whether a processor of any attempt has reported for it."""
+        return self.runs > 0
+
+
+class ClaimDecision(Enum):
+    """What a dispatcher does with a message, given the job it finds."""
+
+    CREATE = "create"
+    TAKE_OVER = "take_over"
+    BUSY = "busy"
+    ACKNOWLEDGE = "acknowledge"
+
+
+def decide_claim(job: Job | None, *, now: float) -> ClaimDecision:
+    """Decide what a message means for the job that is (or is not) there.
+
+    A live lease is BUSY: its holder may still die, so the message must survive. A failed job that
+    never ran is claimed again: its message can only come from a redrive.
+    """
+    if job is None:
+        return ClaimDecision.CREATE
+    if job.state is State.PENDING:
+        return ClaimDecision.TAKE_OVER
+    if job.state is State.CLAIMED:
+        expired = job.lease_until is None or job.lease_until <= now
+        return ClaimDecision.TAKE_OVER if expired else ClaimDecision.BUSY
+    if job.state is State.FAILED and not job.ever_ran:
+        return ClaimDecision.TAKE_OVER
+    return ClaimDecision.ACKNOWLEDGE
+
+
+def claim_new(source: Source, *, now: float, lease_seconds: float) -> Job:
+    """Return the first claim on a source: CLAIMED, attempt 1."""
+    return Job(
+        source=source,
+        state=State.CLAIMED,
+        attempt=1,
+        created_at=now,
+        updated_at=now,
+        lease_until=now + lease_seconds,
+    )
+
+
+def take_over(job: Job, *, now: float, lease_seconds: float) -> Job:
+    """Return the job claimed anew with the next attempt, which fences whoever held the last."""
+    return _move(
+        job,
+        State.CLAIMED,
+        now,
+        attempt=job.attempt + 1,
+        lease_until=now + lease_seconds,
+        task_arn=None,
+        stage=None,
+        progress=0.0,
+        failure=None,
+    )
+
+
+def release(job: Job, *, now: float) -> Job:
+    """Return the job put back: nobody owns it, the next message or sweep claims it."""
+    return _move(job, State.PENDING, now, lease_until=None, task_arn=None, stage=None)
+
+
+def launched(job: Job, *, now: float, task_arn: str) -> Job:
+    """Return the claimed job with the task that will run it."""
+    return _move(job, State.LAUNCHED, now, lease_until=None, task_arn=task_arn)
+
+
+def start(job: Job, *, now: float, task_arn: str | None) -> Job:
+    """Return the job as its processor found it: RUNNING, no lease but the heartbeat."""
+    return _move(
+        job,
+        State.RUNNING,
+        now,
+        lease_until=None,
+        task_arn=task_arn or job.task_arn,
+        started_at=now,
+        runs=job.runs + 1,
+    )
+
+
+def report(job: Job, *, now: float, stage: str, progress: float) -> Job:
+    """Return the running job with its stage and overall progress (0 to 1); also its heartbeat."""
+    return _move(job, State.RUNNING, now, stage=stage, progress=min(1.0, max(0.0, progress)))
+
+
+def succeed(job: Job, *, now: float, result_key: str) -> Job:
+    """Return the job as finished, with the key of its `summary.json`."""
+    return _move(job, State.SUCCEEDED, now, progress=1.0, result_key=result_key, stage=None)
+
+
+def fail(job: Job, *, now: float, failure: Failure) -> Job:
+    """Return the job as failed, keeping the stage it failed in."""
+    return _move(job, State.FAILED, now, failure=failure, lease_until=None)
+
+
+def cancel(job: Job, *, now: float) -> Job:
+    """Return the job as cancelled by a person."""
+    return _move(job, State.CANCELLED, now, lease_until=None)
+
+
+def _move(job: Job, to: State, now: float, **changes: Any) -> Job:
+    if to not in TRANSITIONS[job.state]:
+        raise IllegalTransitionError(
+            f"job {job.job_id} (attempt {job.attempt}) cannot go from {job.state} to {to}"
+        )
+    return replace(job, state=to, updated_at=now, **changes)

@@ -1,0 +1,154 @@
+"""Media values that stages exchange. All times are seconds on the presentation timeline."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+UNKNOWN_SPEAKER = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoStream:
+    """A real video track (never cover art). `rotation_degrees` is clockwise, as displayed."""
+
+    index: int
+    codec: str
+    width: int
+    height: int
+    frames_per_second: float | None
+    rotation_degrees: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AudioStream:
+    """An audio track."""
+
+    index: int
+    codec: str
+    sample_rate: int
+    channels: int
+    language: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaInfo:
+    """What a container holds. `duration_seconds` is the container's claim, never trusted alone."""
+
+    container: str
+    duration_seconds: float | None
+    size_bytes: int
+    video: VideoStream | None
+    audio: AudioStream | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audio:
+    """Decoded speech-ready audio on disk: mono 16-bit PCM WAV at 16 kHz, starting at 0 s."""
+
+    path: Path
+    sample_rate: int
+    duration_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """A recognised word; `text` carries its punctuation and no surrounding space."""
+
+    start_seconds: float
+    end_seconds: float
+    text: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Transcript:
+    """Recognised words in order of time. `language` is an ISO 639-1 code, None without speech."""
+
+    language: str | None
+    language_probability: float
+    words: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A stretch of one speaker; labels are `SPEAKER_00`, ... by first appearance."""
+
+    start_seconds: float
+    end_seconds: float
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diarization:
+    """Who speaks when. `turns` may overlap; `exclusive_turns` have one speaker at a time."""
+
+    turns: tuple[Turn, ...]
+    exclusive_turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttributedWord:
+    """A word with its speaker. `confidence` (0 to 1) is of the attribution, not of the word."""
+
+    word: Word
+    speaker: str
+    confidence: float
+    overlap: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sentence:
+    """A sentence (or the part of one) by a single speaker."""
+
+    speaker: str
+    words: tuple[AttributedWord, ...]
+
+    @property
+    def start_seconds(self) -> float:
+        """Where its first word starts."""
+        return self.words[0].word.start_seconds
+
+    @property
+    def end_seconds(self) -> float:
+        """Where its last word ends."""
+        return self.words[-1].word.end_seconds
+
+    @property
+    def text(self) -> str:
+        """Its words joined by spaces."""
+        return " ".join(w.word.text for w in self.words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A shot between two cuts; `index` counts from 0."""
+
+    index: int
+    start_seconds: float
+    end_seconds: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chapter:
+    """A run of sentences about one topic."""
+
+    start_seconds: float
+    end_seconds: float
+    title: str
+    sentences: tuple[Sentence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SummarySentence:
+    """A sentence of the summary with the stretch of the video it cites."""
+
+    text: str
+    start_seconds: float
+    end_seconds: float
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The summary, in order of time."""
+
+    sentences: tuple[SummarySentence, ...]

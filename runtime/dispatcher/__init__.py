@@ -1,0 +1,1 @@
+"""The Lambda that turns queue messages into running tasks."""

@@ -1,0 +1,1 @@
+"""The container that turns one video into its results."""

@@ -1,0 +1,70 @@
+"""A job store in memory, with the same conditional writes as the DynamoDB adapter."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from runtime.core.contract import IdempotencyTable
+from runtime.core.errors import Permanent
+from runtime.core.jobs import Job, State
+from runtime.core.ports import StaleWriteError
+
+
+@dataclass(frozen=True, slots=True)
+class IdempotencyRecord:
+    job_id: str
+    status: str
+    result_s3_key: str | None = None
+
+
+class InMemoryJobStore:
+    """`jobs` (by job id) and `idempotency` (by object id) are open to tests."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.jobs: dict[str, Job] = {}
+        self.idempotency: dict[str, IdempotencyRecord] = {}
+        self.saved: list[Job] = []
+
+    def get(self, job_id: str) -> Job | None:
+        with self._lock:
+            return self.jobs.get(job_id)
+
+    def create(self, job: Job) -> Job | None:
+        with self._lock:
+            there = self.jobs.get(job.job_id)
+            if there is not None:
+                return there
+            if job.source.object_id in self.idempotency:
+                raise Permanent(
+                    "jobs.orphan_record",
+                    f"{job.source.object_id} was dispatched before, but its job is gone.",
+                    "Delete the idempotency record to have it processed again.",
+                )
+            self.jobs[job.job_id] = job
+            self.idempotency[job.source.object_id] = IdempotencyRecord(
+                job_id=job.job_id, status=IdempotencyTable.DISPATCHED
+            )
+            self.saved.append(job)
+            return None
+
+    def save(self, before: Job, after: Job) -> None:
+        with self._lock:
+            there = self.jobs.get(before.job_id)
+            if there is None or (there.state, there.attempt) != (before.state, before.attempt):
+                raise StaleWriteError(
+                    f"job {before.job_id} is not {before.state} in attempt {before.attempt}"
+                )
+            self.jobs[after.job_id] = after
+            self.saved.append(after)
+            if after.state is State.SUCCEEDED:
+                self.idempotency[after.source.object_id] = IdempotencyRecord(
+                    job_id=after.job_id,
+                    status=IdempotencyTable.PROCESSED,
+                    result_s3_key=after.result_key,
+                )
+
+    def in_state(self, state: State) -> Iterable[Job]:
+        with self._lock:
+            found = [job for job in self.jobs.values() if job.state is state]
+        return iter(sorted(found, key=lambda job: job.updated_at))

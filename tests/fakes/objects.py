@@ -1,0 +1,65 @@
+"""An object store in memory, with the same promises as the S3 adapter."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.core.jobs import Source
+from runtime.core.ports import ByteCount, ObjectNotFoundError
+
+CHUNK_BYTES = 4
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject:
+    data: bytes
+    content_type: str
+
+    @property
+    def etag(self) -> str:
+        return hashlib.md5(self.data, usedforsecurity=False).hexdigest()
+
+
+class InMemoryObjectStore:
+    """`objects` is open to tests: (bucket, key) -> what is stored."""
+
+    def __init__(self) -> None:
+        self.objects: dict[tuple[str, str], StoredObject] = {}
+
+    def put(self, bucket: str, key: str, data: bytes, content_type: str = "video/mp4") -> Source:
+        """Upload as a user would; returns the new version's identity."""
+        self.objects[bucket, key] = StoredObject(data, content_type)
+        return self.head(bucket, key)
+
+    def delete(self, bucket: str, key: str) -> None:
+        del self.objects[bucket, key]
+
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
+        return sorted(k for b, k in self.objects if b == bucket and k.startswith(prefix))
+
+    def head(self, bucket: str, key: str) -> Source:
+        found = self._get(bucket, key)
+        return Source(bucket=bucket, key=key, etag=found.etag, size_bytes=len(found.data))
+
+    def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
+        found = self._get(source.bucket, source.key)
+        if found.etag != source.etag:
+            raise ObjectNotFoundError(f"{source.bucket}/{source.key} is no longer {source.etag}")
+        with path.open("wb") as out:
+            for at in range(0, len(found.data), CHUNK_BYTES):
+                on_bytes(out.write(found.data[at : at + CHUNK_BYTES]))
+
+    def upload(self, path: Path, bucket: str, key: str, content_type: str) -> None:
+        self.objects[bucket, key] = StoredObject(path.read_bytes(), content_type)
+
+    def read_bytes(self, bucket: str, key: str) -> bytes:
+        return self._get(bucket, key).data
+
+    def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
+        self.objects[bucket, key] = StoredObject(data, content_type)
+
+    def _get(self, bucket: str, key: str) -> StoredObject:
+        try:
+            return self.objects[bucket, key]
+        except KeyError:
+            raise ObjectNotFoundError(f"there is no object {bucket}/{key}") from None

@@ -1,0 +1,78 @@
+"""Following one job from upload to its end: what changed since the last look, as plain values."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from runtime.core.clock import MonotonicClock, Sleeper
+from runtime.core.jobs import Job, State
+
+STATE_WORDS = {
+    State.PENDING: "waiting for a new attempt",
+    State.CLAIMED: "starting a task",
+    State.LAUNCHED: "starting a task",
+    State.RUNNING: "running",
+    State.SUCCEEDED: "done",
+    State.FAILED: "failed",
+    State.CANCELLED: "cancelled",
+}
+
+
+class FollowClock(MonotonicClock, Sleeper):
+    """The two clocks that following needs."""
+
+
+class JobStalledError(Exception):
+    """Nothing was heard of the job for longer than it may be silent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """The job as last seen (None: not there yet) and the seconds since following began."""
+
+    job: Job | None
+    elapsed_seconds: float
+
+    @property
+    def label(self) -> str:
+        """What the job is doing, in a few words."""
+        if self.job is None:
+            return "waiting for the dispatcher"
+        if self.job.state is State.RUNNING and self.job.stage:
+            return self.job.stage
+        return STATE_WORDS[self.job.state]
+
+    @property
+    def progress(self) -> float:
+        """Overall progress from 0 to 1."""
+        return self.job.progress if self.job else 0.0
+
+
+def follow(
+    read: Callable[[], Job | None],
+    *,
+    clock: FollowClock,
+    silence_seconds: float,
+    poll_seconds: float = 0.5,
+) -> Iterator[Sighting]:
+    """Yield a sighting whenever the job has changed, the last one with the job ended.
+
+    Raises `JobStalledError` when its record does not change for `silence_seconds`: a processor
+    reports more often than that as long as it lives.
+    """
+    began = heard = clock.monotonic()
+    last: Job | None = None
+    yield Sighting(None, 0.0)
+    while True:
+        job = read()
+        now = clock.monotonic()
+        if job != last:
+            heard, last = now, job
+            yield Sighting(job, now - began)
+            if job is not None and job.ended:
+                return
+        elif now - heard > silence_seconds:
+            raise JobStalledError(
+                f"nothing was heard of the job for {silence_seconds:.0f} s; "
+                f"it was last seen {Sighting(last, now - began).label}"
+            )
+        clock.sleep(poll_seconds)

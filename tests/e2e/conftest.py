@@ -1,0 +1,23 @@
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import deploy, toolchain
+from local.run import ENVIRONMENT, Deployed
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The dev templates in a local cloud, as `make run` deploys them."""
+    with toolchain.start_cloud(state_dir=tmp_path_factory.mktemp("cloud")) as cloud:
+        yield Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
+
+
+@pytest.fixture(scope="session")
+def talk() -> Path:
+    """The 104 s sample with known text, speakers and cuts."""
+    path = toolchain.MEDIA / "talk.mp4"
+    if not path.exists():
+        pytest.skip("the talk sample needs Debian's speech packages; see scripts/make_sample.py")
+    return path

@@ -1,0 +1,106 @@
+"""What people really upload, through the deployed templates: one job each, no message stuck."""
+
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+
+import imageio_ffmpeg
+import pytest
+
+from local.follow import follow
+from local.run import Deployed, job_store
+from runtime.aws.s3_objects import S3ObjectStore
+from runtime.core.clock import SystemClock
+from runtime.core.contract import Output
+from runtime.core.jobs import Job, Source, State
+from tests.e2e.looking import messages, stopped_tasks
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two seconds of test picture without sound: the quickest real video."""
+    path = tmp_path_factory.mktemp("clip") / "clip.mp4"
+    writer: Iterator[None] = imageio_ffmpeg.write_frames(
+        str(path), (64, 48), fps=10, output_params=["-loglevel", "error"]
+    )
+    next(writer)
+    for frame in range(20):
+        writer.send(bytes([frame * 10]) * (64 * 48 * 3))
+    writer.close()
+    return path
+
+
+def put(deployed: Deployed, key: str, content: bytes) -> Source:
+    store = S3ObjectStore(deployed.cloud.client("s3"))
+    store.write_bytes(content, deployed.bucket, key, "video/mp4")
+    return store.head(deployed.bucket, key)
+
+
+def end_of(deployed: Deployed, source: Source) -> Job:
+    jobs = job_store(deployed)
+    sightings = follow(lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=120)
+    job = None
+    for sighting in sightings:
+        job = sighting.job
+    assert job is not None
+    return job
+
+
+def settle(deployed: Deployed) -> None:
+    """Wait until the queues are empty; a stuck message fails the test by its timeout."""
+    clock = SystemClock()
+    while messages(deployed, Output.JOBS_QUEUE_URL):
+        clock.sleep(0.5)
+    assert messages(deployed, Output.JOBS_DLQ_URL) == 0
+
+
+def test_should_fail_a_text_file_with_a_typed_reason(deployed: Deployed) -> None:
+    job = end_of(deployed, put(deployed, "uploads/notes.mp4", b"these are notes, not a video\n"))
+    assert job.state is State.FAILED
+    assert job.failure is not None
+    assert job.failure.code == "media.not_a_video"
+    assert job.failure.resolution
+    settle(deployed)
+
+
+def test_should_fail_an_empty_file_with_a_typed_reason(deployed: Deployed) -> None:
+    job = end_of(deployed, put(deployed, "uploads/nothing.mov", b""))
+    assert job.state is State.FAILED
+    assert job.failure is not None
+    assert job.failure.code == "media.empty"
+    settle(deployed)
+
+
+def test_should_process_a_key_with_spaces_plus_and_letters_of_other_alphabets(
+    deployed: Deployed, clip: Path
+) -> None:
+    key = "uploads/My talk + Gr\u00fc\u00dfe \u65e5\u672c %2B.mp4"
+    source = put(deployed, key, clip.read_bytes())
+    job = end_of(deployed, source)
+    assert (job.state, job.source.key) == (State.SUCCEEDED, key), job.failure
+    assert len(stopped_tasks(deployed, job.job_id)) == 1
+    settle(deployed)
+
+
+def test_should_run_one_job_for_the_same_object_twice(deployed: Deployed, clip: Path) -> None:
+    first = put(deployed, "uploads/twice.mp4", clip.read_bytes())
+    second = put(deployed, "uploads/twice.mp4", clip.read_bytes())
+    assert first.job_id == second.job_id
+    job = end_of(deployed, first)
+    settle(deployed)
+    assert (job.state, job.attempt, job.runs) == (State.SUCCEEDED, 1, 1), job.failure
+    assert len(stopped_tasks(deployed, job.job_id)) == 1
+
+
+def test_should_ignore_what_is_not_an_upload(deployed: Deployed, clip: Path) -> None:
+    sources = [
+        put(deployed, key, clip.read_bytes())
+        for key in ("other/clip.mp4", "uploads/clip.avi", "uploads/clip.MP4")
+    ]
+    marker = put(deployed, "uploads/marker.mp4", clip.read_bytes())
+    end_of(deployed, marker)
+    jobs = job_store(deployed)
+    assert [jobs.get(source.job_id) for source in sources] == list(itertools.repeat(None, 3))
+    settle(deployed)

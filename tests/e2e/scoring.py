@@ -10,9 +10,18 @@ import jiwer
 from pyannote.core import Annotation, Segment, Timeline
 from pyannote.metrics.diarization import DiarizationErrorRate
 
-DIGITS = dict(
-    zip("0123456789", "zero one two three four five six seven eight nine".split(), strict=True)
-)
+DIGITS = {
+    "0": "zero",
+    "1": "one",
+    "2": "two",
+    "3": "three",
+    "4": "four",
+    "5": "five",
+    "6": "six",
+    "7": "seven",
+    "8": "eight",
+    "9": "nine",
+}
 SPOKEN = {"www.asterisk.org": "www dot asterisk dot org", "mr.": "mister", "-": " ", "\u2019": "'"}
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 from runtime.core.clock import MonotonicClock, Sleeper
 from runtime.core.jobs import Job, State
@@ -17,7 +18,7 @@ STATE_WORDS = {
 }
 
 
-class FollowClock(MonotonicClock, Sleeper):
+class FollowClock(MonotonicClock, Sleeper, Protocol):
     """The two clocks that following needs."""
 
 

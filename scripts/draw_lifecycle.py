@@ -1,0 +1,36 @@
+"""Draw the job lifecycle into docs/lifecycle.md from the transition table in the code."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from runtime.core.jobs import ENDED, TRANSITIONS, State  # noqa: E402 - run by path
+
+PAGE = ROOT / "docs" / "lifecycle.md"
+BEGIN, END = "<!-- drawn from runtime/core/jobs.py -->", "<!-- end of drawing -->"
+
+
+def drawing() -> str:
+    """Return the transition table as a Mermaid state diagram."""
+    arrows = [
+        f"    {source} --> {target}"
+        for source in State
+        for target in State
+        if target in TRANSITIONS[source]
+    ]
+    ends = [f"    {state} --> [*]" for state in State if state in ENDED]
+    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> CLAIMED", *arrows, *ends, "```"]
+    return "\n".join(lines)
+
+
+def redrawn(page: str) -> str:
+    """Return the page with its drawing replaced."""
+    before, rest = page.split(BEGIN)
+    after = rest.split(END)[1]
+    return f"{before}{BEGIN}\n{drawing()}\n{END}{after}"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(redrawn(PAGE.read_text()))

@@ -30,7 +30,8 @@ class EnvVar(StrEnum):
     JOBS_TABLE = "JOBS_TABLE"
     IDEMPOTENCY_TABLE = "IDEMPOTENCY_TABLE"
 
-    # Dispatcher: how to launch.
+    # Dispatcher: whose uploads it works on, and how to launch.
+    MEDIA_BUCKET = "MEDIA_BUCKET"
     ECS_CLUSTER_NAME = "ECS_CLUSTER_NAME"
     TASK_DEFINITION_ARN = "TASK_DEFINITION_ARN"
     TASK_SUBNET_IDS = "TASK_SUBNET_IDS"

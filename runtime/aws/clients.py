@@ -1,0 +1,46 @@
+"""SDK clients whose every call is bounded; a composition root makes each once per process."""
+
+from typing import TYPE_CHECKING, Literal
+
+import boto3
+from botocore.config import Config
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_s3 import S3Client
+
+CONNECT_TIMEOUT_SECONDS = 2
+READ_TIMEOUT_SECONDS = 5
+ATTEMPTS = 2
+CONNECTIONS = 16
+"""At least as many as the threads of any caller, so that none waits for another's socket."""
+
+
+def config(*, attempts: int = ATTEMPTS) -> Config:
+    """Return limits under which a call takes at most about 14 s, however sick the network is."""
+    mode: Literal["standard"] = "standard"
+    return Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=READ_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": attempts, "mode": mode},
+        max_pool_connections=CONNECTIONS,
+    )
+
+
+def s3(region: str) -> "S3Client":
+    """Return a client of S3."""
+    return boto3.client("s3", region_name=region, config=config())
+
+
+def dynamodb(region: str) -> "DynamoDBClient":
+    """Return a client of DynamoDB."""
+    return boto3.client("dynamodb", region_name=region, config=config())
+
+
+def ecs(region: str) -> "ECSClient":
+    """Return a client of ECS that never retries by itself.
+
+    `EcsTaskLauncher` retries, because it must know whether any attempt may have started a task.
+    """
+    return boto3.client("ecs", region_name=region, config=config(attempts=1))

@@ -1,0 +1,74 @@
+"""A job as a DynamoDB item and back: one table of attributes for both directions."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from runtime.core.contract import IdempotencyTable, JobsTable
+from runtime.core.jobs import Failure, Job, Source, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+RETENTION_SECONDS = 90 * 24 * 3600
+"""How long after its last change a record is kept; DynamoDB removes it some days later."""
+
+_TEXT = ("task_arn", "stage", "result_key")
+_WHOLE = ("attempt", "runs")
+_FRACTION = ("created_at", "updated_at", "lease_until", "started_at", "progress")
+_SOURCE_TEXT = ("bucket", "key", "etag")
+
+Item = dict[str, "AttributeValueTypeDef"]
+
+
+def job_item(job: Job, *, write_id: str) -> Item:
+    """Return the item of a job; `write_id` tells one write from another of the same content."""
+    values: dict[str, Any] = {name: getattr(job, name) for name in _TEXT + _WHOLE + _FRACTION}
+    values |= asdict(job.source)
+    item = {name: _attribute(value) for name, value in values.items() if value is not None}
+    item[JobsTable.PARTITION_KEY] = {"S": job.job_id}
+    item[JobsTable.STATE_INDEX_PARTITION_KEY] = {"S": job.state}
+    item[JobsTable.TTL_ATTRIBUTE] = _expiry(job)
+    item["write_id"] = {"S": write_id}
+    if job.failure is not None:
+        item["failure"] = {"M": {k: {"S": v} for k, v in asdict(job.failure).items()}}
+    return item
+
+
+def job_of(item: Mapping[str, Any]) -> Job:
+    """Return the job of an item that `job_item` made."""
+    values: dict[str, Any] = {name: item[name]["S"] for name in _TEXT if name in item}
+    values |= {name: int(item[name]["N"]) for name in _WHOLE}
+    values |= {name: float(item[name]["N"]) for name in _FRACTION if name in item}
+    if "failure" in item:
+        values["failure"] = Failure(**{k: v["S"] for k, v in item["failure"]["M"].items()})
+    return Job(
+        source=Source(
+            size_bytes=int(item["size_bytes"]["N"]),
+            **{name: item[name]["S"] for name in _SOURCE_TEXT},
+        ),
+        state=State(item[JobsTable.STATE_INDEX_PARTITION_KEY]["S"]),
+        **values,
+    )
+
+
+def idempotency_item(job: Job) -> Item:
+    """Return the record that says what became of this version of the upload."""
+    item: Item = {
+        IdempotencyTable.PARTITION_KEY: {"S": job.source.object_id},
+        IdempotencyTable.TTL_ATTRIBUTE: _expiry(job),
+        "job_id": {"S": job.job_id},
+        "status": {"S": IdempotencyTable.DISPATCHED},
+    }
+    if job.state is State.SUCCEEDED:
+        item["status"] = {"S": IdempotencyTable.PROCESSED}
+        item["result_s3_key"] = {"S": job.result_key or ""}
+    return item
+
+
+def _attribute(value: str | float) -> "AttributeValueTypeDef":
+    return {"S": value} if isinstance(value, str) else {"N": repr(value)}
+
+
+def _expiry(job: Job) -> "AttributeValueTypeDef":
+    return {"N": str(int(job.updated_at) + RETENTION_SECONDS)}

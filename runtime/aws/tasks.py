@@ -1,0 +1,169 @@
+"""The task launcher port on ECS: one Fargate task for one claimed attempt of a job."""
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+from runtime.aws.faults import error_code, http_status, is_throttle, typed_faults
+from runtime.core.clock import Sleeper
+from runtime.core.contract import PROCESSOR_CONTAINER_NAME, EnvVar
+from runtime.core.jobs import Job
+from runtime.core.ports import LaunchFailedError, LaunchUncertainError, RunningTask
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_ecs.type_defs import RunTaskResponseTypeDef
+
+ATTEMPTS = 2
+PAUSE_SECONDS = 0.5
+"""Before the second attempt; RunTask is limited to 20 calls a second in an account."""
+
+JOB_TAG = "lifestream:job_id"
+
+_SERVER_ERROR = 500
+_NEVER_SENT = (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchTarget:
+    """Where processors run: in private subnets, without a public address."""
+
+    cluster: str
+    task_definition: str
+    subnet_ids: Sequence[str]
+    security_group_ids: Sequence[str]
+
+
+class EcsTaskLauncher:
+    """Starts tasks by RunTask, idempotent by client token, and finds them again by `startedBy`."""
+
+    def __init__(self, client: "ECSClient", target: LaunchTarget, *, sleeper: Sleeper) -> None:
+        """Take a client that does not retry by itself: see `runtime.aws.clients.ecs`."""
+        self._client = client
+        self._target = target
+        self._sleeper = sleeper
+
+    def launch(self, job: Job) -> RunningTask:
+        """Start a task for this job and attempt; the same job and attempt give the same task.
+
+        Raise `LaunchFailedError` only when no attempt can have started one: a lost answer
+        followed by a refusal is still `LaunchUncertainError`.
+        """
+        lost: LaunchUncertainError | None = None
+        for left in reversed(range(ATTEMPTS)):
+            try:
+                return self._run_task(job)
+            except LaunchUncertainError as error:
+                lost = error
+                if not left:
+                    raise
+            except LaunchFailedError as error:
+                if lost is not None:
+                    raise lost from error
+                if not left or not _throttled(error):
+                    raise
+            self._sleeper.sleep(PAUSE_SECONDS)
+        raise AssertionError("the last attempt returns or raises")
+
+    def find(self, job: Job) -> RunningTask | None:
+        """Return the task started for this job and attempt, if one has not stopped."""
+        # ListTasks takes no other filter next to startedBy, so stopped tasks are out of reach.
+        with typed_faults(f"looking for the task of job {job.job_id}, attempt {job.attempt}"):
+            arns = self._client.list_tasks(cluster=self._target.cluster, startedBy=started_by(job))[
+                "taskArns"
+            ]
+        return RunningTask(task_arn=arns[0]) if arns else None
+
+    def _run_task(self, job: Job) -> RunningTask:
+        try:
+            answer = self._client.run_task(**self._request(job))
+        except ClientError as error:
+            existing: Any = error.response.get("resourceIds")
+            if error_code(error) == "ConflictException" and existing:
+                # The token was used with other parameters, as across a deployment: the task
+                # named here is this attempt's.
+                return RunningTask(task_arn=existing[0])
+            if error_code(error) == "ConflictException" or http_status(error) >= _SERVER_ERROR:
+                raise LaunchUncertainError(str(error)) from error
+            raise LaunchFailedError(str(error)) from error
+        except _NEVER_SENT as error:
+            raise LaunchFailedError(str(error)) from error
+        except BotoCoreError as error:
+            raise LaunchUncertainError(str(error)) from error
+        return _task(answer)
+
+    def _request(self, job: Job) -> dict[str, Any]:
+        environment = {
+            EnvVar.JOB_ID: job.job_id,
+            EnvVar.JOB_ATTEMPT: str(job.attempt),
+            EnvVar.S3_BUCKET: job.source.bucket,
+            EnvVar.S3_KEY: job.source.key,
+            EnvVar.S3_ETAG: job.source.etag,
+        }
+        return {
+            "cluster": self._target.cluster,
+            "taskDefinition": self._target.task_definition,
+            "launchType": "FARGATE",
+            "count": 1,
+            "clientToken": client_token(job),
+            "startedBy": started_by(job),
+            "networkConfiguration": {
+                "awsvpcConfiguration": {
+                    "subnets": list(self._target.subnet_ids),
+                    "securityGroups": list(self._target.security_group_ids),
+                    "assignPublicIp": "DISABLED",
+                }
+            },
+            "overrides": {
+                "containerOverrides": [
+                    {
+                        "name": PROCESSOR_CONTAINER_NAME,
+                        "environment": [
+                            {"name": name, "value": value} for name, value in environment.items()
+                        ],
+                    }
+                ]
+            },
+            "enableECSManagedTags": True,
+            "tags": [{"key": JOB_TAG, "value": job.job_id}],
+        }
+
+
+def client_token(job: Job) -> str:
+    """Return RunTask's idempotency token of a job's attempt: 64 hex digits."""
+    return hashlib.sha256(f"{job.job_id}/{job.attempt}".encode()).hexdigest()
+
+
+def started_by(job: Job) -> str:
+    """Return the mark by which a task is found again: at most 128 of `A-Za-z0-9-_/`."""
+    return f"{job.job_id}-{job.attempt}"
+
+
+def _task(answer: "RunTaskResponseTypeDef") -> RunningTask:
+    if answer["tasks"]:
+        return RunningTask(task_arn=answer["tasks"][0]["taskArn"])
+    reasons = "; ".join(
+        " ".join(filter(None, (failure.get("reason"), failure.get("detail"))))
+        for failure in answer["failures"]
+    )
+    raise LaunchFailedError(f"RunTask started no task: {reasons or 'it gave no reason'}")
+
+
+def _throttled(error: LaunchFailedError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, ClientError) and is_throttle(cause)

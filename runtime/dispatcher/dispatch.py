@@ -1,0 +1,89 @@
+"""From an upload to a launched task: HEAD, claim, launch, and what to do when a step fails."""
+
+from dataclasses import dataclass
+
+from runtime.core.errors import Retryable
+from runtime.core.jobs import Job, launched, release
+from runtime.core.log import Log
+from runtime.core.ports import (
+    LaunchFailedError,
+    LaunchUncertainError,
+    ObjectNotFoundError,
+    ObjectStore,
+    StaleWriteError,
+)
+from runtime.dispatcher.claim import Claims
+from runtime.dispatcher.messages import Upload, parse
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dispatcher:
+    """Works on messages of the jobs queue; `bucket` is the one whose uploads are ours."""
+
+    bucket: str
+    objects: ObjectStore
+    claims: Claims
+    log: Log
+
+    def work(self, body: str) -> None:
+        """Do all that one message asks for; returning means that it may be deleted.
+
+        Doing it again is harmless, so a message of several records fails as a whole.
+        """
+        uploads, ignored = parse(body, bucket=self.bucket)
+        for part in ignored:
+            self.log.info("dispatch.ignored", reason=part.reason, bucket=part.bucket, key=part.key)
+        for upload in uploads:
+            self._dispatch(upload)
+
+    def _dispatch(self, upload: Upload) -> None:
+        try:
+            source = self.objects.head(upload.bucket, upload.key)
+        except ObjectNotFoundError:
+            self.log.warning("dispatch.object_gone", bucket=upload.bucket, key=upload.key)
+            return
+        log = self.log.bind(job_id=source.job_id, key=source.key)
+        job = self.claims.claim(source, log)
+        if job is not None:
+            self._launch(job, log.bind(attempt=job.attempt))
+
+    def _launch(self, job: Job, log: Log) -> None:
+        try:
+            task = self.claims.launcher.launch(job)
+        except LaunchFailedError as error:
+            self._give_back(job, log)
+            raise Retryable(
+                "launch.failed",
+                f"No task could be started for job {job.job_id} ({job.source.key}): {error}.",
+                "The message comes back; if it ends in the dead-letter queue, redrive it.",
+            ) from error
+        except LaunchUncertainError as error:
+            self._find(job, error, log)
+        else:
+            # LAUNCHED is not written: the processor itself moves the job on to RUNNING, and a
+            # dispatcher that dies here finds the task again by its claim.
+            log.info("dispatch.launched", task_arn=task.task_arn)
+
+    def _give_back(self, job: Job, log: Log) -> None:
+        try:
+            self.claims.jobs.save(job, release(job, now=self.claims.clock.now()))
+        except StaleWriteError:
+            log.warning("dispatch.claim_lost")
+
+    def _find(self, job: Job, lost: LaunchUncertainError, log: Log) -> None:
+        task = self.claims.launcher.find(job)
+        if task is None:
+            # A task may yet appear: ECS is eventually consistent. The claim stays, and whoever
+            # sees its lease expire looks again before starting another attempt.
+            raise Retryable(
+                "launch.uncertain",
+                f"The answer to starting job {job.job_id} ({job.source.key}) was lost: {lost}.",
+                "The message comes back after the claim's lease and looks for the task again.",
+            ) from lost
+        log.info("dispatch.found_launched", task_arn=task.task_arn)
+        try:
+            self.claims.jobs.save(
+                job, launched(job, now=self.claims.clock.now(), task_arn=task.task_arn)
+            )
+        except StaleWriteError:
+            log.info("dispatch.already_running")

@@ -1,0 +1,74 @@
+"""The dispatcher Lambda: wires the adapters once per process and answers SQS batches."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Protocol
+
+from runtime.aws import clients
+from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.objects import S3ObjectStore
+from runtime.aws.tasks import EcsTaskLauncher, LaunchTarget
+from runtime.core.clock import SystemClock
+from runtime.core.contract import SERVICE_NAME
+from runtime.core.log import JsonLog
+from runtime.dispatcher.batch import failed_records
+from runtime.dispatcher.claim import Claims
+from runtime.dispatcher.dispatch import Dispatcher
+from runtime.dispatcher.settings import Settings, read_settings
+
+
+class LambdaContext(Protocol):
+    """What the handler uses of Lambda's context object."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Return the milliseconds until Lambda kills this run."""
+        ...
+
+
+def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Answer one SQS batch with the messages that must come back (a partial batch response)."""
+    dispatcher = _dispatcher()
+    failed = failed_records(
+        event.get("Records", []),
+        work=dispatcher.work,
+        remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+        log=dispatcher.log,
+    )
+    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+@cache
+def _dispatcher() -> Dispatcher:
+    return compose(read_settings(os.environ))
+
+
+def compose(settings: Settings) -> Dispatcher:
+    """Return a dispatcher on real adapters."""
+    clock = SystemClock()
+    target = LaunchTarget(
+        cluster=settings.cluster,
+        task_definition=settings.task_definition,
+        subnet_ids=settings.subnet_ids,
+        security_group_ids=settings.security_group_ids,
+    )
+    return Dispatcher(
+        bucket=settings.media_bucket,
+        objects=S3ObjectStore(clients.s3(settings.region)),
+        claims=Claims(
+            jobs=DynamoJobStore(
+                clients.dynamodb(settings.region),
+                jobs_table=settings.jobs_table,
+                idempotency_table=settings.idempotency_table,
+            ),
+            launcher=EcsTaskLauncher(clients.ecs(settings.region), target, sleeper=clock),
+            clock=clock,
+            lease_seconds=settings.claim_lease_seconds,
+        ),
+        log=JsonLog(
+            clock=clock,
+            level=settings.log_level,
+            service=f"{SERVICE_NAME}-dispatcher",
+            environment=settings.environment,
+        ),
+    )

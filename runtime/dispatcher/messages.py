@@ -1,0 +1,104 @@
+"""What an SQS message asks for: S3 event records and confirmations, as uploads to work on."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote_plus
+
+from runtime.core.contract import CONFIRM_MESSAGE_TYPE, is_upload
+from runtime.core.errors import Permanent
+
+_TEST_EVENT = "s3:TestEvent"
+_CREATED = "ObjectCreated:"
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An object that may have been uploaded; `key` is decoded."""
+
+    bucket: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """A part of a message that is none of our business, and why."""
+
+    reason: str
+    bucket: str = ""
+    key: str = ""
+
+
+class MalformedMessageError(Permanent):
+    """A message nobody here can read; it must reach the dead-letter queue to be seen."""
+
+    def __init__(self, problem: str) -> None:
+        """Say what could not be read."""
+        super().__init__(
+            "message.malformed",
+            f"The message on the jobs queue {problem}.",
+            "Look at it in the dead-letter queue and correct its sender.",
+        )
+
+
+def parse(body: str, *, bucket: str) -> tuple[list[Upload], list[Ignored]]:
+    """Return what a message's body asks for, each upload once, and what in it is ignored.
+
+    `bucket` is the one bucket that is ours. Raise `MalformedMessageError`.
+    """
+    uploads: dict[Upload, None] = {}
+    ignored: list[Ignored] = []
+    for found in _read(_json_object(body)):
+        match found:
+            case Ignored():
+                ignored.append(found)
+            case Upload() if found.bucket != bucket:
+                ignored.append(Ignored("foreign bucket", found.bucket, found.key))
+            case Upload() if not is_upload(found.key):
+                ignored.append(Ignored("not an upload of a video", found.bucket, found.key))
+            case Upload():
+                uploads[found] = None
+    return list(uploads), ignored
+
+
+def _json_object(body: str) -> Mapping[str, Any]:
+    try:
+        message = json.loads(body)
+    except ValueError as error:
+        raise MalformedMessageError(f"is not JSON ({error})") from error
+    if not isinstance(message, dict):
+        raise MalformedMessageError("is not a JSON object")
+    return message
+
+
+def _read(message: Mapping[str, Any]) -> Iterator[Upload | Ignored]:
+    if message.get("Event") == _TEST_EVENT:
+        yield Ignored("S3's test of a new notification")
+    elif message.get("type") == CONFIRM_MESSAGE_TYPE:
+        yield Upload(_text(message, "bucket"), _text(message, "key"))
+    elif isinstance(message.get("Records"), list):
+        for record in message["Records"]:
+            yield _s3_record(record)
+    else:
+        raise MalformedMessageError("is neither an S3 event nor a confirmation of an upload")
+
+
+def _s3_record(record: Any) -> Upload | Ignored:
+    try:
+        name = str(record["eventName"])
+        bucket = _text(record["s3"]["bucket"], "name")
+        key = unquote_plus(_text(record["s3"]["object"], "key"))
+    except (KeyError, TypeError) as error:
+        raise MalformedMessageError(f"holds an S3 record without {error}") from error
+    # S3 writes `ObjectCreated:Put` in events, and `s3:ObjectCreated:Put` in configurations.
+    if not name.removeprefix("s3:").startswith(_CREATED):
+        return Ignored(f"event {name}", bucket, key)
+    return Upload(bucket, key)
+
+
+def _text(message: Mapping[str, Any], name: str) -> str:
+    value = message.get(name) if isinstance(message, dict) else None
+    if not isinstance(value, str) or not value:
+        raise MalformedMessageError(f"has no text in `{name}`")
+    return value

@@ -1,6 +1,7 @@
 """A task launcher in memory, with RunTask's idempotency and its ways to fail."""
 
 import threading
+from collections.abc import Callable
 from enum import Enum
 
 from runtime.core.jobs import Job
@@ -16,7 +17,10 @@ class Fault(Enum):
 
 
 class FakeLauncher:
-    """`started` lists every task really started, as (job id, attempt), in order."""
+    """`started` lists every task really started, as (job id, attempt), in order.
+
+    `during_find` is what the rest of the world does while a look-up is under way.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -24,6 +28,7 @@ class FakeLauncher:
         self._gone: set[tuple[str, int]] = set()
         self.started: list[tuple[str, int]] = []
         self.faults: list[Fault] = []
+        self.during_find: Callable[[], object] = lambda: None
 
     def launch(self, job: Job) -> RunningTask:
         with self._lock:
@@ -38,6 +43,7 @@ class FakeLauncher:
             return task
 
     def find(self, job: Job) -> RunningTask | None:
+        self.during_find()
         with self._lock:
             identity = (job.job_id, job.attempt)
             return None if identity in self._gone else self._tasks.get(identity)

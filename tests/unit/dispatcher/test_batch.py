@@ -1,0 +1,80 @@
+import threading
+
+import pytest
+
+from runtime.core.errors import Permanent, Retryable
+from runtime.dispatcher.batch import START_RESERVE_SECONDS, THREADS, failed_records
+from tests.fakes.killing import Killed
+from tests.fakes.log import CapturedLog
+from tests.unit.dispatcher.world import sqs_batch
+
+PLENTY = 20.0
+
+
+def test_should_fail_only_the_records_that_failed_in_their_order() -> None:
+    outcomes: dict[str, Exception | None] = {
+        "fine": None,
+        "retryable": Retryable("any.code", "Any.", "Any."),
+        "permanent": Permanent("any.code", "Any.", "Any."),
+        "bug": ZeroDivisionError("any"),
+        "also fine": None,
+    }
+
+    def work(body: str) -> None:
+        error = outcomes[body]
+        if error is not None:
+            raise error
+
+    log = CapturedLog()
+    failed = failed_records(
+        sqs_batch(list(outcomes)), work=work, remaining_seconds=lambda: PLENTY, log=log
+    )
+    assert failed == ["message-1", "message-2", "message-3"]
+    assert sorted(log.actions("ERROR")) == ["dispatch.failed", "dispatch.failed"]
+    assert {line.fields["message_id"] for line in log.lines} == set(failed)
+
+
+def test_should_not_start_what_it_cannot_finish() -> None:
+    started: list[str] = []
+    log = CapturedLog()
+    failed = failed_records(
+        sqs_batch(["any"]),
+        work=started.append,
+        remaining_seconds=lambda: START_RESERVE_SECONDS - 0.1,
+        log=log,
+    )
+    assert failed == ["message-0"]
+    assert started == []
+    assert log.actions() == ["dispatch.out_of_time"]
+
+
+def test_should_work_on_the_records_of_a_batch_at_the_same_time() -> None:
+    together = threading.Barrier(THREADS, timeout=10)
+
+    def work(_: str) -> None:
+        together.wait()
+
+    failed = failed_records(
+        sqs_batch(["any"] * THREADS),
+        work=work,
+        remaining_seconds=lambda: PLENTY,
+        log=CapturedLog(),
+    )
+    assert failed == []
+
+
+def test_should_accept_an_empty_batch() -> None:
+    assert (
+        failed_records([], work=lambda _: None, remaining_seconds=lambda: PLENTY, log=CapturedLog())
+        == []
+    )
+
+
+def test_should_not_survive_the_death_of_its_process() -> None:
+    def work(_: str) -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        failed_records(
+            sqs_batch(["any"]), work=work, remaining_seconds=lambda: PLENTY, log=CapturedLog()
+        )

@@ -1,0 +1,78 @@
+import json
+
+import pytest
+
+from runtime.dispatcher.messages import Ignored, MalformedMessageError, Upload, parse
+from tests.unit.dispatcher.world import BUCKET, confirmation, s3_event
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "uploads/plain.mp4",
+        "uploads/with space.mov",
+        "uploads/a+b.mp4",
+        "uploads/50%25.mp4",
+        "uploads/Grüße aus 東京.mp4",
+    ],
+)
+def test_should_decode_the_key_of_an_s3_record(key: str) -> None:
+    assert parse(s3_event(key), bucket=BUCKET) == ([Upload(BUCKET, key)], [])
+
+
+def test_should_take_the_key_of_a_confirmation_as_it_is() -> None:
+    assert parse(confirmation("uploads/a+b%20c.mp4"), bucket=BUCKET) == (
+        [Upload(BUCKET, "uploads/a+b%20c.mp4")],
+        [],
+    )
+
+
+def test_should_return_every_record_of_a_message_and_each_upload_once() -> None:
+    uploads, ignored = parse(
+        s3_event("uploads/1.mp4", "uploads/2.mp4", "uploads/1.mp4"), bucket=BUCKET
+    )
+    assert [upload.key for upload in uploads] == ["uploads/1.mp4", "uploads/2.mp4"]
+    assert ignored == []
+
+
+def test_should_ignore_the_test_event_of_a_new_notification() -> None:
+    body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET})
+    assert parse(body, bucket=BUCKET) == ([], [Ignored("S3's test of a new notification")])
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (s3_event(bucket="another-bucket"), "foreign bucket"),
+        (confirmation(bucket="another-bucket"), "foreign bucket"),
+        (s3_event("results/any/summary.json"), "not an upload of a video"),
+        (s3_event("uploads/notes.txt"), "not an upload of a video"),
+        (s3_event(event="ObjectRemoved:Delete"), "event ObjectRemoved:Delete"),
+    ],
+)
+def test_should_ignore_what_is_not_ours(body: str, reason: str) -> None:
+    uploads, ignored = parse(body, bucket=BUCKET)
+    assert uploads == []
+    assert [part.reason for part in ignored] == [reason]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "",
+        "not json",
+        "[]",
+        "null",
+        "{}",
+        '{"Records": {}}',
+        '{"Records": ["text"]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put"}]}',
+        '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": [], "object": []}}]}',
+        s3_event("").replace('"key": ""', '"key": null'),
+        confirmation(key=""),
+        '{"type": "something_else", "bucket": "b", "key": "k"}',
+    ],
+)
+def test_should_refuse_what_it_cannot_read(body: str) -> None:
+    with pytest.raises(MalformedMessageError, match="dead-letter queue"):
+        parse(body, bucket=BUCKET)

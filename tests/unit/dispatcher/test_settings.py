@@ -1,0 +1,40 @@
+import pytest
+
+from runtime.core.contract import EnvVar
+from runtime.core.errors import Permanent
+from runtime.dispatcher.settings import REQUIRED, read_settings
+
+
+@pytest.fixture
+def environment() -> dict[str, str]:
+    return {str(name): f"any-{name.lower()}" for name in REQUIRED} | {
+        EnvVar.CLAIM_LEASE_SECONDS: "60",
+        EnvVar.TASK_SUBNET_IDS: "subnet-1,subnet-2",
+        EnvVar.TASK_SECURITY_GROUP_IDS: "sg-1",
+    }
+
+
+def test_should_read_all_settings(environment: dict[str, str]) -> None:
+    settings = read_settings(environment)
+    assert settings.subnet_ids == ("subnet-1", "subnet-2")
+    assert settings.security_group_ids == ("sg-1",)
+    assert settings.claim_lease_seconds == 60
+    assert settings.log_level == "INFO"
+    assert settings.media_bucket == "any-media_bucket"
+
+
+def test_should_name_everything_that_is_missing_at_once() -> None:
+    with pytest.raises(Permanent) as refusal:
+        read_settings({})
+    assert all(name in refusal.value.summary for name in REQUIRED)
+
+
+@pytest.mark.parametrize("lease", ["0", "-1", "soon", "1.5"])
+def test_should_refuse_a_lease_that_is_none(environment: dict[str, str], lease: str) -> None:
+    with pytest.raises(Permanent, match="CLAIM_LEASE_SECONDS"):
+        read_settings(environment | {EnvVar.CLAIM_LEASE_SECONDS: lease})
+
+
+def test_should_refuse_an_unknown_log_level(environment: dict[str, str]) -> None:
+    with pytest.raises(Permanent, match="LOUD"):
+        read_settings(environment | {EnvVar.LOG_LEVEL: "LOUD"})

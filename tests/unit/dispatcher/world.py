@@ -1,0 +1,96 @@
+"""A dispatcher among fakes: the queue's redeliveries, sudden deaths, tasks that run or not."""
+
+import json
+from collections.abc import Sequence
+from urllib.parse import quote_plus
+
+from runtime.core.contract import CONFIRM_MESSAGE_TYPE
+from runtime.core.errors import LifestreamError
+from runtime.core.jobs import Job, Source, start
+from runtime.dispatcher.claim import Claims
+from runtime.dispatcher.dispatch import Dispatcher
+from tests.fakes.clock import FakeClock
+from tests.fakes.jobs import InMemoryJobStore
+from tests.fakes.killing import Killed, KillSwitch
+from tests.fakes.launcher import FakeLauncher
+from tests.fakes.log import CapturedLog
+from tests.fakes.objects import InMemoryObjectStore
+
+BUCKET = "any-media-bucket"
+KEY = "uploads/any video.mp4"
+LEASE_SECONDS = 60
+VISIBILITY_SECONDS = 120
+
+
+class World:
+    """All that is around one dispatcher."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.objects = InMemoryObjectStore()
+        self.jobs = InMemoryJobStore()
+        self.launcher = FakeLauncher()
+        self.log = CapturedLog()
+        self.switch = KillSwitch()
+        self.dispatcher = Dispatcher(
+            bucket=BUCKET,
+            objects=self.switch.guard(self.objects),
+            claims=Claims(
+                jobs=self.switch.guard(self.jobs),
+                launcher=self.switch.guard(self.launcher),
+                clock=self.clock,
+                lease_seconds=LEASE_SECONDS,
+            ),
+            log=self.log,
+        )
+
+    def upload(self, key: str = KEY, data: bytes = b"any video") -> Source:
+        return self.objects.put(BUCKET, key, data)
+
+    def job(self, source: Source) -> Job:
+        job = self.jobs.get(source.job_id)
+        assert job is not None
+        return job
+
+    def deliver(self, body: str) -> bool:
+        """Deliver once; True when the message would be deleted."""
+        try:
+            self.dispatcher.work(body)
+        except (LifestreamError, Killed):
+            return False
+        return True
+
+    def deliver_until_gone(self, body: str, *, receives: int = 5) -> int:
+        """Deliver as SQS does, a visibility timeout apart; returns how often it took."""
+        for receive in range(1, receives + 1):
+            if self.deliver(body):
+                return receive
+            self.clock.advance(VISIBILITY_SECONDS)
+        raise AssertionError(f"still there after {receives} receives: the message is dead")
+
+    def start_processor(self, source: Source) -> Job:
+        """Let the task of the current attempt report that it runs."""
+        before = self.job(source)
+        running = start(before, now=self.clock.now(), task_arn="arn:any-task")
+        self.jobs.save(before, running)
+        return running
+
+
+def s3_event(*keys: str, bucket: str = BUCKET, event: str = "ObjectCreated:Put") -> str:
+    return json.dumps({"Records": [_record(key, bucket, event) for key in keys or (KEY,)]})
+
+
+def confirmation(key: str = KEY, bucket: str = BUCKET) -> str:
+    return json.dumps({"type": CONFIRM_MESSAGE_TYPE, "bucket": bucket, "key": key})
+
+
+def sqs_batch(bodies: Sequence[str]) -> list[dict[str, str]]:
+    return [{"messageId": f"message-{n}", "body": body} for n, body in enumerate(bodies)]
+
+
+def _record(key: str, bucket: str, event: str) -> dict[str, object]:
+    return {
+        "eventSource": "aws:s3",
+        "eventName": event,
+        "s3": {"bucket": {"name": bucket}, "object": {"key": quote_plus(key, safe="/")}},
+    }

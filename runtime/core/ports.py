@@ -13,6 +13,9 @@ from runtime.core.jobs import Job, Source, State
 ByteCount = Callable[[int], None]
 """Called with the number of bytes moved since the last call."""
 
+Progress = Callable[[float], None]
+"""Called with the fraction of a stage that is done, from 0 to 1, never going back."""
+
 
 class ObjectNotFoundError(Exception):
     """There is no such object (any more)."""

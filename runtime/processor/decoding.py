@@ -1,0 +1,56 @@
+"""Opening uploaded media and decoding it to the end, whatever is broken in between."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from av.container import InputContainer
+
+# An upload is hostile until decoded: a text file named .mp4 may be a playlist that makes FFmpeg
+# read other files or addresses, so only self-contained containers are opened, and only from disk.
+_OPTIONS = {
+    "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts",
+    "protocol_whitelist": "file",
+}
+
+
+def open_media(path: Path) -> "InputContainer":
+    """Open a container for reading; raises `av.error.FFmpegError` if it is none."""
+    import av
+
+    return av.open(str(path), options=_OPTIONS)
+
+
+def origin_seconds(container: "InputContainer") -> float:
+    """Return the stream time that is 0 on the presentation timeline.
+
+    MP4 and QuickTime define it as 0, so a track that starts late leaves a gap; other containers
+    start counting anywhere, so theirs is the start of the earliest stream.
+    """
+    import av
+
+    if "mp4" in container.format.name.split(",") or container.start_time is None:
+        return 0.0
+    return container.start_time / av.time_base
+
+
+def decoded_frames(container: "InputContainer", stream_index: int) -> Iterator[Any]:
+    """Yield the frames of one stream in order, skipping what cannot be decoded.
+
+    Ends quietly where a truncated file does.
+    """
+    import av
+
+    stream = container.streams[stream_index]
+    with contextlib.suppress(AttributeError):  # not every codec decodes with threads
+        stream.thread_type = "AUTO"  # type: ignore[attr-defined]
+    packets = container.demux(stream)
+    while True:
+        try:
+            packet = next(packets)
+        except (StopIteration, av.error.FFmpegError):
+            return
+        with contextlib.suppress(av.error.FFmpegError):
+            yield from packet.decode()

@@ -1,0 +1,150 @@
+"""pyannote's diarization pipeline from a local folder, made lean for CPUs and long recordings."""
+
+import math
+import warnings
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+import yaml
+from numpy.typing import NDArray
+
+from runtime.processor.models.integrity import verify_model
+
+with warnings.catch_warnings():
+    # Audio is passed as tensors, so that torchcodec, whose absence this warns of, is not needed.
+    warnings.simplefilter("ignore")
+    from pyannote.audio import Inference, Pipeline
+    from pyannote.audio.core.pipeline import expand_subfolders
+    from pyannote.audio.models.embedding.wespeaker import BaseWeSpeakerResNet
+    from pyannote.audio.pipelines import SpeakerDiarization
+    from pyannote.core import SlidingWindowFeature
+
+    from runtime.processor.models.campplus import CampPlusEmbedding, load_campplus
+
+# Larger batches are slower on CPUs: their activations no longer fit the allocator's pools and every
+# batch pays for fresh pages (ResNet34, 104 s of audio: batch 32 took 127 s, batch 1 took 41 s).
+_SEGMENTATION_BATCH = 8
+_EMBEDDING_BATCH = 4
+
+
+@lru_cache(maxsize=1)
+def load_diarization(model_dir: Path) -> "LeanSpeakerDiarization":
+    """Return the pipeline described by `config.yaml`; warm workers load it once.
+
+    Takes the hub's own folders, such as community-1, and one extension of ours: an embedding
+    `{campplus: FILE}` names a CAM++ state dictionary. Raises `Permanent` `models.missing` or
+    `models.corrupt`, checked before anything is unpickled.
+    """
+    verify_model(model_dir)
+    config = yaml.safe_load((model_dir / "config.yaml").read_text())
+    expand_subfolders(config, str(model_dir))
+    parameters = config["pipeline"]["params"]
+    embedding = parameters.get("embedding")
+    if isinstance(embedding, dict) and "campplus" in embedding:
+        parameters["embedding"] = load_campplus(model_dir / embedding["campplus"])
+    lean = LeanSpeakerDiarization
+    config["pipeline"]["name"] = f"{lean.__module__}.{lean.__name__}"
+    pipeline: LeanSpeakerDiarization = Pipeline.from_pretrained(config)
+    pipeline.segmentation_batch_size = _SEGMENTATION_BATCH
+    pipeline.embedding_batch_size = _EMBEDDING_BATCH
+    return pipeline
+
+
+class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote ships no types
+    """pyannote's pipeline with two steps done with less work and memory, to the same result."""
+
+    def get_embeddings(
+        self,
+        file: dict[str, Any],
+        binary_segmentations: SlidingWindowFeature,
+        exclude_overlap: bool = False,  # noqa: FBT001, FBT002  # pyannote's signature
+        hook: Any = None,
+    ) -> NDArray[np.float32]:
+        """Return embeddings (windows, speakers, dimension), NaN for silent speakers.
+
+        The network runs once a window for all its speakers, who share everything up to the
+        pooling, and not at all for windows without speech; pyannote runs it once for each speaker
+        of each window. Models that cannot pool several speakers at once take pyannote's own way.
+        """
+        model = self._embedding.model_
+        if not isinstance(model, BaseWeSpeakerResNet | CampPlusEmbedding):
+            return super().get_embeddings(  # type: ignore[no-any-return]
+                file, binary_segmentations, exclude_overlap=exclude_overlap, hook=hook
+            )
+        active = np.nan_to_num(binary_segmentations.data, nan=0.0).astype(np.float32)
+        masks = self._clean(active, binary_segmentations) if exclude_overlap else active
+        windows = [window for window, _ in binary_segmentations]
+        spoken = np.flatnonzero(active.any(axis=(1, 2)))
+        shape = (len(windows), active.shape[2], model.dimension)
+        embeddings = np.full(shape, np.nan, dtype=np.float32)
+        size = self.embedding_batch_size
+        for start in range(0, len(spoken), size):
+            batch = spoken[start : start + size]
+            waveforms = [self._audio.crop(file, windows[i], mode="pad")[0] for i in batch]
+            weights = torch.from_numpy(masks[batch]).transpose(1, 2)
+            with torch.inference_mode():
+                embeddings[batch] = model(torch.stack(waveforms), weights=weights).numpy()
+            if hook is not None:
+                hook("embeddings", None, completed=start + len(batch), total=len(spoken))
+        embeddings[~active.any(axis=1)] = np.nan
+        return embeddings
+
+    def _clean(
+        self, active: NDArray[np.float32], segmentations: SlidingWindowFeature
+    ) -> NDArray[np.float32]:
+        """Return masks without overlapped speech, except where too little would be left."""
+        samples = segmentations.sliding_window.duration * self._embedding.sample_rate
+        enough = math.ceil(active.shape[1] * self._embedding.min_num_samples / samples)
+        alone = active * (active.sum(axis=2, keepdims=True) < 2)  # noqa: PLR2004
+        usable: NDArray[np.float32] = np.where(
+            alone.sum(axis=1, keepdims=True) > enough, alone, active
+        )
+        return usable
+
+    def reconstruct(
+        self,
+        segmentations: SlidingWindowFeature,
+        hard_clusters: NDArray[np.int8],
+        count: SlidingWindowFeature,
+    ) -> SlidingWindowFeature:
+        """Return 0 and 1 (frames, speakers): in each frame the `count` strongest speakers.
+
+        Adds the windows up one speaker at a time; pyannote holds all of (windows, frames, speakers)
+        in float64, twice, which is 7 GB for four hours of fifty voices.
+        """
+        columns = [
+            self._strength(segmentations, hard_clusters == cluster, count)
+            for cluster in range(int(hard_clusters.max()) + 1)
+        ]
+        data = np.hstack([column.data for column in columns])
+        missing = max(0, int(count.data.max()) - len(columns))
+        data = np.pad(data, ((0, 0), (0, missing)))
+        strength = SlidingWindowFeature(data, columns[0].sliding_window)
+        extent = strength.extent & count.extent
+        strength = strength.crop(extent, return_data=False)
+        wanted = count.crop(extent, return_data=False).data
+        ranked = np.argsort(-strength.data, axis=-1)
+        is_chosen = np.arange(ranked.shape[1]) < wanted
+        chosen = np.zeros_like(strength.data)
+        np.put_along_axis(chosen, ranked, is_chosen.astype(chosen.dtype), axis=-1)
+        return SlidingWindowFeature(chosen, strength.sliding_window)
+
+    @staticmethod
+    def _strength(
+        segmentations: SlidingWindowFeature,
+        belongs: NDArray[np.bool_],
+        count: SlidingWindowFeature,
+    ) -> SlidingWindowFeature:
+        """Return (frames, 1): the summed activity of a speaker, who `belongs` to each window."""
+        heard = np.where(belongs[:, None, :], segmentations.data, -np.inf).max(axis=2)
+        heard[~belongs.any(axis=1)] = np.nan
+        return Inference.aggregate(
+            SlidingWindowFeature(heard[..., None], segmentations.sliding_window),
+            count.sliding_window,
+            hamming=False,
+            missing=0.0,
+            skip_average=True,
+        )

@@ -1,0 +1,128 @@
+"""Where does the picture cut? Shots by PySceneDetect, on presentation timestamps."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runtime.core.media import MediaInfo, Scene, VideoStream
+from runtime.core.ports import Progress
+from runtime.processor.decoding import decoded_frames, open_media, origin_seconds
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+MINIMUM_SCENE_SECONDS = 0.6
+# PySceneDetect compares frames at this width too; scaling in the decoder is much the cheapest.
+_ANALYSIS_WIDTH = 256
+_FALLBACK_RATE = 25.0
+# Frame-rate conversion repeats frames, and a repeated frame scores 0, which makes its neighbours
+# look like cuts. Up to this many repeats in a row are left out (12 frames a second in 60); longer
+# stills must be seen, or a change of slides would have no still neighbours to stand out from.
+_REPEATS_LEFT_OUT = 4
+_REPEAT_DIFFERENCE = 0.25  # mean of 8-bit levels; re-encoded repeats stay under it, motion does not
+
+
+def detect_scenes(media: Path, info: MediaInfo, on_progress: Progress) -> tuple[Scene, ...]:
+    """Return the shots in order, from 0 s to the end of the last frame that decodes.
+
+    Finds hard cuts (`AdaptiveDetector`); scenes under 0.6 s join the one before. No video track
+    gives no scenes.
+    """
+    if info.video is None:
+        return ()
+    from scenedetect.common import FrameTimecode, Timecode
+    from scenedetect.detectors import AdaptiveDetector
+
+    detector = AdaptiveDetector(min_scene_len=0)
+    rate = info.video.frames_per_second or _FALLBACK_RATE
+    cuts: list[float] = []
+    end = 0.0
+    for picture in _without_repeats(_pictures(media, info.video)):
+        end = max(end, picture.end_seconds)
+        if picture.pixels is None:
+            continue
+        at = FrameTimecode(Timecode(pts=picture.ticks, time_base=picture.tick), fps=rate)
+        cuts += [cut.seconds for cut in detector.process_frame(at, picture.pixels)]
+        if info.duration_seconds:
+            on_progress(min(1.0, picture.start_seconds / info.duration_seconds))
+    on_progress(1.0)
+    return scenes_between(cuts, end_seconds=end)
+
+
+def scenes_between(cuts: Iterable[float], *, end_seconds: float) -> tuple[Scene, ...]:
+    """Return the scenes that `cuts` (ascending, seconds) make of 0 to `end_seconds`."""
+    if end_seconds <= 0:
+        return ()
+    starts = [0.0]
+    for cut in cuts:
+        if cut - starts[-1] >= MINIMUM_SCENE_SECONDS:
+            starts.append(cut)
+    while len(starts) > 1 and end_seconds - starts[-1] < MINIMUM_SCENE_SECONDS:
+        starts.pop()
+    ends = [*starts[1:], end_seconds]
+    return tuple(
+        Scene(index=index, start_seconds=round(start, 3), end_seconds=round(end, 3))
+        for index, (start, end) in enumerate(zip(starts, ends, strict=True))
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Picture:
+    """A frame at analysis size; `pixels` is None where it repeats the one before."""
+
+    ticks: int
+    tick: Fraction
+    end_seconds: float
+    pixels: "NDArray[np.uint8] | None"
+
+    @property
+    def start_seconds(self) -> float:
+        return float(self.ticks * self.tick)
+
+
+def _pictures(media: Path, video: VideoStream) -> Iterator[_Picture]:
+    width = min(_ANALYSIS_WIDTH, video.width)
+    height = max(1, round(video.height * width / video.width))
+    usual = 1 / (video.frames_per_second or _FALLBACK_RATE)
+    with open_media(media) as container:
+        origin = Fraction(origin_seconds(container)).limit_denominator(1_000_000)
+        for frame in decoded_frames(container, video.index):
+            if frame.pts is None:
+                continue
+            tick = Fraction(frame.time_base.numerator, frame.time_base.denominator)
+            ticks = frame.pts - round(origin / tick)
+            if ticks < 0:
+                continue
+            lasts = float(frame.duration * tick) if frame.duration else usual
+            small = frame.reformat(
+                width=width, height=height, format="bgr24", interpolation="BILINEAR"
+            )
+            yield _Picture(
+                ticks=ticks,
+                tick=tick,
+                end_seconds=float(ticks * tick) + lasts,
+                pixels=small.to_ndarray(),
+            )
+
+
+def _without_repeats(pictures: Iterable[_Picture]) -> Iterator[_Picture]:
+    previous: Any = None
+    repeats = 0
+    for picture in pictures:
+        if previous is not None and _difference(previous, picture.pixels) < _REPEAT_DIFFERENCE:
+            repeats += 1
+        else:
+            repeats = 0
+        previous = picture.pixels
+        left_out = 0 < repeats <= _REPEATS_LEFT_OUT
+        yield replace(picture, pixels=None) if left_out else picture
+
+
+def _difference(first: Any, second: Any) -> float:
+    import cv2
+
+    total: Sequence[float] = cv2.mean(cv2.absdiff(first, second))
+    return sum(total[:3]) / 3

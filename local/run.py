@@ -15,8 +15,8 @@ from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.follow import JobStalledError, follow
 from local.screen import Screen
-from runtime.aws.dynamo_jobs import DynamoJobStore
-from runtime.aws.s3_objects import S3ObjectStore
+from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     UPLOADS_PREFIX,

@@ -1,0 +1,144 @@
+"""Runs one attempt of one job and turns however it ends into a job state and an exit code."""
+
+import resource
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.core.clock import Clock
+from runtime.core.contract import ExitCode
+from runtime.core.errors import LeaseLost, LifestreamError, Permanent, Retryable
+from runtime.core.jobs import Failure
+from runtime.core.log import Log
+from runtime.core.ports import JobStore, ObjectStore
+from runtime.processor.checkpoints import Checkpoints
+from runtime.processor.interruption import Interruption, StopRequestedError
+from runtime.processor.pipeline import Pipeline
+from runtime.processor.progress import StageTracker
+from runtime.processor.reporter import Reporter, take_job
+from runtime.processor.tools import MediaTools
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ports:
+    """What an attempt needs of the outside."""
+
+    objects: ObjectStore
+    jobs: JobStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One attempt of one job, and the means to run it."""
+
+    job_id: str
+    number: int
+    task_arn: str | None
+    ports: Ports
+    tools: MediaTools
+    interruption: Interruption
+    work_dir: Path
+    clock: Clock
+    log: Log
+
+    def run(self) -> ExitCode:
+        """Run to an end, whatever happens; the job's record says how it ended."""
+        try:
+            job = take_job(
+                store=self.ports.jobs,
+                job_id=self.job_id,
+                attempt=self.number,
+                task_arn=self.task_arn,
+                now=self.clock.now(),
+            )
+        except LifestreamError as error:
+            self.log.warning("job.not_started", code=error.code, reason=error.summary)
+            return _EXIT_CODES[type(error)]
+        reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
+        self.log.info("job.started", source=job.source.object_id, size_bytes=job.source.size_bytes)
+        try:
+            result_key = self._process(reporter)
+            reporter.succeed(result_key)
+        except LeaseLost as error:
+            self.log.warning("job.lease_lost", reason=error.summary)
+            return ExitCode.LOST_CLAIM
+        except StopRequestedError:
+            self.log.info("job.interrupted", stage=reporter.job.stage)
+            return self._end(reporter.release, ExitCode.RESUMABLE)
+        except Retryable as error:
+            self.log.warning("job.retry_later", code=error.code, reason=error.summary)
+            return self._end(reporter.release, ExitCode.RETRYABLE_FAILURE)
+        except Permanent as error:
+            failure = Failure(code=error.code, summary=error.summary, resolution=error.resolution)
+        except Exception as error:  # noqa: BLE001 - the job must end with a reason, whatever broke
+            self.log.error("job.crashed", error=repr(error), traceback=traceback.format_exc())
+            failure = self._internal(error)
+        self.log.error("job.failed", code=failure.code, summary=failure.summary)
+        return self._end(lambda: reporter.fail(failure), ExitCode.PERMANENT_FAILURE)
+
+    def _process(self, reporter: Reporter) -> str:
+        job = reporter.job
+        tracker = StageTracker(
+            reporter=reporter, interruption=self.interruption, clock=self.clock, log=self.log
+        )
+        began = self.clock.monotonic()
+        self.work_dir.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.work_dir, prefix=f"{job.job_id}-") as folder:
+            result_key = Pipeline(
+                source=job.source,
+                tools=self.tools,
+                objects=self.ports.objects,
+                checkpoints=Checkpoints(
+                    objects=self.ports.objects,
+                    source=job.source,
+                    settings=self.tools.models,
+                    log=self.log,
+                ),
+                tracker=tracker,
+                folder=Path(folder),
+                log=self.log,
+            ).run()
+        self.log.info(
+            "job.published",
+            result_key=result_key,
+            seconds=round(self.clock.monotonic() - began, 2),
+            stage_seconds={stage: round(took, 2) for stage, took in tracker.seconds.items()},
+            peak_rss_mb=peak_rss_mb(),
+        )
+        return result_key
+
+    def _end(self, write: Callable[[], None], code: ExitCode) -> ExitCode:
+        try:
+            write()
+        except LeaseLost as error:
+            self.log.warning("job.lease_lost", reason=error.summary)
+            return ExitCode.LOST_CLAIM
+        except LifestreamError as error:
+            # The record still says RUNNING; without a heartbeat it counts as dead.
+            self.log.error("job.end_not_recorded", code=error.code, reason=error.summary)
+        return code
+
+    def _internal(self, error: Exception) -> Failure:
+        return Failure(
+            code="internal",
+            summary=f"Job {self.job_id} met an error nobody foresaw ({type(error).__name__}).",
+            resolution=f"Look for action job.crashed with job_id {self.job_id} in the "
+            "processor's log; run the job again once its cause is mended.",
+        )
+
+
+_EXIT_CODES: dict[type[LifestreamError], ExitCode] = {
+    LeaseLost: ExitCode.LOST_CLAIM,
+    Retryable: ExitCode.RETRYABLE_FAILURE,
+    Permanent: ExitCode.PERMANENT_FAILURE,
+}
+
+
+def peak_rss_mb() -> int:
+    """Return the most memory this process has held at once, in megabytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts kilobytes, macOS bytes.
+    return round(peak / 1e6 if sys.platform == "darwin" else peak / 1e3)

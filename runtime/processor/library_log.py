@@ -1,0 +1,30 @@
+"""Puts the warnings of the libraries into our log, so that every line of a task is one of ours."""
+
+import logging
+
+from runtime.core.log import Log
+
+
+class LogHandler(logging.Handler):
+    """Passes records on as `library.message`, without their text's traceback."""
+
+    def __init__(self, log: Log) -> None:
+        """Pass on everything the loggers let through."""
+        super().__init__()
+        self._log = log
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Log one record by its level."""
+        write = self._log.warning if record.levelno >= logging.WARNING else self._log.info
+        write("library.message", logger=record.name, message=record.getMessage())
+
+
+def log_what_libraries_say(log: Log) -> None:
+    """Send Python warnings and the records of every logger, from WARNING on, to `log`.
+
+    Below WARNING, faster-whisper for one logs what it heard.
+    """
+    root = logging.getLogger()
+    root.handlers = [LogHandler(log)]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)

@@ -1,0 +1,1 @@
+"""The published files, each made of one `JobResult` by pure functions."""

@@ -1,0 +1,89 @@
+"""Divides sentences into subtitle cues that a person can read in the time they are shown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from runtime.core.media import AttributedWord, Sentence
+
+# Netflix's timed text style guide, general requirements and English: 42 characters a line, two
+# lines, 5/6 s to 7 s on screen, 20 characters a second, two frames between cues.
+LINE_CHARACTERS = 42
+CUE_CHARACTERS = 2 * LINE_CHARACTERS
+SHORTEST_SECONDS = 5 / 6
+LONGEST_SECONDS = 7.0
+CHARACTERS_PER_SECOND = 20.0
+GAP_SECONDS = 0.083
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """A subtitle: one or two lines by one speaker, shown for a stretch of time."""
+
+    start_seconds: float
+    end_seconds: float
+    speaker: str
+    lines: tuple[str, ...]
+
+
+def cues_of(sentences: Iterable[Sentence]) -> tuple[Cue, ...]:
+    """Return cues in order of time that do not overlap and hold every word once.
+
+    A cue holds at most 84 characters and 7 s of one sentence, broken where the speaker pauses. It
+    stays on screen until it can be read, but never into the next one.
+    """
+    groups = [group for sentence in sentences for group in _groups(sentence.words)]
+    starts = [group[0].word.start_seconds for group in groups]
+    limits = [start - GAP_SECONDS for start in starts[1:]] + [float("inf")]
+    return tuple(_cue(group, limit) for group, limit in zip(groups, limits, strict=True))
+
+
+def _cue(group: Sequence[AttributedWord], limit: float) -> Cue:
+    text = _text(group)
+    start = group[0].word.start_seconds
+    readable = start + max(SHORTEST_SECONDS, len(text) / CHARACTERS_PER_SECOND)
+    wanted = min(max(group[-1].word.end_seconds, readable), start + LONGEST_SECONDS)
+    # A millisecond at least: players drop cues that end where they start.
+    end = max(min(wanted, limit), start + 0.001)
+    return Cue(start_seconds=start, end_seconds=end, speaker=group[0].speaker, lines=_lines(text))
+
+
+def _groups(words: Sequence[AttributedWord]) -> list[Sequence[AttributedWord]]:
+    """Halve at the best place until each part fits; parts of like size read better than a tail."""
+    if len(words) == 1 or _fits(words):
+        return [words]
+    at = max(range(1, len(words)), key=lambda i: (_break_quality(words, i), -i))
+    return [*_groups(words[:at]), *_groups(words[at:])]
+
+
+def _fits(words: Sequence[AttributedWord]) -> bool:
+    shown = words[-1].word.end_seconds - words[0].word.start_seconds
+    return len(_text(words)) <= CUE_CHARACTERS and shown <= LONGEST_SECONDS
+
+
+def _break_quality(words: Sequence[AttributedWord], at: int) -> float:
+    before, after = words[at - 1].word, words[at].word
+    left, total = len(_text(words[:at])), len(_text(words))
+    balance = min(left, total - left) / total
+    pause = min(1.0, max(0.0, after.start_seconds - before.end_seconds))
+    mark = 0.5 if before.text[-1:] in ",;:.?!" else 0.0
+    return balance * (1.0 + pause + mark)
+
+
+def _text(words: Sequence[AttributedWord]) -> str:
+    return " ".join(attributed.word.text for attributed in words)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Return one line, or two of the most even length."""
+    if len(text) <= LINE_CHARACTERS or " " not in text:
+        return (text,)
+    spaces = [i for i, character in enumerate(text) if character == " "]
+    # The longer line counts; of equals the lower one, which leaves more of the picture free.
+    at = min(spaces, key=lambda i: (max(i, len(text) - i - 1), i))
+    return text[:at], text[at + 1 :]
+
+
+def speaker_changes(cues: Sequence[Cue]) -> list[bool]:
+    """Tell for each cue whether another speaker begins with it; true for the first."""
+    return [True] * bool(cues) + [a.speaker != b.speaker for a, b in pairwise(cues)]

@@ -1,0 +1,42 @@
+"""Small shared forms of the rendered files: times, JSON bytes."""
+
+import json
+from typing import Any
+
+
+def seconds(value: float) -> float:
+    """Return seconds to the millisecond, which is finer than any model here hears or sees."""
+    return round(value, 3)
+
+
+def clock(value: float) -> str:
+    """Return a time as people write it, `mm:ss`, from an hour on `h:mm:ss`; cut, not rounded.
+
+    A player that jumps to a rounded-up time would miss the first word.
+    """
+    whole = int(value)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes:02d}:{rest:02d}"
+
+
+def timestamp(value: float, *, decimal: str) -> str:
+    """Return a subtitle time, `hh:mm:ss.mmm`, with `.` (WebVTT) or `,` (SubRip)."""
+    millis = round(value * 1000)
+    whole, fraction = divmod(millis, 1000)
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    return f"{hours:02d}:{minutes:02d}:{rest:02d}{decimal}{fraction:03d}"
+
+
+def duration(value: float) -> str:
+    """Return a length for people: `42 s`, `1 min 44 s`, `1 h 5 min`."""
+    whole = round(value)
+    if whole < 60:  # noqa: PLR2004 - a minute
+        return f"{whole} s"
+    if whole < 3600:  # noqa: PLR2004 - an hour
+        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
+    return f"{whole // 3600} h {whole % 3600 // 60} min"
+
+
+def json_bytes(value: Any) -> bytes:
+    """Return readable JSON that is the same for the same value."""
+    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()

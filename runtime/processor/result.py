@@ -1,0 +1,105 @@
+"""What a finished job knows about its video: the one value that every published file is made of."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from runtime.core.contract import Stage
+from runtime.core.jobs import Source
+from runtime.core.media import (
+    UNKNOWN_SPEAKER,
+    Chapter,
+    MediaInfo,
+    Scene,
+    Sentence,
+    Summary,
+    Turn,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caveat:
+    """Something a reader of the results should know: stable code and a full sentence."""
+
+    code: str
+    message: str
+
+
+NO_AUDIO = Caveat(
+    code="media.no_audio",
+    message="The video has no sound, so there is no transcript and no summary, only scenes.",
+)
+NO_VIDEO = Caveat(
+    code="media.no_video", message="The file has no picture, so there are no scenes, only speech."
+)
+NO_SPEECH = Caveat(
+    code="speech.none", message="No speech was recognised, so there is nothing to summarize."
+)
+NO_SPEAKERS = Caveat(
+    code="speakers.none",
+    message="Speech was recognised, but no voice could be told apart, so no word has a speaker.",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """One voice of the video. `name` is for people, `label` for programs."""
+
+    label: str
+    name: str
+    talk_time_seconds: float
+    word_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """All findings about one video. `duration_seconds` is that of the decoded media."""
+
+    source: Source
+    media: MediaInfo
+    duration_seconds: float
+    language: str | None
+    turns: tuple[Turn, ...]
+    chapters: tuple[Chapter, ...]
+    summary: Summary
+    scenes: tuple[Scene, ...]
+    caveats: tuple[Caveat, ...]
+    models: Mapping[Stage, str]
+
+    @property
+    def title(self) -> str:
+        """The upload's file name without its suffix."""
+        return PurePosixPath(self.source.key).stem
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All that was said, in order of time."""
+        return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
+
+    @property
+    def speakers(self) -> tuple[Speaker, ...]:
+        """Everyone who speaks, by label; talk time counts overlapped speech for each."""
+        seconds: defaultdict[str, float] = defaultdict(float)
+        for turn in self.turns:
+            seconds[turn.speaker] += turn.end_seconds - turn.start_seconds
+        words: Counter[str] = Counter()
+        for sentence in self.sentences:
+            words[sentence.speaker] += len(sentence.words)
+        return tuple(
+            Speaker(
+                label=label,
+                name=speaker_name(label),
+                talk_time_seconds=seconds.get(label, 0.0),
+                word_count=words[label],
+            )
+            for label in sorted(seconds.keys() | words.keys())
+        )
+
+
+def speaker_name(label: str) -> str:
+    """Return a label as people read it: `SPEAKER_00` is "Speaker 1"."""
+    if label == UNKNOWN_SPEAKER:
+        return "Unknown speaker"
+    prefix, _, number = label.rpartition("_")
+    return f"{prefix.capitalize()} {int(number) + 1}" if prefix and number.isdigit() else label

@@ -1,0 +1,147 @@
+"""Gives every recognised word a speaker, from who was speaking while it was said.
+
+Speaker by word beats speaker by segment by far: a recogniser's segments run across turns.
+"""
+
+from bisect import bisect_left
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import accumulate, pairwise
+
+from runtime.core.media import UNKNOWN_SPEAKER, AttributedWord, Diarization, Turn, Word
+
+MIN_OVERLAP_SHARE = 0.2
+"""Share of a word that must be overlapped speech to flag it: less is turn boundaries jittering."""
+
+NEAREST_CONFIDENCE = 0.5
+"""Confidence of a word that touches the nearest turn without overlap; fades with distance."""
+
+NEAREST_REACH_SECONDS = 2.0
+"""Distance at which a word outside every turn says nothing any more about its speaker."""
+
+WEAK_CONFIDENCE = 0.6
+"""Below this share of evidence the neighbours are believed over the word itself."""
+
+NEIGHBOUR_GAP_SECONDS = 0.6
+"""Words further apart than this are not one breath, so they say nothing about each other."""
+
+SMOOTHED_CONFIDENCE = 0.5
+
+
+def attribute(words: Sequence[Word], diarization: Diarization) -> tuple[AttributedWord, ...]:
+    """Return the words in order of time, each with a speaker, a confidence and an overlap flag.
+
+    The speaker is the one whose exclusive turns cover most of the word, and the confidence the
+    share they cover; outside all turns it is the nearest turn's, with a confidence that fades over
+    two seconds. A lone weakly supported word between two words of another speaker goes to that
+    speaker. Without any turn the speaker is `UNKNOWN` and the confidence 0.
+    """
+    ordered = sorted(words, key=lambda word: (word.start_seconds, word.end_seconds))
+    turns = _Timeline(diarization.exclusive_turns)
+    overlapped = _Timeline(_overlapped_stretches(diarization.turns))
+    attributed = []
+    for word in ordered:
+        speaker, confidence = _speaker_of(word, turns)
+        overlap = sum(overlapped.coverage(word).values()) >= MIN_OVERLAP_SHARE * _length(word)
+        attributed.append(
+            AttributedWord(word=word, speaker=speaker, confidence=confidence, overlap=overlap)
+        )
+    return _smoothed(attributed)
+
+
+class _Timeline:
+    """Turns sorted for range queries."""
+
+    def __init__(self, turns: Sequence[Turn]) -> None:
+        self._turns = sorted(
+            (turn for turn in turns if turn.end_seconds > turn.start_seconds),
+            key=lambda turn: (turn.start_seconds, turn.end_seconds, turn.speaker),
+        )
+        # The latest end so far never decreases, so it can be bisected even where turns nest.
+        self._latest = list(accumulate(self._turns, _ending_later))
+        self._ends = [turn.end_seconds for turn in self._latest]
+
+    def coverage(self, word: Word) -> dict[str, float]:
+        """Return the seconds of the word that each speaker covers, speakers of none left out."""
+        seconds: defaultdict[str, float] = defaultdict(float)
+        start, end = word.start_seconds, word.start_seconds + _length(word)
+        for turn in self._turns[bisect_left(self._ends, start) :]:
+            if turn.start_seconds >= end:
+                break
+            shared = min(end, turn.end_seconds) - max(start, turn.start_seconds)
+            if shared > 0:
+                seconds[turn.speaker] += shared
+        return dict(seconds)
+
+    def nearest(self, word: Word) -> tuple[str, float] | None:
+        """Return the speaker of the closest turn and its distance in seconds."""
+        at = bisect_left(self._ends, word.start_seconds)
+        # Every turn before `at` ended before the word; the one that ended last is the closest of
+        # them, and the first one from `at` on is the closest that follows.
+        candidates = self._latest[max(0, at - 1) : at] + self._turns[at : at + 1]
+        if not candidates:
+            return None
+        distance, speaker = min((_distance(word, turn), turn.speaker) for turn in candidates)
+        return speaker, distance
+
+
+def _speaker_of(word: Word, turns: _Timeline) -> tuple[str, float]:
+    coverage = turns.coverage(word)
+    if coverage:
+        # Ties go to the lower label, which is the speaker heard first.
+        speaker = min(coverage, key=lambda label: (-coverage[label], label))
+        return speaker, min(1.0, coverage[speaker] / _length(word))
+    nearest = turns.nearest(word)
+    if nearest is None:
+        return UNKNOWN_SPEAKER, 0.0
+    speaker, distance = nearest
+    return speaker, NEAREST_CONFIDENCE * max(0.0, 1.0 - distance / NEAREST_REACH_SECONDS)
+
+
+def _overlapped_stretches(turns: Sequence[Turn]) -> list[Turn]:
+    """Return the stretches in which at least two speakers are active."""
+    edges = sorted(
+        [(turn.start_seconds, 1, turn.speaker) for turn in turns]
+        + [(turn.end_seconds, -1, turn.speaker) for turn in turns],
+    )
+    active: defaultdict[str, int] = defaultdict(int)
+    stretches = []
+    for (at, change, speaker), (until, _, _) in pairwise(edges):
+        active[speaker] += change
+        several = sum(count > 0 for count in active.values()) > 1
+        if several and until > at:
+            stretches.append(Turn(start_seconds=at, end_seconds=until, speaker="overlap"))
+    return stretches
+
+
+def _smoothed(words: Sequence[AttributedWord]) -> tuple[AttributedWord, ...]:
+    # Decided on the original speakers throughout, so that one correction cannot cause another.
+    result = list(words)
+    for i in range(1, len(words) - 1):
+        before, lone, after = words[i - 1 : i + 2]
+        if (
+            before.speaker == after.speaker != lone.speaker
+            and lone.confidence < WEAK_CONFIDENCE
+            and _gap(before, lone) <= NEIGHBOUR_GAP_SECONDS
+            and _gap(lone, after) <= NEIGHBOUR_GAP_SECONDS
+        ):
+            result[i] = replace(lone, speaker=before.speaker, confidence=SMOOTHED_CONFIDENCE)
+    return tuple(result)
+
+
+def _ending_later(first: Turn, second: Turn) -> Turn:
+    return second if second.end_seconds > first.end_seconds else first
+
+
+def _gap(first: AttributedWord, second: AttributedWord) -> float:
+    return second.word.start_seconds - first.word.end_seconds
+
+
+def _length(word: Word) -> float:
+    """Return a word's length, at least 10 ms: recognisers emit words without any."""
+    return max(0.01, word.end_seconds - word.start_seconds)
+
+
+def _distance(word: Word, turn: Turn) -> float:
+    return max(turn.start_seconds - word.end_seconds, word.start_seconds - turn.end_seconds, 0.0)

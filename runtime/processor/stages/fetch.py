@@ -1,0 +1,44 @@
+"""Brings the upload to local disk, exactly in the version the job is about."""
+
+import shutil
+from pathlib import Path
+
+from runtime.core.errors import Permanent
+from runtime.core.jobs import Source
+from runtime.core.ports import ObjectNotFoundError, ObjectStore, Progress
+
+SPACE_FACTOR = 1.5
+"""Space needed beside the video itself: an hour's WAV is 115 MB."""
+
+
+def fetch(source: Source, *, objects: ObjectStore, folder: Path, on_progress: Progress) -> Path:
+    """Download into `folder` and return the file.
+
+    Raises `Permanent` when the upload is gone or was replaced, or does not fit on the disk.
+    """
+    free = shutil.disk_usage(folder).free
+    if source.size_bytes * SPACE_FACTOR > free:
+        raise Permanent(
+            "worker.disk_too_small",
+            f"The video has {source.size_bytes / 1e9:.1f} GB and the task's disk "
+            f"{free / 1e9:.1f} GB left.",
+            "Raise the task's ephemeral storage in environments/<name>.toml and deploy, "
+            "or upload a smaller file.",
+        )
+    path = folder / f"source{Path(source.key).suffix}"
+    received = 0
+
+    def on_bytes(count: int) -> None:
+        nonlocal received
+        received += count
+        on_progress(min(1.0, received / source.size_bytes))
+
+    try:
+        objects.download(source, path, on_bytes)
+    except ObjectNotFoundError as error:
+        raise Permanent(
+            "source.gone",
+            f"{source.key} was deleted or replaced after this job was made.",
+            "A replaced file has a job of its own; upload a deleted one again.",
+        ) from error
+    return path

@@ -1,0 +1,55 @@
+"""Tells words that carry a subject from those that only hold sentences together."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+CONNECTORS = frozenset({"of", "and", "the", "in", "for", "to", "on", "at", "a", "an", "with"})
+"""Function words that may stand inside a title, as in "Theory of the firm"."""
+
+_ENGLISH_WORDS = """
+a able about above across actually after again against all almost along already also although
+always am among an and another any anybody anyone anything anyway are aren't around as ask at
+away back basically be became because become been before being below between bit both but by
+call came can can't cannot come comes coming could couldn't did didn't do does doesn't doing
+don't done down each either else enough even ever every everybody everyone everything exactly
+far few find first for from gave get gets getting give given go goes going gone gonna good got
+had hadn't has hasn't have haven't having he he's hence her here here's hers herself hey him
+himself his how however i i'd i'll i'm i've if in indeed instead into is isn't it it's its
+itself just keep kind knew know known last least less let let's like likely little long look lot
+made make makes making many may maybe me mean might mine more most much must my myself neither
+never new next no nobody none nor not nothing now of off often oh okay on once one only onto or
+other others our ours ourselves out over own perhaps please pretty put quite rather really right
+said same saw say saying says second see seem seemed seems seen several shall she she's should
+shouldn't since so some somebody someone something sometimes soon sort still such sure take
+taken tell than thank thanks that that's the their theirs them themselves then there there's
+therefore these they they'd they'll they're they've thing things think this those though thought
+through thus to together told too took toward towards tried try trying two uh um under until up
+upon us use used using very want wanted was wasn't way we we'd we'll we're we've well went were
+weren't what what's whatever when where whether which while who who's whole whom whose why will
+wish with within without won't would wouldn't yeah yes yet you you'd you'll you're you've your
+yours yourself
+"""
+_ENGLISH = frozenset(_ENGLISH_WORDS.split())
+_WORD = re.compile(r"[^\W\d_][\w'\u2019]*")
+
+SHORT_WORD_LETTERS = 3
+COMMON_SHARE = 0.15
+"""A word of an unlisted language that stands in more than this share of sentences is a filler."""
+
+
+def function_words(language: str | None, sentences: Sequence[str]) -> frozenset[str]:
+    """Return the lower-case function words of a language (ISO 639-1), or of these sentences.
+
+    English has a list. Elsewhere they are the words of up to three letters and those that stand
+    in more than a seventh of the sentences: Zipf's law puts function words there.
+    """
+    if language == "en":
+        return _ENGLISH
+    present = [set(_WORD.findall(sentence.lower())) for sentence in sentences]
+    frequency = Counter(word for words in present for word in words)
+    return frozenset(
+        word
+        for word, count in frequency.items()
+        if len(word) <= SHORT_WORD_LETTERS or count > COMMON_SHARE * len(sentences)
+    )

@@ -1,0 +1,114 @@
+"""Picks the sentences that stand for all that was said, each citing its place in the video.
+
+LexRank (Erkan and Radev, "LexRank: Graph-based Lexical Centrality as Salience in Text
+Summarization", JAIR 22, 2004) over sentence embeddings finds the central sentences; maximal
+marginal relevance (Carbonell and Goldstein, SIGIR 1998) keeps them from repeating each other.
+"""
+
+from collections.abc import Sequence
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.core.media import Sentence, Summary, SummarySentence
+
+SIMILARITY_THRESHOLD = 0.1
+"""Weaker similarities are noise, not an edge of the graph (Erkan and Radev, section 3)."""
+
+DAMPING = 0.85
+TOLERANCE = 1e-7
+MAX_ITERATIONS = 200
+
+RELEVANCE_SHARE = 0.7
+"""MMR's lambda: how much centrality counts against not repeating what is chosen already."""
+
+FEWEST_WORDS = 5
+MOST_WORDS = 45
+
+
+def summarize(
+    sentences: Sequence[Sentence], vectors: NDArray[np.float32], *, duration_seconds: float
+) -> Summary:
+    """Return the summary, in order of time; `vectors` holds a unit row for each sentence.
+
+    Whole sentences of 5 to 45 words are preferred; fragments serve where there is nothing else.
+    """
+    wanted = summary_length(duration_seconds, len(sentences))
+    whole = [i for i, sentence in enumerate(sentences) if _is_whole(sentence)]
+    eligible = whole if len(whole) >= wanted else list(range(len(sentences)))
+    if not eligible:
+        return Summary(sentences=())
+    centrality = lexrank(vectors)
+    chosen = _most_relevant(eligible, centrality, vectors, wanted)
+    return Summary(
+        sentences=tuple(
+            SummarySentence(
+                text=sentences[i].text,
+                start_seconds=sentences[i].start_seconds,
+                end_seconds=sentences[i].end_seconds,
+                speaker=sentences[i].speaker,
+            )
+            for i in sorted(chosen)
+        )
+    )
+
+
+def summary_length(duration_seconds: float, sentence_count: int) -> int:
+    """Return how many sentences a summary has: 5 for two minutes, 9 for 15, 15 for an hour.
+
+    Never more than a third of what was said, but at least one if anything was.
+    """
+    by_duration = round(3 + 1.5 * sqrt(duration_seconds / 60))
+    return min(by_duration, max(1, sentence_count // 3), sentence_count)
+
+
+def lexrank(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return the centrality of each of n unit rows, shape (n,), sum 1: continuous LexRank."""
+    count = len(vectors)
+    graph = vectors @ vectors.T
+    graph[graph < SIMILARITY_THRESHOLD] = 0.0
+    np.fill_diagonal(graph, 0.0)
+    totals = graph.sum(axis=1)
+    # A sentence like no other leads everywhere alike, so that no rank is lost in it.
+    graph[totals == 0] = 1.0
+    graph /= graph.sum(axis=1, keepdims=True)
+    ranks = np.full(count, 1.0 / count, dtype=np.float32)
+    for _ in range(MAX_ITERATIONS):
+        following = (1 - DAMPING) / count + DAMPING * (ranks @ graph)
+        moved = float(np.abs(following - ranks).sum())
+        ranks = following.astype(np.float32)
+        if moved < TOLERANCE:
+            break
+    return ranks
+
+
+def _most_relevant(
+    eligible: Sequence[int],
+    centrality: NDArray[np.float32],
+    vectors: NDArray[np.float32],
+    wanted: int,
+) -> list[int]:
+    candidates = np.array(eligible)
+    relevance = centrality[candidates] / centrality[candidates].max()
+    repetition = np.zeros(len(candidates))
+    available = np.ones(len(candidates), dtype=bool)
+    chosen: list[int] = []
+    while len(chosen) < min(wanted, len(candidates)):
+        scores = RELEVANCE_SHARE * relevance - (1 - RELEVANCE_SHARE) * repetition
+        # Rounded, so that the last bits of another machine's arithmetic do not reorder equals.
+        best = int(np.argmax(np.where(available, np.round(scores, 5), -np.inf)))
+        chosen.append(eligible[best])
+        available[best] = False
+        similarity = vectors[candidates] @ vectors[eligible[best]]
+        repetition = np.maximum(repetition, similarity)
+    return chosen
+
+
+def _is_whole(sentence: Sentence) -> bool:
+    text = sentence.text
+    return (
+        FEWEST_WORDS <= len(sentence.words) <= MOST_WORDS
+        and not text[0].islower()
+        and text.rstrip("\"'”’»)")[-1:] in ".!?…。！？"  # noqa: RUF001 - full-width marks end sentences too
+    )

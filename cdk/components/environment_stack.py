@@ -1,0 +1,42 @@
+"""The base of every stack: its name, its place, and outputs under the contract's keys."""
+
+from aws_cdk import CfnOutput, Environment, Stack
+from constructs import Construct
+
+from cdk.config import EnvironmentConfig
+from cdk.naming import Names
+from runtime.core.contract import Output
+
+
+class EnvironmentStack(Stack):
+    """A stack of one environment. `names` are the environment's physical names."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        part: str,
+        *,
+        environment: EnvironmentConfig,
+        description: str,
+        holds_data: bool = False,
+    ) -> None:
+        """Create the stack `part`; one that `holds_data` cannot be deleted by mistake."""
+        self.names = Names(environment.name)
+        place = (
+            Environment(account=environment.account, region=environment.region)
+            if environment.account
+            else None
+        )
+        super().__init__(
+            scope,
+            part,
+            stack_name=self.names.stack(part.lower()),
+            description=description,
+            env=place,
+            termination_protection=holds_data and environment.retain_data,
+        )
+
+    def output(self, key: Output, value: str, description: str) -> None:
+        """Publish a value under exactly this key."""
+        # A construct directly below its stack keeps its id as its logical id, unhashed.
+        CfnOutput(self, key.value, value=value, description=description)

@@ -1,0 +1,85 @@
+"""Statements that grant one capability each: exact actions on exact resources, with conditions.
+
+CDK's own `grant_*` methods also allow what nothing here calls (tags, scans, batch writes). The
+bucket is given by ARN, made of its name, which reads better in a policy than an export's id.
+"""
+
+from aws_cdk import Aws
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+
+
+def read_objects(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
+    """Read objects (and their heads) below a prefix."""
+    return iam.PolicyStatement(actions=["s3:GetObject"], resources=[f"{bucket_arn}/{prefix}*"])
+
+
+def write_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
+    """Write objects below prefixes, and clear up after a broken multipart upload."""
+    return iam.PolicyStatement(
+        actions=["s3:PutObject", "s3:AbortMultipartUpload"],
+        resources=[f"{bucket_arn}/{prefix}*" for prefix in prefixes],
+    )
+
+
+def tell_missing_objects(bucket_arn: str) -> iam.PolicyStatement:
+    """Get 404 for an object that is not there.
+
+    Without the right to list, S3 answers 403, and a deleted upload would look like a broken role.
+    A condition on the prefix cannot be added: reading an object carries no `s3:prefix`.
+    """
+    return iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket_arn])
+
+
+def keep_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
+    """Read job records and replace them, in transactions or alone."""
+    return iam.PolicyStatement(
+        actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[table.table_arn]
+    )
+
+
+def record_objects(table: dynamodb.ITable) -> iam.PolicyStatement:
+    """Write idempotency records."""
+    return iam.PolicyStatement(actions=["dynamodb:PutItem"], resources=[table.table_arn])
+
+
+def protect_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
+    """Protect tasks of this cluster from scale-in, and see whether they are."""
+    return iam.PolicyStatement(
+        actions=["ecs:UpdateTaskProtection", "ecs:GetTaskProtection"],
+        resources=[_tasks_of(cluster)],
+        conditions=_in(cluster),
+    )
+
+
+def run_task(cluster: ecs.ICluster, definition: ecs.TaskDefinition) -> list[iam.PolicyStatement]:
+    """Start this revision in this cluster, tag it while starting it, and find it again."""
+    roles = [definition.task_role.role_arn, definition.obtain_execution_role().role_arn]
+    return [
+        iam.PolicyStatement(
+            actions=["ecs:RunTask"],
+            resources=[definition.task_definition_arn],
+            conditions=_in(cluster),
+        ),
+        iam.PolicyStatement(
+            actions=["ecs:TagResource"],
+            resources=[_tasks_of(cluster)],
+            conditions={"StringEquals": {"ecs:CreateAction": "RunTask"}},
+        ),
+        iam.PolicyStatement(
+            actions=["iam:PassRole"],
+            resources=roles,
+            conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
+        ),
+        # ListTasks knows no task resource, so the condition is what limits it.
+        iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=_in(cluster)),
+    ]
+
+
+def _in(cluster: ecs.ICluster) -> dict[str, dict[str, str]]:
+    return {"ArnEquals": {"ecs:cluster": cluster.cluster_arn}}
+
+
+def _tasks_of(cluster: ecs.ICluster) -> str:
+    return f"arn:{Aws.PARTITION}:ecs:{Aws.REGION}:{Aws.ACCOUNT_ID}:task/{cluster.cluster_name}/*"

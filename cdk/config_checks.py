@@ -1,0 +1,116 @@
+"""Rules between settings: values that are right one by one and wrong together."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from cdk.config_rules import FARGATE_MEMORY_MIB
+
+LAMBDA_VISIBILITY_FACTOR = 6
+"""AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """A setting that does not go with the others; `allowed` completes "allowed is ..."."""
+
+    key: str
+    given: Any
+    allowed: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """A rule over the settings `keys`; `allowed` gets their values and returns None if they fit.
+
+    A refusal is reported at the first key.
+    """
+
+    keys: tuple[str, ...]
+    allowed: Callable[..., str | None]
+
+
+def refusals(values: Mapping[str, Any]) -> Iterator[Refusal]:
+    """Yield what does not go together among accepted values, given by dotted key.
+
+    A check is left out when one of its settings was refused by itself: that is reported already.
+    """
+    for check in CHECKS:
+        if all(key in values for key in check.keys):
+            allowed = check.allowed(*(values[key] for key in check.keys))
+            if allowed is not None:
+                yield Refusal(key=check.keys[0], given=values[check.keys[0]], allowed=allowed)
+
+
+def _memory(memory_mib: int, cpu: int) -> str | None:
+    sizes = FARGATE_MEMORY_MIB[cpu]
+    if memory_mib in sizes:
+        return None
+    listed = ", ".join(map(str, sizes))
+    return f"with processor.cpu = {cpu} one of {listed} (the pairs that Fargate offers)"
+
+
+def _visibility(visibility: int, function_timeout: int) -> str | None:
+    least = LAMBDA_VISIBILITY_FACTOR * function_timeout
+    if visibility >= least:
+        return None
+    return (
+        f"at least {least}, {LAMBDA_VISIBILITY_FACTOR} x dispatcher.timeout_seconds"
+        f" = {function_timeout} (else a message comes again while it is being worked on)"
+    )
+
+
+def _lease(lease: int, function_timeout: int, visibility: int) -> str | None:
+    if function_timeout < lease <= visibility:
+        return None
+    return (
+        f"more than dispatcher.timeout_seconds = {function_timeout} (a live dispatcher keeps its"
+        f" claim) and at most queue.visibility_timeout_seconds = {visibility}"
+        " (the message that comes again finds the claim expired)"
+    )
+
+
+def _nat(nat_gateways: int, zones: int) -> str | None:
+    return None if nat_gateways <= zones else f"at most network.zones = {zones}, one a zone"
+
+
+def _way_out(interface_endpoints: bool, nat_gateways: int) -> str | None:  # noqa: FBT001 - a setting's value, passed on by position with the others
+    if interface_endpoints or nat_gateways > 0:
+        return None
+    return (
+        "true while network.nat_gateways = 0"
+        " (tasks would reach neither the image registry nor the logs)"
+    )
+
+
+def _region(region: str | None, account: str | None) -> str | None:
+    if (region is None) == (account is None):
+        return None
+    return f"given together with account, now {account!r} (name both or neither)"
+
+
+def _retain(retain_data: bool, name: str) -> str | None:  # noqa: FBT001 - as above
+    if retain_data or not (name == "prod" or name.startswith("prod-")):
+        return None
+    return f"true in {name!r} (production data outlives its stack)"
+
+
+CHECKS = (
+    Check(keys=("processor.memory_mib", "processor.cpu"), allowed=_memory),
+    Check(
+        keys=("queue.visibility_timeout_seconds", "dispatcher.timeout_seconds"),
+        allowed=_visibility,
+    ),
+    Check(
+        keys=(
+            "dispatcher.claim_lease_seconds",
+            "dispatcher.timeout_seconds",
+            "queue.visibility_timeout_seconds",
+        ),
+        allowed=_lease,
+    ),
+    Check(keys=("network.nat_gateways", "network.zones"), allowed=_nat),
+    Check(keys=("network.interface_endpoints", "network.nat_gateways"), allowed=_way_out),
+    Check(keys=("region", "account"), allowed=_region),
+    Check(keys=("retain_data", "name"), allowed=_retain),
+)

@@ -1,0 +1,96 @@
+"""Every acknowledged finding of cdk-nag: where, which, why."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Acknowledgment, Validations
+from constructs import IConstruct
+
+from cdk.stage import EnvironmentStage
+
+PACK = "AwsSolutions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """A finding that stays: path below the stage, rule of the pack with its detail, reason."""
+
+    path: str
+    finding: str
+    reason: str
+
+
+_TASK_ROLE = "Processing/Processor/TaskRole/DefaultPolicy"
+_EXECUTION_ROLE = "Processing/Processor/ExecutionRole/DefaultPolicy"
+_DISPATCHER_ROLE = "Processing/Dispatcher/Role/DefaultPolicy"
+_MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
+_TASKS = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<ClusterEB0386A7>"
+
+ACKNOWLEDGED = (
+    Acknowledged(
+        path="Storage/AccessLogs",
+        finding="S1",
+        reason="It receives the access logs; logging its own accesses into itself never ends.",
+    ),
+    Acknowledged(
+        path="Processing/Processor/Definition",
+        finding="ECS2",
+        reason="The variables are names and numbers of this template; secrets are not among them.",
+    ),
+    Acknowledged(
+        path=_EXECUTION_ROLE,
+        finding="IAM5[Resource::*]",
+        reason="ecr:GetAuthorizationToken knows no resource; pulling is limited to one repository.",
+    ),
+    Acknowledged(
+        path=_DISPATCHER_ROLE,
+        finding="IAM5[Resource::*]",
+        reason="ecs:ListTasks knows no task resource; a condition limits it to the cluster.",
+    ),
+    Acknowledged(
+        path=_DISPATCHER_ROLE,
+        finding=f"IAM5[Resource::{_MEDIA}/uploads/*]",
+        reason="Uploads have names of the users' own; reading is limited to their prefix.",
+    ),
+    Acknowledged(
+        path=_DISPATCHER_ROLE,
+        finding=f"IAM5[Resource::{_TASKS}/*]",
+        reason="A task that is being started has no id yet; tagging is limited to RunTask.",
+    ),
+    Acknowledged(
+        path=_TASK_ROLE,
+        finding=f"IAM5[Resource::{_MEDIA}/uploads/*]",
+        reason="Uploads have names of the users' own; reading is limited to their prefix.",
+    ),
+    Acknowledged(
+        path=_TASK_ROLE,
+        finding=f"IAM5[Resource::{_MEDIA}/work/*]",
+        reason="Checkpoints of every job lie below this prefix; one role serves all jobs.",
+    ),
+    Acknowledged(
+        path=_TASK_ROLE,
+        finding=f"IAM5[Resource::{_MEDIA}/results/*]",
+        reason="Results of every job lie below this prefix; one role serves all jobs.",
+    ),
+    Acknowledged(
+        path=_TASK_ROLE,
+        finding=f"IAM5[Resource::{_TASKS}/*]",
+        reason="A task learns its own id only while running; protection ends at the cluster.",
+    ),
+)
+"""`{environment}` in a finding stands for the environment's name."""
+
+
+def acknowledge(stage: EnvironmentStage, *, environment: str) -> None:
+    """Record the acknowledgements on the constructs they are about."""
+    for item in ACKNOWLEDGED:
+        finding = item.finding.format(environment=environment)
+        Validations.of(_find(stage, item.path)).acknowledge(
+            Acknowledgment(id=f"{PACK}::{PACK}-{finding}", reason=item.reason)
+        )
+
+
+def _find(stage: EnvironmentStage, path: str) -> IConstruct:
+    construct: IConstruct = stage
+    for part in path.split("/"):
+        construct = construct.node.find_child(part)
+    return construct

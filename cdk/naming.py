@@ -1,0 +1,104 @@
+"""Physical names, tags, and what happens to data when its stack goes."""
+
+from dataclasses import dataclass
+
+from aws_cdk import Aws, RemovalPolicy
+
+from cdk.config import EnvironmentConfig
+from runtime.core.contract import SERVICE_NAME
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Names of one environment's resources: people and alarms find them without a look-up.
+
+    Bucket names are global, so they carry account and region, as tokens unless both are pinned.
+    Roles are named by CloudFormation: they are global within an account, and nobody types them.
+    """
+
+    environment: str
+
+    def stack(self, part: str) -> str:
+        """Return a stack's name, such as `lifestream-dev-network`."""
+        return f"{SERVICE_NAME}-{self.environment}-{part}"
+
+    @property
+    def media_bucket(self) -> str:
+        """The bucket of uploads, checkpoints and results."""
+        return self._bucket("media")
+
+    @property
+    def access_log_bucket(self) -> str:
+        """The bucket of the media bucket's access logs."""
+        return self._bucket("access-logs")
+
+    @property
+    def jobs_table(self) -> str:
+        """The table of job records."""
+        return self._named("jobs")
+
+    @property
+    def idempotency_table(self) -> str:
+        """The table of what was dispatched and processed."""
+        return self._named("idempotency")
+
+    @property
+    def jobs_queue(self) -> str:
+        """The queue of uploads to process."""
+        return self._named("jobs")
+
+    @property
+    def jobs_dlq(self) -> str:
+        """The queue of messages that were received too often."""
+        return self._named("jobs-dlq")
+
+    @property
+    def cluster(self) -> str:
+        """The ECS cluster."""
+        return self._named("cluster")
+
+    @property
+    def processor(self) -> str:
+        """The processor's image repository and task definition family."""
+        return self._named("processor")
+
+    @property
+    def dispatcher(self) -> str:
+        """The dispatcher function."""
+        return self._named("dispatcher")
+
+    @property
+    def processor_log_group(self) -> str:
+        """Where the processor's lines go."""
+        return f"/ecs/{self.processor}"
+
+    @property
+    def dispatcher_log_group(self) -> str:
+        """Where the dispatcher's lines go."""
+        return f"/aws/lambda/{self.dispatcher}"
+
+    @property
+    def flow_log_group(self) -> str:
+        """Where the VPC's flow records go."""
+        return f"/vpc/{self._named('flow')}"
+
+    def _named(self, what: str) -> str:
+        return f"{SERVICE_NAME}-{what}-{self.environment}"
+
+    def _bucket(self, what: str) -> str:
+        return f"{self._named(what)}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+
+
+def bucket_arn(bucket_name: str) -> str:
+    """Return the ARN of a bucket known by name, for policies that precede the bucket."""
+    return f"arn:{Aws.PARTITION}:s3:::{bucket_name}"
+
+
+def tags(environment: EnvironmentConfig) -> dict[str, str]:
+    """Return the tags of everything in an environment, for cost reports and access rules."""
+    return {"Service": SERVICE_NAME, "Environment": environment.name}
+
+
+def removal_policy(environment: EnvironmentConfig) -> RemovalPolicy:
+    """Return RETAIN where data must outlive its stack, else DESTROY."""
+    return RemovalPolicy.RETAIN if environment.retain_data else RemovalPolicy.DESTROY

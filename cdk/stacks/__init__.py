@@ -1,0 +1,1 @@
+"""Stacks, one for each part of the system with a life of its own."""

@@ -1,0 +1,94 @@
+"""How a video becomes a message: the media bucket tells the jobs queue about uploads.
+
+Bucket and queue share a stack because each must know the other: S3 checks that it may send to the
+queue when the notification is set, and the queue admits this bucket only.
+"""
+
+from aws_cdk import Duration
+from aws_cdk import aws_s3 as s3
+from constructs import Construct, IDependable
+
+from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.job_queue import JobQueue
+from cdk.components.private_bucket import private_bucket
+from cdk.config import EnvironmentConfig
+from cdk.naming import bucket_arn
+from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX, Output
+
+
+class IngestStack(EnvironmentStack):
+    """`media` (the bucket) and `jobs` (the queue with its dead letters)."""
+
+    def __init__(
+        self, scope: Construct, *, environment: EnvironmentConfig, access_logs: s3.IBucket
+    ) -> None:
+        """Create bucket, queue and the notification between them."""
+        super().__init__(
+            scope,
+            "Ingest",
+            environment=environment,
+            description="Lifestream: media bucket, jobs queue and its dead letters",
+            holds_data=True,
+        )
+        self.jobs = JobQueue(
+            self,
+            "Jobs",
+            name=self.names.jobs_queue,
+            dead_letter_name=self.names.jobs_dlq,
+            visibility_timeout=Duration.seconds(environment.queue.visibility_timeout_seconds),
+            max_receive_count=environment.queue.max_receive_count,
+        )
+        self.media = private_bucket(
+            self,
+            "Media",
+            name=self.names.media_bucket,
+            environment=environment,
+            versioned=True,
+            access_logs=access_logs,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="checkpoints",
+                    prefix=WORK_PREFIX,
+                    expiration=Duration.days(environment.storage.work_days),
+                ),
+                s3.LifecycleRule(
+                    id="old-versions",
+                    noncurrent_version_expiration=Duration.days(
+                        environment.storage.old_version_days
+                    ),
+                ),
+            ],
+        )
+        self._notify_on_upload(self.jobs.accept_from_bucket(bucket_arn(self.names.media_bucket)))
+        self.output(Output.MEDIA_BUCKET, self.media.bucket_name, "Upload below uploads/")
+        self.output(Output.JOBS_QUEUE_URL, self.jobs.queue.queue_url, "Uploads to process")
+        self.output(
+            Output.JOBS_DLQ_URL, self.jobs.dead_letters.queue_url, "Messages received too often"
+        )
+
+    def _notify_on_upload(self, permission: IDependable) -> None:
+        # CDK's own notification is a custom resource; CloudFormation has the property natively.
+        bucket = self.media.node.default_child
+        if not isinstance(bucket, s3.CfnBucket):
+            raise TypeError("a bucket's default child is the CloudFormation bucket")
+        bucket.notification_configuration = s3.CfnBucket.NotificationConfigurationProperty(
+            queue_configurations=[
+                s3.CfnBucket.QueueConfigurationProperty(
+                    event="s3:ObjectCreated:*",
+                    queue=self.jobs.queue.queue_arn,
+                    filter=_key_filter(prefix=UPLOADS_PREFIX, suffix=suffix),
+                )
+                for suffix in VIDEO_SUFFIXES
+            ]
+        )
+        self.media.node.add_dependency(permission)
+
+
+def _key_filter(*, prefix: str, suffix: str) -> s3.CfnBucket.NotificationFilterProperty:
+    rules = [
+        s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix),
+        s3.CfnBucket.FilterRuleProperty(name="suffix", value=suffix),
+    ]
+    return s3.CfnBucket.NotificationFilterProperty(
+        s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=rules)
+    )

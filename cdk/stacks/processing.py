@@ -1,0 +1,126 @@
+"""How a message becomes a task: cluster, task definition, and the dispatcher that starts it.
+
+The dispatcher names the exact revision it starts, so both are one stack: an update replaces the
+revision, points the dispatcher to it and only then retires the old one; a rollback does the same.
+As an export, the revision could never change; read by a weak reference, it would go stale.
+"""
+
+from aws_cdk import Duration
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_lambda_event_sources as event_sources
+from constructs import Construct
+
+from cdk.components import permissions
+from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.processor_task import ProcessorTask
+from cdk.components.python_lambda import PythonLambda
+from cdk.config import EnvironmentConfig
+from cdk.naming import bucket_arn
+from cdk.stacks.ingest import IngestStack
+from cdk.stacks.network import NetworkStack
+from cdk.stacks.storage import StorageStack
+from runtime.core.contract import DISPATCHER_HANDLER, UPLOADS_PREFIX, EnvVar, Output
+
+_DISPATCHER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/dispatcher")
+
+_INSIGHTS = {
+    "enabled": ecs.ContainerInsights.ENABLED,
+    "enhanced": ecs.ContainerInsights.ENHANCED,
+}
+
+
+class ProcessingStack(EnvironmentStack):
+    """`cluster`, `processor` (the task) and `dispatcher` (the function)."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment: EnvironmentConfig,
+        network: NetworkStack,
+        storage: StorageStack,
+        ingest: IngestStack,
+    ) -> None:
+        """Create the cluster and what runs in it."""
+        super().__init__(
+            scope,
+            "Processing",
+            environment=environment,
+            description="Lifestream: cluster, processor task and dispatcher",
+        )
+        self.cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            cluster_name=self.names.cluster,
+            vpc=network.vpc,
+            container_insights_v2=_INSIGHTS[environment.container_insights],
+        )
+        self.processor = ProcessorTask(
+            self,
+            "Processor",
+            environment=environment,
+            cluster=self.cluster,
+            images=storage.processor_images,
+            jobs_table=storage.jobs_table,
+            idempotency_table=storage.idempotency_table,
+        )
+        self.dispatcher = self._create_dispatcher(environment, network, storage, ingest)
+        self.output(Output.CLUSTER, self.cluster.cluster_name, "Where processors run")
+        self.output(
+            Output.PROCESSOR_LOG_GROUP, self.processor.log_group.log_group_name, "Processor logs"
+        )
+        self.output(
+            Output.DISPATCHER_FUNCTION, self.dispatcher.function.function_name, "Dispatcher"
+        )
+
+    def _create_dispatcher(
+        self,
+        environment: EnvironmentConfig,
+        network: NetworkStack,
+        storage: StorageStack,
+        ingest: IngestStack,
+    ) -> PythonLambda:
+        settings = environment.dispatcher
+        dispatcher = PythonLambda(
+            self,
+            "Dispatcher",
+            environment=environment,
+            name=self.names.dispatcher,
+            log_group_name=self.names.dispatcher_log_group,
+            handler=DISPATCHER_HANDLER,
+            packages=_DISPATCHER_PACKAGES,
+            description="Claims each uploaded video and starts its processor",
+            timeout=Duration.seconds(settings.timeout_seconds),
+            memory_mib=settings.memory_mib,
+            variables={
+                EnvVar.ENVIRONMENT.value: environment.name,
+                EnvVar.LOG_LEVEL.value: settings.log_level,
+                EnvVar.MEDIA_BUCKET.value: ingest.media.bucket_name,
+                EnvVar.JOBS_TABLE.value: storage.jobs_table.table_name,
+                EnvVar.IDEMPOTENCY_TABLE.value: storage.idempotency_table.table_name,
+                EnvVar.ECS_CLUSTER_NAME.value: self.cluster.cluster_name,
+                EnvVar.TASK_DEFINITION_ARN.value: self.processor.definition.task_definition_arn,
+                EnvVar.TASK_SUBNET_IDS.value: ",".join(
+                    subnet.subnet_id for subnet in network.task_subnets
+                ),
+                EnvVar.TASK_SECURITY_GROUP_IDS.value: network.task_security_group.security_group_id,
+                EnvVar.CLAIM_LEASE_SECONDS.value: str(settings.claim_lease_seconds),
+            },
+        )
+        media = bucket_arn(self.names.media_bucket)
+        dispatcher.allow(
+            permissions.read_objects(media, UPLOADS_PREFIX),
+            permissions.tell_missing_objects(media),
+            permissions.keep_jobs(storage.jobs_table),
+            permissions.record_objects(storage.idempotency_table),
+            *permissions.run_task(self.cluster, self.processor.definition),
+        )
+        ingest.jobs.queue.grant_consume_messages(dispatcher.role)
+        dispatcher.function.add_event_source(
+            event_sources.SqsEventSource(
+                ingest.jobs.queue,
+                report_batch_item_failures=True,
+                max_concurrency=settings.max_concurrency,
+            )
+        )
+        return dispatcher

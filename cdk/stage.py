@@ -1,0 +1,33 @@
+"""One environment: its stacks, composed by their typed attributes."""
+
+from aws_cdk import Stage, Tags
+from constructs import Construct
+
+from cdk.config import EnvironmentConfig
+from cdk.naming import tags
+from cdk.stacks.ingest import IngestStack
+from cdk.stacks.network import NetworkStack
+from cdk.stacks.processing import ProcessingStack
+from cdk.stacks.storage import StorageStack
+
+
+class EnvironmentStage(Stage):
+    """`network`, `storage`, `ingest` and `processing` of one environment."""
+
+    def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
+        """Create the stage `Lifestream-<environment>`."""
+        super().__init__(scope, f"Lifestream-{environment.name}")
+        self.network = NetworkStack(self, environment=environment)
+        self.storage = StorageStack(self, environment=environment)
+        self.ingest = IngestStack(
+            self, environment=environment, access_logs=self.storage.access_logs
+        )
+        self.processing = ProcessingStack(
+            self,
+            environment=environment,
+            network=self.network,
+            storage=self.storage,
+            ingest=self.ingest,
+        )
+        for key, value in tags(environment).items():
+            Tags.of(self).add(key, value)

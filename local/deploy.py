@@ -1,0 +1,178 @@
+"""Deploys the synthesized templates into a local cloud with the real CDK command line."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from local import toolchain
+from local.cloud import ACCOUNT, REGION, LocalCloud
+
+BOOTSTRAP_STACK = "CDKToolkit"
+STACKS_AT_ONCE = "4"
+LINES_SHOWN = 30
+
+OnLine = Callable[[str], None]
+
+
+class DeployFailedError(RuntimeError):
+    """Synthesis or deployment failed; the message holds the end of its output."""
+
+
+def deploy(
+    cloud: LocalCloud,
+    *,
+    environment: str,
+    assembly: Path | None = None,
+    on_line: OnLine = lambda _line: None,
+) -> dict[str, str]:
+    """Deploy one environment and return the outputs of all its stacks together.
+
+    `assembly` is a cloud assembly that is synthesized already; without it, `app.py` is run. Every
+    line the tools print goes to `on_line` and to `deploy.log` in the cloud's folder. Raises
+    `DeployFailedError`.
+    """
+    runner = _Runner(cloud, on_line)
+    with ThreadPoolExecutor(max_workers=2) as both:
+        bootstrapped = both.submit(bootstrap, cloud, runner)
+        synthesized = both.submit(synthesize, cloud, runner, environment, assembly)
+        bootstrapped.result()
+        folder = assembly_of(synthesized.result(), environment)
+    outputs = cloud.state_dir / "outputs.json"
+    outputs.unlink(missing_ok=True)
+    command = ["deploy", "**", "--app", str(folder), "--outputs-file", str(outputs)]
+    # A change set would be created, waited for and deleted for each stack.
+    command += ["--method", "direct", "--concurrency", STACKS_AT_ONCE]
+    runner.cdk([*command, "--require-approval", "never", "--progress", "events"])
+    return merged(json.loads(outputs.read_text()))
+
+
+def bootstrap(cloud: LocalCloud, runner: "_Runner") -> None:
+    """Make the CDK's own bucket and roles, unless they are there."""
+    listed = cloud.client("cloudformation").list_stacks()["StackSummaries"]
+    if BOOTSTRAP_STACK not in {stack["StackName"] for stack in listed}:
+        runner.cdk(["bootstrap", f"aws://{ACCOUNT}/{REGION}"])
+
+
+def synthesize(
+    cloud: LocalCloud, runner: "_Runner", environment: str, assembly: Path | None
+) -> Path:
+    """Return the cloud assembly: the given one, or what `app.py` makes of the sources."""
+    if assembly is not None:
+        return assembly
+    folder = cloud.state_dir / "cdk.out"
+    shutil.rmtree(folder, ignore_errors=True)
+    runner.run(
+        [sys.executable, str(toolchain.ROOT / "app.py")],
+        what="Synthesis (app.py)",
+        working_directory=toolchain.ROOT,
+        # As the CDK command line would pass them.
+        more={
+            "CDK_OUTDIR": str(folder),
+            "CDK_CONTEXT_JSON": json.dumps({"environment": environment}),
+        },
+    )
+    return folder
+
+
+def assembly_of(folder: Path, environment: str) -> Path:
+    """Return the nested assembly of an environment's stage, or the folder if it has no stages."""
+    manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text())
+    stages = [
+        artifact["properties"]["directoryName"]
+        for artifact in manifest.get("artifacts", {}).values()
+        if artifact["type"] == "cdk:cloud-assembly"
+    ]
+    if not stages:
+        return folder
+    found = [name for name in stages if environment in name.removeprefix("assembly-").split("-")]
+    if len(found) != 1:
+        raise DeployFailedError(
+            f"The assembly in {folder} has the stages {sorted(stages)}; none or several are of "
+            f"the environment {environment!r}. Is there an environments/{environment}.toml?"
+        )
+    return folder / str(found[0])
+
+
+def merged(by_stack: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
+    """Return the outputs of all stacks; raise `DeployFailedError` when two stacks disagree."""
+    outputs: dict[str, str] = {}
+    for stack, values in by_stack.items():
+        for name, value in values.items():
+            if outputs.setdefault(name, value) != value:
+                raise DeployFailedError(f"{stack} and another stack differ in the output {name}.")
+    return outputs
+
+
+class _Runner:
+    """Runs the tools with an environment that finds the cloud and nothing of the user's AWS."""
+
+    def __init__(self, cloud: LocalCloud, on_line: OnLine) -> None:
+        self._on_line = on_line
+        self._log = cloud.state_dir / "deploy.log"
+        self._log.unlink(missing_ok=True)
+        self._lock = threading.Lock()
+        self._working_directory = cloud.state_dir
+        home = cloud.state_dir / "home"
+        home.mkdir(exist_ok=True)
+        ours = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))}
+        self._environment = {
+            **ours,
+            **cloud.aws_environment(),
+            # The command line caches accounts in `~/.cdk`; another cloud's would be stale.
+            "HOME": str(home),
+            "PATH": f"{toolchain.node().parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "CDK_DISABLE_VERSION_CHECK": "1",
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "CI": "true",
+        }
+
+    def cdk(self, arguments: Sequence[str]) -> None:
+        """Run the CDK command line away from cdk.json, which would make it synthesize again."""
+        quiet = ["--no-notices", "--no-version-reporting", "--no-color"]
+        self.run(
+            [*toolchain.cdk_command(), *arguments, *quiet],
+            what=f"cdk {arguments[0]}",
+            working_directory=self._working_directory,
+        )
+
+    def run(
+        self,
+        command: Sequence[str],
+        *,
+        what: str,
+        working_directory: Path,
+        more: Mapping[str, str] | None = None,
+    ) -> None:
+        """Run a command to its end; raise `DeployFailedError` with its last lines if it fails."""
+        lines: list[str] = []
+        with subprocess.Popen(
+            command,
+            cwd=working_directory,
+            env={**self._environment, **(more or {})},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        ) as process:
+            for line in process.stdout or ():
+                lines.append(line.rstrip())
+                self._say(line.rstrip())
+        if process.returncode != 0:
+            shown = "\n".join(lines[-LINES_SHOWN:])
+            raise DeployFailedError(
+                f"{what} failed with exit code {process.returncode}. All output is in "
+                f"{self._log}; it ends with:\n{shown}"
+            )
+
+    def _say(self, line: str) -> None:
+        with self._lock:
+            with self._log.open("a") as log:
+                log.write(line + "\n")
+            self._on_line(line)

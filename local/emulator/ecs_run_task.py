@@ -1,0 +1,162 @@
+"""Gap: RunTask ignores `clientToken` and accepts calls that ECS refuses."""
+
+import json
+import threading
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.core.responses import (
+    error_response_json,
+    get_account_id,
+    get_region,
+    json_response,
+)
+from ministack.services import ec2, ecs
+
+from runtime.core.clock import MonotonicClock, SystemClock
+
+Response = tuple[int, dict[str, str], bytes]
+Request = dict[str, Any]
+
+TOKEN_LIFETIME_SECONDS = 24 * 3600.0
+"""How long ECS honours a `clientToken`."""
+
+OK = 200
+BAD_REQUEST = 400
+MAX_OVERRIDE_CHARACTERS = 8192
+MAX_STARTED_BY_CHARACTERS = 128
+MAX_TOKEN_CHARACTERS = 64
+DEFAULT_CLUSTER = "default"
+
+
+class TokenConflictError(Exception):
+    """A token was used again with other parameters."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClientTokens:
+    """Remembers what each token started: same token and parameters, same tasks."""
+
+    clock: MonotonicClock
+    _seen: dict[tuple[str, ...], tuple[str, float, list[str]]] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def once(
+        self, key: tuple[str, ...], parameters: str, start: Callable[[], list[str]]
+    ) -> tuple[bool, list[str]]:
+        """Return whether `start` was called now, and the task ARNs of the first call.
+
+        An empty list is not remembered: nothing was started. Raises `TokenConflictError`.
+        """
+        with self._lock:
+            known = self._seen.get(key)
+            now = self.clock.monotonic()
+            if known is not None and now - known[1] < TOKEN_LIFETIME_SECONDS:
+                if known[0] != parameters:
+                    raise TokenConflictError
+                return False, known[2]
+            arns = start()
+            if arns:
+                self._seen[key] = (parameters, now, arns)
+            return True, arns
+
+
+def refusal(
+    request: Request,
+    *,
+    network_mode: str,
+    clusters: Collection[str],
+    subnets: Collection[str],
+    security_groups: Collection[str],
+) -> tuple[str, str] | None:
+    """Return (error code, message) for a request that ECS would refuse, else None."""
+    cluster = str(request.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
+    if cluster != DEFAULT_CLUSTER and cluster not in clusters:
+        return "ClusterNotFoundException", "Cluster not found."
+    message = too_long(request)
+    if message is None and network_mode == "awsvpc":
+        message = wrong_network(request, subnets, security_groups)
+    return None if message is None else ("InvalidParameterException", message)
+
+
+def too_long(request: Request) -> str | None:
+    """Return which part of a request exceeds ECS's limits, else None."""
+    for name, limit in (
+        ("clientToken", MAX_TOKEN_CHARACTERS),
+        ("startedBy", MAX_STARTED_BY_CHARACTERS),
+    ):
+        if len(request.get(name) or "") > limit:
+            return f"{name} is longer than {limit} characters."
+    if len(json.dumps(request.get("overrides") or {})) > MAX_OVERRIDE_CHARACTERS:
+        return f"Container Overrides length must be at most {MAX_OVERRIDE_CHARACTERS}"
+    return None
+
+
+def wrong_network(
+    request: Request, subnets: Collection[str], security_groups: Collection[str]
+) -> str | None:
+    """Return what is missing of an awsvpc task's network, else None."""
+    network = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
+    if not network:
+        return "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+    for kind, given, known in (
+        ("subnet", network.get("subnets") or [], subnets),
+        ("security group", network.get("securityGroups") or [], security_groups),
+    ):
+        missing = [identifier for identifier in given if identifier not in known]
+        if missing:
+            return f"Error retrieving {kind} information for {missing}: does not exist."
+    return None
+
+
+def install(clock: MonotonicClock | None = None) -> None:
+    """Put both in front of ministack's RunTask; service tasks start as before."""
+    tokens = ClientTokens(clock or SystemClock())
+    original: Callable[[Request], Response] = ecs._run_task
+
+    def run_task(request: Request) -> Response:
+        definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", "")))
+        refused = refusal(
+            request,
+            network_mode=(definition or {}).get("networkMode", ""),
+            clusters=ecs._clusters,
+            subnets=ec2._subnets,
+            security_groups=ec2._security_groups,
+        )
+        if refused:
+            return _error(*refused)
+        token = request.get("clientToken")
+        return _once(tokens, token, request, original) if token else original(request)
+
+    ecs._ACTION_MAP["RunTask"] = run_task
+
+
+def _once(
+    tokens: ClientTokens, token: str, request: Request, original: Callable[[Request], Response]
+) -> Response:
+    answer: list[Response] = []
+
+    def start() -> list[str]:
+        answer.append(original(request))
+        status, _, body = answer[0]
+        return [t["taskArn"] for t in json.loads(body)["tasks"]] if status == OK else []
+
+    cluster = str(request.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
+    key = (get_account_id(), get_region(), cluster, token)
+    try:
+        started, arns = tokens.once(key, json.dumps(request, sort_keys=True), start)
+    except TokenConflictError:
+        return _error(
+            "ConflictException", "The clientToken was used before with different parameters."
+        )
+    if started:
+        return answer[0]
+    tasks = [ecs._sanitize(ecs._tasks[arn]) for arn in arns]
+    repeated: Response = json_response({"tasks": tasks, "failures": []})
+    return repeated
+
+
+def _error(code: str, message: str) -> Response:
+    response: Response = error_response_json(code, message, BAD_REQUEST)
+    return response

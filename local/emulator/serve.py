@@ -1,0 +1,90 @@
+"""The emulator's process: ministack with every gap closed, until it is told to stop.
+
+Started by `local.emulator.__main__`, which gives it an environment of its own.
+"""
+
+import asyncio
+import os
+import signal
+import sys
+import threading
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from ministack import app as ministack_app
+from ministack.core import lambda_runtime as ministack_lambda
+
+from local.emulator import (
+    cloudformation_ecs,
+    cloudformation_network,
+    cloudformation_storage,
+    ecs_events,
+    ecs_processes,
+    ecs_protection,
+    ecs_run_task,
+    ecs_stop_task,
+    lambda_runtime,
+    version,
+)
+from local.emulator.settings import HOST, Settings
+
+KEEP_ALIVE_SECONDS = 75
+SHUTDOWN_SECONDS = 0.2
+
+
+def main() -> None:
+    """Serve until SIGTERM, SIGINT or, when asked to, the end of standard input."""
+    version.check()
+    settings = Settings.from_environment()
+    daemon = install(settings)
+    if settings.stop_with_parent:
+        threading.Thread(target=stop_with_parent, args=(daemon,), daemon=True).start()
+    try:
+        asyncio.run(serve_until_told(settings))
+    finally:
+        leave(daemon)
+
+
+def install(settings: Settings) -> ecs_processes.ProcessDaemon:
+    """Close every gap; the order matters where one wraps what another installed."""
+    daemon = ecs_processes.install(settings)
+    ecs_events.install()
+    ecs_run_task.install()
+    ecs_stop_task.install(daemon, ecs_events.announce)
+    ecs_protection.install()
+    lambda_runtime.install(settings.lambda_python)
+    cloudformation_storage.install()
+    cloudformation_network.install()
+    cloudformation_ecs.install()
+    return daemon
+
+
+async def serve_until_told(settings: Settings) -> None:
+    """Serve ministack's application on the loopback interface."""
+    config = Config()
+    config.bind = [f"{HOST}:{settings.port}"]
+    config.keep_alive_timeout = KEEP_ALIVE_SECONDS
+    config.graceful_timeout = SHUTDOWN_SECONDS
+    config.loglevel = "WARNING"
+    told = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    await serve(ministack_app.app, config, shutdown_trigger=told.wait)
+
+
+def stop_with_parent(daemon: ecs_processes.ProcessDaemon) -> None:
+    """Wait for the end of standard input, which only the parent holds open, then leave."""
+    sys.stdin.buffer.read()
+    leave(daemon)
+
+
+def leave(daemon: ecs_processes.ProcessDaemon) -> None:
+    """End every task and function, then this process, whatever its threads are doing."""
+    daemon.kill_all()
+    ministack_lambda.reset()
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+"""The environment of a local container: the image's, the task definition's and ECS's own, no more.
+
+Paths that exist only inside a container (its `/tmp` and its mounted volumes) are moved into the
+task's scratch folder.
+"""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from local.images import Image
+from runtime.core.contract import EnvVar
+
+UNREACHABLE_HOST = "host.docker.internal"
+CONTAINER_TMP = "/tmp"  # noqa: S108 the container's own, moved into the scratch folder
+
+
+def container_environment(
+    declared: Mapping[str, str],
+    *,
+    image: Image,
+    region: str,
+    endpoint_host: str,
+    scratch: Path,
+    mounted_paths: Iterable[str] = (),
+) -> dict[str, str]:
+    """Return what the process is given; `declared` is task definition, overrides and secrets.
+
+    `endpoint_host` replaces the host under which a Docker container would reach the emulator.
+    """
+    inside = {
+        name: _moved(value.replace(UNREACHABLE_HOST, endpoint_host), scratch, mounted_paths)
+        for name, value in declared.items()
+    }
+    return {
+        "PATH": f"{image.python.parent}:/usr/local/bin:/usr/bin:/bin",
+        "HOME": str(scratch),
+        "TMPDIR": str(scratch),
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(image.code),
+        EnvVar.WORK_DIR: str(scratch),
+        **image.environment,
+        "AWS_REGION": region,
+        "AWS_DEFAULT_REGION": region,
+        "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+        **inside,
+    }
+
+
+def _moved(value: str, scratch: Path, mounted_paths: Iterable[str]) -> str:
+    for path in (*mounted_paths, CONTAINER_TMP):
+        root = path.rstrip("/")
+        if value == root or value.startswith(root + "/"):
+            return str(scratch) + value[len(root) :]
+    return value

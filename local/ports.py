@@ -1,0 +1,13 @@
+"""Free TCP ports of this machine."""
+
+import socket
+
+from local.emulator.settings import HOST
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on now; whoever binds it next may find it taken."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port

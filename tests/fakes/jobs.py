@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from runtime.aws.job_items import RETENTION_SECONDS
 from runtime.core.contract import IdempotencyTable
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Job, State
@@ -33,9 +34,10 @@ class InMemoryJobStore:
     def create(self, job: Job) -> Job | None:
         with self._lock:
             there = self.jobs.get(job.job_id)
-            if there is not None:
+            expired = there is not None and there.updated_at + RETENTION_SECONDS <= job.updated_at
+            if there is not None and not expired:
                 return there
-            if job.source.object_id in self.idempotency:
+            if not expired and job.source.object_id in self.idempotency:
                 raise Permanent(
                     "jobs.orphan_record",
                     f"{job.source.object_id} was dispatched before, but its job is gone.",

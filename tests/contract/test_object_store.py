@@ -1,0 +1,78 @@
+"""What every object store promises, on the fake and on S3."""
+
+from collections.abc import Callable
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from runtime.aws import clients
+from runtime.aws.objects import S3ObjectStore
+from runtime.core.ports import ObjectNotFoundError, ObjectStore
+from tests.fakes.objects import InMemoryObjectStore
+
+BUCKET = f"contract-{uuid4().hex[:12]}"
+KEY = "uploads/a+b with Grüße.mp4"
+MANY_BYTES = bytes(range(256)) * 12_000
+
+
+def _fake(request: pytest.FixtureRequest) -> ObjectStore:
+    del request
+    return InMemoryObjectStore()
+
+
+def _s3(request: pytest.FixtureRequest) -> ObjectStore:
+    request.getfixturevalue("cloud")
+    client = clients.s3("us-east-1")
+    client.create_bucket(Bucket=BUCKET)
+    request.addfinalizer(client.close)
+    return S3ObjectStore(client)
+
+
+@pytest.fixture(params=[_fake, pytest.param(_s3, marks=pytest.mark.cloud)])
+def objects(request: pytest.FixtureRequest) -> ObjectStore:
+    make: Callable[[pytest.FixtureRequest], ObjectStore] = request.param
+    return make(request)
+
+
+def test_should_identify_the_current_version(objects: ObjectStore) -> None:
+    objects.write_bytes(b"any", BUCKET, KEY, "video/mp4")
+    first = objects.head(BUCKET, KEY)
+    assert (first.bucket, first.key, first.size_bytes) == (BUCKET, KEY, 3)
+    assert first.etag == "100b8cad7cf2a56f6df78f171f97a1ec"
+    objects.write_bytes(b"other", BUCKET, KEY, "video/mp4")
+    assert objects.head(BUCKET, KEY).etag != first.etag
+
+
+@pytest.mark.parametrize("data", [b"", b"any", MANY_BYTES])
+def test_should_download_what_was_written_and_count_its_bytes(
+    objects: ObjectStore, tmp_path: Path, data: bytes
+) -> None:
+    objects.write_bytes(data, BUCKET, KEY, "video/mp4")
+    moved: list[int] = []
+    objects.download(objects.head(BUCKET, KEY), tmp_path / "video", moved.append)
+    assert (tmp_path / "video").read_bytes() == data
+    assert sum(moved) == len(data)
+
+
+def test_should_refuse_to_download_a_version_that_was_replaced(
+    objects: ObjectStore, tmp_path: Path
+) -> None:
+    objects.write_bytes(b"old", BUCKET, KEY, "video/mp4")
+    old = objects.head(BUCKET, KEY)
+    objects.write_bytes(b"new", BUCKET, KEY, "video/mp4")
+    with pytest.raises(ObjectNotFoundError):
+        objects.download(old, tmp_path / "video", lambda _: None)
+
+
+def test_should_store_a_file(objects: ObjectStore, tmp_path: Path) -> None:
+    path = tmp_path / "any.json"
+    path.write_bytes(b"{}")
+    objects.upload(path, BUCKET, "results/any/any.json", "application/json")
+    assert objects.read_bytes(BUCKET, "results/any/any.json") == b"{}"
+
+
+@pytest.mark.parametrize("call", ["head", "read_bytes"])
+def test_should_say_that_there_is_no_such_object(objects: ObjectStore, call: str) -> None:
+    with pytest.raises(ObjectNotFoundError):
+        getattr(objects, call)(BUCKET, "uploads/never-there.mp4")

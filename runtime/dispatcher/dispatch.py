@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from runtime.core.errors import Retryable
 from runtime.core.jobs import Job, launched, release
 from runtime.core.log import Log
+from runtime.core.messages import Ask, Requeued, Upload, parse
 from runtime.core.ports import (
     LaunchFailedError,
     LaunchUncertainError,
@@ -13,7 +14,6 @@ from runtime.core.ports import (
     StaleWriteError,
 )
 from runtime.dispatcher.claim import Claims
-from runtime.dispatcher.messages import Upload, parse
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +30,30 @@ class Dispatcher:
 
         Doing it again is harmless, so a message of several records fails as a whole.
         """
-        uploads, ignored = parse(body, bucket=self.bucket)
+        asks, ignored = parse(body, bucket=self.bucket)
         for part in ignored:
             self.log.info("dispatch.ignored", reason=part.reason, bucket=part.bucket, key=part.key)
-        for upload in uploads:
-            self._dispatch(upload)
+        for ask in asks:
+            self._dispatch(ask)
 
-    def _dispatch(self, upload: Upload) -> None:
+    def _dispatch(self, ask: Ask) -> None:
+        match ask:
+            case Upload():
+                self._dispatch_upload(ask)
+            case Requeued():
+                self._dispatch_again(ask.job_id)
+
+    def _dispatch_again(self, job_id: str) -> None:
+        log = self.log.bind(job_id=job_id)
+        there = self.claims.jobs.get(job_id)
+        if there is None:
+            log.warning("dispatch.job_gone")
+            return
+        job = self.claims.claim_again(there, log)
+        if job is not None:
+            self._launch(job, log.bind(attempt=job.attempt, key=job.source.key))
+
+    def _dispatch_upload(self, upload: Upload) -> None:
         try:
             source = self.objects.head(upload.bucket, upload.key)
         except ObjectNotFoundError:

@@ -3,6 +3,7 @@
 import pytest
 
 from runtime.core.jobs import Failure, State, fail, launched, release, succeed, take_over
+from runtime.core.messages import requeue_message
 from runtime.core.ports import StaleWriteError
 from tests.fakes.launcher import Fault
 from tests.unit.dispatcher.world import (
@@ -201,3 +202,31 @@ def test_should_stand_back_when_another_dispatcher_takes_over_first(world: World
 def test_should_name_bucket_and_key_of_an_object_that_is_gone(world: World) -> None:
     world.deliver(s3_event("uploads/gone.mp4"))
     assert world.log.lines[0].fields == {"bucket": BUCKET, "key": "uploads/gone.mp4"}
+
+
+def test_should_launch_a_job_put_back_without_looking_at_its_upload(world: World) -> None:
+    source = world.upload()
+    assert world.deliver(s3_event())
+    running = world.start_processor(source)
+    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.switch.calls.clear()
+    assert world.deliver(requeue_message(source.job_id))
+    assert world.switch.calls == ["get", "save", "launch"]
+    assert world.launcher.started == [(source.job_id, 1), (source.job_id, 2)]
+
+
+def test_should_acknowledge_a_requeued_job_that_is_gone(world: World) -> None:
+    assert world.deliver(requeue_message("no-such-job"))
+    assert world.log.actions("WARNING") == ["dispatch.job_gone"]
+
+
+def test_should_launch_once_when_a_requeued_job_is_announced_twice(world: World) -> None:
+    source = world.upload()
+    assert world.deliver(s3_event())
+    running = world.start_processor(source)
+    world.jobs.save(running, release(running, now=world.clock.now()))
+    assert world.deliver(requeue_message(source.job_id))
+    assert not world.deliver(requeue_message(source.job_id))
+    world.start_processor(source)
+    assert world.deliver(requeue_message(source.job_id))
+    assert world.launcher.started == [(source.job_id, 1), (source.job_id, 2)]

@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from runtime.dispatcher.messages import Ignored, MalformedMessageError, Upload, parse
+from runtime.core.messages import (
+    Ignored,
+    MalformedMessageError,
+    Requeued,
+    Upload,
+    parse,
+    requeue_message,
+)
 from tests.unit.dispatcher.world import BUCKET, confirmation, s3_event
 
 
@@ -31,8 +38,12 @@ def test_should_return_every_record_of_a_message_and_each_upload_once() -> None:
     uploads, ignored = parse(
         s3_event("uploads/1.mp4", "uploads/2.mp4", "uploads/1.mp4"), bucket=BUCKET
     )
-    assert [upload.key for upload in uploads] == ["uploads/1.mp4", "uploads/2.mp4"]
+    assert uploads == [Upload(BUCKET, "uploads/1.mp4"), Upload(BUCKET, "uploads/2.mp4")]
     assert ignored == []
+
+
+def test_should_read_the_message_that_has_a_job_dispatched_again() -> None:
+    assert parse(requeue_message("any-job"), bucket=BUCKET) == ([Requeued("any-job")], [])
 
 
 def test_should_ignore_the_test_event_of_a_new_notification() -> None:
@@ -70,6 +81,7 @@ def test_should_ignore_what_is_not_ours(body: str, reason: str) -> None:
         '{"Records": [{"eventName": "ObjectCreated:Put", "s3": {"bucket": [], "object": []}}]}',
         s3_event("").replace('"key": ""', '"key": null'),
         confirmation(key=""),
+        requeue_message(""),
         '{"type": "something_else", "bucket": "b", "key": "k"}',
     ],
 )

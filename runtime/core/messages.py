@@ -1,4 +1,4 @@
-"""What an SQS message asks for: S3 event records and confirmations, as uploads to work on."""
+"""What a message of the jobs queue asks for: uploads to work on, jobs to dispatch again."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from runtime.core.contract import CONFIRM_MESSAGE_TYPE, is_upload
+from runtime.core.contract import CONFIRM_MESSAGE_TYPE, REQUEUE_MESSAGE_TYPE, is_upload
 from runtime.core.errors import Permanent
 
 _TEST_EVENT = "s3:TestEvent"
@@ -19,6 +19,16 @@ class Upload:
 
     bucket: str
     key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Requeued:
+    """A job that was put back and is to be dispatched again."""
+
+    job_id: str
+
+
+Ask = Upload | Requeued
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +52,17 @@ class MalformedMessageError(Permanent):
         )
 
 
-def parse(body: str, *, bucket: str) -> tuple[list[Upload], list[Ignored]]:
-    """Return what a message's body asks for, each upload once, and what in it is ignored.
+def requeue_message(job_id: str) -> str:
+    """Return the body of a message that has a job dispatched again."""
+    return json.dumps({"type": REQUEUE_MESSAGE_TYPE, "job_id": job_id})
+
+
+def parse(body: str, *, bucket: str) -> tuple[list[Ask], list[Ignored]]:
+    """Return what a message's body asks for, each once, and what in it is ignored.
 
     `bucket` is the one bucket that is ours. Raise `MalformedMessageError`.
     """
-    uploads: dict[Upload, None] = {}
+    asks: dict[Ask, None] = {}
     ignored: list[Ignored] = []
     for found in _read(_json_object(body)):
         match found:
@@ -57,9 +72,9 @@ def parse(body: str, *, bucket: str) -> tuple[list[Upload], list[Ignored]]:
                 ignored.append(Ignored("foreign bucket", found.bucket, found.key))
             case Upload() if not is_upload(found.key):
                 ignored.append(Ignored("not an upload of a video", found.bucket, found.key))
-            case Upload():
-                uploads[found] = None
-    return list(uploads), ignored
+            case Upload() | Requeued():
+                asks[found] = None
+    return list(asks), ignored
 
 
 def _json_object(body: str) -> Mapping[str, Any]:
@@ -72,16 +87,18 @@ def _json_object(body: str) -> Mapping[str, Any]:
     return message
 
 
-def _read(message: Mapping[str, Any]) -> Iterator[Upload | Ignored]:
+def _read(message: Mapping[str, Any]) -> Iterator[Ask | Ignored]:
     if message.get("Event") == _TEST_EVENT:
         yield Ignored("S3's test of a new notification")
     elif message.get("type") == CONFIRM_MESSAGE_TYPE:
         yield Upload(_text(message, "bucket"), _text(message, "key"))
+    elif message.get("type") == REQUEUE_MESSAGE_TYPE:
+        yield Requeued(_text(message, "job_id"))
     elif isinstance(message.get("Records"), list):
         for record in message["Records"]:
             yield _s3_record(record)
     else:
-        raise MalformedMessageError("is neither an S3 event nor a confirmation of an upload")
+        raise MalformedMessageError("is no S3 event, confirmation or requeued job")
 
 
 def _s3_record(record: Any) -> Upload | Ignored:

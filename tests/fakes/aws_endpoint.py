@@ -65,10 +65,15 @@ def aws_endpoint(respond: Respond = lambda _: Answer()) -> Iterator[AwsEndpoint]
     endpoint = AwsEndpoint(respond)
 
     class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"  # uploads ask for leave to continue
+
         def do_POST(self) -> None:
             self._serve()
 
         def do_GET(self) -> None:
+            self._serve()
+
+        def do_PUT(self) -> None:
             self._serve()
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - inherited
@@ -87,6 +92,7 @@ def aws_endpoint(respond: Respond = lambda _: Answer()) -> Iterator[AwsEndpoint]
             for name, value in answer.headers.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(answer.body)))
+            self.send_header("Connection", "close")
             self.end_headers()
             self.wfile.write(answer.body[: answer.cut_after])
 

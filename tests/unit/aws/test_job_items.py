@@ -1,0 +1,43 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.aws.job_items import RETENTION_SECONDS, idempotency_item, job_item, job_of
+from runtime.core.jobs import Failure, Job, Source, State
+
+TEXT = st.text(min_size=1)
+TIME = st.floats(min_value=0, max_value=4e9)
+SOURCES = st.builds(
+    Source,
+    bucket=TEXT,
+    key=TEXT,
+    etag=TEXT,
+    size_bytes=st.integers(min_value=0, max_value=5 << 40),
+)
+JOBS = st.builds(
+    Job,
+    source=SOURCES,
+    state=st.sampled_from(State),
+    attempt=st.integers(min_value=1, max_value=10**6),
+    created_at=TIME,
+    updated_at=TIME,
+    lease_until=st.none() | TIME,
+    runs=st.integers(min_value=0, max_value=10**6),
+    task_arn=st.none() | TEXT,
+    started_at=st.none() | TIME,
+    stage=st.none() | TEXT,
+    progress=st.floats(min_value=0, max_value=1),
+    result_key=st.none() | TEXT,
+    failure=st.none() | st.builds(Failure, code=TEXT, summary=TEXT, resolution=TEXT),
+)
+
+
+@given(JOBS)
+def test_should_return_the_job_that_was_written(job: Job) -> None:
+    assert job_of(job_item(job, write_id="any")) == job
+
+
+@given(JOBS)
+def test_should_keep_job_and_record_for_the_same_time(job: Job) -> None:
+    expiry = {"N": str(int(job.updated_at) + RETENTION_SECONDS)}
+    assert job_item(job, write_id="any")["expires_at"] == expiry
+    assert idempotency_item(job)["expires_at"] == expiry

@@ -1,0 +1,129 @@
+import itertools
+from collections.abc import Callable
+
+import pytest
+
+from runtime.core.jobs import (
+    ENDED,
+    TRANSITIONS,
+    ClaimDecision,
+    Failure,
+    IllegalTransitionError,
+    Job,
+    Source,
+    State,
+    cancel,
+    claim_new,
+    decide_claim,
+    fail,
+    launched,
+    release,
+    report,
+    start,
+    succeed,
+    take_over,
+)
+
+NOW = 1_000.0
+LEASE_SECONDS = 60
+SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=1)
+FAILURE = Failure(code="any.code", summary="Any.", resolution="Any.")
+
+
+def a_job(state: State, **fields: object) -> Job:
+    values: dict[str, object] = {"attempt": 1, "created_at": NOW, "updated_at": NOW} | fields
+    return Job(source=SOURCE, state=state, **values)  # type: ignore[arg-type] # shorthand
+
+
+MOVES: dict[str, tuple[State, Callable[[Job], Job]]] = {
+    "take_over": (State.CLAIMED, lambda j: take_over(j, now=NOW, lease_seconds=LEASE_SECONDS)),
+    "release": (State.PENDING, lambda j: release(j, now=NOW)),
+    "launched": (State.LAUNCHED, lambda j: launched(j, now=NOW, task_arn="arn:any")),
+    "start": (State.RUNNING, lambda j: start(j, now=NOW, task_arn="arn:any")),
+    "report": (State.RUNNING, lambda j: report(j, now=NOW, stage="any", progress=0.5)),
+    "succeed": (State.SUCCEEDED, lambda j: succeed(j, now=NOW, result_key="any")),
+    "fail": (State.FAILED, lambda j: fail(j, now=NOW, failure=FAILURE)),
+    "cancel": (State.CANCELLED, lambda j: cancel(j, now=NOW)),
+}
+
+
+@pytest.mark.parametrize(("state", "move"), list(itertools.product(State, MOVES)))
+def test_should_move_exactly_where_the_table_allows(state: State, move: str) -> None:
+    to, function = MOVES[move]
+    if to in TRANSITIONS[state]:
+        assert function(a_job(state)).state is to
+    else:
+        with pytest.raises(IllegalTransitionError, match=f"from {state} to {to}"):
+            function(a_job(state))
+
+
+def test_should_have_a_way_to_an_end_from_every_state() -> None:
+    reaches_an_end = set(ENDED)
+    for _ in State:
+        reaches_an_end |= {s for s in State if TRANSITIONS[s] & reaches_an_end}
+    assert reaches_an_end == set(State)
+
+
+def test_should_never_leave_success() -> None:
+    assert TRANSITIONS[State.SUCCEEDED] == frozenset()
+
+
+def test_should_derive_one_identity_from_bucket_key_and_etag() -> None:
+    assert SOURCE.job_id == "e338b92289c31b9f18b67973af30b967"
+    others = [
+        Source(bucket="other", key=SOURCE.key, etag=SOURCE.etag, size_bytes=1),
+        Source(bucket=SOURCE.bucket, key="uploads/other.mp4", etag=SOURCE.etag, size_bytes=1),
+        Source(bucket=SOURCE.bucket, key=SOURCE.key, etag="other", size_bytes=1),
+    ]
+    assert SOURCE.job_id not in {other.job_id for other in others}
+    same = Source(bucket=SOURCE.bucket, key=SOURCE.key, etag=SOURCE.etag, size_bytes=2)
+    assert same.job_id == SOURCE.job_id
+
+
+@pytest.mark.parametrize(
+    ("job", "decision"),
+    [
+        (None, ClaimDecision.CREATE),
+        (a_job(State.PENDING), ClaimDecision.TAKE_OVER),
+        (a_job(State.CLAIMED, lease_until=NOW + 0.001), ClaimDecision.BUSY),
+        (a_job(State.CLAIMED, lease_until=NOW), ClaimDecision.TAKE_OVER),
+        (a_job(State.CLAIMED), ClaimDecision.TAKE_OVER),
+        (a_job(State.LAUNCHED), ClaimDecision.ACKNOWLEDGE),
+        (a_job(State.RUNNING), ClaimDecision.ACKNOWLEDGE),
+        (a_job(State.SUCCEEDED), ClaimDecision.ACKNOWLEDGE),
+        (a_job(State.CANCELLED), ClaimDecision.ACKNOWLEDGE),
+        (a_job(State.FAILED, runs=1), ClaimDecision.ACKNOWLEDGE),
+        (a_job(State.FAILED, runs=0), ClaimDecision.TAKE_OVER),
+    ],
+)
+def test_should_decide_what_a_message_means(job: Job | None, decision: ClaimDecision) -> None:
+    assert decide_claim(job, now=NOW) is decision
+
+
+def test_should_lease_a_first_claim() -> None:
+    job = claim_new(SOURCE, now=NOW, lease_seconds=LEASE_SECONDS)
+    assert (job.state, job.attempt, job.lease_until) == (State.CLAIMED, 1, NOW + LEASE_SECONDS)
+    assert not job.ever_ran
+
+
+def test_should_forget_the_last_attempt_in_a_takeover() -> None:
+    failed = a_job(
+        State.FAILED, task_arn="arn:old", stage="any", progress=0.5, failure=FAILURE, runs=2
+    )
+    job = take_over(failed, now=NOW, lease_seconds=LEASE_SECONDS)
+    assert job == a_job(State.CLAIMED, attempt=2, lease_until=NOW + LEASE_SECONDS, runs=2)
+
+
+def test_should_count_the_runs_that_reached_a_processor() -> None:
+    job = claim_new(SOURCE, now=NOW, lease_seconds=LEASE_SECONDS)
+    first = start(job, now=NOW, task_arn=None)
+    second = start(
+        take_over(release(first, now=NOW), now=NOW, lease_seconds=1), now=NOW, task_arn=None
+    )
+    assert (first.runs, second.runs, second.attempt) == (1, 2, 2)
+
+
+@pytest.mark.parametrize(("given", "kept"), [(-0.1, 0.0), (0.25, 0.25), (1.1, 1.0)])
+def test_should_keep_progress_between_nothing_and_all(given: float, kept: float) -> None:
+    job = report(a_job(State.RUNNING), now=NOW, stage="any", progress=given)
+    assert job.progress == kept

@@ -27,11 +27,6 @@ _TASKS = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<ClusterE
 
 ACKNOWLEDGED = (
     Acknowledged(
-        path="Storage/AccessLogs",
-        finding="S1",
-        reason="It receives the access logs; logging its own accesses into itself never ends.",
-    ),
-    Acknowledged(
         path="Processing/Processor/Definition",
         finding="ECS2",
         reason="The variables are names and numbers of this template; secrets are not among them.",

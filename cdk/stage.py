@@ -19,9 +19,7 @@ class EnvironmentStage(Stage):
         super().__init__(scope, f"Lifestream-{environment.name}")
         self.network = NetworkStack(self, environment=environment)
         self.storage = StorageStack(self, environment=environment)
-        self.ingest = IngestStack(
-            self, environment=environment, access_logs=self.storage.access_logs
-        )
+        self.ingest = IngestStack(self, environment=environment)
         self.processing = ProcessingStack(
             self,
             environment=environment,

@@ -110,9 +110,9 @@ def _role(scope: Construct, construct_id: str, description: str) -> iam.Role:
         scope,
         construct_id,
         description=description,
-        assumed_by=iam.PrincipalWithConditions(
-            iam.ServicePrincipal("ecs-tasks.amazonaws.com"),
-            {
+        assumed_by=iam.ServicePrincipal(
+            "ecs-tasks.amazonaws.com",
+            conditions={
                 "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
                 "ArnLike": {
                     "aws:SourceArn": f"arn:{Aws.PARTITION}:ecs:{Aws.REGION}:{Aws.ACCOUNT_ID}:*"

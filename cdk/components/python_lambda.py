@@ -45,7 +45,7 @@ class PythonLambda(Construct):
             runtime=lambda_.Runtime.PYTHON_3_14,
             architecture=lambda_.Architecture.ARM_64,
             handler=handler,
-            code=_code(packages),
+            code=python_code(packages),
             timeout=timeout,
             memory_size=memory_mib,
             environment=variables,
@@ -59,18 +59,18 @@ class PythonLambda(Construct):
             self.role.add_to_policy(statement)
 
 
-def _code(packages: tuple[str, ...]) -> lambda_.AssetCode:
-    """Return the packages as a zip: their Python files, at their own paths.
+def python_code(packages: tuple[str, ...], *, root: Path = _ROOT) -> lambda_.AssetCode:
+    """Return the packages' Python files, at their own paths below `root`, as a zip.
 
     The asset's hash covers names and contents only, so it changes with the code and nothing else.
     """
-    parents = {str(parent) for package in packages for parent in Path(package).parents} - {"."}
-    kept = [f"!/{parent}" for parent in sorted(parents)]
-    kept += [f"!/{parent}/__init__.py" for parent in sorted(parents)]
-    for package in packages:
-        kept += [f"!/{package}", f"!/{package}/**"]
+    parents = sorted({str(up) for package in packages for up in Path(package).parents} - {"."})
+    kept = [f"!/{parent}" for parent in parents]
+    kept += [f"!/{parent}/__init__.py" for parent in parents]
+    kept += [f"!/{package}{below}" for package in packages for below in ("", "/**")]
     return lambda_.Code.from_asset(
-        str(_ROOT),
+        str(root),
+        # As in a .gitignore, the last pattern that matches a path decides.
         exclude=["/*", "/*/*", *kept, "__pycache__", "*.txt"],
         ignore_mode=IgnoreMode.GIT,
     )

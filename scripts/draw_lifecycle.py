@@ -6,7 +6,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from runtime.core.jobs import ENDED, TRANSITIONS, State  # noqa: E402 - run by path
+from runtime.core.jobs import ENDED, ON_REQUEST, TRANSITIONS, State  # noqa: E402 - run by path
 
 PAGE = ROOT / "docs" / "lifecycle.md"
 BEGIN, END = "<!-- drawn from runtime/core/jobs.py -->", "<!-- end of drawing -->"
@@ -15,7 +15,7 @@ BEGIN, END = "<!-- drawn from runtime/core/jobs.py -->", "<!-- end of drawing --
 def drawing() -> str:
     """Return the transition table as a Mermaid state diagram."""
     arrows = [
-        f"    {source} --> {target}"
+        f"    {source} --> {target}" + (": on request" if (source, target) in ON_REQUEST else "")
         for source in State
         for target in State
         if target in TRANSITIONS[source]

@@ -14,7 +14,7 @@ RETENTION_SECONDS = 90 * 24 * 3600
 """How long after its last change a record is kept; DynamoDB removes it some days later."""
 
 _TEXT = ("task_arn", "stage", "result_key")
-_WHOLE = ("attempt", "runs")
+_WHOLE = ("attempt", "runs", "reruns")
 _FRACTION = ("created_at", "updated_at", "lease_until", "started_at", "progress")
 _SOURCE_TEXT = ("bucket", "key", "etag")
 
@@ -38,7 +38,7 @@ def job_item(job: Job, *, write_id: str) -> Item:
 def job_of(item: Mapping[str, Any]) -> Job:
     """Return the job of an item that `job_item` made."""
     values: dict[str, Any] = {name: item[name]["S"] for name in _TEXT if name in item}
-    values |= {name: int(item[name]["N"]) for name in _WHOLE}
+    values |= {name: int(item[name]["N"]) for name in _WHOLE if name in item}
     values |= {name: float(item[name]["N"]) for name in _FRACTION if name in item}
     if "failure" in item:
         values["failure"] = Failure(**{k: v["S"] for k, v in item["failure"]["M"].items()})

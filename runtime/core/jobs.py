@@ -43,13 +43,17 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.RUNNING: frozenset(
         {State.RUNNING, State.PENDING, State.SUCCEEDED, State.FAILED, State.CANCELLED}
     ),
-    State.SUCCEEDED: frozenset(),
-    # A failed job is claimed again only on request: a redriven message or an operator's retry.
+    # A job that ended is put back only by `retry` and `reprocess`, see `ON_REQUEST`.
+    State.SUCCEEDED: frozenset({State.PENDING}),
+    # FAILED -> CLAIMED is the redriven message of a job that never ran.
     State.FAILED: frozenset({State.CLAIMED, State.PENDING}),
     State.CANCELLED: frozenset({State.PENDING}),
 }
 
 ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+
+ON_REQUEST = frozenset((ended, State.PENDING) for ended in ENDED)
+"""Transitions that only a person's request makes; no component takes them by itself."""
 
 
 class IllegalTransitionError(ValueError):
@@ -93,8 +97,9 @@ class Failure:
 class Job:
     """One job as recorded. Times are seconds since the epoch; `progress` runs from 0 to 1.
 
-    `attempt` counts claims and fences; `runs` counts the attempts that reached a processor, which
-    is what the attempt cap of a poison video is about.
+    `attempt` fences: it counts claims, and requests to run again. `runs` counts the attempts that
+    reached a processor, which is what the attempt cap of a poison video is about. `reruns` counts
+    how often a person had the ended job run again; each time `runs` starts from 0.
     """
 
     source: Source
@@ -104,6 +109,7 @@ class Job:
     updated_at: float
     lease_until: float | None = None
     runs: int = 0
+    reruns: int = 0
     task_arn: str | None = None
     started_at: float | None = None
     stage: str | None = None
@@ -224,8 +230,47 @@ def cancel(job: Job, *, now: float) -> Job:
     return _move(job, State.CANCELLED, now, lease_until=None)
 
 
-def _move(job: Job, to: State, now: float, **changes: Any) -> Job:
-    if to not in TRANSITIONS[job.state]:
+def retry(job: Job, *, now: float) -> Job:
+    """Return a failed or cancelled job put back by a person, with a fresh budget of runs."""
+    if job.state is State.SUCCEEDED:
+        raise IllegalTransitionError(f"job {job.job_id} succeeded; only `reprocess` puts it back")
+    return _put_back(job, now)
+
+
+def reprocess(job: Job, *, now: float) -> Job:
+    """Return a succeeded job put back by a person, with a fresh budget of runs.
+
+    It keeps its `result_key`: the old results stand until another attempt publishes.
+    """
+    if job.state is not State.SUCCEEDED:
+        raise IllegalTransitionError(
+            f"job {job.job_id} is {job.state}; only a succeeded job is reprocessed"
+        )
+    return _put_back(job, now)
+
+
+def _put_back(job: Job, now: float) -> Job:
+    if not job.ended:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it has not ended")
+    return _move(
+        job,
+        State.PENDING,
+        now,
+        on_request=True,
+        attempt=job.attempt + 1,
+        runs=0,
+        reruns=job.reruns + 1,
+        task_arn=None,
+        started_at=None,
+        stage=None,
+        progress=0.0,
+        failure=None,
+    )
+
+
+def _move(job: Job, to: State, now: float, *, on_request: bool = False, **changes: Any) -> Job:
+    reserved = (job.state, to) in ON_REQUEST and not on_request
+    if to not in TRANSITIONS[job.state] or reserved:
         raise IllegalTransitionError(
             f"job {job.job_id} (attempt {job.attempt}) cannot go from {job.state} to {to}"
         )

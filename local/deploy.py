@@ -17,6 +17,7 @@ from local.cloud import ACCOUNT, REGION, LocalCloud
 BOOTSTRAP_STACK = "CDKToolkit"
 STACKS_AT_ONCE = "4"
 LINES_SHOWN = 30
+CROSS_STACK_EXPORT = "ExportsOutput"
 
 OnLine = Callable[[str], None]
 
@@ -101,10 +102,15 @@ def assembly_of(folder: Path, environment: str) -> Path:
 
 
 def merged(by_stack: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
-    """Return the outputs of all stacks; raise `DeployFailedError` when two stacks disagree."""
+    """Return the outputs of all stacks, without those that CDK makes for references between them.
+
+    Raises `DeployFailedError` when two stacks give one name different values.
+    """
     outputs: dict[str, str] = {}
     for stack, values in by_stack.items():
         for name, value in values.items():
+            if name.startswith(CROSS_STACK_EXPORT):
+                continue
             if outputs.setdefault(name, value) != value:
                 raise DeployFailedError(f"{stack} and another stack differ in the output {name}.")
     return outputs

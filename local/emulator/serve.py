@@ -24,6 +24,7 @@ from local.emulator import (
     ecs_run_task,
     ecs_stop_task,
     lambda_runtime,
+    s3_default_key,
     version,
 )
 from local.emulator.settings import HOST, Settings
@@ -53,6 +54,7 @@ def install(settings: Settings) -> ecs_processes.ProcessDaemon:
     ecs_stop_task.install(daemon, ecs_events.announce)
     ecs_protection.install()
     lambda_runtime.install(settings.lambda_python)
+    s3_default_key.install()
     cloudformation_storage.install()
     cloudformation_network.install()
     cloudformation_ecs.install()

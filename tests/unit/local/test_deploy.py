@@ -1,0 +1,41 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from local.deploy import DeployFailedError, assembly_of, merged
+
+
+def assembly(folder: Path, *stages: str) -> Path:
+    artifacts = {
+        stage: {"type": "cdk:cloud-assembly", "properties": {"directoryName": stage}}
+        for stage in stages
+    }
+    artifacts["Tree"] = {"type": "cdk:tree", "properties": {"file": "tree.json"}}
+    (folder / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    return folder
+
+
+def test_should_choose_the_stage_of_the_environment(tmp_path: Path) -> None:
+    folder = assembly(tmp_path, "assembly-Lifestream-dev", "assembly-Lifestream-prod")
+    assert assembly_of(folder, "prod") == tmp_path / "assembly-Lifestream-prod"
+
+
+def test_should_take_the_whole_assembly_when_it_has_no_stages(tmp_path: Path) -> None:
+    assert assembly_of(assembly(tmp_path), "dev") == tmp_path
+
+
+def test_should_say_which_stages_there_are_when_none_is_the_environments(tmp_path: Path) -> None:
+    folder = assembly(tmp_path, "assembly-Lifestream-dev")
+    with pytest.raises(DeployFailedError, match=r"assembly-Lifestream-dev.*environments/qa\.toml"):
+        assembly_of(folder, "qa")
+
+
+def test_should_put_the_outputs_of_all_stacks_together_without_cdks_own_exports() -> None:
+    by_stack = {"One": {"A": "1", "ExportsOutputRefX": "2"}, "Two": {"B": "3"}}
+    assert merged(by_stack) == {"A": "1", "B": "3"}
+
+
+def test_should_refuse_outputs_that_two_stacks_give_differently() -> None:
+    with pytest.raises(DeployFailedError, match=r"Two.*A"):
+        merged({"One": {"A": "1"}, "Two": {"A": "2"}})

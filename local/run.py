@@ -11,10 +11,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from lifestream.follow import JobStalledError, follow
+from lifestream.screen import Screen
 from local import deploy, toolchain
 from local.cloud import LocalCloud
-from local.follow import JobStalledError, follow
-from local.screen import Screen
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock

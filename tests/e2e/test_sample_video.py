@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from local.follow import follow
+from lifestream.follow import follow
 from local.run import Deployed, download_results, job_store, upload
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (

@@ -7,7 +7,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import pytest
 
-from local.follow import follow
+from lifestream.follow import follow
 from local.run import Deployed, job_store
 from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock

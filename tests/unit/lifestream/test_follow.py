@@ -1,6 +1,6 @@
 import pytest
 
-from local.follow import JobStalledError, follow
+from lifestream.follow import JobStalledError, follow
 from runtime.core import jobs
 from runtime.core.jobs import Job, Source
 from tests.fakes.clock import FakeClock

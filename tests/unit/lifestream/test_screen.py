@@ -2,8 +2,8 @@ import io
 
 from rich.console import Console
 
-from local.follow import Sighting
-from local.screen import Screen
+from lifestream.follow import Sighting
+from lifestream.screen import Screen
 from runtime.core import jobs
 from runtime.core.jobs import Source
 

@@ -1,0 +1,1 @@
+"""Commands for operators of an environment: `python -m lifestream --help`."""

@@ -1,0 +1,124 @@
+"""What a person sees: lines, tables, steps, a live bar on a terminal, plain lines in a log."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+from rich.text import Text
+
+from lifestream.follow import Sighting
+from runtime.core.clock import MonotonicClock, SystemClock
+from runtime.core.jobs import Job
+
+
+class Screen:
+    """A console that draws on a terminal and prints lines everywhere else.
+
+    Results go to `console`; that something is at work goes to `notes`, so that a script may read
+    the results.
+    """
+
+    def __init__(
+        self,
+        console: Console | None = None,
+        *,
+        notes: Console | None = None,
+        clock: MonotonicClock | None = None,
+    ) -> None:
+        """Draw on `console` and `notes`, by default standard output and standard error."""
+        self.console = console or Console(highlight=False, soft_wrap=True)
+        self.notes = notes or Console(file=sys.stderr, highlight=False, soft_wrap=True)
+        self._clock = clock or SystemClock()
+
+    def say(self, text: str = "") -> None:
+        """Print a line."""
+        self.console.print(text, markup=False)
+
+    def note(self, text: str) -> None:
+        """Print a line that is no result."""
+        self.notes.print(text, markup=False)
+
+    def json(self, value: Any) -> None:
+        """Print a value for a script."""
+        self.say(json.dumps(value, ensure_ascii=False, indent=2))
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+        """Print rows under headings; no cell is ever cut, for its content may be an id to copy."""
+        table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="bold")
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        if self.console.is_terminal:
+            self.console.print(table, soft_wrap=False)
+        else:
+            # A log or a pipe has no width: one line a row.
+            wide = Console(file=self.console.file, width=10_000, highlight=False)
+            wide.print(table, crop=False)
+
+    def fields(self, pairs: Iterable[tuple[str, str]]) -> None:
+        """Print names with their values, one a line; a pair without a value is left out."""
+        shown = [(name, value) for name, value in pairs if value]
+        width = max((len(name) for name, _ in shown), default=0)
+        for name, value in shown:
+            self.say(f"{name:<{width}}  {value}")
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Show that something is at work; it leaves no trace on a terminal."""
+        if self.notes.is_terminal:
+            with self.notes.status(f"{what} ..."):
+                yield
+        else:
+            self.note(f"{what} ...")
+            yield
+
+    @contextmanager
+    def step(self, what: str) -> Iterator[None]:
+        """Show that something is at work and how long it took."""
+        began = self._clock.monotonic()
+        if self.console.is_terminal:
+            with self.console.status(f"{what} ..."):
+                yield
+        else:
+            self.say(f"- {what} ...")
+            yield
+        self.say(f"\u2713 {what}  ({self._clock.monotonic() - began:.1f} s)")
+
+    def follow(self, sightings: Iterable[Sighting]) -> Job | None:
+        """Show the job's way to its end and return it as last seen."""
+        if self.console.is_terminal:
+            return self._follow_with_bar(sightings)
+        return self._follow_in_lines(sightings)
+
+    def _follow_with_bar(self, sightings: Iterable[Sighting]) -> Job | None:
+        job = None
+        columns = (
+            TextColumn("  {task.description:<28}"),
+            BarColumn(bar_width=40),
+            TextColumn("{task.percentage:>3.0f}%"),
+            TimeElapsedColumn(),
+        )
+        with Progress(*columns, console=self.console) as progress:
+            bar = progress.add_task("waiting", total=1.0)
+            for sighting in sightings:
+                job = sighting.job
+                progress.update(bar, description=sighting.label, completed=sighting.progress)
+        return job
+
+    def _follow_in_lines(self, sightings: Iterable[Sighting]) -> Job | None:
+        job = None
+        shown = ""
+        for sighting in sightings:
+            job = sighting.job
+            line = f"  {sighting.label:<28} {sighting.progress:4.0%}"
+            if line != shown:
+                self.say(f"{line}  {sighting.elapsed_seconds:6.1f} s")
+                shown = line
+        return job

@@ -60,8 +60,7 @@ class Attempt:
         reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
         self.log.info("job.started", source=job.source.object_id, size_bytes=job.source.size_bytes)
         try:
-            result_key = self._process(reporter)
-            reporter.succeed(result_key)
+            reporter.succeed(self._process(reporter))
         except LeaseLost as error:
             self.log.warning("job.lease_lost", reason=error.summary)
             return ExitCode.LOST_CLAIM
@@ -76,6 +75,9 @@ class Attempt:
         except Exception as error:  # noqa: BLE001 - the job must end with a reason, whatever broke
             self.log.error("job.crashed", error=repr(error), traceback=traceback.format_exc())
             failure = self._internal(error)
+        else:
+            self.log.info("job.succeeded")
+            return ExitCode.SUCCESS
         self.log.error("job.failed", code=failure.code, summary=failure.summary)
         return self._end(lambda: reporter.fail(failure), ExitCode.PERMANENT_FAILURE)
 

@@ -15,7 +15,7 @@ from runtime.processor.stages.scenes import detect_scenes
 from runtime.processor.stages.transcribe import transcribe
 
 DIARIZATION_MODEL = "diarization"
-EMBEDDING_MODEL = "minilm"
+EMBEDDING_MODEL = "minilm-l6"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

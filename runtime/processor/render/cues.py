@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 
 from runtime.core.media import AttributedWord, Sentence
 
@@ -33,18 +34,17 @@ def cues_of(sentences: Iterable[Sentence]) -> tuple[Cue, ...]:
     stays on screen until it can be read, but never into the next one.
     """
     groups = [group for sentence in sentences for group in _groups(sentence.words)]
-    starts = [group[0].word.start_seconds for group in groups]
-    limits = [start - GAP_SECONDS for start in starts[1:]] + [float("inf")]
-    return tuple(_cue(group, limit) for group, limit in zip(groups, limits, strict=True))
+    cues = [_cue(group, nxt[0].word.start_seconds) for group, nxt in pairwise(groups)]
+    return (*cues, *(_cue(group, inf) for group in groups[-1:]))
 
 
-def _cue(group: Sequence[AttributedWord], limit: float) -> Cue:
+def _cue(group: Sequence[AttributedWord], following_start: float) -> Cue:
     text = _text(group)
     start = group[0].word.start_seconds
     readable = start + max(SHORTEST_SECONDS, len(text) / CHARACTERS_PER_SECOND)
     wanted = min(max(group[-1].word.end_seconds, readable), start + LONGEST_SECONDS)
     # A millisecond at least: players drop cues that end where they start.
-    end = max(min(wanted, limit), start + 0.001)
+    end = max(min(wanted, following_start - GAP_SECONDS), start + 0.001)
     return Cue(start_seconds=start, end_seconds=end, speaker=group[0].speaker, lines=_lines(text))
 
 

@@ -1,0 +1,183 @@
+"""A whole processor in memory: fake media tools, in-memory ports, and one job to run."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runtime.core import jobs as lifecycle
+from runtime.core.contract import ExitCode, Stage, result_prefix
+from runtime.core.jobs import Job
+from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
+from runtime.core.ports import JobStore, ObjectStore, Progress
+from runtime.processor.attempt import Attempt, Ports
+from runtime.processor.interruption import Interruption
+from runtime.processor.models.sentence_embedder import SentenceEmbedder
+from runtime.processor.tools import MediaTools
+from tests.fakes.clock import FakeClock
+from tests.fakes.jobs import InMemoryJobStore
+from tests.fakes.log import CapturedLog
+from tests.fakes.objects import InMemoryObjectStore
+from tests.unit.processor.builders import ANNA, BEN, embed, media, speech, turn, voices
+
+BUCKET = "media"
+TIMEOUT_SECONDS = 600.0
+STAGE_SECONDS = 4.0
+LEASE_SECONDS = 300.0
+
+SAID = tuple(
+    """
+The harbour was built by fishermen long ago. Its stone walls keep the winter storms out.
+Thank you for the story of the harbour. Now tell us about the railway in the hills.
+""".strip().splitlines()
+)
+
+
+@dataclass
+class Studio:
+    """`meanwhile` holds what else happens while a tool is at work; `used` what was at work."""
+
+    work_dir: Path
+    clock: FakeClock = field(default_factory=FakeClock)
+    objects: InMemoryObjectStore = field(default_factory=InMemoryObjectStore)
+    jobs: InMemoryJobStore = field(default_factory=InMemoryJobStore)
+    log: CapturedLog = field(default_factory=CapturedLog)
+    media: MediaInfo = field(default_factory=media)
+    asr_model: str = "any-model"
+    meanwhile: dict[Stage, Callable[[Progress], None]] = field(default_factory=dict)
+    used: list[Stage] = field(default_factory=list)
+    said: tuple[str, ...] = SAID
+    turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
+    interruption: Interruption = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.source = self.objects.put(BUCKET, "uploads/Harbour talk.mp4", b"any video")
+        self.interruption = self.fresh_interruption()
+
+    def fresh_interruption(self) -> Interruption:
+        return Interruption(clock=self.clock, timeout_seconds=TIMEOUT_SECONDS)
+
+    def dispatch(self) -> Job:
+        """Claim and launch the job's next attempt, as the dispatcher does."""
+        there = self.jobs.get(self.source.job_id)
+        now = self.clock.now()
+        if there is None:
+            claimed = lifecycle.claim_new(self.source, now=now, lease_seconds=LEASE_SECONDS)
+            self.jobs.create(claimed)
+        else:
+            if there.state in {lifecycle.State.LAUNCHED, lifecycle.State.RUNNING}:
+                released = lifecycle.release(there, now=now)
+                self.jobs.save(there, released)
+                there = released
+            claimed = lifecycle.take_over(there, now=now, lease_seconds=LEASE_SECONDS)
+            self.jobs.save(there, claimed)
+        launched = lifecycle.launched(claimed, now=now, task_arn=f"arn:any:{claimed.attempt}")
+        self.jobs.save(claimed, launched)
+        return launched
+
+    def process(
+        self,
+        attempt: int,
+        *,
+        objects: ObjectStore | None = None,
+        jobs: JobStore | None = None,
+    ) -> ExitCode:
+        """Run one attempt in a new process; ports other than the plain fakes may be given."""
+        self.interruption = self.fresh_interruption()
+        return Attempt(
+            job_id=self.source.job_id,
+            number=attempt,
+            task_arn=f"arn:any:{attempt}",
+            ports=Ports(objects=objects or self.objects, jobs=jobs or self.jobs),
+            tools=self.tools(),
+            interruption=self.interruption,
+            work_dir=self.work_dir,
+            clock=self.clock,
+            log=self.log,
+        ).run()
+
+    def run(self) -> ExitCode:
+        """Dispatch and process."""
+        return self.process(self.dispatch().attempt)
+
+    @property
+    def job(self) -> Job:
+        job = self.jobs.get(self.source.job_id)
+        assert job is not None
+        return job
+
+    def published(self) -> dict[str, bytes]:
+        """The published files by name."""
+        prefix = result_prefix(self.source.job_id)
+        return {
+            key.removeprefix(prefix): self.objects.read_bytes(BUCKET, key)
+            for key in self.objects.keys(BUCKET, prefix)
+        }
+
+    def summary(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.published()["summary.json"])
+        return document
+
+    def tools(self) -> MediaTools:
+        return MediaTools(
+            probe=self._probe,
+            extract_audio=self._extract_audio,
+            transcribe=self._transcribe,
+            diarize=self._diarize,
+            detect_scenes=self._detect_scenes,
+            load_embedder=self._load_embedder,
+            models={Stage.TRANSCRIBE: self.asr_model, Stage.SUMMARIZE: "any-embedder"},
+        )
+
+    def _work(self, stage: Stage, on_progress: Progress) -> None:
+        self.used.append(stage)
+        for fraction in (0.25, 0.5, 0.75, 1.0):
+            self.clock.advance(STAGE_SECONDS / 4)
+            if fraction == 0.5 and stage in self.meanwhile:
+                self.meanwhile[stage](on_progress)
+            on_progress(fraction)
+
+    def _probe(self, path: Path) -> MediaInfo:
+        assert path.read_bytes() == b"any video"
+        self._work(Stage.PROBE, lambda _: None)
+        return self.media
+
+    def _extract_audio(
+        self, path: Path, info: MediaInfo, destination: Path, on_progress: Progress
+    ) -> Audio:
+        assert path.exists()
+        assert info == self.media
+        self._work(Stage.AUDIO, on_progress)
+        destination.write_bytes(b"any sound")
+        return Audio(path=destination, sample_rate=16000, duration_seconds=60.0)
+
+    def _transcribe(self, audio: Audio, on_progress: Progress) -> Transcript:
+        assert audio.path.exists()
+        self._work(Stage.TRANSCRIBE, on_progress)
+        words = tuple(
+            attributed.word
+            for start, text in zip((1.0, 30.0), self.said, strict=False)
+            for attributed in speech(text, start=start)
+        )
+        return Transcript(language="en", language_probability=0.99, words=words)
+
+    def _diarize(self, audio: Audio, on_progress: Progress) -> Diarization:
+        assert audio.path.exists()
+        self._work(Stage.DIARIZE, on_progress)
+        return voices(*self.turns)
+
+    def _detect_scenes(
+        self, path: Path, info: MediaInfo, on_progress: Progress
+    ) -> tuple[Scene, ...]:
+        assert path.exists()
+        assert info == self.media
+        self._work(Stage.SCENES, on_progress)
+        return (
+            Scene(index=0, start_seconds=0.0, end_seconds=20.0),
+            Scene(index=1, start_seconds=20.0, end_seconds=60.04),
+        )
+
+    def _load_embedder(self) -> SentenceEmbedder:
+        self.used.append(Stage.CHUNK)
+        return embed

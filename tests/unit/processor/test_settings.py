@@ -1,0 +1,92 @@
+from pathlib import Path
+
+import pytest
+
+from runtime.core.contract import EnvVar
+from runtime.core.jobs import Source
+from runtime.processor.settings import BadConfigurationError, Settings
+
+SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=0)
+ENVIRON: dict[str, str] = {
+    EnvVar.JOB_ID: SOURCE.job_id,
+    EnvVar.JOB_ATTEMPT: "3",
+    EnvVar.S3_BUCKET: SOURCE.bucket,
+    EnvVar.S3_KEY: SOURCE.key,
+    EnvVar.S3_ETAG: SOURCE.etag,
+    EnvVar.JOBS_TABLE: "any-jobs",
+    EnvVar.IDEMPOTENCY_TABLE: "any-idempotency",
+    EnvVar.AWS_REGION: "eu-west-1",
+    EnvVar.MODELS_DIR: "/models",
+}
+OPTIONAL: dict[str, str] = {
+    EnvVar.WORK_DIR: "/scratch",
+    EnvVar.JOB_TIMEOUT_SECONDS: "900.5",
+    EnvVar.ASR_MODEL: "whisper-tiny",
+    EnvVar.LOG_LEVEL: "DEBUG",
+    EnvVar.ECS_TASK_METADATA: "http://169.254.170.2/v4/any",
+}
+
+
+def test_should_read_everything_given() -> None:
+    settings = Settings.from_environ({**ENVIRON, **OPTIONAL})
+    assert settings == Settings(
+        job_id=SOURCE.job_id,
+        attempt=3,
+        jobs_table="any-jobs",
+        idempotency_table="any-idempotency",
+        region="eu-west-1",
+        work_dir=Path("/scratch"),
+        models_dir=Path("/models"),
+        asr_model="whisper-tiny",
+        timeout_seconds=900.5,
+        log_level="DEBUG",
+        task_metadata_uri="http://169.254.170.2/v4/any",
+    )
+
+
+def test_should_do_with_what_is_required() -> None:
+    settings = Settings.from_environ(ENVIRON)
+    assert settings.work_dir == Path("/tmp")  # noqa: S108 - the documented default
+    assert (settings.timeout_seconds, settings.log_level) == (3600.0, "INFO")
+    assert settings.task_metadata_uri is None
+
+
+@pytest.mark.parametrize("name", ENVIRON)
+@pytest.mark.parametrize("empty", [False, True])
+def test_should_name_a_missing_variable(name: str, *, empty: bool) -> None:
+    environ = {**ENVIRON, name: ""} if empty else {k: v for k, v in ENVIRON.items() if k != name}
+    with pytest.raises(BadConfigurationError, match=rf"\b{name} is not set"):
+        Settings.from_environ(environ)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        (EnvVar.JOB_ATTEMPT, "0"),
+        (EnvVar.JOB_ATTEMPT, "1.5"),
+        (EnvVar.JOB_ATTEMPT, "one"),
+        (EnvVar.JOB_TIMEOUT_SECONDS, "-1"),
+        (EnvVar.JOB_TIMEOUT_SECONDS, "nan"),
+        (EnvVar.JOB_TIMEOUT_SECONDS, "inf"),
+        (EnvVar.LOG_LEVEL, "loud"),
+    ],
+)
+def test_should_show_a_value_that_cannot_be_used(name: EnvVar, value: str) -> None:
+    with pytest.raises(BadConfigurationError, match=f"{name} is '{value}', not "):
+        Settings.from_environ({**ENVIRON, name: value})
+
+
+def test_should_name_all_that_is_wrong_at_once() -> None:
+    environ = {**ENVIRON, EnvVar.JOB_ATTEMPT: "none", EnvVar.LOG_LEVEL: "loud"}
+    del environ[EnvVar.MODELS_DIR]
+    with pytest.raises(BadConfigurationError) as caught:
+        Settings.from_environ(environ)
+    assert all(
+        name in str(caught.value)
+        for name in (EnvVar.JOB_ATTEMPT, EnvVar.LOG_LEVEL, EnvVar.MODELS_DIR)
+    )
+
+
+def test_should_refuse_a_job_id_of_another_upload() -> None:
+    with pytest.raises(BadConfigurationError, match="JOB_ID is not the job of"):
+        Settings.from_environ({**ENVIRON, EnvVar.S3_KEY: "uploads/other.mp4"})

@@ -1,0 +1,236 @@
+import json
+import uuid
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.cloud import LocalCloud
+from tests.integration.cloud.waiting import until
+
+pytestmark = pytest.mark.cloud
+
+Resources = dict[str, Any]
+
+
+class Stacks:
+    """Creates, updates and deletes stacks from templates given as resources."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.client = cloud.client("cloudformation")
+        self.name = f"stack-{uuid.uuid4().hex[:8]}"
+
+    def create(self, resources: Resources) -> dict[str, str]:
+        self.client.create_stack(StackName=self.name, TemplateBody=template(resources))
+        return self._ended("CREATE_COMPLETE")
+
+    def update(self, resources: Resources) -> dict[str, str]:
+        self.client.update_stack(StackName=self.name, TemplateBody=template(resources))
+        return self._ended("UPDATE_COMPLETE")
+
+    def delete(self) -> None:
+        self.client.delete_stack(StackName=self.name)
+
+        def gone() -> bool:
+            try:
+                stack = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+            except ClientError:
+                return True
+            return bool(stack["StackStatus"] == "DELETE_COMPLETE")
+
+        until(gone, "the stack is deleted")
+
+    def _ended(self, status: str) -> dict[str, str]:
+        def ended() -> dict[str, Any] | None:
+            stack: dict[str, Any] = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+            return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
+
+        assert until(ended, "the stack has settled")["StackStatus"] == status
+        listed = self.client.list_stack_resources(StackName=self.name)["StackResourceSummaries"]
+        return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in listed}
+
+
+def template(resources: Resources) -> str:
+    return json.dumps({"Resources": resources})
+
+
+def resource(kind: str, **properties: Any) -> Resources:
+    return {"Type": f"AWS::{kind}", "Properties": properties}
+
+
+@pytest.fixture
+def stacks(cloud: LocalCloud) -> Stacks:
+    return Stacks(cloud)
+
+
+def test_should_configure_a_table(stacks: Stacks, cloud: LocalCloud) -> None:
+    def table(**changes: Any) -> Resources:
+        return {
+            "Table": resource(
+                "DynamoDB::Table",
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                BillingMode="PAY_PER_REQUEST",
+                **changes,
+            )
+        }
+
+    name = stacks.create(
+        table(
+            TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": True},
+            PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
+            DeletionProtectionEnabled=True,
+        )
+    )["Table"]
+    dynamodb = cloud.client("dynamodb")
+    time_to_live = dynamodb.describe_time_to_live(TableName=name)["TimeToLiveDescription"]
+    assert time_to_live == {"AttributeName": "expires_at", "TimeToLiveStatus": "ENABLED"}
+    backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
+    recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
+    assert recovery == "ENABLED"
+    assert dynamodb.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is True
+    stacks.update(table(DeletionProtectionEnabled=False))
+    assert dynamodb.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is False
+
+
+def test_should_configure_a_bucket(stacks: Stacks, cloud: LocalCloud) -> None:
+    def bucket(days: int) -> Resources:
+        lifecycle = {
+            "Id": "work",
+            "Status": "Enabled",
+            "Prefix": "work/",
+            "ExpirationInDays": days,
+            "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
+        }
+        encryption = {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+        return {
+            "Logs": resource("S3::Bucket"),
+            "Bucket": resource(
+                "S3::Bucket",
+                LifecycleConfiguration={"Rules": [lifecycle]},
+                BucketEncryption={"ServerSideEncryptionConfiguration": [encryption]},
+                LoggingConfiguration={
+                    "DestinationBucketName": {"Ref": "Logs"},
+                    "LogFilePrefix": "media/",
+                },
+            ),
+        }
+
+    made = stacks.create(bucket(days=7))
+    s3 = cloud.client("s3")
+    rule = s3.get_bucket_lifecycle_configuration(Bucket=made["Bucket"])["Rules"][0]
+    assert (rule["ID"], rule["Filter"]["Prefix"]) == ("work", "work/")
+    assert rule["Expiration"]["Days"] == 7
+    assert rule["AbortIncompleteMultipartUpload"]["DaysAfterInitiation"] == 2
+    encryption = s3.get_bucket_encryption(Bucket=made["Bucket"])
+    applied = encryption["ServerSideEncryptionConfiguration"]["Rules"][0]
+    assert applied["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    logging = s3.get_bucket_logging(Bucket=made["Bucket"])["LoggingEnabled"]
+    assert logging == {"TargetBucket": made["Logs"], "TargetPrefix": "media/"}
+    stacks.update(bucket(days=14))
+    rule = s3.get_bucket_lifecycle_configuration(Bucket=made["Bucket"])["Rules"][0]
+    assert rule["Expiration"]["Days"] == 14
+
+
+def test_should_make_and_remove_a_private_network(stacks: Stacks, cloud: LocalCloud) -> None:
+    peer = {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443}
+    made = stacks.create(
+        {
+            "Vpc": resource("EC2::VPC", CidrBlock="10.0.0.0/16"),
+            "Subnet": resource("EC2::Subnet", VpcId={"Ref": "Vpc"}, CidrBlock="10.0.0.0/24"),
+            "Address": resource("EC2::EIP", Domain="vpc"),
+            "Nat": resource(
+                "EC2::NatGateway",
+                SubnetId={"Ref": "Subnet"},
+                AllocationId={"Fn::GetAtt": ["Address", "AllocationId"]},
+            ),
+            "FlowLog": resource(
+                "EC2::FlowLog", ResourceId={"Ref": "Vpc"}, ResourceType="VPC", LogGroupName="any"
+            ),
+            "Tasks": resource("EC2::SecurityGroup", GroupDescription="tasks", VpcId={"Ref": "Vpc"}),
+            "Api": resource("EC2::SecurityGroup", GroupDescription="api", VpcId={"Ref": "Vpc"}),
+            "FromTasks": resource(
+                "EC2::SecurityGroupIngress",
+                GroupId={"Ref": "Api"},
+                SourceSecurityGroupId={"Ref": "Tasks"},
+                **peer,
+            ),
+        }
+    )
+    ec2 = cloud.client("ec2")
+    nat = ec2.describe_nat_gateways(NatGatewayIds=[made["Nat"]])["NatGateways"][0]
+    assert (nat["SubnetId"], nat["State"]) == (made["Subnet"], "available")
+    group = ec2.describe_security_groups(GroupIds=[made["Api"]])["SecurityGroups"][0]
+    pairs = group["IpPermissions"][0]["UserIdGroupPairs"]
+    assert [pair["GroupId"] for pair in pairs] == [made["Tasks"]]
+    flow_logs = ec2.describe_flow_logs()["FlowLogs"]
+    assert made["Vpc"] in {log["ResourceId"] for log in flow_logs}
+    stacks.delete()
+    addresses = ec2.describe_addresses()["Addresses"]
+    assert made["Address"] not in {address["PublicIp"] for address in addresses}
+    assert made["FlowLog"] not in {log["FlowLogId"] for log in ec2.describe_flow_logs()["FlowLogs"]}
+
+
+def test_should_register_the_whole_task_definition(stacks: Stacks, cloud: LocalCloud) -> None:
+    container = {
+        "Name": "processor",
+        "Image": "processor:v1",
+        "StopTimeout": 120,
+        "Secrets": [{"Name": "TOKEN", "ValueFrom": "arn:any"}],
+        "HealthCheck": {"Command": ["CMD", "true"], "StartPeriod": 60},
+        "LinuxParameters": {"InitProcessEnabled": True},
+        "MountPoints": [{"SourceVolume": "work", "ContainerPath": "/work", "ReadOnly": False}],
+    }
+    arn = stacks.create(
+        {
+            "Definition": resource(
+                "ECS::TaskDefinition",
+                Family=stacks.name,
+                ContainerDefinitions=[container],
+                Volumes=[{"Name": "work"}],
+                RuntimePlatform={"CpuArchitecture": "ARM64", "OperatingSystemFamily": "LINUX"},
+                EphemeralStorage={"SizeInGiB": 50},
+            )
+        }
+    )["Definition"]
+    described = cloud.client("ecs").describe_task_definition(taskDefinition=arn)["taskDefinition"]
+    registered = described["containerDefinitions"][0]
+    assert registered["stopTimeout"] == 120
+    assert registered["secrets"] == [{"name": "TOKEN", "valueFrom": "arn:any"}]
+    assert registered["healthCheck"]["startPeriod"] == 60
+    assert registered["linuxParameters"] == {"initProcessEnabled": True}
+    assert registered["mountPoints"][0]["containerPath"] == "/work"
+    assert described["volumes"] == [{"name": "work"}]
+    assert described["runtimePlatform"]["cpuArchitecture"] == "ARM64"
+    assert described["ephemeralStorage"] == {"sizeInGiB": 50}
+
+
+def test_should_give_a_cluster_its_capacity_providers(stacks: Stacks, cloud: LocalCloud) -> None:
+    spot = {"CapacityProvider": "FARGATE_SPOT", "Weight": 1}
+    stacks.create(
+        {
+            "Cluster": resource("ECS::Cluster", ClusterName=stacks.name),
+            "Providers": resource(
+                "ECS::ClusterCapacityProviderAssociations",
+                Cluster={"Ref": "Cluster"},
+                CapacityProviders=["FARGATE", "FARGATE_SPOT"],
+                DefaultCapacityProviderStrategy=[spot],
+            ),
+        }
+    )
+    cluster = cloud.client("ecs").describe_clusters(clusters=[stacks.name])["clusters"][0]
+    assert cluster["capacityProviders"] == ["FARGATE", "FARGATE_SPOT"]
+    assert cluster["defaultCapacityProviderStrategy"][0]["capacityProvider"] == "FARGATE_SPOT"
+
+
+def test_should_roll_back_what_it_cannot_make(stacks: Stacks) -> None:
+    stacks.client.create_stack(
+        StackName=stacks.name,
+        TemplateBody=template({"Nat": resource("EC2::NatGateway", SubnetId="subnet-unknown")}),
+    )
+
+    def rolled_back() -> bool:
+        stack = stacks.client.describe_stacks(StackName=stacks.name)["Stacks"][0]
+        return bool(stack["StackStatus"] == "ROLLBACK_COMPLETE")
+
+    until(rolled_back, "the stack is rolled back")

@@ -1,0 +1,136 @@
+import io
+import json
+import sys
+import uuid
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import toolchain
+from local.cloud import LocalCloud
+from tests.integration.cloud.waiting import until
+
+pytestmark = pytest.mark.cloud
+
+CODE = Path(__file__).with_name("function") / "probe_function.py"
+
+
+class Functions:
+    """Creates functions from a zip and calls them."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        self.client = cloud.client("lambda")
+        role = cloud.client("iam").create_role(
+            RoleName=f"probe-{uuid.uuid4().hex[:8]}", AssumeRolePolicyDocument="{}"
+        )
+        self.role = role["Role"]["Arn"]
+
+    def create(self, handler: str, **variables: str) -> str:
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.write(CODE, CODE.name)
+        name = f"probe-{uuid.uuid4().hex[:8]}"
+        self.client.create_function(
+            FunctionName=name,
+            Runtime="python3.12",
+            Role=self.role,
+            Handler=f"{CODE.stem}.{handler}",
+            Code={"ZipFile": packed.getvalue()},
+            Timeout=20,
+            Environment={"Variables": variables},
+        )
+        return name
+
+    def call(self, name: str) -> dict[str, Any]:
+        answer = self.client.invoke(FunctionName=name, Payload=b"{}")
+        told: dict[str, Any] = json.loads(answer["Payload"].read())
+        return told
+
+
+@pytest.fixture(scope="module")
+def functions(cloud: LocalCloud) -> Functions:
+    return Functions(cloud)
+
+
+@pytest.fixture(scope="module")
+def told(functions: Functions) -> dict[str, Any]:
+    """What a function says of itself."""
+    return functions.call(functions.create("tell", JOBS_TABLE="any-table"))
+
+
+def test_should_import_its_own_dependencies_and_nothing_of_the_launcher(
+    told: dict[str, Any],
+) -> None:
+    assert told["has"] == ["boto3"]
+    launchers = {path for path in sys.path if "site-packages" in path}
+    assert launchers.isdisjoint(told["path"])
+    own = str(toolchain.LAMBDA_PYTHON.parent.parent)
+    packages = [path for path in told["path"] if "site-packages" in path]
+    assert packages
+    assert all(Path(path).is_relative_to(own) for path in packages)
+
+
+def test_should_see_its_own_variables_and_lambdas_only(
+    told: dict[str, Any], cloud: LocalCloud
+) -> None:
+    environment = told["environment"]
+    assert environment["JOBS_TABLE"] == "any-table"
+    assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint_url
+    assert environment["AWS_REGION"] == "us-east-1"
+    strange = {
+        name
+        for name in environment
+        if not name.startswith(("AWS_", "_LAMBDA_", "LAMBDA_TASK_ROOT", "_X_AMZN_"))
+    }
+    # The last is how ministack stops functions that call each other without end.
+    assert strange <= {"JOBS_TABLE", "PATH", "LANG", "TZ", "LC_CTYPE", "_MINISTACK_INVOKE_DEPTH"}
+
+
+def test_should_know_its_remaining_time(told: dict[str, Any]) -> None:
+    assert 15_000 < told["remaining_milliseconds"] <= 20_000
+
+
+def test_should_keep_a_function_warm(functions: Functions) -> None:
+    name = functions.create("tell")
+    assert functions.call(name)["pid"] == functions.call(name)["pid"]
+
+
+def test_should_bring_back_only_the_failed_messages_of_a_batch(
+    functions: Functions, cloud: LocalCloud
+) -> None:
+    sqs = cloud.client("sqs")
+    dead = sqs.create_queue(QueueName=f"dead-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    dead_arn = queue_arn(sqs, dead)
+    queue = sqs.create_queue(
+        QueueName=f"probe-{uuid.uuid4().hex[:8]}",
+        Attributes={
+            "VisibilityTimeout": "1",
+            "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2}),
+        },
+    )["QueueUrl"]
+    entries = [
+        {"Id": str(i), "MessageBody": json.dumps({"number": i, "fail": i == 1})} for i in range(3)
+    ]
+    sqs.send_message_batch(QueueUrl=queue, Entries=entries)
+    functions.client.create_event_source_mapping(
+        EventSourceArn=queue_arn(sqs, queue),
+        FunctionName=functions.create("fail_some"),
+        BatchSize=10,
+        FunctionResponseTypes=["ReportBatchItemFailures"],
+    )
+    dead_messages = until(
+        lambda: sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"),
+        "the poison message is in the dead letter queue",
+    )
+    assert [json.loads(m["Body"])["number"] for m in dead_messages] == [1]
+    left = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
+    assert left["ApproximateNumberOfMessages"] == "0"
+    assert left["ApproximateNumberOfMessagesNotVisible"] == "0"
+
+
+def queue_arn(sqs: Any, url: str) -> str:
+    attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
+    arn: str = attributes["QueueArn"]
+    return arn

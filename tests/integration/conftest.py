@@ -1,0 +1,28 @@
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local import toolchain
+from local.cloud import LocalCloud
+from local.images import Image, Images
+
+IMAGE_CODE = Path(__file__).with_name("cloud") / "image"
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One embedded AWS for all integration tests; its image `probe` runs Python scripts."""
+    probe = Image(
+        repository_prefix="probe",
+        python=Path(sys.executable),
+        code=IMAGE_CODE,
+        environment={"FROM_IMAGE": "1", "PYTHONUNBUFFERED": "1"},
+    )
+    with LocalCloud.start(
+        state_dir=tmp_path_factory.mktemp("cloud"),
+        images=Images((probe,)),
+        lambda_python=toolchain.LAMBDA_PYTHON,
+    ) as started:
+        yield started

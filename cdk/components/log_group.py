@@ -6,7 +6,7 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.naming import removal_policy
 
-_RETENTION = {
+RETENTION = {
     1: logs.RetentionDays.ONE_DAY,
     3: logs.RetentionDays.THREE_DAYS,
     5: logs.RetentionDays.FIVE_DAYS,
@@ -40,6 +40,6 @@ def log_group(
         scope,
         construct_id,
         log_group_name=name,
-        retention=_RETENTION[environment.storage.log_retention_days],
+        retention=RETENTION[environment.storage.log_retention_days],
         removal_policy=removal_policy(environment),
     )

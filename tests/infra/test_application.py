@@ -1,0 +1,213 @@
+"""What must hold of the app as a whole: which environments, which outputs, no custom resources."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from aws_cdk import App, Stack
+from aws_cdk import aws_lambda as lambda_
+
+from cdk import nag
+from cdk.application import build, feature_flags, files
+from cdk.components.log_group import RETENTION
+from cdk.components.python_lambda import python_code
+from cdk.config import ConfigError
+from cdk.config_rules import LOG_RETENTION_DAYS
+from runtime.core.contract import Output
+from tests.infra.conftest import ENVIRONMENTS, ROOT
+from tests.infra.templates import Deployment
+
+
+def test_should_publish_every_output_of_the_contract(deployment: Deployment) -> None:
+    outputs = deployment.outputs()
+
+    assert {key.value for key in Output} <= set(outputs)
+
+
+def test_should_find_the_queues_behind_their_outputs(deployment: Deployment) -> None:
+    outputs = deployment.outputs()
+    names = {
+        f"<{logical_id}>": queue["Properties"]["QueueName"]
+        for logical_id, queue in deployment.of_type("AWS::SQS::Queue").items()
+    }
+
+    assert names[outputs[Output.JOBS_QUEUE_URL]] == f"lifestream-jobs-{deployment.config.name}"
+    assert names[outputs[Output.JOBS_DLQ_URL]] == f"lifestream-jobs-dlq-{deployment.config.name}"
+
+
+def test_should_need_no_custom_resource(deployment: Deployment) -> None:
+    types = {r["Type"] for stack in deployment.stacks.values() for r in stack["Resources"].values()}
+
+    assert not {kind for kind in types if kind.startswith(("Custom::", "AWS::CloudFormation::"))}
+
+
+def test_should_tag_what_it_creates(deployment: Deployment) -> None:
+    _, cluster = deployment.only("AWS::ECS::Cluster")
+
+    tags = {tag["Key"]: tag["Value"] for tag in cluster["Properties"]["Tags"]}
+
+    assert tags == {"Service": "lifestream", "Environment": deployment.config.name}
+
+
+def test_should_guard_stacks_of_data_against_deletion_in_production(assembly: Path) -> None:
+    guarded = set()
+    for name in ENVIRONMENTS:
+        manifest = json.loads((assembly / f"assembly-Lifestream-{name}/manifest.json").read_text())
+        for artifact in manifest["artifacts"].values():
+            if artifact.get("properties", {}).get("terminationProtection"):
+                guarded.add(artifact["properties"]["stackName"])
+
+    assert guarded == {"lifestream-prod-storage", "lifestream-prod-ingest"}
+
+
+def test_should_not_look_anything_up_in_an_account(assembly: Path) -> None:
+    for name in ENVIRONMENTS:
+        manifest = json.loads((assembly / f"assembly-Lifestream-{name}/manifest.json").read_text())
+        assert "missing" not in manifest
+
+
+def test_should_not_look_zones_up_when_account_and_region_are_pinned(tmp_path: Path) -> None:
+    root = a_root_with(tmp_path, account="123456789012", region="eu-west-1")
+
+    build(root, outdir=tmp_path / "out").synth()
+
+    folder = tmp_path / "out" / "assembly-Lifestream-pinned"
+    manifest = json.loads((folder / "manifest.json").read_text())
+    environments = {a.get("environment") for a in manifest["artifacts"].values()} - {None}
+    assert environments == {"aws://123456789012/eu-west-1"}
+    assert "missing" not in manifest
+
+
+def test_should_synthesize_only_the_environment_asked_for(tmp_path: Path) -> None:
+    build(ROOT, outdir=tmp_path, only="dev").synth()
+
+    assert [path.name for path in tmp_path.glob("assembly-*")] == ["assembly-Lifestream-dev"]
+
+
+def test_should_refuse_an_environment_that_has_no_file() -> None:
+    with pytest.raises(ConfigError, match=r"'qa' was asked for; allowed is one of: dev, prod"):
+        files(ROOT / "environments", "qa")
+
+
+def test_should_refuse_a_folder_without_environments(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"has no \.toml file"):
+        files(tmp_path, None)
+
+
+def test_should_acknowledge_exactly_the_findings_there_are(assembly: Path) -> None:
+    report = json.loads((assembly / "validation-report.json").read_text())
+    (pack,) = (r for r in report["pluginReports"] if r["pluginName"] == nag.PACK)
+    found = {
+        (finding["acknowledgedAt"], finding["acknowledgedId"])
+        for finding in pack["suppressedViolations"]
+    }
+
+    assert pack["violations"] == []
+    assert found == {
+        (
+            f"Lifestream-{name}/{item.path}",
+            f"{nag.PACK}::{nag.PACK}-{item.finding.format(environment=name)}",
+        )
+        for name in ENVIRONMENTS
+        for item in nag.ACKNOWLEDGED
+    }
+
+
+def test_should_fail_on_a_finding_that_nobody_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nag, "ACKNOWLEDGED", nag.ACKNOWLEDGED[1:])
+
+    with pytest.raises(RuntimeError, match=r"ValidationFailed: ERROR .*ECS Task Definition"):
+        build(ROOT, outdir=tmp_path, only="dev").synth()
+
+
+def test_should_zip_code_alone_and_hash_nothing_else(tmp_path: Path) -> None:
+    root = tmp_path / "root"
+    for path, text in {
+        "ours/__init__.py": "",
+        "ours/part/code.py": "VALUE = 1\n",
+        "ours/part/deep/more.py": "VALUE = 2\n",
+        "ours/other/code.py": "VALUE = 3\n",
+        "theirs/code.py": "VALUE = 4\n",
+    }.items():
+        write(root / path, text)
+    name, files_in_it = staged(root, tmp_path / "clean")
+
+    write(root / "ours/part/__pycache__/code.cpython-311.pyc", "compiled")
+    write(root / "ours/part/requirements.txt", "boto3")
+    write(root / "loose.py", "VALUE = 5\n")
+    cluttered = staged(root, tmp_path / "cluttered")
+    write(root / "ours/part/code.py", "VALUE = 66\n")
+    changed, _ = staged(root, tmp_path / "changed")
+
+    assert files_in_it == {"ours/__init__.py", "ours/part/code.py", "ours/part/deep/more.py"}
+    assert cluttered == (name, files_in_it)
+    assert changed != name
+
+
+def test_should_know_a_retention_for_each_allowed_number_of_days() -> None:
+    assert set(RETENTION) == set(LOG_RETENTION_DAYS)
+
+
+def test_should_not_depend_on_where_the_flags_of_cdk_come_from() -> None:
+    flags = feature_flags(ROOT)
+
+    assert flags["@aws-cdk/core:defaultCrossStackReferences"] == "strong"
+    assert flags["@aws-cdk/aws-iam:minimizePolicies"] is True
+
+
+def test_should_let_environments_share_an_account(deployments: Mapping[str, Deployment]) -> None:
+    named = [
+        (kind, deployment.render(resource["Properties"][key]))
+        for deployment in deployments.values()
+        for kind, key in {
+            "AWS::S3::Bucket": "BucketName",
+            "AWS::DynamoDB::Table": "TableName",
+            "AWS::SQS::Queue": "QueueName",
+            "AWS::ECS::Cluster": "ClusterName",
+            "AWS::ECR::Repository": "RepositoryName",
+            "AWS::Lambda::Function": "FunctionName",
+            "AWS::Logs::LogGroup": "LogGroupName",
+        }.items()
+        for resource in deployment.of_type(kind).values()
+    ]
+
+    assert len(named) == len(set(named))
+    cidrs = {d.config.network.cidr for d in deployments.values()}
+    assert len(cidrs) == len(deployments)
+
+
+def a_root_with(folder: Path, **settings: str) -> Path:
+    dev = (ROOT / "environments" / "dev.toml").read_text()
+    pins = "".join(f'{key} = "{value}"\n' for key, value in settings.items())
+    write(folder / "environments" / "pinned.toml", pins + dev)
+    write(folder / "cdk.json", (ROOT / "cdk.json").read_text())
+    return folder
+
+
+def staged(root: Path, outdir: Path) -> tuple[str, set[str]]:
+    """Return the name (with the hash) and the files of the asset made of `ours/part`.
+
+    CDK remembers the hash of a folder that it has staged into the same `outdir` before.
+    """
+    app = App(outdir=str(outdir))
+    stack = Stack(app, "Any")
+    lambda_.Function(
+        stack,
+        "Any",
+        runtime=lambda_.Runtime.PYTHON_3_14,
+        handler="any.any",
+        code=python_code(("ours/part",), root=root),
+    )
+    assembly = Path(app.synth().directory)
+    assets = json.loads((assembly / "Any.assets.json").read_text())["files"].values()
+    (folder,) = (a["source"]["path"] for a in assets if a["source"]["packaging"] == "zip")
+    found = (path for path in (assembly / folder).rglob("*") if path.is_file())
+    return folder, {str(path.relative_to(assembly / folder)) for path in found}
+
+
+def write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text)

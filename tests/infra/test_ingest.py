@@ -1,0 +1,165 @@
+"""What must hold on a video's way into the jobs queue."""
+
+from cdk.naming import Names
+from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX
+from tests.infra.templates import Deployment, Resource
+
+ACCOUNT_AND_REGION = "<AWS::AccountId>-<AWS::Region>"
+
+
+def media_bucket(deployment: Deployment) -> tuple[str, Resource]:
+    name = f"lifestream-media-{deployment.config.name}-{ACCOUNT_AND_REGION}"
+    return deployment.only("AWS::S3::Bucket", BucketName=name)
+
+
+def jobs_queue(deployment: Deployment) -> tuple[str, Resource]:
+    name = Names(deployment.config.name).jobs_queue
+    return deployment.only("AWS::SQS::Queue", QueueName=name)
+
+
+def test_should_tell_the_jobs_queue_about_each_kind_of_video_and_nothing_else(
+    deployment: Deployment,
+) -> None:
+    queue, _ = jobs_queue(deployment)
+    _, bucket = media_bucket(deployment)
+    notifications = bucket["Properties"]["NotificationConfiguration"]
+
+    told = {
+        tuple((rule["Name"], rule["Value"]) for rule in entry["Filter"]["S3Key"]["Rules"]): (
+            entry["Event"],
+            deployment.render(entry["Queue"]),
+        )
+        for entry in notifications["QueueConfigurations"]
+    }
+
+    assert told == {
+        (("prefix", UPLOADS_PREFIX), ("suffix", suffix)): ("s3:ObjectCreated:*", f"<{queue}.Arn>")
+        for suffix in VIDEO_SUFFIXES
+    }
+    assert list(notifications) == ["QueueConfigurations"]
+
+
+def test_should_let_the_bucket_send_before_it_is_told_to(deployment: Deployment) -> None:
+    queue, _ = jobs_queue(deployment)
+    policy, _ = deployment.only("AWS::SQS::QueuePolicy", Queues=[f"<{queue}>"])
+    _, bucket = media_bucket(deployment)
+
+    assert policy in bucket["DependsOn"]
+
+
+def test_should_admit_this_bucket_of_this_account_only(deployment: Deployment) -> None:
+    queue, _ = jobs_queue(deployment)
+    _, bucket = media_bucket(deployment)
+    _, policy = deployment.only("AWS::SQS::QueuePolicy", Queues=[f"<{queue}>"])
+    (allowed,) = (s for s in deployment.document(policy) if s.effect == "Allow")
+
+    name = deployment.render(bucket["Properties"]["BucketName"])
+    assert allowed.actions == {"sqs:SendMessage"}
+    assert allowed.resources == {f"<{queue}.Arn>"}
+    assert allowed.conditions == {
+        "ArnEquals": {"aws:SourceArn": f"arn:<AWS::Partition>:s3:::{name}"},
+        "StringEquals": {"aws:SourceAccount": "<AWS::AccountId>"},
+    }
+
+
+def test_should_hand_out_a_message_only_when_its_last_reader_is_surely_done(
+    deployment: Deployment,
+) -> None:
+    _, queue = jobs_queue(deployment)
+    _, function = deployment.only("AWS::Lambda::Function")
+
+    visibility = queue["Properties"]["VisibilityTimeout"]
+
+    assert visibility >= 6 * function["Properties"]["Timeout"]
+    assert visibility == deployment.config.queue.visibility_timeout_seconds
+
+
+def test_should_move_a_message_to_the_dead_letters_after_at_least_five_tries(
+    deployment: Deployment,
+) -> None:
+    _, queue = jobs_queue(deployment)
+    dead_letters, _ = deployment.only(
+        "AWS::SQS::Queue", QueueName=Names(deployment.config.name).jobs_dlq
+    )
+    redrive = deployment.render(queue["Properties"]["RedrivePolicy"])
+
+    assert redrive["deadLetterTargetArn"] == f"<{dead_letters}.Arn>"
+    assert redrive["maxReceiveCount"] >= 5
+
+
+def test_should_keep_messages_as_long_as_sqs_can(deployment: Deployment) -> None:
+    for queue in deployment.of_type("AWS::SQS::Queue").values():
+        assert queue["Properties"]["MessageRetentionPeriod"] == 14 * 86400
+
+
+def test_should_encrypt_every_queue_and_refuse_plain_http(deployment: Deployment) -> None:
+    queues = deployment.of_type("AWS::SQS::Queue")
+
+    assert len(queues) == 2
+    for logical_id, queue in queues.items():
+        _, policy = deployment.only("AWS::SQS::QueuePolicy", Queues=[f"<{logical_id}>"])
+        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+        assert refuses_plain_http(deployment, policy, "sqs:*")
+
+
+def test_should_close_every_bucket(deployment: Deployment) -> None:
+    buckets = deployment.of_type("AWS::S3::Bucket")
+
+    assert len(buckets) == 2
+    for logical_id, bucket in buckets.items():
+        properties = bucket["Properties"]
+        _, policy = deployment.only("AWS::S3::BucketPolicy", Bucket=f"<{logical_id}>")
+        assert set(properties["PublicAccessBlockConfiguration"].values()) == {True}
+        assert properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert properties["OwnershipControls"]["Rules"] == [
+            {"ObjectOwnership": "BucketOwnerEnforced"}
+        ]
+        assert refuses_plain_http(deployment, policy, "s3:*")
+
+
+def test_should_keep_old_versions_and_forget_them_in_time(deployment: Deployment) -> None:
+    _, bucket = media_bucket(deployment)
+    rules = {rule["Id"]: rule for rule in bucket["Properties"]["LifecycleConfiguration"]["Rules"]}
+
+    assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert rules["old-versions"]["NoncurrentVersionExpiration"] == {
+        "NoncurrentDays": deployment.config.storage.old_version_days
+    }
+
+
+def test_should_expire_checkpoints_only(deployment: Deployment) -> None:
+    _, bucket = media_bucket(deployment)
+    rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+
+    expiring = {rule.get("Prefix"): rule["ExpirationInDays"] for rule in rules if _expires(rule)}
+
+    assert expiring == {WORK_PREFIX: deployment.config.storage.work_days}
+
+
+def test_should_log_access_to_media_in_a_bucket_that_only_it_may_fill(
+    deployment: Deployment,
+) -> None:
+    media, bucket = media_bucket(deployment)
+    logs, _ = deployment.only(
+        "AWS::S3::Bucket",
+        BucketName=f"lifestream-access-logs-{deployment.config.name}-{ACCOUNT_AND_REGION}",
+    )
+    _, policy = deployment.only("AWS::S3::BucketPolicy", Bucket=f"<{logs}>")
+    (allowed,) = (s for s in deployment.document(policy) if s.effect == "Allow")
+
+    destination = bucket["Properties"]["LoggingConfiguration"]["DestinationBucketName"]
+    assert deployment.render(destination) == f"<{logs}>"
+    assert allowed.conditions["ArnLike"] == {"aws:SourceArn": f"<{media}.Arn>"}
+
+
+def refuses_plain_http(deployment: Deployment, policy: Resource, action: str) -> bool:
+    return any(
+        statement.effect == "Deny"
+        and statement.actions == {action}
+        and statement.conditions == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in deployment.document(policy)
+    )
+
+
+def _expires(rule: Resource) -> bool:
+    return "ExpirationInDays" in rule

@@ -1,0 +1,202 @@
+"""Least privilege: who may do what, read from the templates alone."""
+
+import pytest
+
+from tests.infra.templates import Deployment, Statement
+
+ANY_RESOURCE = {
+    "ecr:GetAuthorizationToken": "knows no resource",
+    "ecs:ListTasks": "knows no task resource; limited by a condition on the cluster",
+}
+"""The only actions that may stand with the resource `*`, and why."""
+
+
+def task_role(deployment: Deployment) -> str:
+    return role_of(deployment, "TaskRoleArn")
+
+
+def execution_role(deployment: Deployment) -> str:
+    return role_of(deployment, "ExecutionRoleArn")
+
+
+def role_of(deployment: Deployment, key: str) -> str:
+    _, definition = deployment.only("AWS::ECS::TaskDefinition")
+    arn: str = deployment.render(definition["Properties"][key])
+    return arn.removeprefix("<").removesuffix(".Arn>")
+
+
+def dispatcher_role(deployment: Deployment) -> str:
+    _, function = deployment.only("AWS::Lambda::Function")
+    arn: str = deployment.render(function["Properties"]["Role"])
+    return arn.removeprefix("<").removesuffix(".Arn>")
+
+
+def the_one_with(deployment: Deployment, role: str, action: str) -> Statement:
+    found = [s for s in deployment.of_role(role) if action in s.actions]
+    assert len(found) == 1, f"{len(found)} statements of {role} allow {action}"
+    return found[0]
+
+
+def media_arn(deployment: Deployment) -> str:
+    name = f"lifestream-media-{deployment.config.name}-<AWS::AccountId>-<AWS::Region>"
+    return f"arn:<AWS::Partition>:s3:::{name}"
+
+
+def table_arn(deployment: Deployment, what: str) -> str:
+    name = f"lifestream-{what}-{deployment.config.name}"
+    logical_id, _ = deployment.only("AWS::DynamoDB::Table", TableName=name)
+    return f"<{logical_id}.Arn>"
+
+
+def cluster(deployment: Deployment) -> str:
+    logical_id, _ = deployment.only("AWS::ECS::Cluster")
+    return logical_id
+
+
+def in_cluster(deployment: Deployment) -> dict[str, dict[str, str]]:
+    return {"ArnEquals": {"ecs:cluster": f"<{cluster(deployment)}.Arn>"}}
+
+
+def tasks(deployment: Deployment) -> str:
+    prefix = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task"
+    return f"{prefix}/<{cluster(deployment)}>/*"
+
+
+def test_should_allow_any_resource_only_where_there_is_no_other(deployment: Deployment) -> None:
+    unlimited = {
+        action for s in deployment.statements() if "*" in s.resources for action in s.actions
+    }
+
+    assert unlimited == set(ANY_RESOURCE)
+
+
+def test_should_allow_no_action_by_wildcard(deployment: Deployment) -> None:
+    statements = list(deployment.statements())
+
+    assert statements
+    assert not [action for s in statements for action in s.actions if "*" in action]
+
+
+def test_should_attach_no_managed_policy_and_keep_no_policy_in_a_role(
+    deployment: Deployment,
+) -> None:
+    for role in deployment.of_type("AWS::IAM::Role").values():
+        assert "ManagedPolicyArns" not in role["Properties"]
+        assert "Policies" not in role["Properties"]
+
+
+def test_should_start_this_revision_in_this_cluster_only(deployment: Deployment) -> None:
+    definition, _ = deployment.only("AWS::ECS::TaskDefinition")
+    statement = the_one_with(deployment, dispatcher_role(deployment), "ecs:RunTask")
+
+    assert statement.actions == {"ecs:RunTask"}
+    assert statement.resources == {f"<{definition}>"}
+    assert statement.conditions == in_cluster(deployment)
+
+
+def test_should_pass_the_tasks_two_roles_to_ecs_only(deployment: Deployment) -> None:
+    statement = the_one_with(deployment, dispatcher_role(deployment), "iam:PassRole")
+
+    assert statement.resources == {
+        f"<{task_role(deployment)}.Arn>",
+        f"<{execution_role(deployment)}.Arn>",
+    }
+    assert statement.conditions == {
+        "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+    }
+
+
+def test_should_tag_tasks_only_while_starting_them(deployment: Deployment) -> None:
+    statement = the_one_with(deployment, dispatcher_role(deployment), "ecs:TagResource")
+
+    assert statement.resources == {tasks(deployment)}
+    assert statement.conditions == {"StringEquals": {"ecs:CreateAction": "RunTask"}}
+
+
+def test_should_look_for_tasks_in_the_cluster_only(deployment: Deployment) -> None:
+    statement = the_one_with(deployment, dispatcher_role(deployment), "ecs:ListTasks")
+
+    assert statement.conditions == in_cluster(deployment)
+
+
+def test_should_let_tasks_protect_tasks_of_their_cluster_only(deployment: Deployment) -> None:
+    statement = the_one_with(deployment, task_role(deployment), "ecs:UpdateTaskProtection")
+
+    assert statement.actions == {"ecs:UpdateTaskProtection", "ecs:GetTaskProtection"}
+    assert statement.resources == {tasks(deployment)}
+    assert statement.conditions == in_cluster(deployment)
+
+
+@pytest.mark.parametrize("role", [task_role, dispatcher_role])
+def test_should_write_records_in_the_two_tables_and_read_jobs_only(
+    deployment: Deployment, role: object
+) -> None:
+    assert callable(role)
+    granted = {
+        (action, resource)
+        for s in deployment.of_role(role(deployment))
+        for action in s.actions
+        for resource in s.resources
+        if action.startswith("dynamodb:")
+    }
+
+    assert granted == {
+        ("dynamodb:GetItem", table_arn(deployment, "jobs")),
+        ("dynamodb:PutItem", table_arn(deployment, "jobs")),
+        ("dynamodb:PutItem", table_arn(deployment, "idempotency")),
+    }
+
+
+def test_should_let_the_dispatcher_read_uploads_and_nothing_else(deployment: Deployment) -> None:
+    media = media_arn(deployment)
+
+    assert object_grants(deployment, dispatcher_role(deployment)) == {
+        ("s3:GetObject", f"{media}/uploads/*"),
+        ("s3:ListBucket", media),
+    }
+
+
+def test_should_let_the_processor_change_results_and_checkpoints_but_no_upload(
+    deployment: Deployment,
+) -> None:
+    media = media_arn(deployment)
+
+    assert object_grants(deployment, task_role(deployment)) == {
+        ("s3:GetObject", f"{media}/uploads/*"),
+        ("s3:GetObject", f"{media}/work/*"),
+        ("s3:PutObject", f"{media}/work/*"),
+        ("s3:PutObject", f"{media}/results/*"),
+        ("s3:AbortMultipartUpload", f"{media}/work/*"),
+        ("s3:AbortMultipartUpload", f"{media}/results/*"),
+        ("s3:ListBucket", media),
+    }
+
+
+def test_should_give_ecs_no_right_to_data(deployment: Deployment) -> None:
+    services = {
+        action.partition(":")[0]
+        for s in deployment.of_role(execution_role(deployment))
+        for action in s.actions
+    }
+
+    assert services == {"ecr", "logs"}
+
+
+def test_should_let_only_ecs_of_this_account_take_the_tasks_roles(deployment: Deployment) -> None:
+    for logical_id in (task_role(deployment), execution_role(deployment)):
+        role = deployment.of_type("AWS::IAM::Role")[logical_id]["Properties"]
+        (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
+        assert deployment.render(trust["Condition"]["StringEquals"]) == {
+            "aws:SourceAccount": "<AWS::AccountId>"
+        }
+
+
+def object_grants(deployment: Deployment, role: str) -> set[tuple[str, str]]:
+    return {
+        (action, resource)
+        for s in deployment.of_role(role)
+        for action in s.actions
+        for resource in s.resources
+        if action.startswith("s3:")
+    }

@@ -55,6 +55,11 @@ class EnvVar(StrEnum):
     ASR_MODEL = "ASR_MODEL"
     ECS_TASK_METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 
+    # Task protection: how to reach ECS. The agent sets the first; the others are for the API.
+    ECS_AGENT_URI = "ECS_AGENT_URI"
+    ECS_TASK_ARN = "ECS_TASK_ARN"
+    ECS_ENABLE_TASK_PROTECTION = "ECS_ENABLE_TASK_PROTECTION"
+
     # Processor: where the image keeps its models (set by the image itself).
     MODELS_DIR = "MODELS_DIR"
 

@@ -1,0 +1,101 @@
+"""Scale-in protection of one task through the ECS API, where there is no agent endpoint."""
+
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from runtime.aws.faults import error_code, http_status
+from runtime.core.protection import (
+    PERMANENT_CODES,
+    Answer,
+    Failed,
+    Protected,
+    Refused,
+    Unprotected,
+)
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+
+_SERVER_ERROR = 500
+
+
+class EcsProtectionClient:
+    """UpdateTaskProtection and GetTaskProtection as values; `runtime.core.protection` is the port.
+
+    The SDK client must not retry by itself: the lease decides when to ask again.
+    """
+
+    def __init__(self, *, client: "ECSClient", cluster: str, task_arn: str) -> None:
+        """Speak of one task of one cluster."""
+        self._client = client
+        self._cluster = cluster
+        self._task_arn = task_arn
+
+    def enable(self, minutes: int) -> Answer:
+        """Protect for so many whole minutes from now."""
+        return self._answer(
+            lambda: self._client.update_task_protection(
+                cluster=self._cluster,
+                tasks=[self._task_arn],
+                protectionEnabled=True,
+                expiresInMinutes=minutes,
+            ),
+            wanted=True,
+        )
+
+    def disable(self) -> Answer:
+        """Stop protecting."""
+        return self._answer(
+            lambda: self._client.update_task_protection(
+                cluster=self._cluster, tasks=[self._task_arn], protectionEnabled=False
+            ),
+            wanted=False,
+        )
+
+    def read(self) -> Answer:
+        """Return the protection as it stands."""
+        return self._answer(
+            lambda: self._client.get_task_protection(cluster=self._cluster, tasks=[self._task_arn]),
+            wanted=None,
+        )
+
+    def _answer(self, call: Any, *, wanted: bool | None) -> Answer:
+        try:
+            said = call()
+        except ClientError as error:
+            code = error_code(error)
+            return Failed(
+                code,
+                str(error),
+                uncertain=http_status(error) >= _SERVER_ERROR,
+                permanent=code in PERMANENT_CODES,
+            )
+        except BotoCoreError as error:
+            return Failed(type(error).__name__, str(error), uncertain=True)
+        return _read(said, wanted=wanted)
+
+
+def _read(said: Any, *, wanted: bool | None) -> Answer:
+    for failure in said.get("failures", []):
+        return Refused(failure.get("reason", "UNKNOWN"), failure.get("detail"))
+    tasks = said.get("protectedTasks", [])
+    if len(tasks) != 1:
+        return Failed("no_task_in_answer", f"{len(tasks)} tasks were answered", uncertain=True)
+    enabled = tasks[0].get("protectionEnabled", False)
+    if wanted is not None and enabled is not wanted:
+        return Failed("contradiction", f"asked for {wanted}, it answered {enabled}", uncertain=True)
+    if not enabled:
+        return Unprotected()
+    if "expirationDate" not in tasks[0]:
+        return Failed("no_expiry_in_answer", "protected, but until when?", uncertain=True)
+    return Protected(tasks[0]["expirationDate"].timestamp(), _server_now(said))
+
+
+def _server_now(said: Any) -> float | None:
+    date = said.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+    try:
+        return None if date is None else parsedate_to_datetime(date).timestamp()
+    except ValueError:
+        return None

@@ -1,0 +1,1 @@
+"""Keeps ECS from scaling in a task that works, and from keeping one that does not."""

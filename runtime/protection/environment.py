@@ -1,0 +1,126 @@
+"""Finds out from environment variables whether and how this task can protect itself."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from runtime.core.contract import EnvVar
+from runtime.core.errors import Permanent
+from runtime.core.log import Log
+from runtime.core.protection import Answer, NotApplicable, ProtectionClient
+from runtime.protection.agent_client import AgentClient
+
+DEFAULT_REGION = "us-east-1"
+_SWITCH = {"": None, "true": True, "1": True, "false": False, "0": False}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What the variables say; None where one is not set. `switch` None means: if in ECS."""
+
+    switch: bool | None
+    agent_uri: str | None
+    cluster: str | None
+    task_arn: str | None
+    region: str
+
+    @property
+    def in_ecs(self) -> bool:
+        """Whether there is any way to ask ECS about this task."""
+        return self.agent_uri is not None or self.task_arn is not None
+
+
+@dataclass(frozen=True, slots=True)
+class ApiTarget:
+    """What the ECS API must be told to find this task."""
+
+    cluster: str
+    task_arn: str
+    region: str
+
+
+class NoClient:
+    """Stands in where there is nothing to protect."""
+
+    def __init__(self, why: str) -> None:
+        """Keep the reason, which every answer gives."""
+        self._answer = NotApplicable(why)
+
+    def enable(self, minutes: int) -> Answer:  # noqa: ARG002 - the port's signature
+        """Say that it does not apply."""
+        return self._answer
+
+    def disable(self) -> Answer:
+        """Say that it does not apply."""
+        return self._answer
+
+    def read(self) -> Answer:
+        """Say that it does not apply."""
+        return self._answer
+
+
+def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
+    """Return what `environ` says about ECS; raise `Permanent` for a value that means nothing."""
+    switch = environ.get(EnvVar.ECS_ENABLE_TASK_PROTECTION, "").strip().lower()
+    if switch not in _SWITCH:
+        raise _wrong(EnvVar.ECS_ENABLE_TASK_PROTECTION, switch, "true, false or nothing")
+    agent_uri = environ.get(EnvVar.ECS_AGENT_URI) or None
+    if agent_uri is not None:
+        parts = urlsplit(agent_uri)
+        if parts.scheme != "http" or not parts.hostname:
+            raise _wrong(EnvVar.ECS_AGENT_URI, agent_uri, "the http:// URI that the agent sets")
+    return Surroundings(
+        switch=_SWITCH[switch],
+        agent_uri=agent_uri,
+        cluster=environ.get(EnvVar.ECS_CLUSTER_NAME) or None,
+        task_arn=environ.get(EnvVar.ECS_TASK_ARN) or None,
+        region=environ.get(EnvVar.AWS_REGION) or DEFAULT_REGION,
+    )
+
+
+def choose_client(
+    found: Surroundings, *, make_api_client: Callable[[ApiTarget], ProtectionClient], log: Log
+) -> ProtectionClient:
+    """Return the agent's client, else the API's, else one that does nothing; say once which.
+
+    Raise `Permanent` if protection is switched on but cannot be had, or half configured.
+    """
+    if found.switch is False:
+        log.info("protection.off", why=f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} is false")
+        return NoClient("it is switched off")
+    if found.agent_uri is not None:
+        log.info(
+            "protection.by_agent",
+            cluster=found.cluster,
+            task_arn=found.task_arn,
+            region=found.region,
+        )
+        return AgentClient(found.agent_uri)
+    if found.task_arn is not None:
+        if found.cluster is None:
+            raise _wrong(EnvVar.ECS_CLUSTER_NAME, "", "the cluster of the task in ECS_TASK_ARN")
+        log.info(
+            "protection.by_api",
+            cluster=found.cluster,
+            task_arn=found.task_arn,
+            region=found.region,
+        )
+        return make_api_client(ApiTarget(found.cluster, found.task_arn, found.region))
+    if found.switch:
+        raise Permanent(
+            "protection.no_way_to_ecs",
+            f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} is true, but neither {EnvVar.ECS_AGENT_URI} nor "
+            f"{EnvVar.ECS_TASK_ARN} is set.",
+            f"Run in an ECS task, set {EnvVar.ECS_CLUSTER_NAME} and {EnvVar.ECS_TASK_ARN}, or set "
+            f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} to false.",
+        )
+    log.info("protection.off", why="not running in ECS")
+    return NoClient("this process does not run in ECS")
+
+
+def _wrong(name: str, value: str, allowed: str) -> Permanent:
+    return Permanent(
+        "protection.bad_environment",
+        f"Environment variable {name} is {value!r}.",
+        f"It must be {allowed}.",
+    )

@@ -1,0 +1,93 @@
+"""Protection driven by a server's count of active jobs: enable, disable, manage; never raises."""
+
+import threading
+from collections.abc import Callable
+
+from runtime.core.errors import LifestreamError
+from runtime.core.log import Log
+from runtime.protection.manager import ProtectionManager
+from runtime.protection.policy import HOUR
+from runtime.protection.session import ProcessingSession
+
+SESSION_ID = "active-jobs"
+
+
+class TaskProtection:
+    """One protection for all jobs of a server that counts them itself.
+
+    `active_jobs` returns how many are in a working state (waiting, fetching, processing, ...: any
+    that is not an end). Call `manage` when a job starts, succeeds, fails or was cleaned up; between
+    calls the manager's thread looks at the count at each check of the policy.
+    """
+
+    def __init__(
+        self, *, manager: ProtectionManager, active_jobs: Callable[[], int], log: Log
+    ) -> None:
+        """Join the manager's checks; protection stays off."""
+        self._manager = manager
+        self._active_jobs = active_jobs
+        self._log = log
+        self._lock = threading.Lock()
+        self._session: ProcessingSession | None = None
+        manager.at_each_check(self._look)
+
+    def enable(self, duration_seconds: float = HOUR) -> bool:
+        """Protect for so long, and renew for as long as jobs are active at each check.
+
+        Return whether protection is in force (or needless); the reason is logged if it is not.
+        Does nothing more when protection is held already.
+        """
+        with self._lock:
+            session = self._session
+        if session is not None and session.protected:
+            return True
+        if session is not None:
+            session.cleanup()
+        session = self._manager.session(SESSION_ID, first_lease_seconds=duration_seconds)
+        try:
+            session.set_critical(True)
+        except LifestreamError as error:
+            self._log.error("protection.enable_failed", error=str(error))
+            session.cleanup()
+            session = None
+        with self._lock:
+            self._session = session
+        return session is not None
+
+    def disable(self) -> bool:
+        """Stop protecting, unless a job is active; return whether it was stopped."""
+        active = self._active_jobs()
+        if active:
+            self._log.info("protection.kept", active_jobs=active)
+            return False
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.cleanup()
+        return True
+
+    def manage(self, *, light: bool = False) -> bool:
+        """Protect if a job is active, else stop; return whether protection is in force.
+
+        `light` asks for 1 h instead of 2 h when this starts the protection.
+        """
+        if self._active_jobs():
+            return self.enable(HOUR if light else 2 * HOUR)
+        self.disable()
+        return False
+
+    def force_disable(self, reason: str) -> None:
+        """Stop protecting although jobs may be active."""
+        self._manager.force_disable(reason)
+        with self._lock:
+            session, self._session = self._session, None
+        if session is not None:
+            session.cleanup()
+
+    def _look(self) -> None:
+        """Let go if no job is active any more; runs in the renewal thread, so must not wait."""
+        with self._lock:
+            held = self._session is not None
+        if held and self._active_jobs() == 0:
+            self._log.info("protection.no_active_jobs")
+            self.disable()

@@ -1,0 +1,143 @@
+"""The operator's self-test of task protection: each step a verdict, each failure with its fix."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.core.errors import LifestreamError
+from runtime.core.protection import (
+    TASK_NOT_VALID,
+    Answer,
+    Failed,
+    NotApplicable,
+    Protected,
+    ProtectionClient,
+    Refused,
+    Unprotected,
+)
+from runtime.protection.environment import Surroundings
+
+TEST_MINUTES = 1
+"""The shortest lease there is: a self-test that dies half way harms nobody for long."""
+
+_ROLE = (
+    "Grant the task role (not the execution role) ecs:UpdateTaskProtection and "
+    "ecs:GetTaskProtection on task/<cluster>/*, and wait a minute for IAM."
+)
+_FIXES = {
+    "AccessDenied": _ROLE,
+    "AccessDeniedException": _ROLE,
+    "ClusterNotFoundException": "Set ECS_CLUSTER_NAME to the cluster this task runs in.",
+    "ResourceNotFoundException": "Set ECS_TASK_ARN and ECS_CLUSTER_NAME to this very task.",
+    "InvalidParameterException": "Check ECS_TASK_ARN and that the region is the task's.",
+    "RequestCanceled": "The agent could not reach ECS within 4 s: check the route to ECS (NAT "
+    "gateway or the com.amazonaws.<region>.ecs endpoint) and its security group.",
+    "agent_unreachable": "Nothing listens at ECS_AGENT_URI: leave it to ECS to set it (Fargate "
+    "platform 1.4, or container agent 1.65 or later).",
+    "agent_silent": "The agent does not answer: check the route to ECS, then restart the task.",
+    "NoCredentialsError": "Give the task a task role, or set AWS_ACCESS_KEY_ID and "
+    "AWS_SECRET_ACCESS_KEY.",
+    "DEPLOYMENT_BLOCKED": "More tasks are protected than the service wants: raise its desired "
+    "count, or wait until jobs end.",
+    TASK_NOT_VALID: "Only tasks of a service can be protected. For a task started by RunTask this "
+    "is no fault: nothing scales it in.",
+}
+_OTHER = "Look the code up among ECS's API failure reasons and errors, and run this again."
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One step: whether it passed, what was seen, and what to do if it did not."""
+
+    step: str
+    passed: bool
+    seen: str
+    fix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All steps that were made; `untouched` if the task was protected already and stays so."""
+
+    verdicts: tuple[Verdict, ...]
+    untouched: bool = False
+
+    @property
+    def passed(self) -> bool:
+        """Whether every step passed."""
+        return all(verdict.passed for verdict in self.verdicts)
+
+    def lines(self) -> list[str]:
+        """Return the report for a terminal."""
+        shown = []
+        for verdict in self.verdicts:
+            shown.append(f"{'ok  ' if verdict.passed else 'FAIL'} {verdict.step}: {verdict.seen}")
+            if verdict.fix:
+                shown.append(f"     fix: {verdict.fix}")
+        if self.untouched:
+            shown.append("     protection is on, so a job may be running: it was left alone")
+        shown.append("PASSED" if self.passed else "FAILED")
+        return shown
+
+
+def run_check(
+    *, surroundings: Surroundings, choose: Callable[[Surroundings], ProtectionClient]
+) -> Report:
+    """Look at the configuration, ask, enable, verify, disable, verify; stop at the first failure.
+
+    A task that is protected already is only looked at: taking its protection off would expose the
+    job that put it on.
+    """
+    try:
+        client = choose(surroundings)
+    except LifestreamError as error:
+        failed = Verdict("configuration", passed=False, seen=error.summary, fix=error.resolution)
+        return Report((failed,))
+    verdicts = [Verdict("configuration", passed=True, seen=_describe(surroundings))]
+
+    before = client.read()
+    if isinstance(before, NotApplicable):
+        verdicts.append(Verdict("protection", passed=True, seen=f"not applicable: {before.why}"))
+        return Report(tuple(verdicts))
+    verdicts.append(_expect("ask (permission to read)", before, (Protected, Unprotected)))
+    if not verdicts[-1].passed or isinstance(before, Protected):
+        return Report(tuple(verdicts), untouched=isinstance(before, Protected))
+
+    verdicts.append(_expect("enable", client.enable(TEST_MINUTES), (Protected,)))
+    if verdicts[-1].passed:
+        verdicts.append(_expect("verify that it is on", client.read(), (Protected,)))
+    # Also after a failed enable: its answer may have been lost on the way.
+    verdicts.append(_expect("disable", client.disable(), (Unprotected,)))
+    if verdicts[-1].passed:
+        verdicts.append(_expect("verify that it is off", client.read(), (Unprotected,)))
+    return Report(tuple(verdicts))
+
+
+def _expect(step: str, answer: Answer, wanted: tuple[type, ...]) -> Verdict:
+    if isinstance(answer, wanted):
+        return Verdict(step, passed=True, seen=type(answer).__name__.lower())
+    if isinstance(answer, Failed):
+        fix = _FIXES.get(answer.code, _OTHER)
+        return Verdict(step, passed=False, seen=f"{answer.code}: {answer.message}", fix=fix)
+    if isinstance(answer, Refused):
+        fix = _FIXES.get(answer.reason, _OTHER)
+        seen = f"refused, {answer.reason}" + (f": {answer.detail}" if answer.detail else "")
+        return Verdict(step, passed=False, seen=seen, fix=fix)
+    seen = f"{type(answer).__name__.lower()}, though it was just changed"
+    return Verdict(
+        step,
+        passed=False,
+        seen=seen,
+        fix="Something else changes it: look for a "
+        "second process in this task that manages protection.",
+    )
+
+
+def _describe(found: Surroundings) -> str:
+    switch = {None: "automatic", True: "on", False: "off"}[found.switch]
+    ways = {
+        "agent": found.agent_uri,
+        "cluster": found.cluster,
+        "task": found.task_arn,
+        "region": found.region,
+    }
+    return ", ".join([f"switch {switch}", *(f"{k} {v}" for k, v in ways.items() if v)])

@@ -1,0 +1,132 @@
+"""Turns SIGTERM and SIGINT into a decision: go on, leave at once, or finish by a deadline."""
+
+import os
+import queue
+import signal
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+from types import FrameType
+
+from runtime.core.clock import MonotonicClock
+from runtime.core.errors import Permanent
+from runtime.core.log import Log
+
+SIGNALS = (signal.SIGTERM, signal.SIGINT)
+
+
+class Order(Enum):
+    """What a worker does about a stop."""
+
+    GO_ON = "go_on"
+    EXIT_NOW = "exit_now"
+    FINISH = "finish"
+    CHECKPOINT = "checkpoint"
+
+
+@dataclass(frozen=True, slots=True)
+class StopOrder:
+    """`seconds_left` to finish in; 0 unless the order is FINISH."""
+
+    order: Order
+    seconds_left: float = 0.0
+
+
+def decide_stop(*, deadline: float | None, now: float, busy: bool) -> StopOrder:
+    """Decide from when work has to be put down (None: no stop was asked for).
+
+    Idle leaves at once. Busy goes on until the deadline, then checkpoints and releases its job.
+    """
+    if deadline is None:
+        return StopOrder(Order.GO_ON)
+    if not busy:
+        return StopOrder(Order.EXIT_NOW)
+    if now < deadline:
+        return StopOrder(Order.FINISH, deadline - now)
+    return StopOrder(Order.CHECKPOINT)
+
+
+class Shutdown:
+    """Remembers the first stop signal; later ones change nothing.
+
+    The handler only puts the signal into a `SimpleQueue`, whose `put` may be interrupted by itself
+    (an `Event.set` may not: a second signal inside it would wait for its own lock for ever). A
+    watcher thread takes it from there, stamps the deadline and sets the event.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: MonotonicClock,
+        log: Log,
+        stop_timeout_seconds: float,
+        margin_seconds: float,
+    ) -> None:
+        """Take ECS's `stopTimeout` and the part of it that checkpoint and release need."""
+        if not 0 < margin_seconds < stop_timeout_seconds:
+            raise Permanent(
+                "protection.stop_margin",
+                f"A margin of {margin_seconds:g} s does not fit into a stop timeout of "
+                f"{stop_timeout_seconds:g} s.",
+                "The margin must be above 0 and below the container's stopTimeout.",
+            )
+        self._clock = clock
+        self._log = log
+        self._grace_seconds = stop_timeout_seconds - margin_seconds
+        self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._event = threading.Event()
+        self._deadline: float | None = None
+        self._listeners: list[Callable[[], None]] = []
+
+    def install(self) -> None:
+        """Handle SIGTERM and SIGINT from now on; call it in the main thread."""
+        threading.Thread(target=self._watch, name="shutdown", daemon=True).start()
+        for number in SIGNALS:
+            signal.signal(number, self.handle)
+
+    def handle(self, number: int, _frame: FrameType | None = None) -> None:
+        """Note a signal; this is all that happens inside a signal handler."""
+        self._signals.put(number)
+
+    def on_stop(self, listener: Callable[[], None]) -> None:
+        """Have `listener` called once, in the watcher's thread, after the first signal."""
+        self._listeners.append(listener)
+
+    @property
+    def requested(self) -> bool:
+        """Whether a stop was asked for."""
+        return self._event.is_set()
+
+    def wait(self, seconds: float | None) -> bool:
+        """Wait for a stop, at most so long; return whether there is one."""
+        return self._event.wait(seconds)
+
+    def order(self, *, busy: bool) -> StopOrder:
+        """Return what to do now."""
+        deadline = self._deadline if self._event.is_set() else None
+        return decide_stop(deadline=deadline, now=self._clock.monotonic(), busy=busy)
+
+    def _watch(self) -> None:
+        while True:
+            self.note(self._signals.get())
+
+    def note(self, number: int) -> None:
+        """Act on a signal outside of its handler; only the first one counts."""
+        if self._event.is_set():
+            self._log.info("shutdown.already_requested", signal=signal.Signals(number).name)
+            return
+        self._deadline = self._clock.monotonic() + self._grace_seconds
+        self._event.set()
+        self._log.info(
+            "shutdown.requested",
+            signal=signal.Signals(number).name,
+            seconds_to_finish=self._grace_seconds,
+        )
+        for listener in self._listeners:
+            listener()
+
+
+def stop_this_process(_reason: str) -> None:
+    """End this process the way ECS does, so that jobs checkpoint; for `ProtectionManager.abort`."""
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -136,6 +136,11 @@ class Stage(StrEnum):
     PUBLISH = "publish"
 
 
+def stack_prefix(environment: str) -> str:
+    """Return how the names of an environment's stacks begin, as in `lifestream-dev-network`."""
+    return f"{SERVICE_NAME}-{environment}-"
+
+
 def object_id(key: str, etag: str) -> str:
     """Return the identity of one version of an upload, `s3_key|etag`, ETag without quotes."""
     return key + "|" + etag.strip('"')

@@ -52,6 +52,14 @@ class MalformedMessageError(Permanent):
         )
 
 
+def confirm_message(upload: Upload) -> str:
+    """Return the body of a message that says an upload is complete."""
+    return json.dumps(
+        {"type": CONFIRM_MESSAGE_TYPE, "bucket": upload.bucket, "key": upload.key},
+        ensure_ascii=False,
+    )
+
+
 def requeue_message(job_id: str) -> str:
     """Return the body of a message that has a job dispatched again."""
     return json.dumps({"type": REQUEUE_MESSAGE_TYPE, "job_id": job_id})

@@ -7,6 +7,7 @@ from runtime.core.messages import (
     MalformedMessageError,
     Requeued,
     Upload,
+    confirm_message,
     parse,
     requeue_message,
 )
@@ -32,6 +33,11 @@ def test_should_take_the_key_of_a_confirmation_as_it_is() -> None:
         [Upload(BUCKET, "uploads/a+b%20c.mp4")],
         [],
     )
+
+
+def test_should_read_the_confirmation_that_core_writes() -> None:
+    upload = Upload(BUCKET, "uploads/Grüße aus 東京.mp4")
+    assert parse(confirm_message(upload), bucket=BUCKET) == ([upload], [])
 
 
 def test_should_return_every_record_of_a_message_and_each_upload_once() -> None:

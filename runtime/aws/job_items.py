@@ -67,7 +67,10 @@ def idempotency_item(job: Job) -> Item:
 
 
 def _attribute(value: str | float) -> "AttributeValueTypeDef":
-    return {"S": value} if isinstance(value, str) else {"N": repr(value)}
+    if isinstance(value, str):
+        return {"S": value}
+    # A numeric library's float is a float too, but its repr is no number.
+    return {"N": str(value) if isinstance(value, int) else repr(float(value))}
 
 
 def _expiry(job: Job) -> "AttributeValueTypeDef":

@@ -47,7 +47,7 @@ class DynamoJobStore:
         past their retention count as absent: TTL removes them days late. Raise `Retryable` while
         another writer's transaction is under way, `Permanent` when a record has lost its job.
         """
-        now = {"N": repr(job.updated_at)}
+        now = {"N": repr(float(job.updated_at))}
         put_record: PutTypeDef = {
             "TableName": self.idempotency_table,
             "Item": idempotency_item(job),

@@ -1,8 +1,9 @@
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.aws.job_items import RETENTION_SECONDS, idempotency_item, job_item, job_of
-from runtime.core.jobs import Failure, Job, Source, State
+from runtime.core.jobs import Failure, Job, Source, State, claim_new
 
 TEXT = st.text(min_size=1)
 TIME = st.floats(min_value=0, max_value=4e9)
@@ -41,3 +42,12 @@ def test_should_keep_job_and_record_for_the_same_time(job: Job) -> None:
     expiry = {"N": str(int(job.updated_at) + RETENTION_SECONDS)}
     assert job_item(job, write_id="any")["expires_at"] == expiry
     assert idempotency_item(job)["expires_at"] == expiry
+
+
+def test_should_write_the_floats_of_numeric_libraries_as_numbers() -> None:
+    claimed = claim_new(
+        Source(bucket="any", key="any", etag="any", size_bytes=1),
+        now=np.float64(10.5),
+        lease_seconds=60.0,
+    )
+    assert job_item(claimed, write_id="any")["updated_at"] == {"N": "10.5"}

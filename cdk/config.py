@@ -176,7 +176,9 @@ class _Reader:
                 self.values[prefix + key] = table[key]
             elif key in table:
                 self.problems.append(_line(self._where, prefix + key, table[key], rule.allowed))
-            elif item.default is not None:
+            elif item.default is None:
+                self.values[prefix + key] = None
+            else:
                 self.problems.append(
                     f"{self._where}: {prefix}{key} is missing; allowed is {rule.allowed}; add it"
                 )

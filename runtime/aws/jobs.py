@@ -109,14 +109,15 @@ class DynamoJobStore:
                 f"job {before.job_id} is no longer {before.state} in attempt {before.attempt}"
             )
 
-    def in_state(self, state: State) -> Iterator[Job]:
-        """Yield the jobs in a state, oldest update first (eventually consistent)."""
+    def in_state(self, state: State, *, newest_first: bool = False) -> Iterator[Job]:
+        """Yield the jobs in a state, by default oldest update first (eventually consistent)."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self.jobs_table,
             IndexName=JobsTable.STATE_INDEX,
             KeyConditionExpression="#state = :state",
             ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
             ExpressionAttributeValues={":state": {"S": state}},
+            ScanIndexForward=not newest_first,
         )
         with typed_faults(f"listing the jobs in state {state}"):
             for page in pages:

@@ -79,8 +79,8 @@ class JobStore(Protocol):
         """
         ...
 
-    def in_state(self, state: State) -> Iterable[Job]:
-        """Yield the jobs in a state, oldest update first (eventually consistent)."""
+    def in_state(self, state: State, *, newest_first: bool = False) -> Iterable[Job]:
+        """Yield the jobs in a state, by default oldest update first (eventually consistent)."""
         ...
 
 

@@ -182,5 +182,7 @@ def test_should_list_the_jobs_of_a_state_oldest_update_first(store: JobStore) ->
     ours = {job.job_id for job in jobs}
     claimed = [job for job in store.in_state(State.CLAIMED) if job.job_id in ours]
     pending = [job for job in store.in_state(State.PENDING) if job.job_id in ours]
+    newest = [job for job in store.in_state(State.CLAIMED, newest_first=True) if job.job_id in ours]
     assert claimed == [jobs[2], jobs[0]]
+    assert newest == [jobs[0], jobs[2]]
     assert pending == [released]

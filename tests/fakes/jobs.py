@@ -66,7 +66,7 @@ class InMemoryJobStore:
                     result_s3_key=after.result_key,
                 )
 
-    def in_state(self, state: State) -> Iterable[Job]:
+    def in_state(self, state: State, *, newest_first: bool = False) -> Iterable[Job]:
         with self._lock:
             found = [job for job in self.jobs.values() if job.state is state]
-        return iter(sorted(found, key=lambda job: job.updated_at))
+        return iter(sorted(found, key=lambda job: job.updated_at, reverse=newest_first))

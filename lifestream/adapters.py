@@ -1,0 +1,215 @@
+"""SQS, ECS and CloudFormation behind the commands' ports, and one environment composed of them."""
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from lifestream.environment import Stack, outputs_of
+from lifestream.ports import DeadLetter, Operations
+from runtime.aws import clients
+from runtime.aws.faults import error_code, typed_faults
+from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.objects import S3ObjectStore
+from runtime.aws.tasks import started_by
+from runtime.core.clock import SystemClock
+from runtime.core.contract import EnvVar, Output
+from runtime.core.errors import Permanent, Retryable
+from runtime.core.jobs import Job
+
+if TYPE_CHECKING:
+    from mypy_boto3_ecs import ECSClient
+    from mypy_boto3_sqs import SQSClient
+
+HIDDEN_SECONDS = 120
+"""How long a received dead letter is kept from others: longer than any command works on ten."""
+
+RECEIVE_WAIT_SECONDS = 1
+"""A long poll asks all of SQS's servers; a short one may overlook messages."""
+
+SDK_ATTEMPTS = 4
+"""A person waits, so throttles are outlasted rather than reported."""
+
+
+class Clients:
+    """SDK clients by name, each made once, of the account and region that the AWS variables say."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        """Settle the region; raise `Permanent` when there is none."""
+        self._session = boto3.Session()
+        region = variables.get(EnvVar.AWS_REGION) or self._session.region_name
+        if not region:
+            raise Permanent(
+                "aws.no_region",
+                "No AWS region is set.",
+                "Set AWS_REGION, or AWS_PROFILE to a profile that has one.",
+            )
+        self.region = region
+        self.endpoint_url = variables.get("AWS_ENDPOINT_URL", "")
+        self._made: dict[str, Any] = {}
+
+    @property
+    def place(self) -> str:
+        """Where the clients lead, for a person."""
+        return f"the local cloud at {self.endpoint_url}" if self.endpoint_url else self.region
+
+    def __call__(self, service: str) -> Any:
+        """Return the client of a service."""
+        if service not in self._made:
+            connect: Callable[..., Any] = self._session.client
+            self._made[service] = connect(
+                service, region_name=self.region, config=clients.config(attempts=SDK_ATTEMPTS)
+            )
+        return self._made[service]
+
+    def close(self) -> None:
+        """Close the connections of all clients."""
+        for client in self._made.values():
+            client.close()
+
+
+class SqsQueue:
+    """The jobs queue or its dead letters."""
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        """Take the queue's URL."""
+        self._client = client
+        self._url = url
+        self._name = url.rpartition("/")[2]
+
+    def send(self, body: str) -> None:
+        """Add a message."""
+        with typed_faults(f"sending to the queue {self._name}"):
+            self._client.send_message(QueueUrl=self._url, MessageBody=body)
+
+    def receive(self) -> list[DeadLetter]:
+        """Return up to ten messages and hide them for two minutes; none when it is empty."""
+        with typed_faults(f"receiving from the queue {self._name}"):
+            answer = self._client.receive_message(
+                QueueUrl=self._url,
+                MaxNumberOfMessages=10,
+                VisibilityTimeout=HIDDEN_SECONDS,
+                WaitTimeSeconds=RECEIVE_WAIT_SECONDS,
+                MessageSystemAttributeNames=["SentTimestamp"],
+            )
+        return [
+            DeadLetter(
+                message_id=message["MessageId"],
+                receipt=message["ReceiptHandle"],
+                body=message["Body"],
+                sent_at=int(message["Attributes"]["SentTimestamp"]) / 1000,
+            )
+            for message in answer.get("Messages", [])
+        ]
+
+    def delete(self, letter: DeadLetter) -> None:
+        """Remove a received message for good."""
+        with typed_faults(f"deleting message {letter.message_id} from the queue {self._name}"):
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+
+    def give_back(self, letter: DeadLetter) -> None:
+        """Let others see a received message again."""
+        with typed_faults(f"giving message {letter.message_id} back to the queue {self._name}"):
+            try:
+                self._client.change_message_visibility(
+                    QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
+                )
+            except ClientError as error:
+                # Somebody else deleted it, or it came back by itself: nothing is to be given back.
+                if not error_code(error).endswith(("MessageNotInflight", "InvalidParameterValue")):
+                    raise
+
+    def count(self) -> int:
+        """Return about how many messages there are, hidden ones included."""
+        with typed_faults(f"reading the queue {self._name}"):
+            found = self._client.get_queue_attributes(
+                QueueUrl=self._url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )["Attributes"]
+        return sum(int(value) for value in found.values())
+
+    def purge(self) -> None:
+        """Remove all messages for good; raise `Retryable` within a minute of the last purge."""
+        with typed_faults(f"purging the queue {self._name}"):
+            try:
+                self._client.purge_queue(QueueUrl=self._url)
+            except ClientError as error:
+                if not error_code(error).endswith("PurgeQueueInProgress"):
+                    raise
+                raise Retryable(
+                    "dlq.purging",
+                    f"The queue {self._name} is being purged already.",
+                    "Try again in a minute.",
+                ) from error
+
+
+class EcsTasks:
+    """The tasks of one cluster."""
+
+    def __init__(self, client: "ECSClient", cluster: str) -> None:
+        """Take the cluster's name or ARN."""
+        self._client = client
+        self._cluster = cluster
+
+    def find(self, job: Job) -> str | None:
+        """Return the ARN of the task of this job and attempt, if one has not stopped."""
+        with typed_faults(f"looking for the task of job {job.job_id}"):
+            found = self._client.list_tasks(cluster=self._cluster, startedBy=started_by(job))
+        return found["taskArns"][0] if found["taskArns"] else None
+
+    def stop(self, task_arn: str, reason: str) -> bool:
+        """Have a task stopped; False when there is no such task any more."""
+        with typed_faults(f"stopping task {task_arn}"):
+            try:
+                self._client.stop_task(cluster=self._cluster, task=task_arn, reason=reason)
+            except ClientError as error:
+                if "not found" in str(error).lower():
+                    return False
+                raise
+        return True
+
+
+def stacks(aws: Clients) -> Iterator[Stack]:
+    """Yield every stack of the account and region."""
+    pages = aws("cloudformation").get_paginator("describe_stacks").paginate()
+    with typed_faults(f"listing the stacks in {aws.place}"):
+        for page in pages:
+            for stack in page["Stacks"]:
+                yield Stack(
+                    name=stack["StackName"],
+                    status=stack["StackStatus"],
+                    outputs={
+                        output["OutputKey"]: output["OutputValue"]
+                        for output in stack.get("Outputs", [])
+                    },
+                )
+
+
+def operations(aws: Clients, environment: str) -> Operations:
+    """Return an environment to work on, found by its stacks; raise `Permanent` if there is none."""
+    outputs = outputs_of(list(stacks(aws)), environment, place=aws.place)
+    return Operations(
+        environment=environment,
+        bucket=outputs[Output.MEDIA_BUCKET],
+        log_group=outputs[Output.PROCESSOR_LOG_GROUP],
+        jobs=DynamoJobStore(
+            aws("dynamodb"),
+            jobs_table=outputs[Output.JOBS_TABLE],
+            idempotency_table=outputs[Output.IDEMPOTENCY_TABLE],
+        ),
+        objects=S3ObjectStore(aws("s3")),
+        queue=SqsQueue(aws("sqs"), outputs[Output.JOBS_QUEUE_URL]),
+        dead_letters=SqsQueue(aws("sqs"), outputs[Output.JOBS_DLQ_URL]),
+        tasks=EcsTasks(aws("ecs"), outputs[Output.CLUSTER]),
+        clock=SystemClock(),
+    )
+
+
+def clients_of_this_process() -> Clients:
+    """Return the clients that the process's own AWS variables lead to."""
+    return Clients(os.environ)

@@ -1,0 +1,82 @@
+"""Which environment: its stacks among all others, and the outputs they publish."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from runtime.core.contract import SERVICE_NAME, Output, stack_prefix
+from runtime.core.errors import Permanent
+
+PARTS = ("network", "storage", "ingest", "processing")
+"""The stacks that every environment has; there may be more."""
+
+REQUIRED = (
+    Output.MEDIA_BUCKET,
+    Output.JOBS_TABLE,
+    Output.IDEMPOTENCY_TABLE,
+    Output.JOBS_QUEUE_URL,
+    Output.JOBS_DLQ_URL,
+    Output.CLUSTER,
+    Output.PROCESSOR_LOG_GROUP,
+    Output.DISPATCHER_FUNCTION,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """A CloudFormation stack as described."""
+
+    name: str
+    status: str
+    outputs: Mapping[str, str]
+
+
+def stacks_of(stacks: Iterable[Stack], environment: str) -> list[Stack]:
+    """Return the environment's stacks.
+
+    `lifestream-dev-` also begins the stacks of an environment `dev-2`, so what follows the prefix
+    must be one word.
+    """
+    prefix = stack_prefix(environment)
+    return [
+        stack
+        for stack in stacks
+        if stack.name.startswith(prefix) and "-" not in stack.name.removeprefix(prefix)
+    ]
+
+
+def environments_among(stacks: Iterable[Stack]) -> list[str]:
+    """Return the names of the environments that have a stack among these."""
+    ours = f"{SERVICE_NAME}-"
+    return sorted(
+        {
+            stack.name.removeprefix(ours).rpartition("-")[0]
+            for stack in stacks
+            if stack.name.startswith(ours) and stack.name.rpartition("-")[2] in PARTS
+        }
+    )
+
+
+def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict[str, str]:
+    """Return all outputs of an environment together.
+
+    Raise `Permanent` when it has no stack or lacks an output; `place` says where was looked.
+    """
+    ours = stacks_of(stacks, environment)
+    if not ours:
+        others = environments_among(stacks)
+        there = f"Environments there: {', '.join(others)}." if others else "There is none there."
+        raise Permanent(
+            "environment.not_found",
+            f"There is no environment {environment!r} in {place}. {there}",
+            "Check --environment, AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL, or deploy it.",
+        )
+    outputs = {key: value for stack in ours for key, value in stack.outputs.items()}
+    missing = [output.value for output in REQUIRED if output not in outputs]
+    if missing:
+        raise Permanent(
+            "environment.incomplete",
+            f"The stacks of {environment!r} in {place} do not publish {', '.join(missing)}.",
+            f"Deploy the environment again, or see: python -m lifestream doctor "
+            f"--environment {environment}",
+        )
+    return outputs

@@ -1,0 +1,174 @@
+"""What a person asks of one job: cancel, retry, reprocess. Every one may be asked twice."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from lifestream.ports import Operations
+from runtime.core import jobs as lifecycle
+from runtime.core.errors import Permanent, Retryable
+from runtime.core.jobs import Job, State
+from runtime.core.messages import Upload, confirm_message, requeue_message
+from runtime.core.ports import ObjectNotFoundError, StaleWriteError
+
+TRIES = 5
+"""How often a write that lost to somebody else's is decided anew on what is there now."""
+
+STOP_REASON = "Cancelled by an operator (lifestream jobs cancel)"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a request ended: whether it is as asked, what happened, what to do next."""
+
+    ok: bool
+    happened: str
+    next: str = ""
+
+
+def cancel(operations: Operations, job_id: str) -> Outcome:
+    """Cancel a job that has not ended, and stop its task.
+
+    The processor would stop by itself at its next write; stopping the task saves what it costs
+    until then. Asked again, it stops a task that is still there.
+    """
+    job = change(operations, job_id, _cancelled)
+    again = f"{operations.command} jobs retry {job_id}"
+    if job.state is not State.CANCELLED:
+        return Outcome(
+            ok=False,
+            happened=f"Job {job_id} is {job.state} already; nothing was cancelled.",
+            next=f"Look at it: {operations.command} jobs show {job_id}",
+        )
+    task_arn = job.task_arn or operations.tasks.find(job)
+    if task_arn is not None and operations.tasks.stop(task_arn, STOP_REASON):
+        task = f"Its task {task_arn.rpartition('/')[2]} was told to stop."
+    else:
+        task = "It has no task that could be stopped."
+    return Outcome(
+        ok=True,
+        happened=f"Job {job_id} ({job.source.key}) is cancelled. {task}",
+        next=f"To run it after all: {again}",
+    )
+
+
+def retry(operations: Operations, job_id: str) -> Outcome:
+    """Put a failed or cancelled job back with a fresh budget, and announce it."""
+    job = known(operations, job_id)
+    if job.state is State.SUCCEEDED:
+        return Outcome(
+            ok=False,
+            happened=f"Job {job_id} has succeeded; there is nothing to retry.",
+            next=f"To process it again: {operations.command} jobs reprocess {job_id}",
+        )
+    if job.state in {State.FAILED, State.CANCELLED}:
+        require_upload(operations, job)
+    return _announce(operations, change(operations, job_id, put_back))
+
+
+def reprocess(operations: Operations, job_id: str) -> Outcome:
+    """Put a succeeded job back, and announce it; its results stand until new ones are published."""
+    job = known(operations, job_id)
+    if job.state in {State.FAILED, State.CANCELLED}:
+        return Outcome(
+            ok=False,
+            happened=f"Job {job_id} is {job.state}; it has nothing to reprocess.",
+            next=f"To run it again: {operations.command} jobs retry {job_id}",
+        )
+    if job.state is State.SUCCEEDED:
+        require_upload(operations, job)
+    return _announce(operations, change(operations, job_id, _reprocessed))
+
+
+def announce_upload(operations: Operations, key: str) -> Outcome:
+    """Tell the dispatcher of an upload that no job knows, as if it had just been made."""
+    operations.queue.send(confirm_message(Upload(operations.bucket, key)))
+    return Outcome(
+        ok=True,
+        happened=f"No job knew {key} yet; the dispatcher was told of it.",
+        next=f"Follow it: {operations.command} jobs watch {key}",
+    )
+
+
+def put_back(job: Job, now: float) -> Job:
+    """Return a failed or cancelled job as put back, any other as it is."""
+    return lifecycle.retry(job, now=now) if job.state in {State.FAILED, State.CANCELLED} else job
+
+
+def known(operations: Operations, job_id: str) -> Job:
+    """Return the job; raise `Permanent` when there is none."""
+    job = operations.jobs.get(job_id)
+    if job is None:
+        raise Permanent(
+            "job.not_found",
+            f"There is no job {job_id} in the environment {operations.environment}.",
+            f"List the jobs: {operations.command} jobs list",
+        )
+    return job
+
+
+def change(operations: Operations, job_id: str, to: Callable[[Job, float], Job]) -> Job:
+    """Save what `to` makes of the job as it is now, and return it.
+
+    `to` returns the job itself when nothing is to be changed. Raise `Permanent` when there is no
+    such job, `Retryable` when others keep changing it.
+    """
+    for _ in range(TRIES):
+        before = known(operations, job_id)
+        after = to(before, operations.clock.now())
+        if after == before:
+            return before
+        try:
+            operations.jobs.save(before, after)
+        except StaleWriteError:
+            continue
+        return after
+    raise Retryable(
+        "job.contended",
+        f"Job {job_id} changed {TRIES} times while it was to be changed.",
+        "Nothing was done. Try again.",
+    )
+
+
+def require_upload(operations: Operations, job: Job) -> None:
+    """Raise `Permanent` unless the version that the job is about is what its key holds now."""
+    source = job.source
+    try:
+        current = operations.objects.head(source.bucket, source.key)
+    except ObjectNotFoundError as error:
+        raise Permanent(
+            "upload.gone",
+            f"Job {job.job_id} was left as it is: its upload {source.key} is not there any more.",
+            "Upload the video again; that makes a new job.",
+        ) from error
+    if current.job_id != job.job_id:
+        raise Permanent(
+            "upload.replaced",
+            f"Job {job.job_id} was left as it is: {source.key} was replaced since, and the new "
+            f"version has a job of its own, {current.job_id}.",
+            f"Look at that one: {operations.command} jobs show {current.job_id}",
+        )
+
+
+def _announce(operations: Operations, job: Job) -> Outcome:
+    if job.state is not State.PENDING:
+        return Outcome(
+            ok=False,
+            happened=f"Job {job.job_id} is {job.state}: it is being worked on, nothing was done.",
+            next=f"Follow it: {operations.command} jobs watch {job.job_id}",
+        )
+    # The record comes first: a crash before the message leaves a PENDING job, which the same
+    # command announces, while a message before the record could be let go as a duplicate.
+    operations.queue.send(requeue_message(job.job_id))
+    return Outcome(
+        ok=True,
+        happened=f"Job {job.job_id} ({job.source.key}) waits to be run; the dispatcher was told.",
+        next=f"Follow it: {operations.command} jobs watch {job.job_id}",
+    )
+
+
+def _cancelled(job: Job, now: float) -> Job:
+    return job if job.ended else lifecycle.cancel(job, now=now)
+
+
+def _reprocessed(job: Job, now: float) -> Job:
+    return lifecycle.reprocess(job, now=now) if job.state is State.SUCCEEDED else job

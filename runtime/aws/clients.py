@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
 
 CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 5
@@ -44,3 +45,8 @@ def ecs(region: str) -> "ECSClient":
     `EcsTaskLauncher` retries, because it must know whether any attempt may have started a task.
     """
     return boto3.client("ecs", region_name=region, config=config(attempts=1))
+
+
+def sqs(region: str) -> "SQSClient":
+    """Return a client of SQS."""
+    return boto3.client("sqs", region_name=region, config=config())

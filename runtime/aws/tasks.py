@@ -1,4 +1,4 @@
-"""The task launcher port on ECS: one Fargate task for one claimed attempt of a job."""
+"""Tasks on ECS: started for one claimed attempt of a job, found again, stopped."""
 
 import hashlib
 from collections.abc import Sequence
@@ -49,6 +49,38 @@ class LaunchTarget:
     security_group_ids: Sequence[str]
 
 
+class EcsTasks:
+    """The tasks of one cluster that were started for jobs."""
+
+    def __init__(self, client: "ECSClient", cluster: str) -> None:
+        """Take a client whose calls are bounded; it may be shared between threads."""
+        self._client = client
+        self._cluster = cluster
+
+    def find(self, job: Job) -> str | None:
+        """Return the ARN of the task of this job and attempt, if one has not stopped."""
+        # ListTasks takes no other filter next to startedBy, so stopped tasks are out of reach.
+        with typed_faults(f"looking for the task of job {job.job_id}, attempt {job.attempt}"):
+            arns = self._client.list_tasks(cluster=self._cluster, startedBy=started_by(job))[
+                "taskArns"
+            ]
+        return arns[0] if arns else None
+
+    def stop(self, task_arn: str, reason: str) -> bool:
+        """Have a task stopped; False when there is no such task any more.
+
+        ECS keeps `reason` with the task, for people to read.
+        """
+        with typed_faults(f"stopping task {task_arn}"):
+            try:
+                self._client.stop_task(cluster=self._cluster, task=task_arn, reason=reason)
+            except ClientError as error:
+                if error_code(error) == "InvalidParameterException" and "not found" in str(error):
+                    return False
+                raise
+        return True
+
+
 class EcsTaskLauncher:
     """Starts tasks by RunTask, idempotent by client token, and finds them again by `startedBy`."""
 
@@ -57,6 +89,7 @@ class EcsTaskLauncher:
         self._client = client
         self._target = target
         self._sleeper = sleeper
+        self._tasks = EcsTasks(client, target.cluster)
 
     def launch(self, job: Job) -> RunningTask:
         """Start a task for this job and attempt; the same job and attempt give the same task.
@@ -82,12 +115,8 @@ class EcsTaskLauncher:
 
     def find(self, job: Job) -> RunningTask | None:
         """Return the task started for this job and attempt, if one has not stopped."""
-        # ListTasks takes no other filter next to startedBy, so stopped tasks are out of reach.
-        with typed_faults(f"looking for the task of job {job.job_id}, attempt {job.attempt}"):
-            arns = self._client.list_tasks(cluster=self._target.cluster, startedBy=started_by(job))[
-                "taskArns"
-            ]
-        return RunningTask(task_arn=arns[0]) if arns else None
+        arn = self._tasks.find(job)
+        return RunningTask(task_arn=arn) if arn else None
 
     def _run_task(self, job: Job) -> RunningTask:
         try:

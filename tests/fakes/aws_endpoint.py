@@ -42,7 +42,8 @@ def json_answer(body: Any, *, status: int = 200) -> Answer:
 
 
 def error_answer(code: str, *, status: int = 400, **members: Any) -> Answer:
-    return json_answer({"__type": code, "message": f"any {code}", **members}, status=status)
+    body = {"__type": code, "message": f"any {code}"} | members
+    return json_answer(body, status=status)
 
 
 @dataclass(slots=True)

@@ -7,8 +7,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from runtime.aws import clients
-from runtime.aws.tasks import PAUSE_SECONDS, EcsTaskLauncher, LaunchTarget, client_token, started_by
-from runtime.core.errors import Retryable
+from runtime.aws.tasks import (
+    PAUSE_SECONDS,
+    EcsTaskLauncher,
+    EcsTasks,
+    LaunchTarget,
+    client_token,
+    started_by,
+)
+from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Job, Source, claim_new
 from runtime.core.ports import LaunchFailedError, LaunchUncertainError
 from tests.fakes.aws_endpoint import LOST, AwsEndpoint, error_answer, json_answer
@@ -42,6 +49,14 @@ def launcher(endpoint: AwsEndpoint, clock: FakeClock) -> Iterator[EcsTaskLaunche
         security_group_ids=("sg-1",),
     )
     yield EcsTaskLauncher(client, target, sleeper=clock)
+    client.close()
+
+
+@pytest.fixture
+def tasks(endpoint: AwsEndpoint) -> Iterator[EcsTasks]:
+    del endpoint
+    client = clients.ecs("us-east-1")
+    yield EcsTasks(client, "any-cluster")
     client.close()
 
 
@@ -169,6 +184,27 @@ def test_should_never_take_a_failed_look_up_for_nothing_found(
     with pytest.raises(Retryable) as fault:
         launcher.find(JOB)
     assert isinstance(fault.value.__cause__, ClientError)
+
+
+def test_should_stop_a_task_with_the_reason_that_people_read(
+    tasks: EcsTasks, endpoint: AwsEndpoint
+) -> None:
+    assert tasks.stop("arn:any", "Any reason.")
+    assert sent(endpoint) == {"cluster": "any-cluster", "task": "arn:any", "reason": "Any reason."}
+
+
+def test_should_say_when_there_is_no_task_to_stop(tasks: EcsTasks, endpoint: AwsEndpoint) -> None:
+    missing = "The referenced task was not found."
+    endpoint.script(error_answer("InvalidParameterException", message=missing))
+    assert not tasks.stop("arn:gone", "Any reason.")
+
+
+def test_should_not_take_another_refusal_for_a_missing_task(
+    tasks: EcsTasks, endpoint: AwsEndpoint
+) -> None:
+    endpoint.script(DENIED)
+    with pytest.raises(Permanent, match="AccessDenied"):
+        tasks.stop("arn:any", "Any reason.")
 
 
 def test_should_give_every_attempt_its_own_token_and_mark() -> None:

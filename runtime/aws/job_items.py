@@ -14,7 +14,7 @@ RETENTION_SECONDS = 90 * 24 * 3600
 """How long after its last change a record is kept; DynamoDB removes it some days later."""
 
 _TEXT = ("task_arn", "stage", "result_key")
-_WHOLE = ("attempt", "runs", "reruns")
+_WHOLE = ("attempt", "runs", "reruns", "misses")
 _FRACTION = ("created_at", "updated_at", "lease_until", "started_at", "progress")
 _SOURCE_TEXT = ("bucket", "key", "etag")
 

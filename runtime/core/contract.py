@@ -42,6 +42,9 @@ class EnvVar(StrEnum):
     CLAIM_LEASE_SECONDS = "CLAIM_LEASE_SECONDS"
     MAX_ATTEMPTS = "MAX_ATTEMPTS"
 
+    # Reaper: where it announces jobs that are to run again.
+    JOBS_QUEUE_URL = "JOBS_QUEUE_URL"
+
     # Processor: which job (container overrides of RunTask).
     JOB_ID = "JOB_ID"
     JOB_ATTEMPT = "JOB_ATTEMPT"

@@ -99,7 +99,8 @@ class Job:
 
     `attempt` fences: it counts claims, and requests to run again. `runs` counts the attempts that
     reached a processor, which is what the attempt cap of a poison video is about. `reruns` counts
-    how often a person had the ended job run again; each time `runs` starts from 0.
+    how often a person had the ended job run again; each time `runs` starts from 0. `misses` counts
+    the attempts in a row that ended before a processor reported: lost, refused, never started.
     """
 
     source: Source
@@ -110,6 +111,7 @@ class Job:
     lease_until: float | None = None
     runs: int = 0
     reruns: int = 0
+    misses: int = 0
     task_arn: str | None = None
     started_at: float | None = None
     stage: str | None = None
@@ -173,7 +175,11 @@ def claim_new(source: Source, *, now: float, lease_seconds: float) -> Job:
 
 
 def take_over(job: Job, *, now: float, lease_seconds: float) -> Job:
-    """Return the job claimed anew with the next attempt, which fences whoever held the last."""
+    """Return the job claimed anew with the next attempt, which fences whoever held the last.
+
+    An expired claim was a miss. A failed job is claimed for its redriven message: a fresh start.
+    """
+    missed = 0 if job.state is State.FAILED else job.misses + (job.state is State.CLAIMED)
     return _move(
         job,
         State.CLAIMED,
@@ -184,12 +190,16 @@ def take_over(job: Job, *, now: float, lease_seconds: float) -> Job:
         stage=None,
         progress=0.0,
         failure=None,
+        misses=missed,
     )
 
 
 def release(job: Job, *, now: float) -> Job:
     """Return the job put back: nobody owns it, the next message or sweep claims it."""
-    return _move(job, State.PENDING, now, lease_until=None, task_arn=None, stage=None)
+    misses = job.misses + (job.state is not State.RUNNING)
+    return _move(
+        job, State.PENDING, now, lease_until=None, task_arn=None, stage=None, misses=misses
+    )
 
 
 def launched(job: Job, *, now: float, task_arn: str) -> Job:
@@ -207,6 +217,7 @@ def start(job: Job, *, now: float, task_arn: str | None) -> Job:
         task_arn=task_arn or job.task_arn,
         started_at=now,
         runs=job.runs + 1,
+        misses=0,
     )
 
 
@@ -260,6 +271,7 @@ def _put_back(job: Job, now: float) -> Job:
         attempt=job.attempt + 1,
         runs=0,
         reruns=job.reruns + 1,
+        misses=0,
         task_arn=None,
         started_at=None,
         stage=None,

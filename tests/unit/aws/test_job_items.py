@@ -23,6 +23,8 @@ JOBS = st.builds(
     updated_at=TIME,
     lease_until=st.none() | TIME,
     runs=st.integers(min_value=0, max_value=10**6),
+    reruns=st.integers(min_value=0, max_value=10**6),
+    misses=st.integers(min_value=0, max_value=10**6),
     task_arn=st.none() | TEXT,
     started_at=st.none() | TIME,
     stage=st.none() | TEXT,

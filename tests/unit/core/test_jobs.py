@@ -20,6 +20,7 @@ from runtime.core.jobs import (
     launched,
     release,
     report,
+    retry,
     start,
     succeed,
     take_over,
@@ -123,6 +124,24 @@ def test_should_count_the_runs_that_reached_a_processor() -> None:
         take_over(release(first, now=NOW), now=NOW, lease_seconds=1), now=NOW, task_arn=None
     )
     assert (first.runs, second.runs, second.attempt) == (1, 2, 2)
+
+
+def test_should_count_the_attempts_in_a_row_that_reached_no_processor() -> None:
+    job = claim_new(SOURCE, now=NOW, lease_seconds=LEASE_SECONDS)
+    lost = take_over(job, now=NOW, lease_seconds=LEASE_SECONDS)
+    refused = release(lost, now=NOW)
+    again = take_over(refused, now=NOW, lease_seconds=LEASE_SECONDS)
+    never_started = release(launched(again, now=NOW, task_arn="arn:any"), now=NOW)
+    assert [j.misses for j in (job, lost, refused, again, never_started)] == [0, 1, 2, 2, 3]
+
+
+def test_should_count_misses_afresh_once_a_processor_reported_or_a_person_asked() -> None:
+    missed = a_job(State.LAUNCHED, misses=3)
+    assert start(missed, now=NOW, task_arn=None).misses == 0
+    assert release(start(missed, now=NOW, task_arn=None), now=NOW).misses == 0
+    failed = a_job(State.FAILED, misses=3)
+    assert retry(failed, now=NOW).misses == 0
+    assert take_over(failed, now=NOW, lease_seconds=LEASE_SECONDS).misses == 0
 
 
 @pytest.mark.parametrize(("given", "kept"), [(-0.1, 0.0), (0.25, 0.25), (1.1, 1.0)])

@@ -1,4 +1,4 @@
-"""SQS, ECS and CloudFormation behind the commands' ports, and one environment composed of them."""
+"""SDK clients, dead letters on SQS, and one environment composed of all its adapters."""
 
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -13,14 +13,13 @@ from runtime.aws import clients
 from runtime.aws.faults import error_code, typed_faults
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
-from runtime.aws.tasks import started_by
+from runtime.aws.queue import SqsJobsQueue
+from runtime.aws.tasks import EcsTasks
 from runtime.core.clock import SystemClock
 from runtime.core.contract import EnvVar, Output
 from runtime.core.errors import Permanent, Retryable
-from runtime.core.jobs import Job
 
 if TYPE_CHECKING:
-    from mypy_boto3_ecs import ECSClient
     from mypy_boto3_sqs import SQSClient
 
 HIDDEN_SECONDS = 120
@@ -70,19 +69,14 @@ class Clients:
             client.close()
 
 
-class SqsQueue:
-    """The jobs queue or its dead letters."""
+class SqsDeadLetters:
+    """The dead-letter queue of the jobs queue."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
         """Take the queue's URL."""
         self._client = client
         self._url = url
         self._name = url.rpartition("/")[2]
-
-    def send(self, body: str) -> None:
-        """Add a message."""
-        with typed_faults(f"sending to the queue {self._name}"):
-            self._client.send_message(QueueUrl=self._url, MessageBody=body)
 
     def receive(self) -> list[DeadLetter]:
         """Return up to ten messages and hide them for two minutes; none when it is empty."""
@@ -148,32 +142,6 @@ class SqsQueue:
                 ) from error
 
 
-class EcsTasks:
-    """The tasks of one cluster."""
-
-    def __init__(self, client: "ECSClient", cluster: str) -> None:
-        """Take the cluster's name or ARN."""
-        self._client = client
-        self._cluster = cluster
-
-    def find(self, job: Job) -> str | None:
-        """Return the ARN of the task of this job and attempt, if one has not stopped."""
-        with typed_faults(f"looking for the task of job {job.job_id}"):
-            found = self._client.list_tasks(cluster=self._cluster, startedBy=started_by(job))
-        return found["taskArns"][0] if found["taskArns"] else None
-
-    def stop(self, task_arn: str, reason: str) -> bool:
-        """Have a task stopped; False when there is no such task any more."""
-        with typed_faults(f"stopping task {task_arn}"):
-            try:
-                self._client.stop_task(cluster=self._cluster, task=task_arn, reason=reason)
-            except ClientError as error:
-                if "not found" in str(error).lower():
-                    return False
-                raise
-        return True
-
-
 def stacks(aws: Clients) -> Iterator[Stack]:
     """Yield every stack of the account and region."""
     pages = aws("cloudformation").get_paginator("describe_stacks").paginate()
@@ -203,8 +171,8 @@ def operations(aws: Clients, environment: str) -> Operations:
             idempotency_table=outputs[Output.IDEMPOTENCY_TABLE],
         ),
         objects=S3ObjectStore(aws("s3")),
-        queue=SqsQueue(aws("sqs"), outputs[Output.JOBS_QUEUE_URL]),
-        dead_letters=SqsQueue(aws("sqs"), outputs[Output.JOBS_DLQ_URL]),
+        queue=SqsJobsQueue(aws("sqs"), outputs[Output.JOBS_QUEUE_URL]),
+        dead_letters=SqsDeadLetters(aws("sqs"), outputs[Output.JOBS_DLQ_URL]),
         tasks=EcsTasks(aws("ecs"), outputs[Output.CLUSTER]),
         clock=SystemClock(),
     )

@@ -56,10 +56,10 @@ def environments_among(stacks: Iterable[Stack]) -> list[str]:
     )
 
 
-def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict[str, str]:
-    """Return all outputs of an environment together.
+def stacks_of_environment(stacks: Sequence[Stack], environment: str, *, place: str) -> list[Stack]:
+    """Return the environment's stacks; raise `Permanent` when it has none.
 
-    Raise `Permanent` when it has no stack or lacks an output; `place` says where was looked.
+    `place` says where was looked.
     """
     ours = stacks_of(stacks, environment)
     if not ours:
@@ -70,6 +70,15 @@ def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict
             f"There is no environment {environment!r} in {place}. {there}",
             "Check --environment, AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL, or deploy it.",
         )
+    return ours
+
+
+def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict[str, str]:
+    """Return all outputs of an environment together.
+
+    Raise `Permanent` when it has no stack or lacks an output; `place` says where was looked.
+    """
+    ours = stacks_of_environment(stacks, environment, place=place)
     outputs = {key: value for stack in ours for key, value in stack.outputs.items()}
     missing = [output.value for output in REQUIRED if output not in outputs]
     if missing:

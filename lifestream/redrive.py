@@ -1,6 +1,6 @@
 """Dead letters: what each is about, and the way back to the jobs queue through the job's record."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -81,7 +81,7 @@ def looking_into(dead_letters: DeadLetters, *, limit: int) -> Iterator[list[Dead
 
 def redrive(
     operations: Operations, wanted: Callable[[DeadLetter], bool] = lambda _: True
-) -> Iterator[Redriven]:
+) -> Generator[Redriven, None, None]:
     """Send the wanted messages back, one by one, and yield what became of each.
 
     For each, the failed jobs are put back with a fresh budget, then the message goes to the jobs

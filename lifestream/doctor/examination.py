@@ -1,0 +1,206 @@
+"""Goes through an environment from its stacks to its jobs: reads, judges, and never stops early."""
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
+from typing import TypeVar
+
+from lifestream import adapters
+from lifestream.adapters import Clients
+from lifestream.doctor import reading, resource_checks, work_checks
+from lifestream.doctor.facts import Function, Queue, TaskDefinition
+from lifestream.doctor.findings import Finding, unreadable
+from lifestream.environment import stacks_of_environment
+from runtime.aws.jobs import DynamoJobStore
+from runtime.core.clock import WallClock
+from runtime.core.contract import EnvVar, IdempotencyTable, JobsTable, Output
+from runtime.core.errors import LifestreamError
+from runtime.core.jobs import ENDED, Job, State
+
+A = TypeVar("A")
+T = TypeVar("T")
+
+JOBS_LOOKED_AT = 200
+"""Of each state, those that changed longest ago: what is stuck is among them."""
+
+Resources = Mapping[str, list[str]]
+"""Physical ids by type of resource."""
+
+
+class Examination:
+    """One look at one environment; `findings` grow as it goes.
+
+    What cannot be read becomes a finding of its own, and the rest is examined all the same.
+    """
+
+    def __init__(
+        self,
+        aws: Clients,
+        *,
+        environment: str,
+        retain: bool | None,
+        clock: WallClock,
+        on_step: Callable[[str], object],
+    ) -> None:
+        """Take whether the environment retains its data (None: unknown), and who hears of steps."""
+        self._aws = aws
+        self._environment = environment
+        self._retain = retain
+        self._clock = clock
+        self._on_step = on_step
+        self._command = f"python -m lifestream --environment {environment}"
+        self._outputs: dict[str, str] = {}
+        self.findings: list[Finding] = []
+
+    def run(self) -> list[Finding]:
+        """Examine everything; raise `LifestreamError` when there is no such environment."""
+        self._on_step("stacks")
+        stacks = stacks_of_environment(
+            list(adapters.stacks(self._aws)), self._environment, place=self._aws.place
+        )
+        self._outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
+        self.findings += resource_checks.check_stacks(stacks, self._environment)
+        resources: Resources = self._read("the stacks", reading.resources, stacks) or {}
+        dispatcher = self._examine_functions(resources)
+        queue = self._examine_queues(dispatcher)
+        self._examine_dispatcher(dispatcher, queue)
+        self._examine_stores(queue)
+        self._examine_surroundings(resources)
+        self._examine_jobs()
+        return self.findings
+
+    def _examine_functions(self, resources: Resources) -> Function | None:
+        self._on_step("functions")
+        wanted = self._outputs.get(Output.DISPATCHER_FUNCTION)
+        names = resources.get("AWS::Lambda::Function", [])
+        functions = [
+            found
+            for name in names
+            if (found := self._read(f"function {name}", reading.function, name)) is not None
+        ]
+        for function in functions:
+            self.findings += work_checks.check_function(function)
+        return next((each for each in functions if each.name == wanted), None)
+
+    def _examine_queues(self, dispatcher: Function | None) -> Queue | None:
+        self._on_step("queues")
+        dead_letters = self._read_output(Output.JOBS_DLQ_URL, reading.queue)
+        if dead_letters is not None:
+            self.findings += resource_checks.check_dead_letters(dead_letters, command=self._command)
+        queue = self._read_output(Output.JOBS_QUEUE_URL, reading.queue)
+        if queue is not None:
+            self.findings += resource_checks.check_jobs_queue(
+                queue,
+                dead_letters=dead_letters,
+                function_timeout_seconds=dispatcher.timeout_seconds if dispatcher else None,
+            )
+        return queue
+
+    def _examine_dispatcher(self, dispatcher: Function | None, queue: Queue | None) -> None:
+        if dispatcher is None:
+            return
+        self._on_step("what the dispatcher starts")
+        self.findings += work_checks.check_dispatcher(
+            dispatcher, queue_arn=queue.arn if queue else None, expected=self._expected_variables()
+        )
+        arn = dispatcher.variables.get(EnvVar.TASK_DEFINITION_ARN)
+        if arn is None:
+            return
+        definition = self._read(f"task definition {arn}", reading.task_definition, arn)
+        if definition is not None:
+            self._examine_task(definition)
+
+    def _examine_task(self, definition: TaskDefinition) -> None:
+        self.findings += work_checks.check_task_definition(definition)
+        uri = definition.image_uri
+        image = self._read(f"image {uri}", reading.image, uri)
+        if image is not None:
+            self.findings += work_checks.check_image(image)
+        self._examine_roles(definition.role_arns)
+
+    def _examine_stores(self, queue: Queue | None) -> None:
+        self._on_step("tables and bucket")
+        for output, ttl, index in (
+            (Output.JOBS_TABLE, JobsTable.TTL_ATTRIBUTE, JobsTable.STATE_INDEX),
+            (Output.IDEMPOTENCY_TABLE, IdempotencyTable.TTL_ATTRIBUTE, None),
+        ):
+            table = self._read_output(output, reading.table)
+            if table is not None:
+                self.findings += resource_checks.check_table(
+                    table, ttl_attribute=ttl, index=index, retain=self._retain
+                )
+        bucket = self._read_output(Output.MEDIA_BUCKET, reading.bucket)
+        if bucket is not None:
+            self.findings += resource_checks.check_bucket(
+                bucket, queue_arn=queue.arn if queue else None
+            )
+
+    def _examine_surroundings(self, resources: Resources) -> None:
+        self._on_step("cluster, rules, roles and alarms")
+        cluster = self._read_output(Output.CLUSTER, reading.cluster)
+        if cluster is not None:
+            self.findings += work_checks.check_cluster(cluster)
+        rules = [
+            found
+            for name in resources.get("AWS::Events::Rule", [])
+            if (found := self._read(f"rule {name}", reading.rule, name)) is not None
+        ]
+        for rule in rules:
+            self.findings += work_checks.check_rule(rule)
+        self._examine_roles(resources.get("AWS::IAM::Role", []))
+        names = [
+            *resources.get("AWS::CloudWatch::Alarm", []),
+            *resources.get("AWS::CloudWatch::CompositeAlarm", []),
+        ]
+        for alarm in self._read("the alarms", reading.alarms, names) or []:
+            self.findings += work_checks.check_alarm(alarm)
+
+    def _examine_roles(self, arns: Iterable[str]) -> None:
+        for arn in arns:
+            role = self._read(f"role {arn}", reading.role, arn)
+            if role is not None:
+                self.findings += work_checks.check_role(role)
+
+    def _examine_jobs(self) -> None:
+        self._on_step("jobs")
+        jobs = self._read_output(Output.JOBS_TABLE, self._unended_jobs)
+        self.findings += work_checks.check_jobs(
+            jobs or [], now=self._clock.now(), command=self._command
+        )
+
+    def _unended_jobs(self, aws: Clients, jobs_table: str) -> list[Job]:
+        store = DynamoJobStore(
+            aws("dynamodb"),
+            jobs_table=jobs_table,
+            idempotency_table=self._outputs.get(Output.IDEMPOTENCY_TABLE, ""),
+        )
+        return [
+            job
+            for state in State
+            if state not in ENDED
+            for job in islice(store.in_state(state), JOBS_LOOKED_AT)
+        ]
+
+    def _expected_variables(self) -> dict[EnvVar, str]:
+        named = {
+            EnvVar.MEDIA_BUCKET: Output.MEDIA_BUCKET,
+            EnvVar.JOBS_TABLE: Output.JOBS_TABLE,
+            EnvVar.IDEMPOTENCY_TABLE: Output.IDEMPOTENCY_TABLE,
+            EnvVar.ECS_CLUSTER_NAME: Output.CLUSTER,
+        }
+        known = {
+            variable: self._outputs[output]
+            for variable, output in named.items()
+            if output in self._outputs
+        }
+        return {EnvVar.ENVIRONMENT: self._environment, **known}
+
+    def _read_output(self, output: Output, read: Callable[[Clients, str], T]) -> T | None:
+        value = self._outputs.get(output)
+        return None if value is None else self._read(value, read, value)
+
+    def _read(self, subject: str, read: Callable[[Clients, A], T], given: A) -> T | None:
+        try:
+            return read(self._aws, given)
+        except LifestreamError as error:
+            self.findings.append(unreadable(subject, error))
+            return None

@@ -1,0 +1,157 @@
+"""What is wrong with what does the work: pure functions from facts to findings."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from lifestream.doctor.facts import (
+    Alarm,
+    Cluster,
+    Function,
+    Image,
+    Role,
+    Rule,
+    TaskDefinition,
+)
+from lifestream.doctor.findings import REDEPLOY, Finding, error
+from runtime.core.contract import EnvVar
+from runtime.core.jobs import Job, State
+
+STUCK_AFTER_SECONDS = 900.0
+"""Longer than any lease, launch or silence that the components heal by themselves."""
+
+
+def check_function(function: Function) -> Iterator[Finding]:
+    """Check that a function can be invoked; an Inactive one wakes up when it is."""
+    if function.state not in {"Active", "Inactive"}:
+        yield error(
+            f"function {function.name}",
+            f"Its state is {function.state}.",
+            "What it does is not done.",
+            REDEPLOY,
+        )
+
+
+def check_dispatcher(
+    function: Function, *, queue_arn: str | None, expected: Mapping[EnvVar, str]
+) -> Iterator[Finding]:
+    """Check that the dispatcher listens to the jobs queue and works on the right resources."""
+    subject = f"function {function.name}"
+    sources = [source for source in function.sources if queue_arn in (None, source.queue_arn)]
+    if not any(source.enabled for source in sources):
+        yield error(
+            subject,
+            "The jobs queue does not invoke it." if not sources else "Its event source is off.",
+            "Uploads wait in the queue.",
+            REDEPLOY if not sources else "Enable the event source mapping of the function.",
+        )
+    if any(not source.reports_item_failures for source in sources):
+        yield error(
+            subject,
+            "Its event source ignores partial batch responses.",
+            "One bad message fails all of its batch.",
+            REDEPLOY,
+        )
+    for name, value in expected.items():
+        given = function.variables.get(name)
+        if given != value:
+            yield error(
+                subject,
+                f"{name} is {given!r}, but the stacks publish {value!r}."
+                if given
+                else f"{name} is not set.",
+                "It works on the wrong resources, or on none.",
+                REDEPLOY,
+            )
+    lease = function.variables.get(EnvVar.CLAIM_LEASE_SECONDS, "")
+    if lease.isdigit() and int(lease) <= function.timeout_seconds:
+        yield error(
+            subject,
+            f"A claim is leased for {lease} s, no longer than the function may run "
+            f"({function.timeout_seconds} s).",
+            "A job can be taken over while its first dispatcher is still launching it.",
+            "Raise dispatcher.claim_lease_seconds and deploy.",
+        )
+
+
+def check_image(image: Image) -> Iterator[Finding]:
+    """Check that the image can be pulled."""
+    if image.there is False:
+        yield error(
+            f"image {image.uri}",
+            "The registry does not have it.",
+            "Every task fails to start, with CannotPullContainerError.",
+            "Build and push it under this tag, or set processor.image_tag to one that is there.",
+        )
+
+
+def check_task_definition(definition: TaskDefinition) -> Iterator[Finding]:
+    """Check that the revision which the dispatcher starts can be started."""
+    if not definition.active:
+        yield error(
+            f"task definition {definition.arn.rpartition('/')[2]}",
+            "It is not active, but the dispatcher starts it.",
+            "No task can be started.",
+            REDEPLOY,
+        )
+
+
+def check_cluster(cluster: Cluster) -> Iterator[Finding]:
+    """Check that there is a cluster to run tasks in."""
+    if cluster.status != "ACTIVE":
+        yield error(
+            f"cluster {cluster.name}",
+            f"Its status is {cluster.status}.",
+            "No task can run.",
+            REDEPLOY,
+        )
+
+
+def check_rule(rule: Rule) -> Iterator[Finding]:
+    """Check that a rule is on and reaches something."""
+    if not rule.enabled or not rule.target_arns:
+        yield error(
+            f"rule {rule.name}",
+            "It is disabled." if not rule.enabled else "It has no target.",
+            "Its target is not told of schedules or events: what died is not noticed.",
+            "Enable the rule." if not rule.enabled else REDEPLOY,
+        )
+
+
+def check_role(role: Role) -> Iterator[Finding]:
+    """Check that a role exists."""
+    if not role.exists:
+        yield error(
+            f"role {role.arn.rpartition('/')[2]}",
+            "It does not exist.",
+            "What is to run under it cannot start.",
+            REDEPLOY,
+        )
+
+
+def check_alarm(alarm: Alarm) -> Iterator[Finding]:
+    """Check that an alarm is quiet."""
+    if alarm.state == "ALARM":
+        yield error(
+            f"alarm {alarm.name}",
+            "It is in ALARM.",
+            alarm.reason or "CloudWatch gave no reason.",
+            "Follow its page in docs/runbooks.",
+        )
+
+
+def check_jobs(jobs: Iterable[Job], *, now: float, command: str) -> Iterator[Finding]:
+    """Check that no job is left in a state that nobody moves it out of."""
+    for job in jobs:
+        silent = now - max(job.updated_at, job.lease_until or 0.0)
+        if job.ended or silent < STUCK_AFTER_SECONDS:
+            continue
+        about = f"attempt {job.attempt}, {job.source.key}"
+        # Nobody retries a running job; the way out is through CANCELLED.
+        waiting = job.state is State.PENDING
+        yield error(
+            f"job {job.job_id}",
+            f"It has been {job.state} without a change for {silent / 60:.0f} min ({about}).",
+            "The components should have moved it on long ago.",
+            f"{command} jobs retry {job.job_id}"
+            if waiting
+            else f"{command} jobs cancel {job.job_id}, then {command} jobs retry {job.job_id}",
+        )

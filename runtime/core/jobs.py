@@ -26,7 +26,8 @@ class State(StrEnum):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    State.PENDING: frozenset({State.CLAIMED, State.FAILED, State.CANCELLED}),
+    # PENDING -> PENDING is a message that is sent for the job anew.
+    State.PENDING: frozenset({State.PENDING, State.CLAIMED, State.FAILED, State.CANCELLED}),
     # CLAIMED -> CLAIMED is the takeover of an expired lease; CLAIMED -> RUNNING is a task that
     # starts before the dispatcher has written LAUNCHED.
     State.CLAIMED: frozenset(
@@ -200,6 +201,13 @@ def release(job: Job, *, now: float) -> Job:
     return _move(
         job, State.PENDING, now, lease_until=None, task_arn=None, stage=None, misses=misses
     )
+
+
+def announced(job: Job, *, now: float) -> Job:
+    """Return the waiting job as announced again: the message before came to nothing, a miss."""
+    if job.state is not State.PENDING:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it does not wait")
+    return _move(job, State.PENDING, now, misses=job.misses + 1)
 
 
 def launched(job: Job, *, now: float, task_arn: str) -> Job:

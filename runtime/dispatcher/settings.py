@@ -1,24 +1,34 @@
-"""The dispatcher's settings, read whole from the environment before any work."""
+"""The settings of the dispatcher and the reaper, each read whole before any work."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from runtime.core.contract import EnvVar
 from runtime.core.errors import Permanent
 from runtime.core.log import LEVELS
 
-REQUIRED = (
+COMMON = (
     EnvVar.ENVIRONMENT,
     EnvVar.AWS_REGION,
-    EnvVar.MEDIA_BUCKET,
     EnvVar.JOBS_TABLE,
     EnvVar.IDEMPOTENCY_TABLE,
     EnvVar.ECS_CLUSTER_NAME,
+)
+REQUIRED = (
+    *COMMON,
+    EnvVar.MEDIA_BUCKET,
     EnvVar.TASK_DEFINITION_ARN,
     EnvVar.TASK_SUBNET_IDS,
     EnvVar.TASK_SECURITY_GROUP_IDS,
     EnvVar.CLAIM_LEASE_SECONDS,
 )
+REAPER_REQUIRED = (
+    *COMMON,
+    EnvVar.JOBS_QUEUE_URL,
+    EnvVar.MAX_ATTEMPTS,
+    EnvVar.JOB_TIMEOUT_SECONDS,
+)
+_COUNTS = frozenset({EnvVar.CLAIM_LEASE_SECONDS, EnvVar.MAX_ATTEMPTS, EnvVar.JOB_TIMEOUT_SECONDS})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +48,27 @@ class Settings:
     claim_lease_seconds: float
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaperSettings:
+    """What the reaper is told by its function's environment; times in seconds."""
+
+    environment: str
+    log_level: str
+    region: str
+    jobs_table: str
+    idempotency_table: str
+    cluster: str
+    jobs_queue_url: str
+    max_attempts: int
+    job_timeout_seconds: float
+
+
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings; raise `Permanent` that names everything missing or wrong at once."""
-    problems = [f"{name} is not set" for name in REQUIRED if not environment.get(name)]
-    lease = environment.get(EnvVar.CLAIM_LEASE_SECONDS, "")
-    if lease and not (lease.isdigit() and int(lease)):
-        problems.append(f"{EnvVar.CLAIM_LEASE_SECONDS} is {lease!r}, not a whole number above 0")
-    level = environment.get(EnvVar.LOG_LEVEL, "INFO")
-    if level not in LEVELS:
-        problems.append(f"{EnvVar.LOG_LEVEL} is {level!r}, not one of {', '.join(LEVELS)}")
-    if problems:
-        raise Permanent(
-            "config.invalid",
-            f"The dispatcher cannot start: {'; '.join(problems)}.",
-            "Correct the function's environment variables and deploy again.",
-        )
+    _check("dispatcher", environment, REQUIRED)
     return Settings(
         environment=environment[EnvVar.ENVIRONMENT],
-        log_level=level,
+        log_level=_log_level(environment),
         region=environment[EnvVar.AWS_REGION],
         media_bucket=environment[EnvVar.MEDIA_BUCKET],
         jobs_table=environment[EnvVar.JOBS_TABLE],
@@ -64,5 +77,44 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         task_definition=environment[EnvVar.TASK_DEFINITION_ARN],
         subnet_ids=tuple(environment[EnvVar.TASK_SUBNET_IDS].split(",")),
         security_group_ids=tuple(environment[EnvVar.TASK_SECURITY_GROUP_IDS].split(",")),
-        claim_lease_seconds=float(lease),
+        claim_lease_seconds=float(environment[EnvVar.CLAIM_LEASE_SECONDS]),
     )
+
+
+def read_reaper_settings(environment: Mapping[str, str]) -> ReaperSettings:
+    """Return the settings; raise `Permanent` that names everything missing or wrong at once."""
+    _check("reaper", environment, REAPER_REQUIRED)
+    return ReaperSettings(
+        environment=environment[EnvVar.ENVIRONMENT],
+        log_level=_log_level(environment),
+        region=environment[EnvVar.AWS_REGION],
+        jobs_table=environment[EnvVar.JOBS_TABLE],
+        idempotency_table=environment[EnvVar.IDEMPOTENCY_TABLE],
+        cluster=environment[EnvVar.ECS_CLUSTER_NAME],
+        jobs_queue_url=environment[EnvVar.JOBS_QUEUE_URL],
+        max_attempts=int(environment[EnvVar.MAX_ATTEMPTS]),
+        job_timeout_seconds=float(environment[EnvVar.JOB_TIMEOUT_SECONDS]),
+    )
+
+
+def _log_level(environment: Mapping[str, str]) -> str:
+    return environment.get(EnvVar.LOG_LEVEL, "INFO")
+
+
+def _check(who: str, environment: Mapping[str, str], required: Iterable[EnvVar]) -> None:
+    problems = []
+    for name in required:
+        value = environment.get(name, "")
+        if not value:
+            problems.append(f"{name} is not set")
+        elif name in _COUNTS and not (value.isdecimal() and int(value)):
+            problems.append(f"{name} is {value!r}, not a whole number above 0")
+    if _log_level(environment) not in LEVELS:
+        given = _log_level(environment)
+        problems.append(f"{EnvVar.LOG_LEVEL} is {given!r}, not one of {', '.join(LEVELS)}")
+    if problems:
+        raise Permanent(
+            "config.invalid",
+            f"The {who} cannot start: {'; '.join(problems)}.",
+            "Correct the function's environment variables and deploy again.",
+        )

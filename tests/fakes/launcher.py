@@ -57,7 +57,7 @@ class FakeLauncher:
         identity = (job.job_id, job.attempt)
         if identity not in self._tasks:
             self._tasks[identity] = RunningTask(
-                task_arn=f"arn:fake:task/{job.job_id}/{job.attempt}"
+                task_arn=f"arn:fake:task/any-cluster/{job.job_id}/{job.attempt}"
             )
             self.started.append(identity)
         return self._tasks[identity]

@@ -5,6 +5,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from runtime.core.contract import DISPATCHER_HANDLER
 
 REPOSITORY = Path(__file__).parents[3]
@@ -20,9 +22,10 @@ print(json.dumps({"seen": seen, "heavy": heavy, "callable": callable(handler)}))
 """
 
 
-def test_should_import_with_an_empty_environment_no_call_and_nothing_heavy() -> None:
+@pytest.mark.parametrize("handler", [DISPATCHER_HANDLER, "runtime.dispatcher.reaper.handle"])
+def test_should_import_with_an_empty_environment_no_call_and_nothing_heavy(handler: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", IMPORT_UNDER_WATCH, DISPATCHER_HANDLER],
+        [sys.executable, "-c", IMPORT_UNDER_WATCH, handler],
         cwd=REPOSITORY,
         env={},
         check=True,

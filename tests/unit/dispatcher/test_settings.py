@@ -2,7 +2,12 @@ import pytest
 
 from runtime.core.contract import EnvVar
 from runtime.core.errors import Permanent
-from runtime.dispatcher.settings import REQUIRED, read_settings
+from runtime.dispatcher.settings import (
+    REAPER_REQUIRED,
+    REQUIRED,
+    read_reaper_settings,
+    read_settings,
+)
 
 
 @pytest.fixture
@@ -38,3 +43,21 @@ def test_should_refuse_a_lease_that_is_none(environment: dict[str, str], lease: 
 def test_should_refuse_an_unknown_log_level(environment: dict[str, str]) -> None:
     with pytest.raises(Permanent, match="LOUD"):
         read_settings(environment | {EnvVar.LOG_LEVEL: "LOUD"})
+
+
+def test_should_read_all_settings_of_the_reaper() -> None:
+    environment = {str(name): f"any-{name.lower()}" for name in REAPER_REQUIRED} | {
+        EnvVar.MAX_ATTEMPTS: "3",
+        EnvVar.JOB_TIMEOUT_SECONDS: "3600",
+        EnvVar.LOG_LEVEL: "DEBUG",
+    }
+    settings = read_reaper_settings(environment)
+    assert (settings.max_attempts, settings.job_timeout_seconds) == (3, 3600)
+    assert settings.jobs_queue_url == "any-jobs_queue_url"
+    assert settings.log_level == "DEBUG"
+
+
+def test_should_name_everything_that_the_reaper_misses_at_once() -> None:
+    with pytest.raises(Permanent, match="The reaper cannot start") as refusal:
+        read_reaper_settings({})
+    assert all(name in refusal.value.summary for name in REAPER_REQUIRED)

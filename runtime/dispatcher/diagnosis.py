@@ -1,0 +1,245 @@
+"""Why a task stopped or a job got stuck: from ECS's words to what happened and what to do."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.core.contract import PROCESSOR_CONTAINER_NAME, ExitCode
+from runtime.core.jobs import Failure
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoppedTask:
+    """A stopped task of a job's attempt, as an `ECS Task State Change` event tells of it."""
+
+    task_arn: str
+    job_id: str
+    attempt: int
+    stop_code: str = ""
+    stopped_reason: str = ""
+    exit_code: int | None = None
+    container_reason: str = ""
+
+    @property
+    def detail(self) -> str:
+        """What ECS itself said, in one line."""
+        exit_status = "" if self.exit_code is None else f"exit {self.exit_code}"
+        parts = (self.stop_code, self.stopped_reason, self.container_reason, exit_status)
+        return "; ".join(filter(None, parts)) or "ECS gave no reason"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What happened and what to do; `again` tells whether another attempt may fare better."""
+
+    code: str
+    summary: str
+    resolution: str
+    again: bool = True
+
+    def failure(self, detail: str) -> Failure:
+        """Return it as the reason of a failed job."""
+        return Failure(
+            code=self.code, summary=f"{self.summary} ({detail})", resolution=self.resolution
+        )
+
+
+def stopped_task(detail: Mapping[str, Any]) -> StoppedTask | None:
+    """Return the event's task if it has stopped and is one that the dispatcher started."""
+    job_id, _, attempt = str(detail.get("startedBy", "")).rpartition("-")
+    if detail.get("lastStatus") != "STOPPED" or not job_id or not attempt.isdigit():
+        return None
+    containers = [
+        c for c in detail.get("containers", []) if c.get("name") == PROCESSOR_CONTAINER_NAME
+    ]
+    container: Mapping[str, Any] = containers[0] if containers else {}
+    return StoppedTask(
+        task_arn=str(detail.get("taskArn", "")),
+        job_id=job_id,
+        attempt=int(attempt),
+        stop_code=str(detail.get("stopCode", "")),
+        stopped_reason=str(detail.get("stoppedReason", "")),
+        exit_code=container.get("exitCode"),
+        container_reason=str(container.get("reason", "")),
+    )
+
+
+def diagnose(task: StoppedTask) -> Diagnosis:
+    """Return what the first row of the table that fits says."""
+    return next(diagnosis for fits, diagnosis in _TABLE if fits(task))
+
+
+Fits = Callable[[StoppedTask], bool]
+
+
+def _exit(*codes: int) -> Fits:
+    return lambda task: task.exit_code in codes
+
+
+def _stop_code(*codes: str) -> Fits:
+    return lambda task: task.stop_code in codes
+
+
+def _says(*words: str) -> Fits:
+    def fits(task: StoppedTask) -> bool:
+        said = f"{task.stopped_reason} {task.container_reason}".lower()
+        return any(word.lower() in said for word in words)
+
+    return fits
+
+
+_KILLED = 128 + 9
+
+_TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
+    (
+        _exit(ExitCode.BAD_CONFIGURATION),
+        Diagnosis(
+            code="task.configuration",
+            summary="The processor refused its settings.",
+            resolution="Read its first log lines, correct the environment file and deploy again.",
+            again=False,
+        ),
+    ),
+    (
+        _exit(ExitCode.PERMANENT_FAILURE),
+        Diagnosis(
+            code="task.gave_up",
+            summary="The processor gave the video up, but could not record why.",
+            resolution="Look for action job.failed in its log.",
+            again=False,
+        ),
+    ),
+    (
+        _exit(ExitCode.RETRYABLE_FAILURE),
+        Diagnosis(
+            code="task.retryable",
+            summary="The processor met a passing fault too often.",
+            resolution="Look for action job.retry_later in its log; retry the job when it is gone.",
+        ),
+    ),
+    (
+        _says("CannotPull", "pull image", "ImageNotFound"),
+        Diagnosis(
+            code="task.image_pull",
+            summary="The processor's image could not be pulled.",
+            resolution="Check that the image tag of the environment file was pushed, and that the "
+            "task's subnets reach the registry; then retry the job.",
+        ),
+    ),
+    (
+        _says("ResourceInitializationError"),
+        Diagnosis(
+            code="task.initialization",
+            summary="The task's network, secrets or log driver could not be set up.",
+            resolution="Check the subnets' endpoints or NAT and the execution role; then retry.",
+        ),
+    ),
+    (
+        _says("Capacity is unavailable", "RESOURCE:"),
+        Diagnosis(
+            code="task.capacity",
+            summary="Fargate had no capacity for the task.",
+            resolution="Retry the job later, or give the environment more zones.",
+        ),
+    ),
+    (
+        _says("OutOfMemory"),
+        Diagnosis(
+            code="task.out_of_memory",
+            summary="The processor needed more memory than its task has.",
+            resolution="Raise memory_mib in the environment file, deploy, and retry the job.",
+        ),
+    ),
+    # What stopped the task comes before what its process made of the signal.
+    (
+        _stop_code("SpotInterruption"),
+        Diagnosis(
+            code="task.spot_interruption",
+            summary="Spot took the capacity back.",
+            resolution="Retry the job: it goes on from its checkpoints.",
+        ),
+    ),
+    (
+        _stop_code("TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated"),
+        Diagnosis(
+            code="task.infrastructure",
+            summary="AWS stopped the task for reasons of its infrastructure.",
+            resolution="Retry the job: it goes on from its checkpoints.",
+        ),
+    ),
+    (
+        _stop_code("UserInitiated"),
+        Diagnosis(
+            code="task.stopped",
+            summary="Somebody had the task stopped.",
+            resolution="Retry the job if that was a mistake; to stop one for good, cancel it.",
+        ),
+    ),
+    (
+        _stop_code("TaskFailedToStart"),
+        Diagnosis(
+            code="task.not_started",
+            summary="The task could not be started.",
+            resolution="Read ECS's reason; correct the task definition or the network; retry.",
+        ),
+    ),
+    (
+        _exit(ExitCode.RESUMABLE),
+        Diagnosis(
+            code="task.interrupted",
+            summary="The processor was told to stop and left its checkpoints.",
+            resolution="Retry the job: it goes on from its checkpoints.",
+        ),
+    ),
+    (
+        _exit(_KILLED),
+        Diagnosis(
+            code="task.killed",
+            summary="The processor was killed: most often for want of memory.",
+            resolution="Look at the task's memory; raise memory_mib if it was full; retry the job.",
+        ),
+    ),
+    (
+        _exit(ExitCode.SUCCESS, ExitCode.LOST_CLAIM),
+        Diagnosis(
+            code="task.silent_end",
+            summary="The processor ended without recording how.",
+            resolution="Read the end of its log, then retry the job.",
+        ),
+    ),
+    (
+        lambda _: True,
+        Diagnosis(
+            code="task.crashed",
+            summary="The processor ended in a way nobody foresaw.",
+            resolution="Read the end of its log; retry the job once the cause is mended.",
+        ),
+    ),
+)
+
+NEVER_DISPATCHED = Diagnosis(
+    code="job.never_dispatched",
+    summary="No task could be started for the job.",
+    resolution="Look at the dispatcher's log and the dead-letter queue; then redrive or retry.",
+)
+CLAIM_LOST = Diagnosis(
+    code="job.claim_lost",
+    summary="Dispatcher after dispatcher died while starting the job's task.",
+    resolution="Look at the dispatcher's log for errors and timeouts; then retry the job.",
+)
+NOT_STARTED = Diagnosis(
+    code="job.not_started",
+    summary="The job's task did not begin to work in time.",
+    resolution="Look at the task's events in ECS; correct the network or the image; retry the job.",
+)
+HUNG = Diagnosis(
+    code="job.hung",
+    summary="The processor stopped reporting.",
+    resolution="Read the end of its log: the stage it was in is the job's last; retry the job.",
+)
+OVERDUE = Diagnosis(
+    code="job.deadline",
+    summary="The job took longer than its time limit.",
+    resolution="Raise job_timeout_seconds in the environment file, deploy, and retry the job.",
+    again=False,
+)

@@ -1,0 +1,90 @@
+"""What is wrong with a job by its record alone, and what helps: pure decisions of the reaper."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+from runtime.core.jobs import Job, State
+from runtime.dispatcher.diagnosis import (
+    CLAIM_LOST,
+    HUNG,
+    NEVER_DISPATCHED,
+    NOT_STARTED,
+    OVERDUE,
+    Diagnosis,
+)
+
+UNANNOUNCED_SECONDS = 900.0
+"""Longer than a message can still be on its way: five receives, two minutes apart, and some."""
+
+START_SECONDS = 900.0
+"""For Fargate to find capacity, pull an image of gigabytes and load the models."""
+
+SILENCE_SECONDS = 900.0
+"""Longer than any stage is without progress; a processor reports each second it makes some."""
+
+DEADLINE_MARGIN_SECONDS = 300.0
+"""The processor ends itself at its time limit; this is for one that cannot."""
+
+MAX_MISSES = 10
+"""Attempts in a row that may end before a processor reports: twice what one message is good for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """What a job may use: runs that reached a processor, seconds of one run."""
+
+    max_runs: int
+    job_timeout_seconds: float
+
+    def spent(self, job: Job) -> bool:
+        """Tell whether the job may not be tried again."""
+        return job.runs >= self.max_runs or job.misses >= MAX_MISSES
+
+
+class Concern(Enum):
+    """What may be wrong with a job, each with its diagnosis."""
+
+    UNANNOUNCED = NEVER_DISPATCHED
+    LEASE_OVER = CLAIM_LOST
+    NOT_STARTED = NOT_STARTED
+    SILENT = HUNG
+    OVERDUE = OVERDUE
+
+    @property
+    def diagnosis(self) -> Diagnosis:
+        """What a person is told when nothing more can be done."""
+        return self.value
+
+
+class Remedy(Enum):
+    """What helps."""
+
+    RECORD_LAUNCH = "record the task that was found"
+    CONCLUDE = "have it run again, or fail it when its budget is spent"
+    STOP_AND_CONCLUDE = "stop its task first"
+
+
+def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:
+    """Return what may be wrong with the job, or None while it is on its way."""
+    age = now - job.updated_at
+    match job.state:
+        case State.PENDING if age >= UNANNOUNCED_SECONDS:
+            return Concern.UNANNOUNCED
+        case State.CLAIMED if age >= UNANNOUNCED_SECONDS and now >= (job.lease_until or 0.0):
+            return Concern.LEASE_OVER
+        case State.LAUNCHED if age >= START_SECONDS:
+            return Concern.NOT_STARTED
+        case State.RUNNING:
+            ran = now - (job.started_at or job.updated_at)
+            if ran >= budget.job_timeout_seconds + DEADLINE_MARGIN_SECONDS:
+                return Concern.OVERDUE
+            return Concern.SILENT if age >= SILENCE_SECONDS else None
+        case _:
+            return None
+
+
+def remedy(problem: Concern, *, task_there: bool) -> Remedy:
+    """Return what helps, given whether the job's task is still there."""
+    if not task_there:
+        return Remedy.CONCLUDE
+    return Remedy.RECORD_LAUNCH if problem is Concern.LEASE_OVER else Remedy.STOP_AND_CONCLUDE

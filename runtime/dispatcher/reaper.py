@@ -1,0 +1,62 @@
+"""The reaper Lambda: answers ECS's events of stopped tasks, and a schedule that sweeps."""
+
+import os
+from collections.abc import Mapping
+from functools import cache
+from typing import Any
+
+from runtime.aws import clients
+from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.queue import SqsJobsQueue
+from runtime.aws.tasks import EcsTasks
+from runtime.core.clock import SystemClock
+from runtime.core.contract import SERVICE_NAME
+from runtime.core.log import JsonLog
+from runtime.dispatcher.diagnosis import stopped_task
+from runtime.dispatcher.handler import LambdaContext
+from runtime.dispatcher.judge import Budget
+from runtime.dispatcher.reaping import Reaper
+from runtime.dispatcher.settings import ReaperSettings, read_reaper_settings
+
+TASK_STATE_CHANGE = "ECS Task State Change"
+
+
+def handle(event: Mapping[str, Any], context: LambdaContext) -> None:
+    """Look after the job of a stopped task; any other event sweeps all jobs.
+
+    Raises when a job could not be looked after, so that the event is delivered again.
+    """
+    reaper = _reaper()
+    if event.get("detail-type") != TASK_STATE_CHANGE:
+        reaper.sweep(lambda: context.get_remaining_time_in_millis() / 1000)
+    elif (task := stopped_task(event["detail"])) is not None:
+        reaper.task_stopped(task)
+
+
+@cache
+def _reaper() -> Reaper:
+    return compose(read_reaper_settings(os.environ))
+
+
+def compose(settings: ReaperSettings) -> Reaper:
+    """Return a reaper on real adapters."""
+    clock = SystemClock()
+    return Reaper(
+        jobs=DynamoJobStore(
+            clients.dynamodb(settings.region),
+            jobs_table=settings.jobs_table,
+            idempotency_table=settings.idempotency_table,
+        ),
+        tasks=EcsTasks(clients.ecs(settings.region), settings.cluster),
+        queue=SqsJobsQueue(clients.sqs(settings.region), settings.jobs_queue_url),
+        clock=clock,
+        budget=Budget(
+            max_runs=settings.max_attempts, job_timeout_seconds=settings.job_timeout_seconds
+        ),
+        log=JsonLog(
+            clock=clock,
+            level=settings.log_level,
+            service=f"{SERVICE_NAME}-reaper",
+            environment=settings.environment,
+        ),
+    )

@@ -1,0 +1,124 @@
+"""Carries the reaper's decisions out: puts jobs back, fails them with a reason, stops tasks."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from runtime.core.clock import WallClock
+from runtime.core.jobs import Job, State, announced, fail, launched, release
+from runtime.core.log import Log
+from runtime.core.messages import requeue_message
+from runtime.core.ports import JobStore, StaleWriteError
+from runtime.dispatcher.diagnosis import Diagnosis, StoppedTask, diagnose
+from runtime.dispatcher.judge import Budget, Concern, Remedy, concern, remedy
+
+SWEPT = (State.RUNNING, State.LAUNCHED, State.CLAIMED, State.PENDING)
+"""States in which a job may be stuck, those that cost most first."""
+
+RESERVE_SECONDS = 15.0
+"""Time that must be left to look at one more job, at the slowest that its calls are bounded to."""
+
+
+class JobsQueue(Protocol):
+    """The queue that the dispatcher works on."""
+
+    def send(self, body: str) -> None:
+        """Add a message."""
+        ...
+
+
+class Tasks(Protocol):
+    """The tasks that were started for jobs."""
+
+    def find(self, job: Job) -> str | None:
+        """Return the ARN of the task of this job and attempt, if one has not stopped."""
+        ...
+
+    def stop(self, task_arn: str, reason: str) -> bool:
+        """Have a task stopped; False when there is no such task any more."""
+        ...
+
+
+class SweepFailedError(Exception):
+    """Some jobs could not be looked after; the next sweep tries again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaper:
+    """Safe to run any number of times and side by side: every write is conditional.
+
+    A job is put back before its message is sent. Dying in between leaves a job that a later sweep
+    announces; the other way round a message could be let go for a job not yet put back.
+    """
+
+    jobs: JobStore
+    tasks: Tasks
+    queue: JobsQueue
+    clock: WallClock
+    budget: Budget
+    log: Log
+
+    def task_stopped(self, task: StoppedTask) -> None:
+        """Look after the job whose task has stopped, unless it has ended or moved on."""
+        log = self.log.bind(job_id=task.job_id, attempt=task.attempt, detail=task.detail)
+        job = self.jobs.get(task.job_id)
+        if job is None or job.ended or job.attempt != task.attempt:
+            log.debug("reaper.nothing_to_do")
+            return
+        self._conclude(job, diagnose(task), task.detail, log)
+
+    def sweep(self, remaining_seconds: Callable[[], float]) -> None:
+        """Look after every job that got stuck, as far as time allows.
+
+        One job's trouble does not keep the others waiting; raise `SweepFailedError` at the end.
+        """
+        troubled: list[str] = []
+        for job in (job for state in SWEPT for job in self.jobs.in_state(state)):
+            problem = concern(job, now=self.clock.now(), budget=self.budget)
+            if problem is None:
+                continue
+            if remaining_seconds() < RESERVE_SECONDS:
+                self.log.warning("reaper.out_of_time")
+                break
+            log = self.log.bind(job_id=job.job_id, attempt=job.attempt, concern=problem.name)
+            try:
+                self._look_after(job, problem, log)
+            except Exception as error:  # noqa: BLE001 - one job's trouble is not the others'
+                log.error("reaper.troubled", error=str(error), type=type(error).__name__)
+                troubled.append(job.job_id)
+        if troubled:
+            raise SweepFailedError(f"{len(troubled)} jobs could not be looked after: {troubled}")
+
+    def _look_after(self, job: Job, problem: Concern, log: Log) -> None:
+        detail = f"{job.state} for {self.clock.now() - job.updated_at:.0f} s"
+        task_arn = None if problem is Concern.UNANNOUNCED else self.tasks.find(job)
+        match remedy(problem, task_there=task_arn is not None), task_arn:
+            case Remedy.RECORD_LAUNCH, str():
+                found = launched(job, now=self.clock.now(), task_arn=task_arn)
+                self._save(job, found, log, "reaper.found_launched")
+            case Remedy.STOP_AND_CONCLUDE, str():
+                log.warning("reaper.stopping_task", task_arn=task_arn)
+                self.tasks.stop(task_arn, f"lifestream: {problem.diagnosis.code}")
+                self._conclude(job, problem.diagnosis, detail, log)
+            case _:
+                self._conclude(job, problem.diagnosis, detail, log)
+
+    def _conclude(self, job: Job, diagnosis: Diagnosis, detail: str, log: Log) -> None:
+        """Have the job run again if that can help and its budget allows; else fail it."""
+        now = self.clock.now()
+        back = announced(job, now=now) if job.state is State.PENDING else release(job, now=now)
+        if self.budget.spent(back) or not diagnosis.again:
+            failed = fail(job, now=now, failure=diagnosis.failure(detail))
+            self._save(job, failed, log.bind(code=diagnosis.code), "reaper.failed")
+        elif self._save(job, back, log, "reaper.put_back"):
+            self.queue.send(requeue_message(job.job_id))
+
+    def _save(self, before: Job, after: Job, log: Log, action: str) -> bool:
+        try:
+            self.jobs.save(before, after)
+        except StaleWriteError:
+            # Somebody looked after it in the meantime: its processor, or another reaper.
+            log.info("reaper.moved_on")
+            return False
+        log.warning(action, state=after.state, runs=after.runs, misses=after.misses)
+        return True

@@ -67,9 +67,13 @@ class TaskContainer:
         """Stop as ECS does: SIGTERM, then SIGKILL after the task definition's `stopTimeout`."""
         self._process.stop(self._stop_timeout_seconds)
 
+    def kill(self) -> None:
+        """Kill it without waiting."""
+        self._process.kill()
+
     def remove(self, **_: Any) -> None:
         """Kill what still runs and remove the scratch folder."""
-        self._process.kill()
+        self.kill()
         self._process.wait()
         shutil.rmtree(self._scratch, ignore_errors=True)
 
@@ -125,7 +129,7 @@ class ContainerRegistry:
     ) -> TaskContainer:
         container = container_definition(labels)
         task_id = labels[LABEL + "task-arn"].rsplit("/", 1)[-1]
-        scratch = self.tasks_dir / task_id / container["name"]
+        scratch = self.tasks_dir / f"{task_id}-{container['name']}"
         scratch.mkdir(parents=True)
         process = TaskProcess(
             [*container.get("entryPoint", []), *command] or list(image.command),
@@ -223,6 +227,8 @@ class ProcessDaemon:
     def kill_all(self) -> None:
         """Kill every task at once and remove their folders."""
         for container in self.containers.all():
+            container.kill()
+        for container in self.containers.all():
             container.remove()
 
 
@@ -237,6 +243,13 @@ def install(settings: Settings) -> ProcessDaemon:
         # ministack passes no client when a task ended by itself, which would leave sidecars alive.
         clean_up(task, client or daemon, extra)
 
+    reset = ecs.reset
+
+    def reset_with_daemon() -> None:
+        daemon.kill_all()
+        reset()
+
+    ecs.reset = reset_with_daemon
     ecs._docker = daemon
     ecs._cleanup_task_resources = clean_up_with_daemon
     # Lines are delivered by the process itself, so that none is missing when the task is STOPPED.

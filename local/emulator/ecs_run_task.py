@@ -152,7 +152,7 @@ def _once(
         )
     if started:
         return answer[0]
-    tasks = [ecs._sanitize(ecs._tasks[arn]) for arn in arns]
+    tasks = [ecs._sanitize(ecs._tasks[arn]) for arn in arns if arn in ecs._tasks]
     repeated: Response = json_response({"tasks": tasks, "failures": []})
     return repeated
 

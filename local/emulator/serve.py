@@ -25,6 +25,8 @@ from local.emulator import (
     ecs_stop_task,
     lambda_runtime,
     s3_default_key,
+    secret_references,
+    sqs_move_task,
     version,
 )
 from local.emulator.settings import HOST, Settings
@@ -55,6 +57,8 @@ def install(settings: Settings) -> ecs_processes.ProcessDaemon:
     ecs_protection.install()
     lambda_runtime.install(settings.lambda_python)
     s3_default_key.install()
+    secret_references.install()
+    sqs_move_task.install()
     cloudformation_storage.install()
     cloudformation_network.install()
     cloudformation_ecs.install()

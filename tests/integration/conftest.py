@@ -11,18 +11,23 @@ from local.images import Image, Images
 IMAGE_CODE = Path(__file__).with_name("cloud") / "image"
 
 
-@pytest.fixture(scope="session")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    """One embedded AWS for all integration tests; its image `probe` runs Python scripts."""
+def probe_images() -> Images:
+    """Return the image `probe`, which runs the Python scripts of `cloud/image`."""
     probe = Image(
         repository_prefix="probe",
         python=Path(sys.executable),
         code=IMAGE_CODE,
         environment={"FROM_IMAGE": "1", "PYTHONUNBUFFERED": "1"},
     )
+    return Images((probe,))
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """One embedded AWS for all integration tests."""
     with LocalCloud.start(
         state_dir=tmp_path_factory.mktemp("cloud"),
-        images=Images((probe,)),
+        images=probe_images(),
         lambda_python=toolchain.LAMBDA_PYTHON,
     ) as started:
         yield started

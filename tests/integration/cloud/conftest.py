@@ -20,9 +20,9 @@ class Containers:
         self.ecs.create_cluster(clusterName=self.name)
         self.logs.create_log_group(logGroupName=f"/ecs/{self.name}")
 
-    def define(self, *action: str, **changes: Any) -> str:
-        """Register a container that runs an action of `image/probe.py`; return its ARN."""
-        container = {
+    def definition(self, *action: str, **changes: Any) -> dict[str, Any]:
+        """Return a container that runs an action of `image/probe.py`."""
+        return {
             "name": "probe",
             "image": "000000000000.dkr.ecr.us-east-1.amazonaws.com/probe:v1",
             "command": ["python", "-m", "probe", *action],
@@ -36,11 +36,18 @@ class Containers:
             },
             **changes,
         }
+
+    def register(self, containers: list[dict[str, Any]]) -> str:
+        """Register a task definition and return its ARN."""
         registered = self.ecs.register_task_definition(
-            family=self.name, containerDefinitions=[container], networkMode="bridge"
+            family=self.name, containerDefinitions=containers, networkMode="bridge"
         )
         arn: str = registered["taskDefinition"]["taskDefinitionArn"]
         return arn
+
+    def define(self, *action: str, **changes: Any) -> str:
+        """Register a task of one container and return its ARN."""
+        return self.register([self.definition(*action, **changes)])
 
     def run(self, definition: str, **options: Any) -> Task:
         """Run one task."""
@@ -61,9 +68,9 @@ class Containers:
 
         return until(reached, f"the task is {status}")
 
-    def lines(self, task: Task) -> list[str]:
-        """Return the task's log lines so far."""
-        stream = f"task/probe/{task['taskArn'].rsplit('/', 1)[-1]}"
+    def lines(self, task: Task, container: str = "probe") -> list[str]:
+        """Return a container's log lines so far."""
+        stream = f"task/{container}/{task['taskArn'].rsplit('/', 1)[-1]}"
         found = self.logs.get_log_events(
             logGroupName=f"/ecs/{self.name}", logStreamName=stream, startFromHead=True
         )

@@ -10,7 +10,9 @@ import pytest
 from local import toolchain
 from local.cloud import CloudError, LocalCloud, StateInUseError
 from local.images import Images
+from tests.integration.cloud.conftest import Containers
 from tests.integration.cloud.waiting import until
+from tests.integration.conftest import probe_images
 
 pytestmark = pytest.mark.cloud
 
@@ -59,6 +61,32 @@ def test_should_leave_nothing_running_when_its_parent_is_killed(tmp_path: Path) 
         assert is_running(emulator)
         os.kill(parent.pid, signal.SIGKILL)
         until(lambda: not is_running(emulator), "the emulator has ended")
+
+
+def test_should_end_its_tasks_when_it_stops(tmp_path: Path) -> None:
+    with LocalCloud.start(
+        state_dir=tmp_path, images=probe_images(), lambda_python=toolchain.LAMBDA_PYTHON
+    ) as own:
+        containers = Containers(own)
+        task = containers.run(containers.define("wait", "ignore"))
+        until(lambda: "ready" in containers.lines(task), "the task is ready")
+        commands = children(tmp_path)
+        assert commands
+    until(lambda: not any(is_running(pid) for pid in commands), "its processes have ended")
+    assert not any((tmp_path / "tasks").iterdir())
+
+
+def children(state_dir: Path) -> list[int]:
+    """Return the processes whose working directory is below a cloud's folder of tasks."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            folder = (process / "cwd").readlink()
+        except OSError:
+            continue
+        if folder.is_relative_to(state_dir / "tasks"):
+            found.append(int(process.name))
+    return found
 
 
 def test_should_run_alone_and_stop_on_ctrl_c(tmp_path: Path) -> None:

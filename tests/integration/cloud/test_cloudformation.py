@@ -223,6 +223,22 @@ def test_should_give_a_cluster_its_capacity_providers(stacks: Stacks, cloud: Loc
     assert cluster["defaultCapacityProviderStrategy"][0]["capacityProvider"] == "FARGATE_SPOT"
 
 
+def test_should_refer_to_a_secret_by_its_arn(stacks: Stacks, cloud: LocalCloud) -> None:
+    def secret(description: str) -> Resources:
+        return {
+            "Secret": resource("SecretsManager::Secret", Name=stacks.name, Description=description)
+        }
+
+    arn = stacks.create(secret("first"))["Secret"]
+    manager = cloud.client("secretsmanager")
+    assert manager.describe_secret(SecretId=stacks.name)["ARN"] == arn
+    assert stacks.update(secret("second"))["Secret"] == arn
+    assert manager.describe_secret(SecretId=arn)["Description"] == "second"
+    stacks.delete()
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        manager.describe_secret(SecretId=arn)
+
+
 def test_should_roll_back_what_it_cannot_make(stacks: Stacks) -> None:
     stacks.client.create_stack(
         StackName=stacks.name,

@@ -125,9 +125,21 @@ def test_should_bring_back_only_the_failed_messages_of_a_batch(
         "the poison message is in the dead letter queue",
     )
     assert [json.loads(m["Body"])["number"] for m in dead_messages] == [1]
+    sqs.change_message_visibility(
+        QueueUrl=dead, ReceiptHandle=dead_messages[0]["ReceiptHandle"], VisibilityTimeout=0
+    )
     left = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["All"])["Attributes"]
     assert left["ApproximateNumberOfMessages"] == "0"
     assert left["ApproximateNumberOfMessagesNotVisible"] == "0"
+    # Redriven, it fails twice more and is back.
+    sqs.start_message_move_task(SourceArn=dead_arn)
+    again = until(
+        lambda: sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"),
+        "the redriven message is in the dead letter queue again",
+    )
+    assert [m["MessageId"] for m in again] != [m["MessageId"] for m in dead_messages]
+    moves = sqs.list_message_move_tasks(SourceArn=dead_arn)["Results"]
+    assert moves[0]["ApproximateNumberOfMessagesMoved"] == 1
 
 
 def queue_arn(sqs: Any, url: str) -> str:

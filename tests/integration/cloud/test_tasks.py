@@ -48,6 +48,37 @@ def test_should_give_the_process_the_containers_environment_only(
     assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint_url
 
 
+def test_should_put_the_entry_point_before_the_command(containers: Containers) -> None:
+    task, lines = containers.run_to_end(
+        ["end_with", "3"], entryPoint=["python", "-m"], command=["probe", "end_with", "3"]
+    )
+    assert lines == ["ending with 3"]
+    assert task["containers"][0]["exitCode"] == 3
+
+
+def test_should_decrypt_parameters_for_the_container(
+    containers: Containers, cloud: LocalCloud
+) -> None:
+    name = f"/{containers.name}/token"
+    cloud.client("ssm").put_parameter(Name=name, Value="plain", Type="SecureString")
+    _, lines = containers.run_to_end(
+        ["show_environment"], secrets=[{"name": "TOKEN", "valueFrom": name}]
+    )
+    assert json.loads(lines[0])["TOKEN"].startswith("plain")
+
+
+def test_should_stop_the_other_containers_when_an_essential_one_ends(
+    containers: Containers,
+) -> None:
+    wait = containers.definition("wait", "0")
+    end = containers.definition("end_with", "5", name="main")
+    definition = containers.register([end, {**wait, "name": "sidecar", "essential": False}])
+    task = containers.run(definition)
+    stopped = containers.await_status(task, "STOPPED")
+    assert stopped["containers"][0]["exitCode"] == 5
+    until(lambda: "asked to stop" in containers.lines(task, "sidecar"), "the sidecar has stopped")
+
+
 def test_should_give_each_task_a_folder_of_its_own_and_remove_it(
     containers: Containers, cloud: LocalCloud
 ) -> None:

@@ -1,0 +1,31 @@
+import subprocess
+import sys
+from pathlib import Path
+
+from local import toolchain
+from runtime.core.contract import PROCESSOR_COMMAND, EnvVar
+
+
+def imports(code: Path, module: str) -> bool:
+    """Whether a process whose code is this image's can import a module."""
+    command = [sys.executable, "-c", f"import {module}"]
+    environment = {"PYTHONPATH": str(code), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, env=environment, cwd=code, capture_output=True, check=False)
+    return done.returncode == 0
+
+
+def test_should_put_what_the_processor_needs_into_its_image_and_no_more(tmp_path: Path) -> None:
+    found = toolchain.images(code=tmp_path).find("lifestream-processor-dev:v1")
+    assert found is not None
+    assert found.code == tmp_path
+    assert found.command == PROCESSOR_COMMAND
+    assert found.environment[EnvVar.MODELS_DIR] == str(toolchain.MODELS)
+    assert imports(tmp_path, "runtime.core.contract")
+    assert not imports(tmp_path, "runtime.dispatcher")
+    assert not imports(tmp_path, "local")
+
+
+def test_should_fill_an_images_folder_again_and_again(tmp_path: Path) -> None:
+    toolchain.images(code=tmp_path)
+    toolchain.images(code=tmp_path)
+    assert imports(tmp_path, "runtime.core.contract")

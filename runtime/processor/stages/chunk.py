@@ -56,13 +56,14 @@ def topic_boundaries(
     """Return the indices of the sentences that open a new topic, ascending, never 0."""
     if len(sentences) < 2:  # noqa: PLR2004 - a boundary lies between two
         return []
-    depths = depth_scores(_similarities(sentences, vectors))
+    similarities = _similarities(sentences, vectors)
+    depths = depth_scores(similarities)
     deep = depths.mean() + depths.std() / 2
     minimum = min(max(end_seconds / CHAPTERS_AT_MOST, SHORTEST_SECONDS), LONGEST_MINIMUM_SECONDS)
     accepted: list[int] = []
     times = [0.0, end_seconds]
     # Rounded, so that the last bits of another machine's arithmetic do not reorder equals.
-    for gap in sorted(range(len(depths)), key=lambda g: (-round(float(depths[g]), 6), g)):
+    for gap in sorted(_valleys(similarities), key=lambda g: (-round(float(depths[g]), 6), g)):
         if depths[gap] < deep or depths[gap] <= 0:
             break
         start = sentences[gap + 1].start_seconds
@@ -80,6 +81,13 @@ def depth_scores(similarities: NDArray[np.float64]) -> NDArray[np.float64]:
         right = _climb(similarities[gap:])
         depths[gap] = (left - similarity) + (right - similarity)
     return depths
+
+
+def _valleys(similarities: NDArray[np.float64]) -> list[int]:
+    """Return the gaps that no neighbour undercuts; next to a valley it is as deep, but off."""
+    walled = np.concatenate([[np.inf], similarities, [np.inf]])
+    lowest = (walled[1:-1] <= walled[:-2]) & (walled[1:-1] <= walled[2:])
+    return [int(gap) for gap in np.flatnonzero(lowest)]
 
 
 def _climb(values: NDArray[np.float64]) -> float:

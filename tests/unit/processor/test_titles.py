@@ -1,0 +1,71 @@
+from runtime.core.media import Sentence
+from runtime.processor.stages.titles import MAX_PHRASE_WORDS, chapter_titles
+from tests.unit.processor.builders import embed, sentence
+
+
+def chapter(*texts: str) -> list[Sentence]:
+    return [sentence(text) for text in texts]
+
+
+def test_should_name_a_chapter_by_a_phrase_said_in_it() -> None:
+    said = "we walked along the harbour wall. the harbour wall is old, and very strong."
+    (title,) = chapter_titles([chapter(said)], embed=embed, language="en")
+    assert title.lower() in said
+    assert "harbour wall" in title.lower()
+    assert len(title.split()) <= MAX_PHRASE_WORDS
+
+
+def test_should_prefer_what_sets_a_chapter_apart() -> None:
+    titles = chapter_titles(
+        [
+            chapter("The museum tour starts at the harbour.", "Museum tour, old harbour."),
+            chapter("The museum tour ends at the railway.", "Museum tour, old railway."),
+        ],
+        embed=embed,
+        language="en",
+    )
+    assert "harbour" in titles[0].lower()
+    assert "railway" in titles[1].lower()
+
+
+def test_should_begin_and_end_with_a_word_that_means_something() -> None:
+    said = "and there it was, the theory of the firm, which is what we had"
+    (title,) = chapter_titles([chapter(said)], embed=embed, language="en")
+    assert title == "Theory of the firm"
+
+
+def test_should_not_run_over_a_pause() -> None:
+    (title,) = chapter_titles([chapter("slate, harbour, railway")], embed=embed, language="en")
+    assert title.lower() in {"slate", "harbour", "railway"}
+
+
+def test_should_keep_the_spelling_of_names() -> None:
+    (title,) = chapter_titles([chapter("we met John Dashwood there")], embed=embed, language="en")
+    assert title.endswith("John Dashwood")
+
+
+def test_should_number_a_chapter_that_has_no_phrase() -> None:
+    titles = chapter_titles(
+        [chapter("Well, so it is."), chapter("the slate quarry"), chapter("Yes.")],
+        embed=embed,
+        language="en",
+    )
+    assert titles == ["Chapter 1", "Slate quarry", "Chapter 3"]
+
+
+def test_should_not_give_two_chapters_the_same_title() -> None:
+    titles = chapter_titles(
+        [chapter("slate quarry"), chapter("slate quarry")], embed=embed, language="en"
+    )
+    assert len(set(titles)) == 2
+
+
+def test_should_find_fillers_in_a_language_without_a_list() -> None:
+    said = chapter(
+        "Der Hafen liegt unter der Burg.",
+        "Sodann sehen wir der Burg zu.",
+        "Sodann liegt der Fels im Meer.",
+        "Sodann ist es aus.",
+    )
+    (title,) = chapter_titles([said], embed=embed, language="de")
+    assert not title.lower().startswith(("der", "sodann"))

@@ -87,5 +87,11 @@ def acknowledge(stage: EnvironmentStage, *, environment: str) -> None:
 def _find(stage: EnvironmentStage, path: str) -> IConstruct:
     construct: IConstruct = stage
     for part in path.split("/"):
-        construct = construct.node.find_child(part)
+        child = construct.node.try_find_child(part)
+        if child is None:
+            raise LookupError(
+                f"cdk/nag.py acknowledges a finding at {path}, and {construct.node.path} has no"
+                f" {part}: correct the path, or remove what no longer applies"
+            )
+        construct = child
     return construct

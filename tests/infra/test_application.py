@@ -123,6 +123,16 @@ def test_should_fail_on_a_finding_that_nobody_acknowledged(
         build(ROOT, outdir=tmp_path, only="dev").synth()
 
 
+def test_should_refuse_an_acknowledgement_of_what_is_not_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stray = nag.Acknowledged(path="Storage/Gone", finding="S1", reason="any")
+    monkeypatch.setattr(nag, "ACKNOWLEDGED", (stray,))
+
+    with pytest.raises(LookupError, match="Lifestream-dev/Storage has no Gone"):
+        build(ROOT, outdir=tmp_path, only="dev")
+
+
 def test_should_zip_code_alone_and_hash_nothing_else(tmp_path: Path) -> None:
     root = tmp_path / "root"
     for path, text in {

@@ -69,11 +69,14 @@ class Containers:
         return until(reached, f"the task is {status}")
 
     def lines(self, task: Task, container: str = "probe") -> list[str]:
-        """Return a container's log lines so far."""
+        """Return a container's log lines so far, none before it has started."""
         stream = f"task/{container}/{task['taskArn'].rsplit('/', 1)[-1]}"
-        found = self.logs.get_log_events(
-            logGroupName=f"/ecs/{self.name}", logStreamName=stream, startFromHead=True
-        )
+        try:
+            found = self.logs.get_log_events(
+                logGroupName=f"/ecs/{self.name}", logStreamName=stream, startFromHead=True
+            )
+        except self.logs.exceptions.ResourceNotFoundException:
+            return []  # the stream comes with the process
         return [event["message"] for event in found["events"]]
 
     def run_to_end(self, action: Sequence[str], **changes: Any) -> tuple[Task, list[str]]:

@@ -66,7 +66,10 @@ def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> i
             screen.say(f"         {job.failure.summary} {job.failure.resolution}")
     screen.say("body")
     screen.say(_indented(reading.letter.body))
-    screen.say(f"Send it back: {operations.command} dlq redrive {reading.letter.message_id}")
+    if reading.problem:
+        screen.say("Nobody here can work on it: correct its sender; `dlq purge` removes it.")
+    else:
+        screen.say(f"Send it back: {operations.command} dlq redrive {reading.letter.message_id}")
     return 0
 
 
@@ -95,6 +98,8 @@ def redrive(given: argparse.Namespace, operations: Operations, screen: Screen) -
         f"{len(done)} message(s): {sent} sent to the jobs queue, "
         f"{len(done) - sent - left} removed, {left} left."
     )
+    if remaining := operations.dead_letters.count():
+        screen.say(f"About {remaining} message(s) remain in the dead-letter queue.")
     if left:
         screen.say(f"Read what was left: {operations.command} dlq show MESSAGE")
     if sent:

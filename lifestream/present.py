@@ -13,6 +13,7 @@ JOB_COLUMNS = ("job", "state", "doing", "changed", "upload")
 LETTER_COLUMNS = ("message", "sent", "about", "job", "state", "why")
 
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
+_KILO = 1000
 
 
 def timestamp(seconds: float | None) -> str | None:
@@ -34,8 +35,12 @@ def ago(seconds: float) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """Return a size in megabytes."""
-    return f"{size_bytes / 1e6:.1f} MB"
+    """Return a size in the unit that a person would use, with decimal prefixes."""
+    if size_bytes < _KILO:
+        return f"{size_bytes} B"
+    if size_bytes < _KILO**2:
+        return f"{size_bytes / _KILO:.1f} kB"
+    return f"{size_bytes / _KILO**2:.1f} MB"
 
 
 def doing(job: Job) -> str:
@@ -56,14 +61,15 @@ def job_row(job: Job, *, now: float) -> tuple[str, ...]:
 def job_fields(job: Job, *, now: float, log_group: str) -> list[tuple[str, str]]:
     """Return what there is to know of a job, as names and values; empty values say nothing."""
     bucket = job.source.bucket
-    again = f", put back by a person {job.reruns} times" if job.reruns else ""
     old = " (of an earlier run)" if job.state is not State.SUCCEEDED else ""
     return [
         ("job", job.job_id),
-        ("state", f"{job.state}, {doing(job)}"),
+        ("state", str(job.state) if job.ended else f"{job.state}: {doing(job)}"),
         ("upload", f"s3://{bucket}/{job.source.key} ({size(job.source.size_bytes)})"),
         ("version", f"ETag {job.source.etag}"),
-        ("attempt", f"{job.attempt}, {job.runs} of them since the last request ran{again}"),
+        ("attempt", str(job.attempt)),
+        ("runs", f"{job.runs} of this budget" if job.runs else ""),
+        ("put back", f"{job.reruns} x by a person" if job.reruns else ""),
         ("created", f"{timestamp(job.created_at)} ({ago(now - job.created_at)})"),
         ("changed", f"{timestamp(job.updated_at)} ({ago(now - job.updated_at)})"),
         ("claimed until", timestamp(job.lease_until) or ""),
@@ -110,8 +116,8 @@ def letter_rows(reading: Reading, *, now: float) -> list[tuple[str, ...]]:
     """Return the rows under `LETTER_COLUMNS`: one for each thing that the message is about."""
     first = (reading.letter.message_id, ago(now - reading.letter.sent_at))
     if not reading.concerns:
-        why = reading.problem or "nothing of ours is in it"
-        return [(*first, "", "", "unreadable" if reading.problem else "", why)]
+        state = "unreadable" if reading.problem else "nothing of ours"
+        return [(*first, "", "", state, "")]
     rows: list[tuple[str, ...]] = []
     for number, concern in enumerate(reading.concerns):
         job = concern.job

@@ -70,11 +70,11 @@ def looking_into(dead_letters: DeadLetters, *, limit: int) -> Iterator[list[Dead
     """Receive up to `limit` messages to look at; all are given back at the end of the block."""
     letters: list[DeadLetter] = []
     try:
-        for letter in received(dead_letters):
-            letters.append(letter)
+        for batch in batches(dead_letters):
+            letters += batch
             if len(letters) >= limit:
                 break
-        yield letters
+        yield letters[:limit]
     finally:
         _give_back(dead_letters, letters)
 
@@ -90,27 +90,29 @@ def redrive(
     """
     staying: list[DeadLetter] = []
     try:
-        for letter in received(operations.dead_letters):
-            staying.append(letter)
-            if not wanted(letter):
-                continue
-            done = _redrive(operations, read(operations, letter))
-            if done.gone:
-                staying.remove(letter)
-            yield done
+        for batch in batches(operations.dead_letters):
+            staying += batch
+            for letter in filter(wanted, batch):
+                done = _redrive(operations, read(operations, letter))
+                if done.gone:
+                    staying.remove(letter)
+                yield done
     finally:
         _give_back(operations.dead_letters, staying)
 
 
-def received(dead_letters: DeadLetters) -> Iterator[DeadLetter]:
-    """Yield each message once, until none is left; they stay hidden from others meanwhile."""
+def batches(dead_letters: DeadLetters) -> Iterator[list[DeadLetter]]:
+    """Yield the messages as received, each once, until none is left.
+
+    All of a batch is hidden from others from then on, so whoever takes it gives all of it back.
+    """
     seen: set[str] = set()
     while True:
         fresh = [each for each in dead_letters.receive() if each.message_id not in seen]
         if not fresh:
             return
         seen.update(letter.message_id for letter in fresh)
-        yield from fresh
+        yield fresh
 
 
 def _redrive(operations: Operations, reading: Reading) -> Redriven:

@@ -78,7 +78,7 @@ def table(aws: Clients, name: str) -> Table:
         indexes=frozenset(
             index["IndexName"]
             for index in described.get("GlobalSecondaryIndexes", [])
-            if index["IndexStatus"] in {"ACTIVE", "UPDATING"}
+            if index.get("IndexStatus", "ACTIVE") in {"ACTIVE", "UPDATING"}
         ),
     )
 

@@ -27,6 +27,8 @@ _PAUSE_MILLISECONDS = 300
 _COMPRESSION_RATIO = 2.4
 _NO_SPEECH = 0.6
 _LOG_PROBABILITY = -1.0
+# faster-whisper's own list: here it cuts at every character, and no piece has a leading space.
+_WRITTEN_WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 # Retries at a raised temperature draw at random; a fixed seed makes a rerun give the same words.
 _SEED = 1
 
@@ -73,7 +75,7 @@ def transcribe(
             if language is None or not words:
                 language, probability = detected.language, detected.language_probability
             for segment in segments:
-                words += _words(segment, speech, start_seconds)
+                words += _words(segment, detected.language, speech, start_seconds)
                 done = start_seconds + speech.original(segment.end, segment.end)
                 on_progress(min(1.0, done / audio.duration_seconds))
     on_progress(1.0)
@@ -170,24 +172,42 @@ def _listen(
     return segments, info
 
 
-def _words(segment: Any, speech: Speech, window_start_seconds: float) -> Iterator[Word]:
+def _words(
+    segment: Any, language: str, speech: Speech, window_start_seconds: float
+) -> Iterator[Word]:
     invented = segment.compression_ratio > _COMPRESSION_RATIO or (
         segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LOG_PROBABILITY
     )
     if invented:
         return
-    for word in segment.words or ():
-        text = word.word.strip()
+    for pieces in written_words(segment.words or (), language):
+        text = "".join(piece.word for piece in pieces).strip()
         if text:
-            middle = (word.start + word.end) / 2
-            start = window_start_seconds + speech.original(word.start, middle)
-            end = window_start_seconds + speech.original(word.end, middle)
+            first, last = pieces[0], pieces[-1]
+            middle = (first.start + last.end) / 2
+            start = window_start_seconds + speech.original(first.start, middle)
+            end = window_start_seconds + speech.original(last.end, middle)
             yield Word(
                 start_seconds=round(start, 3),
                 end_seconds=round(end, 3),
                 text=text,
-                probability=round(float(word.probability), 4),
+                probability=round(min(float(piece.probability) for piece in pieces), 4),
             )
+
+
+def written_words(pieces: Iterable[Any], language: str) -> list[list[Any]]:
+    """Group faster-whisper's words into those that are written without a space between.
+
+    It cuts "full-featured" and "www.example.org" before each mark inside; only the first piece
+    keeps its leading space.
+    """
+    groups: list[list[Any]] = []
+    for piece in pieces:
+        if groups and language not in _WRITTEN_WITHOUT_SPACES and not piece.word.startswith(" "):
+            groups[-1].append(piece)
+        else:
+            groups.append([piece])
+    return groups
 
 
 def _windows(audio: Audio, window_seconds: float) -> Iterator[tuple[float, "Samples"]]:

@@ -16,10 +16,11 @@ from runtime.aws.objects import S3ObjectStore
 from runtime.aws.queue import SqsJobsQueue
 from runtime.aws.tasks import EcsTasks
 from runtime.core.clock import SystemClock
-from runtime.core.contract import EnvVar, Output
+from runtime.core.contract import EnvVar, Output, work_prefix
 from runtime.core.errors import Permanent, Retryable
 
 if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 HIDDEN_SECONDS = 120
@@ -142,6 +143,29 @@ class SqsDeadLetters:
                 ) from error
 
 
+class S3Checkpoints:
+    """Checkpoints in the media bucket; old versions stay as long as the bucket keeps any."""
+
+    def __init__(self, client: "S3Client", bucket: str) -> None:
+        """Take the media bucket's name."""
+        self._client = client
+        self._bucket = bucket
+
+    def forget(self, job_id: str) -> int:
+        """Remove all of a job's and return how many objects that were."""
+        prefix = work_prefix(job_id)
+        count = 0
+        with typed_faults(f"removing s3://{self._bucket}/{prefix}"):
+            pages = self._client.get_paginator("list_objects_v2").paginate(
+                Bucket=self._bucket, Prefix=prefix
+            )
+            for page in pages:
+                for found in page.get("Contents", []):
+                    self._client.delete_object(Bucket=self._bucket, Key=found["Key"])
+                    count += 1
+        return count
+
+
 def stacks(aws: Clients) -> Iterator[Stack]:
     """Yield every stack of the account and region."""
     pages = aws("cloudformation").get_paginator("describe_stacks").paginate()
@@ -173,6 +197,7 @@ def operations(aws: Clients, environment: str) -> Operations:
         objects=S3ObjectStore(aws("s3")),
         queue=SqsJobsQueue(aws("sqs"), outputs[Output.JOBS_QUEUE_URL]),
         dead_letters=SqsDeadLetters(aws("sqs"), outputs[Output.JOBS_DLQ_URL]),
+        checkpoints=S3Checkpoints(aws("s3"), outputs[Output.MEDIA_BUCKET]),
         tasks=EcsTasks(aws("ecs"), outputs[Output.CLUSTER]),
         clock=SystemClock(),
     )

@@ -121,13 +121,20 @@ def _jobs(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     for name, function, about in (
         ("cancel", jobs_commands.cancel, "end a job that has not ended, and stop its task"),
         ("retry", jobs_commands.retry, "run a failed or cancelled job again, as if new"),
-        (
-            "reprocess",
-            jobs_commands.reprocess,
-            "process a succeeded job (its old results stand until then) or an unknown upload",
-        ),
     ):
         _command(commands, name, function, about).add_argument("job", help=JOB_HELP)
+    command = _command(
+        commands,
+        "reprocess",
+        jobs_commands.reprocess,
+        "process a succeeded job (its old results stand until then) or an unknown upload",
+    )
+    command.add_argument("job", help=JOB_HELP)
+    command.add_argument(
+        "--from-scratch",
+        action="store_true",
+        help="remove its checkpoints first; else those that still fit are used again",
+    )
 
 
 def _dlq(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

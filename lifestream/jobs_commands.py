@@ -96,7 +96,7 @@ def reprocess(given: argparse.Namespace, operations: Operations, screen: Screen)
     key = key_of(operations, given.job)
     if key is not None and operations.jobs.get(job_id) is None:
         return tell(requests.announce_upload(operations, key), screen)
-    return tell(requests.reprocess(operations, job_id), screen)
+    return tell(requests.reprocess(operations, job_id, from_scratch=given.from_scratch), screen)
 
 
 def tell(outcome: Outcome, screen: Screen) -> int:

@@ -66,6 +66,14 @@ class Tasks(Protocol):
         ...
 
 
+class Checkpoints(Protocol):
+    """What interrupted runs left for later ones to go on from."""
+
+    def forget(self, job_id: str) -> int:
+        """Remove all of a job's and return how many objects that were."""
+        ...
+
+
 class OperatorClock(WallClock, FollowClock, Protocol):
     """Wall clock, monotonic clock and sleeper."""
 
@@ -82,6 +90,7 @@ class Operations:
     queue: JobsQueue
     dead_letters: DeadLetters
     tasks: Tasks
+    checkpoints: Checkpoints
     clock: OperatorClock
 
     @property

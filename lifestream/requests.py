@@ -65,8 +65,12 @@ def retry(operations: Operations, job_id: str) -> Outcome:
     return _announce(operations, change(operations, job_id, put_back))
 
 
-def reprocess(operations: Operations, job_id: str) -> Outcome:
-    """Put a succeeded job back, and announce it; its results stand until new ones are published."""
+def reprocess(operations: Operations, job_id: str, *, from_scratch: bool = False) -> Outcome:
+    """Put a succeeded job back, and announce it; its results stand until new ones are published.
+
+    Its processor goes on from the checkpoints that still fit (same upload, code, models and
+    settings), or, with `from_scratch`, from none.
+    """
     job = known(operations, job_id)
     if job.state in {State.FAILED, State.CANCELLED}:
         return Outcome(
@@ -76,7 +80,12 @@ def reprocess(operations: Operations, job_id: str) -> Outcome:
         )
     if job.state is State.SUCCEEDED:
         require_upload(operations, job)
-    return _announce(operations, change(operations, job_id, _reprocessed))
+    job = change(operations, job_id, _reprocessed)
+    if from_scratch and job.state is State.PENDING:
+        # Before it is announced. A stray message may have it claimed even so; that attempt then
+        # goes on from what it still finds, which is as right as it ever was.
+        operations.checkpoints.forget(job_id)
+    return _announce(operations, job)
 
 
 def announce_upload(operations: Operations, key: str) -> Outcome:

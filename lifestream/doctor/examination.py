@@ -60,17 +60,18 @@ class Examination:
         self._outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
         self.findings += resource_checks.check_stacks(stacks, self._environment)
         resources: Resources = self._read("the stacks", reading.resources, stacks) or {}
-        dispatcher = self._examine_functions(resources)
+        functions = self._examine_functions(resources)
+        wanted = self._outputs.get(Output.DISPATCHER_FUNCTION)
+        dispatcher = next((each for each in functions if each.name == wanted), None)
         queue = self._examine_queues(dispatcher)
         self._examine_dispatcher(dispatcher, queue)
         self._examine_stores(queue)
-        self._examine_surroundings(resources)
+        self._examine_surroundings(resources, functions)
         self._examine_jobs()
         return self.findings
 
-    def _examine_functions(self, resources: Resources) -> Function | None:
+    def _examine_functions(self, resources: Resources) -> list[Function]:
         self._on_step("functions")
-        wanted = self._outputs.get(Output.DISPATCHER_FUNCTION)
         names = resources.get("AWS::Lambda::Function", [])
         functions = [
             found
@@ -79,7 +80,7 @@ class Examination:
         ]
         for function in functions:
             self.findings += work_checks.check_function(function)
-        return next((each for each in functions if each.name == wanted), None)
+        return functions
 
     def _examine_queues(self, dispatcher: Function | None) -> Queue | None:
         self._on_step("queues")
@@ -134,7 +135,7 @@ class Examination:
                 bucket, queue_arn=queue.arn if queue else None
             )
 
-    def _examine_surroundings(self, resources: Resources) -> None:
+    def _examine_surroundings(self, resources: Resources, functions: list[Function]) -> None:
         self._on_step("cluster, rules, roles and alarms")
         cluster = self._read_output(Output.CLUSTER, reading.cluster)
         if cluster is not None:
@@ -146,6 +147,7 @@ class Examination:
         ]
         for rule in rules:
             self.findings += work_checks.check_rule(rule)
+        self.findings += work_checks.check_reaper(functions, rules)
         self._examine_roles(resources.get("AWS::IAM::Role", []))
         names = [
             *resources.get("AWS::CloudWatch::Alarm", []),

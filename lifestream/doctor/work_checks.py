@@ -12,11 +12,13 @@ from lifestream.doctor.facts import (
     TaskDefinition,
 )
 from lifestream.doctor.findings import REDEPLOY, Finding, error
-from runtime.core.contract import EnvVar
+from runtime.core.contract import REAPER_HANDLER, EnvVar
 from runtime.core.jobs import Job, State
 
-STUCK_AFTER_SECONDS = 900.0
-"""Longer than any lease, launch or silence that the components heal by themselves."""
+STUCK_AFTER_SECONDS = 1800.0
+"""The reaper acts after 900 s of silence; twice that, and it does not."""
+
+TASK_STOPPED = "ECS Task State Change"
 
 
 def check_function(function: Function) -> Iterator[Finding]:
@@ -69,6 +71,38 @@ def check_dispatcher(
             f"({function.timeout_seconds} s).",
             "A job can be taken over while its first dispatcher is still launching it.",
             "Raise dispatcher.claim_lease_seconds and deploy.",
+        )
+
+
+def check_reaper(functions: Iterable[Function], rules: Iterable[Rule]) -> Iterator[Finding]:
+    """Check that there is a reaper, and that it hears of stopped tasks and of the time."""
+    name = next((each.name for each in functions if each.handler == REAPER_HANDLER), None)
+    if name is None:
+        yield error(
+            "reaper",
+            "There is none.",
+            "Jobs whose task died, hung or never started stay as they are.",
+            REDEPLOY,
+        )
+        return
+    heard = [
+        rule
+        for rule in rules
+        if rule.enabled and any(arn.endswith(f":{name}") for arn in rule.target_arns)
+    ]
+    if not any(TASK_STOPPED in rule.pattern for rule in heard):
+        yield error(
+            "reaper",
+            "No rule tells it of stopped tasks.",
+            "Jobs whose task died wait for the next sweep.",
+            REDEPLOY,
+        )
+    if not any(rule.scheduled for rule in heard):
+        yield error(
+            "reaper",
+            "No schedule has it sweep.",
+            "Jobs that hung or were never started stay as they are.",
+            REDEPLOY,
         )
 
 

@@ -9,6 +9,7 @@ SERVICE_NAME = "lifestream"
 PROCESSOR_CONTAINER_NAME = "processor"
 PROCESSOR_COMMAND = ("python", "-m", "runtime.processor")
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
+REAPER_HANDLER = "runtime.dispatcher.reaper.handle"
 
 UPLOADS_PREFIX = "uploads/"
 VIDEO_SUFFIXES = (".mp4", ".mov")

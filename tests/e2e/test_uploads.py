@@ -1,7 +1,7 @@
 """What people really upload, through the deployed templates: one job each, no message stuck."""
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Generator
 from pathlib import Path
 
 import imageio_ffmpeg
@@ -22,7 +22,7 @@ pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds of test picture without sound: the quickest real video."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    writer: Iterator[None] = imageio_ffmpeg.write_frames(
+    writer: Generator[None, bytes, None] = imageio_ffmpeg.write_frames(
         str(path), (64, 48), fps=10, output_params=["-loglevel", "error"]
     )
     next(writer)

@@ -1,3 +1,4 @@
+from runtime.core.jobs import ENDED, TRANSITIONS
 from scripts import draw_lifecycle
 
 
@@ -7,5 +8,5 @@ def test_should_find_the_page_as_the_code_draws_it() -> None:
 
 
 def test_should_draw_every_transition() -> None:
-    count = sum(len(targets) for targets in draw_lifecycle.TRANSITIONS.values())
-    assert draw_lifecycle.drawing().count("-->") == count + len(draw_lifecycle.ENDED) + 1
+    count = sum(len(targets) for targets in TRANSITIONS.values())
+    assert draw_lifecycle.drawing().count("-->") == count + len(ENDED) + 1

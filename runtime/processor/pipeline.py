@@ -195,7 +195,9 @@ class Pipeline:
         summary = self._made(
             SUMMARY,
             lambda: meaning,
-            lambda m, _: summarize(sentences, m.vectors, duration_seconds=duration),
+            lambda m, _: summarize(
+                sentences, m.vectors, language=language, duration_seconds=duration
+            ),
         )
         return chapters, summary
 

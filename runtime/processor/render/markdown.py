@@ -90,7 +90,8 @@ def _chapters(chapters: Sequence[Chapter]) -> list[str]:
         [
             clock(chapter.start_seconds),
             _plain(chapter.title),
-            duration(chapter.end_seconds - chapter.start_seconds),
+            # Between the times as shown, so that start and length add up for the reader.
+            duration(int(chapter.end_seconds) - int(chapter.start_seconds)),
         ]
         for chapter in chapters
     ]
@@ -115,17 +116,19 @@ def _speakers(speakers: Sequence[Speaker]) -> list[str]:
 
 def _how_to_read() -> str:
     files = {
+        ResultFile.SUMMARY_JSON: "all of this page and more, for programs",
         ResultFile.TRANSCRIPT_JSON: "every word with its time, speaker and confidence",
-        ResultFile.CAPTIONS_VTT: "subtitles (also as `transcript.srt`)",
+        ResultFile.CAPTIONS_VTT: "subtitles with speakers, for a player (also as `transcript.srt`)",
         ResultFile.SCENES_JSON: "where the picture cuts",
     }
     listed = "\n".join(f"- `{name}`: {what}" for name, what in files.items())
     return (
         "## How to read this\n\n"
-        "The summary quotes: each line was said in these words at the time in brackets, chosen by "
-        "a program as the most central of what was said. Times count from the start of the video. "
-        "Speakers are told apart by voice and numbered by who is heard first; nobody is "
-        "recognised by name.\n\n"
+        "The summary is made of quotes: each line was said in these words, as the recogniser heard "
+        "them, at the time in brackets. They are the sentences most central to all that was said, "
+        "so one may miss what was said only once. Times count from the start of the video. "
+        "Speakers are told apart by voice and numbered in the order they are first heard; their "
+        "names are not known.\n\n"
         f"Beside this page lie:\n\n{listed}"
     )
 

@@ -30,11 +30,12 @@ def timestamp(value: float, *, decimal: str) -> str:
 def duration(value: float) -> str:
     """Return a length for people: `42 s`, `1 min 44 s`, `1 h 5 min`."""
     whole = round(value)
-    if whole < 60:  # noqa: PLR2004 - a minute
-        return f"{whole} s"
-    if whole < 3600:  # noqa: PLR2004 - an hour
-        return f"{whole // 60} min {whole % 60} s" if whole % 60 else f"{whole // 60} min"
-    return f"{whole // 3600} h {whole % 3600 // 60} min"
+    hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    return f"{rest} s"
 
 
 def json_bytes(value: Any) -> bytes:

@@ -7,20 +7,24 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import accumulate, pairwise
+from itertools import accumulate, pairwise, takewhile
 
 from runtime.core.media import UNKNOWN_SPEAKER, AttributedWord, Diarization, Turn, Word
+from runtime.processor.stages.sentences import closes_sentence
 
 MIN_OVERLAP_SHARE = 0.2
 """Share of a word that must be overlapped speech to flag it: less is turn boundaries jittering."""
 
-NEAREST_CONFIDENCE = 0.5
-"""Confidence of a word that touches the nearest turn without overlap; fades with distance."""
+SILENT_CONFIDENCE = 0.5
+"""What the silent part of a word counts for, as recognisers stretch words over pauses.
+
+Also the confidence of a word that touches the nearest turn without overlap; it fades with distance.
+"""
 
 NEAREST_REACH_SECONDS = 2.0
 """Distance at which a word outside every turn says nothing any more about its speaker."""
 
-WEAK_CONFIDENCE = 0.6
+WEAK_CONFIDENCE = 0.65
 """Below this share of evidence the neighbours are believed over the word itself."""
 
 NEIGHBOUR_GAP_SECONDS = 0.6
@@ -28,14 +32,19 @@ NEIGHBOUR_GAP_SECONDS = 0.6
 
 SMOOTHED_CONFIDENCE = 0.5
 
+MOST_STRAY_WORDS = 2
+"""Words at the end of a sentence that a late or early turn boundary may give to a neighbour."""
+
 
 def attribute(words: Sequence[Word], diarization: Diarization) -> tuple[AttributedWord, ...]:
     """Return the words in order of time, each with a speaker, a confidence and an overlap flag.
 
-    The speaker is the one whose exclusive turns cover most of the word, and the confidence the
-    share they cover; outside all turns it is the nearest turn's, with a confidence that fades over
-    two seconds. A lone weakly supported word between two words of another speaker goes to that
-    speaker. Without any turn the speaker is `UNKNOWN` and the confidence 0.
+    The speaker is the one whose exclusive turns cover most of the word; outside all turns it is
+    the nearest turn's. The confidence is 1 for a word within one turn, less for a word that
+    speakers share or that silence runs into, and fades to 0 over two seconds outside all turns.
+    Weakly supported words go with the words around them: a lone one between two words of another
+    speaker, and one or two at either end of another speaker's sentence. Without any turn the
+    speaker is `UNKNOWN` and the confidence 0.
     """
     ordered = sorted(words, key=lambda word: (word.start_seconds, word.end_seconds))
     turns = _Timeline(diarization.exclusive_turns)
@@ -47,7 +56,7 @@ def attribute(words: Sequence[Word], diarization: Diarization) -> tuple[Attribut
         attributed.append(
             AttributedWord(word=word, speaker=speaker, confidence=confidence, overlap=overlap)
         )
-    return _smoothed(attributed)
+    return _with_their_sentences(_smoothed(attributed))
 
 
 class _Timeline:
@@ -91,12 +100,14 @@ def _speaker_of(word: Word, turns: _Timeline) -> tuple[str, float]:
     if coverage:
         # Ties go to the lower label, which is the speaker heard first.
         speaker = min(coverage, key=lambda label: (-coverage[label], label))
-        return speaker, min(1.0, coverage[speaker] / _length(word))
+        covered = sum(coverage.values())
+        silent = max(0.0, 1.0 - covered / _length(word))
+        return speaker, coverage[speaker] / covered * (1.0 - SILENT_CONFIDENCE * silent)
     nearest = turns.nearest(word)
     if nearest is None:
         return UNKNOWN_SPEAKER, 0.0
     speaker, distance = nearest
-    return speaker, NEAREST_CONFIDENCE * max(0.0, 1.0 - distance / NEAREST_REACH_SECONDS)
+    return speaker, SILENT_CONFIDENCE * max(0.0, 1.0 - distance / NEAREST_REACH_SECONDS)
 
 
 def _overlapped_stretches(turns: Sequence[Turn]) -> list[Turn]:
@@ -115,7 +126,7 @@ def _overlapped_stretches(turns: Sequence[Turn]) -> list[Turn]:
     return stretches
 
 
-def _smoothed(words: Sequence[AttributedWord]) -> tuple[AttributedWord, ...]:
+def _smoothed(words: Sequence[AttributedWord]) -> list[AttributedWord]:
     # Decided on the original speakers throughout, so that one correction cannot cause another.
     result = list(words)
     for i in range(1, len(words) - 1):
@@ -127,7 +138,31 @@ def _smoothed(words: Sequence[AttributedWord]) -> tuple[AttributedWord, ...]:
             and _gap(lone, after) <= NEIGHBOUR_GAP_SECONDS
         ):
             result[i] = replace(lone, speaker=before.speaker, confidence=SMOOTHED_CONFIDENCE)
-    return tuple(result)
+    return result
+
+
+def _with_their_sentences(words: Sequence[AttributedWord]) -> tuple[AttributedWord, ...]:
+    """Move weak words at either end of a sentence to the speaker of the rest of it."""
+    result: list[AttributedWord] = []
+    sentence: list[AttributedWord] = []
+    for word in words:
+        sentence.append(word)
+        if closes_sentence(word.word.text):
+            result += _led(_led(sentence)[::-1])[::-1]
+            sentence = []
+    return (*result, *_led(sentence))
+
+
+def _led(words: Sequence[AttributedWord]) -> list[AttributedWord]:
+    """Give the first words, if they are few and weak, to the speaker who goes on."""
+    stray = list(takewhile(lambda word: word.speaker == words[0].speaker, words))
+    rest = words[len(stray) :]
+    weak = all(word.confidence < WEAK_CONFIDENCE for word in stray)
+    if not rest or len(stray) > MOST_STRAY_WORDS or not weak:
+        return list(words)
+    speaker = rest[0].speaker
+    moved = [replace(word, speaker=speaker, confidence=SMOOTHED_CONFIDENCE) for word in stray]
+    return [*moved, *rest]
 
 
 def _ending_later(first: Turn, second: Turn) -> Turn:

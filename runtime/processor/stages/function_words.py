@@ -38,6 +38,11 @@ COMMON_SHARE = 0.15
 """A word of an unlisted language that stands in more than this share of sentences is a filler."""
 
 
+def words_of(text: str) -> list[str]:
+    """Return the words of a text in lower case, without punctuation and numbers."""
+    return _WORD.findall(text.lower())
+
+
 def function_words(language: str | None, sentences: Sequence[str]) -> frozenset[str]:
     """Return the lower-case function words of a language (ISO 639-1), or of these sentences.
 
@@ -46,7 +51,7 @@ def function_words(language: str | None, sentences: Sequence[str]) -> frozenset[
     """
     if language == "en":
         return _ENGLISH
-    present = [set(_WORD.findall(sentence.lower())) for sentence in sentences]
+    present = [set(words_of(sentence)) for sentence in sentences]
     frequency = Counter(word for words in present for word in words)
     return frozenset(
         word

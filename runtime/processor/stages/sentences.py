@@ -43,10 +43,11 @@ def _ends_between(last: AttributedWord, following: AttributedWord) -> bool:
         return True
     if following.word.start_seconds - last.word.end_seconds >= PAUSE_SECONDS:
         return True
-    return _closes_sentence(last.word.text)
+    return closes_sentence(last.word.text)
 
 
-def _closes_sentence(text: str) -> bool:
+def closes_sentence(text: str) -> bool:
+    """Tell whether a word's text ends a sentence, which an abbreviation's dot does not."""
     return bool(_TERMINAL.search(text)) and not _ABBREVIATION.match(text)
 
 

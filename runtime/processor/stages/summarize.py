@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.core.media import Sentence, Summary, SummarySentence
+from runtime.processor.stages.function_words import function_words, words_of
 
 SIMILARITY_THRESHOLD = 0.1
 """Weaker similarities are noise, not an edge of the graph (Erkan and Radev, section 3)."""
@@ -23,24 +24,35 @@ MAX_ITERATIONS = 200
 RELEVANCE_SHARE = 0.7
 """MMR's lambda: how much centrality counts against not repeating what is chosen already."""
 
+TELLING_WORDS = 8
+"""Different content words with which a sentence counts in full; it counts less with fewer."""
+
 FEWEST_WORDS = 5
 MOST_WORDS = 45
 
 
 def summarize(
-    sentences: Sequence[Sentence], vectors: NDArray[np.float32], *, duration_seconds: float
+    sentences: Sequence[Sentence],
+    vectors: NDArray[np.float32],
+    *,
+    language: str | None,
+    duration_seconds: float,
 ) -> Summary:
     """Return the summary, in order of time; `vectors` holds a unit row for each sentence.
 
-    Whole sentences of 5 to 45 words are preferred; fragments serve where there is nothing else.
+    Whole sentences of 5 to 45 words are preferred, and among them those that say something:
+    centrality alone likes "Thank you for that." Fragments serve where there is nothing else.
     """
     wanted = summary_length(duration_seconds, len(sentences))
     whole = [i for i, sentence in enumerate(sentences) if _is_whole(sentence)]
     eligible = whole if len(whole) >= wanted else list(range(len(sentences)))
     if not eligible:
         return Summary(sentences=())
-    centrality = lexrank(vectors)
-    chosen = _most_relevant(eligible, centrality, vectors, wanted)
+    ignored = function_words(language, [sentence.text for sentence in sentences])
+    content = np.array([_content_words(sentence, ignored) for sentence in sentences])
+    telling: NDArray[np.float64] = np.minimum(1.0, (1 + content) / (1 + TELLING_WORDS))
+    relevance = lexrank(vectors).astype(np.float64) * telling
+    chosen = _most_relevant(eligible, relevance, vectors, wanted)
     return Summary(
         sentences=tuple(
             SummarySentence(
@@ -85,12 +97,12 @@ def lexrank(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def _most_relevant(
     eligible: Sequence[int],
-    centrality: NDArray[np.float32],
+    relevance: NDArray[np.float64],
     vectors: NDArray[np.float32],
     wanted: int,
 ) -> list[int]:
     candidates = np.array(eligible)
-    relevance = centrality[candidates] / centrality[candidates].max()
+    relevance = relevance[candidates] / relevance[candidates].max()
     repetition = np.zeros(len(candidates))
     available = np.ones(len(candidates), dtype=bool)
     chosen: list[int] = []
@@ -103,6 +115,10 @@ def _most_relevant(
         similarity = vectors[candidates] @ vectors[eligible[best]]
         repetition = np.maximum(repetition, similarity)
     return chosen
+
+
+def _content_words(sentence: Sentence, ignored: frozenset[str]) -> int:
+    return len({word for word in words_of(sentence.text) if word not in ignored})
 
 
 def _is_whole(sentence: Sentence) -> bool:

@@ -81,13 +81,18 @@ def _phrases(run: Sequence[str], ignored: frozenset[str]) -> Iterator[str]:
     for start in range(len(run)):
         for end in range(start + 1, min(start + MAX_PHRASE_WORDS, len(run)) + 1):
             words = [word.lower() for word in run[start:end]]
-            content = [word not in ignored and not word.isdigit() for word in words]
+            content = [word not in ignored and _is_plain(word) for word in words]
             linked = all(
                 is_content or word in CONNECTORS
                 for is_content, word in zip(content, words, strict=True)
             )
             if content[0] and content[-1] and linked and len(" ".join(words)) > 3:  # noqa: PLR2004 - "uh", "ok", "i'm"
                 yield " ".join(run[start:end])
+
+
+def _is_plain(word: str) -> bool:
+    """Tell a word from a number, and from an address, which no one wants for a title."""
+    return not any(mark in word for mark in ".@/:") and not word[0].isdigit()
 
 
 def _word_weights(chapters: Sequence[Mapping[str, str]]) -> list[dict[str, float]]:

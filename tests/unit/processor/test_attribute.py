@@ -107,6 +107,33 @@ def test_should_leave_a_well_supported_interjection_alone() -> None:
     assert [w.speaker for w in found] == [ANNA, BEN, ANNA]
 
 
+def test_should_doubt_a_word_that_silence_runs_into() -> None:
+    assert only((word(1, 2),), voices(turn(1.5, 9, ANNA))) == (ANNA, 0.75, False)
+
+
+def test_should_give_a_stray_first_word_to_the_speaker_of_its_sentence() -> None:
+    who = voices(turn(0, 2.15, ANNA), turn(3, 9, BEN))
+    found = attribute(
+        [word(1, 2, "Done."), word(2.1, 3, "All"), word(3, 4, "is"), word(4, 5, "well.")], who
+    )
+    assert [w.speaker for w in found] == [ANNA, BEN, BEN, BEN]
+    assert found[1].confidence == SMOOTHED_CONFIDENCE
+
+
+def test_should_give_a_stray_last_word_to_the_speaker_of_its_sentence() -> None:
+    who = voices(turn(0, 3.0, ANNA), turn(3.8, 9, BEN))
+    found = attribute(
+        [word(1, 2, "All"), word(2, 3, "is"), word(3, 4, "well."), word(4, 5, "Good.")], who
+    )
+    assert [w.speaker for w in found] == [ANNA, ANNA, ANNA, BEN]
+
+
+def test_should_let_a_well_supported_speaker_break_into_a_sentence() -> None:
+    who = voices(turn(0, 2, ANNA), turn(2, 9, BEN))
+    found = attribute([word(1, 2, "So"), word(2, 3, "we"), word(3, 4, "go.")], who)
+    assert [w.speaker for w in found] == [ANNA, BEN, BEN]
+
+
 def test_should_leave_a_weak_word_alone_that_stands_apart() -> None:
     who = voices(turn(0, 1.0, ANNA), turn(3.4, 3.6, BEN), turn(5, 9, ANNA))
     found = attribute([word(0.5, 1.0), word(3.0, 3.6), word(5.0, 5.5)], who)

@@ -15,7 +15,8 @@ def talk(*texts: str) -> tuple[Sentence, ...]:
 
 
 def summary_of(said: tuple[Sentence, ...], duration_seconds: float = 60.0) -> Summary:
-    return summarize(said, embed([s.text for s in said]), duration_seconds=duration_seconds)
+    vectors = embed([s.text for s in said])
+    return summarize(said, vectors, language="en", duration_seconds=duration_seconds)
 
 
 CENTRAL = "The harbour walls protect the harbour boats."
@@ -55,6 +56,12 @@ def test_should_not_repeat_itself() -> None:
     chosen = [s.text for s in summary_of(said).sentences]
     assert len(chosen) == 2
     assert chosen.count(CENTRAL) == 1
+
+
+def test_should_prefer_what_says_more_among_equals() -> None:
+    telling = "Fishermen built granite harbour walls against heavy winter storms."
+    said = talk(telling, "Well, as it was said, there it is then.", "So it is.")
+    assert [s.text for s in summary_of(said).sentences] == [telling]
 
 
 def test_should_tell_in_order_of_time() -> None:
@@ -97,7 +104,9 @@ def test_should_rank_a_single_sentence() -> None:
 
 
 def test_should_summarize_silence_by_silence() -> None:
-    assert summarize((), np.zeros((0, 4), dtype=np.float32), duration_seconds=60.0).sentences == ()
+    nothing = np.zeros((0, 4), dtype=np.float32)
+    summary = summarize((), nothing, language=None, duration_seconds=60.0)
+    assert summary.sentences == ()
 
 
 @given(st.lists(st.text("ab ", min_size=1).filter(str.strip), min_size=1, max_size=20))

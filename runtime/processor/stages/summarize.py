@@ -21,7 +21,7 @@ DAMPING = 0.85
 TOLERANCE = 1e-7
 MAX_ITERATIONS = 200
 
-RELEVANCE_SHARE = 0.7
+RELEVANCE_SHARE = 0.6
 """MMR's lambda: how much centrality counts against not repeating what is chosen already."""
 
 TELLING_WORDS = 8

@@ -20,7 +20,7 @@ from runtime.core.contract import (
 )
 from runtime.core.jobs import Job, State
 from tests.e2e import scoring
-from tests.e2e.looking import stopped_tasks
+from tests.e2e.looking import ended_tasks
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
 
@@ -130,7 +130,7 @@ def test_should_record_the_result_in_both_tables(deployed: Deployed, finished: J
 
 
 def test_should_run_one_task_that_ended_well(deployed: Deployed, finished: Job) -> None:
-    tasks = stopped_tasks(deployed, finished.job_id)
+    tasks = ended_tasks(deployed, finished.job_id)
     assert [container["exitCode"] for task in tasks for container in task["containers"]] == [
         ExitCode.SUCCESS
     ]

@@ -13,7 +13,7 @@ from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Output
 from runtime.core.jobs import Job, Source, State
-from tests.e2e.looking import messages, stopped_tasks
+from tests.e2e.looking import messages, ended_tasks
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 
@@ -80,7 +80,7 @@ def test_should_process_a_key_with_spaces_plus_and_letters_of_other_alphabets(
     source = put(deployed, key, clip.read_bytes())
     job = end_of(deployed, source)
     assert (job.state, job.source.key) == (State.SUCCEEDED, key), job.failure
-    assert len(stopped_tasks(deployed, job.job_id)) == 1
+    assert len(ended_tasks(deployed, job.job_id)) == 1
     settle(deployed)
 
 
@@ -91,7 +91,7 @@ def test_should_run_one_job_for_the_same_object_twice(deployed: Deployed, clip: 
     job = end_of(deployed, first)
     settle(deployed)
     assert (job.state, job.attempt, job.runs) == (State.SUCCEEDED, 1, 1), job.failure
-    assert len(stopped_tasks(deployed, job.job_id)) == 1
+    assert len(ended_tasks(deployed, job.job_id)) == 1
 
 
 def test_should_ignore_what_is_not_an_upload(deployed: Deployed, clip: Path) -> None:

@@ -13,7 +13,7 @@ from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Output
 from runtime.core.jobs import Job, Source, State
-from tests.e2e.looking import messages, ended_tasks
+from tests.e2e.looking import ended_tasks, messages
 
 pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
 

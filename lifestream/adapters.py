@@ -33,6 +33,10 @@ SDK_ATTEMPTS = 4
 """A person waits, so throttles are outlasted rather than reported."""
 
 
+_GONE = ("MessageNotInflight", "InvalidParameterValue", "ReceiptHandleIsInvalid")
+"""How SQS says that a receipt stands for nothing any more: deleted, purged, or received anew."""
+
+
 class Clients:
     """SDK clients by name, each made once, of the account and region that the AWS variables say."""
 
@@ -102,7 +106,11 @@ class SqsDeadLetters:
     def delete(self, letter: DeadLetter) -> None:
         """Remove a received message for good."""
         with typed_faults(f"deleting message {letter.message_id} from the queue {self._name}"):
-            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+            try:
+                self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
+            except ClientError as error:
+                if not error_code(error).endswith(_GONE):
+                    raise
 
     def give_back(self, letter: DeadLetter) -> None:
         """Let others see a received message again."""
@@ -112,8 +120,7 @@ class SqsDeadLetters:
                     QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
                 )
             except ClientError as error:
-                # Somebody else deleted it, or it came back by itself: nothing is to be given back.
-                if not error_code(error).endswith(("MessageNotInflight", "InvalidParameterValue")):
+                if not error_code(error).endswith(_GONE):
                     raise
 
     def count(self) -> int:

@@ -61,10 +61,39 @@ class QueueConfig:
 class DispatcherConfig:
     """The Lambda function that turns messages into tasks."""
 
-    timeout_seconds: int = _setting(rules.whole_number(5, 900, "Lambda allows 15 minutes"))
+    timeout_seconds: int = _setting(
+        rules.whole_number(
+            15, 900, "a message is not begun with less than 8 s left; Lambda allows 15 minutes"
+        )
+    )
     memory_mib: int = _setting(rules.whole_number(128, 10240, "Lambda's bounds"))
     max_concurrency: int = _setting(rules.whole_number(2, 1000, "SQS event sources allow these"))
     claim_lease_seconds: int = _setting(rules.whole_number(10, 43200))
+    log_level: str = _setting(rules.one_of("DEBUG", "INFO", "WARNING", "ERROR"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaperConfig:
+    """The Lambda function that looks after jobs whose task died, hung or never started.
+
+    `max_attempts` counts runs that reached a processor. `silence_seconds` is how long a processor
+    may report no progress before it counts as hung. `reserved_concurrency` keeps so many runs free
+    for it and allows no more; left out, it shares the account's with all functions.
+    """
+
+    sweep_minutes: int = _setting(
+        rules.whole_number(1, 10, "the doctor calls a job stuck after half an hour")
+    )
+    timeout_seconds: int = _setting(rules.whole_number(60, 900, "Lambda allows 15 minutes"))
+    memory_mib: int = _setting(rules.whole_number(128, 10240, "Lambda's bounds"))
+    reserved_concurrency: int | None = _setting(
+        rules.whole_number(2, 100, "or left out: an account must keep 100 unreserved"),
+        optional=True,
+    )
+    max_attempts: int = _setting(rules.whole_number(1, 10))
+    silence_seconds: int = _setting(
+        rules.whole_number(300, 1200, "the doctor calls a job stuck after half an hour")
+    )
     log_level: str = _setting(rules.one_of("DEBUG", "INFO", "WARNING", "ERROR"))
 
 
@@ -105,6 +134,7 @@ class EnvironmentConfig:
     storage: StorageConfig
     queue: QueueConfig
     dispatcher: DispatcherConfig
+    reaper: ReaperConfig
     processor: ProcessorConfig
 
 
@@ -113,6 +143,7 @@ SECTIONS: dict[str, type[Any]] = {
     "storage": StorageConfig,
     "queue": QueueConfig,
     "dispatcher": DispatcherConfig,
+    "reaper": ReaperConfig,
     "processor": ProcessorConfig,
 }
 

@@ -70,6 +70,22 @@ def _lease(lease: int, function_timeout: int, visibility: int) -> str | None:
     )
 
 
+def _sweep(reaper_timeout: int, sweep_minutes: int) -> str | None:
+    most = 60 * sweep_minutes
+    if reaper_timeout <= most:
+        return None
+    return f"at most {most}, reaper.sweep_minutes = {sweep_minutes} (sweeps would overlap)"
+
+
+def _silence(silence: int, job_timeout: int) -> str | None:
+    if silence < job_timeout:
+        return None
+    return (
+        f"less than processor.job_timeout_seconds = {job_timeout}"
+        " (else a hung job is only noticed when it is overdue)"
+    )
+
+
 def _nat(nat_gateways: int, zones: int) -> str | None:
     return None if nat_gateways <= zones else f"at most network.zones = {zones}, one a zone"
 
@@ -109,6 +125,8 @@ CHECKS = (
         ),
         allowed=_lease,
     ),
+    Check(keys=("reaper.timeout_seconds", "reaper.sweep_minutes"), allowed=_sweep),
+    Check(keys=("reaper.silence_seconds", "processor.job_timeout_seconds"), allowed=_silence),
     Check(keys=("network.nat_gateways", "network.zones"), allowed=_nat),
     Check(keys=("network.interface_endpoints", "network.nat_gateways"), allowed=_way_out),
     Check(keys=("region", "account"), allowed=_region),

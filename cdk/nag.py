@@ -22,8 +22,11 @@ class Acknowledged:
 _TASK_ROLE = "Processing/Processor/TaskRole/DefaultPolicy"
 _EXECUTION_ROLE = "Processing/Processor/ExecutionRole/DefaultPolicy"
 _DISPATCHER_ROLE = "Processing/Dispatcher/Role/DefaultPolicy"
+_REAPER_ROLE = "ControlPlane/Reaper/Role/DefaultPolicy"
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
-_TASKS = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task/<ClusterEB0386A7>"
+_TASKS_OF = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task"
+_TASKS = f"{_TASKS_OF}/<ClusterEB0386A7>"
+_EXPORTED_CLUSTER = "lifestream-{environment}-processing:ExportsOutputRefClusterEB0386A796A0E3FE"
 
 ACKNOWLEDGED = (
     Acknowledged(
@@ -50,6 +53,21 @@ ACKNOWLEDGED = (
         path=_DISPATCHER_ROLE,
         finding=f"IAM5[Resource::{_TASKS}/*]",
         reason="A task that is being started has no id yet; tagging is limited to RunTask.",
+    ),
+    Acknowledged(
+        path="ControlPlane/DeadLetters",
+        finding="SQS3",
+        reason="It is the dead-letter queue of two rules and of a function's failed invocations.",
+    ),
+    Acknowledged(
+        path=_REAPER_ROLE,
+        finding="IAM5[Resource::*]",
+        reason="ecs:ListTasks knows no task resource; a condition limits it to the cluster.",
+    ),
+    Acknowledged(
+        path=_REAPER_ROLE,
+        finding=f"IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
+        reason="Any task of the cluster may hang; stopping ends at the cluster.",
     ),
     Acknowledged(
         path=_TASK_ROLE,

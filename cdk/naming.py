@@ -68,6 +68,16 @@ class Names:
         return self._named("dispatcher")
 
     @property
+    def reaper(self) -> str:
+        """The reaper function."""
+        return self._named("reaper")
+
+    @property
+    def reaper_dlq(self) -> str:
+        """The queue of events that the reaper could not deal with."""
+        return self._named("reaper-dlq")
+
+    @property
     def processor_log_group(self) -> str:
         """Where the processor's lines go."""
         return f"/ecs/{self.processor}"
@@ -76,6 +86,11 @@ class Names:
     def dispatcher_log_group(self) -> str:
         """Where the dispatcher's lines go."""
         return f"/aws/lambda/{self.dispatcher}"
+
+    @property
+    def reaper_log_group(self) -> str:
+        """Where the reaper's lines go."""
+        return f"/aws/lambda/{self.reaper}"
 
     @property
     def flow_log_group(self) -> str:

@@ -5,6 +5,7 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.naming import tags
+from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.processing import ProcessingStack
@@ -12,7 +13,7 @@ from cdk.stacks.storage import StorageStack
 
 
 class EnvironmentStage(Stage):
-    """`network`, `storage`, `ingest` and `processing` of one environment."""
+    """`network`, `storage`, `ingest`, `processing` and `control_plane` of one environment."""
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         """Create the stage `Lifestream-<environment>`."""
@@ -26,6 +27,13 @@ class EnvironmentStage(Stage):
             network=self.network,
             storage=self.storage,
             ingest=self.ingest,
+        )
+        self.control_plane = ControlPlaneStack(
+            self,
+            environment=environment,
+            storage=self.storage,
+            ingest=self.ingest,
+            cluster=self.processing.cluster,
         )
         for key, value in tags(environment).items():
             Tags.of(self).add(key, value)

@@ -1,11 +1,15 @@
 """The base of every stack: its name, its place, and outputs under the contract's keys."""
 
+import re
+
 from aws_cdk import CfnOutput, Environment, Stack
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.naming import Names
 from runtime.core.contract import Output
+
+_WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class EnvironmentStack(Stack):
@@ -30,7 +34,7 @@ class EnvironmentStack(Stack):
         super().__init__(
             scope,
             part,
-            stack_name=self.names.stack(part.lower()),
+            stack_name=self.names.stack(_WORD.sub("-", part).lower()),
             description=description,
             env=place,
             termination_protection=holds_data and environment.retain_data,

@@ -8,6 +8,9 @@ from aws_cdk import Aws
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_sqs as sqs
+
+from runtime.core.contract import JobsTable
 
 
 def read_objects(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
@@ -36,6 +39,14 @@ def keep_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
     """Read job records and replace them, in transactions or alone."""
     return iam.PolicyStatement(
         actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[table.table_arn]
+    )
+
+
+def list_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
+    """List jobs by their state."""
+    return iam.PolicyStatement(
+        actions=["dynamodb:Query"],
+        resources=[f"{table.table_arn}/index/{JobsTable.STATE_INDEX}"],
     )
 
 
@@ -72,9 +83,26 @@ def run_task(cluster: ecs.ICluster, definition: ecs.TaskDefinition) -> list[iam.
             resources=roles,
             conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         ),
-        # ListTasks knows no task resource, so the condition is what limits it.
-        iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=_in(cluster)),
+        find_tasks(cluster),
     ]
+
+
+def find_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
+    """Find tasks of this cluster by what started them."""
+    # ListTasks knows no task resource, so the condition is what limits it.
+    return iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=_in(cluster))
+
+
+def stop_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
+    """Stop tasks of this cluster."""
+    return iam.PolicyStatement(
+        actions=["ecs:StopTask"], resources=[_tasks_of(cluster)], conditions=_in(cluster)
+    )
+
+
+def send_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Add messages to a queue."""
+    return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
 
 
 def _in(cluster: ecs.ICluster) -> dict[str, dict[str, str]]:

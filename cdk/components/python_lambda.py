@@ -10,6 +10,9 @@ from constructs import Construct
 from cdk.components.log_group import log_group
 from cdk.config import EnvironmentConfig
 
+DISPATCHER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/dispatcher")
+"""What the dispatcher and the reaper are made of: one zip."""
+
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -30,6 +33,7 @@ class PythonLambda(Construct):
         timeout: Duration,
         memory_mib: int,
         variables: dict[str, str],
+        reserved_concurrency: int | None = None,
     ) -> None:
         """Create the function; `packages` are folders below the repository's root."""
         super().__init__(scope, construct_id)
@@ -49,6 +53,7 @@ class PythonLambda(Construct):
             timeout=timeout,
             memory_size=memory_mib,
             environment=variables,
+            reserved_concurrent_executions=reserved_concurrency,
             role=self.role.without_policy_updates(),
             log_group=self.log_group,
         )

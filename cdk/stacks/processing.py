@@ -13,15 +13,13 @@ from constructs import Construct
 from cdk.components import permissions
 from cdk.components.environment_stack import EnvironmentStack
 from cdk.components.processor_task import ProcessorTask
-from cdk.components.python_lambda import PythonLambda
+from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
 from cdk.config import EnvironmentConfig
 from cdk.naming import bucket_arn
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.storage import StorageStack
 from runtime.core.contract import DISPATCHER_HANDLER, UPLOADS_PREFIX, EnvVar, Output
-
-_DISPATCHER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/dispatcher")
 
 _INSIGHTS = {
     "enabled": ecs.ContainerInsights.ENABLED,
@@ -88,7 +86,7 @@ class ProcessingStack(EnvironmentStack):
             name=self.names.dispatcher,
             log_group_name=self.names.dispatcher_log_group,
             handler=DISPATCHER_HANDLER,
-            packages=_DISPATCHER_PACKAGES,
+            packages=DISPATCHER_PACKAGES,
             description="Claims each uploaded video and starts its processor",
             timeout=Duration.seconds(settings.timeout_seconds),
             memory_mib=settings.memory_mib,

@@ -43,8 +43,9 @@ class EnvVar(StrEnum):
     CLAIM_LEASE_SECONDS = "CLAIM_LEASE_SECONDS"
     MAX_ATTEMPTS = "MAX_ATTEMPTS"
 
-    # Reaper: where it announces jobs that are to run again.
+    # Reaper: where it announces jobs that are to run again, and how long a processor may be silent.
     JOBS_QUEUE_URL = "JOBS_QUEUE_URL"
+    HEARTBEAT_SILENCE_SECONDS = "HEARTBEAT_SILENCE_SECONDS"
 
     # Processor: which job (container overrides of RunTask).
     JOB_ID = "JOB_ID"
@@ -90,6 +91,7 @@ class Output(StrEnum):
     CLUSTER = "ClusterName"
     PROCESSOR_LOG_GROUP = "ProcessorLogGroupName"
     DISPATCHER_FUNCTION = "DispatcherFunctionName"
+    REAPER_FUNCTION = "ReaperFunctionName"
 
 
 class JobsTable:

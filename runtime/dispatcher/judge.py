@@ -19,9 +19,6 @@ UNANNOUNCED_SECONDS = 900.0
 START_SECONDS = 900.0
 """For Fargate to find capacity, pull an image of gigabytes and load the models."""
 
-SILENCE_SECONDS = 900.0
-"""Longer than any stage is without progress; a processor reports each second it makes some."""
-
 DEADLINE_MARGIN_SECONDS = 300.0
 """The processor ends itself at its time limit; this is for one that cannot."""
 
@@ -31,10 +28,15 @@ MAX_MISSES = 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a job may use: runs that reached a processor, seconds of one run."""
+    """What a job may use: runs that reached a processor, seconds of one run, seconds of silence.
+
+    `silence_seconds` is longer than any stage is without progress; a processor reports each second
+    it makes some.
+    """
 
     max_runs: int
     job_timeout_seconds: float
+    silence_seconds: float
 
     def spent(self, job: Job) -> bool:
         """Tell whether the job may not be tried again."""
@@ -78,7 +80,7 @@ def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:
             ran = now - (job.started_at or job.updated_at)
             if ran >= budget.job_timeout_seconds + DEADLINE_MARGIN_SECONDS:
                 return Concern.OVERDUE
-            return Concern.SILENT if age >= SILENCE_SECONDS else None
+            return Concern.SILENT if age >= budget.silence_seconds else None
         case _:
             return None
 

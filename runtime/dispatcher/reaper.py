@@ -51,7 +51,9 @@ def compose(settings: ReaperSettings) -> Reaper:
         queue=SqsJobsQueue(clients.sqs(settings.region), settings.jobs_queue_url),
         clock=clock,
         budget=Budget(
-            max_runs=settings.max_attempts, job_timeout_seconds=settings.job_timeout_seconds
+            max_runs=settings.max_attempts,
+            job_timeout_seconds=settings.job_timeout_seconds,
+            silence_seconds=settings.silence_seconds,
         ),
         log=JsonLog(
             clock=clock,

@@ -27,8 +27,16 @@ REAPER_REQUIRED = (
     EnvVar.JOBS_QUEUE_URL,
     EnvVar.MAX_ATTEMPTS,
     EnvVar.JOB_TIMEOUT_SECONDS,
+    EnvVar.HEARTBEAT_SILENCE_SECONDS,
 )
-_COUNTS = frozenset({EnvVar.CLAIM_LEASE_SECONDS, EnvVar.MAX_ATTEMPTS, EnvVar.JOB_TIMEOUT_SECONDS})
+_COUNTS = frozenset(
+    {
+        EnvVar.CLAIM_LEASE_SECONDS,
+        EnvVar.MAX_ATTEMPTS,
+        EnvVar.JOB_TIMEOUT_SECONDS,
+        EnvVar.HEARTBEAT_SILENCE_SECONDS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +69,7 @@ class ReaperSettings:
     jobs_queue_url: str
     max_attempts: int
     job_timeout_seconds: float
+    silence_seconds: float
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -94,6 +103,7 @@ def read_reaper_settings(environment: Mapping[str, str]) -> ReaperSettings:
         jobs_queue_url=environment[EnvVar.JOBS_QUEUE_URL],
         max_attempts=int(environment[EnvVar.MAX_ATTEMPTS]),
         job_timeout_seconds=float(environment[EnvVar.JOB_TIMEOUT_SECONDS]),
+        silence_seconds=float(environment[EnvVar.HEARTBEAT_SILENCE_SECONDS]),
     )
 
 

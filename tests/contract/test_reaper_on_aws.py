@@ -68,6 +68,7 @@ def deployed(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         EnvVar.JOBS_QUEUE_URL: queue_url,
         EnvVar.MAX_ATTEMPTS: "3",
         EnvVar.JOB_TIMEOUT_SECONDS: str(JOB_TIMEOUT_SECONDS),
+        EnvVar.HEARTBEAT_SILENCE_SECONDS: "900",
     }
     for name, value in settings.items():
         monkeypatch.setenv(name, value)

@@ -52,6 +52,19 @@ class Deployment:
         assert len(found) == 1, f"{len(found)} resources {kind} with {properties}"
         return found[0]
 
+    def function(self, name: str) -> Resource:
+        """Return the properties of `lifestream-<name>-<environment>`."""
+        _, found = self.only(
+            "AWS::Lambda::Function", FunctionName=f"lifestream-{name}-{self.config.name}"
+        )
+        properties: Resource = found["Properties"]
+        return properties
+
+    def role_of_function(self, name: str) -> str:
+        """Return the logical id of a function's role."""
+        arn: str = self.render(self.function(name)["Role"])
+        return arn.removeprefix("<").removesuffix(".Arn>")
+
     def outputs(self) -> dict[str, str]:
         """Return all outputs by key, rendered."""
         return {

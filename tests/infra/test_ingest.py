@@ -66,11 +66,11 @@ def test_should_hand_out_a_message_only_when_its_last_reader_is_surely_done(
     deployment: Deployment,
 ) -> None:
     _, queue = jobs_queue(deployment)
-    _, function = deployment.only("AWS::Lambda::Function")
+    function = deployment.function("dispatcher")
 
     visibility = queue["Properties"]["VisibilityTimeout"]
 
-    assert visibility >= 6 * function["Properties"]["Timeout"]
+    assert visibility >= 6 * function["Timeout"]
     assert visibility == deployment.config.queue.visibility_timeout_seconds
 
 
@@ -95,7 +95,7 @@ def test_should_keep_messages_as_long_as_sqs_can(deployment: Deployment) -> None
 def test_should_encrypt_every_queue_and_refuse_plain_http(deployment: Deployment) -> None:
     queues = deployment.of_type("AWS::SQS::Queue")
 
-    assert len(queues) == 2
+    assert len(queues) == 3
     for logical_id, queue in queues.items():
         _, policy = deployment.only("AWS::SQS::QueuePolicy", Queues=[f"<{logical_id}>"])
         assert queue["Properties"]["SqsManagedSseEnabled"] is True

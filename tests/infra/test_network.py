@@ -5,8 +5,7 @@ from tests.infra.templates import Deployment
 
 
 def task_subnets(deployment: Deployment) -> list[str]:
-    _, function = deployment.only("AWS::Lambda::Function")
-    variables = deployment.render(function["Properties"]["Environment"]["Variables"])
+    variables = deployment.render(deployment.function("dispatcher")["Environment"]["Variables"])
     joined: str = variables[EnvVar.TASK_SUBNET_IDS]
     return [subnet.strip("<>") for subnet in joined.split(",")]
 
@@ -40,8 +39,7 @@ def test_should_give_no_task_subnet_a_way_in_from_the_internet(deployment: Deplo
 
 
 def test_should_let_nothing_in_and_https_out(deployment: Deployment) -> None:
-    _, function = deployment.only("AWS::Lambda::Function")
-    variables = deployment.render(function["Properties"]["Environment"]["Variables"])
+    variables = deployment.render(deployment.function("dispatcher")["Environment"]["Variables"])
     group_id = variables[EnvVar.TASK_SECURITY_GROUP_IDS].strip("<>").removesuffix(".GroupId")
     group = deployment.of_type("AWS::EC2::SecurityGroup")[group_id]["Properties"]
 

@@ -1,8 +1,13 @@
 """Least privilege: who may do what, read from the templates alone."""
 
+from collections.abc import Callable
+
 import pytest
 
+from runtime.core.contract import JobsTable
 from tests.infra.templates import Deployment, Statement
+
+Role = Callable[[Deployment], str]
 
 ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "knows no resource",
@@ -26,9 +31,11 @@ def role_of(deployment: Deployment, key: str) -> str:
 
 
 def dispatcher_role(deployment: Deployment) -> str:
-    _, function = deployment.only("AWS::Lambda::Function")
-    arn: str = deployment.render(function["Properties"]["Role"])
-    return arn.removeprefix("<").removesuffix(".Arn>")
+    return deployment.role_of_function("dispatcher")
+
+
+def reaper_role(deployment: Deployment) -> str:
+    return deployment.role_of_function("reaper")
 
 
 def the_one_with(deployment: Deployment, role: str, action: str) -> Statement:
@@ -45,6 +52,12 @@ def media_arn(deployment: Deployment) -> str:
 def table_arn(deployment: Deployment, what: str) -> str:
     name = f"lifestream-{what}-{deployment.config.name}"
     logical_id, _ = deployment.only("AWS::DynamoDB::Table", TableName=name)
+    return f"<{logical_id}.Arn>"
+
+
+def queue_arn(deployment: Deployment, what: str) -> str:
+    name = f"lifestream-{what}-{deployment.config.name}"
+    logical_id, _ = deployment.only("AWS::SQS::Queue", QueueName=name)
     return f"<{logical_id}.Arn>"
 
 
@@ -113,10 +126,46 @@ def test_should_tag_tasks_only_while_starting_them(deployment: Deployment) -> No
     assert statement.conditions == {"StringEquals": {"ecs:CreateAction": "RunTask"}}
 
 
-def test_should_look_for_tasks_in_the_cluster_only(deployment: Deployment) -> None:
-    statement = the_one_with(deployment, dispatcher_role(deployment), "ecs:ListTasks")
+@pytest.mark.parametrize("role", [dispatcher_role, reaper_role])
+def test_should_look_for_tasks_in_the_cluster_only(deployment: Deployment, role: Role) -> None:
+    statement = the_one_with(deployment, role(deployment), "ecs:ListTasks")
 
     assert statement.conditions == in_cluster(deployment)
+
+
+def test_should_let_the_reaper_stop_tasks_of_the_cluster_only(deployment: Deployment) -> None:
+    statement = the_one_with(deployment, reaper_role(deployment), "ecs:StopTask")
+
+    assert statement.actions == {"ecs:StopTask"}
+    assert statement.resources == {tasks(deployment)}
+    assert statement.conditions == in_cluster(deployment)
+
+
+def test_should_let_only_the_reaper_stop_tasks(deployment: Deployment) -> None:
+    stoppers = {s.owner for s in deployment.statements() if "ecs:StopTask" in s.actions}
+
+    assert stoppers == {s.owner for s in deployment.of_role(reaper_role(deployment))}
+
+
+def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
+    deployment: Deployment,
+) -> None:
+    jobs = table_arn(deployment, "jobs")
+    granted = {
+        (action, resource)
+        for s in deployment.of_role(reaper_role(deployment))
+        for action in s.actions
+        for resource in s.resources
+        if not action.startswith(("ecs:", "logs:"))
+    }
+
+    assert granted == {
+        ("dynamodb:GetItem", jobs),
+        ("dynamodb:PutItem", jobs),
+        ("dynamodb:Query", f"{jobs}/index/{JobsTable.STATE_INDEX}"),
+        ("sqs:SendMessage", queue_arn(deployment, "jobs")),
+        ("sqs:SendMessage", queue_arn(deployment, "reaper-dlq")),
+    }
 
 
 def test_should_let_tasks_protect_tasks_of_their_cluster_only(deployment: Deployment) -> None:
@@ -129,9 +178,8 @@ def test_should_let_tasks_protect_tasks_of_their_cluster_only(deployment: Deploy
 
 @pytest.mark.parametrize("role", [task_role, dispatcher_role])
 def test_should_write_records_in_the_two_tables_and_read_jobs_only(
-    deployment: Deployment, role: object
+    deployment: Deployment, role: Role
 ) -> None:
-    assert callable(role)
     granted = {
         (action, resource)
         for s in deployment.of_role(role(deployment))

@@ -12,6 +12,7 @@ from runtime.core.contract import (
     PROCESSOR_COMMAND,
     PROCESSOR_CONTAINER_NAME,
     EnvVar,
+    Output,
 )
 from runtime.core.jobs import Source
 from runtime.dispatcher.settings import read_settings
@@ -36,9 +37,7 @@ def container(deployment: Deployment) -> Mapping[str, Any]:
 
 
 def dispatcher(deployment: Deployment) -> Mapping[str, Any]:
-    _, function = deployment.only("AWS::Lambda::Function")
-    properties: Mapping[str, Any] = function["Properties"]
-    return properties
+    return deployment.function("dispatcher")
 
 
 def asset_of(deployment: Deployment) -> Path:
@@ -163,8 +162,8 @@ def test_should_watch_the_containers(deployment: Deployment) -> None:
 
 
 def test_should_name_the_dispatcher_as_operators_know_it(deployment: Deployment) -> None:
-    assert dispatcher(deployment)["FunctionName"] == (
-        f"lifestream-dispatcher-{deployment.config.name}"
+    assert deployment.render(deployment.outputs()[Output.DISPATCHER_FUNCTION]) == (
+        f"<{deployment.only('AWS::Lambda::Function', Handler=DISPATCHER_HANDLER)[0]}>"
     )
 
 

@@ -18,6 +18,8 @@ def test_should_name_what_operators_look_for() -> None:
     assert names.dispatcher == "lifestream-dispatcher-dev"
     assert names.processor_log_group == "/ecs/lifestream-processor-dev"
     assert names.dispatcher_log_group == "/aws/lambda/lifestream-dispatcher-dev"
+    assert names.reaper == "lifestream-reaper-dev"
+    assert names.reaper_log_group == "/aws/lambda/lifestream-reaper-dev"
     assert names.stack("network") == "lifestream-dev-network"
 
 

@@ -10,6 +10,7 @@ from tests.fakes.tasks import FakeTasks
 from tests.unit.dispatcher.world import World, s3_event
 
 JOB_TIMEOUT_SECONDS = 3600.0
+SILENCE_SECONDS = 900.0
 MAX_RUNS = 3
 PLENTY = 60.0
 
@@ -26,7 +27,11 @@ class Afterlife(World):
             tasks=self.switch.guard(self.tasks),
             queue=self.switch.guard(self.queue),
             clock=self.clock,
-            budget=Budget(max_runs=MAX_RUNS, job_timeout_seconds=JOB_TIMEOUT_SECONDS),
+            budget=Budget(
+                max_runs=MAX_RUNS,
+                job_timeout_seconds=JOB_TIMEOUT_SECONDS,
+                silence_seconds=SILENCE_SECONDS,
+            ),
             log=self.log,
         )
 

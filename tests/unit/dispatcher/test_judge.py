@@ -6,7 +6,6 @@ from runtime.core.jobs import Job, Source, State
 from runtime.dispatcher.judge import (
     DEADLINE_MARGIN_SECONDS,
     MAX_MISSES,
-    SILENCE_SECONDS,
     START_SECONDS,
     UNANNOUNCED_SECONDS,
     Budget,
@@ -17,7 +16,8 @@ from runtime.dispatcher.judge import (
 )
 
 NOW = 1_000_000.0
-BUDGET = Budget(max_runs=3, job_timeout_seconds=3600)
+SILENCE_SECONDS = 600.0
+BUDGET = Budget(max_runs=3, job_timeout_seconds=3600, silence_seconds=SILENCE_SECONDS)
 SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=1)
 
 

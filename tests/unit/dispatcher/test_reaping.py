@@ -5,10 +5,15 @@ import pytest
 from runtime.core.contract import ExitCode
 from runtime.core.jobs import State, cancel, release, report
 from runtime.core.messages import requeue_message
-from runtime.dispatcher.judge import DEADLINE_MARGIN_SECONDS, MAX_MISSES, SILENCE_SECONDS
+from runtime.dispatcher.judge import DEADLINE_MARGIN_SECONDS, MAX_MISSES
 from runtime.dispatcher.reaping import RESERVE_SECONDS, SweepFailedError
 from tests.fakes.launcher import Fault
-from tests.unit.dispatcher.afterlife import JOB_TIMEOUT_SECONDS, MAX_RUNS, Afterlife
+from tests.unit.dispatcher.afterlife import (
+    JOB_TIMEOUT_SECONDS,
+    MAX_RUNS,
+    SILENCE_SECONDS,
+    Afterlife,
+)
 from tests.unit.dispatcher.world import KEY, s3_event
 
 

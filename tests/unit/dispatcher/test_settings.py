@@ -49,10 +49,12 @@ def test_should_read_all_settings_of_the_reaper() -> None:
     environment = {str(name): f"any-{name.lower()}" for name in REAPER_REQUIRED} | {
         EnvVar.MAX_ATTEMPTS: "3",
         EnvVar.JOB_TIMEOUT_SECONDS: "3600",
+        EnvVar.HEARTBEAT_SILENCE_SECONDS: "900",
         EnvVar.LOG_LEVEL: "DEBUG",
     }
     settings = read_reaper_settings(environment)
     assert (settings.max_attempts, settings.job_timeout_seconds) == (3, 3600)
+    assert settings.silence_seconds == 900
     assert settings.jobs_queue_url == "any-jobs_queue_url"
     assert settings.log_level == "DEBUG"
 

@@ -22,7 +22,7 @@ WEIGHTS = {
     Stage.SUMMARIZE: 1,
     Stage.PUBLISH: 2,
 }
-"""Percent of a job's time that each stage takes, in their order; about what they took of a 104 s talk on two cores."""
+"""Percent of a job's time by stage, in their order; measured on a 104 s talk with two cores."""
 
 
 class StageTracker:

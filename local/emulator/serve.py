@@ -23,6 +23,7 @@ from local.emulator import (
     ecs_protection,
     ecs_run_task,
     ecs_stop_task,
+    eventbridge_functions,
     lambda_runtime,
     s3_default_key,
     secret_references,
@@ -56,6 +57,7 @@ def install(settings: Settings) -> ecs_processes.ProcessDaemon:
     ecs_stop_task.install(daemon, ecs_events.announce)
     ecs_protection.install()
     lambda_runtime.install(settings.lambda_python)
+    eventbridge_functions.install()
     s3_default_key.install()
     secret_references.install()
     sqs_move_task.install()

@@ -142,6 +142,31 @@ def test_should_bring_back_only_the_failed_messages_of_a_batch(
     assert moves[0]["ApproximateNumberOfMessagesMoved"] == 1
 
 
+def test_should_try_a_rules_event_again_and_then_keep_it(
+    functions: Functions, cloud: LocalCloud
+) -> None:
+    sqs, events = cloud.client("sqs"), cloud.client("events")
+    name = functions.create("fail")
+    queue = sqs.create_queue(QueueName=f"failed-{uuid.uuid4().hex[:8]}")["QueueUrl"]
+    functions.client.put_function_event_invoke_config(
+        FunctionName=name,
+        MaximumRetryAttempts=1,
+        DestinationConfig={"OnFailure": {"Destination": queue_arn(sqs, queue)}},
+    )
+    events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))
+    function = functions.client.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
+    events.put_targets(Rule=name, Targets=[{"Id": "function", "Arn": function}])
+    events.put_events(Entries=[{"Source": name, "DetailType": "any", "Detail": "{}"}])
+
+    (kept,) = until(
+        lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), "the failed event is kept"
+    )
+
+    assert json.loads(kept["Body"])["requestPayload"]["source"] == name
+    logged = cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
+    assert [event["message"] for event in logged].count("failing") == 2
+
+
 def queue_arn(sqs: Any, url: str) -> str:
     attributes = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]
     arn: str = attributes["QueueArn"]

@@ -17,6 +17,11 @@ def tell(_event: dict[str, Any], context: Any) -> dict[str, Any]:
     }
 
 
+def fail(_event: dict[str, Any], _context: Any) -> None:
+    sys.stdout.write("failing\n")
+    raise ValueError("as asked")
+
+
 def fail_some(event: dict[str, Any], _context: Any) -> dict[str, Any]:
     failed = [r["messageId"] for r in event["Records"] if json.loads(r["body"])["fail"]]
     sys.stdout.write(f"failing {len(failed)} of {len(event['Records'])}\n")

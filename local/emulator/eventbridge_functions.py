@@ -1,0 +1,23 @@
+"""Gap: a rule's function runs once, and the event it fails on is gone.
+
+Closed by the way of ministack's other asynchronous invocations: tried again as the function's
+settings say, then sent to its on-failure destination.
+"""
+
+import json
+
+from ministack.services import eventbridge, lambda_svc
+
+
+def install() -> None:
+    """Invoke rules' functions as Lambda invokes asynchronously."""
+    eventbridge._dispatch_to_lambda = invoke
+
+
+def invoke(arn: str, payload: str) -> None:
+    """Give a function an event (JSON), without waiting; raise `LookupError` if there is none."""
+    function, config, _ = lambda_svc._get_func_record_for_ref(arn)
+    if not function or not config:
+        raise LookupError(f"a rule has the target {arn}, and there is no such function")
+    record = lambda_svc._execution_record_for_config(function, config)
+    lambda_svc.invoke_async_with_retry(record, json.loads(payload))

@@ -15,6 +15,9 @@ from lifestream.follow import Sighting
 from runtime.core.clock import MonotonicClock, SystemClock
 from runtime.core.jobs import Job
 
+LINE_STEP_PERCENT = 5
+"""Progress within a stage that is worth a line of its own in a log."""
+
 
 class Screen:
     """A console that draws on a terminal and prints lines everywhere else.
@@ -113,11 +116,11 @@ class Screen:
 
     def _follow_in_lines(self, sightings: Iterable[Sighting]) -> Job | None:
         job = None
-        shown = ""
+        shown: tuple[str, int] = ("", 0)
         for sighting in sightings:
             job = sighting.job
-            line = f"  {sighting.label:<28} {sighting.progress:4.0%}"
-            if line != shown:
-                self.say(f"{line}  {sighting.elapsed_seconds:6.1f} s")
-                shown = line
+            label, percent = sighting.label, round(sighting.progress * 100)
+            if label != shown[0] or percent >= shown[1] + LINE_STEP_PERCENT:
+                self.say(f"  {label:<28} {percent:3}%  {sighting.elapsed_seconds:6.1f} s")
+                shown = (label, percent)
         return job

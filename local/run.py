@@ -179,7 +179,7 @@ def show_logs(screen: Screen, deployed: Deployed, lines: int = 20) -> None:
 
 def minutes(seconds: float) -> str:
     """Format seconds as minutes and seconds, `m:ss`."""
-    whole = round(seconds)
+    whole = int(seconds)
     return f"{whole // 60}:{whole % 60:02d}"
 
 

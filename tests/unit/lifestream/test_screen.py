@@ -49,3 +49,15 @@ def test_should_not_take_brackets_for_markup() -> None:
     out = io.StringIO()
     Screen(Console(file=out)).say("[media.empty] nothing [/] here")
     assert out.getvalue() == "[media.empty] nothing [/] here\n"
+
+
+def test_should_not_fill_a_log_with_every_percent() -> None:
+    claimed = jobs.claim_new(ANY_SOURCE, now=0.0, lease_seconds=60.0)
+    running = jobs.start(claimed, now=1.0, task_arn=None)
+    beats = [
+        Sighting(jobs.report(running, now=2.0, stage="diarize", progress=percent / 100), 2.0)
+        for percent in range(101)
+    ]
+    out = io.StringIO()
+    Screen(Console(file=out, force_terminal=False)).follow(beats)
+    assert len(out.getvalue().splitlines()) == 21

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from runtime.core.contract import SERVICE_NAME, Output, stack_prefix
 from runtime.core.errors import Permanent
 
-PARTS = ("network", "storage", "ingest", "processing")
+PARTS = ("network", "storage", "ingest", "processing", "control-plane")
 """The stacks that every environment has; there may be more."""
 
-REQUIRED = (
+REQUIRED = (  # of all the outputs, what the commands on jobs and dead letters work with
     Output.MEDIA_BUCKET,
     Output.JOBS_TABLE,
     Output.IDEMPOTENCY_TABLE,
@@ -30,30 +30,32 @@ class Stack:
     outputs: Mapping[str, str]
 
 
-def stacks_of(stacks: Iterable[Stack], environment: str) -> list[Stack]:
-    """Return the environment's stacks.
-
-    `lifestream-dev-` also begins the stacks of an environment `dev-2`, so what follows the prefix
-    must be one word.
-    """
-    prefix = stack_prefix(environment)
-    return [
-        stack
-        for stack in stacks
-        if stack.name.startswith(prefix) and "-" not in stack.name.removeprefix(prefix)
-    ]
-
-
 def environments_among(stacks: Iterable[Stack]) -> list[str]:
     """Return the names of the environments that have a stack among these."""
     ours = f"{SERVICE_NAME}-"
     return sorted(
         {
-            stack.name.removeprefix(ours).rpartition("-")[0]
+            stack.name.removeprefix(ours).removesuffix(f"-{part}")
             for stack in stacks
-            if stack.name.startswith(ours) and stack.name.rpartition("-")[2] in PARTS
+            for part in PARTS
+            if stack.name.startswith(ours) and stack.name.endswith(f"-{part}")
         }
     )
+
+
+def stacks_of(stacks: Sequence[Stack], environment: str) -> list[Stack]:
+    """Return the environment's stacks, those of parts that are not known here among them.
+
+    `lifestream-dev-` also begins the stacks of an environment `dev-2`: a stack belongs to the
+    environment with the longest name that fits.
+    """
+    environments = environments_among(stacks)
+
+    def owner(stack: Stack) -> str:
+        fitting = [name for name in environments if stack.name.startswith(stack_prefix(name))]
+        return max(fitting, key=len, default="")
+
+    return [stack for stack in stacks if owner(stack) == environment]
 
 
 def stacks_of_environment(stacks: Sequence[Stack], environment: str, *, place: str) -> list[Stack]:
@@ -61,7 +63,7 @@ def stacks_of_environment(stacks: Sequence[Stack], environment: str, *, place: s
 
     `place` says where was looked.
     """
-    ours = stacks_of(stacks, environment)
+    ours = stacks_of(stacks, environment) if environment else []
     if not ours:
         others = environments_among(stacks)
         there = f"Environments there: {', '.join(others)}." if others else "There is none there."

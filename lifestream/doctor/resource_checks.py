@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 
 from lifestream.doctor.facts import Bucket, Queue, Table
 from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, warning
-from lifestream.environment import PARTS, REQUIRED, Stack
-from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, stack_prefix
+from lifestream.environment import PARTS, Stack
+from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, Output, stack_prefix
 
 VISIBILITY_FACTOR = 6
 """AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""
@@ -40,7 +40,7 @@ def check_stacks(stacks: Iterable[Stack], environment: str) -> Iterator[Finding]
             else "Read the stack's events for the first failure, mend it and deploy again.",
         )
     published = {key for stack in by_name.values() for key in stack.outputs}
-    if missing := [output.value for output in REQUIRED if output not in published]:
+    if missing := [output.value for output in Output if output not in published]:
         yield error(
             "outputs",
             f"No stack publishes {', '.join(missing)}.",

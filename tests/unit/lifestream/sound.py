@@ -16,8 +16,8 @@ from lifestream.doctor.facts import (
     TaskDefinition,
 )
 from lifestream.doctor.findings import Finding
-from lifestream.environment import PARTS, REQUIRED, Stack
-from runtime.core.contract import REAPER_HANDLER, EnvVar
+from lifestream.environment import PARTS, Stack
+from runtime.core.contract import REAPER_HANDLER, EnvVar, Output
 from runtime.core.jobs import Job, Source, State
 
 DLQ_ARN = "arn:aws:sqs:r:1:dlq"
@@ -76,7 +76,9 @@ STOPPED = Rule(
 SWEEP = replace(STOPPED, name="sweep", scheduled=True, pattern="")
 STACKS = [
     Stack(
-        name=f"lifestream-dev-{part}", status="CREATE_COMPLETE", outputs=dict.fromkeys(REQUIRED, "")
+        name=f"lifestream-dev-{part}",
+        status="CREATE_COMPLETE",
+        outputs=dict.fromkeys(Output, ""),
     )
     for part in PARTS
 ]

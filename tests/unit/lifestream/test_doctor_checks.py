@@ -9,8 +9,7 @@ from lifestream.doctor import resource_checks, work_checks
 from lifestream.doctor.command import ENVIRONMENTS, retains_data
 from lifestream.doctor.facts import Alarm, Cluster, Image, Notification, Role
 from lifestream.doctor.findings import Finding, Severity, worst_first
-from lifestream.environment import REQUIRED
-from runtime.core.contract import EnvVar
+from runtime.core.contract import EnvVar, Output
 from runtime.core.jobs import State
 from tests.unit.lifestream.sound import (
     BUCKET,
@@ -203,7 +202,7 @@ def test_should_name_each_defect_once(
 def test_should_say_which_outputs_are_missing() -> None:
     stacks = [replace(stack, outputs={}) for stack in STACKS]
     (finding,) = resource_checks.check_stacks(stacks, "dev")
-    assert all(output.value in finding.what for output in REQUIRED)
+    assert all(output.value in finding.what for output in Output)
 
 
 @pytest.mark.parametrize(

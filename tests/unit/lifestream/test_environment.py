@@ -13,13 +13,15 @@ def test_should_gather_the_outputs_of_one_environment() -> None:
     half = len(REQUIRED) // 2
     stacks = [
         stack("CDKToolkit", BucketName="any"),
+        stack("another-dev-ingest", **dict.fromkeys(REQUIRED, "theirs")),
         stack("lifestream-dev-storage", **dict.fromkeys(REQUIRED[:half], "ours")),
         stack("lifestream-dev-ingest", **dict.fromkeys(REQUIRED[half:], "ours")),
         stack("lifestream-prod-ingest", **dict.fromkeys(REQUIRED, "theirs")),
         stack("lifestream-dev-2-ingest", **dict.fromkeys(REQUIRED, "theirs")),
     ]
+    stacks.append(stack("lifestream-dev-a-new-part", AnyOutput="ours"))
     outputs = outputs_of(stacks, "dev", place="any place")
-    assert outputs == dict.fromkeys(REQUIRED, "ours")
+    assert outputs == dict.fromkeys([*REQUIRED, "AnyOutput"], "ours")
     assert environments_among(stacks) == ["dev", "dev-2", "prod"]
 
 

@@ -1,0 +1,70 @@
+"""The dev templates, really deployed into a local cloud, and the commands run as a person does."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local import deploy, toolchain
+from local.cloud import LocalCloud
+from runtime.core.contract import Output
+
+ENVIRONMENT = "dev"
+COMMAND_SECONDS = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Ran:
+    status: int
+    out: str
+    notes: str
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.out)
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    cloud: LocalCloud
+    outputs: Mapping[str, str]
+
+    def lifestream(self, *arguments: str) -> Ran:
+        """Run `python -m lifestream` against the deployed environment."""
+        ours = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "lifestream", "--environment", ENVIRONMENT, *arguments],
+            env={**ours, **self.cloud.aws_environment()},
+            cwd=toolchain.ROOT,
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS,
+            check=False,
+        )
+        assert "Traceback" not in done.stderr, done.stderr
+        return Ran(done.returncode, done.stdout, done.stderr)
+
+    def upload(self, key: str, body: bytes) -> str:
+        """Put an object and return its key."""
+        bucket = self.outputs[Output.MEDIA_BUCKET]
+        self.cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=body)
+        return key
+
+    def bury(self, body: str) -> str:
+        """Put a message straight into the dead-letter queue and return its id."""
+        sent = self.cloud.client("sqs").send_message(
+            QueueUrl=self.outputs[Output.JOBS_DLQ_URL], MessageBody=body
+        )
+        return str(sent["MessageId"])
+
+
+@pytest.fixture(scope="session")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    """The dev environment with the real processor."""
+    with toolchain.start_cloud(state_dir=tmp_path_factory.mktemp("operations")) as cloud:
+        yield Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))

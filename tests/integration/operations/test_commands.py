@@ -1,0 +1,110 @@
+"""A day of an operator: a video that fails, one that is stopped, dead letters, a broken bucket."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from local import toolchain
+from runtime.core.clock import SystemClock
+from runtime.core.contract import Output
+from runtime.core.messages import Upload, confirm_message, requeue_message
+from tests.integration.operations.conftest import Deployed
+
+pytestmark = pytest.mark.cloud
+
+BROKEN = b"no video at all"
+
+
+@pytest.fixture
+def failed(deployed: Deployed, request: pytest.FixtureRequest) -> str:
+    """The key of an upload whose job has failed."""
+    key = deployed.upload(f"uploads/{request.node.name} äß.mp4", BROKEN)
+    watched = deployed.lifestream("jobs", "watch", key)
+    assert watched.status == 1, watched
+    assert "What to do:" in watched.out
+    return key
+
+
+@pytest.fixture
+def unversioned(deployed: Deployed) -> Iterator[str]:
+    """The media bucket, its versioning suspended for the time of a test."""
+    bucket, s3 = deployed.outputs[Output.MEDIA_BUCKET], deployed.cloud.client("s3")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    yield bucket
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+def test_should_show_why_a_job_failed_and_run_it_again(deployed: Deployed, failed: str) -> None:
+    before = deployed.lifestream("jobs", "show", failed, "--json").json
+    assert before["failure"]["resolution"]
+    listed = deployed.lifestream("jobs", "list", "--state", "FAILED", "--json").json
+    assert before["job_id"] in {job["job_id"] for job in listed}
+
+    assert deployed.lifestream("jobs", "retry", before["job_id"]).status == 0
+    deployed.lifestream("jobs", "watch", before["job_id"])
+    after = deployed.lifestream("jobs", "show", before["job_id"], "--json").json
+    assert (after["state"], after["runs"], after["reruns"]) == ("FAILED", 1, 1)
+    assert after["attempt"] > before["attempt"]
+    assert after["task_arn"] != before["task_arn"]
+
+
+def test_should_stop_the_task_of_a_cancelled_job(deployed: Deployed) -> None:
+    video = (toolchain.MEDIA / "sample.mp4").read_bytes()
+    key = deployed.upload("uploads/cancelled.mp4", video)
+    job = _running(deployed, key)
+    assert deployed.lifestream("jobs", "cancel", key).status == 0
+    assert deployed.lifestream("jobs", "watch", key).status == 1
+    ecs, cluster = deployed.cloud.client("ecs"), deployed.outputs[Output.CLUSTER]
+    ecs.get_waiter("tasks_stopped").wait(
+        cluster=cluster, tasks=[job["task_arn"]], WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+    assert deployed.lifestream("jobs", "show", key, "--json").json["state"] == "CANCELLED"
+
+
+def test_should_redrive_dead_letters_through_the_claims(deployed: Deployed, failed: str) -> None:
+    job = deployed.lifestream("jobs", "show", failed, "--json").json
+    letter = deployed.bury(confirm_message(Upload(job["bucket"], failed)))
+    deployed.bury(requeue_message("0" * 32))
+    unreadable = deployed.bury("no message of ours")
+
+    listed = deployed.lifestream("dlq", "list", "--json").json
+    (ours,) = (each for each in listed if each["message_id"] == letter)
+    assert ours["concerns"][0]["job"]["job_id"] == job["job_id"]
+    sick = deployed.lifestream("doctor", "--json")
+    assert sick.status == 1
+    assert any("About 3 message(s)" in finding["what"] for finding in sick.json["findings"])
+
+    assert deployed.lifestream("dlq", "redrive", "--all").status == 1
+    deployed.lifestream("jobs", "watch", job["job_id"])
+    again = deployed.lifestream("jobs", "show", job["job_id"], "--json").json
+    assert (again["state"], again["reruns"]) == ("FAILED", job["reruns"] + 1)
+    left = deployed.lifestream("dlq", "list", "--json").json
+    assert [each["message_id"] for each in left] == [unreadable]
+
+    assert deployed.lifestream("dlq", "purge").status == 1
+    assert deployed.lifestream("dlq", "purge", "--yes").status == 0
+    assert deployed.lifestream("dlq", "list", "--json").json == []
+
+
+def test_should_find_what_was_changed_by_hand(deployed: Deployed, unversioned: str) -> None:
+    sick = deployed.lifestream("doctor", "--json")
+    assert sick.status == 1
+    found = {finding["subject"]: finding["what"] for finding in sick.json["findings"]}
+    assert found[f"bucket {unversioned}"] == "Versioning is off."
+
+
+def test_should_find_nothing_wrong_with_what_the_templates_deploy(deployed: Deployed) -> None:
+    assert deployed.lifestream("doctor", "--json").json["findings"] == []
+
+
+def _running(deployed: Deployed, key: str) -> dict[str, str]:
+    """Return the job of an upload once its processor reports."""
+    clock = SystemClock()
+    deadline = clock.monotonic() + 60
+    while clock.monotonic() < deadline:
+        shown = deployed.lifestream("jobs", "show", key, "--json")
+        if shown.status == 0 and shown.json["state"] == "RUNNING":
+            job: dict[str, str] = shown.json
+            return job
+        clock.sleep(0.5)
+    raise AssertionError(f"{key} did not run within a minute")

@@ -1,0 +1,86 @@
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from runtime.core.contract import Stage
+from runtime.core.jobs import Source
+from runtime.core.media import Scene
+from runtime.processor.checkpoints import Artifact, Checkpoints
+from tests.fakes.log import CapturedLog
+from tests.fakes.objects import InMemoryObjectStore
+
+SOURCE = Source(bucket="any", key="uploads/any.mp4", etag="any", size_bytes=1)
+FIRST: Artifact[float] = Artifact(stage=Stage.AUDIO, kind=float, version=1)
+SECOND: Artifact[str] = Artifact(stage=Stage.TRANSCRIBE, kind=str, version=1, inputs=(FIRST,))
+
+
+@pytest.fixture
+def objects() -> InMemoryObjectStore:
+    return InMemoryObjectStore()
+
+
+def checkpoints(
+    objects: InMemoryObjectStore,
+    *,
+    source: Source = SOURCE,
+    settings: Mapping[Stage, str] | None = None,
+) -> Checkpoints:
+    """What a new process sees."""
+    return Checkpoints(objects=objects, source=source, settings=settings or {}, log=CapturedLog())
+
+
+def test_should_find_nothing_at_first_and_afterwards_what_was_saved(
+    objects: InMemoryObjectStore,
+) -> None:
+    first_run = checkpoints(objects)
+    assert first_run.load(SECOND) is None
+    first_run.save(SECOND, "made")
+    assert first_run.load(SECOND) == "made"
+    assert checkpoints(objects).load(SECOND) == "made"
+
+
+def test_should_give_the_first_run_exactly_what_a_resumed_run_gets(
+    objects: InMemoryObjectStore,
+) -> None:
+    scenes: Artifact[Scene] = Artifact(stage=Stage.SCENES, kind=Scene, version=1)
+    careless = Scene(index=0, start_seconds=np.float32(0.1), end_seconds=1.0)  # type: ignore[arg-type]  # what a stage may return
+    now = checkpoints(objects).save(scenes, careless)
+    later = checkpoints(objects).load(scenes)
+    assert repr(now) == repr(later)
+    assert type(now.start_seconds) is float
+
+
+def test_should_read_each_artifact_once(objects: InMemoryObjectStore) -> None:
+    seen = checkpoints(objects)
+    seen.load(FIRST)
+    checkpoints(objects).save(FIRST, 1.0)
+    assert seen.load(FIRST) is None
+
+
+def test_should_not_use_what_an_older_version_of_the_stage_made(
+    objects: InMemoryObjectStore,
+) -> None:
+    checkpoints(objects).save(FIRST, 1.0)
+    assert checkpoints(objects).load(replace(FIRST, version=2)) is None
+
+
+def test_should_not_use_what_was_made_from_something_outdated(
+    objects: InMemoryObjectStore,
+) -> None:
+    checkpoints(objects).save(SECOND, "made")
+    remade = replace(SECOND, inputs=(replace(FIRST, version=2),))
+    assert checkpoints(objects).load(remade) is None
+    assert checkpoints(objects, settings={Stage.AUDIO: "changed"}).load(SECOND) is None
+
+
+def test_should_not_mind_settings_of_other_stages(objects: InMemoryObjectStore) -> None:
+    checkpoints(objects).save(SECOND, "made")
+    assert checkpoints(objects, settings={Stage.SCENES: "changed"}).load(SECOND) == "made"
+
+
+def test_should_keep_jobs_apart(objects: InMemoryObjectStore) -> None:
+    checkpoints(objects).save(FIRST, 1.0)
+    other = replace(SOURCE, key="uploads/other.mp4")
+    assert checkpoints(objects, source=other).load(FIRST) is None

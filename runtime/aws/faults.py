@@ -19,6 +19,7 @@ THROTTLES = frozenset(
         "LimitExceededException",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
+        "RequestThrottled",
         "RequestTimeout",
         "SlowDown",
         "Throttling",

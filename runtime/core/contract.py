@@ -47,6 +47,10 @@ class EnvVar(StrEnum):
     JOBS_QUEUE_URL = "JOBS_QUEUE_URL"
     HEARTBEAT_SILENCE_SECONDS = "HEARTBEAT_SILENCE_SECONDS"
 
+    # Reaper: how long a message may be on its way and a task in starting, if not the usual.
+    UNANNOUNCED_SECONDS = "UNANNOUNCED_SECONDS"
+    TASK_START_SECONDS = "TASK_START_SECONDS"
+
     # Processor: which job (container overrides of RunTask).
     JOB_ID = "JOB_ID"
     JOB_ATTEMPT = "JOB_ATTEMPT"

@@ -31,12 +31,15 @@ class Budget:
     """What a job may use: runs that reached a processor, seconds of one run, seconds of silence.
 
     `silence_seconds` is longer than any stage is without progress; a processor reports each second
-    it makes some.
+    it makes some. `unannounced_seconds` and `start_seconds` are how long a message may be on its
+    way, and a task in starting.
     """
 
     max_runs: int
     job_timeout_seconds: float
     silence_seconds: float
+    unannounced_seconds: float = UNANNOUNCED_SECONDS
+    start_seconds: float = START_SECONDS
 
     def spent(self, job: Job) -> bool:
         """Tell whether the job may not be tried again."""
@@ -70,11 +73,11 @@ def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:
     """Return what may be wrong with the job, or None while it is on its way."""
     age = now - job.updated_at
     match job.state:
-        case State.PENDING if age >= UNANNOUNCED_SECONDS:
+        case State.PENDING if age >= budget.unannounced_seconds:
             return Concern.UNANNOUNCED
-        case State.CLAIMED if age >= UNANNOUNCED_SECONDS and now >= (job.lease_until or 0.0):
+        case State.CLAIMED if age >= budget.unannounced_seconds and now >= (job.lease_until or 0.0):
             return Concern.LEASE_OVER
-        case State.LAUNCHED if age >= START_SECONDS:
+        case State.LAUNCHED if age >= budget.start_seconds:
             return Concern.NOT_STARTED
         case State.RUNNING:
             ran = now - (job.started_at or job.updated_at)

@@ -54,6 +54,8 @@ def compose(settings: ReaperSettings) -> Reaper:
             max_runs=settings.max_attempts,
             job_timeout_seconds=settings.job_timeout_seconds,
             silence_seconds=settings.silence_seconds,
+            unannounced_seconds=settings.unannounced_seconds,
+            start_seconds=settings.start_seconds,
         ),
         log=JsonLog(
             clock=clock,

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from runtime.core.contract import EnvVar
 from runtime.core.errors import Permanent
 from runtime.core.log import LEVELS
+from runtime.dispatcher.judge import START_SECONDS, UNANNOUNCED_SECONDS
 
 COMMON = (
     EnvVar.ENVIRONMENT,
@@ -29,12 +30,14 @@ REAPER_REQUIRED = (
     EnvVar.JOB_TIMEOUT_SECONDS,
     EnvVar.HEARTBEAT_SILENCE_SECONDS,
 )
+REAPER_OPTIONAL = (EnvVar.UNANNOUNCED_SECONDS, EnvVar.TASK_START_SECONDS)
 _COUNTS = frozenset(
     {
         EnvVar.CLAIM_LEASE_SECONDS,
         EnvVar.MAX_ATTEMPTS,
         EnvVar.JOB_TIMEOUT_SECONDS,
         EnvVar.HEARTBEAT_SILENCE_SECONDS,
+        *REAPER_OPTIONAL,
     }
 )
 
@@ -70,6 +73,8 @@ class ReaperSettings:
     max_attempts: int
     job_timeout_seconds: float
     silence_seconds: float
+    unannounced_seconds: float
+    start_seconds: float
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -92,7 +97,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
 
 def read_reaper_settings(environment: Mapping[str, str]) -> ReaperSettings:
     """Return the settings; raise `Permanent` that names everything missing or wrong at once."""
-    _check("reaper", environment, REAPER_REQUIRED)
+    given = [name for name in REAPER_OPTIONAL if name in environment]
+    _check("reaper", environment, (*REAPER_REQUIRED, *given))
     return ReaperSettings(
         environment=environment[EnvVar.ENVIRONMENT],
         log_level=_log_level(environment),
@@ -104,7 +110,13 @@ def read_reaper_settings(environment: Mapping[str, str]) -> ReaperSettings:
         max_attempts=int(environment[EnvVar.MAX_ATTEMPTS]),
         job_timeout_seconds=float(environment[EnvVar.JOB_TIMEOUT_SECONDS]),
         silence_seconds=float(environment[EnvVar.HEARTBEAT_SILENCE_SECONDS]),
+        unannounced_seconds=_seconds(environment, EnvVar.UNANNOUNCED_SECONDS, UNANNOUNCED_SECONDS),
+        start_seconds=_seconds(environment, EnvVar.TASK_START_SECONDS, START_SECONDS),
     )
+
+
+def _seconds(environment: Mapping[str, str], name: EnvVar, default: float) -> float:
+    return float(environment.get(name, default))
 
 
 def _log_level(environment: Mapping[str, str]) -> str:
@@ -120,8 +132,8 @@ def _check(who: str, environment: Mapping[str, str], required: Iterable[EnvVar])
         elif name in _COUNTS and not (value.isdecimal() and int(value)):
             problems.append(f"{name} is {value!r}, not a whole number above 0")
     if _log_level(environment) not in LEVELS:
-        given = _log_level(environment)
-        problems.append(f"{EnvVar.LOG_LEVEL} is {given!r}, not one of {', '.join(LEVELS)}")
+        level = _log_level(environment)
+        problems.append(f"{EnvVar.LOG_LEVEL} is {level!r}, not one of {', '.join(LEVELS)}")
     if problems:
         raise Permanent(
             "config.invalid",

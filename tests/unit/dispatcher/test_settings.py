@@ -9,6 +9,12 @@ from runtime.dispatcher.settings import (
     read_settings,
 )
 
+REAPER = {str(name): f"any-{name.lower()}" for name in REAPER_REQUIRED} | {
+    EnvVar.MAX_ATTEMPTS: "3",
+    EnvVar.JOB_TIMEOUT_SECONDS: "3600",
+    EnvVar.HEARTBEAT_SILENCE_SECONDS: "900",
+}
+
 
 @pytest.fixture
 def environment() -> dict[str, str]:
@@ -46,15 +52,10 @@ def test_should_refuse_an_unknown_log_level(environment: dict[str, str]) -> None
 
 
 def test_should_read_all_settings_of_the_reaper() -> None:
-    environment = {str(name): f"any-{name.lower()}" for name in REAPER_REQUIRED} | {
-        EnvVar.MAX_ATTEMPTS: "3",
-        EnvVar.JOB_TIMEOUT_SECONDS: "3600",
-        EnvVar.HEARTBEAT_SILENCE_SECONDS: "900",
-        EnvVar.LOG_LEVEL: "DEBUG",
-    }
-    settings = read_reaper_settings(environment)
+    settings = read_reaper_settings(REAPER | {EnvVar.LOG_LEVEL: "DEBUG"})
     assert (settings.max_attempts, settings.job_timeout_seconds) == (3, 3600)
     assert settings.silence_seconds == 900
+    assert (settings.unannounced_seconds, settings.start_seconds) == (900, 900)
     assert settings.jobs_queue_url == "any-jobs_queue_url"
     assert settings.log_level == "DEBUG"
 
@@ -63,3 +64,14 @@ def test_should_name_everything_that_the_reaper_misses_at_once() -> None:
     with pytest.raises(Permanent, match="The reaper cannot start") as refusal:
         read_reaper_settings({})
     assert all(name in refusal.value.summary for name in REAPER_REQUIRED)
+
+
+def test_should_let_the_reaper_be_made_less_patient() -> None:
+    patience = {EnvVar.UNANNOUNCED_SECONDS: "9", EnvVar.TASK_START_SECONDS: "15"}
+    settings = read_reaper_settings(REAPER | patience)
+    assert (settings.unannounced_seconds, settings.start_seconds) == (9, 15)
+
+
+def test_should_refuse_a_patience_that_is_no_number() -> None:
+    with pytest.raises(Permanent, match="TASK_START_SECONDS is 'soon'"):
+        read_reaper_settings(REAPER | {EnvVar.TASK_START_SECONDS: "soon"})

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from runtime.core import jobs as lifecycle
 from runtime.core.contract import Stage
 from runtime.core.jobs import Source
+from runtime.core.ports import Progress
 from runtime.processor.interruption import Interruption, StopRequestedError
 from runtime.processor.progress import WEIGHTS, StageTracker, overall_progress
 from runtime.processor.reporter import Reporter, take_job
@@ -59,11 +60,15 @@ class Work:
 def test_should_stop_at_the_next_step_of_a_stage() -> None:
     work = Work()
     steps = []
-    with pytest.raises(StopRequestedError), work.tracker.stage(Stage.SCENES) as on_progress:
+
+    def detect(on_progress: Progress) -> None:
         for step in range(4):
             steps.append(step)
             work.interruption.request_stop()
             on_progress(step / 4)
+
+    with pytest.raises(StopRequestedError), work.tracker.stage(Stage.SCENES) as on_progress:
+        detect(on_progress)
     assert steps == [0]
 
 

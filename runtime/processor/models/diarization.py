@@ -1,7 +1,10 @@
 """pyannote's diarization pipeline from a local folder, made lean for CPUs and long recordings."""
 
+import contextlib
 import math
 import warnings
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -25,9 +28,8 @@ with warnings.catch_warnings():
     from runtime.processor.models.campplus import CampPlusEmbedding, load_campplus
 
 # Larger batches are slower on CPUs: their activations no longer fit the allocator's pools and every
-# batch pays for fresh pages (ResNet34, 104 s of audio: batch 32 took 127 s, batch 1 took 41 s).
+# batch pays for fresh pages.
 _SEGMENTATION_BATCH = 8
-_EMBEDDING_BATCH = 4
 
 
 @lru_cache(maxsize=1)
@@ -49,8 +51,23 @@ def load_diarization(model_dir: Path) -> "LeanSpeakerDiarization":
     config["pipeline"]["name"] = f"{lean.__module__}.{lean.__name__}"
     pipeline: LeanSpeakerDiarization = Pipeline.from_pretrained(config)
     pipeline.segmentation_batch_size = _SEGMENTATION_BATCH
-    pipeline.embedding_batch_size = _EMBEDDING_BATCH
     return pipeline
+
+
+@contextlib.contextmanager
+def _one_core_each() -> Iterator[ThreadPoolExecutor]:
+    """Give as many threads as torch has, each computing on one core.
+
+    Windows side by side need no barriers; one window on many cores has one after every layer, and
+    waits at each for the slowest (measured on a busy machine: ten times the processor time).
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with ThreadPoolExecutor(threads) as pool:
+            yield pool
+    finally:
+        torch.set_num_threads(threads)
 
 
 class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote ships no types
@@ -80,15 +97,19 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
         spoken = np.flatnonzero(active.any(axis=(1, 2)))
         shape = (len(windows), active.shape[2], model.dimension)
         embeddings = np.full(shape, np.nan, dtype=np.float32)
-        size = self.embedding_batch_size
-        for start in range(0, len(spoken), size):
-            batch = spoken[start : start + size]
-            waveforms = [self._audio.crop(file, windows[i], mode="pad")[0] for i in batch]
-            weights = torch.from_numpy(masks[batch]).transpose(1, 2)
+
+        def embed(window: int) -> NDArray[np.float32]:
+            waveform, _ = self._audio.crop(file, windows[window], mode="pad")
+            weights = torch.from_numpy(masks[window : window + 1]).transpose(1, 2)
             with torch.inference_mode():
-                embeddings[batch] = model(torch.stack(waveforms), weights=weights).numpy()
-            if hook is not None:
-                hook("embeddings", None, completed=start + len(batch), total=len(spoken))
+                result: NDArray[np.float32] = model(waveform[None], weights=weights)[0].numpy()
+            return result
+
+        with _one_core_each() as pool:
+            for done, (window, result) in enumerate(zip(spoken, pool.map(embed, spoken)), start=1):
+                embeddings[window] = result
+                if hook is not None:
+                    hook("embeddings", None, completed=done, total=len(spoken))
         embeddings[~active.any(axis=1)] = np.nan
         return embeddings
 

@@ -25,6 +25,8 @@ def diarize(audio: Audio, *, model_dir: Path, threads: int, on_progress: Progres
     # Set before the import: it would report usage, and look weights up, over the network.
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     os.environ["HF_HUB_OFFLINE"] = "1"
+    # Threads that wait for each other sleep instead of burning the core that the other one needs.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
     from runtime.processor.models.diarization import load_diarization

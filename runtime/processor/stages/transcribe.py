@@ -185,8 +185,8 @@ def _words(
         if text:
             first, last = pieces[0], pieces[-1]
             middle = (first.start + last.end) / 2
-            start = window_start_seconds + speech.original(first.start, middle)
-            end = window_start_seconds + speech.original(last.end, middle)
+            start = window_start_seconds + speech.original(float(first.start), middle)
+            end = window_start_seconds + speech.original(float(last.end), middle)
             yield Word(
                 start_seconds=round(start, 3),
                 end_seconds=round(end, 3),

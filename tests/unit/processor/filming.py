@@ -32,7 +32,7 @@ def shots(path: Path, *shots_seconds: tuple[str, float], filters: str = "null") 
         inputs += ["-f", "lavfi", "-i", f"{source}:size=320x180:rate=25:duration={seconds}"]
     joined = "".join(f"[{n}:v]" for n in range(len(shots_seconds)))
     graph = f"{joined}concat=n={len(shots_seconds)},{filters}[out]"
-    ffmpeg(*inputs, "-filter_complex", graph, "-map", "[out]", "-vsync", "vfr", *H264, path)
+    ffmpeg(*inputs, "-filter_complex", graph, "-map", "[out]", "-fps_mode", "vfr", *H264, path)
     return path
 
 

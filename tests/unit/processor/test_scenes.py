@@ -12,11 +12,11 @@ from scripts.media_tools import ffmpeg
 from tests.unit.processor.filming import TONE, Gauge, damaged, film, shots
 
 FRAME_SECONDS = 0.04
-MOVING, RED, OTHER = "testsrc2=alpha=255", "color=red", "mandelbrot=start_scale=2"
+MOVING, BARS = "testsrc2=alpha=255", "smptebars=sar=1"
 
 
 def test_should_cut_where_the_picture_does(tmp_path: Path) -> None:
-    path = shots(tmp_path / "cuts.mp4", (MOVING, 2.0), ("smptebars=", 1.2), (MOVING, 1.8))
+    path = shots(tmp_path / "cuts.mp4", (MOVING, 2.0), (BARS, 1.2), (MOVING, 1.8))
     assert starts(detected(path)) == pytest.approx([0.0, 2.0, 3.2], abs=FRAME_SECONDS)
 
 
@@ -33,9 +33,7 @@ def test_should_cut_between_stills(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("rate", [50, 60])
 def test_should_not_take_repeated_frames_for_cuts(tmp_path: Path, rate: int) -> None:
-    path = shots(
-        tmp_path / "repeats.mp4", (MOVING, 2.0), ("smptebars=", 1.2), filters=f"fps={rate}"
-    )
+    path = shots(tmp_path / "repeats.mp4", (MOVING, 2.0), (BARS, 1.2), filters=f"fps={rate}")
     assert starts(detected(path)) == pytest.approx([0.0, 2.0], abs=FRAME_SECONDS)
 
 
@@ -44,7 +42,7 @@ def test_should_go_by_timestamps_where_the_frame_rate_varies(tmp_path: Path) -> 
     path = shots(
         tmp_path / "variable.mp4",
         (MOVING, 2.0),
-        ("smptebars=", 3.0),
+        (BARS, 3.0),
         (MOVING, 2.0),
         filters="select='not(between(t,2,5))+not(mod(n,5))'",
     )
@@ -52,7 +50,7 @@ def test_should_go_by_timestamps_where_the_frame_rate_varies(tmp_path: Path) -> 
 
 
 def test_should_count_from_zero_where_the_pictures_start_late(tmp_path: Path) -> None:
-    cut = shots(tmp_path / "cut.mp4", (MOVING, 1.0), ("smptebars=", 1.0))
+    cut = shots(tmp_path / "cut.mp4", (MOVING, 1.0), (BARS, 1.0))
     path = tmp_path / "late.mp4"
     ffmpeg("-itsoffset", 1.0, "-i", cut, *TONE, "-c:v", "copy", path)
     scenes = detected(path)

@@ -98,6 +98,29 @@ class Output(StrEnum):
     REAPER_FUNCTION = "ReaperFunctionName"
 
 
+METRICS_NAMESPACE = "Lifestream"
+
+
+class Metric(StrEnum):
+    """Metrics of our own; a job counts once as succeeded or failed, whoever recorded that."""
+
+    JOBS_SUCCEEDED = "JobsSucceeded"
+    JOBS_FAILED = "JobsFailed"
+    JOB_SECONDS = "JobSeconds"
+    JOBS_PUT_BACK = "JobsPutBack"
+    TASKS_STOPPED = "TasksStopped"
+    SWEEPS_COMPLETED = "SweepsCompleted"
+    LAUNCHES_FAILED = "LaunchesFailed"
+    DISPATCHES_FAILED = "DispatchesFailed"
+
+
+class MetricDimension(StrEnum):
+    """What a metric is counted by; the class of a code is what comes before its first dot."""
+
+    ENVIRONMENT = "environment"
+    CODE_CLASS = "code_class"
+
+
 class JobsTable:
     """Key and index of the jobs table."""
 

@@ -4,8 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from runtime.core.errors import Retryable
+from runtime.core.contract import Metric
+from runtime.core.errors import LifestreamError, Retryable
 from runtime.core.log import Log
+from runtime.core.metrics import Metrics
 
 THREADS = 10
 """Records worked at once: Lambda's default batch. All of the work is waiting for AWS."""
@@ -23,6 +25,7 @@ def failed_records(
     work: Callable[[str], None],
     remaining_seconds: Callable[[], float],
     log: Log,
+    metrics: Metrics,
 ) -> list[str]:
     """Work on the bodies of SQS records; return the message ids that must come back, in order."""
 
@@ -37,6 +40,7 @@ def failed_records(
             bound.warning("dispatch.retry", code=error.code, error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever a record does, the others go on
             bound.error("dispatch.failed", error=str(error), type=type(error).__name__)
+            metrics.put({Metric.DISPATCHES_FAILED: 1}, code=_code(error))
         else:
             return True
         return False
@@ -46,3 +50,7 @@ def failed_records(
     with ThreadPoolExecutor(max_workers=min(THREADS, len(records))) as pool:
         done = list(pool.map(succeeds, records))
     return [record["messageId"] for record, ok in zip(records, done, strict=True) if not ok]
+
+
+def _code(error: Exception) -> str:
+    return error.code if isinstance(error, LifestreamError) else "internal"

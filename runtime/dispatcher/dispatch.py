@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from runtime.core.contract import Metric
 from runtime.core.errors import Retryable
 from runtime.core.jobs import Job, launched, release
 from runtime.core.log import Log
 from runtime.core.messages import Ask, Requeued, Upload, parse
+from runtime.core.metrics import Metrics
 from runtime.core.ports import (
     LaunchFailedError,
     LaunchUncertainError,
@@ -24,6 +26,7 @@ class Dispatcher:
     objects: ObjectStore
     claims: Claims
     log: Log
+    metrics: Metrics
 
     def work(self, body: str) -> None:
         """Do all that one message asks for; returning means that it may be deleted.
@@ -68,6 +71,7 @@ class Dispatcher:
         try:
             task = self.claims.launcher.launch(job)
         except LaunchFailedError as error:
+            self.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.failed")
             self._give_back(job, log)
             raise Retryable(
                 "launch.failed",
@@ -90,6 +94,7 @@ class Dispatcher:
     def _find(self, job: Job, lost: LaunchUncertainError, log: Log) -> None:
         task = self.claims.launcher.find(job)
         if task is None:
+            self.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.uncertain")
             # A task may yet appear: ECS is eventually consistent. The claim stays, and whoever
             # sees its lease expire looks again before starting another attempt.
             raise Retryable(

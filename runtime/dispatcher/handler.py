@@ -12,6 +12,7 @@ from runtime.aws.tasks import EcsTaskLauncher, LaunchTarget
 from runtime.core.clock import SystemClock
 from runtime.core.contract import SERVICE_NAME
 from runtime.core.log import JsonLog
+from runtime.core.metrics import EmbeddedMetrics
 from runtime.dispatcher.batch import failed_records
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
@@ -34,6 +35,7 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         work=dispatcher.work,
         remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
         log=dispatcher.log,
+        metrics=dispatcher.metrics,
     )
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
@@ -71,4 +73,5 @@ def compose(settings: Settings) -> Dispatcher:
             service=f"{SERVICE_NAME}-dispatcher",
             environment=settings.environment,
         ),
+        metrics=EmbeddedMetrics(clock=clock, environment=settings.environment),
     )

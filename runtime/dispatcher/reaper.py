@@ -12,6 +12,7 @@ from runtime.aws.tasks import EcsTasks
 from runtime.core.clock import SystemClock
 from runtime.core.contract import SERVICE_NAME
 from runtime.core.log import JsonLog
+from runtime.core.metrics import EmbeddedMetrics
 from runtime.dispatcher.diagnosis import stopped_task
 from runtime.dispatcher.handler import LambdaContext
 from runtime.dispatcher.judge import Budget
@@ -63,4 +64,5 @@ def compose(settings: ReaperSettings) -> Reaper:
             service=f"{SERVICE_NAME}-reaper",
             environment=settings.environment,
         ),
+        metrics=EmbeddedMetrics(clock=clock, environment=settings.environment),
     )

@@ -5,9 +5,11 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runtime.core.clock import WallClock
+from runtime.core.contract import Metric
 from runtime.core.jobs import Job, State, announced, fail, launched, release
 from runtime.core.log import Log
 from runtime.core.messages import requeue_message
+from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, StaleWriteError
 from runtime.dispatcher.diagnosis import Diagnosis, StoppedTask, diagnose
 from runtime.dispatcher.judge import Budget, Concern, Remedy, concern, remedy
@@ -57,6 +59,7 @@ class Reaper:
     clock: WallClock
     budget: Budget
     log: Log
+    metrics: Metrics
 
     def task_stopped(self, task: StoppedTask) -> None:
         """Look after the job whose task has stopped, unless it has ended or moved on."""
@@ -73,12 +76,14 @@ class Reaper:
         One job's trouble does not keep the others waiting; raise `SweepFailedError` at the end.
         """
         troubled: list[str] = []
+        complete = True
         for job in (job for state in SWEPT for job in self.jobs.in_state(state)):
             problem = concern(job, now=self.clock.now(), budget=self.budget)
             if problem is None:
                 continue
             if remaining_seconds() < RESERVE_SECONDS:
                 self.log.warning("reaper.out_of_time")
+                complete = False
                 break
             log = self.log.bind(job_id=job.job_id, attempt=job.attempt, concern=problem.name)
             try:
@@ -88,6 +93,8 @@ class Reaper:
                 troubled.append(job.job_id)
         if troubled:
             raise SweepFailedError(f"{len(troubled)} jobs could not be looked after: {troubled}")
+        if complete:
+            self.metrics.put({Metric.SWEEPS_COMPLETED: 1})
 
     def _look_after(self, job: Job, problem: Concern, log: Log) -> None:
         detail = f"{job.state} for {self.clock.now() - job.updated_at:.0f} s"
@@ -98,7 +105,8 @@ class Reaper:
                 self._save(job, found, log, "reaper.found_launched")
             case Remedy.STOP_AND_CONCLUDE, str():
                 log.warning("reaper.stopping_task", task_arn=task_arn)
-                self.tasks.stop(task_arn, f"lifestream: {problem.diagnosis.code}")
+                if self.tasks.stop(task_arn, f"lifestream: {problem.diagnosis.code}"):
+                    self.metrics.put({Metric.TASKS_STOPPED: 1}, code=problem.diagnosis.code)
                 self._conclude(job, problem.diagnosis, detail, log)
             case _:
                 self._conclude(job, problem.diagnosis, detail, log)
@@ -109,8 +117,10 @@ class Reaper:
         back = announced(job, now=now) if job.state is State.PENDING else release(job, now=now)
         if self.budget.spent(back) or not diagnosis.again:
             failed = fail(job, now=now, failure=diagnosis.failure(detail))
-            self._save(job, failed, log.bind(code=diagnosis.code), "reaper.failed")
+            if self._save(job, failed, log.bind(code=diagnosis.code), "reaper.failed"):
+                self.metrics.put({Metric.JOBS_FAILED: 1}, code=diagnosis.code)
         elif self._save(job, back, log, "reaper.put_back"):
+            self.metrics.put({Metric.JOBS_PUT_BACK: 1}, code=diagnosis.code)
             self.queue.send(requeue_message(job.job_id))
 
     def _save(self, before: Job, after: Job, log: Log, action: str) -> bool:

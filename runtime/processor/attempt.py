@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.core.clock import Clock
-from runtime.core.contract import ExitCode
+from runtime.core.contract import ExitCode, Metric
 from runtime.core.errors import LeaseLost, LifestreamError, Permanent, Retryable
-from runtime.core.jobs import Failure
+from runtime.core.jobs import Failure, Job
 from runtime.core.log import Log
+from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, ObjectStore
 from runtime.processor.checkpoints import Checkpoints
 from runtime.processor.interruption import Interruption, StopRequestedError
@@ -43,6 +44,7 @@ class Attempt:
     work_dir: Path
     clock: Clock
     log: Log
+    metrics: Metrics
 
     def run(self) -> ExitCode:
         """Run to an end, whatever happens; the job's record says how it ended."""
@@ -77,9 +79,10 @@ class Attempt:
             failure = self._internal(error)
         else:
             self.log.info("job.succeeded")
+            self._count_success(reporter.job)
             return ExitCode.SUCCESS
         self.log.error("job.failed", code=failure.code, summary=failure.summary)
-        return self._end(lambda: reporter.fail(failure), ExitCode.PERMANENT_FAILURE)
+        return self._end(lambda: self._fail(reporter, failure), ExitCode.PERMANENT_FAILURE)
 
     def _process(self, reporter: Reporter) -> str:
         job = reporter.job
@@ -122,6 +125,14 @@ class Attempt:
             # The record still says RUNNING; without a heartbeat it counts as dead.
             self.log.error("job.end_not_recorded", code=error.code, reason=error.summary)
         return code
+
+    def _fail(self, reporter: Reporter, failure: Failure) -> None:
+        reporter.fail(failure)
+        self.metrics.put({Metric.JOBS_FAILED: 1}, code=failure.code)
+
+    def _count_success(self, job: Job) -> None:
+        took = job.updated_at - (job.started_at or job.updated_at)
+        self.metrics.put({Metric.JOBS_SUCCEEDED: 1, Metric.JOB_SECONDS: took})
 
     def _internal(self, error: Exception) -> Failure:
         return Failure(

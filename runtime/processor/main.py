@@ -10,6 +10,7 @@ from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import Clock, SystemClock
 from runtime.core.contract import EnvVar, ExitCode
 from runtime.core.log import JsonLog
+from runtime.core.metrics import EmbeddedMetrics
 from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.interruption import Interruption, stop_on_signals
 from runtime.processor.library_log import log_what_libraries_say
@@ -81,6 +82,13 @@ def run(
         work_dir=settings.work_dir,
         clock=clock,
         log=log,
+        metrics=EmbeddedMetrics(
+            clock=clock,
+            environment=settings.environment,
+            write=write,
+            job_id=settings.job_id,
+            attempt=settings.attempt,
+        ),
     ).run()
     log.info("process.ended", exit_code=int(code), meaning=code.name.lower())
     return code

@@ -21,6 +21,7 @@ class BadConfigurationError(ValueError):
 class Settings:
     """Which attempt of which job this process is, and how it is to work."""
 
+    environment: str
     job_id: str
     attempt: int
     jobs_table: str
@@ -38,6 +39,7 @@ class Settings:
         """Read the settings; raise `BadConfigurationError` naming all that is missing or wrong."""
         read = _Reader(environ)
         settings = cls(
+            environment=read.text(EnvVar.ENVIRONMENT),
             job_id=read.text(EnvVar.JOB_ID),
             attempt=int(read.number(EnvVar.JOB_ATTEMPT, whole=True)),
             jobs_table=read.text(EnvVar.JOBS_TABLE),

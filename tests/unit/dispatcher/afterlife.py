@@ -33,6 +33,7 @@ class Afterlife(World):
                 silence_seconds=SILENCE_SECONDS,
             ),
             log=self.log,
+            metrics=self.metrics,
         )
 
     def sweep(self) -> None:

@@ -2,10 +2,12 @@ import threading
 
 import pytest
 
+from runtime.core.contract import Metric
 from runtime.core.errors import Permanent, Retryable
 from runtime.dispatcher.batch import START_RESERVE_SECONDS, THREADS, failed_records
 from tests.fakes.killing import Killed
 from tests.fakes.log import CapturedLog
+from tests.fakes.metrics import CapturedMetrics
 from tests.unit.dispatcher.world import sqs_batch
 
 PLENTY = 20.0
@@ -26,12 +28,18 @@ def test_should_fail_only_the_records_that_failed_in_their_order() -> None:
             raise error
 
     log = CapturedLog()
+    metrics = CapturedMetrics()
     failed = failed_records(
-        sqs_batch(list(outcomes)), work=work, remaining_seconds=lambda: PLENTY, log=log
+        sqs_batch(list(outcomes)),
+        work=work,
+        remaining_seconds=lambda: PLENTY,
+        log=log,
+        metrics=metrics,
     )
     assert failed == ["message-1", "message-2", "message-3"]
     assert sorted(log.actions("ERROR")) == ["dispatch.failed", "dispatch.failed"]
     assert {line.fields["message_id"] for line in log.lines} == set(failed)
+    assert sorted(map(str, metrics.codes(Metric.DISPATCHES_FAILED))) == ["any.code", "internal"]
 
 
 def test_should_not_start_what_it_cannot_finish() -> None:
@@ -42,6 +50,7 @@ def test_should_not_start_what_it_cannot_finish() -> None:
         work=started.append,
         remaining_seconds=lambda: START_RESERVE_SECONDS - 0.1,
         log=log,
+        metrics=CapturedMetrics(),
     )
     assert failed == ["message-0"]
     assert started == []
@@ -59,13 +68,20 @@ def test_should_work_on_the_records_of_a_batch_at_the_same_time() -> None:
         work=work,
         remaining_seconds=lambda: PLENTY,
         log=CapturedLog(),
+        metrics=CapturedMetrics(),
     )
     assert failed == []
 
 
 def test_should_accept_an_empty_batch() -> None:
     assert (
-        failed_records([], work=lambda _: None, remaining_seconds=lambda: PLENTY, log=CapturedLog())
+        failed_records(
+            [],
+            work=lambda _: None,
+            remaining_seconds=lambda: PLENTY,
+            log=CapturedLog(),
+            metrics=CapturedMetrics(),
+        )
         == []
     )
 
@@ -76,5 +92,9 @@ def test_should_not_survive_the_death_of_its_process() -> None:
 
     with pytest.raises(Killed):
         failed_records(
-            sqs_batch(["any"]), work=work, remaining_seconds=lambda: PLENTY, log=CapturedLog()
+            sqs_batch(["any"]),
+            work=work,
+            remaining_seconds=lambda: PLENTY,
+            log=CapturedLog(),
+            metrics=CapturedMetrics(),
         )

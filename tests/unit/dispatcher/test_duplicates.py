@@ -42,6 +42,10 @@ def test_should_launch_once_for_each_of_1000_events_delivered_10000_times_in_any
 def _rest(world: World, queue: list[str], at: int) -> list[str]:
     records = sqs_batch(queue[at : at + BATCH])
     failed = failed_records(
-        records, work=world.dispatcher.work, remaining_seconds=lambda: 20.0, log=world.log
+        records,
+        work=world.dispatcher.work,
+        remaining_seconds=lambda: 20.0,
+        log=world.log,
+        metrics=world.metrics,
     )
     return [record["body"] for record in records if record["messageId"] in failed]

@@ -14,6 +14,7 @@ from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.killing import Killed, KillSwitch
 from tests.fakes.launcher import FakeLauncher
 from tests.fakes.log import CapturedLog
+from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.objects import InMemoryObjectStore
 
 BUCKET = "any-media-bucket"
@@ -31,6 +32,7 @@ class World:
         self.jobs = InMemoryJobStore()
         self.launcher = FakeLauncher()
         self.log = CapturedLog()
+        self.metrics = CapturedMetrics()
         self.switch = KillSwitch()
         self.dispatcher = Dispatcher(
             bucket=BUCKET,
@@ -42,6 +44,7 @@ class World:
                 lease_seconds=LEASE_SECONDS,
             ),
             log=self.log,
+            metrics=self.metrics,
         )
 
     def upload(self, key: str = KEY, data: bytes = b"any video") -> Source:

@@ -18,6 +18,7 @@ from runtime.processor.tools import MediaTools
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
+from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.objects import InMemoryObjectStore
 from tests.unit.processor.builders import ANNA, BEN, embed, media, speech, turn, voices
 
@@ -43,6 +44,7 @@ class Studio:
     objects: InMemoryObjectStore = field(default_factory=InMemoryObjectStore)
     jobs: InMemoryJobStore = field(default_factory=InMemoryJobStore)
     log: CapturedLog = field(default_factory=CapturedLog)
+    metrics: CapturedMetrics = field(default_factory=CapturedMetrics)
     media: MediaInfo = field(default_factory=media)
     asr_model: str = "any-model"
     meanwhile: dict[Stage, Callable[[Progress], None]] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class Studio:
             work_dir=self.work_dir,
             clock=self.clock,
             log=self.log,
+            metrics=self.metrics,
         ).run()
 
     def run(self) -> ExitCode:

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from runtime.core.contract import EnvVar, ExitCode, Stage
+from runtime.core.contract import EnvVar, ExitCode, Metric, Stage
 from runtime.processor.attempt import Ports
 from runtime.processor.library_log import log_what_libraries_say
 from runtime.processor.main import run
@@ -40,6 +40,7 @@ def studio(tmp_path: Path) -> Studio:
 
 def environ(studio: Studio, attempt: int) -> dict[str, str]:
     return {
+        EnvVar.ENVIRONMENT: "any-environment",
         EnvVar.JOB_ID: studio.source.job_id,
         EnvVar.JOB_ATTEMPT: str(attempt),
         EnvVar.S3_BUCKET: studio.source.bucket,
@@ -75,6 +76,8 @@ def test_should_process_the_job_of_its_environment(studio: Studio) -> None:
     }
     assert lines[-1]["action"] == "process.ended"
     assert lines[-1]["exit_code"] == ExitCode.SUCCESS
+    (counted,) = (line for line in lines if Metric.JOBS_SUCCEEDED in line)
+    assert counted["environment"] == "any-environment"
 
 
 def test_should_touch_nothing_when_its_environment_is_wrong(studio: Studio) -> None:

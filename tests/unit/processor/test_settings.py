@@ -8,6 +8,7 @@ from runtime.processor.settings import BadConfigurationError, Settings
 
 SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=0)
 ENVIRON: dict[str, str] = {
+    EnvVar.ENVIRONMENT: "any-environment",
     EnvVar.JOB_ID: SOURCE.job_id,
     EnvVar.JOB_ATTEMPT: "3",
     EnvVar.S3_BUCKET: SOURCE.bucket,
@@ -30,6 +31,7 @@ OPTIONAL: dict[str, str] = {
 def test_should_read_everything_given() -> None:
     settings = Settings.from_environ({**ENVIRON, **OPTIONAL})
     assert settings == Settings(
+        environment="any-environment",
         job_id=SOURCE.job_id,
         attempt=3,
         jobs_table="any-jobs",

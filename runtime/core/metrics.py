@@ -1,0 +1,78 @@
+"""Metrics written as log lines in CloudWatch's embedded metric format: no call, nothing to await.
+
+Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
+CloudWatch_Embedded_Metric_Format_Specification.html
+"""
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from runtime.core.clock import WallClock
+from runtime.core.contract import METRICS_NAMESPACE, Metric, MetricDimension
+
+ACTION = "metrics.put"
+_UNITS = {Metric.JOB_SECONDS: "Seconds"}
+_DEFAULT_UNIT = "Count"
+
+
+class Metrics(Protocol):
+    """Where a component says how often something happened, or how long it took."""
+
+    def put(self, values: Mapping[Metric, float], *, code: str | None = None) -> None:
+        """Add values now; `code` is the reason's dotted code, of which the class is kept."""
+        ...
+
+
+class EmbeddedMetrics:
+    """Writes each `put` as one line, whatever the log level is."""
+
+    def __init__(
+        self,
+        *,
+        clock: WallClock,
+        environment: str,
+        write: Callable[[str], object] = sys.stdout.write,
+        **fields: Any,
+    ) -> None:
+        """Take the environment, a dimension of every value; `write` receives whole lines.
+
+        `fields` are added to each line for who reads the log; they are no dimensions.
+        """
+        self._clock = clock
+        self._environment = environment
+        self._write = write
+        self._fields = fields
+
+    def put(self, values: Mapping[Metric, float], *, code: str | None = None) -> None:
+        """Write the line that CloudWatch makes metrics of."""
+        document = embedded(values, now=self._clock.now(), environment=self._environment, code=code)
+        self._write(json.dumps({"action": ACTION, **self._fields, **document}) + "\n")
+
+
+def embedded(
+    values: Mapping[Metric, float], *, now: float, environment: str, code: str | None = None
+) -> dict[str, Any]:
+    """Return the document of some values at `now` (seconds since the epoch).
+
+    Each value counts for its environment and, with a `code`, for the code's class there as well:
+    what comes before the first dot, so that there are few of them.
+    """
+    dimensions = {MetricDimension.ENVIRONMENT.value: environment}
+    sets = [list(dimensions)]
+    if code is not None:
+        dimensions[MetricDimension.CODE_CLASS.value] = code.partition(".")[0]
+        sets.append(list(dimensions))
+    directive = {
+        "Namespace": METRICS_NAMESPACE,
+        "Dimensions": sets,
+        "Metrics": [
+            {"Name": metric.value, "Unit": _UNITS.get(metric, _DEFAULT_UNIT)} for metric in values
+        ],
+    }
+    return {
+        "_aws": {"Timestamp": round(now * 1000), "CloudWatchMetrics": [directive]},
+        **dimensions,
+        **{metric.value: value for metric, value in values.items()},
+    }

@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from runtime.core.contract import METRICS_NAMESPACE, Metric
+from runtime.core.metrics import EmbeddedMetrics, embedded
+from tests.fakes.clock import FakeClock
+
+NOW = 1_700_000_000.5
+
+
+def test_should_write_one_line_that_cloudwatch_makes_metrics_of() -> None:
+    lines: list[str] = []
+    metrics = EmbeddedMetrics(
+        clock=FakeClock(now=NOW), environment="any", write=lines.append, job_id="any-job"
+    )
+
+    metrics.put({Metric.JOBS_SUCCEEDED: 1, Metric.JOB_SECONDS: 12.5})
+
+    (line,) = lines
+    assert line.endswith("}\n")
+    assert json.loads(line) == {
+        "action": "metrics.put",
+        "job_id": "any-job",
+        "_aws": {
+            "Timestamp": 1_700_000_000_500,
+            "CloudWatchMetrics": [
+                {
+                    "Namespace": METRICS_NAMESPACE,
+                    "Dimensions": [["environment"]],
+                    "Metrics": [
+                        {"Name": "JobsSucceeded", "Unit": "Count"},
+                        {"Name": "JobSeconds", "Unit": "Seconds"},
+                    ],
+                }
+            ],
+        },
+        "environment": "any",
+        "JobsSucceeded": 1,
+        "JobSeconds": 12.5,
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "code_class"), [("media.no_streams", "media"), ("internal", "internal")]
+)
+def test_should_count_by_the_class_of_the_code_and_in_all(code: str, code_class: str) -> None:
+    document = embedded({Metric.JOBS_FAILED: 1}, now=NOW, environment="any", code=code)
+
+    (directive,) = document["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["environment"], ["environment", "code_class"]]
+    assert (document["environment"], document["code_class"]) == ("any", code_class)
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_should_name_no_metric_like_another_field(metric: Metric) -> None:
+    document = embedded({metric: 1}, now=NOW, environment="any", code="any")
+
+    assert set(document) == {"_aws", "environment", "code_class", metric.value}

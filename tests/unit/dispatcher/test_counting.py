@@ -1,0 +1,102 @@
+"""What the dispatcher and the reaper count: each event once, whoever else is at work."""
+
+import pytest
+
+from runtime.core.contract import ExitCode, Metric
+from runtime.dispatcher.reaping import RESERVE_SECONDS, SweepFailedError
+from tests.fakes.launcher import Fault
+from tests.unit.dispatcher.afterlife import (
+    JOB_TIMEOUT_SECONDS,
+    MAX_RUNS,
+    SILENCE_SECONDS,
+    Afterlife,
+)
+from tests.unit.dispatcher.world import s3_event
+
+
+@pytest.fixture
+def world() -> Afterlife:
+    return Afterlife()
+
+
+def test_should_count_a_launch_that_failed(world: Afterlife) -> None:
+    world.upload()
+    world.launcher.faults = [Fault.REFUSED]
+    assert world.deliver_until_gone(s3_event()) == 2
+    assert world.metrics.codes(Metric.LAUNCHES_FAILED) == ["launch.failed"]
+
+
+def test_should_count_a_lost_launch_only_when_its_task_is_not_found(world: Afterlife) -> None:
+    world.upload()
+    world.launcher.faults = [Fault.ANSWER_LOST]
+    assert world.deliver(s3_event())
+    assert world.metrics.kept == []
+
+    world.upload("uploads/other.mp4")
+    world.launcher.faults = [Fault.REQUEST_LOST]
+    assert not world.deliver(s3_event("uploads/other.mp4"))
+    assert world.metrics.codes(Metric.LAUNCHES_FAILED) == ["launch.uncertain"]
+
+
+def test_should_count_each_run_again_and_the_failure_in_the_end(world: Afterlife) -> None:
+    source = world.launched()
+    for _ in range(MAX_RUNS):
+        world.start_processor(source)
+        event = world.die(source, exit_code=137)
+        world.reaper.task_stopped(event)
+        world.deliver_all()
+        world.reaper.task_stopped(event)
+    assert world.metrics.codes(Metric.JOBS_PUT_BACK) == ["task.killed"] * (MAX_RUNS - 1)
+    assert world.metrics.codes(Metric.JOBS_FAILED) == ["task.killed"]
+
+
+def test_should_count_a_failure_at_once(world: Afterlife) -> None:
+    source = world.launched()
+    world.reaper.task_stopped(world.die(source, exit_code=ExitCode.BAD_CONFIGURATION))
+    assert world.metrics.codes(Metric.JOBS_FAILED) == ["task.configuration"]
+    assert world.metrics.total(Metric.JOBS_PUT_BACK) == 0
+
+
+@pytest.mark.parametrize(
+    ("seconds", "code"), [(SILENCE_SECONDS, "job.hung"), (2 * JOB_TIMEOUT_SECONDS, "job.deadline")]
+)
+def test_should_count_a_task_that_was_stopped(world: Afterlife, seconds: float, code: str) -> None:
+    world.running()
+    world.clock.advance(seconds)
+    world.sweep()
+    assert world.metrics.codes(Metric.TASKS_STOPPED) == [code]
+
+
+def test_should_count_no_stop_of_a_task_that_is_gone(world: Afterlife) -> None:
+    source = world.running()
+    world.clock.advance(SILENCE_SECONDS)
+    world.die(source)
+    world.sweep()
+    assert world.metrics.total(Metric.TASKS_STOPPED) == 0
+    assert world.metrics.codes(Metric.JOBS_PUT_BACK) == ["job.hung"]
+
+
+def test_should_count_a_sweep_that_came_to_its_end(world: Afterlife) -> None:
+    world.sweep()
+    assert world.metrics.total(Metric.SWEEPS_COMPLETED) == 1
+
+
+def test_should_not_count_a_sweep_that_ran_out_of_time(world: Afterlife) -> None:
+    world.running()
+    world.clock.advance(SILENCE_SECONDS)
+    world.reaper.sweep(lambda: RESERVE_SECONDS - 1)
+    assert world.metrics.total(Metric.SWEEPS_COMPLETED) == 0
+
+
+def test_should_not_count_a_sweep_that_met_trouble(
+    world: Afterlife, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unreachable(_: object) -> str:
+        raise OSError("any")
+
+    world.running()
+    world.clock.advance(SILENCE_SECONDS)
+    monkeypatch.setattr(world.tasks, "find", unreachable)
+    with pytest.raises(SweepFailedError):
+        world.sweep()
+    assert world.metrics.total(Metric.SWEEPS_COMPLETED) == 0

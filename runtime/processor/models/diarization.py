@@ -106,8 +106,8 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
             return result
 
         with _one_core_each() as pool:
-            for done, (window, result) in enumerate(zip(spoken, pool.map(embed, spoken)), start=1):
-                embeddings[window] = result
+            for done, result in enumerate(pool.map(embed, spoken), start=1):
+                embeddings[spoken[done - 1]] = result
                 if hook is not None:
                     hook("embeddings", None, completed=done, total=len(spoken))
         embeddings[~active.any(axis=1)] = np.nan

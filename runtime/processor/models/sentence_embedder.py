@@ -97,7 +97,9 @@ def _encoder(config: Mapping[str, Any], weights: Mapping[str, "Tensor"]) -> "nn.
         layer_norm_eps=config["layer_norm_eps"],
         batch_first=True,
     )
-    encoder = nn.TransformerEncoder(layer, config["num_hidden_layers"]).eval()
+    # Nested tensors, still a prototype in torch, would only save work on padding.
+    encoder = nn.TransformerEncoder(layer, config["num_hidden_layers"], enable_nested_tensor=False)
+    encoder.eval()
     state: dict[str, Tensor] = {}
     for number in range(config["num_hidden_layers"]):
         theirs, ours = f"encoder.layer.{number}.", f"layers.{number}."

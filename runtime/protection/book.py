@@ -1,12 +1,12 @@
 """What the answers so far prove about the lease: what is certain, what may be, when to ask."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from runtime.core.errors import Permanent
 from runtime.core.protection import Answer, Failed, Protected, Unprotected
 from runtime.protection import seats as seating
-from runtime.protection.lease import NEVER, Disable, Enable, Lease, lease_from
+from runtime.protection.lease import FOREVER, NEVER, Disable, Enable, Lease, lease_from
 from runtime.protection.outbox import Outbox
 from runtime.protection.policy import MINUTE, Policy
 from runtime.protection.status import Counters
@@ -31,6 +31,8 @@ class LeaseBook:
         self._jitter = jitter
         self._outbox = outbox
         self._failures = 0
+        self._late_until = NEVER
+        self._late_seconds = FOREVER
         self.lease: Lease | None = None
         self.on_until = NEVER
         self.retry_at = NEVER
@@ -55,9 +57,15 @@ class LeaseBook:
     ) -> None:
         """Note a grant: a new lease or a longer one."""
         left = self.lease.expires_at - now if self.lease else None
-        self.lease = lease_from(
+        lease = lease_from(
             answer, asked_at=call.asked_at, minutes=action.minutes, wall_now=wall_now
         )
+        if call.asked_at < self._late_until:
+            # A request for less, whose answer was lost, may yet land after this one.
+            lease = replace(
+                lease, expires_at=min(lease.expires_at, call.asked_at + self._late_seconds)
+            )
+        self.lease = lease
         self.on_until = max(self.on_until, now + action.minutes * MINUTE)
         self.ever_protected = True
         self._succeeded()
@@ -81,6 +89,10 @@ class LeaseBook:
         self._failed("enable", answer, now)
         if isinstance(answer, Failed) and answer.uncertain:
             settled = now + self._policy.settle_seconds
+            seconds = action.minutes * MINUTE
+            if now < self._late_until:
+                seconds = min(seconds, self._late_seconds)
+            self._late_until, self._late_seconds = settled, seconds
             self.on_until = max(self.on_until, settled + action.minutes * MINUTE)
             self.disable_at = settled
 

@@ -15,6 +15,7 @@ from runtime.protection import seats as seating
 from runtime.protection.book import Call, LeaseBook
 from runtime.protection.lease import (
     FOREVER,
+    NEVER,
     Action,
     Disable,
     Enable,
@@ -96,6 +97,17 @@ class LeaseKeeper:
         self._outbox.flush()
         if error is not None:
             raise error
+
+    def safe_until(self, seat: Seat) -> float:
+        """Return from when `check` will raise, as things stand (monotonic seconds)."""
+        with self.condition:
+            if seat.error is not None:
+                return NEVER
+            if not self._applicable:
+                return FOREVER
+            lease = self._book.lease
+            surrender = NEVER if lease is None else surrender_time(self.policy, lease)
+            return min(surrender, seat.cap_at - self.policy.surrender_at_seconds)
 
     def hopeless(self) -> Permanent | None:
         """Return why asking ECS again is useless, if it is."""

@@ -1,0 +1,1 @@
+"""Drives the real lease keeper through random schedules under virtual time, looking for gaps."""

@@ -1,0 +1,70 @@
+"""What a simulation keeps count of."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from runtime.protection.lease import FOREVER
+from runtime.protection.seats import Seat
+from scripts.protection_sim.schedule import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """A stretch in which a job worked, untold, without protection."""
+
+    job: int
+    start: float
+    end: float
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What one schedule came to. `held_idle` are (start, end) of protection nobody needed."""
+
+    seed: int
+    calm: bool
+    gaps: list[Gap] = field(default_factory=list)
+    held_idle: list[tuple[float, float]] = field(default_factory=list)
+    over_cap: int = 0
+    calls: int = 0
+    started: int = 0
+    turned_away: int = 0
+    finished: int = 0
+    lost: int = 0
+    renewals: int = 0
+    refusals: int = 0
+    failures: int = 0
+
+
+class QuietLog:
+    """A log that nobody reads."""
+
+    def debug(self, action: str, **fields: Any) -> None:
+        """Say nothing."""
+
+    info = warning = error = debug
+
+    def bind(self, **_fields: Any) -> "QuietLog":
+        """Return itself."""
+        return self
+
+
+@dataclass(frozen=True, slots=True)
+class Limit:
+    """Until when a call may protect at the most, if it took effect when it was decided."""
+
+    until: float
+    decided_at: float
+
+
+@dataclass(slots=True, eq=False)
+class Worker:
+    """A job in the simulation; `accountable` while it must not be without protection."""
+
+    number: int
+    job: Job
+    seat: Seat
+    accountable: bool = False
+    told: bool = False
+    since: float = 0.0
+    polls_at: float = FOREVER

@@ -1,0 +1,116 @@
+"""Looks for gaps in task protection: random schedules under virtual time, replayable by seed."""
+
+import argparse
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from runtime.protection.policy import Policy, gap_free
+from scripts.protection_sim.picture import sample_timeline
+from scripts.protection_sim.records import Outcome
+from scripts.protection_sim.schedule import draw
+from scripts.protection_sim.simulation import Simulation
+from scripts.protection_sim.tolerance import tolerance
+
+SHOWN = 10
+
+
+@dataclass(slots=True)
+class Total:
+    """Sums over schedules."""
+
+    schedules: int = 0
+    gaps: int = 0
+    held_idle: int = 0
+    over_cap: int = 0
+    jobs: int = 0
+    turned_away: int = 0
+    lost: int = 0
+    lost_calm: int = 0
+    calls: int = 0
+    renewals: int = 0
+    refusals: int = 0
+    failures: int = 0
+    bad_seeds: list[int] = field(default_factory=list)
+
+    def add(self, outcome: Outcome) -> None:
+        """Count one schedule."""
+        self.schedules += 1
+        self.gaps += len(outcome.gaps)
+        self.held_idle += len(outcome.held_idle)
+        self.over_cap += outcome.over_cap
+        self.jobs += outcome.started
+        self.turned_away += outcome.turned_away
+        self.lost += outcome.lost
+        self.lost_calm += outcome.lost if outcome.calm else 0
+        self.calls += outcome.calls
+        self.renewals += outcome.renewals
+        self.refusals += outcome.refusals
+        self.failures += outcome.failures
+        if outcome.gaps or outcome.held_idle or outcome.over_cap or (outcome.calm and outcome.lost):
+            self.bad_seeds.append(outcome.seed)
+
+
+def total(outcomes: Iterable[Outcome]) -> Total:
+    """Return the sums over many schedules."""
+    sums = Total()
+    for outcome in outcomes:
+        sums.add(outcome)
+    return sums
+
+
+def main(arguments: list[str]) -> int:
+    """Run and print; exit 1 if anything that must hold did not."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--schedules", type=int, default=10_000)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--picture", type=Path, metavar="SVG", help="only draw a sample run")
+    parser.add_argument("--replay", type=int, metavar="SEED", help="tell one schedule's story")
+    options = parser.parse_args(arguments)
+    if options.replay is not None:
+        return replay(options.replay)
+    if options.picture is not None:
+        options.picture.write_text(sample_timeline())
+        return 0
+    began = time.monotonic()
+    seeds = range(options.first_seed, options.first_seed + options.schedules)
+    sums = total(Simulation(draw(seed)).run() for seed in seeds)
+    print(
+        f"schedules {sums.schedules}, gaps {sums.gaps}, held while idle {sums.held_idle}\n"
+        f"protected beyond a cap {sums.over_cap}, "
+        f"leases lost in schedules without trouble {sums.lost_calm}\n"
+        f"jobs {sums.jobs}, turned away {sums.turned_away}, told to leave {sums.lost}; "
+        f"calls {sums.calls}, renewals {sums.renewals}, refusals {sums.refusals}, "
+        f"failed calls {sums.failures}; {time.monotonic() - began:.0f} s"
+    )
+    for seed in sums.bad_seeds[:SHOWN]:
+        print(f"look at it: python -m scripts.simulate_protection --replay {seed}")
+    kept = [tell_tolerance(policy) for policy in (gap_free(), gap_free(classic=True))]
+    return 0 if not sums.bad_seeds and all(kept) else 1
+
+
+def tell_tolerance(policy: Policy) -> bool:
+    """Measure and print how long an outage may last; return whether the promise is kept."""
+    measured, promised = tolerance(policy), policy.promised_outage_seconds
+    print(f"outage tolerance {policy.name}: {measured} s (promised {promised:.0f} s)")
+    return measured >= promised
+
+
+def replay(seed: int) -> int:
+    """Print one schedule and everything that happens in it."""
+    schedule = draw(seed)
+    print(schedule)
+
+    def show(kind: str, at: float, fields: dict[str, Any]) -> None:
+        print(f"{at:12.3f} {kind:16} {' '.join(f'{k}={v}' for k, v in fields.items())}")
+
+    outcome = Simulation(schedule, watch=show).run()
+    print(outcome)
+    return 1 if outcome.gaps or outcome.held_idle or outcome.over_cap else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check synth snapshots bench clean
+.PHONY: help setup run test check chaos synth snapshots bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ check: setup ## The fast loop: format, lint, types, imports, unit and infrastruc
 
 test: check ## Everything: the fast loop, real models, the local cloud, a real job end to end
 	@$(VENV)/pytest -q tests -m "models or cloud or e2e"
+
+chaos: setup ## Break everything and count what was lost: make chaos [JOBS=20] [SEED=7]
+	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7)
 
 synth: setup ## Write the CloudFormation templates of every environment to cdk.out
 	@$(VENV)/python app.py

@@ -1,0 +1,62 @@
+"""`python -m chaos --jobs 200 --seed 7`: break everything, and see whether anything was lost."""
+
+import argparse
+import signal
+import sys
+import tempfile
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+from chaos.run import Size, run
+
+BOUND_SECONDS = 150.0
+SECONDS_FOR_A_JOB = 15.0
+SECONDS_FOR_ALL = 180.0
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run once; the exit status is 0 when no promise was broken."""
+    parser = argparse.ArgumentParser(prog="python -m chaos", description=__doc__)
+    parser.add_argument("--jobs", type=int, default=20, help="videos to process")
+    parser.add_argument("--seed", type=int, default=7, help="what goes wrong, and where")
+    parser.add_argument("--in-flight", type=int, default=6, help="videos at a time")
+    parser.add_argument(
+        "--bound", type=float, default=BOUND_SECONDS, help="seconds in which each job must end"
+    )
+    parser.add_argument(
+        "--limit", type=float, help="seconds for the whole run; by default they grow with the jobs"
+    )
+    parser.add_argument("--folder", type=Path, help="where to leave plan, faults and logs")
+    given = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, _stop_like_ctrl_c)
+    size = Size(
+        jobs=given.jobs,
+        seed=given.seed,
+        in_flight=given.in_flight,
+        bound_seconds=given.bound,
+        limit_seconds=given.limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * given.jobs,
+    )
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-chaos-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        verdict = run(size, folder.absolute(), _say)
+    except KeyboardInterrupt:
+        _say("Stopped; nothing is left running.")
+        return 130
+    for violation in verdict.violations:
+        _say(str(violation))
+    _say(str(verdict))
+    return 0 if verdict.kept else 1
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
+
+
+def _stop_like_ctrl_c(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+if __name__ == "__main__":
+    sys.exit(main())

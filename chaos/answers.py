@@ -1,0 +1,55 @@
+"""What AWS answers when it refuses a call, in each protocol."""
+
+import json
+from dataclasses import dataclass, field
+
+from chaos.plan import Kind
+
+THROTTLES = {
+    "dynamodb": (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
+    "ecs": (400, "ThrottlingException"),
+    "sqs": (400, "com.amazonaws.sqs#RequestThrottled"),
+    "s3": (503, "SlowDown"),
+}
+SERVER_ERRORS = {
+    "dynamodb": (500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
+    "ecs": (500, "ServerException"),
+    "sqs": (500, "com.amazonaws.sqs#InternalError"),
+    "s3": (500, "InternalError"),
+}
+NO_CAPACITY = {
+    "tasks": [],
+    "failures": [{"reason": "Capacity is unavailable at this time. Please try again later"}],
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = field(default=())
+    body: bytes = b""
+
+    @property
+    def good(self) -> bool:
+        """Whether the call was carried out."""
+        return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own class of success
+
+
+def refusal(kind: Kind, service: str) -> Answer:
+    """Return the service's throttle, server error, or empty list of tasks."""
+    if kind is Kind.NO_CAPACITY:
+        return _json(200, NO_CAPACITY)
+    table = THROTTLES if kind is Kind.THROTTLE else SERVER_ERRORS
+    status, code = table.get(service, (500, "InternalError"))
+    message = "injected by the chaos harness"
+    if service == "s3":
+        document = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        return Answer(status, (("Content-Type", "application/xml"),), document.encode())
+    return _json(status, {"__type": code, "message": message})
+
+
+def _json(status: int, document: object) -> Answer:
+    kind = (("Content-Type", "application/x-amz-json-1.0"),)
+    return Answer(status, kind, json.dumps(document).encode())

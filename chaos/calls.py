@@ -1,0 +1,119 @@
+"""Reads one HTTP request of an SDK: which call of which job it is, and who makes it."""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from chaos.steps import Caller, Step
+from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, ResultFile
+
+SERVICES = {
+    "DynamoDB_20120810": "dynamodb",
+    "AmazonEC2ContainerServiceV20141113": "ecs",
+    "AmazonSQS": "sqs",
+}
+S3_OPERATIONS = {
+    "HEAD": "HeadObject",
+    "GET": "GetObject",
+    "PUT": "PutObject",
+    "DELETE": "DeleteObject",
+}
+_SENDER = re.compile(r"\bapp/(?P<name>[a-z-]+)\.(?P<pid>\d+)")
+_JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """A process of ours; its interpreter put name and process id into the SDK's user agent."""
+
+    caller: Caller
+    pid: int
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """An HTTP request as received. Header names are in lower case."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def sender(self) -> Sender | None:
+        """Who sent it, None for anybody who is not part of the experiment."""
+        found = _SENDER.search(self.headers.get("user-agent", ""))
+        if found is None:
+            return None
+        for caller in Caller:
+            if caller in found["name"]:
+                return Sender(caller, int(found["pid"]))
+        return None
+
+    @property
+    def target(self) -> tuple[str, str]:
+        """Service and operation."""
+        prefix, dot, operation = self.headers.get("x-amz-target", "").rpartition(".")
+        if dot:
+            return SERVICES.get(prefix, prefix), operation
+        return "s3", S3_OPERATIONS.get(self.method, self.method)
+
+    @property
+    def json(self) -> Any:
+        """The body of a JSON protocol; an empty object where it is none."""
+        try:
+            return json.loads(self.body or b"{}")
+        except ValueError:
+            return {}
+
+    @property
+    def object_key(self) -> str:
+        """The key of an S3 request, decoded."""
+        _, _, key = unquote(self.path.partition("?")[0]).lstrip("/").partition("/")
+        return key
+
+    @property
+    def names(self) -> Iterator[str]:
+        """What may name the job: ids of jobs, keys of uploads, ARNs of tasks."""
+        service, operation = self.target
+        if service == "s3":
+            yield self.object_key
+            yield from _JOB_ID.findall(self.object_key)
+        elif (service, operation) == ("ecs", "StopTask"):
+            yield str(self.json.get("task", ""))
+        else:
+            yield from _JOB_ID.findall(self.body.decode(errors="replace"))
+
+    def step(self, caller: Caller, jobs_table: str) -> Step:
+        """Return the call as the plan names it."""
+        service, operation = self.target
+        detail = self._object_kind() if service == "s3" else self._state(jobs_table)
+        return Step(caller, f"{service}.{operation}" + (f":{detail}" if detail else ""))
+
+    def job_write(self, jobs_table: str) -> Mapping[str, Any] | None:
+        """Return the item that this call writes to the jobs table, if it writes one."""
+        _, operation = self.target
+        if operation == "PutItem":
+            puts = [self.json]
+        elif operation == "TransactWriteItems":
+            puts = [each.get("Put", {}) for each in self.json.get("TransactItems", [])]
+        else:
+            return None
+        return next((put["Item"] for put in puts if put.get("TableName") == jobs_table), None)
+
+    def _object_kind(self) -> str:
+        if self.method == "HEAD":
+            return ""
+        if self.object_key.endswith("/" + ResultFile.MANIFEST):
+            return "manifest"
+        for prefix in (UPLOADS_PREFIX, WORK_PREFIX, RESULTS_PREFIX):
+            if self.object_key.startswith(prefix):
+                return prefix.rstrip("/")
+        return "other"
+
+    def _state(self, jobs_table: str) -> str:
+        item = self.job_write(jobs_table)
+        return "" if item is None else str(item["state"]["S"])

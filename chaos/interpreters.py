@@ -1,0 +1,32 @@
+"""Interpreters that lead our processes to the proxy: the code they run is the deployed code.
+
+A process of the local cloud starts with one of these small scripts in place of Python. It names the
+proxy as the AWS to use, puts the process's own name and number into the SDK's user agent, and
+becomes the real interpreter. Nothing of a build knows about it.
+"""
+
+import shlex
+from pathlib import Path
+
+_SCRIPT = """\
+#!/bin/sh
+export AWS_ENDPOINT_URL={endpoint}
+export AWS_SDK_UA_APP_ID="${{AWS_LAMBDA_FUNCTION_NAME:-{name}}}.$$"
+exec {python} "$@"
+"""
+
+
+def interposed(folder: Path, *, python: Path, name: str, endpoint_url: str) -> Path:
+    """Write a script called `python` into a folder and return it.
+
+    `name` is used outside Lambda, where no variable tells the function's name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    script = folder / "python"
+    script.write_text(
+        _SCRIPT.format(
+            endpoint=shlex.quote(endpoint_url), name=name, python=shlex.quote(str(python))
+        )
+    )
+    script.chmod(0o755)
+    return script

@@ -1,0 +1,119 @@
+"""Watches every write that took effect, and remembers each that must never have happened."""
+
+import hashlib
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from runtime.core.jobs import State
+
+NOBODY = -1
+"""The number of a violation that is about no job of the run."""
+
+TaskLives = Callable[[str, int], bool]
+"""Tells whether a task of this job and attempt, older than a moment, has not stopped."""
+
+
+class Breach(StrEnum):
+    """Which promise was broken."""
+
+    LOST = "lost"
+    TWICE = "published twice"
+    STUCK = "stuck"
+    RULE = "rule broken"
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """A broken promise about one job, in words."""
+
+    breach: Breach
+    number: int
+    what: str
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        who = "" if self.number == NOBODY else f"job {self.number:04d} "
+        return f"{self.breach}: {who}{self.what}"
+
+
+@dataclass(slots=True)
+class Standing:
+    """A job's record as the last write left it, and how its results were written."""
+
+    state: State | None = None
+    attempt: int = 0
+    successes: int = 0
+    manifests: int = 0
+
+
+class Ledger:
+    """One line of truth per job. The caller writes for one job at a time, under `writing`."""
+
+    def __init__(self, task_lives: TaskLives) -> None:
+        """Begin with no job written; `task_lives` is asked when a claim is given up."""
+        self._task_lives = task_lives
+        self._standings: defaultdict[int, Standing] = defaultdict(Standing)
+        self._contents: defaultdict[str, set[str]] = defaultdict(set)
+        self._locks: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
+        self._lock = threading.Lock()
+        self._violations: list[Violation] = []
+
+    def writing(self, number: int) -> threading.Lock:
+        """Return the lock under which a job's record is written and noted, in the same order."""
+        with self._lock:
+            return self._locks[number]
+
+    @property
+    def violations(self) -> tuple[Violation, ...]:
+        """What was noted so far."""
+        with self._lock:
+            return tuple(self._violations)
+
+    @property
+    def manifests(self) -> int:
+        """How often a manifest was written; more than once a job is well, if it is the same."""
+        with self._lock:
+            return sum(standing.manifests for standing in self._standings.values())
+
+    def note_record(self, number: int, item: Mapping[str, Any]) -> None:
+        """Note a write of a job's record that DynamoDB carried out."""
+        state, attempt = State(item["state"]["S"]), int(item["attempt"]["N"])
+        with self._lock:
+            standing = self._standings[number]
+            before, held = standing.state, standing.attempt
+            standing.state, standing.attempt = state, attempt
+            if state is State.SUCCEEDED:
+                standing.successes += 1
+        if attempt < held:
+            self._add(
+                Breach.RULE,
+                number,
+                f"was written by attempt {attempt} ({state}) while attempt {held} owned it",
+            )
+        if state is State.SUCCEEDED and before is State.SUCCEEDED:
+            self._add(Breach.TWICE, number, f"succeeded again by attempt {attempt}")
+        gave_up = state is State.PENDING or (state is State.CLAIMED and attempt > held)
+        if before is State.CLAIMED and gave_up and self._task_lives(item["job_id"]["S"], held):
+            self._add(
+                Breach.RULE, number, f"went to {state} while the task of attempt {held} was alive"
+            )
+
+    def note_result(self, number: int, key: str, content: bytes, *, manifest: bool) -> None:
+        """Note that a published file was written."""
+        digest = hashlib.sha256(content).hexdigest()
+        with self._lock:
+            known = self._contents[key]
+            fresh = digest not in known
+            known.add(digest)
+            self._standings[number].manifests += manifest
+            other = fresh and len(known) > 1
+        if other:
+            self._add(Breach.TWICE, number, f"published {key} with another content than before")
+
+    def _add(self, breach: Breach, number: int, what: str) -> None:
+        with self._lock:
+            self._violations.append(Violation(breach, number, what))

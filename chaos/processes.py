@@ -1,0 +1,38 @@
+"""Signals to a process that was seen alive, and never to another that got its number later."""
+
+import contextlib
+import os
+import signal
+import threading
+
+
+class Process:
+    """Holds on to one process by a file descriptor of the kernel's (Linux)."""
+
+    def __init__(self, pid: int) -> None:
+        """Find it; one that has ended already takes every signal in silence."""
+        self._handle: int | None = None
+        with contextlib.suppress(ProcessLookupError):
+            self._handle = os.pidfd_open(pid)
+
+    def send(self, number: signal.Signals) -> None:
+        """Send a signal and let go of the process."""
+        handle, self._handle = self._handle, None
+        if handle is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(handle, number)
+        os.close(handle)
+
+
+def signal_now(pid: int, number: signal.Signals) -> None:
+    """Send a signal to a process that waits for an answer of ours."""
+    Process(pid).send(number)
+
+
+def signal_later(pid: int, number: signal.Signals, seconds: float) -> None:
+    """Send a signal after a while."""
+    process = Process(pid)
+    timer = threading.Timer(seconds, process.send, (number,))
+    timer.daemon = True
+    timer.start()

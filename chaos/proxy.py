@@ -1,0 +1,150 @@
+"""Stands between our processes and the emulator, and does to each call what the plan says."""
+
+import socket
+import struct
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection, HTTPException
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import urlsplit
+
+from chaos.answers import Answer
+from chaos.calls import Request
+
+HOST = "127.0.0.1"
+UPSTREAM_SECONDS = 30.0
+HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
+
+Forward = Callable[[], Answer]
+Handle = Callable[[Request, Forward], tuple[Answer | None, Callable[[], None]]]
+"""Deals with one request: returns its answer, None for a connection that is reset, and what is to
+be done as soon as the answer is out."""
+
+
+def unreachable(request: Request, forward: Forward) -> tuple[Answer | None, Callable[[], None]]:
+    """Reset every connection: there is nothing behind the proxy yet."""
+    del request, forward
+    return None, lambda: None
+
+
+class Proxy:
+    """Where our processes find AWS. `upstream` and `handle` are set when there is something."""
+
+    def __init__(self, port: int) -> None:
+        """Know the port only."""
+        self.url = f"http://{HOST}:{port}"
+        self.upstream = ""
+        self.handle: Handle = unreachable
+
+    def forward(self, request: Request) -> Answer:
+        """Have the emulator carry a request out; raise `OSError` if it cannot be reached."""
+        there = urlsplit(self.upstream)
+        connection = HTTPConnection(there.hostname or HOST, there.port, timeout=UPSTREAM_SECONDS)
+        try:
+            connection.request(
+                request.method,
+                request.path,
+                body=request.body,
+                headers={k: v for k, v in request.headers.items() if k not in HOP_BY_HOP},
+            )
+            response = connection.getresponse()
+            body = response.read()
+        except HTTPException as error:
+            raise OSError(f"the emulator broke off: {error}") from error
+        finally:
+            connection.close()
+        headers = [(k, v) for k, v in response.getheaders() if k.lower() not in HOP_BY_HOP]
+        if request.method == "HEAD":
+            headers.append(("Content-Length", response.getheader("Content-Length") or "0"))
+        return Answer(response.status, tuple(headers), body)
+
+
+@contextmanager
+def serving() -> Iterator[Proxy]:
+    """Serve on a free port of 127.0.0.1 for the duration of the block."""
+    server = _Server((HOST, 0), _Handler)
+    server.proxy = Proxy(server.server_port)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    try:
+        yield server.proxy
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128
+    proxy: Proxy
+
+    def shutdown_request(self, request: Any) -> None:
+        # Without the polite shutdown, so that a lingering time of 0 makes the close a reset.
+        self.close_request(request)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Stay silent: clients that are killed leave broken connections behind."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def do_GET(self) -> None:
+        self._serve()
+
+    def do_HEAD(self) -> None:
+        self._serve()
+
+    def do_PUT(self) -> None:
+        self._serve()
+
+    def do_POST(self) -> None:
+        self._serve()
+
+    def do_DELETE(self) -> None:
+        self._serve()
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - inherited
+        """Stay silent: the tally says what was done."""
+
+    def _serve(self) -> None:
+        server = self.server
+        if not isinstance(server, _Server):
+            raise TypeError("this handler belongs to the proxy's server")
+        request = Request(
+            method=self.command,
+            path=self.path,
+            headers={name.lower(): value for name, value in self.headers.items()},
+            body=self.rfile.read(int(self.headers.get("Content-Length", 0))),
+        )
+        proxy = server.proxy
+        try:
+            answer, afterwards = proxy.handle(request, lambda: proxy.forward(request))
+        except OSError:
+            answer, afterwards = None, lambda: None
+        if answer is None:
+            self._reset()
+        else:
+            self._send(answer)
+        afterwards()
+
+    def _send(self, answer: Answer) -> None:
+        self.send_response(answer.status)
+        for name, value in answer.headers:
+            self.send_header(name, value)
+        if self.command != "HEAD":
+            self.send_header("Content-Length", str(len(answer.body)))
+        elif not any(name == "Content-Length" for name, _ in answer.headers):
+            self.send_header("Content-Length", "0")
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+    def _reset(self) -> None:
+        self.close_connection = True
+        self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))

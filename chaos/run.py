@@ -1,0 +1,194 @@
+"""One run from its plan to its verdict."""
+
+import hashlib
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from chaos.clips import make_clip
+from chaos.helpers import Helpers
+from chaos.ledger import Breach, Ledger, Violation
+from chaos.place import Place, deployed, operator_environment
+from chaos.plan import draw_plan
+from chaos.proxy import Proxy, serving
+from chaos.saboteur import Saboteur
+from chaos.subjects import Subjects
+from chaos.tally import Tally
+from chaos.traffic import Traffic, Video, videos
+from chaos.verdict import Verdict, examine
+from runtime.core.contract import Output
+from runtime.core.jobs import Job
+
+LOOK_SECONDS = 1.0
+SAY_SECONDS = 5.0
+QUIET_LOOKS = 3
+"""So often in a row nothing must be left to do: a message between two queues is in neither."""
+
+OLD_ENOUGH_SECONDS = 1.5
+"""A younger task may have been started by a request that came late, after it was looked for."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How much a run does. `bound_seconds` is for one job, `limit_seconds` for the whole run."""
+
+    jobs: int
+    seed: int
+    in_flight: int
+    bound_seconds: float
+    limit_seconds: float
+
+
+def run(size: Size, folder: Path, say: Say) -> Verdict:
+    """Run once; `folder` is left with the plan, the faults that came about and the cloud's logs."""
+    plan = draw_plan(size.seed, size.jobs)
+    (folder / "plan.txt").write_text("".join(line + "\n" for line in plan.lines()))
+    tally = Tally(plan, folder / "faults.jsonl")
+    began = time.monotonic()
+
+    def tell(line: str) -> None:
+        say(f"{time.monotonic() - began:6.1f} s  {line}")
+
+    tell(f"seed {size.seed}: {plan.size} faults are laid, see {folder}")
+    with serving() as proxy, deployed(proxy, folder, tell) as place:
+        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=place.bucket, etag=_etag)
+        ledger, subjects = Ledger(_task_lives(place)), Subjects()
+        proxy.handle = Saboteur(
+            subjects=subjects,
+            tally=tally,
+            ledger=ledger,
+            jobs_table=place.outputs[Output.JOBS_TABLE],
+        ).handle
+        with _at_work(place, proxy, folder) as helpers:
+            traffic = Traffic(place, subjects, everything)
+            watch = _Watch(size, place, traffic, everything, began + size.limit_seconds)
+            for line in watch.lines(tally, ledger):
+                tell(line)
+            traffic.stop()
+        tell(
+            f"{helpers.sweeps} sweeps, {helpers.redrives} redrives, {traffic.sent} extra messages, "
+            f"{ledger.manifests} manifests written; {_counted(tally.kinds)}"
+        )
+        place.keep_logs(folder / "logs")
+        found = (*ledger.violations, *watch.late, *examine(place, everything))
+    return Verdict(jobs=size.jobs, faults=tally.count, violations=tuple(dict.fromkeys(found)))
+
+
+@contextmanager
+def _at_work(place: Place, proxy: Proxy, folder: Path) -> Iterator[Helpers]:
+    helpers = Helpers(place, *operator_environment(place, proxy, folder))
+    helpers.start()
+    try:
+        yield helpers
+    finally:
+        helpers.stop()
+
+
+class _Watch:
+    """Uploads as jobs end, and looks until nothing moves any more or time is up."""
+
+    def __init__(
+        self,
+        size: Size,
+        place: Place,
+        traffic: Traffic,
+        all_videos: list[Video],
+        deadline: float,
+    ) -> None:
+        self._size = size
+        self._place = place
+        self._jobs = place.jobs()
+        self._traffic = traffic
+        self._waiting = list(reversed(all_videos))
+        self._uploaded: dict[int, float] = {}
+        self._open: dict[int, Video] = {}
+        self._ended: dict[int, Job] = {}
+        self._deadline = deadline
+        self.late: list[Violation] = []
+
+    def lines(self, tally: Tally, ledger: Ledger) -> Iterator[str]:
+        """Work to the end, yielding a line of progress now and then, and each broken promise."""
+        said = 0.0
+        told = 0
+        quiet = 0
+        while quiet < QUIET_LOOKS and time.monotonic() < self._deadline:
+            self._upload()
+            self._look()
+            idle = not self._open and not self._waiting and not self._left().total()
+            quiet = quiet + 1 if idle else 0
+            broken = (*ledger.violations, *self.late)
+            yield from map(str, broken[told:])
+            told = len(broken)
+            if time.monotonic() - said >= SAY_SECONDS:
+                said = time.monotonic()
+                yield self._progress(tally)
+            time.sleep(LOOK_SECONDS)
+        yield self._progress(tally)
+
+    def _upload(self) -> None:
+        while self._waiting and len(self._open) < self._size.in_flight:
+            video = self._waiting.pop()
+            self._traffic.upload(video)
+            self._uploaded[video.number] = time.monotonic()
+            self._open[video.number] = video
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        for number, video in list(self._open.items()):
+            job = self._jobs.get(video.source.job_id)
+            if job is not None and job.ended:
+                self._ended[number] = job
+                del self._open[number]
+            elif now - self._uploaded[number] > self._size.bound_seconds:
+                state = "no record" if job is None else f"{job.state} (attempt {job.attempt})"
+                breach = Breach.LOST if job is None else Breach.STUCK
+                what = f"has {state} {self._size.bound_seconds:.0f} s after its upload"
+                self.late.append(Violation(breach, number, what))
+                del self._open[number]
+
+    def _left(self) -> "Counter[str]":
+        return Counter(
+            {
+                "messages to send": self._traffic.outstanding,
+                "messages": self._place.messages(Output.JOBS_QUEUE_URL),
+                "dead letters": self._place.messages(Output.JOBS_DLQ_URL),
+                "tasks": len(self._place.tasks()),
+            }
+        )
+
+    def _progress(self, tally: Tally) -> str:
+        states = Counter(str(job.state) for job in self._ended.values())
+        return (
+            f"{len(self._ended)} of {self._size.jobs} ended ({_counted(states) or 'none'}), "
+            f"{len(self._open)} under way, {tally.count} faults; left: {_counted(self._left())}"
+        )
+
+
+def _task_lives(place: Place) -> Callable[[str, int], bool]:
+    ecs, cluster = place.cloud.client("ecs"), place.outputs[Output.CLUSTER]
+
+    def lives(job_id: str, attempt: int) -> bool:
+        arns = ecs.list_tasks(cluster=cluster, startedBy=f"{job_id}-{attempt}")["taskArns"]
+        tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        now = time.time()
+        return any(now - _seconds(task["createdAt"]) > OLD_ENOUGH_SECONDS for task in tasks)
+
+    return lives
+
+
+def _seconds(moment: datetime) -> float:
+    return moment.timestamp()
+
+
+def _etag(content: bytes) -> str:
+    return hashlib.md5(content, usedforsecurity=False).hexdigest()
+
+
+def _counted(counter: "Counter[str]") -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counter.items()))

@@ -1,0 +1,40 @@
+"""Which job a call is about, and how often each of its calls has been made."""
+
+import threading
+from collections import Counter
+from collections.abc import Iterable
+
+from chaos.plan import Slot
+from chaos.steps import SWEEP, Step
+
+SWEEPS = -1
+"""The subject of calls about no single job that the reaper makes when it sweeps."""
+
+
+class Subjects:
+    """Numbers of jobs by every name they go by; safe to share between threads."""
+
+    def __init__(self) -> None:
+        """Know nobody yet."""
+        self._numbers: dict[str, int] = {}
+        self._counts: Counter[tuple[int, Step]] = Counter()
+        self._lock = threading.Lock()
+
+    def introduce(self, number: int, *names: str) -> None:
+        """Say that a name means a job: its key, its id, the ARN of one of its tasks."""
+        with self._lock:
+            for name in names:
+                self._numbers[name] = number
+
+    def number(self, names: Iterable[str], step: Step) -> int | None:
+        """Return the job that one of these names means, None if none is known."""
+        if step == SWEEP:
+            return SWEEPS
+        with self._lock:
+            return next((self._numbers[name] for name in names if name in self._numbers), None)
+
+    def count(self, number: int, step: Step) -> Slot:
+        """Count a call and return which time it is."""
+        with self._lock:
+            self._counts[number, step] += 1
+            return Slot(step, self._counts[number, step])

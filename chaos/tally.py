@@ -1,0 +1,46 @@
+"""Which faults of the plan have come about so far."""
+
+import json
+import threading
+from collections import Counter
+from pathlib import Path
+
+from chaos.plan import Fault, Plan, Script, Slot
+from chaos.subjects import SWEEPS
+
+
+class Tally:
+    """Gives each slot's fault once and keeps account; safe to share between threads."""
+
+    def __init__(self, plan: Plan, log: Path) -> None:
+        """Write what comes about to `log`, a line of JSON each."""
+        self._plan = plan
+        self._log = log
+        self._lock = threading.Lock()
+        self.kinds: Counter[str] = Counter()
+
+    @property
+    def count(self) -> int:
+        """How many faults have come about."""
+        with self._lock:
+            return self.kinds.total()
+
+    def draw(self, number: int, slot: Slot) -> Fault | None:
+        """Return what goes wrong there, having noted it."""
+        fault = self._script(number).fault(slot)
+        if fault is not None:
+            line = {
+                "job": number,
+                "caller": slot.step.caller,
+                "step": slot.step.name,
+                "count": slot.count,
+                "fault": fault.kind,
+            }
+            with self._lock:
+                self.kinds[fault.kind] += 1
+                with self._log.open("a") as log:
+                    log.write(json.dumps(line) + "\n")
+        return fault
+
+    def _script(self, number: int) -> Script:
+        return self._plan.sweeps if number == SWEEPS else self._plan.jobs[number]

@@ -1,0 +1,154 @@
+"""Uploads videos and sends the messages that nobody needed, each in its time."""
+
+import heapq
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from urllib.parse import quote_plus
+
+from chaos.clips import variant
+from chaos.place import Place
+from chaos.plan import Extra, Mail, Plan, Poison, Script
+from chaos.subjects import Subjects
+from runtime.core.contract import UPLOADS_PREFIX, Output
+from runtime.core.jobs import Source
+from runtime.core.messages import Upload, confirm_message, requeue_message
+
+LATE_SECONDS = 0.05
+NOT_A_VIDEO = b"these are notes, not a video: "
+
+
+@dataclass(frozen=True, slots=True)
+class Video:
+    """A video of the run: `source` is its identity before it is uploaded."""
+
+    number: int
+    source: Source
+    content: bytes
+    script: Script
+
+    @property
+    def name(self) -> str:
+        """Its number as in every line about it."""
+        return f"{self.number:04d}"
+
+
+def videos(plan: Plan, clip: bytes, *, bucket: str, etag: Callable[[bytes], str]) -> list[Video]:
+    """Return the videos of a run, each with bytes of its own."""
+    made = []
+    for number, script in enumerate(plan.jobs):
+        name = f"{number:04d}"
+        broken = script.poison is Poison.NOT_A_VIDEO
+        content = NOT_A_VIDEO + name.encode() if broken else variant(clip, name)
+        key = f"{UPLOADS_PREFIX}chaos-{name}.mp4"
+        source = Source(bucket=bucket, key=key, etag=etag(content), size_bytes=len(content))
+        made.append(Video(number, source, content, script))
+    return made
+
+
+@dataclass(order=True)
+class _Due:
+    at: float
+    order: int
+    body: str = field(compare=False)
+
+
+class Traffic:
+    """Everything that is sent in a run."""
+
+    def __init__(self, place: Place, subjects: Subjects, all_videos: list[Video]) -> None:
+        """Send nothing yet."""
+        self._place = place
+        self._subjects = subjects
+        self._videos = all_videos
+        self._objects = place.objects()
+        self._sqs = place.cloud.client("sqs")
+        self._due: list[_Due] = []
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._sent = 0
+        self._postman = threading.Thread(target=self._deliver, daemon=True)
+        self._postman.start()
+
+    @property
+    def sent(self) -> int:
+        """How many extra messages were sent."""
+        return self._sent
+
+    @property
+    def outstanding(self) -> int:
+        """How many extra messages are still to be sent."""
+        with self._lock:
+            return len(self._due)
+
+    def upload(self, video: Video) -> None:
+        """Upload a video, with its extra messages around it."""
+        self._subjects.introduce(video.number, video.source.key, video.source.job_id)
+        now = time.monotonic()
+        for extra in video.script.extras:
+            body = self._body(video, extra)
+            if extra.after_seconds < 0:
+                self._send(body)
+            else:
+                with self._lock:
+                    due = _Due(now + extra.after_seconds, video.number, body)
+                    heapq.heappush(self._due, due)
+        source = video.source
+        self._objects.write_bytes(video.content, source.bucket, source.key, "video/mp4")
+
+    def stop(self) -> None:
+        """Send nothing any more."""
+        self._stop.set()
+        self._postman.join()
+
+    def _body(self, video: Video, extra: Extra) -> str:
+        source = video.source
+        match extra.mail:
+            case Mail.CONFIRM:
+                return confirm_message(Upload(source.bucket, source.key))
+            case Mail.REQUEUE:
+                return requeue_message(source.job_id)
+            case Mail.EVENT_OF_TWO:
+                other = self._videos[video.number - 1].source
+                return event(source, other)
+            case Mail.EVENT:
+                return event(source)
+
+    def _deliver(self) -> None:
+        while not self._stop.wait(LATE_SECONDS):
+            for body in self._ripe():
+                self._send(body)
+
+    def _ripe(self) -> Iterator[str]:
+        with self._lock:
+            ripe = []
+            while self._due and self._due[0].at <= time.monotonic():
+                ripe.append(heapq.heappop(self._due).body)
+        return iter(ripe)
+
+    def _send(self, body: str) -> None:
+        self._sqs.send_message(
+            QueueUrl=self._place.outputs[Output.JOBS_QUEUE_URL], MessageBody=body
+        )
+        self._sent += 1
+
+
+def event(*sources: Source) -> str:
+    """Return an S3 event about these objects, as S3 sends it for each of them."""
+    return json.dumps(
+        {
+            "Records": [
+                {
+                    "eventSource": "aws:s3",
+                    "eventName": "ObjectCreated:Put",
+                    "s3": {
+                        "bucket": {"name": source.bucket},
+                        "object": {"key": quote_plus(source.key, safe="/"), "eTag": source.etag},
+                    },
+                }
+                for source in sources
+            ]
+        }
+    )

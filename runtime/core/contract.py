@@ -61,6 +61,7 @@ class EnvVar(StrEnum):
     # Processor: how to work (task definition).
     WORK_DIR = "WORK_DIR"
     JOB_TIMEOUT_SECONDS = "JOB_TIMEOUT_SECONDS"
+    STOP_TIMEOUT_SECONDS = "STOP_TIMEOUT_SECONDS"
     ASR_MODEL = "ASR_MODEL"
     ECS_TASK_METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 
@@ -96,6 +97,7 @@ class Output(StrEnum):
     PROCESSOR_LOG_GROUP = "ProcessorLogGroupName"
     DISPATCHER_FUNCTION = "DispatcherFunctionName"
     REAPER_FUNCTION = "ReaperFunctionName"
+    ALARM_TOPIC = "AlarmTopicArn"
 
 
 METRICS_NAMESPACE = "Lifestream"

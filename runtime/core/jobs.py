@@ -203,6 +203,13 @@ def release(job: Job, *, now: float) -> Job:
     )
 
 
+def hand_back(job: Job, *, now: float) -> Job:
+    """Return the running job put back because its machine goes away: the run does not count."""
+    if job.state is not State.RUNNING:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: no machine runs it")
+    return replace(release(job, now=now), runs=job.runs - 1)
+
+
 def announced(job: Job, *, now: float) -> Job:
     """Return the waiting job as announced again: the message before came to nothing, a miss."""
     if job.state is not State.PENDING:
@@ -232,6 +239,11 @@ def start(job: Job, *, now: float, task_arn: str | None) -> Job:
 def report(job: Job, *, now: float, stage: str, progress: float) -> Job:
     """Return the running job with its stage and overall progress (0 to 1); also its heartbeat."""
     return _move(job, State.RUNNING, now, stage=stage, progress=min(1.0, max(0.0, progress)))
+
+
+def beat(job: Job, *, now: float) -> Job:
+    """Return the running job as still alive, without news."""
+    return _move(job, State.RUNNING, now)
 
 
 def succeed(job: Job, *, now: float, result_key: str) -> Job:

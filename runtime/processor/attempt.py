@@ -21,6 +21,7 @@ from runtime.processor.pipeline import Pipeline
 from runtime.processor.progress import StageTracker
 from runtime.processor.reporter import Reporter, take_job
 from runtime.processor.tools import MediaTools
+from runtime.processor.watchdog import Patience, Watchdog
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +46,8 @@ class Attempt:
     clock: Clock
     log: Log
     metrics: Metrics
+    patience: Patience
+    abort: Callable[[ExitCode], None]
 
     def run(self) -> ExitCode:
         """Run to an end, whatever happens; the job's record says how it ended."""
@@ -62,13 +65,15 @@ class Attempt:
         reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
         self.log.info("job.started", source=job.source.object_id, size_bytes=job.source.size_bytes)
         try:
-            reporter.succeed(self._process(reporter))
+            with self._watchdog(reporter):
+                result_key = self._process(reporter)
+            reporter.succeed(result_key)
         except LeaseLost as error:
             self.log.warning("job.lease_lost", reason=error.summary)
             return ExitCode.LOST_CLAIM
         except StopRequestedError:
             self.log.info("job.interrupted", stage=reporter.job.stage)
-            return self._end(reporter.release, ExitCode.RESUMABLE)
+            return self._end(reporter.hand_back, ExitCode.RESUMABLE)
         except Retryable as error:
             self.log.warning("job.retry_later", code=error.code, reason=error.summary)
             return self._end(reporter.release, ExitCode.RETRYABLE_FAILURE)
@@ -83,6 +88,16 @@ class Attempt:
             return ExitCode.SUCCESS
         self.log.error("job.failed", code=failure.code, summary=failure.summary)
         return self._end(lambda: self._fail(reporter, failure), ExitCode.PERMANENT_FAILURE)
+
+    def _watchdog(self, reporter: Reporter) -> Watchdog:
+        return Watchdog(
+            reporter=reporter,
+            interruption=self.interruption,
+            patience=self.patience,
+            clock=self.clock,
+            log=self.log,
+            abort=self.abort,
+        )
 
     def _process(self, reporter: Reporter) -> str:
         job = reporter.job

@@ -26,21 +26,34 @@ class Interruption:
         """Ask the work to stop at its next step; safe in a signal handler."""
         self._stop.set()
 
+    @property
+    def stop_requested(self) -> bool:
+        """Whether somebody asked the work to stop."""
+        return self._stop.is_set()
+
+    @property
+    def overdue(self) -> bool:
+        """Whether the deadline has passed."""
+        return self._clock.monotonic() >= self._deadline
+
+    def overdue_error(self) -> Permanent:
+        """Return why a job that is overdue has failed: the same video would take as long again."""
+        return Permanent(
+            "job.deadline_exceeded",
+            f"The job was not done after {self._timeout_seconds:.0f} seconds of processing.",
+            "Upload a shorter video, or raise the job timeout in environments/<name>.toml "
+            "and deploy.",
+        )
+
     def check(self) -> None:
         """Return if the work may go on.
 
-        Raises `StopRequestedError` after a stop request, and `Permanent` past the deadline: the
-        same video would take as long again.
+        Raises `StopRequestedError` after a stop request, and `Permanent` past the deadline.
         """
-        if self._stop.is_set():
+        if self.stop_requested:
             raise StopRequestedError
-        if self._clock.monotonic() >= self._deadline:
-            raise Permanent(
-                "job.deadline_exceeded",
-                f"The job was not done after {self._timeout_seconds:.0f} seconds of processing.",
-                "Upload a shorter video, or raise the job timeout in environments/<name>.toml "
-                "and deploy.",
-            )
+        if self.overdue:
+            raise self.overdue_error()
 
 
 def stop_on_signals(interruption: Interruption) -> None:

@@ -53,6 +53,7 @@ def run(
     tools: Callable[[Settings], MediaTools] = real_tools,
     clock: Clock | None = None,
     write: Callable[[str], object] = write_line,
+    abort: Callable[[ExitCode], None] = os._exit,
 ) -> ExitCode:
     """Process the job that the environment names and return what became of it."""
     clock = clock or SystemClock()
@@ -89,6 +90,8 @@ def run(
             job_id=settings.job_id,
             attempt=settings.attempt,
         ),
+        patience=settings.patience,
+        abort=abort,
     ).run()
     log.info("process.ended", exit_code=int(code), meaning=code.name.lower())
     return code

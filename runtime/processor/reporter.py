@@ -68,6 +68,12 @@ class Reporter:
         with self._lock:
             return self._job
 
+    @property
+    def lost(self) -> bool:
+        """Whether a write has shown that the job is no longer ours."""
+        with self._lock:
+            return self._lost
+
     def check(self) -> None:
         """Raise `LeaseLost` if a write has shown that the job is no longer ours."""
         with self._lock:
@@ -85,18 +91,16 @@ class Reporter:
             elapsed = self._clock.monotonic() - self._last_report
             if stage == self._job.stage and elapsed < MIN_SECONDS_BETWEEN_REPORTS:
                 return
-            self._last_report = self._clock.monotonic()
-            try:
-                self._write(
-                    lambda job, now: lifecycle.report(job, now=now, stage=stage, progress=progress)
-                )
-            except Retryable as error:
-                self._failed_reports += 1
-                self._log.warning("report.failed", error=str(error), in_a_row=self._failed_reports)
-                if self._failed_reports > MAX_FAILED_REPORTS:
-                    raise
-            else:
-                self._failed_reports = 0
+            self._write_news(
+                lambda job, now: lifecycle.report(job, now=now, stage=stage, progress=progress)
+            )
+
+    def beat(self, *, every_seconds: float) -> None:
+        """Record that the job is alive unless a write has said so within `every_seconds`."""
+        with self._lock:
+            self.check()
+            if self._clock.monotonic() - self._last_report >= every_seconds:
+                self._write_news(lambda job, now: lifecycle.beat(job, now=now))
 
     def succeed(self, result_key: str) -> None:
         """Record the success and, in the same transaction, the upload as processed."""
@@ -107,8 +111,24 @@ class Reporter:
         self._write(lambda job, now: lifecycle.fail(job, now=now, failure=failure))
 
     def release(self) -> None:
-        """Put the job back to PENDING, for a later attempt to resume."""
+        """Put the job back to PENDING, for a later attempt to resume; this run counts."""
         self._write(lambda job, now: lifecycle.release(job, now=now))
+
+    def hand_back(self) -> None:
+        """Put the job back to PENDING because this machine goes away; this run does not count."""
+        self._write(lambda job, now: lifecycle.hand_back(job, now=now))
+
+    def _write_news(self, change: Callable[[Job, float], Job]) -> None:
+        self._last_report = self._clock.monotonic()
+        try:
+            self._write(change)
+        except Retryable as error:
+            self._failed_reports += 1
+            self._log.warning("report.failed", error=str(error), in_a_row=self._failed_reports)
+            if self._failed_reports > MAX_FAILED_REPORTS:
+                raise
+        else:
+            self._failed_reports = 0
 
     def _write(self, change: Callable[[Job, float], Job]) -> None:
         with self._lock:

@@ -7,10 +7,16 @@ from pathlib import Path
 from runtime.core.contract import EnvVar
 from runtime.core.jobs import Source
 from runtime.core.log import LEVELS
+from runtime.processor.watchdog import Patience
 
 DEFAULT_WORK_DIR = "/tmp"  # noqa: S108 - the container's scratch volume; a private folder is made in it
 DEFAULT_ASR_MODEL = "whisper-base"
 DEFAULT_TIMEOUT_SECONDS = 3600.0
+DEFAULT_STOP_TIMEOUT_SECONDS = 30.0
+"""What ECS gives a container between SIGTERM and SIGKILL unless told otherwise."""
+
+STOP_MARGIN_SECONDS = 15.0
+"""For one bounded write of the job's record, which takes at most 14 s."""
 
 
 class BadConfigurationError(ValueError):
@@ -31,8 +37,16 @@ class Settings:
     models_dir: Path
     asr_model: str
     timeout_seconds: float
+    stop_timeout_seconds: float
     log_level: str
     task_metadata_uri: str | None
+
+    @property
+    def patience(self) -> Patience:
+        """How long the work may take to notice a stop, so that the record can still be written."""
+        return Patience(
+            after_stop_seconds=max(0.0, self.stop_timeout_seconds - STOP_MARGIN_SECONDS)
+        )
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -49,6 +63,9 @@ class Settings:
             models_dir=Path(read.text(EnvVar.MODELS_DIR)),
             asr_model=read.text(EnvVar.ASR_MODEL, DEFAULT_ASR_MODEL),
             timeout_seconds=read.number(EnvVar.JOB_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS),
+            stop_timeout_seconds=read.number(
+                EnvVar.STOP_TIMEOUT_SECONDS, DEFAULT_STOP_TIMEOUT_SECONDS
+            ),
             log_level=read.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
             task_metadata_uri=environ.get(EnvVar.ECS_TASK_METADATA),
         )

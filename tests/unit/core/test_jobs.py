@@ -1,5 +1,6 @@
 import itertools
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -13,10 +14,12 @@ from runtime.core.jobs import (
     Job,
     Source,
     State,
+    beat,
     cancel,
     claim_new,
     decide_claim,
     fail,
+    hand_back,
     launched,
     release,
     report,
@@ -42,6 +45,7 @@ MOVES: dict[str, tuple[State, Callable[[Job], Job]]] = {
     "release": (State.PENDING, lambda j: release(j, now=NOW)),
     "launched": (State.LAUNCHED, lambda j: launched(j, now=NOW, task_arn="arn:any")),
     "start": (State.RUNNING, lambda j: start(j, now=NOW, task_arn="arn:any")),
+    "beat": (State.RUNNING, lambda j: beat(j, now=NOW)),
     "report": (State.RUNNING, lambda j: report(j, now=NOW, stage="any", progress=0.5)),
     "succeed": (State.SUCCEEDED, lambda j: succeed(j, now=NOW, result_key="any")),
     "fail": (State.FAILED, lambda j: fail(j, now=NOW, failure=FAILURE)),
@@ -148,3 +152,21 @@ def test_should_count_misses_afresh_once_a_processor_reported_or_a_person_asked(
 def test_should_keep_progress_between_nothing_and_all(given: float, kept: float) -> None:
     job = report(a_job(State.RUNNING), now=NOW, stage="any", progress=given)
     assert job.progress == kept
+
+
+def test_should_not_count_a_run_whose_machine_went_away() -> None:
+    running = start(claim_new(SOURCE, now=0.0, lease_seconds=60.0), now=1.0, task_arn=None)
+    back = hand_back(running, now=2.0)
+    assert (back.state, back.runs, back.attempt) == (State.PENDING, 0, 1)
+    assert release(running, now=2.0).runs == 1
+
+
+def test_should_only_change_the_time_in_a_beat() -> None:
+    running = start(claim_new(SOURCE, now=0.0, lease_seconds=60.0), now=1.0, task_arn=None)
+    known = report(running, now=2.0, stage="scenes", progress=0.5)
+    assert beat(known, now=3.0) == replace(known, updated_at=3.0)
+
+
+def test_should_not_hand_back_what_does_not_run() -> None:
+    with pytest.raises(IllegalTransitionError, match="no machine runs it"):
+        hand_back(a_job(State.CLAIMED), now=NOW)

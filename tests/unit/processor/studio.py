@@ -15,6 +15,7 @@ from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.interruption import Interruption
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.tools import MediaTools
+from runtime.processor.watchdog import Patience
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -51,6 +52,7 @@ class Studio:
     used: list[Stage] = field(default_factory=list)
     said: tuple[str, ...] = SAID
     turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
+    aborted: list[ExitCode] = field(default_factory=list)
     interruption: Interruption = field(init=False)
 
     def __post_init__(self) -> None:
@@ -98,6 +100,8 @@ class Studio:
             clock=self.clock,
             log=self.log,
             metrics=self.metrics,
+            patience=Patience(),
+            abort=self.aborted.append,
         ).run()
 
     def run(self) -> ExitCode:

@@ -22,6 +22,7 @@ ENVIRON: dict[str, str] = {
 OPTIONAL: dict[str, str] = {
     EnvVar.WORK_DIR: "/scratch",
     EnvVar.JOB_TIMEOUT_SECONDS: "900.5",
+    EnvVar.STOP_TIMEOUT_SECONDS: "120",
     EnvVar.ASR_MODEL: "whisper-tiny",
     EnvVar.LOG_LEVEL: "DEBUG",
     EnvVar.ECS_TASK_METADATA: "http://169.254.170.2/v4/any",
@@ -41,6 +42,7 @@ def test_should_read_everything_given() -> None:
         models_dir=Path("/models"),
         asr_model="whisper-tiny",
         timeout_seconds=900.5,
+        stop_timeout_seconds=120.0,
         log_level="DEBUG",
         task_metadata_uri="http://169.254.170.2/v4/any",
     )
@@ -51,6 +53,15 @@ def test_should_do_with_what_is_required() -> None:
     assert settings.work_dir == Path("/tmp")  # noqa: S108 - the documented default
     assert (settings.timeout_seconds, settings.log_level) == (3600.0, "INFO")
     assert settings.task_metadata_uri is None
+    assert settings.stop_timeout_seconds == 30.0
+
+
+@pytest.mark.parametrize(("stop_timeout", "for_the_work"), [("120", 105.0), ("10", 0.0)])
+def test_should_keep_time_to_write_the_record_before_the_kill(
+    stop_timeout: str, for_the_work: float
+) -> None:
+    settings = Settings.from_environ({**ENVIRON, EnvVar.STOP_TIMEOUT_SECONDS: stop_timeout})
+    assert settings.patience.after_stop_seconds == for_the_work
 
 
 @pytest.mark.parametrize("name", ENVIRON)

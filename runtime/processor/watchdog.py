@@ -1,0 +1,132 @@
+"""Keeps the job's heartbeat while its work runs, and ends the process when the work cannot.
+
+The work itself looks at every step whether it may go on. Inside a library's long computation there
+is no step, and that is what this thread is for.
+"""
+
+import threading
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from runtime.core.clock import MonotonicClock
+from runtime.core.contract import ExitCode
+from runtime.core.errors import LeaseLost, LifestreamError
+from runtime.core.jobs import Failure
+from runtime.core.log import Log
+from runtime.processor.interruption import Interruption
+from runtime.processor.reporter import Reporter
+
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often to beat, and how long the work may take to notice that it has to end, in seconds.
+
+    `after_stop_seconds` must leave time to write the job's record before the platform kills the
+    process, `stop_timeout` after its SIGTERM.
+    """
+
+    heartbeat_seconds: float = 30.0
+    after_loss_seconds: float = 10.0
+    after_stop_seconds: float = 15.0
+    after_deadline_seconds: float = 60.0
+
+
+class Watchdog:
+    """Guards the work inside its context; `abort` must end the process and not return.
+
+    A watchdog that dies aborts too: without a heartbeat the job would be taken for dead and run
+    twice.
+    """
+
+    def __init__(
+        self,
+        *,
+        reporter: Reporter,
+        interruption: Interruption,
+        patience: Patience,
+        clock: MonotonicClock,
+        log: Log,
+        abort: Callable[[ExitCode], None],
+    ) -> None:
+        """Guard the job of `reporter`; nothing happens before the context is entered."""
+        self._reporter = reporter
+        self._interruption = interruption
+        self._patience = patience
+        self._clock = clock
+        self._log = log
+        self._abort = abort
+        self._first_seen: dict[str, float] = {}
+        self._done = threading.Event()
+        self._thread = threading.Thread(target=self._keep_looking, name="watchdog", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Start looking."""
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop looking; after this no write of the watchdog is under way."""
+        self._done.set()
+        self._thread.join()
+
+    def look(self) -> None:
+        """Beat if it is time, and abort if the work has had its time to notice that it must end."""
+        self._beat()
+        if self._for_longer("lost", self._reporter.lost, self._patience.after_loss_seconds):
+            self._end(ExitCode.LOST_CLAIM, "the claim was lost")
+        elif self._for_longer(
+            "stop", self._interruption.stop_requested, self._patience.after_stop_seconds
+        ):
+            self._end(ExitCode.RESUMABLE, "a stop was requested", self._reporter.hand_back)
+        elif self._for_longer(
+            "overdue", self._interruption.overdue, self._patience.after_deadline_seconds
+        ):
+            self._end(ExitCode.PERMANENT_FAILURE, "the deadline passed", self._fail_overdue)
+
+    def _beat(self) -> None:
+        try:
+            self._reporter.beat(every_seconds=self._patience.heartbeat_seconds)
+        except LeaseLost:
+            self._log.warning("watchdog.lease_lost")
+        except LifestreamError as error:
+            self._log.warning("watchdog.beat_failed", code=error.code, reason=error.summary)
+
+    def _for_longer(self, what: str, is_so: bool, seconds: float) -> bool:  # noqa: FBT001 - a fact, no switch
+        if not is_so:
+            return False
+        now = self._clock.monotonic()
+        return now - self._first_seen.setdefault(what, now) >= seconds
+
+    def _end(self, code: ExitCode, why: str, write: Callable[[], None] = lambda: None) -> None:
+        self._log.error("watchdog.abort", reason=why, exit_code=int(code))
+        try:
+            write()
+        except LeaseLost:
+            code = ExitCode.LOST_CLAIM
+        except LifestreamError as error:
+            self._log.error("job.end_not_recorded", code=error.code, reason=error.summary)
+        self._abort(code)
+
+    def _fail_overdue(self) -> None:
+        error = self._interruption.overdue_error()
+        self._reporter.fail(
+            Failure(code=error.code, summary=error.summary, resolution=error.resolution)
+        )
+
+    def _keep_looking(self) -> None:
+        try:
+            while not self._done.wait(LOOK_SECONDS):
+                self.look()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the job has no heartbeat now
+            self._log.error("watchdog.died", error=repr(error), traceback=traceback.format_exc())
+            self._abort(ExitCode.RETRYABLE_FAILURE)

@@ -38,7 +38,7 @@ SUDDEN = (Kind.KILL_BEFORE, Kind.KILL_AFTER)
 BURST = (1, 1, 2, 4)
 """How often in a row a call is refused or its answer lost: the SDK tries twice, adapters again."""
 
-FREEZE_SECONDS = 14.0
+FREEZE_SECONDS = (11.0, 17.0)
 """Longer than a processor may be silent and a claim's lease runs, so that a zombie wakes up."""
 
 UNTROUBLED_SHARE = 0.6
@@ -50,6 +50,14 @@ BROKEN_SHARE = 0.05
 
 SWEEP_SHARE = 0.04
 SWEEPS_PLANNED = 2000
+
+SECONDS = {
+    Kind.LATENCY: (0.2, 3.0),
+    Kind.LATE: (1.0, 9.0),
+    Kind.TERMINATE: (0.0, 0.8),
+    Kind.KILL_LATER: (0.0, 0.8),
+    Kind.FREEZE: FREEZE_SECONDS,
+}
 
 DEATHS = 2
 """Most deaths of a job's processors, well under the runs it may use."""
@@ -137,22 +145,22 @@ class Plan:
 def draw_plan(seed: int, jobs: int) -> Plan:
     """Return the plan of a run: the same for the same seed and number of jobs."""
     rng = random.Random(f"{seed}")
-    deaths = [(step, kind) for step in ALWAYS for kind in SUDDEN]
-    rng.shuffle(deaths)
+    blows = [(step, kind) for step in ALWAYS for kind in (*SUDDEN, Kind.FREEZE)]
+    rng.shuffle(blows)
     scripts = [
-        _draw_script(random.Random(f"{seed}/{number}"), *deaths[number % len(deaths)])
+        _draw_script(random.Random(f"{seed}/{number}"), *blows[number % len(blows)])
         for number in range(jobs)
     ]
     return Plan(tuple(scripts), _draw_sweeps(random.Random(f"{seed}/sweeps")))
 
 
 def _draw_script(rng: random.Random, step: Step, kind: Kind) -> Script:
-    """Return a job's script. Its first fault is given: all jobs together die everywhere."""
+    """Return a job's script. Its first blow is given, so that all jobs together die everywhere."""
     extras = tuple(_draw_extra(rng) for _ in range(rng.choice((0, 1, 1, 2, 3))))
     chance = rng.random()
     if chance < DEADLY_SHARE:
         return Script(MappingProxyType({}), extras, Poison.KILLS_ITS_PROCESSOR)
-    faults = {Slot(step, 1): Fault(kind)}
+    faults = {Slot(step, 1): _lasting(rng, kind)}
     deaths = int(step.caller is Caller.PROCESSOR)
     for _ in range(rng.choice((1, 2, 2, 3, 4))):
         chosen = rng.choice(ALWAYS if rng.random() < UNTROUBLED_SHARE else SOMETIMES)
@@ -181,18 +189,13 @@ def _draw_fault(rng: random.Random, step: Step) -> Fault:
         kinds += [Kind.NO_CAPACITY, Kind.NO_CAPACITY]
     if step.caller is Caller.PROCESSOR:
         kinds += [Kind.TERMINATE, Kind.TERMINATE, Kind.KILL_LATER, Kind.KILL_LATER]
-    kind = rng.choice(kinds)
-    match kind:
-        case Kind.LATENCY:
-            return Fault(kind, round(rng.uniform(0.2, 3.0), 2))
-        case Kind.LATE:
-            return Fault(kind, round(rng.uniform(1.0, 9.0), 2))
-        case Kind.TERMINATE | Kind.KILL_LATER:
-            return Fault(kind, round(rng.uniform(0.0, 0.8), 2))
-        case Kind.FREEZE:
-            return Fault(kind, FREEZE_SECONDS)
-        case _:
-            return Fault(kind)
+    return _lasting(rng, rng.choice(kinds))
+
+
+def _lasting(rng: random.Random, kind: Kind) -> Fault:
+    if kind not in SECONDS:
+        return Fault(kind)
+    return Fault(kind, round(rng.uniform(*SECONDS[kind]), 2))
 
 
 def _draw_extra(rng: random.Random) -> Extra:

@@ -115,6 +115,15 @@ class ProcessorConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AlarmsConfig:
+    """Whom alarms tell, and what counts as too much. Each address must confirm a first mail."""
+
+    emails: tuple[str, ...] = _setting(rules.list_of(rules.EMAIL, most=20))
+    oldest_message_seconds: int = _setting(rules.whole_number(60, 86400))
+    put_backs_an_hour: int = _setting(rules.whole_number(1, 10000))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentConfig:
     """All that differs between environments; `name` is the file's name without its ending.
 
@@ -136,6 +145,7 @@ class EnvironmentConfig:
     dispatcher: DispatcherConfig
     reaper: ReaperConfig
     processor: ProcessorConfig
+    alarms: AlarmsConfig
 
 
 SECTIONS: dict[str, type[Any]] = {
@@ -145,6 +155,7 @@ SECTIONS: dict[str, type[Any]] = {
     "dispatcher": DispatcherConfig,
     "reaper": ReaperConfig,
     "processor": ProcessorConfig,
+    "alarms": AlarmsConfig,
 }
 
 
@@ -204,7 +215,8 @@ class _Reader:
         for key, item in known.items():
             rule: Rule = item.metadata["rule"]
             if key in table and rule.accepts(table[key]):
-                self.values[prefix + key] = table[key]
+                value = table[key]
+                self.values[prefix + key] = tuple(value) if isinstance(value, list) else value
             elif key in table:
                 self.problems.append(_line(self._where, prefix + key, table[key], rule.allowed))
             elif item.default is None:

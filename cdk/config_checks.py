@@ -86,6 +86,16 @@ def _silence(silence: int, job_timeout: int) -> str | None:
     )
 
 
+def _age(oldest_message: int, visibility: int) -> str | None:
+    least = 2 * visibility
+    if oldest_message >= least:
+        return None
+    return (
+        f"at least {least}, 2 x queue.visibility_timeout_seconds = {visibility}"
+        " (a message that comes again once is no reason to wake anybody)"
+    )
+
+
 def _nat(nat_gateways: int, zones: int) -> str | None:
     return None if nat_gateways <= zones else f"at most network.zones = {zones}, one a zone"
 
@@ -127,6 +137,7 @@ CHECKS = (
     ),
     Check(keys=("reaper.timeout_seconds", "reaper.sweep_minutes"), allowed=_sweep),
     Check(keys=("reaper.silence_seconds", "processor.job_timeout_seconds"), allowed=_silence),
+    Check(keys=("alarms.oldest_message_seconds", "queue.visibility_timeout_seconds"), allowed=_age),
     Check(keys=("network.nat_gateways", "network.zones"), allowed=_nat),
     Check(keys=("network.interface_endpoints", "network.nat_gateways"), allowed=_way_out),
     Check(keys=("region", "account"), allowed=_region),

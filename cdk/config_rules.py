@@ -67,6 +67,19 @@ def text(pattern: str, allowed: str) -> Rule:
     )
 
 
+def list_of(item: Rule, *, most: int) -> Rule:
+    """Return the rule for a list of different values that each follow a rule; it may be empty."""
+    return Rule(
+        allowed=f"a list of at most {most}, each once: {item.allowed}",
+        accepts=lambda value: (
+            isinstance(value, list)
+            and len(value) <= most
+            and all(item.accepts(each) for each in value)
+            and len(set(value)) == len(value)
+        ),
+    )
+
+
 def private_network() -> Rule:
     """Return the rule for a VPC's address range."""
     return Rule(
@@ -100,6 +113,7 @@ ACCOUNT = text(r"\d{12}", "12 digits in quotes, or the key left out")
 REGION = text(
     r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as us-east-1 in quotes, or the key left out"
 )
+EMAIL = text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address in quotes")
 IMAGE_TAG = text(
     r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
     "an image tag: 1 to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-'",

@@ -97,6 +97,20 @@ class Names:
         """Where the VPC's flow records go."""
         return f"/vpc/{self._named('flow')}"
 
+    @property
+    def alarm_topic(self) -> str:
+        """The topic that alarms tell people by."""
+        return self._named("alarms")
+
+    @property
+    def dashboard(self) -> str:
+        """The dashboard of the environment."""
+        return f"{SERVICE_NAME}-{self.environment}"
+
+    def alarm(self, what: str) -> str:
+        """Return an alarm's name, such as `lifestream-dev-jobs-failed`."""
+        return f"{SERVICE_NAME}-{self.environment}-{what}"
+
     def _named(self, what: str) -> str:
         return f"{SERVICE_NAME}-{what}-{self.environment}"
 

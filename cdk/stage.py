@@ -8,12 +8,13 @@ from cdk.naming import tags
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
+from cdk.stacks.observability import ObservabilityStack
 from cdk.stacks.processing import ProcessingStack
 from cdk.stacks.storage import StorageStack
 
 
 class EnvironmentStage(Stage):
-    """`network`, `storage`, `ingest`, `processing` and `control_plane` of one environment."""
+    """The stacks of one environment, each an attribute."""
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         """Create the stage `Lifestream-<environment>`."""
@@ -34,6 +35,13 @@ class EnvironmentStage(Stage):
             storage=self.storage,
             ingest=self.ingest,
             cluster=self.processing.cluster,
+        )
+        self.observability = ObservabilityStack(
+            self,
+            environment=environment,
+            ingest=self.ingest,
+            processing=self.processing,
+            control_plane=self.control_plane,
         )
         for key, value in tags(environment).items():
             Tags.of(self).add(key, value)

@@ -88,6 +88,7 @@ class ProcessorTask(Construct):
                 EnvVar.IDEMPOTENCY_TABLE.value: idempotency_table.table_name,
                 EnvVar.WORK_DIR.value: _WORK_DIR,
                 EnvVar.JOB_TIMEOUT_SECONDS.value: str(settings.job_timeout_seconds),
+                EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
                 EnvVar.ASR_MODEL.value: settings.asr_model,
             },
         )

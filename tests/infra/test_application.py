@@ -180,6 +180,9 @@ def test_should_let_environments_share_an_account(deployments: Mapping[str, Depl
             "AWS::ECR::Repository": "RepositoryName",
             "AWS::Lambda::Function": "FunctionName",
             "AWS::Logs::LogGroup": "LogGroupName",
+            "AWS::CloudWatch::Alarm": "AlarmName",
+            "AWS::CloudWatch::Dashboard": "DashboardName",
+            "AWS::SNS::Topic": "TopicName",
         }.items()
         for resource in deployment.of_type(kind).values()
     ]

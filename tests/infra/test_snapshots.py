@@ -12,7 +12,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 from tests.infra.conftest import ENVIRONMENTS
 from tests.infra.templates import Deployment
 
-STACKS = ("network", "storage", "ingest", "processing", "control-plane")
+STACKS = ("network", "storage", "ingest", "processing", "control-plane", "observability")
 _ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 

@@ -52,6 +52,14 @@ def test_should_read_values_as_they_are_written() -> None:
     assert environment.processor.memory_mib == 8192
 
 
+def test_should_take_addresses_for_alarms() -> None:
+    addresses = ["a@example.com", "b.c@mail.example.com"]
+
+    environment = parse_environment("any", changed("alarms.emails", addresses), where=WHERE)
+
+    assert environment.alarms.emails == tuple(addresses)
+
+
 def test_should_take_account_and_region_together() -> None:
     pins = {"account": "123456789012", "region": "us-gov-west-1"}
 
@@ -114,6 +122,12 @@ def test_should_take_account_and_region_together() -> None:
         ("processor.image_tag", "-latest", "an image tag"),
         ("processor.image_tag", "a b", "an image tag"),
         ("processor.asr_model", "../base", "a model's name"),
+        ("alarms.emails", "a@example.com", "a list of at most 20, each once: an e-mail address"),
+        ("alarms.emails", ["a@example"], "an e-mail address in quotes"),
+        ("alarms.emails", ["a@example.com", "a@example.com"], "each once"),
+        ("alarms.emails", [f"a{n}@example.com" for n in range(21)], "a list of at most 20"),
+        ("alarms.oldest_message_seconds", 59, "a whole number from 60 to 86400"),
+        ("alarms.put_backs_an_hour", 0, "a whole number from 1 to 10000"),
         ("processor.log_level", "TRACE", "one of DEBUG, INFO, WARNING, ERROR"),
     ],
 )
@@ -166,6 +180,10 @@ def pinned(key: str) -> dict[str, str]:
         (
             {"processor.job_timeout_seconds": 900},
             r"silence_seconds = 900; .* less than processor\.job_timeout_seconds = 900",
+        ),
+        (
+            {"alarms.oldest_message_seconds": 239},
+            r"oldest_message_seconds = 239; allowed is at least 240, 2 x queue\.visibility",
         ),
         (
             {"network.nat_gateways": 3},

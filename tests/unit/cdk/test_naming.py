@@ -20,6 +20,7 @@ def test_should_name_what_operators_look_for() -> None:
     assert names.dispatcher_log_group == "/aws/lambda/lifestream-dispatcher-dev"
     assert names.reaper == "lifestream-reaper-dev"
     assert names.reaper_log_group == "/aws/lambda/lifestream-reaper-dev"
+    assert names.alarm("jobs-failed") == "lifestream-dev-jobs-failed"
     assert names.stack("network") == "lifestream-dev-network"
 
 

@@ -1,0 +1,224 @@
+"""Who is told when something ends badly: metrics, an alarm with a runbook for each, a dashboard."""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from constructs import Construct
+
+from cdk.components.alarm_topic import AlarmTopic
+from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.runbook_alarm import Watch, runbook_alarm
+from cdk.config import EnvironmentConfig
+from cdk.stacks.control_plane import ControlPlaneStack
+from cdk.stacks.ingest import IngestStack
+from cdk.stacks.processing import ProcessingStack
+from runtime.core.contract import METRICS_NAMESPACE, Metric, MetricDimension, Output
+
+_MINUTE = Duration.minutes(1)
+_SHORT = Duration.minutes(5)
+_QUARTER = Duration.minutes(15)
+_HOUR = Duration.hours(1)
+
+_LATE = 3
+"""Periods looked back at: metrics made of log lines may arrive after their period is over."""
+
+_LAUNCHES = 3
+"""Failed launches in a quarter of an hour: one message is good for five, two minutes apart."""
+
+_MISSED_SWEEPS = 3
+
+
+class ObservabilityStack(EnvironmentStack):
+    """`alarms` by the name of their page, and `alarm_topic`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment: EnvironmentConfig,
+        ingest: IngestStack,
+        processing: ProcessingStack,
+        control_plane: ControlPlaneStack,
+    ) -> None:
+        """Create the alarms of one environment and where they are shown."""
+        super().__init__(
+            scope,
+            "Observability",
+            environment=environment,
+            description="Lifestream: alarms, whom they tell, dashboard",
+        )
+        self._environment = environment
+        self._ingest = ingest
+        self._dispatcher = processing.dispatcher.function
+        self._control_plane = control_plane
+        self.alarm_topic = AlarmTopic(
+            self,
+            "Alarms",
+            name=self.names.alarm_topic,
+            alarm_prefix=self.names.alarm(""),
+            emails=environment.alarms.emails,
+        )
+        watches = (*self._queues(), *self._jobs(), *self._functions())
+        self.alarms = {
+            watch.page: runbook_alarm(self, watch, names=self.names, topic=self.alarm_topic.topic)
+            for watch in watches
+        }
+        self._create_dashboard()
+        self.output(Output.ALARM_TOPIC, self.alarm_topic.topic.topic_arn, "Whom alarms tell")
+
+    def _queues(self) -> tuple[Watch, ...]:
+        jobs = self._ingest.jobs
+        return (
+            Watch(
+                page="dead-letters",
+                says="Uploads could not be dispatched; their messages wait for a person.",
+                metric=jobs.dead_letters.metric_approximate_number_of_messages_visible(
+                    period=_MINUTE, statistic="Maximum"
+                ),
+            ),
+            Watch(
+                page="oldest-message",
+                says="Uploads wait in the jobs queue for longer than usual.",
+                metric=jobs.queue.metric_approximate_age_of_oldest_message(
+                    period=_SHORT, statistic="Maximum"
+                ),
+                threshold=self._environment.alarms.oldest_message_seconds,
+            ),
+            Watch(
+                page="reaper-dead-letters",
+                says="The reaper failed on events for good.",
+                metric=self._control_plane.dead_letters.metric_approximate_number_of_messages_visible(
+                    period=_MINUTE, statistic="Maximum"
+                ),
+            ),
+        )
+
+    def _jobs(self) -> tuple[Watch, ...]:
+        missed = Duration.minutes(_MISSED_SWEEPS * self._environment.reaper.sweep_minutes)
+        return (
+            Watch(
+                page="jobs-failed",
+                says="Jobs ended as FAILED.",
+                metric=self._own(Metric.JOBS_FAILED, _SHORT),
+                periods=_LATE,
+            ),
+            Watch(
+                page="jobs-put-back",
+                says="Jobs had to be run again: their tasks died, hung or never started.",
+                metric=self._own(Metric.JOBS_PUT_BACK, _HOUR),
+                threshold=self._environment.alarms.put_backs_an_hour,
+            ),
+            Watch(
+                page="tasks-stopped",
+                says="The reaper stopped tasks that hung, never began or took too long.",
+                metric=self._own(Metric.TASKS_STOPPED, _SHORT),
+                periods=_LATE,
+            ),
+            Watch(
+                page="sweeps-missing",
+                says="Nobody looks after stuck jobs: the reaper's sweeps do not come to their end.",
+                metric=self._own(Metric.SWEEPS_COMPLETED, missed),
+                silence=True,
+            ),
+            Watch(
+                page="launches-failed",
+                says="Tasks could not be started.",
+                metric=self._own(Metric.LAUNCHES_FAILED, _QUARTER),
+                threshold=_LAUNCHES,
+            ),
+            Watch(
+                page="dispatches-failed",
+                says="Messages could not be worked on, for reasons that do not pass.",
+                metric=self._own(Metric.DISPATCHES_FAILED, _SHORT),
+                periods=_LATE,
+            ),
+        )
+
+    def _functions(self) -> tuple[Watch, ...]:
+        reaper = self._control_plane.reaper.function
+        return (
+            Watch(
+                page="dispatcher-errors",
+                says="The dispatcher crashed, ran out of time or could not start.",
+                metric=self._dispatcher.metric_errors(period=_SHORT),
+            ),
+            Watch(
+                page="dispatcher-throttles",
+                says="Lambda had no room to run the dispatcher.",
+                metric=self._dispatcher.metric_throttles(period=_SHORT),
+            ),
+            Watch(
+                page="reaper-errors",
+                says="The reaper crashed, ran out of time or could not look after some jobs.",
+                metric=reaper.metric_errors(period=_SHORT),
+            ),
+        )
+
+    def _own(
+        self, metric: Metric, period: Duration, *, statistic: str = "Sum"
+    ) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=METRICS_NAMESPACE,
+            metric_name=metric.value,
+            dimensions_map={MetricDimension.ENVIRONMENT.value: self._environment.name},
+            period=period,
+            statistic=statistic,
+        )
+
+    def _create_dashboard(self) -> None:
+        queue, dispatcher = self._ingest.jobs.queue, self._dispatcher
+        reaper = self._control_plane.reaper.function
+        counted = (
+            Metric.JOBS_SUCCEEDED,
+            Metric.JOBS_FAILED,
+            Metric.JOBS_PUT_BACK,
+            Metric.TASKS_STOPPED,
+        )
+        rows: list[list[cloudwatch.IWidget]] = [
+            [
+                cloudwatch.AlarmStatusWidget(
+                    title="Alarms", alarms=list(self.alarms.values()), width=24, height=4
+                )
+            ],
+            [
+                _graph("Jobs", [self._own(metric, _SHORT) for metric in counted]),
+                _graph(
+                    "Seconds a job takes",
+                    [
+                        self._own(Metric.JOB_SECONDS, _HOUR, statistic=statistic)
+                        for statistic in ("p50", "p90", "Maximum")
+                    ],
+                ),
+            ],
+            [
+                _graph(
+                    "Jobs queue: messages",
+                    [
+                        queue.metric_approximate_number_of_messages_visible(period=_SHORT),
+                        queue.metric_approximate_number_of_messages_not_visible(period=_SHORT),
+                    ],
+                ),
+                _graph(
+                    "Jobs queue: age of the oldest, seconds",
+                    [queue.metric_approximate_age_of_oldest_message(period=_SHORT)],
+                ),
+            ],
+            [
+                _graph(f"{name}: runs", [function.metric_invocations(period=_SHORT)])
+                for name, function in (("Dispatcher", dispatcher), ("Reaper", reaper))
+            ],
+            [
+                _graph(
+                    f"{name}: errors and throttles",
+                    [
+                        function.metric_errors(period=_SHORT),
+                        function.metric_throttles(period=_SHORT),
+                    ],
+                )
+                for name, function in (("Dispatcher", dispatcher), ("Reaper", reaper))
+            ],
+        ]
+        cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self.names.dashboard, widgets=rows)
+
+
+def _graph(title: str, metrics: list[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=metrics, width=12, height=6)

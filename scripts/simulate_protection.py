@@ -15,6 +15,7 @@ from scripts.protection_sim.schedule import draw
 from scripts.protection_sim.simulation import Simulation
 from scripts.protection_sim.tolerance import tolerance
 
+ROOT = Path(__file__).resolve().parent.parent
 SHOWN = 10
 
 

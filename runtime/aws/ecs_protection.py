@@ -3,7 +3,13 @@
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+)
 
 from runtime.aws.faults import error_code, http_status
 from runtime.core.protection import (
@@ -19,6 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
 _SERVER_ERROR = 500
+_NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
 
 
 class EcsProtectionClient:
@@ -73,7 +80,12 @@ class EcsProtectionClient:
                 permanent=code in PERMANENT_CODES,
             )
         except BotoCoreError as error:
-            return Failed(type(error).__name__, str(error), uncertain=True)
+            return Failed(
+                type(error).__name__,
+                str(error),
+                uncertain=not isinstance(error, _NEVER_SENT),
+                permanent=isinstance(error, NoCredentialsError),
+            )
         return _read(said, wanted=wanted)
 
 

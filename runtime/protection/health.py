@@ -9,6 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
 SOCKET_TIMEOUT_SECONDS = 5.0
+CLOSE_CHECK_SECONDS = 0.1
+"""How often the server looks whether it is to close."""
+
 FEATURES = (
     "task scale-in protection while jobs are active, with no gap",
     "protection off when idle, on shutdown and at start-up",
@@ -66,7 +69,10 @@ class HealthServer:
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
         self._thread = threading.Thread(
-            target=self._server.serve_forever, name="health", daemon=True
+            target=self._server.serve_forever,
+            kwargs={"poll_interval": CLOSE_CHECK_SECONDS},
+            name="health",
+            daemon=True,
         )
 
     @property

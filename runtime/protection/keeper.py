@@ -26,7 +26,7 @@ from runtime.protection.lease import (
     surrender_time,
 )
 from runtime.protection.outbox import Outbox
-from runtime.protection.policy import Policy
+from runtime.protection.policy import MINUTE, Policy
 from runtime.protection.seats import Seat, SeatState
 from runtime.protection.status import Snapshot
 
@@ -245,15 +245,27 @@ class LeaseKeeper:
                 seat.state = SeatState.HELD
 
     def _surrender(self, now: float) -> None:
-        error = seating.running_out(self._book.surrendered(now), self._book.last_error)
-        for seat in self._seats:
-            if seat.state is SeatState.HELD:
-                seat.lose(error)
+        lease = self._book.lease
+        held = [seat for seat in self._seats if seat.state is SeatState.HELD]
+        # A lease is not renewed in its last minute before the cap: that is no failure to renew.
+        capped = [seat for seat in held if lease and lease.expires_at >= seat.cap_at - MINUTE]
+        for seat in capped:
+            self._overstay(seat)
+        if len(capped) == len(held):
+            self._book.lease = None
+        else:
+            error = seating.running_out(self._book.surrendered(now), self._book.last_error)
+            for seat in held:
+                if seat.state is SeatState.HELD:
+                    seat.lose(error)
         self.condition.notify_all()
 
     def _lose_overstayed(self, now: float) -> None:
         for seat in self._seats:
             if seat.live and now >= seat.cap_at - self.policy.surrender_at_seconds:
-                seat.lose(seating.overstayed(seat.session_id))
-                self._outbox.error("protection.cap_reached", session_id=seat.session_id)
+                self._overstay(seat)
                 self.condition.notify_all()
+
+    def _overstay(self, seat: Seat) -> None:
+        seat.lose(seating.overstayed(seat.session_id))
+        self._outbox.error("protection.cap_reached", session_id=seat.session_id)

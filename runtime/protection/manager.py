@@ -46,7 +46,7 @@ class ProtectionManager:
         self._log = log
         self._abort = abort
         self._ecs_deployment = ecs_deployment
-        self._acquire_timeout_seconds = acquire_timeout_seconds
+        self.acquire_timeout_seconds = acquire_timeout_seconds
         self._keeper = LeaseKeeper(
             policy=policy, monotonic=monotonic, wall=wall, jitter=jitter, log=log
         )
@@ -130,6 +130,11 @@ class ProtectionManager:
         with self._keeper.condition:
             self._keeper.condition.notify_all()
 
+    @property
+    def changed(self) -> threading.Condition:
+        """Notified whenever an answer came in or a session came, went or was lost."""
+        return self._keeper.condition
+
     def status(self) -> Status:
         """Return the whole state for health and metrics."""
         with self._keeper.condition:
@@ -155,7 +160,7 @@ class ProtectionManager:
         with keeper.condition:
             keeper.condition.wait_for(
                 lambda: seat.state is not SeatState.WAITING or keeper.hopeless() is not None,
-                self._acquire_timeout_seconds,
+                self.acquire_timeout_seconds,
             )
             waiting, hopeless = seat.state is SeatState.WAITING, keeper.hopeless()
         keeper.check(seat)
@@ -166,7 +171,7 @@ class ProtectionManager:
         raise Retryable(
             "protection.unavailable",
             f"Session {seat.session_id} got no protection within "
-            f"{self._acquire_timeout_seconds:.0f} s: {keeper.snapshot().last_error}.",
+            f"{self.acquire_timeout_seconds:.0f} s: {keeper.snapshot().last_error}.",
             "Its job is not started and stays in the queue. "
             "Run `python -m runtime.protection check` in the task.",
         )

@@ -31,8 +31,9 @@ class Simulation:
         *,
         clock: Callable[[VirtualTime], MonotonicClock] = lambda time: time,
         watch: Callable[[str, float, dict[str, Any]], None] | None = None,
+        jitter: Callable[[], float] | None = None,
     ) -> None:
-        """Set the scene; `clock` is what the keeper takes for monotonic."""
+        """Set the scene; `clock` is what the keeper takes for monotonic, `jitter` for random."""
         self._schedule = schedule
         self._random = Random(schedule.seed ^ 0x5EED)  # noqa: S311 - replayable, not secret
         self._time = VirtualTime(wall_offset=schedule.wall_offset)
@@ -43,7 +44,7 @@ class Simulation:
             policy=schedule.policy,
             monotonic=self._clock,
             wall=self._time,
-            jitter=self._random.random,
+            jitter=jitter or self._random.random,
             log=QuietLog(),
         )
         self._heap: list[tuple[float, int, Callable[[], None]]] = []

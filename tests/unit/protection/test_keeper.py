@@ -1,0 +1,312 @@
+import pytest
+
+from runtime.core.errors import LeaseLost
+from runtime.core.protection import Answer, NotApplicable, Protected, Refused
+from runtime.protection.book import Call
+from runtime.protection.keeper import LeaseKeeper
+from runtime.protection.lease import FOREVER, Enable, Wait
+from runtime.protection.policy import gap_free
+from runtime.protection.seats import Seat, SeatState, forced
+from tests.fakes.clock import FakeClock
+from tests.fakes.log import CapturedLog
+from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE, FakeProtection
+
+
+class Bench:
+    """A keeper, and the fake ECS to which `play` brings its calls, waiting in no time."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock()
+        self.log = CapturedLog()
+        self.ecs = FakeProtection(clock=self.clock)
+        self.keeper = LeaseKeeper(
+            policy=gap_free(),
+            monotonic=self.clock,
+            wall=self.clock,
+            jitter=lambda: 0.0,
+            log=self.log,
+        )
+
+    def take(self, name: str = "any", cap_at: float = FOREVER) -> Seat:
+        seat = Seat(session_id=name, cap_at=cap_at)
+        self.keeper.take(seat)
+        return seat
+
+    def play(self, seconds: float = 0.0) -> None:
+        """Do what the thread does for so long."""
+        end = self.clock.monotonic() + seconds
+        while True:
+            step = self.keeper.begin()
+            if isinstance(step, Call):
+                self.keeper.finish(step, self.ask(step))
+            elif step.until > end:
+                self.clock.advance(end - self.clock.monotonic())
+                return
+            else:
+                self.clock.advance(max(0.0, step.until - self.clock.monotonic()))
+
+    def ask(self, call: Call) -> Answer:
+        if isinstance(call.action, Enable):
+            return self.ecs.enable(call.action.minutes)
+        return self.ecs.disable()
+
+
+def seat_state(seat: Seat) -> SeatState:
+    """Look anew: a type checker believes that what was asserted once stays so."""
+    return seat.state
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return Bench()
+
+
+def test_should_never_be_on_at_start_up(bench: Bench) -> None:
+    bench.play(100_000)
+    assert bench.ecs.calls == []
+
+
+def test_should_call_on_transitions_and_renewals_only(bench: Bench) -> None:
+    first = bench.take("a")
+    bench.play(60)
+    second = bench.take("b")
+    bench.play(70)
+    bench.keeper.give_up(first)
+    bench.play(60)
+    bench.keeper.give_up(second)
+    bench.play(10_000)
+    assert bench.ecs.calls == ["enable 7", "enable 7", "disable"]
+    assert bench.keeper.snapshot().counters.renewals == 1
+
+
+def test_should_hold_one_lease_until_the_last_of_several_sessions_ends(bench: Bench) -> None:
+    seats = [bench.take(str(n)) for n in range(3)]
+    for seat in seats:
+        bench.play(200)
+        assert bench.ecs.on
+        bench.keeper.give_up(seat)
+    bench.play(0)
+    assert not bench.ecs.on
+
+
+def test_should_make_no_call_for_a_session_that_follows_at_once(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(10)
+    bench.keeper.give_up(seat)
+    bench.take()
+    bench.play(10)
+    assert bench.ecs.calls == ["enable 7"]
+
+
+def test_should_not_let_a_session_join_a_lease_that_is_being_taken_off(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(10)
+    bench.keeper.give_up(seat)
+    disabling = bench.keeper.begin()
+    late = bench.take("late")
+    assert seat_state(late) is SeatState.WAITING
+    assert isinstance(disabling, Call)
+    bench.keeper.finish(disabling, bench.ask(disabling))
+    bench.play(0)
+    assert seat_state(late) is SeatState.HELD
+    assert bench.ecs.on
+
+
+def test_should_retry_within_seconds_of_a_failure(bench: Bench) -> None:
+    bench.take()
+    bench.play(119)
+    bench.ecs.answers = [NETWORK_FAULT] * 4
+    bench.play(1 + 1 + 2 + 4 + 4 + 0.1)
+    assert bench.ecs.calls == ["enable 7"] * 6
+    assert bench.ecs.answers == []
+
+
+def test_should_survive_an_outage_of_four_minutes(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(119)
+    bench.ecs.always = NETWORK_FAULT
+    bench.play(240)
+    bench.ecs.always = None
+    bench.play(10)
+    bench.keeper.check(seat)
+    assert bench.ecs.on
+
+
+def test_should_tell_the_job_in_time_when_an_outage_is_too_long(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(119)
+    bench.ecs.always = NETWORK_FAULT
+    bench.play(256.5)
+    with pytest.raises(LeaseLost, match="could not be renewed"):
+        bench.keeper.check(seat)
+    assert seat.lost.is_set()
+    assert bench.ecs.expires_at - bench.clock.now() > 40
+
+
+def test_should_tell_the_job_without_help_of_the_thread(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(0)
+    bench.clock.advance(374.9)
+    bench.keeper.check(seat)
+    bench.clock.advance(0.2)
+    with pytest.raises(LeaseLost):
+        bench.keeper.check(seat)
+
+
+def test_should_lose_the_lease_when_a_renewal_is_refused(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(119)
+    bench.ecs.always = BLOCKED
+    bench.play(2)
+    with pytest.raises(LeaseLost, match="DEPLOYMENT_BLOCKED"):
+        bench.keeper.check(seat)
+    assert bench.ecs.calls == ["enable 7", "enable 7"]
+
+
+def test_should_keep_what_is_left_of_a_refused_lease_for_the_checkpoint(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(119)
+    bench.ecs.answers = [BLOCKED]
+    bench.play(30)
+    assert bench.ecs.on
+    bench.keeper.give_up(seat)
+    bench.play(0)
+    assert not bench.ecs.on
+
+
+def test_should_lose_the_lease_when_the_task_is_suddenly_not_valid(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(119)
+    bench.ecs.answers = [STANDALONE]
+    bench.play(2)
+    with pytest.raises(LeaseLost, match="TASK_NOT_VALID"):
+        bench.keeper.check(seat)
+
+
+@pytest.mark.parametrize("answer", [STANDALONE, NotApplicable("any reason")])
+def test_should_say_once_that_it_does_not_apply_and_carry_on(bench: Bench, answer: Answer) -> None:
+    bench.ecs.always = answer
+    for _ in range(3):
+        seat = bench.take()
+        bench.play(1000)
+        bench.keeper.check(seat)
+        bench.keeper.give_up(seat)
+        bench.play(1000)
+    assert len(bench.ecs.calls) == 1
+    assert bench.log.actions().count("protection.not_applicable") == 1
+    assert bench.log.actions("ERROR") == []
+
+
+def test_should_end_the_protection_of_a_stuck_job_at_its_cap(bench: Bench) -> None:
+    stuck = bench.take(cap_at=1000.0)
+    bench.play(950)
+    with pytest.raises(LeaseLost, match="up to its deadline"):
+        bench.keeper.check(stuck)
+    bench.play(50)
+    assert not bench.ecs.on
+    calls = len(bench.ecs.calls)
+    bench.play(100_000)
+    assert len(bench.ecs.calls) == calls
+
+
+def test_should_let_a_capped_session_go_and_keep_the_other(bench: Bench) -> None:
+    capped, free = bench.take("capped", cap_at=1000.0), bench.take("free")
+    bench.play(2000)
+    with pytest.raises(LeaseLost):
+        bench.keeper.check(capped)
+    bench.keeper.check(free)
+    assert bench.ecs.on
+
+
+def test_should_take_protection_off_by_force_and_tell_everybody(bench: Bench) -> None:
+    seats = [bench.take("a"), bench.take("b")]
+    bench.play(10)
+    bench.keeper.lose_all(forced("any reason"), evict=True)
+    bench.play(0)
+    assert not bench.ecs.on
+    for seat in seats:
+        with pytest.raises(LeaseLost, match="any reason"):
+            bench.keeper.check(seat)
+
+
+def test_should_retry_taking_protection_off(bench: Bench) -> None:
+    seat = bench.take()
+    bench.play(10)
+    bench.keeper.give_up(seat)
+    bench.ecs.answers = [NETWORK_FAULT, BLOCKED]
+    bench.play(10)
+    assert not bench.ecs.on
+    assert bench.ecs.calls[-3:] == ["disable"] * 3
+
+
+def test_should_take_off_what_a_lost_answer_put_on(bench: Bench) -> None:
+    seat = bench.take()
+    call = bench.keeper.begin()
+    assert isinstance(call, Call)
+    bench.keeper.finish(call, NETWORK_FAULT)
+    bench.keeper.give_up(seat)
+    bench.play(4.9)
+    assert bench.ecs.calls == []
+    bench.play(0.2)
+    assert bench.ecs.calls == ["disable"]
+
+
+def test_should_believe_no_more_than_a_late_request_for_less_would_leave(bench: Bench) -> None:
+    capped = bench.take(cap_at=180.0)
+    call = bench.keeper.begin()
+    assert isinstance(call, Call)
+    assert call.action == Enable(3, renewal=False)
+    bench.keeper.finish(call, NETWORK_FAULT)
+    bench.take("free")
+    bench.play(1.0)
+    assert bench.ecs.calls == ["enable 7"]
+    left = bench.keeper.snapshot().seconds_to_expiry
+    assert left is not None
+    assert left <= 180
+    bench.keeper.check(capped)
+
+
+@pytest.mark.parametrize("hours", [-12, -1, 1, 12])
+def test_should_not_mind_a_wall_clock_that_jumps(bench: Bench, hours: int) -> None:
+    seat = bench.take()
+    bench.play(100)
+    truth = bench.clock.now
+    bench.clock.set_wall(truth() + hours * 3600)
+    expires = bench.clock.now() + 420
+    call = Call(Enable(7, renewal=True), bench.clock.monotonic())
+    bench.keeper.finish(call, Protected(expires - hours * 3600, None))
+    left = bench.keeper.snapshot().seconds_to_expiry
+    assert left == 420
+    bench.keeper.check(seat)
+
+
+def test_should_know_when_asking_again_is_useless(bench: Bench) -> None:
+    bench.take()
+    bench.ecs.answers = [DENIED]
+    bench.play(0)
+    hopeless = bench.keeper.hopeless()
+    assert hopeless is not None
+    assert "ecs:UpdateTaskProtection" in hopeless.resolution
+    bench.play(2)
+    assert bench.keeper.hopeless() is None
+
+
+def test_should_refuse_a_session_at_once_when_ecs_does(bench: Bench) -> None:
+    seat = bench.take()
+    bench.ecs.always = Refused("DEPLOYMENT_BLOCKED", "any detail")
+    bench.play(0)
+    with pytest.raises(LeaseLost, match="any detail"):
+        bench.keeper.check(seat)
+
+
+def test_should_wait_for_ever_when_idle(bench: Bench) -> None:
+    assert bench.keeper.begin() == Wait(FOREVER)
+
+
+def test_should_report_margin_left_at_each_renewal(bench: Bench) -> None:
+    bench.take()
+    bench.play(1000)
+    counters = bench.keeper.snapshot().counters
+    assert counters.renewals == 8
+    assert counters.seconds_left_at_renewal == 300
+    assert "protection.renewed" in bench.log.actions("INFO")

@@ -23,6 +23,7 @@ from local.emulator import (
     ecs_protection,
     ecs_run_task,
     ecs_stop_task,
+    embedded_metrics,
     eventbridge_functions,
     lambda_runtime,
     s3_default_key,
@@ -58,6 +59,7 @@ def install(settings: Settings) -> ecs_processes.ProcessDaemon:
     ecs_protection.install()
     lambda_runtime.install(settings.lambda_python)
     eventbridge_functions.install()
+    embedded_metrics.install()
     s3_default_key.install()
     secret_references.install()
     sqs_move_task.install()

@@ -1,60 +1,17 @@
 """What dies or hangs runs again by the deployed reaper, and the zombie changes nothing."""
 
-import json
-import time
-
 import pytest
 
-from lifestream.follow import follow
 from local.run import Deployed, job_store
-from runtime.aws.objects import S3ObjectStore
-from runtime.core.clock import SystemClock
-from runtime.core.contract import ExitCode, JobsTable, Output
-from runtime.core.jobs import Job, Source, State
+from runtime.core.contract import ExitCode, Output
+from runtime.core.jobs import State
 from tests.e2e.looking import ended_tasks, messages, tasks_of
-from tests.integration.cloud.waiting import until
 from tests.integration.recovery.processors import Processors
+from tests.integration.recovery.working import end_of, let_an_hour_pass_for, put, sweep
 
 pytestmark = [pytest.mark.cloud, pytest.mark.timeout(300)]
 
 KILLED = 128 + 9
-AN_HOUR_SECONDS = 3600.0
-SILENCE_SECONDS = 60.0
-
-
-def put(deployed: Deployed, name: str, content: bytes) -> Source:
-    key = f"uploads/{name}.mp4"
-    store = S3ObjectStore(deployed.cloud.client("s3"))
-    store.write_bytes(content, deployed.bucket, key, "video/mp4")
-    return store.head(deployed.bucket, key)
-
-
-def end_of(deployed: Deployed, source: Source) -> Job:
-    jobs = job_store(deployed)
-    *_, last = follow(
-        lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=SILENCE_SECONDS
-    )
-    assert last.job is not None
-    return last.job
-
-
-def sweep(deployed: Deployed) -> None:
-    """Do what the schedule does, now."""
-    answer = deployed.cloud.client("lambda").invoke(
-        FunctionName=deployed.outputs[Output.REAPER_FUNCTION],
-        Payload=json.dumps({"source": "aws.events", "detail-type": "Scheduled Event"}),
-    )
-    assert "FunctionError" not in answer, answer["Payload"].read()
-
-
-def let_an_hour_pass_for(deployed: Deployed, source: Source) -> None:
-    deployed.cloud.client("dynamodb").update_item(
-        TableName=deployed.outputs[Output.JOBS_TABLE],
-        Key={JobsTable.PARTITION_KEY: {"S": source.job_id}},
-        UpdateExpression="SET #at = :then",
-        ExpressionAttributeNames={"#at": JobsTable.STATE_INDEX_SORT_KEY},
-        ExpressionAttributeValues={":then": {"N": str(time.time() - AN_HOUR_SECONDS)}},
-    )
 
 
 def test_should_run_again_a_job_whose_processor_was_killed(
@@ -105,4 +62,4 @@ def test_should_leave_a_job_alone_that_works(
     job = end_of(deployed, source)
 
     assert (job.state, job.attempt) == (State.SUCCEEDED, 1), job.failure
-    until(lambda: len(tasks_of(deployed, job.job_id)) == 1, "one task was started")
+    assert len(tasks_of(deployed, job.job_id)) == 1

@@ -120,8 +120,7 @@ class _Watch:
         while quiet < QUIET_LOOKS and time.monotonic() < self._deadline:
             self._upload()
             self._look()
-            idle = not self._open and not self._waiting and not self._left().total()
-            quiet = quiet + 1 if idle else 0
+            quiet = quiet + 1 if self._settled() else 0
             broken = (*ledger.violations, *self.late)
             yield from map(str, broken[told:])
             told = len(broken)
@@ -130,6 +129,12 @@ class _Watch:
                 yield self._progress(tally)
             time.sleep(LOOK_SECONDS)
         yield self._progress(tally)
+
+    def _settled(self) -> bool:
+        # What is about a job that is given up may go round for ever.
+        return (
+            not self._open and not self._waiting and (bool(self.late) or not self._left().total())
+        )
 
     def _upload(self) -> None:
         while self._waiting and len(self._open) < self._size.in_flight:

@@ -56,7 +56,7 @@ class TaskProtection:
 
     def disable(self) -> bool:
         """Stop protecting, unless a job is active; return whether it was stopped."""
-        active = self._active_jobs()
+        active = self._count()
         if active:
             self._log.info("protection.kept", active_jobs=active)
             return False
@@ -71,7 +71,7 @@ class TaskProtection:
 
         `light` asks for 1 h instead of 2 h when this starts the protection.
         """
-        if self._active_jobs():
+        if self._count():
             return self.enable(HOUR if light else 2 * HOUR)
         self.disable()
         return False
@@ -84,10 +84,18 @@ class TaskProtection:
         if session is not None:
             session.cleanup()
 
+    def _count(self) -> int:
+        try:
+            return self._active_jobs()
+        except Exception as error:  # noqa: BLE001 - the application's own count, whatever it does
+            # Jobs that cannot be counted may be running: keep what protects them.
+            self._log.error("protection.count_failed", error=repr(error))
+            return 1
+
     def _look(self) -> None:
         """Let go if no job is active any more; runs in the renewal thread, so must not wait."""
         with self._lock:
             held = self._session is not None
-        if held and self._active_jobs() == 0:
+        if held and self._count() == 0:
             self._log.info("protection.no_active_jobs")
             self.disable()

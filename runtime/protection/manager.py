@@ -230,5 +230,9 @@ class ProtectionManager:
     def _tell_lost(self) -> None:
         for seat in self._keeper.newly_lost():
             for callback in self._on_lost:
-                if seat.error is not None:
+                if seat.error is None:
+                    continue
+                try:
                     callback(seat.session_id, seat.error)
+                except Exception as error:  # noqa: BLE001 - a listener must not end the renewals
+                    self._log.error("protection.listener_failed", error=repr(error))

@@ -4,47 +4,44 @@ from runtime.protection.policy import Policy
 from scripts.protection_sim.schedule import Job, Outage, Schedule
 from scripts.protection_sim.simulation import Simulation
 
-SEED = 4
+JITTERS = tuple(part / 8 for part in range(8))
+"""Shorter pauses move the last call that still hangs; some of them to just before the end."""
+
 LEASES_WORKED = 2
-SLACK_SECONDS = 30
+SLACK_SECONDS = 10
 
 
 def survives(policy: Policy, *, start: float, seconds: float) -> bool:
     """Tell whether a job goes on, with no gap, through an outage in which every call hangs."""
-    schedule = Schedule(
-        seed=SEED,
-        policy=policy,
-        jobs=(
-            Job(
-                arrives=0.0,
-                lasts=start + LEASES_WORKED * policy.lease_seconds,
-                poll=0.1,
-                checkpoint=1.0,
-            ),
-        ),
-        outages=(Outage(start=start, end=start + seconds, hangs=True),),
+    job = Job(
+        arrives=0.0,
+        lasts=start + LEASES_WORKED * policy.lease_seconds,
+        poll=0.1,
+        checkpoint=1.0,
     )
-    # No jitter makes every pause as long as it can be.
-    outcome = Simulation(schedule, jitter=lambda: 0.0).run()
-    return not outcome.gaps and outcome.lost == 0
+    outage = Outage(start=start, end=start + seconds, hangs=True)
+    return all(
+        _survives(Schedule(seed=seed, policy=policy, jobs=(job,), outages=(outage,)), jitter)
+        for seed, jitter in enumerate(JITTERS)
+    )
 
 
 def tolerance(policy: Policy) -> int:
     """Return the longest outage in whole seconds that harms nothing whenever it starts.
 
-    Tried from the moments around the first renewal, a tenth of a second apart, which is where it
-    hurts most, and from all over two renewal cycles to make sure of that.
+    Every length up to it is tried (from a little below the promise on), since where the last
+    hanging call falls makes some longer outages harmless. 0 if even the first does harm.
     """
     cycle = policy.lease_seconds - policy.renew_at_seconds
-    starts = [cycle + tenth / 10 for tenth in range(-5, 6)]
-    starts += [1.0 + cycle * part / 10 for part in range(20)]
-    return min(_longest(policy, start) for start in starts)
-
-
-def _longest(policy: Policy, start: float) -> int:
-    # Not a bisection: where the last hanging call falls makes some longer outages harmless. An
-    # outage shorter by two calls and pauses than one that is survived is survived too.
-    seconds = max(0, int(policy.promised_outage_seconds) - SLACK_SECONDS)
-    while survives(policy, start=start, seconds=seconds + 1):
+    # Just before and after the first renewal is due, where it hurts most, and at other moments.
+    starts = [cycle + tenth / 10 for tenth in range(-1, 4)] + [cycle / 3, cycle * 1.5, cycle * 1.9]
+    first = max(0, int(policy.promised_outage_seconds) - SLACK_SECONDS)
+    seconds = first
+    while all(survives(policy, start=start, seconds=seconds) for start in starts):
         seconds += 1
-    return seconds if survives(policy, start=start, seconds=seconds) else 0
+    return max(0, seconds - 1) if seconds > first else 0
+
+
+def _survives(schedule: Schedule, jitter: float) -> bool:
+    outcome = Simulation(schedule, jitter=lambda: jitter).run()
+    return not outcome.gaps and outcome.lost == 0

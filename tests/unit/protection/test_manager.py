@@ -123,6 +123,10 @@ def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: Benc
         told.append((session_id, error.code))
         heard.set()
 
+    def fail(_session_id: str, _error: LeaseLost) -> None:
+        raise KeyError
+
+    bench.manager.on_lost(fail)
     bench.manager.on_lost(hear)
     with bench.manager.session("any-job") as session:
         bench.ecs.always = BLOCKED
@@ -332,3 +336,15 @@ def test_should_force_the_servers_protection_off(long: Bench) -> None:
     server.protection.manage()
     server.protection.force_disable("any reason")
     long.until_off()
+
+
+def test_should_keep_protecting_jobs_that_cannot_be_counted(long: Bench) -> None:
+    def fail() -> int:
+        raise OSError("any fault")
+
+    protection = TaskProtection(manager=long.manager, active_jobs=fail, log=long.log)
+    assert protection.manage()
+    assert not protection.disable()
+    long.pass_time(1800)
+    assert long.manager.status().monitoring
+    assert long.ecs.on

@@ -3,52 +3,10 @@ import pytest
 from runtime.core.errors import LeaseLost
 from runtime.core.protection import Answer, NotApplicable, Protected, Refused
 from runtime.protection.book import Call
-from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable, Wait
-from runtime.protection.policy import gap_free
 from runtime.protection.seats import Seat, SeatState, forced
-from tests.fakes.clock import FakeClock
-from tests.fakes.log import CapturedLog
-from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE, FakeProtection
-
-
-class Bench:
-    """A keeper, and the fake ECS to which `play` brings its calls, waiting in no time."""
-
-    def __init__(self) -> None:
-        self.clock = FakeClock()
-        self.log = CapturedLog()
-        self.ecs = FakeProtection(clock=self.clock)
-        self.keeper = LeaseKeeper(
-            policy=gap_free(),
-            monotonic=self.clock,
-            wall=self.clock,
-            jitter=lambda: 0.0,
-            log=self.log,
-        )
-
-    def take(self, name: str = "any", cap_at: float = FOREVER) -> Seat:
-        seat = Seat(session_id=name, cap_at=cap_at)
-        self.keeper.take(seat)
-        return seat
-
-    def play(self, seconds: float = 0.0) -> None:
-        """Do what the thread does for so long."""
-        end = self.clock.monotonic() + seconds
-        while True:
-            step = self.keeper.begin()
-            if isinstance(step, Call):
-                self.keeper.finish(step, self.ask(step))
-            elif step.until > end:
-                self.clock.advance(end - self.clock.monotonic())
-                return
-            else:
-                self.clock.advance(max(0.0, step.until - self.clock.monotonic()))
-
-    def ask(self, call: Call) -> Answer:
-        if isinstance(call.action, Enable):
-            return self.ecs.enable(call.action.minutes)
-        return self.ecs.disable()
+from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE
+from tests.unit.protection.benches import KeeperBench
 
 
 def seat_state(seat: Seat) -> SeatState:
@@ -57,16 +15,16 @@ def seat_state(seat: Seat) -> SeatState:
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return Bench()
+def bench() -> KeeperBench:
+    return KeeperBench()
 
 
-def test_should_never_be_on_at_start_up(bench: Bench) -> None:
+def test_should_never_be_on_at_start_up(bench: KeeperBench) -> None:
     bench.play(100_000)
     assert bench.ecs.calls == []
 
 
-def test_should_call_on_transitions_and_renewals_only(bench: Bench) -> None:
+def test_should_call_on_transitions_and_renewals_only(bench: KeeperBench) -> None:
     first = bench.take("a")
     bench.play(60)
     second = bench.take("b")
@@ -79,7 +37,7 @@ def test_should_call_on_transitions_and_renewals_only(bench: Bench) -> None:
     assert bench.keeper.snapshot().counters.renewals == 1
 
 
-def test_should_hold_one_lease_until_the_last_of_several_sessions_ends(bench: Bench) -> None:
+def test_should_hold_one_lease_until_the_last_of_several_sessions_ends(bench: KeeperBench) -> None:
     seats = [bench.take(str(n)) for n in range(3)]
     for seat in seats:
         bench.play(200)
@@ -89,7 +47,7 @@ def test_should_hold_one_lease_until_the_last_of_several_sessions_ends(bench: Be
     assert not bench.ecs.on
 
 
-def test_should_make_no_call_for_a_session_that_follows_at_once(bench: Bench) -> None:
+def test_should_make_no_call_for_a_session_that_follows_at_once(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(10)
     bench.keeper.give_up(seat)
@@ -98,7 +56,7 @@ def test_should_make_no_call_for_a_session_that_follows_at_once(bench: Bench) ->
     assert bench.ecs.calls == ["enable 7"]
 
 
-def test_should_not_let_a_session_join_a_lease_that_is_being_taken_off(bench: Bench) -> None:
+def test_should_not_let_a_session_join_a_lease_that_is_being_taken_off(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(10)
     bench.keeper.give_up(seat)
@@ -112,7 +70,7 @@ def test_should_not_let_a_session_join_a_lease_that_is_being_taken_off(bench: Be
     assert bench.ecs.on
 
 
-def test_should_retry_within_seconds_of_a_failure(bench: Bench) -> None:
+def test_should_retry_within_seconds_of_a_failure(bench: KeeperBench) -> None:
     bench.take()
     bench.play(119)
     bench.ecs.answers = [NETWORK_FAULT] * 4
@@ -121,7 +79,7 @@ def test_should_retry_within_seconds_of_a_failure(bench: Bench) -> None:
     assert bench.ecs.answers == []
 
 
-def test_should_survive_an_outage_of_four_minutes(bench: Bench) -> None:
+def test_should_survive_an_outage_of_four_minutes(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(119)
     bench.ecs.always = NETWORK_FAULT
@@ -132,7 +90,7 @@ def test_should_survive_an_outage_of_four_minutes(bench: Bench) -> None:
     assert bench.ecs.on
 
 
-def test_should_tell_the_job_in_time_when_an_outage_is_too_long(bench: Bench) -> None:
+def test_should_tell_the_job_in_time_when_an_outage_is_too_long(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(119)
     bench.ecs.always = NETWORK_FAULT
@@ -143,7 +101,7 @@ def test_should_tell_the_job_in_time_when_an_outage_is_too_long(bench: Bench) ->
     assert bench.ecs.expires_at - bench.clock.now() > 40
 
 
-def test_should_tell_the_job_without_help_of_the_thread(bench: Bench) -> None:
+def test_should_tell_the_job_without_help_of_the_thread(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(0)
     bench.clock.advance(374.9)
@@ -153,7 +111,7 @@ def test_should_tell_the_job_without_help_of_the_thread(bench: Bench) -> None:
         bench.keeper.check(seat)
 
 
-def test_should_lose_the_lease_when_a_renewal_is_refused(bench: Bench) -> None:
+def test_should_lose_the_lease_when_a_renewal_is_refused(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(119)
     bench.ecs.always = BLOCKED
@@ -163,7 +121,7 @@ def test_should_lose_the_lease_when_a_renewal_is_refused(bench: Bench) -> None:
     assert bench.ecs.calls == ["enable 7", "enable 7"]
 
 
-def test_should_keep_what_is_left_of_a_refused_lease_for_the_checkpoint(bench: Bench) -> None:
+def test_should_keep_what_is_left_of_a_refused_lease_for_the_checkpoint(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(119)
     bench.ecs.answers = [BLOCKED]
@@ -174,7 +132,7 @@ def test_should_keep_what_is_left_of_a_refused_lease_for_the_checkpoint(bench: B
     assert not bench.ecs.on
 
 
-def test_should_lose_the_lease_when_the_task_is_suddenly_not_valid(bench: Bench) -> None:
+def test_should_lose_the_lease_when_the_task_is_suddenly_not_valid(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(119)
     bench.ecs.answers = [STANDALONE]
@@ -184,7 +142,9 @@ def test_should_lose_the_lease_when_the_task_is_suddenly_not_valid(bench: Bench)
 
 
 @pytest.mark.parametrize("answer", [STANDALONE, NotApplicable("any reason")])
-def test_should_say_once_that_it_does_not_apply_and_carry_on(bench: Bench, answer: Answer) -> None:
+def test_should_say_once_that_it_does_not_apply_and_carry_on(
+    bench: KeeperBench, answer: Answer
+) -> None:
     bench.ecs.always = answer
     for _ in range(3):
         seat = bench.take()
@@ -197,7 +157,7 @@ def test_should_say_once_that_it_does_not_apply_and_carry_on(bench: Bench, answe
     assert bench.log.actions("ERROR") == []
 
 
-def test_should_end_the_protection_of_a_stuck_job_at_its_cap(bench: Bench) -> None:
+def test_should_end_the_protection_of_a_stuck_job_at_its_cap(bench: KeeperBench) -> None:
     stuck = bench.take(cap_at=1000.0)
     bench.play(950)
     with pytest.raises(LeaseLost, match="up to its deadline"):
@@ -209,7 +169,7 @@ def test_should_end_the_protection_of_a_stuck_job_at_its_cap(bench: Bench) -> No
     assert len(bench.ecs.calls) == calls
 
 
-def test_should_let_a_capped_session_go_and_keep_the_other(bench: Bench) -> None:
+def test_should_let_a_capped_session_go_and_keep_the_other(bench: KeeperBench) -> None:
     capped, free = bench.take("capped", cap_at=1000.0), bench.take("free")
     bench.play(2000)
     with pytest.raises(LeaseLost):
@@ -218,7 +178,7 @@ def test_should_let_a_capped_session_go_and_keep_the_other(bench: Bench) -> None
     assert bench.ecs.on
 
 
-def test_should_take_protection_off_by_force_and_tell_everybody(bench: Bench) -> None:
+def test_should_take_protection_off_by_force_and_tell_everybody(bench: KeeperBench) -> None:
     seats = [bench.take("a"), bench.take("b")]
     bench.play(10)
     bench.keeper.lose_all(forced("any reason"), evict=True)
@@ -229,7 +189,7 @@ def test_should_take_protection_off_by_force_and_tell_everybody(bench: Bench) ->
             bench.keeper.check(seat)
 
 
-def test_should_retry_taking_protection_off(bench: Bench) -> None:
+def test_should_retry_taking_protection_off(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.play(10)
     bench.keeper.give_up(seat)
@@ -239,7 +199,7 @@ def test_should_retry_taking_protection_off(bench: Bench) -> None:
     assert bench.ecs.calls[-3:] == ["disable"] * 3
 
 
-def test_should_take_off_what_a_lost_answer_put_on(bench: Bench) -> None:
+def test_should_take_off_what_a_lost_answer_put_on(bench: KeeperBench) -> None:
     seat = bench.take()
     call = bench.keeper.begin()
     assert isinstance(call, Call)
@@ -251,7 +211,9 @@ def test_should_take_off_what_a_lost_answer_put_on(bench: Bench) -> None:
     assert bench.ecs.calls == ["disable"]
 
 
-def test_should_believe_no_more_than_a_late_request_for_less_would_leave(bench: Bench) -> None:
+def test_should_believe_no_more_than_a_late_request_for_less_would_leave(
+    bench: KeeperBench,
+) -> None:
     capped = bench.take(cap_at=180.0)
     call = bench.keeper.begin()
     assert isinstance(call, Call)
@@ -267,7 +229,7 @@ def test_should_believe_no_more_than_a_late_request_for_less_would_leave(bench: 
 
 
 @pytest.mark.parametrize("hours", [-12, -1, 1, 12])
-def test_should_not_mind_a_wall_clock_that_jumps(bench: Bench, hours: int) -> None:
+def test_should_not_mind_a_wall_clock_that_jumps(bench: KeeperBench, hours: int) -> None:
     seat = bench.take()
     bench.play(100)
     truth = bench.clock.now
@@ -280,7 +242,7 @@ def test_should_not_mind_a_wall_clock_that_jumps(bench: Bench, hours: int) -> No
     bench.keeper.check(seat)
 
 
-def test_should_know_when_asking_again_is_useless(bench: Bench) -> None:
+def test_should_know_when_asking_again_is_useless(bench: KeeperBench) -> None:
     bench.take()
     bench.ecs.answers = [DENIED]
     bench.play(0)
@@ -291,7 +253,7 @@ def test_should_know_when_asking_again_is_useless(bench: Bench) -> None:
     assert bench.keeper.hopeless() is None
 
 
-def test_should_refuse_a_session_at_once_when_ecs_does(bench: Bench) -> None:
+def test_should_refuse_a_session_at_once_when_ecs_does(bench: KeeperBench) -> None:
     seat = bench.take()
     bench.ecs.always = Refused("DEPLOYMENT_BLOCKED", "any detail")
     bench.play(0)
@@ -299,11 +261,11 @@ def test_should_refuse_a_session_at_once_when_ecs_does(bench: Bench) -> None:
         bench.keeper.check(seat)
 
 
-def test_should_wait_for_ever_when_idle(bench: Bench) -> None:
+def test_should_wait_for_ever_when_idle(bench: KeeperBench) -> None:
     assert bench.keeper.begin() == Wait(FOREVER)
 
 
-def test_should_report_margin_left_at_each_renewal(bench: Bench) -> None:
+def test_should_report_margin_left_at_each_renewal(bench: KeeperBench) -> None:
     bench.take()
     bench.play(1000)
     counters = bench.keeper.snapshot().counters

@@ -1,74 +1,30 @@
-"""The thread, sessions, the facade: real threads that wait for one another, never for time."""
+"""The thread and its sessions: real threads that wait for one another, never for time."""
 
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from runtime.core.errors import LeaseLost, Permanent, Retryable
-from runtime.core.protection import Answer
 from runtime.protection.environment import NoClient
-from runtime.protection.facade import TaskProtection
 from runtime.protection.manager import ProtectionManager
-from runtime.protection.policy import Policy, gap_free, service
+from runtime.protection.policy import gap_free
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
-from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE, FakeProtection
-
-PATIENCE_SECONDS = 10.0
-
-
-class Bench:
-    def __init__(self, policy: Policy) -> None:
-        self.clock = FakeClock()
-        self.log = CapturedLog()
-        self.ecs = FakeProtection(clock=self.clock)
-        self.aborted = threading.Event()
-        self.manager = ProtectionManager(
-            client=self.ecs,
-            policy=policy,
-            monotonic=self.clock,
-            wall=self.clock,
-            log=self.log,
-            abort=lambda _reason: self.aborted.set(),
-            jitter=lambda: 0.0,
-            acquire_timeout_seconds=PATIENCE_SECONDS,
-        )
-
-    def pass_time(self, seconds: float) -> None:
-        self.clock.advance(seconds)
-        self.manager.wake()
-
-    def until(self, truth: Callable[[], bool]) -> None:
-        """Wait for the thread to have brought something about."""
-        condition = self.manager.changed
-        with condition:
-            assert condition.wait_for(truth, PATIENCE_SECONDS)
-
-    def until_renewed(self, times: int) -> None:
-        self.until(lambda: self.manager.status().lease.counters.renewals == times)
-
-    def until_off(self) -> None:
-        self.until(lambda: not self.ecs.on and self.manager.status().lease.counters.releases > 0)
-
-
-@contextmanager
-def running(policy: Policy) -> Iterator[Bench]:
-    bench = Bench(policy)
-    bench.manager.start()
-    yield bench
-    bench.manager.close()
+from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE
+from tests.unit.protection.benches import PATIENCE_SECONDS, ManagerBench, running
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
+def bench() -> Iterator[ManagerBench]:
     with running(gap_free()) as made:
         yield made
 
 
-def test_should_be_protected_before_critical_work_begins_and_not_after_it(bench: Bench) -> None:
+def test_should_be_protected_before_critical_work_begins_and_not_after_it(
+    bench: ManagerBench,
+) -> None:
     session = bench.manager.session("any-job")
     assert bench.ecs.calls == []
     session.set_critical(True)
@@ -77,7 +33,7 @@ def test_should_be_protected_before_critical_work_begins_and_not_after_it(bench:
     bench.until_off()
 
 
-def test_should_protect_a_session_used_as_a_context(bench: Bench) -> None:
+def test_should_protect_a_session_used_as_a_context(bench: ManagerBench) -> None:
     with bench.manager.session("any-job") as session:
         session.check()
         assert session.protected
@@ -86,7 +42,7 @@ def test_should_protect_a_session_used_as_a_context(bench: Bench) -> None:
     assert bench.manager.status().open_session_ids == ()
 
 
-def test_should_clean_up_when_the_job_raises(bench: Bench) -> None:
+def test_should_clean_up_when_the_job_raises(bench: ManagerBench) -> None:
     def work() -> None:
         with bench.manager.session("any-job"):
             raise KeyError
@@ -96,7 +52,7 @@ def test_should_clean_up_when_the_job_raises(bench: Bench) -> None:
     bench.until_off()
 
 
-def test_should_not_mind_repeated_calls(bench: Bench) -> None:
+def test_should_not_mind_repeated_calls(bench: ManagerBench) -> None:
     session = bench.manager.session("any-job")
     session.set_critical(False)
     session.set_critical(True)
@@ -107,7 +63,7 @@ def test_should_not_mind_repeated_calls(bench: Bench) -> None:
     assert bench.ecs.calls == ["enable 7", "disable"]
 
 
-def test_should_renew_in_the_background(bench: Bench) -> None:
+def test_should_renew_in_the_background(bench: ManagerBench) -> None:
     with bench.manager.session("any-job") as session:
         for renewals in range(1, 6):
             bench.pass_time(121)
@@ -115,7 +71,7 @@ def test_should_renew_in_the_background(bench: Bench) -> None:
         session.check()
 
 
-def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: Bench) -> None:
+def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: ManagerBench) -> None:
     told: list[tuple[str, str]] = []
     heard = threading.Event()
 
@@ -139,7 +95,7 @@ def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: Benc
     assert told == [("any-job", "protection.refused")]
 
 
-def test_should_not_start_a_job_that_ecs_refuses_to_protect(bench: Bench) -> None:
+def test_should_not_start_a_job_that_ecs_refuses_to_protect(bench: ManagerBench) -> None:
     bench.ecs.always = BLOCKED
     session = bench.manager.session("any-job")
     with pytest.raises(LeaseLost, match="DEPLOYMENT_BLOCKED"):
@@ -147,14 +103,14 @@ def test_should_not_start_a_job_that_ecs_refuses_to_protect(bench: Bench) -> Non
     assert not session.critical
 
 
-def test_should_not_start_a_job_without_permission_to_protect_it(bench: Bench) -> None:
+def test_should_not_start_a_job_without_permission_to_protect_it(bench: ManagerBench) -> None:
     bench.ecs.always = DENIED
     with pytest.raises(Permanent, match="ecs:UpdateTaskProtection"):
         bench.manager.session("any-job").set_critical(True)
 
 
 def test_should_not_start_a_job_that_gets_no_protection_in_time() -> None:
-    bench = Bench(gap_free())
+    bench = ManagerBench(gap_free())
     bench.manager.acquire_timeout_seconds = 0.0
     bench.ecs.always = NETWORK_FAULT
     bench.manager.start()
@@ -164,7 +120,7 @@ def test_should_not_start_a_job_that_gets_no_protection_in_time() -> None:
     bench.manager.close()
 
 
-def test_should_keep_a_job_going_where_protection_does_not_apply(bench: Bench) -> None:
+def test_should_keep_a_job_going_where_protection_does_not_apply(bench: ManagerBench) -> None:
     bench.ecs.always = STANDALONE
     for _ in range(2):
         with bench.manager.session("any-job") as session:
@@ -196,7 +152,7 @@ def test_should_survive_a_client_that_raises() -> None:
         bench.clock.advance(10)  # past the time in which the lost request may still land
 
 
-def test_should_stop_the_process_when_the_renewal_thread_dies(bench: Bench) -> None:
+def test_should_stop_the_process_when_the_renewal_thread_dies(bench: ManagerBench) -> None:
     def die() -> None:
         raise SystemError("any fault")
 
@@ -213,7 +169,7 @@ def test_should_stop_the_process_when_the_renewal_thread_dies(bench: Bench) -> N
     assert not bench.ecs.on
 
 
-def test_should_force_protection_off(bench: Bench) -> None:
+def test_should_force_protection_off(bench: ManagerBench) -> None:
     with bench.manager.session("any-job") as session:
         bench.manager.force_disable("any reason")
         bench.until_off()
@@ -221,7 +177,7 @@ def test_should_force_protection_off(bench: Bench) -> None:
             session.check()
 
 
-def test_should_cap_what_a_job_with_a_deadline_is_protected(bench: Bench) -> None:
+def test_should_cap_what_a_job_with_a_deadline_is_protected(bench: ManagerBench) -> None:
     session = bench.manager.session("stuck", deadline_seconds=300.0)
     session.set_critical(True)
     margin = gap_free().cap_margin_seconds
@@ -233,7 +189,7 @@ def test_should_cap_what_a_job_with_a_deadline_is_protected(bench: Bench) -> Non
         session.set_critical(True)
 
 
-def test_should_make_no_call_when_nobody_is_critical(bench: Bench) -> None:
+def test_should_make_no_call_when_nobody_is_critical(bench: ManagerBench) -> None:
     bench.manager.session("any-job")
     for _ in range(5):
         bench.pass_time(3600)
@@ -258,93 +214,3 @@ def test_should_do_nothing_outside_ecs() -> None:
         session.check()
     manager.close()
     assert log.actions().count("protection.not_applicable") == 1
-
-
-class Server:
-    """A job server that counts its active jobs."""
-
-    def __init__(self, bench: Bench) -> None:
-        self.active = 0
-        self.protection = TaskProtection(
-            manager=bench.manager, active_jobs=lambda: self.active, log=bench.log
-        )
-
-
-@pytest.fixture
-def long() -> Iterator[Bench]:
-    with running(service()) as made:
-        yield made
-
-
-def test_should_protect_for_two_hours_when_a_job_starts(long: Bench) -> None:
-    server = Server(long)
-    assert not server.protection.manage()
-    server.active = 1
-    assert server.protection.manage()
-    assert long.ecs.calls == ["enable 120"]
-
-
-def test_should_protect_for_one_hour_when_a_light_job_starts(long: Bench) -> None:
-    server = Server(long)
-    server.active = 1
-    assert server.protection.manage(light=True)
-    assert long.ecs.calls == ["enable 60"]
-
-
-def test_should_protect_many_jobs_at_once_until_none_is_active(long: Bench) -> None:
-    server = Server(long)
-    server.active = 2
-    server.protection.manage()
-    server.active = 1
-    server.protection.manage()
-    assert not server.protection.disable()
-    server.active = 0
-    server.protection.manage()
-    long.until_off()
-    assert long.ecs.calls == ["enable 120", "disable"]
-
-
-def test_should_notice_at_a_check_that_no_job_is_active(long: Bench) -> None:
-    server = Server(long)
-    server.active = 1
-    server.protection.manage()
-    server.active = 0
-    long.pass_time(1800)
-    long.until_off()
-
-
-def test_should_enable_for_an_hour_by_default(long: Bench) -> None:
-    server = Server(long)
-    assert server.protection.enable()
-    assert long.ecs.calls == ["enable 60"]
-
-
-@pytest.mark.parametrize("answer", [BLOCKED, DENIED])
-def test_should_never_break_the_application(long: Bench, answer: Answer) -> None:
-    server = Server(long)
-    server.active = 1
-    long.ecs.always = answer
-    assert not server.protection.manage()
-    assert "protection.enable_failed" in long.log.actions("ERROR")
-    long.ecs.always = None
-    assert server.protection.manage()
-
-
-def test_should_force_the_servers_protection_off(long: Bench) -> None:
-    server = Server(long)
-    server.active = 1
-    server.protection.manage()
-    server.protection.force_disable("any reason")
-    long.until_off()
-
-
-def test_should_keep_protecting_jobs_that_cannot_be_counted(long: Bench) -> None:
-    def fail() -> int:
-        raise OSError("any fault")
-
-    protection = TaskProtection(manager=long.manager, active_jobs=fail, log=long.log)
-    assert protection.manage()
-    assert not protection.disable()
-    long.pass_time(1800)
-    assert long.manager.status().monitoring
-    assert long.ecs.on

@@ -109,6 +109,9 @@ class ProcessorConfig:
         rules.whole_number(2, 120, "Fargate kills a container after 120 s at the latest")
     )
     job_timeout_seconds: int = _setting(rules.whole_number(60, 86400))
+    capacity_providers: tuple[str, ...] = _setting(
+        rules.list_of(rules.one_of("FARGATE_SPOT", "FARGATE"), most=2, least=1)
+    )
     image_tag: str = _setting(rules.IMAGE_TAG)
     asr_model: str = _setting(rules.MODEL)
     log_level: str = _setting(rules.one_of("DEBUG", "INFO", "WARNING", "ERROR"))

@@ -67,13 +67,13 @@ def text(pattern: str, allowed: str) -> Rule:
     )
 
 
-def list_of(item: Rule, *, most: int) -> Rule:
-    """Return the rule for a list of different values that each follow a rule; it may be empty."""
+def list_of(item: Rule, *, most: int, least: int = 0) -> Rule:
+    """Return the rule for a list of different values that each follow a rule."""
     return Rule(
-        allowed=f"a list of at most {most}, each once: {item.allowed}",
+        allowed=f"a list of {least} to {most}, each once: {item.allowed}",
         accepts=lambda value: (
             isinstance(value, list)
-            and len(value) <= most
+            and least <= len(value) <= most
             and all(item.accepts(each) for each in value)
             and len(set(value)) == len(value)
         ),

@@ -52,6 +52,7 @@ class ProcessingStack(EnvironmentStack):
             cluster_name=self.names.cluster,
             vpc=network.vpc,
             container_insights_v2=_INSIGHTS[environment.container_insights],
+            enable_fargate_capacity_providers=True,
         )
         self.processor = ProcessorTask(
             self,
@@ -98,6 +99,7 @@ class ProcessingStack(EnvironmentStack):
                 EnvVar.IDEMPOTENCY_TABLE.value: storage.idempotency_table.table_name,
                 EnvVar.ECS_CLUSTER_NAME.value: self.cluster.cluster_name,
                 EnvVar.TASK_DEFINITION_ARN.value: self.processor.definition.task_definition_arn,
+                EnvVar.CAPACITY_PROVIDERS.value: ",".join(environment.processor.capacity_providers),
                 EnvVar.TASK_SUBNET_IDS.value: ",".join(
                     subnet.subnet_id for subnet in network.task_subnets
                 ),

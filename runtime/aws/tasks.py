@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -30,6 +31,7 @@ PAUSE_SECONDS = 0.5
 
 JOB_TAG = "lifestream:job_id"
 
+_NO_CAPACITY = ("Capacity is unavailable", "RESOURCE:")
 _SERVER_ERROR = 500
 _NEVER_SENT = (
     ConnectTimeoutError,
@@ -41,12 +43,21 @@ _NEVER_SENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchTarget:
-    """Where processors run: in private subnets, without a public address."""
+    """Where processors run: in private subnets, without a public address.
+
+    `capacity_providers` are asked in turn, as `("FARGATE_SPOT", "FARGATE")`: the next one only
+    where the one before has no capacity.
+    """
 
     cluster: str
     task_definition: str
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
+    capacity_providers: Sequence[str]
+
+
+class NoCapacityError(LaunchFailedError):
+    """A capacity provider has no room for the task now."""
 
 
 class EcsTasks:
@@ -97,10 +108,17 @@ class EcsTaskLauncher:
         Raise `LaunchFailedError` only when no attempt can have started one: a lost answer
         followed by a refusal is still `LaunchUncertainError`.
         """
+        *preferred, last = self._target.capacity_providers
+        for provider in preferred:
+            with suppress(NoCapacityError):
+                return self._launch_on(provider, job)
+        return self._launch_on(last, job)
+
+    def _launch_on(self, provider: str, job: Job) -> RunningTask:
         lost: LaunchUncertainError | None = None
         for left in reversed(range(ATTEMPTS)):
             try:
-                return self._run_task(job)
+                return self._run_task(provider, job)
             except LaunchUncertainError as error:
                 lost = error
                 if not left:
@@ -118,9 +136,9 @@ class EcsTaskLauncher:
         arn = self._tasks.find(job)
         return RunningTask(task_arn=arn) if arn else None
 
-    def _run_task(self, job: Job) -> RunningTask:
+    def _run_task(self, provider: str, job: Job) -> RunningTask:
         try:
-            answer = self._client.run_task(**self._request(job))
+            answer = self._client.run_task(**self._request(provider, job))
         except ClientError as error:
             existing: Any = error.response.get("resourceIds")
             if error_code(error) == "ConflictException" and existing:
@@ -136,7 +154,7 @@ class EcsTaskLauncher:
             raise LaunchUncertainError(str(error)) from error
         return _task(answer)
 
-    def _request(self, job: Job) -> dict[str, Any]:
+    def _request(self, provider: str, job: Job) -> dict[str, Any]:
         environment = {
             EnvVar.JOB_ID: job.job_id,
             EnvVar.JOB_ATTEMPT: str(job.attempt),
@@ -147,9 +165,9 @@ class EcsTaskLauncher:
         return {
             "cluster": self._target.cluster,
             "taskDefinition": self._target.task_definition,
-            "launchType": "FARGATE",
+            "capacityProviderStrategy": [{"capacityProvider": provider, "weight": 1}],
             "count": 1,
-            "clientToken": client_token(job),
+            "clientToken": client_token(provider, job),
             "startedBy": started_by(job),
             "networkConfiguration": {
                 "awsvpcConfiguration": {
@@ -173,9 +191,13 @@ class EcsTaskLauncher:
         }
 
 
-def client_token(job: Job) -> str:
-    """Return RunTask's idempotency token of a job's attempt: 64 hex digits."""
-    return hashlib.sha256(f"{job.job_id}/{job.attempt}".encode()).hexdigest()
+def client_token(provider: str, job: Job) -> str:
+    """Return RunTask's idempotency token of a job's attempt: 64 hex digits.
+
+    One for each capacity provider: a token may not be used again with other parameters, and the
+    next provider is asked only after the one before has said that it started nothing.
+    """
+    return hashlib.sha256(f"{job.job_id}/{job.attempt}/{provider}".encode()).hexdigest()
 
 
 def started_by(job: Job) -> str:
@@ -190,7 +212,8 @@ def _task(answer: "RunTaskResponseTypeDef") -> RunningTask:
         " ".join(filter(None, (failure.get("reason"), failure.get("detail"))))
         for failure in answer["failures"]
     )
-    raise LaunchFailedError(f"RunTask started no task: {reasons or 'it gave no reason'}")
+    error = NoCapacityError if any(word in reasons for word in _NO_CAPACITY) else LaunchFailedError
+    raise error(f"RunTask started no task: {reasons or 'it gave no reason'}")
 
 
 def _throttled(error: LaunchFailedError) -> bool:

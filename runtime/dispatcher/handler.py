@@ -51,6 +51,7 @@ def compose(settings: Settings) -> Dispatcher:
     target = LaunchTarget(
         cluster=settings.cluster,
         task_definition=settings.task_definition,
+        capacity_providers=settings.capacity_providers,
         subnet_ids=settings.subnet_ids,
         security_group_ids=settings.security_group_ids,
     )

@@ -19,6 +19,7 @@ REQUIRED = (
     *COMMON,
     EnvVar.MEDIA_BUCKET,
     EnvVar.TASK_DEFINITION_ARN,
+    EnvVar.CAPACITY_PROVIDERS,
     EnvVar.TASK_SUBNET_IDS,
     EnvVar.TASK_SECURITY_GROUP_IDS,
     EnvVar.CLAIM_LEASE_SECONDS,
@@ -54,6 +55,7 @@ class Settings:
     idempotency_table: str
     cluster: str
     task_definition: str
+    capacity_providers: tuple[str, ...]
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
     claim_lease_seconds: float
@@ -89,6 +91,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         idempotency_table=environment[EnvVar.IDEMPOTENCY_TABLE],
         cluster=environment[EnvVar.ECS_CLUSTER_NAME],
         task_definition=environment[EnvVar.TASK_DEFINITION_ARN],
+        capacity_providers=tuple(environment[EnvVar.CAPACITY_PROVIDERS].split(",")),
         subnet_ids=tuple(environment[EnvVar.TASK_SUBNET_IDS].split(",")),
         security_group_ids=tuple(environment[EnvVar.TASK_SECURITY_GROUP_IDS].split(",")),
         claim_lease_seconds=float(environment[EnvVar.CLAIM_LEASE_SECONDS]),

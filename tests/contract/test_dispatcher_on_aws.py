@@ -54,6 +54,7 @@ def dispatcher(ecs_api: AwsEndpoint, bucket: str) -> Dispatcher:
             idempotency_table=idempotency_table,
             cluster=CLUSTER_ARN,
             task_definition="any-task:1",
+            capacity_providers=("FARGATE",),
             subnet_ids=("subnet-any",),
             security_group_ids=("sg-any",),
             claim_lease_seconds=60,

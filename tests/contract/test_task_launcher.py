@@ -23,6 +23,7 @@ TARGET = LaunchTarget(
     task_definition="any-task:1",
     subnet_ids=("subnet-any",),
     security_group_ids=("sg-any",),
+    capacity_providers=("FARGATE_SPOT", "FARGATE"),
 )
 
 

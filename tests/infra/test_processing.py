@@ -124,6 +124,13 @@ def test_should_tell_the_dispatcher_what_it_must_know(deployment: Deployment) ->
     assert settings.claim_lease_seconds == deployment.config.dispatcher.claim_lease_seconds
 
 
+def test_should_ask_only_capacity_providers_that_the_cluster_has(deployment: Deployment) -> None:
+    asked = dispatcher(deployment)["Environment"]["Variables"][EnvVar.CAPACITY_PROVIDERS]
+    _, association = deployment.only("AWS::ECS::ClusterCapacityProviderAssociations")
+    assert asked.split(",")[-1] == "FARGATE"  # what always has room comes last
+    assert set(asked.split(",")) <= set(association["Properties"]["CapacityProviders"])
+
+
 def test_should_answer_for_each_message_by_itself(deployment: Deployment) -> None:
     _, mapping = deployment.only("AWS::Lambda::EventSourceMapping")
     properties = mapping["Properties"]

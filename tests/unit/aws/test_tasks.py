@@ -47,6 +47,7 @@ def launcher(endpoint: AwsEndpoint, clock: FakeClock) -> Iterator[EcsTaskLaunche
         task_definition="any-task:1",
         subnet_ids=("subnet-1", "subnet-2"),
         security_group_ids=("sg-1",),
+        capacity_providers=("FARGATE_SPOT", "FARGATE"),
     )
     yield EcsTaskLauncher(client, target, sleeper=clock)
     client.close()
@@ -71,7 +72,10 @@ def test_should_ask_for_one_idempotent_findable_tagged_task(
     assert launcher.launch(JOB).task_arn == "arn:started"
     request = sent(endpoint)
     assert request["count"] == 1
-    assert request["clientToken"] == client_token(JOB)
+    assert request["capacityProviderStrategy"] == [
+        {"capacityProvider": "FARGATE_SPOT", "weight": 1}
+    ]
+    assert request["clientToken"] == client_token("FARGATE_SPOT", JOB)
     assert request["startedBy"] == started_by(JOB)
     assert request["tags"] == [{"key": "lifestream:job_id", "value": JOB.job_id}]
     assert request["networkConfiguration"] == {
@@ -90,7 +94,7 @@ def test_should_stay_within_the_bounds_of_the_api_for_the_longest_key(
     launcher.launch(JOB)
     assert len(LONGEST_KEY.encode()) == 1024
     assert len(str(sent(endpoint)["overrides"])) <= 8192
-    assert re.fullmatch(r"[!-~]{1,64}", client_token(JOB))
+    assert re.fullmatch(r"[!-~]{1,64}", client_token("FARGATE_SPOT", JOB))
     assert re.fullmatch(r"[A-Za-z0-9_/-]{1,128}", started_by(JOB))
 
 
@@ -136,7 +140,11 @@ def test_should_be_certain_when_nobody_listens(
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     client = clients.ecs("us-east-1")
     target = LaunchTarget(
-        cluster="any", task_definition="any", subnet_ids=("any",), security_group_ids=("any",)
+        cluster="any",
+        task_definition="any",
+        subnet_ids=("any",),
+        security_group_ids=("any",),
+        capacity_providers=("FARGATE",),
     )
     with pytest.raises(LaunchFailedError, match="Could not connect"):
         EcsTaskLauncher(client, target, sleeper=FakeClock()).launch(JOB)
@@ -212,5 +220,48 @@ def test_should_give_every_attempt_its_own_token_and_mark() -> None:
         Job(source=JOB.source, state=JOB.state, attempt=attempt, created_at=0.0, updated_at=0.0)
         for attempt in (1, 2)
     ]
-    assert len({client_token(job) for job in jobs}) == 2
+    assert len({client_token("FARGATE", job) for job in jobs}) == 2
     assert len({started_by(job) for job in jobs}) == 2
+
+
+NO_SPOT = json_answer(
+    {"tasks": [], "failures": [{"reason": "Capacity is unavailable at this time."}]}
+)
+
+
+def test_should_fall_back_to_on_demand_where_spot_has_no_capacity(
+    launcher: EcsTaskLauncher, endpoint: AwsEndpoint
+) -> None:
+    endpoint.script(NO_SPOT, STARTED)
+    assert launcher.launch(JOB).task_arn == "arn:started"
+    asked = [
+        call.json["capacityProviderStrategy"][0]["capacityProvider"] for call in endpoint.calls
+    ]
+    assert asked == ["FARGATE_SPOT", "FARGATE"]
+    assert len({call.json["clientToken"] for call in endpoint.calls}) == 2
+
+
+def test_should_fail_where_no_provider_has_capacity(
+    launcher: EcsTaskLauncher, endpoint: AwsEndpoint
+) -> None:
+    endpoint.script(NO_SPOT, NO_SPOT)
+    with pytest.raises(LaunchFailedError, match="Capacity is unavailable"):
+        launcher.launch(JOB)
+
+
+def test_should_not_fall_back_where_spot_may_have_started_a_task(
+    launcher: EcsTaskLauncher, endpoint: AwsEndpoint
+) -> None:
+    endpoint.script(LOST, NO_SPOT, STARTED)
+    with pytest.raises(LaunchUncertainError):
+        launcher.launch(JOB)
+    assert len(endpoint.calls) == 2
+
+
+def test_should_not_fall_back_where_the_request_itself_is_wrong(
+    launcher: EcsTaskLauncher, endpoint: AwsEndpoint
+) -> None:
+    endpoint.script(DENIED, STARTED)
+    with pytest.raises(LaunchFailedError, match="AccessDenied"):
+        launcher.launch(JOB)
+    assert len(endpoint.calls) == 1

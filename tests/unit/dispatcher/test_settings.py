@@ -20,6 +20,7 @@ REAPER = {str(name): f"any-{name.lower()}" for name in REAPER_REQUIRED} | {
 def environment() -> dict[str, str]:
     return {str(name): f"any-{name.lower()}" for name in REQUIRED} | {
         EnvVar.CLAIM_LEASE_SECONDS: "60",
+        EnvVar.CAPACITY_PROVIDERS: "FARGATE_SPOT,FARGATE",
         EnvVar.TASK_SUBNET_IDS: "subnet-1,subnet-2",
         EnvVar.TASK_SECURITY_GROUP_IDS: "sg-1",
     }
@@ -27,6 +28,7 @@ def environment() -> dict[str, str]:
 
 def test_should_read_all_settings(environment: dict[str, str]) -> None:
     settings = read_settings(environment)
+    assert settings.capacity_providers == ("FARGATE_SPOT", "FARGATE")
     assert settings.subnet_ids == ("subnet-1", "subnet-2")
     assert settings.security_group_ids == ("sg-1",)
     assert settings.claim_lease_seconds == 60

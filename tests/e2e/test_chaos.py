@@ -1,0 +1,42 @@
+"""A small run of the chaos harness: whatever goes wrong, nothing is lost and nothing done twice."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from local.toolchain import ROOT
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
+LIMIT_SECONDS = 300
+
+
+def test_should_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
+    size = ["--jobs", "12", "--seed", "11", "--limit", str(LIMIT_SECONDS)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "chaos", *size, "--folder", str(tmp_path)],
+        cwd=ROOT,
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    closing = ended.stdout.rstrip().rpartition("\n")[2]
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert closing.startswith("jobs 12, faults ")
+    assert closing.endswith(", lost 0, published twice 0, stuck 0")
+    assert len((tmp_path / "faults.jsonl").read_text().splitlines()) >= 12
+    assert left_behind(tmp_path) == []
+
+
+def left_behind(folder: Path) -> list[str]:
+    """Return the command lines of processes that still work below a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            command = (process / "cmdline").read_bytes().decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            continue
+        if str(folder) in command:
+            found.append(command.replace("\0", " "))
+    return found

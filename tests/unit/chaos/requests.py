@@ -1,0 +1,29 @@
+"""Requests as an SDK sends them."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from chaos.calls import Request
+
+JOBS = "jobs"
+TARGETS = {
+    "dynamodb": "DynamoDB_20120810",
+    "ecs": "AmazonEC2ContainerServiceV20141113",
+    "sqs": "AmazonSQS",
+}
+
+
+def json_request(service: str, operation: str, body: Mapping[str, Any], **more: str) -> Request:
+    headers = {"x-amz-target": f"{TARGETS[service]}.{operation}"} | more
+    return Request("POST", "/", headers, json.dumps(body).encode())
+
+
+def s3_request(method: str, key: str, body: bytes = b"") -> Request:
+    return Request(method, f"/any-bucket/{key}?x-id=any", {}, body)
+
+
+def save(job_id: str, state: str, attempt: int = 1) -> dict[str, Any]:
+    """A PutItem's body."""
+    item = {"job_id": {"S": job_id}, "state": {"S": state}, "attempt": {"N": str(attempt)}}
+    return {"TableName": JOBS, "Item": item}

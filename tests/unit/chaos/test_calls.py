@@ -1,0 +1,61 @@
+import pytest
+
+from chaos.calls import Request, Sender
+from chaos.steps import Caller, Step
+from tests.unit.chaos.requests import JOBS, json_request, s3_request, save
+
+JOB_ID = "0123456789abcdef0123456789abcdef"
+
+
+def test_should_know_the_sender_by_the_user_agent() -> None:
+    agent = "Boto3/1 md/x app/lifestream-dispatcher-dev.4711 cfg/y"
+    request = Request("GET", "/", {"user-agent": agent}, b"")
+    assert request.sender == Sender(Caller.DISPATCHER, 4711)
+
+
+@pytest.mark.parametrize("agent", ["Boto3/1.2", "app/somebody.1", "app/dispatcher"])
+def test_should_not_take_a_stranger_for_one_of_ours(agent: str) -> None:
+    assert Request("GET", "/", {"user-agent": agent}, b"").sender is None
+
+
+@pytest.mark.parametrize(
+    ("method", "key", "name"),
+    [
+        ("HEAD", "uploads/a%20b.mp4", "s3.HeadObject"),
+        ("GET", "uploads/a.mp4", "s3.GetObject:uploads"),
+        ("GET", f"work/{JOB_ID}/probe.json", "s3.GetObject:work"),
+        ("PUT", f"results/{JOB_ID}/summary.json", "s3.PutObject:results"),
+        ("PUT", f"results/{JOB_ID}/manifest.json", "s3.PutObject:manifest"),
+    ],
+)
+def test_should_name_calls_of_s3_by_what_they_are_about(method: str, key: str, name: str) -> None:
+    step = s3_request(method, key).step(Caller.PROCESSOR, JOBS)
+    assert step == Step(Caller.PROCESSOR, name)
+
+
+def test_should_name_a_save_by_its_state_alone_or_in_a_transaction() -> None:
+    put = save(JOB_ID, "CLAIMED")
+    other = {"TableName": "idempotency", "Item": {"status": {"S": "dispatched"}}}
+    alone = json_request("dynamodb", "PutItem", put)
+    both = json_request(
+        "dynamodb", "TransactWriteItems", {"TransactItems": [{"Put": other}, {"Put": put}]}
+    )
+    step = Step(Caller.DISPATCHER, "dynamodb.Write:CLAIMED")
+    assert alone.step(Caller.DISPATCHER, JOBS) == both.step(Caller.DISPATCHER, JOBS) == step
+    assert both.job_write(JOBS) == put["Item"]
+
+
+def test_should_not_take_a_record_of_another_table_for_a_save() -> None:
+    request = json_request("dynamodb", "PutItem", save(JOB_ID, "CLAIMED") | {"TableName": "other"})
+    assert request.job_write(JOBS) is None
+    assert request.step(Caller.DISPATCHER, JOBS).name == "dynamodb.PutItem"
+
+
+def test_should_find_the_job_in_every_kind_of_call() -> None:
+    arn = "arn:aws:ecs:us-east-1:000000000000:task/any/0a1b"
+    tokens = {"clientToken": "f" * 64, "startedBy": f"{JOB_ID}-2"}
+    assert list(json_request("ecs", "RunTask", tokens).names) == [JOB_ID]
+    assert list(json_request("ecs", "StopTask", {"task": arn}).names) == [arn]
+    assert JOB_ID in json_request("sqs", "SendMessage", {"MessageBody": JOB_ID}).names
+    assert list(s3_request("HEAD", "uploads/a%20b.mp4").names) == ["uploads/a b.mp4"]
+    assert JOB_ID in s3_request("PUT", f"results/{JOB_ID}/manifest.json").names

@@ -1,0 +1,160 @@
+"""A real SDK client, the proxy and an endpoint behind it: what each fault does to both ends."""
+
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+
+from chaos.interpreters import interposed
+from chaos.ledger import Ledger
+from chaos.plan import Fault, Kind, Plan, Script, Slot
+from chaos.proxy import Proxy, serving
+from chaos.saboteur import Saboteur
+from chaos.steps import Caller, Step
+from chaos.subjects import Subjects
+from chaos.tally import Tally
+from tests.fakes.aws_endpoint import AwsEndpoint, aws_endpoint, json_answer
+from tests.unit.chaos.requests import JOBS, save
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+pytestmark = pytest.mark.timeout(60)
+JOB_ID = "0123456789abcdef0123456789abcdef"
+SAVING = Step(Caller.PROCESSOR, "dynamodb.Write:RUNNING")
+KILLED = -9
+NOBODY = 99_999_999
+"""A process number beyond what the kernel gives out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """The proxy with one job's script, and the endpoint behind it."""
+
+    proxy: Proxy
+    behind: AwsEndpoint
+    tally: Tally
+
+
+@pytest.fixture
+def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
+    faults: Mapping[Slot, Fault] = request.param
+    tally = Tally(Plan((Script(faults),), Script({})), tmp_path / "faults.jsonl")
+    subjects = Subjects()
+    subjects.introduce(0, JOB_ID)
+    saboteur = Saboteur(
+        subjects=subjects,
+        tally=tally,
+        ledger=Ledger(lambda _job_id, _attempt: False),
+        jobs_table=JOBS,
+    )
+    with aws_endpoint(lambda _: json_answer({})) as behind, serving() as proxy:
+        proxy.upstream = behind.url
+        proxy.handle = saboteur.handle
+        yield Scene(proxy, behind, tally)
+
+
+def script(kind: Kind, seconds: float = 0.0) -> dict[Slot, Fault]:
+    return {Slot(SAVING, 1): Fault(kind, seconds)}
+
+
+def client(proxy: Proxy, *, sender: str) -> "DynamoDBClient":
+    return boto3.client(
+        "dynamodb",
+        endpoint_url=proxy.url,
+        region_name="us-east-1",
+        aws_access_key_id="any",
+        aws_secret_access_key="any",  # noqa: S106 - nobody checks it
+        config=Config(
+            retries={"total_max_attempts": 1, "mode": "standard"}, user_agent_extra=f"app/{sender}"
+        ),
+    )
+
+
+def put(proxy: Proxy, *, sender: str = f"processor.{NOBODY}") -> None:
+    made = client(proxy, sender=sender)
+    try:
+        made.put_item(TableName=JOBS, Item=save(JOB_ID, "RUNNING")["Item"])
+    finally:
+        made.close()
+
+
+@pytest.mark.parametrize("scene", [{}], indirect=True)
+def test_should_pass_on_what_is_not_to_go_wrong(scene: Scene) -> None:
+    put(scene.proxy)
+    assert [call.operation for call in scene.behind.calls] == ["PutItem"]
+    assert scene.tally.count == 0
+
+
+@pytest.mark.parametrize(
+    ("scene", "code"),
+    [
+        (script(Kind.THROTTLE), "ProvisionedThroughputExceededException"),
+        (script(Kind.SERVER_ERROR), "InternalServerError"),
+    ],
+    indirect=["scene"],
+)
+def test_should_refuse_without_carrying_out(scene: Scene, code: str) -> None:
+    with pytest.raises(ClientError, match=code):
+        put(scene.proxy)
+    assert scene.behind.calls == []
+    put(scene.proxy)
+    assert len(scene.behind.calls) == 1
+
+
+@pytest.mark.parametrize("scene", [script(Kind.RESET)], indirect=True)
+def test_should_reset_before_carrying_out(scene: Scene) -> None:
+    with pytest.raises(HTTPClientError):
+        put(scene.proxy)
+    assert scene.behind.calls == []
+
+
+@pytest.mark.parametrize("scene", [script(Kind.LOST_ANSWER)], indirect=True)
+def test_should_lose_the_answer_of_what_was_carried_out(scene: Scene) -> None:
+    with pytest.raises(HTTPClientError):
+        put(scene.proxy)
+    assert len(scene.behind.calls) == 1
+
+
+@pytest.mark.parametrize("scene", [script(Kind.ERROR_AFTER)], indirect=True)
+def test_should_answer_with_an_error_what_was_carried_out(scene: Scene) -> None:
+    with pytest.raises(ClientError, match="InternalServerError"):
+        put(scene.proxy)
+    assert len(scene.behind.calls) == 1
+
+
+@pytest.mark.parametrize("scene", [script(Kind.THROTTLE)], indirect=True)
+def test_should_leave_strangers_alone(scene: Scene) -> None:
+    put(scene.proxy, sender=f"somebody.{NOBODY}")
+    assert len(scene.behind.calls) == 1
+
+
+@pytest.mark.parametrize(
+    ("scene", "carried_out"),
+    [(script(Kind.KILL_BEFORE), 0), (script(Kind.KILL_AFTER), 1)],
+    indirect=["scene"],
+)
+def test_should_kill_the_caller_before_or_after_its_call(
+    scene: Scene, carried_out: int, tmp_path: Path
+) -> None:
+    python = interposed(
+        tmp_path / "bin",
+        python=Path(sys.executable),
+        name="processor",
+        endpoint_url=scene.proxy.url,
+    )
+    code = (
+        "import boto3;"
+        "boto3.client('dynamodb', region_name='us-east-1', aws_access_key_id='any',"
+        f"aws_secret_access_key='any').put_item(**{save(JOB_ID, 'RUNNING')!r})"
+    )
+    ended = subprocess.run([python, "-c", code], check=False, capture_output=True)
+    assert ended.returncode == KILLED, ended.stderr
+    assert len(scene.behind.calls) == carried_out

@@ -2,8 +2,23 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Container:
+    """How a task runs as a real container, by Podman's or Docker's command line.
+
+    `tool` begins each of its commands, `run` is the `run` command with all options that do not
+    depend on the task, `image` is a built image's local name, and `environment` is the tool's own.
+    """
+
+    tool: tuple[str, ...]
+    run: tuple[str, ...]
+    image: str
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -12,7 +27,8 @@ class Image:
 
     `repository_prefix` is matched against the repository's name in an image URI; `python` is what
     `python` means inside; `code` is the folder that stands for the image's `PYTHONPATH`;
-    `environment` is the Dockerfile's `ENV`; `command` its `CMD`.
+    `environment` is the Dockerfile's `ENV`; `command` its `CMD`. With `container`, tasks run in the
+    built image instead, which has all of these itself.
     """
 
     repository_prefix: str
@@ -20,6 +36,7 @@ class Image:
     code: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    container: Container | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +61,7 @@ class Images:
                     "code": str(image.code),
                     "environment": dict(image.environment),
                     "command": list(image.command),
+                    "container": None if image.container is None else asdict(image.container),
                 }
                 for image in self.images
             ]
@@ -60,10 +78,22 @@ class Images:
                     code=Path(entry["code"]),
                     environment=entry["environment"],
                     command=tuple(entry["command"]),
+                    container=_container(entry["container"]),
                 )
                 for entry in json.loads(text)
             )
         )
+
+
+def _container(entry: Mapping[str, Any] | None) -> Container | None:
+    if entry is None:
+        return None
+    return Container(
+        tool=tuple(entry["tool"]),
+        run=tuple(entry["run"]),
+        image=entry["image"],
+        environment=entry["environment"],
+    )
 
 
 def repository_name(uri: str) -> str:

@@ -4,7 +4,7 @@ import importlib.util
 from pathlib import Path
 
 from local.cloud import LocalCloud, StateInUseError
-from local.images import Image, Images
+from local.images import Container, Image, Images
 from runtime.core.contract import PROCESSOR_COMMAND, SERVICE_NAME, EnvVar
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -40,11 +40,12 @@ def cdk_command() -> list[str]:
     return [str(node()), str(CDK)]
 
 
-def images(code: Path | None = None) -> Images:
+def images(code: Path | None = None, *, container: Container | None = None) -> Images:
     """Return what stands for the images that the templates name.
 
     With `code`, that folder is filled with what the processor's image would hold of `runtime/`, so
-    that importing anything else fails as it would on Fargate.
+    that importing anything else fails as it would on Fargate. With `container`, processors run in
+    the image that was built.
     """
     return Images(
         (
@@ -58,6 +59,7 @@ def images(code: Path | None = None) -> Images:
                     "PYTHONDONTWRITEBYTECODE": "1",
                 },
                 command=PROCESSOR_COMMAND,
+                container=container,
             ),
         )
     )
@@ -72,26 +74,26 @@ def _with_packages(code: Path) -> Path:
     return code
 
 
-def start_cloud(*, state_dir: Path | None = None) -> LocalCloud:
-    """Start a local cloud with this project's images.
+def start_cloud(*, state_dir: Path | None = None, container: Container | None = None) -> LocalCloud:
+    """Start a local cloud with this project's images, run as processes or in `container`.
 
     Without `state_dir` it uses the first folder below `.lifestream` that no other one uses.
     """
     if state_dir is not None:
-        return _start(state_dir)
+        return _start(state_dir, container)
     for number in range(1, CLOUDS_AT_ONCE + 1):
         try:
-            return _start(STATE / "cloud" / str(number))
+            return _start(STATE / "cloud" / str(number), container)
         except StateInUseError:
             if number == CLOUDS_AT_ONCE:
                 raise
     raise AssertionError
 
 
-def _start(state_dir: Path) -> LocalCloud:
+def _start(state_dir: Path, container: Container | None) -> LocalCloud:
     return LocalCloud.start(
         state_dir=state_dir,
-        images=images(code=state_dir.absolute() / "image"),
+        images=images(code=state_dir.absolute() / "image", container=container),
         lambda_python=LAMBDA_PYTHON,
     )
 

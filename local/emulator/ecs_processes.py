@@ -4,6 +4,7 @@ ministack drives containers through the Docker SDK's objects; `ProcessDaemon` of
 them that it uses. Log lines go straight to the container's awslogs stream.
 """
 
+import contextlib
 import shutil
 import threading
 import uuid
@@ -15,8 +16,9 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region, request_scope
 from ministack.services import ecs
 
+from local.emulator import task_container
 from local.emulator.settings import HOST, Settings
-from local.emulator.task_environment import container_environment
+from local.emulator.task_environment import container_environment, declared_environment
 from local.emulator.task_process import TaskProcess
 from local.images import Image, Images
 
@@ -44,6 +46,11 @@ class TaskContainer:
         self._process = process
         self._scratch = scratch
         self._stop_timeout_seconds = stop_timeout_seconds
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, where ECS would say so beside the exit code."""
+        return task_container.reason(self._scratch)
 
     @property
     def status(self) -> str:
@@ -114,7 +121,8 @@ class ContainerRegistry:
             raise ecs._ImagePullError(
                 f"pull image manifest: no local image stands for {image}; see local/images.py"
             )
-        container = self._start(found, command or [], environment, labels, name)
+        start = self._start if found.container is None else self._start_container
+        container = start(found, command or [], environment, labels, name)
         with self._lock:
             self._by_id[container.id] = container
         return container
@@ -153,15 +161,56 @@ class ContainerRegistry:
             ),
         )
 
+    def _start_container(
+        self,
+        image: Image,
+        command: list[str],
+        environment: dict[str, str],
+        labels: dict[str, str],
+        name: str,
+    ) -> TaskContainer:
+        definition = container_definition(labels)
+        task_id = labels[LABEL + "task-arn"].rsplit("/", 1)[-1]
+        scratch = self.tasks_dir / f"{task_id}-{definition['name']}"
+        scratch.mkdir(parents=True)
+        process = task_container.start(
+            image,
+            name=name,
+            command=command,
+            environment=declared_environment(environment, region=get_region(), endpoint_host=HOST),
+            definition=definition,
+            memory_mib=memory_mib(definition, task_definition(labels)),
+            folder=scratch,
+            on_line=log_stream(definition, task_id),
+        )
+        return TaskContainer(
+            process,
+            scratch=scratch,
+            name=name,
+            stop_timeout_seconds=float(
+                definition.get("stopTimeout") or DEFAULT_STOP_TIMEOUT_SECONDS
+            ),
+        )
+
 
 def container_definition(labels: dict[str, str]) -> dict[str, Any]:
     """Return the container definition that a container's labels name."""
+    containers: list[dict[str, Any]] = task_definition(labels)["containerDefinitions"]
+    return next(c for c in containers if c["name"] == labels[LABEL + "container-name"])
+
+
+def task_definition(labels: dict[str, str]) -> dict[str, Any]:
+    """Return the task definition that a container's labels name."""
     family = labels[LABEL + "task-definition-family"]
     revision = labels[LABEL + "task-definition-version"]
-    containers: list[dict[str, Any]] = ecs._task_defs[f"{family}:{revision}"][
-        "containerDefinitions"
-    ]
-    return next(c for c in containers if c["name"] == labels[LABEL + "container-name"])
+    found: dict[str, Any] = ecs._task_defs[f"{family}:{revision}"]
+    return found
+
+
+def memory_mib(container: dict[str, Any], task: dict[str, Any]) -> int | None:
+    """Return the memory that a container may take: its own hard limit, else its task's."""
+    limit = container.get("memory") or task.get("memory")
+    return None if limit is None else int(limit)
 
 
 def log_stream(container: dict[str, Any], task_id: str) -> Callable[[str], None]:
@@ -224,6 +273,15 @@ class ProcessDaemon:
         """Answer as a daemon that is up."""
         return True
 
+    def explain(self, task: dict[str, Any]) -> None:
+        """Add to a task's containers why they ended, where more is known than an exit code."""
+        for described, identifier in zip(
+            task["containers"], task.get("_docker_ids") or [], strict=False
+        ):
+            with contextlib.suppress(NoSuchContainerError):
+                if reason := self.containers.get(identifier).reason:
+                    described["reason"] = reason
+
     def kill_all(self) -> None:
         """Kill every task at once and remove their folders."""
         for container in self.containers.all():
@@ -243,6 +301,13 @@ def install(settings: Settings) -> ProcessDaemon:
         # ministack passes no client when a task ended by itself, which would leave sidecars alive.
         clean_up(task, client or daemon, extra)
 
+    mark_stopped = ecs._mark_task_stopped
+
+    def mark_stopped_with_reasons(arn: str, task: dict[str, Any], *rest: Any, **more: Any) -> bool:
+        daemon.explain(task)
+        changed: bool = mark_stopped(arn, task, *rest, **more)
+        return changed
+
     reset = ecs.reset
 
     def reset_with_daemon() -> None:
@@ -251,6 +316,7 @@ def install(settings: Settings) -> ProcessDaemon:
 
     ecs.reset = reset_with_daemon
     ecs._docker = daemon
+    ecs._mark_task_stopped = mark_stopped_with_reasons
     ecs._cleanup_task_resources = clean_up_with_daemon
     # Lines are delivered by the process itself, so that none is missing when the task is STOPPED.
     ecs._start_awslogs_forwarder = lambda *_: None

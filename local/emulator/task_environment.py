@@ -28,8 +28,10 @@ def container_environment(
     `endpoint_host` replaces the host under which a Docker container would reach the emulator.
     """
     inside = {
-        name: _moved(value.replace(UNREACHABLE_HOST, endpoint_host), scratch, mounted_paths)
-        for name, value in declared.items()
+        name: _moved(value, scratch, mounted_paths)
+        for name, value in declared_environment(
+            declared, region=region, endpoint_host=endpoint_host
+        ).items()
     }
     return {
         "PATH": f"{image.python.parent}:/usr/local/bin:/usr/bin:/bin",
@@ -39,10 +41,21 @@ def container_environment(
         "PYTHONPATH": str(image.code),
         EnvVar.WORK_DIR: str(scratch),
         **image.environment,
+        **inside,
+    }
+
+
+def declared_environment(
+    declared: Mapping[str, str], *, region: str, endpoint_host: str
+) -> dict[str, str]:
+    """Return what ECS itself gives a container, whatever its image: `declared` and ECS's own."""
+    return {
         "AWS_REGION": region,
         "AWS_DEFAULT_REGION": region,
         "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-        **inside,
+        **{
+            name: value.replace(UNREACHABLE_HOST, endpoint_host) for name, value in declared.items()
+        },
     }
 
 

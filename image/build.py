@@ -1,0 +1,93 @@
+"""Builds the processor's image with the container tool of this machine."""
+
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from image import base, host_registries
+from image.content import DOCKERFILE, Variant, content_tag
+from image.engines import Engine
+from scripts.setup import ROOT, TORCH_CPU_INDEX, cache_folder, reachable
+
+REPOSITORY = "lifestream-processor"
+TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the name of the variable, not what is in it
+OFFICIAL_REGISTRY = "registry-1.docker.io"
+WEIGHTS_IN_BUILD = "/var/cache/lifestream/wheels"
+
+
+class BuildError(RuntimeError):
+    """The image could not be built; the tool's own output is above."""
+
+
+def build(engine: Engine, variant: Variant, *, target: str = "", context: Path = ROOT) -> str:
+    """Build a variant and return its local name; raise `BuildError`.
+
+    The tool's output goes to this process's. Where the official base cannot be pulled, a stand-in
+    takes its place; where PyTorch's index is not reached, pip's own settings must have the wheel.
+    """
+    variant = fitted_to_this_machine(engine, variant)
+    name = f"localhost/{REPOSITORY}:{content_tag(variant, root=context)}"
+    with tempfile.TemporaryDirectory() as folder:
+        command = build_command(
+            engine,
+            variant,
+            name=name,
+            target=target,
+            context=context,
+            mounts=_mounts(Path(folder)) if engine.mounts else (),
+            has_token=bool(os.environ.get(TOKEN_VARIABLE)),
+        )
+        done = subprocess.run(command, check=False, env=engine.process_environment())
+    if done.returncode != 0:
+        raise BuildError(f"{engine.name} could not build the image (exit {done.returncode}).")
+    return name
+
+
+def build_command(
+    engine: Engine,
+    variant: Variant,
+    *,
+    name: str,
+    target: str,
+    context: Path,
+    mounts: Iterable[tuple[Path, Path]],
+    has_token: bool,
+) -> list[str]:
+    """Return the whole command of a build."""
+    command = [*engine.build, "--file", str(context / DOCKERFILE), "--tag", name]
+    for argument, value in variant.build_arguments().items():
+        command += ["--build-arg", f"{argument}={value}"]
+    command += ["--build-arg", f"VERSION={name.rpartition(':')[2]}"]
+    command += ["--build-arg", f"REVISION={os.environ.get('REVISION', 'unknown')}"]
+    if variant.platform:
+        command += ["--platform", variant.platform]
+    if target:
+        command += ["--target", target]
+    if has_token:
+        command += ["--secret", f"id={TOKEN_VARIABLE},env={TOKEN_VARIABLE}"]
+    for here, there in mounts:
+        command += ["--volume", f"{here}:{there}:ro"]
+    if variant.base and variant.base.startswith("localhost/"):
+        command += ["--pull=never"] if engine.mounts else []
+    return [*command, str(context)]
+
+
+def fitted_to_this_machine(engine: Engine, variant: Variant) -> Variant:
+    """Fill in what this machine cannot reach: the official base, PyTorch's index."""
+    if variant.base is None and engine.mounts and not reachable(OFFICIAL_REGISTRY):
+        variant = replace(variant, base=base.stand_in(engine))
+    if variant.torch_index is None and engine.mounts and not reachable(TORCH_CPU_INDEX[0]):
+        variant = replace(variant, torch_index="")
+    return variant
+
+
+def _mounts(folder: Path) -> list[tuple[Path, Path]]:
+    found = host_registries.mounts(folder)
+    weights = cache_folder() / "wheels"
+    if weights.is_dir():
+        # What was downloaded once for this checkout need not be downloaded again for its image.
+        found.append((weights, Path(WEIGHTS_IN_BUILD)))
+    return found

@@ -1,0 +1,1 @@
+"""Runs inside the build or the container, never on the machine that builds."""

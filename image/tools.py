@@ -1,0 +1,65 @@
+"""Installs what building and testing images needs: linters by pip, container tools by apt."""
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from scripts.setup import ROOT, Environment, attempt, cache_folder, environment
+
+TOOLS = Environment("image", ("image/requirements.txt",), ".lifestream/venv/image")
+DEBIAN_PACKAGES = {
+    "buildah": "buildah",
+    "docker-registry": "docker-registry",
+    "mmdebstrap": "mmdebstrap",
+    "podman": "podman",
+    "runc": "runc",
+    "catatonit": "catatonit",
+    "skopeo": "skopeo",
+}
+"""Commands, and Debian's packages that have them."""
+
+
+def tool(name: str) -> Path:
+    """Return the path of a tool of `image/requirements.txt`, installed on first use."""
+    return environment(cache_folder(), TOOLS) / "bin" / name
+
+
+def missing() -> list[str]:
+    """Return the Debian packages whose commands are not here."""
+    return sorted(p for command, p in DEBIAN_PACKAGES.items() if shutil.which(command) is None)
+
+
+def install_debian_packages() -> str | None:
+    """Install the container tools; return why that cannot be done here, or None when they are."""
+    wanted = missing()
+    if not wanted:
+        return None
+    if shutil.which("apt-get") is None:
+        return f"{', '.join(wanted)} are not installed, and this is no Debian to install them on"
+    if os.geteuid() != 0:
+        return f"{', '.join(wanted)} are not installed; as root: apt-get install {' '.join(wanted)}"
+    os.environ["DEBIAN_FRONTEND"] = "noninteractive"
+    # The registry's package starts a service; this machine is not to serve anything.
+    if attempt("updating Debian's package lists", ["apt-get", "update", "-qq"]) != 0:
+        return "Debian's package lists cannot be had"
+    install = ["apt-get", "install", "-y", "-qq", "--no-install-recommends", *wanted]
+    if attempt(f"installing {', '.join(wanted)}", install) != 0:
+        return f"Debian's packages {', '.join(wanted)} cannot be installed"
+    return None
+
+
+def main(_arguments: Sequence[str] = ()) -> int:
+    """Install everything there is to install; say why something cannot be."""
+    for line in (ROOT / TOOLS.requirements[0]).read_text().splitlines():
+        if "==" in line:
+            break
+    environment(cache_folder(), TOOLS)
+    if reason := install_debian_packages():
+        print(f"\n  IMAGES ARE NOT TESTED HERE: {reason}.\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,87 @@
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from image import running, tools
+from image.base import NoBaseError
+from image.build import build
+from image.content import Variant
+from image.engines import Engine, NoEngineError, find_engine
+from local import deploy, toolchain
+from local.run import ENVIRONMENT, Deployed, download_results
+from tests.image.helpers import finished, told
+from tests.image.lonely_network import LonelyNetwork
+
+
+@pytest.fixture(scope="session")
+def engine() -> Engine:
+    """The tool that builds and runs; without one, everything here is skipped, loudly."""
+    reason = (
+        f"{', '.join(absent)} not installed (make image-test does)"
+        if (absent := tools.missing())
+        else ""
+    )
+    if os.geteuid() != 0:
+        reason = "network namespaces and a base made here need root"
+    if not reason:
+        try:
+            found = find_engine()
+        except NoEngineError as error:
+            reason = str(error)
+        else:
+            if found.run is not None and found.mounts:
+                return found
+            reason = f"{found.name} is used here, these tests look inside images with Podman"
+    pytest.skip(f"IMAGES ARE NOT TESTED HERE: {reason}")
+
+
+@pytest.fixture(scope="session")
+def image(engine: Engine) -> str:
+    """The processor's image, with the models that packages carry."""
+    try:
+        return build(engine, Variant(models="packages"))
+    except NoBaseError as error:
+        pytest.skip(f"IMAGES ARE NOT TESTED HERE: no base image: {error}")
+
+
+@pytest.fixture(scope="session")
+def root(engine: Engine, image: str) -> Iterator[Path]:
+    """The image's files, as a folder."""
+    yield Path(told(engine, "image", "mount", image).strip())
+    told(engine, "image", "unmount", image)
+
+
+@pytest.fixture(scope="session")
+def talk() -> Path:
+    """The 104 s sample, or the short one where the talk cannot be made."""
+    return toolchain.sample_video()
+
+
+@pytest.fixture(scope="session")
+def outside(talk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the same code makes of the sample as a process of this machine."""
+    folder = tmp_path_factory.mktemp("outside")
+    with toolchain.start_cloud(state_dir=folder / "cloud") as cloud:
+        deployed = Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
+        return download_results(deployed, finished(deployed, talk), folder / "results")
+
+
+@pytest.fixture(scope="session")
+def inside(
+    engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Deployed]:
+    """The dev templates in a local cloud whose tasks are locked-down containers of the image.
+
+    Their network has one address: the local cloud's.
+    """
+    with LonelyNetwork() as network:
+        container = running.container(engine, image, network=f"ns:{network.path}")
+        state_dir = tmp_path_factory.mktemp("inside")
+        with toolchain.start_cloud(state_dir=state_dir, container=container) as cloud:
+            port = urlsplit(cloud.endpoint_url).port
+            assert port is not None
+            network.open_to(port)
+            yield Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))

@@ -1,0 +1,44 @@
+"""Asking a container tool, and following jobs, for the image's tests."""
+
+import subprocess
+from pathlib import Path
+
+from image.engines import Engine
+from lifestream.follow import follow
+from local.run import Deployed, job_store, upload
+from runtime.core.clock import SystemClock
+from runtime.core.jobs import Job, State
+
+SILENCE_SECONDS = 180.0
+
+
+def finished(deployed: Deployed, video: Path) -> Job:
+    """Upload a video and return its job when it has succeeded."""
+    source = upload(deployed, video)
+    return succeeded(deployed, source.job_id)
+
+
+def succeeded(deployed: Deployed, job_id: str) -> Job:
+    """Return a job when it has succeeded; fail with its reason if it does not."""
+    jobs = job_store(deployed)
+    job = None
+    for sighting in follow(
+        lambda: jobs.get(job_id), clock=SystemClock(), silence_seconds=SILENCE_SECONDS
+    ):
+        job = sighting.job
+    assert job is not None
+    assert job.state is State.SUCCEEDED, job.failure
+    return job
+
+
+def told(engine: Engine, *arguments: str) -> str:
+    """Return what one of the tool's commands prints."""
+    done = subprocess.run(
+        [*engine.manage, *arguments],
+        check=False,
+        capture_output=True,
+        text=True,
+        env=engine.process_environment(),
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout

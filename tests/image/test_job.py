@@ -1,0 +1,161 @@
+"""Jobs in containers of the image, started by the deployed templates, against the local cloud."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local.run import Deployed, download_results, job_store
+from runtime.aws.objects import S3ObjectStore
+from runtime.core.clock import SystemClock
+from runtime.core.contract import UPLOADS_PREFIX, EnvVar, ExitCode, Output, ResultFile, Stage
+from runtime.core.jobs import Job, Source
+from runtime.dispatcher.diagnosis import diagnose, stopped_task
+from tests.e2e.looking import ended_tasks, tasks_of
+from tests.image.helpers import finished, succeeded
+
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600)]
+
+EXEC_TO_FIRST_STAGE_SECONDS = 6.0
+STOP_SECONDS = 30.0
+SMALL_MIB = 400
+"""Enough to start with, too little for the models."""
+
+HALF_MIB = 4096
+"""Of what the dev environment's tasks have."""
+
+REGISTERED = frozenset(
+    {
+        *("family", "taskRoleArn", "executionRoleArn", "networkMode", "containerDefinitions"),
+        *("volumes", "requiresCompatibilities", "cpu", "memory", "runtimePlatform"),
+        "ephemeralStorage",
+    }
+)
+"""What of a described task definition may be registered again."""
+
+
+@pytest.fixture(scope="session")
+def in_container(inside: Deployed, talk: Path) -> Job:
+    return finished(inside, talk)
+
+
+def test_should_make_the_same_files_as_outside(
+    inside: Deployed, in_container: Job, outside: Path, tmp_path: Path
+) -> None:
+    results = download_results(inside, in_container, tmp_path / "results")
+    assert contents(results) == contents(outside)
+
+
+def test_should_start_its_first_stage_soon(inside: Deployed, in_container: Job) -> None:
+    task = ended_tasks(inside, in_container.job_id)[0]
+    first = next(
+        event["timestamp"] / 1000
+        for event in log_of(inside, task)
+        if json.loads(event["message"]).get("action") == "job.started"
+    )
+    took = first - task["startedAt"].timestamp()
+    print(f"exec to first stage: {took:.1f} s")  # noqa: T201 - a figure worth seeing
+    assert took <= EXEC_TO_FIRST_STAGE_SECONDS
+
+
+def test_should_stop_in_time_and_go_on_elsewhere_with_half_the_memory(
+    inside: Deployed, talk: Path, outside: Path, tmp_path: Path
+) -> None:
+    give_memory(inside, HALF_MIB)
+    source = upload_as(inside, talk, "stopped/talk.mp4")
+    task = wait_until_working(inside, source)
+    inside.cloud.client("ecs").stop_task(
+        cluster=inside.outputs[Output.CLUSTER], task=task["taskArn"], reason="a test"
+    )
+    job = succeeded(inside, source.job_id)
+    first, second = sorted(ended_tasks(inside, source.job_id), key=lambda t: t["startedAt"])
+    assert exit_code(first) == ExitCode.RESUMABLE
+    assert (first["stoppedAt"] - first["stoppingAt"]).total_seconds() < STOP_SECONDS
+    assert exit_code(second) == ExitCode.SUCCESS
+    assert job.attempt == 2
+    results = download_results(inside, job, tmp_path / "results")
+    assert contents_whatever_the_job(results) == contents_whatever_the_job(outside)
+
+
+def test_should_be_diagnosed_when_it_needs_more_memory_than_it_has(
+    inside: Deployed, talk: Path
+) -> None:
+    give_memory(inside, SMALL_MIB)
+    source = upload_as(inside, talk, "large/talk.mp4")
+    clock = SystemClock()
+    while not (stopped := [t for t in tasks_of(inside, source.job_id) if has_stopped(t)]):
+        clock.sleep(0.5)
+    task = json.loads(json.dumps(stopped[0], default=str))
+    assert exit_code(task) == 137
+    known = stopped_task(task)
+    assert known is not None
+    assert diagnose(known).code == "task.out_of_memory"
+
+
+def contents(folder: Path) -> Mapping[str, bytes]:
+    """Return the files by name."""
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+    assert ResultFile.SUMMARY_JSON in found
+    return found
+
+
+def contents_whatever_the_job(folder: Path) -> Mapping[str, bytes]:
+    """Return the files with their job's identity masked, without the manifest of their digests."""
+    found = dict(contents(folder))
+    source = json.loads(found.pop(ResultFile.MANIFEST))
+    job_id, key = (
+        source["job_id"].encode(),
+        json.loads(found[ResultFile.SUMMARY_JSON])["source"]["key"].encode(),
+    )
+    return {name: c.replace(job_id, b"JOB").replace(key, b"KEY") for name, c in found.items()}
+
+
+def log_of(deployed: Deployed, task: dict[str, Any]) -> list[dict[str, Any]]:
+    task_id = task["taskArn"].rsplit("/", 1)[-1]
+    logs = deployed.cloud.client("logs")
+    events: list[dict[str, Any]] = logs.filter_log_events(
+        logGroupName=deployed.outputs[Output.PROCESSOR_LOG_GROUP]
+    )["events"]
+    return [event for event in events if event["logStreamName"].endswith(task_id)]
+
+
+def give_memory(deployed: Deployed, mib: int) -> None:
+    """Deploy the task with other memory: a new revision, and the dispatcher pointed to it."""
+    ecs, functions = deployed.cloud.client("ecs"), deployed.cloud.client("lambda")
+    name = deployed.outputs[Output.DISPATCHER_FUNCTION]
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    known = ecs.describe_task_definition(taskDefinition=variables[EnvVar.TASK_DEFINITION_ARN])
+    kept = {k: v for k, v in known["taskDefinition"].items() if k in REGISTERED}
+    made = ecs.register_task_definition(**{**kept, "memory": str(mib)})["taskDefinition"]
+    variables[EnvVar.TASK_DEFINITION_ARN] = made["taskDefinitionArn"]
+    functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+
+
+def upload_as(deployed: Deployed, talk: Path, key: str) -> Source:
+    """Upload the video under a name of its own: another job."""
+    store = S3ObjectStore(deployed.cloud.client("s3"))
+    store.upload(talk, deployed.bucket, UPLOADS_PREFIX + key, "video/mp4")
+    return store.head(deployed.bucket, UPLOADS_PREFIX + key)
+
+
+def wait_until_working(deployed: Deployed, source: Source) -> dict[str, Any]:
+    jobs = job_store(deployed)
+    clock = SystemClock()
+    while (job := jobs.get(source.job_id)) is None or job.stage != Stage.TRANSCRIBE:
+        clock.sleep(0.2)
+    return tasks_of(deployed, source.job_id)[0]
+
+
+def exit_code(task: dict[str, Any]) -> int | None:
+    code: int | None = task["containers"][0].get("exitCode")
+    return code
+
+
+def has_stopped(task: dict[str, Any]) -> bool:
+    return bool(task["lastStatus"] == "STOPPED")

@@ -1,0 +1,115 @@
+"""What the image weighs on its way to a task, and that what is pushed is what was built."""
+
+import hashlib
+import json
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cdk.config import load_environment
+from image import push
+from image.engines import Engine
+from local.ports import free_port
+from runtime.core.clock import SystemClock
+from scripts.setup import ROOT
+from tests.image.helpers import told
+
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600)]
+
+MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+WITH_MODELS_BYTES = 750_000_000
+WITHOUT_MODELS_BYTES = 600_000_000
+CODE_BYTES = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """The image as a registry has it; `layers` are compressed bytes, the base's first."""
+
+    digest: str
+    manifest: bytes
+    steps: tuple[str, ...]
+
+    @property
+    def layers(self) -> list[int]:
+        return [layer["size"] for layer in json.loads(self.manifest)["layers"]]
+
+    def of(self, copied: str) -> int:
+        """The size of the layer that copies a folder into the image."""
+        return next(
+            size for size, step in zip(self.layers, self.steps, strict=True) if copied in step
+        )
+
+
+@pytest.fixture(scope="session")
+def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A container registry on this machine."""
+    folder = tmp_path_factory.mktemp("registry")
+    address = f"127.0.0.1:{free_port()}"
+    settings = {
+        "version": 0.1,
+        "log": {"level": "error", "accesslog": {"disabled": True}},
+        "storage": {"filesystem": {"rootdirectory": str(folder / "images")}},
+        "http": {"addr": address},
+    }
+    (folder / "config.yml").write_text(json.dumps(settings))
+    with (folder / "log").open("wb") as log:
+        command = ["docker-registry", "serve", str(folder / "config.yml")]
+        with subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT) as process:
+            while not answers(address):
+                assert process.poll() is None, (folder / "log").read_text()
+                SystemClock().sleep(0.1)
+            yield address
+            process.terminate()
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def answers(address: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{address}/v2/", timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+@pytest.fixture(scope="session")
+def pushed(engine: Engine, image: str, registry: str) -> Pushed:
+    digest = push.push(engine, image, f"{registry}/processor", None)
+    address = f"http://{registry}/v2/processor/manifests/{digest}"
+    request = urllib.request.Request(address, headers={"Accept": MANIFEST})
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - ours
+        manifest = answer.read()
+    config = json.loads(told(engine, "image", "inspect", image))[0]
+    steps = [h["created_by"] for h in config["History"] if not h.get("empty_layer")]
+    return Pushed(digest, manifest, tuple(steps))
+
+
+def test_should_stay_within_its_weight(pushed: Pushed) -> None:
+    total, models = sum(pushed.layers), pushed.of("/models")
+    print(f"compressed: {total / 1e6:.0f} MB, of which models {models / 1e6:.0f} MB")  # noqa: T201
+    assert total <= WITH_MODELS_BYTES
+    assert total - models <= WITHOUT_MODELS_BYTES
+
+
+def test_should_change_only_a_small_layer_with_the_code(pushed: Pushed) -> None:
+    order = [
+        name for step in pushed.steps for name in ("/models", "/opt/venv", "/app") if name in step
+    ]
+    assert order == ["/models", "/opt/venv", "/app"]
+    assert pushed.of("/app") <= CODE_BYTES
+
+
+def test_should_tell_the_digest_that_the_registry_serves(pushed: Pushed) -> None:
+    assert pushed.digest == f"sha256:{hashlib.sha256(pushed.manifest).hexdigest()}"
+
+
+def test_should_write_a_digest_that_environments_accept(pushed: Pushed, tmp_path: Path) -> None:
+    file = tmp_path / "dev.toml"
+    shutil.copy(ROOT / "environments" / "dev.toml", file)
+    push.write_digest(file, pushed.digest)
+    assert load_environment(file).processor.image_tag == pushed.digest

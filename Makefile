@@ -5,29 +5,43 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check chaos synth snapshots bench clean
+.PHONY: help setup run test check image push image-test chaos protection-sim synth snapshots bench clean
 
 help: ## List the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything (into the user's cache folder), make the sample videos
 	@$(PYTHON) scripts/setup.py
 
-run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path]
-	@$(VENV)/python -m local.run $(if $(VIDEO),"$(VIDEO)")
+run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path] [CONTAINER=1]
+	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(VIDEO),"$(VIDEO)")
 
 check: setup ## The fast loop: format, lint, types, imports, unit and infrastructure tests
 	@$(VENV)/ruff format --check --quiet . || (echo "Run: .venv/bin/ruff format ." && false)
 	@$(VENV)/ruff check --quiet .
 	@$(VENV)/mypy
 	@$(VENV)/lint-imports --no-logo
-	@$(VENV)/pytest -q tests/unit tests/infra -m "not models and not cloud and not e2e"
+	@$(VENV)/pytest -q tests -m "not models and not cloud and not e2e and not image"
 
 test: check ## Everything: the fast loop, real models, the local cloud, a real job end to end
 	@$(VENV)/pytest -q tests -m "models or cloud or e2e"
+	@$(MAKE) --no-print-directory image-test
+
+image: setup ## Build the processor's image; its models come from the hub if HF_TOKEN is set
+	@$(VENV)/python -m image build
+
+push: setup ## Build the image and push it for an environment: make push ENVIRONMENT=dev
+	@scripts/build_and_push_processor_image --environment "$(or $(ENVIRONMENT),dev)"
+
+image-test: setup ## Build the image and test it as an image, in containers of the local cloud
+	@$(VENV)/python -m image.tools
+	@$(VENV)/pytest -q tests -m image
 
 chaos: setup ## Break everything and count what was lost: make chaos [JOBS=20] [SEED=7]
 	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7)
+
+protection-sim: setup ## Look for a gap in task protection: make protection-sim [SCHEDULES=10000]
+	@$(VENV)/python -m scripts.simulate_protection --schedules $(or $(SCHEDULES),10000)
 
 synth: setup ## Write the CloudFormation templates of every environment to cdk.out
 	@$(VENV)/python app.py

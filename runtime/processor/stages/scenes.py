@@ -1,5 +1,7 @@
 """Where does the picture cut? Shots by PySceneDetect, on presentation timestamps."""
 
+import math
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -22,7 +24,9 @@ _FALLBACK_RATE = 25.0
 # look like cuts. Up to this many repeats in a row are left out (12 frames a second in 60); longer
 # stills must be seen, or a change of slides would have no still neighbours to stand out from.
 _REPEATS_LEFT_OUT = 4
-_REPEAT_DIFFERENCE = 0.25  # mean of 8-bit levels; re-encoded repeats stay under it, motion does not
+# A repeat differs by what encoding adds to it (mean of 8-bit levels), little beside recent motion.
+_REPEAT_DIFFERENCE = 0.25
+_REPEAT_SHARE_OF_MOTION = 0.1
 
 
 def detect_scenes(media: Path, info: MediaInfo, on_progress: Progress) -> tuple[Scene, ...]:
@@ -111,11 +115,13 @@ def _pictures(media: Path, video: VideoStream) -> Iterator[_Picture]:
 def _without_repeats(pictures: Iterable[_Picture]) -> Iterator[_Picture]:
     previous: Any = None
     repeats = 0
+    recent: deque[float] = deque(maxlen=_REPEATS_LEFT_OUT + 1)
     for picture in pictures:
-        if previous is not None and _difference(previous, picture.pixels) < _REPEAT_DIFFERENCE:
-            repeats += 1
-        else:
-            repeats = 0
+        difference = math.inf if previous is None else _difference(previous, picture.pixels)
+        motion = max(recent, default=0.0)
+        is_repeat = difference < max(_REPEAT_DIFFERENCE, _REPEAT_SHARE_OF_MOTION * motion)
+        repeats = repeats + 1 if is_repeat else 0
+        recent.append(0.0 if previous is None else difference)
         previous = picture.pixels
         left_out = 0 < repeats <= _REPEATS_LEFT_OUT
         yield replace(picture, pixels=None) if left_out else picture

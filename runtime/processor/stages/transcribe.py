@@ -4,7 +4,6 @@ import wave
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import lru_cache
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -136,11 +135,16 @@ def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
     )
 
 
-@lru_cache(maxsize=1)
 def _load(model_dir: Path, threads: int) -> Any:
+    """Load the model anew: its threads draw from generators that are seeded once, at their start.
+
+    Takes half a second (base); a model kept for the next job would give that job other words.
+    """
+    import ctranslate2
     from faster_whisper import WhisperModel
 
     verify_model(model_dir)
+    ctranslate2.set_random_seed(_SEED)
     return WhisperModel(
         str(model_dir),
         device="cpu",
@@ -153,9 +157,6 @@ def _load(model_dir: Path, threads: int) -> Any:
 def _listen(
     model: Any, samples: "Samples", language: str | None, options: TranscribeOptions
 ) -> tuple[Iterable[Any], Any]:
-    import ctranslate2
-
-    ctranslate2.set_random_seed(_SEED)
     segments, info = model.transcribe(
         samples,
         language=language,
@@ -175,10 +176,7 @@ def _listen(
 def _words(
     segment: Any, language: str, speech: Speech, window_start_seconds: float
 ) -> Iterator[Word]:
-    invented = segment.compression_ratio > _COMPRESSION_RATIO or (
-        segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LOG_PROBABILITY
-    )
-    if invented:
+    if is_invented(segment):
         return
     for pieces in written_words(segment.words or (), language):
         text = "".join(piece.word for piece in pieces).strip()
@@ -193,6 +191,13 @@ def _words(
                 text=text,
                 probability=round(min(float(piece.probability) for piece in pieces), 4),
             )
+
+
+def is_invented(segment: Any) -> bool:
+    """Tell whether a segment is what Whisper says when it hears nothing: loops, or a wild guess."""
+    repeats_itself: bool = segment.compression_ratio > _COMPRESSION_RATIO
+    hears_nobody = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LOG_PROBABILITY
+    return repeats_itself or hears_nobody
 
 
 def written_words(pieces: Iterable[Any], language: str) -> list[list[Any]]:

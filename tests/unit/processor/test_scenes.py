@@ -37,6 +37,11 @@ def test_should_not_take_repeated_frames_for_cuts(tmp_path: Path, rate: int) -> 
     assert starts(detected(path)) == pytest.approx([0.0, 2.0], abs=FRAME_SECONDS)
 
 
+def test_should_not_take_jerky_motion_for_cuts(tmp_path: Path) -> None:
+    path = shots(tmp_path / "jerky.mp4", (MOVING, 2.0), filters="scroll=h=0.07,fps=75")
+    assert len(detected(path)) == 1
+
+
 def test_should_go_by_timestamps_where_the_frame_rate_varies(tmp_path: Path) -> None:
     # The second shot has every fifth frame only: frame number / rate would be far off.
     path = shots(

@@ -60,7 +60,14 @@ class Reporter:
         self._lock = threading.RLock()
         self._lost = False
         self._last_report = clock.monotonic() - MIN_SECONDS_BETWEEN_REPORTS
+        self._last_step = clock.monotonic()
         self._failed_reports = 0
+
+    @property
+    def silent_seconds(self) -> float:
+        """How long ago the work last made a step, reported or not."""
+        with self._lock:
+            return self._clock.monotonic() - self._last_step
 
     @property
     def job(self) -> Job:
@@ -88,6 +95,7 @@ class Reporter:
         """
         with self._lock:
             self.check()
+            self._last_step = self._clock.monotonic()
             elapsed = self._clock.monotonic() - self._last_report
             if stage == self._job.stage and elapsed < MIN_SECONDS_BETWEEN_REPORTS:
                 return

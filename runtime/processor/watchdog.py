@@ -27,10 +27,12 @@ class Patience:
     """How often to beat, and how long the work may take to notice that it has to end, in seconds.
 
     `after_stop_seconds` must leave time to write the job's record before the platform kills the
-    process, `stop_timeout` after its SIGTERM.
+    process, `stop_timeout` after its SIGTERM. A work that makes no step for `stall_seconds` counts
+    as hung: its heart stops, and the reaper does what it does with the dead.
     """
 
     heartbeat_seconds: float = 30.0
+    stall_seconds: float = 900.0
     after_loss_seconds: float = 10.0
     after_stop_seconds: float = 15.0
     after_deadline_seconds: float = 60.0
@@ -61,6 +63,7 @@ class Watchdog:
         self._log = log
         self._abort = abort
         self._first_seen: dict[str, float] = {}
+        self._stalled = False
         self._done = threading.Event()
         self._thread = threading.Thread(target=self._keep_looking, name="watchdog", daemon=True)
 
@@ -94,6 +97,12 @@ class Watchdog:
             self._end(ExitCode.PERMANENT_FAILURE, "the deadline passed", self._fail_overdue)
 
     def _beat(self) -> None:
+        if self._reporter.silent_seconds >= self._patience.stall_seconds:
+            if not self._stalled:
+                self._log.error("watchdog.stalled", stage=self._reporter.job.stage)
+            self._stalled = True
+            return
+        self._stalled = False
         try:
             self._reporter.beat(every_seconds=self._patience.heartbeat_seconds)
         except LeaseLost:

@@ -16,11 +16,12 @@ from tests.fakes.log import CapturedLog
 SOURCE = Source(bucket="any", key="uploads/any.mp4", etag="any", size_bytes=1)
 PATIENCE = Patience(
     heartbeat_seconds=30.0,
+    stall_seconds=900.0,
     after_loss_seconds=10.0,
     after_stop_seconds=105.0,
     after_deadline_seconds=60.0,
 )
-TIMEOUT_SECONDS = 600.0
+TIMEOUT_SECONDS = 3600.0
 
 
 @dataclass
@@ -104,6 +105,20 @@ def test_should_keep_stage_and_progress_in_a_beat(guarded: Guarded) -> None:
     guarded.reporter.report(Stage.DIARIZE, 0.4)
     guarded.look_for(60)
     assert (guarded.job.stage, guarded.job.progress) == (Stage.DIARIZE, 0.4)
+
+
+def test_should_stop_beating_for_work_that_hangs(guarded: Guarded) -> None:
+    guarded.look_for(2000)
+    born = guarded.store.saved[0].updated_at
+    assert 850 <= guarded.job.updated_at - born <= PATIENCE.stall_seconds
+    assert [line.action for line in guarded.log.lines].count("watchdog.stalled") == 1
+
+
+def test_should_beat_again_when_the_work_goes_on(guarded: Guarded) -> None:
+    guarded.look_for(1000)
+    guarded.reporter.report(Stage.DIARIZE, 0.5)
+    guarded.look_for(100)
+    assert guarded.clock.now() - guarded.job.updated_at <= PATIENCE.heartbeat_seconds
 
 
 def test_should_abort_a_zombie_that_does_not_notice_it_lost_the_claim(guarded: Guarded) -> None:

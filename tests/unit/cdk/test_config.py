@@ -181,8 +181,8 @@ def pinned(key: str) -> dict[str, str]:
             r"reaper\.timeout_seconds = 301; allowed is at most 300, reaper\.sweep_minutes = 5",
         ),
         (
-            {"processor.job_timeout_seconds": 900},
-            r"silence_seconds = 900; .* less than processor\.job_timeout_seconds = 900",
+            {"processor.job_timeout_seconds": 300},
+            r"silence_seconds = 300; .* less than processor\.job_timeout_seconds = 300",
         ),
         (
             {"alarms.oldest_message_seconds": 239},

@@ -16,7 +16,7 @@ from runtime.core.contract import REAPER_HANDLER, EnvVar
 from runtime.core.jobs import Job, State
 
 STUCK_AFTER_SECONDS = 1800.0
-"""The reaper acts after 900 s of silence; twice that, and it does not."""
+"""The reaper acts after minutes of silence; half an hour of it, and it does not act."""
 
 TASK_STOPPED = "ECS Task State Change"
 

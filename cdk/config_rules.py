@@ -115,8 +115,9 @@ REGION = text(
 )
 EMAIL = text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address in quotes")
 IMAGE_TAG = text(
-    r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
-    "an image tag: 1 to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-'",
+    r"sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
+    "an image tag: 1 to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-';"
+    " or a digest: sha256: and 64 hexadecimal digits",
 )
 MODEL = text(
     r"[a-z0-9][a-z0-9.-]*", "a model's name such as whisper-base: lower-case letters, digits, ., -"

@@ -1,12 +1,12 @@
 """`python -m image build|push`: see `make image`, `make push` and docs/image.md."""
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
 from image import push
-from image.build import TOKEN_VARIABLE, BuildError, build
+from image.base import NoBaseError
+from image.build import TOKEN_VARIABLE, BuildError, build, default_models
 from image.content import ACCELERATORS, MODEL_SOURCES, PLATFORMS, Variant
 from image.engines import NoEngineError, find_engine
 
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(name)
         if given.command == "push":
             push.push_to_environments(engine, name, given.environment)
-    except (NoEngineError, BuildError, push.PushError) as error:
+    except (NoEngineError, NoBaseError, BuildError, push.PushError) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
     return 0
@@ -56,11 +56,6 @@ def parser() -> argparse.ArgumentParser:
                 help="an environment whose repository takes it; may be given more than once",
             )
     return top
-
-
-def default_models() -> str:
-    """Return where models come from when nobody says: the hub, if there is a token for it."""
-    return "hf" if os.environ.get(TOKEN_VARIABLE) else "packages"
 
 
 if __name__ == "__main__":

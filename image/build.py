@@ -14,12 +14,20 @@ from scripts.setup import ROOT, TORCH_CPU_INDEX, cache_folder, reachable
 
 REPOSITORY = "lifestream-processor"
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the name of the variable, not what is in it
+HUB_VARIABLE = "HF_ENDPOINT"
+"""Another address of the model hub, by the variable that its own client reads."""
+
 OFFICIAL_REGISTRY = "registry-1.docker.io"
 WEIGHTS_IN_BUILD = "/var/cache/lifestream/wheels"
 
 
 class BuildError(RuntimeError):
     """The image could not be built; the tool's own output is above."""
+
+
+def default_models() -> str:
+    """Return where models come from when nobody says: the hub, if there is a token for it."""
+    return "hf" if os.environ.get(TOKEN_VARIABLE) else "packages"
 
 
 def build(engine: Engine, variant: Variant, *, target: str = "", context: Path = ROOT) -> str:
@@ -62,6 +70,8 @@ def build_command(
         command += ["--build-arg", f"{argument}={value}"]
     command += ["--build-arg", f"VERSION={name.rpartition(':')[2]}"]
     command += ["--build-arg", f"REVISION={os.environ.get('REVISION', 'unknown')}"]
+    if hub := os.environ.get(HUB_VARIABLE):
+        command += ["--build-arg", f"{HUB_VARIABLE}={hub}"]
     if variant.platform:
         command += ["--platform", variant.platform]
     if target:

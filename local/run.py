@@ -11,10 +11,16 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
+from image import running
+from image.base import NoBaseError
+from image.build import BuildError, build, default_models
+from image.content import Variant
+from image.engines import NoEngineError, find_engine
 from lifestream.follow import JobStalledError, follow
 from lifestream.screen import Screen
 from local import deploy, toolchain
 from local.cloud import LocalCloud
+from local.images import Container
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock
@@ -48,7 +54,11 @@ def main(arguments: list[str] | None = None) -> int:
     """Run once; the exit status is 0 when the video was processed."""
     parser = argparse.ArgumentParser(prog="make run", description=__doc__)
     parser.add_argument("video", nargs="?", type=Path, help="an .mp4 or .mov file")
-    video = parser.parse_args(arguments).video or toolchain.sample_video()
+    parser.add_argument(
+        "--container", action="store_true", help="run the processor's image, not its sources"
+    )
+    given = parser.parse_args(arguments)
+    video = given.video or toolchain.sample_video()
     screen = Screen()
     if complaint := unusable(video):
         screen.say(complaint)
@@ -56,15 +66,27 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop_like_ctrl_c)
     began = time.monotonic()
     try:
+        container = built_container(screen) if given.container else None
         with screen.step("Starting the local cloud"):
-            cloud = toolchain.start_cloud()
+            cloud = toolchain.start_cloud(container=container)
         with cloud:
             with screen.step("Deploying the templates with the CDK command line"):
                 outputs = deploy.deploy(cloud, environment=ENVIRONMENT)
             return process(screen, Deployed(cloud, outputs), video, began)
+    except (NoEngineError, BuildError, NoBaseError) as error:
+        screen.say(f"The image cannot be run: {error}")
+        return 1
     except KeyboardInterrupt:
         screen.say("Stopped; nothing is left running.")
         return 130
+
+
+def built_container(screen: Screen) -> Container:
+    """Build the processor's image, or find it built, and return how to run it."""
+    engine = find_engine()
+    screen.say(f"Building the processor's image with {engine.name}")
+    name = build(engine, Variant(models=default_models()))
+    return running.container(engine, name)
 
 
 def stop_like_ctrl_c(_signal: int, _frame: FrameType | None) -> NoReturn:

@@ -84,7 +84,8 @@ def test_should_run_the_configured_tag_from_the_environments_own_repository(
     image = container(deployment)["Image"]["Fn::Join"][1]
 
     assert f"<{repository}>" in [deployment.render(part) for part in image]
-    assert image[-1] == f":{deployment.config.processor.image_tag}"
+    tag = deployment.config.processor.image_tag
+    assert image[-1] == (f"@{tag}" if tag.startswith("sha256:") else f":{tag}")
 
 
 def test_should_tell_the_processor_what_it_must_know(deployment: Deployment) -> None:

@@ -1,0 +1,23 @@
+from pathlib import Path
+
+from image.host_registries import local_folders, merged
+
+
+def test_should_prefer_the_environment_to_files() -> None:
+    lines = [":env:.cert='/mine.pem'", "global.cert='/machine.pem'", "install.prefer-binary='1'"]
+    assert merged(lines) == {"cert": "/mine.pem", "prefer-binary": "1"}
+
+
+def test_should_leave_out_settings_of_other_commands() -> None:
+    assert merged(["list.format='json'"]) == {}
+
+
+def test_should_mount_folders_of_wheels_and_whole_local_indexes(tmp_path: Path) -> None:
+    (tmp_path / "wheels").mkdir()
+    (tmp_path / "index" / "simple").mkdir(parents=True)
+    values = [f"{tmp_path}/wheels", f"file://{tmp_path}/index/simple https://example.org/simple"]
+    assert local_folders(values) == [tmp_path / "wheels", tmp_path / "index"]
+
+
+def test_should_ignore_what_is_not_there(tmp_path: Path) -> None:
+    assert local_folders([f"{tmp_path}/nowhere", "180"]) == []

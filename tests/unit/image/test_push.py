@@ -1,0 +1,70 @@
+import base64
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from cdk.config import load_environment
+from image import push
+from scripts.setup import ROOT
+
+DIGEST = "sha256:" + "ab" * 32
+
+
+class FakeEcr:
+    """ECR's two calls that a push makes."""
+
+    class exceptions:  # noqa: N801 - as botocore's clients have it
+        class RepositoryNotFoundException(Exception):  # noqa: N818 - AWS's name
+            pass
+
+    def __init__(self, repositories: Mapping[str, str]) -> None:
+        self._repositories = repositories
+
+    def describe_repositories(self, repositoryNames: Sequence[str]) -> dict[str, Any]:  # noqa: N803 - AWS's name
+        found = [self._repositories[n] for n in repositoryNames if n in self._repositories]
+        if not found:
+            raise self.exceptions.RepositoryNotFoundException
+        return {"repositories": [{"repositoryUri": uri} for uri in found]}
+
+    def get_authorization_token(self) -> dict[str, Any]:
+        token = base64.b64encode(b"AWS:the password").decode()
+        return {
+            "authorizationData": [
+                {"authorizationToken": token, "proxyEndpoint": "https://any.example"}
+            ]
+        }
+
+
+def test_should_find_the_environments_repository() -> None:
+    ecr = FakeEcr({"lifestream-processor-dev": "any.example/lifestream-processor-dev"})
+    uri = push.repository_uri(ecr, "lifestream-processor-dev")
+    assert uri == "any.example/lifestream-processor-dev"
+
+
+def test_should_say_that_the_repository_is_deployed_first() -> None:
+    with pytest.raises(push.PushError, match="Deploy the storage stack"):
+        push.repository_uri(FakeEcr({}), "lifestream-processor-dev")
+
+
+def test_should_log_in_as_ecr_says() -> None:
+    login = push.ecr_login(FakeEcr({}))
+    assert (login.registry, login.user, login.password) == ("any.example", "AWS", "the password")
+
+
+@pytest.mark.parametrize("name", ["dev", "staging", "prod"])
+def test_should_write_a_digest_that_the_environment_accepts(name: str, tmp_path: Path) -> None:
+    file = tmp_path / f"{name}.toml"
+    before = (ROOT / "environments" / file.name).read_text()
+    file.write_text(before)
+    push.write_digest(file, DIGEST)
+    assert load_environment(file).processor.image_tag == DIGEST
+    assert len(file.read_text().splitlines()) == len(before.splitlines())
+
+
+def test_should_refuse_a_file_without_an_image_tag(tmp_path: Path) -> None:
+    file = tmp_path / "dev.toml"
+    file.write_text("[processor]\n")
+    with pytest.raises(push.PushError, match="image_tag"):
+        push.write_digest(file, DIGEST)

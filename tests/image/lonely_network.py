@@ -3,6 +3,7 @@
 A container in it reaches the local cloud as if it shared the machine's network, and nothing else.
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
@@ -47,6 +48,8 @@ class LonelyNetwork:
     ) -> None:
         """Let the namespace go."""
         for server in self._listening:
+            # Closing alone would not wake the thread that accepts.
+            server.shutdown(socket.SHUT_RDWR)
             server.close()
         with self._given:
             self._ended = True
@@ -84,23 +87,28 @@ class LonelyNetwork:
 
 
 def relay_all(server: socket.socket, port: int) -> None:
-    """Relay every connection that comes until the server is closed."""
+    """Relay every connection that comes until the server is shut down."""
     while True:
         try:
             inside, _ = server.accept()
         except OSError:
             return
-        outside = socket.create_connection((LOOPBACK, port))
-        for pair in ((inside, outside), (outside, inside)):
-            threading.Thread(target=relay, args=pair, daemon=True).start()
+        threading.Thread(target=relay_one, args=(inside, port), daemon=True).start()
+
+
+def relay_one(inside: socket.socket, port: int) -> None:
+    """Relay one connection, both ways, until both have ended."""
+    with inside, socket.create_connection((LOOPBACK, port)) as outside:
+        back = threading.Thread(target=relay, args=(outside, inside), daemon=True)
+        back.start()
+        relay(inside, outside)
+        back.join()
 
 
 def relay(source: socket.socket, target: socket.socket) -> None:
     """Copy one direction of a connection until it ends."""
-    try:
+    # Either side may go away at any time, as processes do.
+    with contextlib.suppress(OSError):
         while data := source.recv(CHUNK):
             target.sendall(data)
         target.shutdown(socket.SHUT_WR)
-    except OSError:
-        source.close()
-        target.close()

@@ -17,7 +17,7 @@ from runtime.processor.models.integrity import verify_model
 from scripts.setup import ROOT
 from tests.image.helpers import told
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 USER = "10001:10001"
 NOT_INSIDE = (

@@ -18,7 +18,7 @@ from scripts.setup import ROOT
 from tests.image.fake_hub import FakeHub
 from tests.image.helpers import told
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 TARGET = "models-hf"
 TOKEN = "hf_" + hashlib.sha256(b"a token of nobody").hexdigest()[:34]

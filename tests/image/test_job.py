@@ -16,7 +16,7 @@ from runtime.dispatcher.diagnosis import diagnose, stopped_task
 from tests.e2e.looking import ended_tasks, tasks_of
 from tests.image.helpers import finished, succeeded
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 EXEC_TO_FIRST_STAGE_SECONDS = 6.0
 STOP_SECONDS = 30.0

@@ -9,7 +9,7 @@ from image import running
 from image.engines import Engine
 from runtime.core.contract import ExitCode
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(120, func_only=True)]
 
 SCRATCH = "/tmp"  # noqa: S108 - the container's
 

@@ -19,7 +19,7 @@ from runtime.core.clock import SystemClock
 from scripts.setup import ROOT
 from tests.image.helpers import told
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
 WITH_MODELS_BYTES = 750_000_000

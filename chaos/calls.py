@@ -22,6 +22,7 @@ S3_OPERATIONS = {
     "DELETE": "DeleteObject",
 }
 _SENDER = re.compile(r"\bapp/(?P<name>[a-z-]+)\.(?P<pid>\d+)")
+_UPLOAD = re.compile(re.escape(UPLOADS_PREFIX) + r"[^\"\\\\]+")
 _JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -85,7 +86,9 @@ class Request:
         elif (service, operation) == ("ecs", "StopTask"):
             yield str(self.json.get("task", ""))
         else:
-            yield from _JOB_ID.findall(self.body.decode(errors="replace"))
+            body = self.body.decode(errors="replace")
+            yield from _JOB_ID.findall(body)
+            yield from _UPLOAD.findall(body)
 
     def step(self, caller: Caller, jobs_table: str) -> Step:
         """Return the call as the plan names it."""

@@ -1,5 +1,6 @@
 """The system under test: the templates as deployed, in a local cloud behind the proxy."""
 
+import json
 import os
 import shutil
 import sys
@@ -25,6 +26,9 @@ ENVIRONMENT = "dev"
 FIRST_MESSAGES_SECONDS = 20.0
 LOOK_SECONDS = 0.2
 VISIBILITY_SECONDS = 5
+MAX_RECEIVES = 2
+"""Few, so that messages end in the dead-letter queue again and again and have to be redriven."""
+
 HURRY: Mapping[Output, Mapping[str, str]] = {
     Output.DISPATCHER_FUNCTION: {EnvVar.CLAIM_LEASE_SECONDS: "4"},
     Output.REAPER_FUNCTION: {
@@ -154,9 +158,16 @@ def _await_first_messages(place: Place) -> None:
 
 
 def _hurry(place: Place) -> None:
-    place.cloud.client("sqs").set_queue_attributes(
-        QueueUrl=place.outputs[Output.JOBS_QUEUE_URL],
-        Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)},
+    sqs, queue = place.cloud.client("sqs"), place.outputs[Output.JOBS_QUEUE_URL]
+    known = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])
+    redrive = json.loads(known["Attributes"]["RedrivePolicy"])
+    redrive["maxReceiveCount"] = MAX_RECEIVES
+    sqs.set_queue_attributes(
+        QueueUrl=queue,
+        Attributes={
+            "VisibilityTimeout": str(VISIBILITY_SECONDS),
+            "RedrivePolicy": json.dumps(redrive),
+        },
     )
     functions = place.cloud.client("lambda")
     for output, settings in HURRY.items():

@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from chaos.calls import Request, Sender
@@ -57,5 +59,7 @@ def test_should_find_the_job_in_every_kind_of_call() -> None:
     assert list(json_request("ecs", "RunTask", tokens).names) == [JOB_ID]
     assert list(json_request("ecs", "StopTask", {"task": arn}).names) == [arn]
     assert JOB_ID in json_request("sqs", "SendMessage", {"MessageBody": JOB_ID}).names
+    event = json.dumps({"Records": [{"s3": {"object": {"key": "uploads/a.mp4"}}}]})
+    assert "uploads/a.mp4" in json_request("sqs", "SendMessage", {"MessageBody": event}).names
     assert list(s3_request("HEAD", "uploads/a%20b.mp4").names) == ["uploads/a b.mp4"]
     assert JOB_ID in s3_request("PUT", f"results/{JOB_ID}/manifest.json").names

@@ -17,6 +17,7 @@ TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the name of the variable, not what i
 HUB_VARIABLE = "HF_ENDPOINT"
 """Another address of the model hub, by the variable that its own client reads."""
 
+LABEL = "org.opencontainers.image"
 OFFICIAL_REGISTRY = "registry-1.docker.io"
 WEIGHTS_IN_BUILD = "/var/cache/lifestream/wheels"
 
@@ -68,8 +69,9 @@ def build_command(
     command = [*engine.build, "--file", str(context / DOCKERFILE), "--tag", name]
     for argument, value in variant.build_arguments().items():
         command += ["--build-arg", f"{argument}={value}"]
-    command += ["--build-arg", f"VERSION={name.rpartition(':')[2]}"]
-    command += ["--build-arg", f"REVISION={os.environ.get('REVISION', 'unknown')}"]
+    command += ["--label", f"{LABEL}.version={name.rpartition(':')[2]}"]
+    if revision := os.environ.get("REVISION"):
+        command += ["--label", f"{LABEL}.revision={revision}"]
     if hub := os.environ.get(HUB_VARIABLE):
         command += ["--build-arg", f"{HUB_VARIABLE}={hub}"]
     if variant.platform:

@@ -69,7 +69,7 @@ def test_should_say_what_it_is(settings: dict[str, Any], image: str) -> None:
     labels = settings["Config"]["Labels"]
     assert labels["org.opencontainers.image.title"] == "lifestream-processor"
     assert labels["org.opencontainers.image.version"] == image.rpartition(":")[2]
-    assert labels["org.opencontainers.image.revision"]
+    assert labels["org.opencontainers.image.description"]
 
 
 def test_should_hold_no_tools_caches_tests_or_traces_of_the_build(root: Path) -> None:

@@ -49,4 +49,4 @@ def test_should_never_look_for_a_stand_in_base_in_a_registry() -> None:
 
 
 def test_should_label_the_image_with_its_tag() -> None:
-    assert "VERSION=tag" in command()
+    assert "org.opencontainers.image.version=tag" in command()

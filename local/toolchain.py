@@ -18,6 +18,15 @@ CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 PROCESSOR_PACKAGES = ("__init__.py", "core", "aws", "processor")
 """What the processor's image holds of `runtime/`."""
 
+LIBRARY_SETTINGS = {
+    "HF_HUB_OFFLINE": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "PYANNOTE_METRICS_ENABLED": "0",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_WAIT_POLICY": "PASSIVE",
+}
+"""The part of the Dockerfile's `ENV` that is about libraries."""
+
 CLOUDS_AT_ONCE = 9
 
 
@@ -57,6 +66,7 @@ def images(code: Path | None = None, *, container: Container | None = None) -> I
                     EnvVar.MODELS_DIR: str(MODELS),
                     "PYTHONUNBUFFERED": "1",
                     "PYTHONDONTWRITEBYTECODE": "1",
+                    **LIBRARY_SETTINGS,
                 },
                 command=PROCESSOR_COMMAND,
                 container=container,

@@ -29,3 +29,9 @@ def test_should_fill_an_images_folder_again_and_again(tmp_path: Path) -> None:
     toolchain.images(code=tmp_path)
     toolchain.images(code=tmp_path)
     assert imports(tmp_path, "runtime.core.contract")
+
+
+def test_should_set_for_libraries_what_the_dockerfile_sets() -> None:
+    dockerfile = (toolchain.ROOT / "Dockerfile.processor").read_text()
+    for name, value in toolchain.LIBRARY_SETTINGS.items():
+        assert f"{name}={value}" in dockerfile

@@ -77,8 +77,9 @@ class ReaperConfig:
     """The Lambda function that looks after jobs whose task died, hung or never started.
 
     `max_attempts` counts runs that reached a processor. `silence_seconds` is how long a processor,
-    whose heart beats every half minute, may be silent before it counts as dead. `reserved_concurrency` keeps so many runs free
-    for it and allows no more; left out, it shares the account's with all functions.
+    whose heart beats every half minute, may be silent before it counts as dead.
+    `reserved_concurrency` keeps so many runs free for it and allows no more; left out, it shares
+    the account's with all functions.
     """
 
     sweep_minutes: int = _setting(

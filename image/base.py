@@ -81,8 +81,8 @@ def add_python(root: Path) -> None:
     (target / "lib" / version / "site-packages").mkdir()
     (target / "bin").mkdir(exist_ok=True)
     shutil.copy2(source / "bin" / version, target / "bin" / version)
-    for library in (source / "lib").glob("libpython3*.so*"):
-        shutil.copy2(library, target / "lib" / library.name, follow_symlinks=False)
+    for found in (source / "lib").glob("libpython3*.so*"):
+        shutil.copy2(found, target / "lib" / found.name, follow_symlinks=False)
     (target / "bin" / "python3").symlink_to(version)
     (target / "bin" / "python").symlink_to("python3")
     subprocess.run(["chroot", root, "ldconfig"], check=True)
@@ -92,6 +92,12 @@ def add_python(root: Path) -> None:
         capture_output=True,
         env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
     )
+    # As in the official image: no bytecode, no symbol tables.
+    for compiled in [*target.rglob("__pycache__")]:
+        shutil.rmtree(compiled)
+    if shutil.which("strip"):
+        libraries = [path for path in target.rglob("*.so*") if not path.is_symlink()]
+        subprocess.run(["strip", "--strip-unneeded", *libraries], check=True)
 
 
 def add_docker_clean(root: Path) -> None:

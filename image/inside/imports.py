@@ -13,7 +13,7 @@ MODULES = (
     *("faster_whisper.vad", "numpy", "onnxruntime", "pyannote.audio.models.segmentation"),
     *("pyannote.audio.models.embedding.wespeaker", "pyannote.audio.pipelines"),
     *("safetensors.torch", "scenedetect.common", "scenedetect.detectors", "sklearn.cluster"),
-    *("tokenizers", "torch", "yaml"),
+    *("tokenizers", "torch", "yaml", "zoneinfo"),
 )
 AWS_SERVICES = ("s3", "dynamodb", "ecs")
 
@@ -33,7 +33,7 @@ def main() -> None:
     loaded["onnxruntime"].get_available_providers()
     for module in list(sys.modules.values()):
         file = getattr(module, "__file__", None)
-        if isinstance(file, str) and file.endswith(".py"):
+        if isinstance(file, str) and file.endswith(".py") and file != __file__:
             print(file)
 
 

@@ -1,19 +1,21 @@
-"""Makes an environment small and quick to start: run by the build, in the layer that copies it.
+"""Makes an environment small and quick to start: run by the build, before the layer that copies it.
 
-    python slim.py /opt/venv
+    python slim.py /opt/venv /opt/standard
 
 Takes away what no processor uses (headers, tests, stubs, compiled parts that cannot load), strips
 symbols, and compiles the modules that a processor imports, and only those: the others' bytecode
 would be a sixth of the image. Bytecode is marked as never to be checked against its source, so that
-whatever a builder does to the files' times, it is used.
+whatever a builder does to the files' times, it is used. The standard library's, which the official
+images leave out, goes to a folder of its own, to be laid over the base.
 """
 
+import importlib.util
 import py_compile
 import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 UNUSED = (
@@ -27,10 +29,22 @@ UNUSED = (
     "torchcodec/*.so",
     # only the hub's downloads use it
     "hf_xet/*.so",
+    # required by something that is not used: telemetry by gRPC, optimization studies, models'
+    # training, coloured tracebacks, sound files
+    *("grpc", "alembic", "sqlalchemy", "pytorch_lightning", "pygments", "_soundfile_data"),
+    *("onnxruntime/transformers", "onnxruntime/quantization", "onnxruntime/tools"),
+    # nothing is drawn; matplotlib looks for its default font when it is imported
+    *("matplotlib/mpl-data/fonts/afm", "matplotlib/mpl-data/fonts/pdfcorefonts"),
     # sample data
     *("matplotlib/mpl-data/sample_data", "pyannote/audio/sample", "sklearn/datasets/data"),
-    *("sklearn/datasets/images", "numpy/*/tests", "networkx/**/tests"),
+    "sklearn/datasets/images",
 )
+FONTS = "matplotlib/mpl-data/fonts/ttf/*.ttf"
+KEPT_FONT = "DejaVuSans.ttf"
+SERVICES = "botocore/data/*/"
+KEPT_SERVICES = ("dynamodb", "ecs", "s3", "sqs", "sts")
+"""Of the descriptions of all AWS services, those of the services that a processor calls."""
+
 UNUSED_EVERYWHERE = ("tests", "test", "testing/data")
 STUBS = ("*.pyi", "*.pyx", "*.pxd", "*.c", "*.cpp", "*.h", "*.hpp", "*.cuh")
 KEPT = ("torch/testing", "numpy/testing")
@@ -44,11 +58,11 @@ PAGE_BYTES = 4096
 
 def main() -> None:
     """Slim the environment named on the command line; print what each step saved."""
-    home = Path(sys.argv[1])
+    home, standard = Path(sys.argv[1]), Path(sys.argv[2])
     packages = next((home / "lib").glob("python3*/site-packages"))
     step("unused", packages, lambda: remove_unused(packages))
     step("symbols", packages, lambda: strip_symbols(packages))
-    step("bytecode", packages, lambda: compile_imported(home))
+    step("bytecode", packages, lambda: compile_imported(home, standard))
 
 
 def step(name: str, folder: Path, work: Callable[[], None]) -> None:
@@ -65,24 +79,22 @@ def size(folder: Path) -> int:
 
 def remove_unused(packages: Path) -> None:
     """Remove what no processor loads."""
-    for pattern in UNUSED:
-        for path in packages.glob(pattern):
-            remove(path)
-    for name in UNUSED_EVERYWHERE:
-        for path in packages.glob(f"**/{name}"):
-            if not str(path.relative_to(packages)).startswith(KEPT):
-                remove(path)
-    for pattern in STUBS:
-        for path in packages.rglob(pattern):
+    for path in [*unused(packages)]:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)  # gone already with a folder above it
+        else:
             path.unlink(missing_ok=True)
 
 
-def remove(path: Path) -> None:
-    """Remove a file or a folder with all in it."""
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
+def unused(packages: Path) -> Iterator[Path]:
+    """Return the files and folders that no processor loads."""
+    for pattern in (*UNUSED, *(f"**/{name}" for name in STUBS)):
+        yield from packages.glob(pattern)
+    for path in (p for name in UNUSED_EVERYWHERE for p in packages.glob(f"**/{name}")):
+        if not str(path.relative_to(packages)).startswith(KEPT):
+            yield path
+    yield from (path for path in packages.glob(FONTS) if path.name != KEPT_FONT)
+    yield from (path for path in packages.glob(SERVICES) if path.name not in KEPT_SERVICES)
 
 
 def strip_symbols(packages: Path) -> None:
@@ -120,17 +132,24 @@ def is_loadable(library: Path) -> bool:
     return True
 
 
-def compile_imported(home: Path) -> None:
-    """Compile the modules that a processor imports."""
+def compile_imported(home: Path, standard: Path) -> None:
+    """Compile the modules that a processor imports: packages in place, others below `standard`."""
     script = Path(__file__).with_name("imports.py")
     done = subprocess.run(
         [home / "bin" / "python", script], check=True, stdout=subprocess.PIPE, text=True
     )
     for line in done.stdout.splitlines():
-        if line.startswith(str(home)):
-            py_compile.compile(
-                line, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH, doraise=True
-            )
+        if not line.startswith("/"):
+            continue
+        place = Path(importlib.util.cache_from_source(line))
+        if not place.is_relative_to(home):
+            place = standard / place.relative_to("/")
+        py_compile.compile(
+            line,
+            cfile=str(place),
+            invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
+            doraise=True,
+        )
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+KILLED = 128 + signal.SIGKILL
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 """ECS's own words."""
 
@@ -23,6 +24,7 @@ def main() -> int:
     name, note, length, *rest = sys.argv[1:]
     tool, command = rest[: int(length)], rest[int(length) :]
     remove_when_gone(tool, name)
+    kills_before = kernel_kills()
     with subprocess.Popen([*tool, *command]) as process:
 
         def forward(number: int, _frame: FrameType | None) -> None:
@@ -31,7 +33,8 @@ def main() -> int:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, forward)
         code = process.wait()
-    if out_of_memory(tool, name):
+    killed_by_kernel = code == KILLED and kernel_kills() > kills_before
+    if killed_by_kernel or out_of_memory(tool, name):
         Path(note).write_text(OUT_OF_MEMORY)
     return code if code >= 0 else 128 - code
 
@@ -55,8 +58,20 @@ def remove_when_gone(tool: list[str], name: str) -> None:
     os._exit(0)
 
 
+def kernel_kills() -> int:
+    """Return how many processes the kernel has killed for want of memory since it booted.
+
+    Podman does not notice these on every kernel.
+    """
+    try:
+        counters = Path("/proc/vmstat").read_text().split()
+    except OSError:
+        return 0
+    return int(counters[counters.index("oom_kill") + 1]) if "oom_kill" in counters else 0
+
+
 def out_of_memory(tool: list[str], name: str) -> bool:
-    """Tell whether the kernel killed the container for want of memory."""
+    """Tell whether the container tool saw the container killed for want of memory."""
     command = [*tool, "inspect", "--format", "{{.State.OOMKilled}}", name]
     found = subprocess.run(command, check=False, capture_output=True, text=True)
     return found.stdout.strip() == "true"

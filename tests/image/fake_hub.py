@@ -87,6 +87,20 @@ def _find(path: str, repositories: Mapping[str, Path]) -> tuple[str, bytes] | No
             ]
             answer = {"id": repository, "sha": revision, "siblings": files}
             return revision, json.dumps(answer).encode()
+        tree = f"/api/models/{repository}/tree/"
+        if path.startswith(tree):
+            revision = path.removeprefix(tree)
+            entries = [
+                {
+                    "type": "file",
+                    "path": file.relative_to(folder).as_posix(),
+                    "size": file.stat().st_size,
+                    "oid": hashlib.sha1(file.name.encode(), usedforsecurity=False).hexdigest(),
+                }
+                for file in sorted(folder.rglob("*"))
+                if file.is_file()
+            ]
+            return revision, json.dumps(entries).encode()
         files_path = f"/{repository}/resolve/"
         if path.startswith(files_path):
             revision, _, name = path.removeprefix(files_path).partition("/")

@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check image push image-test chaos protection-sim synth snapshots bench clean
+.PHONY: help setup run test check check-code check-tests image push image-test chaos protection-sim synth snapshots bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,10 +17,15 @@ run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=p
 	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(VIDEO),"$(VIDEO)")
 
 check: setup ## The fast loop: format, lint, types, imports, unit and infrastructure tests
+	@$(MAKE) --no-print-directory -j2 check-code check-tests
+
+check-code:
 	@$(VENV)/ruff format --check --quiet . || (echo "Run: .venv/bin/ruff format ." && false)
 	@$(VENV)/ruff check --quiet .
+	@$(VENV)/lint-imports --no-logo --no-cache > .lifestream/imports.log || (cat .lifestream/imports.log && false)
 	@$(VENV)/mypy
-	@$(VENV)/lint-imports --no-logo
+
+check-tests:
 	@$(VENV)/pytest -q tests -m "not models and not cloud and not e2e and not image"
 
 test: check ## Everything: the fast loop, real models, the local cloud, a real job end to end
@@ -35,7 +40,7 @@ push: setup ## Build the image and push it for an environment: make push ENVIRON
 
 image-test: setup ## Build the image and test it as an image, in containers of the local cloud
 	@$(VENV)/python -m image.tools
-	@$(VENV)/pytest -q tests -m image
+	@$(VENV)/pytest -q tests/image -m image
 
 chaos: setup ## Break everything and count what was lost: make chaos [JOBS=20] [SEED=7]
 	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7)

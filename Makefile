@@ -22,7 +22,7 @@ check: setup ## The fast loop: format, lint, types, imports, unit and infrastruc
 check-code:
 	@$(VENV)/ruff format --check --quiet . || (echo "Run: .venv/bin/ruff format ." && false)
 	@$(VENV)/ruff check --quiet .
-	@$(VENV)/lint-imports --no-logo --no-cache > .lifestream/imports.log || (cat .lifestream/imports.log && false)
+	@$(VENV)/lint-imports --no-logo > .lifestream/imports.log || (cat .lifestream/imports.log && false)
 	@$(VENV)/mypy
 
 check-tests:

@@ -12,6 +12,7 @@ import pytest
 
 from image.engines import Engine
 from image.tools import tool
+from local.toolchain import PROCESSOR_PACKAGES
 from runtime.core.contract import PROCESSOR_COMMAND
 from runtime.processor.models.integrity import verify_model
 from scripts.setup import ROOT
@@ -94,9 +95,7 @@ def test_should_hold_one_opencv_and_no_cuda(root: Path) -> None:
 
 def test_should_hold_the_processor_and_what_it_imports_of_ours(root: Path) -> None:
     inside = {path.name for path in (root / "app" / "runtime").iterdir()}
-    assert inside - {"__pycache__"} == {"__init__.py", "core", "aws", "processor"} | (
-        inside & {"protection"}
-    )
+    assert inside - {"__pycache__"} == set(PROCESSOR_PACKAGES)
 
 
 def test_should_hold_models_that_match_their_manifest(root: Path) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from image.content import DOCKERFILE, SOURCES, Variant, content_tag, source_files
+from local.toolchain import PROCESSOR_PACKAGES
 from scripts.setup import ROOT
 
 ANY = Variant(models="packages")
@@ -61,6 +62,11 @@ def test_should_send_to_the_build_what_the_tag_is_made_of() -> None:
         SOURCES, key=SOURCES.index
     )
     assert "*" in lines
+
+
+def test_should_hold_of_ours_what_the_local_cloud_shows_its_processors() -> None:
+    ours = {source.removeprefix("runtime/") for source in SOURCES if source.startswith("runtime/")}
+    assert ours == set(PROCESSOR_PACKAGES)
 
 
 def test_should_copy_nothing_that_is_not_sent() -> None:

@@ -127,6 +127,14 @@ class ContainerRegistry:
             self._by_id[container.id] = container
         return container
 
+    def _place(self, labels: dict[str, str]) -> tuple[dict[str, Any], str, Path]:
+        """Return a container's definition, its task's id, and a new folder of its own."""
+        definition = container_definition(labels)
+        task_id = labels[LABEL + "task-arn"].rsplit("/", 1)[-1]
+        scratch = self.tasks_dir / f"{task_id}-{definition['name']}"
+        scratch.mkdir(parents=True)
+        return definition, task_id, scratch
+
     def _start(
         self,
         image: Image,
@@ -135,10 +143,7 @@ class ContainerRegistry:
         labels: dict[str, str],
         name: str,
     ) -> TaskContainer:
-        container = container_definition(labels)
-        task_id = labels[LABEL + "task-arn"].rsplit("/", 1)[-1]
-        scratch = self.tasks_dir / f"{task_id}-{container['name']}"
-        scratch.mkdir(parents=True)
+        container, task_id, scratch = self._place(labels)
         process = TaskProcess(
             [*container.get("entryPoint", []), *command] or list(image.command),
             environment=container_environment(
@@ -169,10 +174,7 @@ class ContainerRegistry:
         labels: dict[str, str],
         name: str,
     ) -> TaskContainer:
-        definition = container_definition(labels)
-        task_id = labels[LABEL + "task-arn"].rsplit("/", 1)[-1]
-        scratch = self.tasks_dir / f"{task_id}-{definition['name']}"
-        scratch.mkdir(parents=True)
+        definition, task_id, scratch = self._place(labels)
         process = task_container.start(
             image,
             name=name,

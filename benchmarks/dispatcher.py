@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -32,6 +33,7 @@ from tests.contract.job_stores import make_dynamo_store  # noqa: E402
 from tests.fakes.aws_endpoint import aws_endpoint  # noqa: E402
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs  # noqa: E402
 from tests.fakes.launcher import Fault  # noqa: E402
+from tests.fakes.metrics import CapturedMetrics  # noqa: E402
 from tests.unit.dispatcher.world import s3_event, sqs_batch  # noqa: E402
 
 BUCKET = "bench-media"
@@ -77,7 +79,7 @@ def _session() -> Any:
 def _dispatcher(cloud: LocalCloud) -> Dispatcher:
     cloud.client("s3").create_bucket(Bucket=BUCKET)
     store, idempotency_table = make_dynamo_store(cloud.client("dynamodb"))
-    return compose(
+    dispatcher = compose(
         Settings(
             environment="bench",
             log_level="ERROR",
@@ -87,11 +89,14 @@ def _dispatcher(cloud: LocalCloud) -> Dispatcher:
             idempotency_table=idempotency_table,
             cluster=CLUSTER_ARN,
             task_definition="bench:1",
+            capacity_providers=("FARGATE",),
             subnet_ids=("subnet-bench",),
             security_group_ids=("sg-bench",),
             claim_lease_seconds=60,
         )
     )
+    # Its metrics are log lines, which would stand between the figures.
+    return replace(dispatcher, metrics=CapturedMetrics())
 
 
 def _print_calls(
@@ -155,6 +160,7 @@ def _print_batch(dispatcher: Dispatcher, cloud: LocalCloud) -> None:
         work=dispatcher.work,
         remaining_seconds=lambda: PLENTY_SECONDS,
         log=dispatcher.log,
+        metrics=dispatcher.metrics,
     )
     seconds = time.monotonic() - began
     print(

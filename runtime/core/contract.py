@@ -8,6 +8,7 @@ from enum import IntEnum, StrEnum
 SERVICE_NAME = "lifestream"
 PROCESSOR_CONTAINER_NAME = "processor"
 PROCESSOR_COMMAND = ("python", "-m", "runtime.processor")
+WORKER_COMMAND = ("python", "-m", "runtime.processor.worker")
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
 REAPER_HANDLER = "runtime.dispatcher.reaper.handle"
 
@@ -21,7 +22,27 @@ CONFIRM_MESSAGE_TYPE = "lifestream.upload_confirmed"
 REQUEUE_MESSAGE_TYPE = "lifestream.job_requeued"
 """`type` of a message `{"type", "job_id"}` that has a job which was put back dispatched again."""
 
+QUEUED_MESSAGE_TYPE = "lifestream.job_queued"
+"""`type` of a work queue's message `{"type", "job_id", "attempt"}`: this attempt is to be run."""
+
 RESULTS_PREFIX = "results/"
+
+WORKER_PORT = 8080
+"""Where a worker answers `GET /` and `GET /health`, on its own loopback only."""
+
+
+class Launch(StrEnum):
+    """How jobs of an environment are run: a task each, or by workers that pull them."""
+
+    ON_DEMAND = "on_demand"
+    POOL = "pool"
+
+
+class Compute(StrEnum):
+    """What a job is run on; an upload asks for it by its metadata `lifestream-compute`."""
+
+    CPU = "cpu"
+    GPU = "gpu"
 
 
 class EnvVar(StrEnum):
@@ -42,6 +63,13 @@ class EnvVar(StrEnum):
     TASK_SUBNET_IDS = "TASK_SUBNET_IDS"
     TASK_SECURITY_GROUP_IDS = "TASK_SECURITY_GROUP_IDS"
     CLAIM_LEASE_SECONDS = "CLAIM_LEASE_SECONDS"
+    LAUNCH = "LAUNCH"
+
+    # Dispatcher: where jobs of each kind wait for a worker, if there are workers of that kind.
+    # Worker: the queue it pulls from is WORK_QUEUE_URL, whatever it runs on.
+    WORK_QUEUE_URL = "WORK_QUEUE_URL"
+    GPU_WORK_QUEUE_URL = "GPU_WORK_QUEUE_URL"
+
     MAX_ATTEMPTS = "MAX_ATTEMPTS"
 
     # Reaper: where it announces jobs that are to run again, and how long a processor may be silent.
@@ -51,6 +79,7 @@ class EnvVar(StrEnum):
     # Reaper: how long a message may be on its way and a task in starting, if not the usual.
     UNANNOUNCED_SECONDS = "UNANNOUNCED_SECONDS"
     TASK_START_SECONDS = "TASK_START_SECONDS"
+    QUEUED_SECONDS = "QUEUED_SECONDS"
 
     # Processor: which job (container overrides of RunTask).
     JOB_ID = "JOB_ID"
@@ -64,6 +93,8 @@ class EnvVar(StrEnum):
     JOB_TIMEOUT_SECONDS = "JOB_TIMEOUT_SECONDS"
     STOP_TIMEOUT_SECONDS = "STOP_TIMEOUT_SECONDS"
     ASR_MODEL = "ASR_MODEL"
+    DEVICE = "DEVICE"
+    WORK_VISIBILITY_SECONDS = "WORK_VISIBILITY_SECONDS"
     ECS_TASK_METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 
     # Task protection: how to reach ECS. The agent sets the first; the others are for the API.
@@ -94,7 +125,10 @@ class Output(StrEnum):
     IDEMPOTENCY_TABLE = "IdempotencyTableName"
     JOBS_QUEUE_URL = "JobsQueueUrl"
     JOBS_DLQ_URL = "JobsDlqUrl"
+    WORK_QUEUE_URL = "WorkQueueUrl"
+    WORK_DLQ_URL = "WorkDlqUrl"
     CLUSTER = "ClusterName"
+    WORKER_SERVICE = "WorkerServiceName"
     PROCESSOR_LOG_GROUP = "ProcessorLogGroupName"
     DISPATCHER_FUNCTION = "DispatcherFunctionName"
     REAPER_FUNCTION = "ReaperFunctionName"
@@ -115,6 +149,14 @@ class Metric(StrEnum):
     SWEEPS_COMPLETED = "SweepsCompleted"
     LAUNCHES_FAILED = "LaunchesFailed"
     DISPATCHES_FAILED = "DispatchesFailed"
+
+    PROTECTION_LEASE_AGE_SECONDS = "ProtectionLeaseAgeSeconds"
+    PROTECTION_MARGIN_SECONDS = "ProtectionMarginSeconds"
+    PROTECTION_RENEWALS = "ProtectionRenewals"
+    PROTECTION_REFUSALS = "ProtectionRefusals"
+    PROTECTION_FAILURES = "ProtectionFailures"
+    PROTECTION_LEASES_LOST = "ProtectionLeasesLost"
+    WORKER_JOBS_RELEASED = "WorkerJobsReleased"
 
 
 class MetricDimension(StrEnum):

@@ -13,7 +13,7 @@ from cdk.application import build, feature_flags, files
 from cdk.components.log_group import RETENTION
 from cdk.components.python_lambda import python_code
 from cdk.config import ConfigError
-from cdk.config_rules import LOG_RETENTION_DAYS
+from cdk.config.rules import LOG_RETENTION_DAYS
 from runtime.core.contract import Output
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.templates import Deployment

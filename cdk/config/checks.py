@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from cdk.config_rules import FARGATE_MEMORY_MIB
+from cdk.config.rules import FARGATE_MEMORY_MIB
 
 LAMBDA_VISIBILITY_FACTOR = 6
 """AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""

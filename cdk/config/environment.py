@@ -1,0 +1,99 @@
+"""One environment file: its settings and tables, and the way from the file to the values."""
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from cdk.config import rules
+from cdk.config.checks import refusals
+from cdk.config.reader import ConfigError, Reader, line
+from cdk.config.sections import (
+    AlarmsConfig,
+    DispatcherConfig,
+    NetworkConfig,
+    ProcessorConfig,
+    QueueConfig,
+    ReaperConfig,
+    StorageConfig,
+)
+from cdk.config.settings import is_optional, setting, table, tables_of
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentConfig:
+    """All that differs between environments; `name` is the file's name without its ending."""
+
+    name: str = setting(rules.NAME, "the file's name without its ending, not a setting of its own")
+    account: str | None = setting(
+        rules.ACCOUNT, "the only account it may be deployed to; left out, any", optional=True
+    )
+    region: str | None = setting(
+        rules.REGION, "the only region it may be deployed to; left out, any", optional=True
+    )
+    retain_data: bool = setting(
+        rules.true_or_false(), "buckets, tables, images and logs outlive their stacks"
+    )
+    launch: str = setting(
+        rules.one_of("on_demand", why="the pool of warm workers comes with its own stack"),
+        "how jobs are run: a task each",
+    )
+    container_insights: str = setting(
+        rules.one_of("enabled", "enhanced"), "how closely CloudWatch watches the containers"
+    )
+    network: NetworkConfig = field(metadata=table(NetworkConfig))
+    storage: StorageConfig = field(metadata=table(StorageConfig))
+    queue: QueueConfig = field(metadata=table(QueueConfig))
+    dispatcher: DispatcherConfig = field(metadata=table(DispatcherConfig))
+    reaper: ReaperConfig = field(metadata=table(ReaperConfig))
+    processor: ProcessorConfig = field(metadata=table(ProcessorConfig))
+    alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
+
+
+TABLES = tables_of(EnvironmentConfig)
+OPTIONAL_TABLES = {item.name for item in fields(EnvironmentConfig) if is_optional(item)} & {*TABLES}
+
+
+def load_environment(path: Path) -> EnvironmentConfig:
+    """Read and validate `environments/<name>.toml`; raise `ConfigError` with every problem."""
+    where = f"{path.parent.name}/{path.name}"
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError([f"{where}: there is no such file; create it or name another"]) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError([f"{where}: not a TOML file: {error}; correct it there"]) from None
+    return parse_environment(path.stem, document, where=where)
+
+
+def parse_environment(name: str, document: dict[str, Any], *, where: str) -> EnvironmentConfig:
+    """Turn a parsed file into an environment; raise `ConfigError` with every problem.
+
+    `where` is the file as a person knows it; it starts each problem's line.
+    """
+    reader = Reader(where)
+    if "name" in document:
+        reader.problems.append(f"{where}: name is not a setting; the file's name is; remove it")
+    reader.read("", EnvironmentConfig, {**_without_tables(document), "name": name})
+    for section, kind in TABLES.items():
+        given = document.get(section)
+        if isinstance(given, dict):
+            reader.read(f"{section}.", kind, given)
+        elif section not in OPTIONAL_TABLES or section in document:
+            reader.problems.append(f"{where}: the table [{section}] is missing; add it")
+    reader.problems += [
+        line(where, refusal.key, refusal.given, refusal.allowed)
+        for refusal in refusals(reader.values)
+    ]
+    if reader.problems:
+        raise ConfigError(reader.problems)
+    tables = {
+        section: kind(**reader.within(f"{section}."))
+        for section, kind in TABLES.items()
+        if section in document
+    }
+    return EnvironmentConfig(**reader.within(""), **tables)
+
+
+def _without_tables(document: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in document.items() if key not in TABLES}

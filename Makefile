@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check check-code check-tests image push image-test chaos protection-sim synth snapshots bench clean
+.PHONY: help setup run deploy-local test check check-code check-tests image push image-test chaos protection-sim synth snapshots bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,6 +15,9 @@ setup: ## Install everything (into the user's cache folder), make the sample vid
 
 run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path] [CONTAINER=1]
 	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(VIDEO),"$(VIDEO)")
+
+deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ONCE=1]
+	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ONCE),--once)
 
 check: setup ## The fast loop: format, lint, types, imports, unit and infrastructure tests
 	@$(MAKE) --no-print-directory -j2 check-code check-tests

@@ -1,0 +1,105 @@
+"""`make deploy-local ENV=...`: deploy one environment into a local cloud and keep it running."""
+
+import argparse
+import shlex
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from pathlib import Path
+
+from lifestream.screen import Screen
+from local import deploy, toolchain
+from local.cloud import CloudError, LocalCloud
+from local.run import stop_like_ctrl_c
+from runtime.core.contract import UPLOADS_PREFIX, EnvVar, Output
+
+ENVIRONMENTS = toolchain.ROOT / "environments"
+VARIABLES_FILE = "aws.sh"
+UNKNOWN_ENVIRONMENT = 2
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Deploy, say what there is and what to do with it, and stay until told to stop."""
+    given = parser().parse_args(arguments)
+    screen = Screen()
+    if complaint := unknown(given.environment, ENVIRONMENTS):
+        screen.say(complaint)
+        return UNKNOWN_ENVIRONMENT
+    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+    try:
+        with screen.step("Starting the local cloud"):
+            cloud = toolchain.start_cloud()
+        with cloud:
+            with screen.step(f"Deploying {given.environment} with the CDK command line"):
+                outputs = deploy.deploy(cloud, environment=given.environment)
+            show(screen, cloud, outputs, given.environment)
+            if not given.once:
+                screen.say("It runs until Ctrl-C; nothing of it is kept.")
+                threading.Event().wait()
+    except (CloudError, deploy.DeployFailedError) as error:
+        screen.say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        screen.say("Stopped; nothing is left running.")
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    parser = argparse.ArgumentParser(prog="make deploy-local", description=__doc__)
+    parser.add_argument("environment", help="the name of a file of environments/, such as prod")
+    parser.add_argument("--once", action="store_true", help="stop as soon as all is deployed")
+    return parser
+
+
+def unknown(environment: str, folder: Path) -> str | None:
+    """Say which environments there are when there is none of this name, else None."""
+    there = sorted(path.stem for path in folder.glob("*.toml"))
+    if environment in there:
+        return None
+    return f"There is no environment {environment!r}; give ENV= one of: {', '.join(there)}."
+
+
+def show(screen: Screen, cloud: LocalCloud, outputs: Mapping[str, str], environment: str) -> None:
+    """Print the outputs of all stacks and what to do next, in another terminal."""
+    variables = write_variables(cloud, environment)
+    bucket = outputs[Output.MEDIA_BUCKET]
+    video = toolchain.MEDIA / "sample.mp4"
+    screen.say()
+    screen.fields(sorted(outputs.items()))
+    screen.say()
+    screen.say("What to do next, in another terminal of this folder:")
+    for line in (
+        f". {shown(variables)}",
+        upload_command(video, bucket),
+        f".venv/bin/python -m lifestream jobs watch {UPLOADS_PREFIX}{video.name}",
+        ".venv/bin/python -m lifestream doctor",
+    ):
+        screen.say(f"  {line}")
+    screen.say()
+
+
+def upload_command(video: Path, bucket: str) -> str:
+    """Return a command that uploads a video by AWS's SDK alone, as any client would."""
+    call = f"upload_file('{shown(video)}', '{bucket}', '{UPLOADS_PREFIX}{video.name}')"
+    return f".venv/bin/python -c \"import boto3; boto3.client('s3').{call}\""
+
+
+def write_variables(cloud: LocalCloud, environment: str) -> Path:
+    """Write a file for the shell by which AWS's tools, and ours, find this cloud; return it."""
+    values = {**cloud.aws_environment(), EnvVar.ENVIRONMENT.value: environment}
+    path = cloud.state_dir / VARIABLES_FILE
+    path.write_text(
+        "".join(f"export {name}={shlex.quote(value)}\n" for name, value in values.items())
+    )
+    return path
+
+
+def shown(path: Path) -> str:
+    """Return a path as it is typed from the repository's folder."""
+    return str(path.relative_to(toolchain.ROOT) if path.is_relative_to(toolchain.ROOT) else path)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

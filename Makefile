@@ -58,6 +58,13 @@ synth: setup ## Write the CloudFormation templates of every environment to cdk.o
 snapshots: setup ## Accept the synthesized templates as the new snapshots
 	@$(VENV)/pytest -q tests/infra --snapshot-update
 
+.PHONY: guard baseline
+guard: synth ## Refuse to delete or replace what holds data: make guard [DEPLOYED=dev]
+	@$(VENV)/python -m cdk.guard check $(if $(DEPLOYED),--deployed --environment $(DEPLOYED))
+
+baseline: synth ## Accept what holds data, as it is now, as what is released
+	@$(VENV)/python -m cdk.guard accept
+
 bench: setup ## Measure; prints figures, fails nothing
 	@for script in benchmarks/*.py; do echo "== $$script"; $(VENV)/python $$script || exit 1; done
 

@@ -1,0 +1,165 @@
+"""What a deployment would do to that which holds data: templates before and after, compared."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from cdk.guard.replacing import changed_fixed_properties, fixed_values
+from cdk.guard.stateful import LOSSES, Resources, Stacks, physical_name
+
+_KEEPS = {"Retain", "RetainExceptOnCreate", "Snapshot"}
+_DELETE = "Delete"
+
+Resource = Mapping[str, Any]
+
+
+class Kind(StrEnum):
+    """What is wrong with a change."""
+
+    DELETION = "deletion"
+    REPLACEMENT = "replacement"
+    POLICY = "policy"
+    PROTECTION = "protection"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Change:
+    """A change that could lose data; `what` happens, as the rest of a sentence."""
+
+    environment: str
+    stack: str
+    resource: str
+    kind: Kind
+    what: str
+
+    def __str__(self) -> str:
+        """Say it in a line."""
+        return f"{self.environment}: {self.stack}: {self.resource}: {self.kind}: {self.what}"
+
+
+def changes(environment: str, before: Stacks, after: Stacks) -> list[Change]:
+    """Return what could lose data on the way from one state of an environment to another.
+
+    Both hold the guarded resources alone, by stack and logical id.
+    """
+    return sorted(
+        Change(environment=environment, stack=stack, resource=resource, kind=kind, what=what)
+        for stack, resources in before.items()
+        for resource, kind, what in _in_stack(resources, stack, after)
+    )
+
+
+def _in_stack(before: Resources, stack: str, after: Stacks) -> Iterator[tuple[str, Kind, str]]:
+    now = after.get(stack, {})
+    replaced = _replaced(before, now)
+    for logical_id, old in before.items():
+        loss = LOSSES[old["Type"]]
+        new = now.get(logical_id)
+        if new is None:
+            yield logical_id, Kind.DELETION, _gone(logical_id, old, stack, after)
+            continue
+        if logical_id in replaced:
+            yield logical_id, Kind.REPLACEMENT, f"{replaced[logical_id]}; {_fate(new, loss)}"
+        if new.get("Condition") != old.get("Condition"):
+            what = f"it now depends on the condition {new.get('Condition')}; {_fate(old, loss)}"
+            yield logical_id, Kind.DELETION, what
+        for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+            if old.get(policy) in _KEEPS and new.get(policy) not in _KEEPS:
+                weaker = new.get(policy, f"{_DELETE} (the default)")
+                what = f"{policy} from {old[policy]} to {weaker}; {loss} would go with it"
+                yield logical_id, Kind.POLICY, what
+        for switch in _switched_off(old, new):
+            yield logical_id, Kind.PROTECTION, f"{switch}; nothing would stop a mistake any more"
+
+
+def _replaced(before: Resources, now: Resources) -> dict[str, str]:
+    """Return why each resource that stays would be replaced, also because of another one."""
+    reasons: dict[str, str] = {}
+    for logical_id, old in before.items():
+        if logical_id in now and (reason := _replaces(old, now[logical_id])):
+            reasons[logical_id] = reason
+    while True:
+        more = {
+            logical_id: f"{fixed.name} names {other}, which is replaced itself"
+            for logical_id, new in now.items()
+            if logical_id in before and logical_id not in reasons
+            for fixed, value in fixed_values(new["Type"], new.get("Properties", {}))
+            for other in reasons
+            if _refers(value, other)
+        }
+        if not more:
+            return reasons
+        reasons.update(more)
+
+
+def _replaces(old: Resource, new: Resource) -> str | None:
+    if old["Type"] != new["Type"]:
+        return f"it becomes another type, {new['Type']}"
+    properties = old.get("Properties", {}), new.get("Properties", {})
+    changed = list(changed_fixed_properties(old["Type"], *properties))
+    if not changed:
+        return None
+    surely = [fixed.name for fixed in changed if fixed.always]
+    names = ", ".join(surely or [fixed.name for fixed in changed])
+    return f"{names} cannot change in place" if surely else f"{names} may not change in place"
+
+
+def _gone(logical_id: str, old: Resource, stack: str, after: Stacks) -> str:
+    fate = _fate(old, LOSSES[old["Type"]])
+    if stack not in after:
+        return f"its stack is gone from the app; {fate}"
+    name = physical_name(old)
+    for other_stack, resources in after.items():
+        for other, resource in resources.items():
+            same = resource["Type"] == old["Type"] and physical_name(resource) == name
+            if same and name is not None and (other_stack, other) != (stack, logical_id):
+                where = other if other_stack == stack else f"{other} of {other_stack}"
+                return f"the same name is now {where}, a new resource; {fate}"
+    return f"it is gone from the template; {fate}"
+
+
+def _fate(resource: Resource, loss: str) -> str:
+    keeps = resource.get("DeletionPolicy") in _KEEPS
+    return f"{loss} would stay behind, out of reach" if keeps else f"{loss} would be deleted"
+
+
+def _switched_off(old: Resource, new: Resource) -> Iterator[str]:
+    before, after = old.get("Properties", {}), new.get("Properties", {})
+    for name, read in _PROTECTIONS.items():
+        if read(before) and not read(after):
+            yield f"{name} is switched off"
+
+
+def _deletion_protection(properties: Resource) -> bool:
+    return properties.get("DeletionProtectionEnabled") is True
+
+
+def _point_in_time(properties: Resource) -> bool:
+    recovery = properties.get("PointInTimeRecoverySpecification", {})
+    return recovery.get("PointInTimeRecoveryEnabled") is True
+
+
+def _versioning(properties: Resource) -> bool:
+    versioning: Any = properties.get("VersioningConfiguration", {})
+    return bool(versioning.get("Status") == "Enabled")
+
+
+_PROTECTIONS = {
+    "deletion protection": _deletion_protection,
+    "point-in-time recovery": _point_in_time,
+    "versioning": _versioning,
+}
+
+
+def _refers(value: Any, logical_id: str) -> bool:
+    match value:
+        case {"Ref": name}:
+            return bool(name == logical_id)
+        case {"Fn::GetAtt": [name, _]}:
+            return bool(name == logical_id)
+        case dict():
+            return any(_refers(item, logical_id) for item in value.values())
+        case list():
+            return any(_refers(item, logical_id) for item in value)
+    return False

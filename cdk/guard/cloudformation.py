@@ -1,0 +1,21 @@
+"""Reads deployed templates from CloudFormation."""
+
+from typing import Any
+
+
+class CloudFormationTemplates:
+    """The stacks of one account and region; needs DescribeStacks and GetTemplate."""
+
+    def __init__(self, client: Any) -> None:
+        """Take an SDK client."""
+        self._client = client
+
+    def stack_names(self) -> list[str]:
+        """Return the names of the deployed stacks."""
+        pages = self._client.get_paginator("describe_stacks").paginate()
+        return [stack["StackName"] for page in pages for stack in page["Stacks"]]
+
+    def template(self, stack: str) -> Any:
+        """Return a deployed stack's template as it was given: a mapping, for CDK writes JSON."""
+        # Processed, it would lack what CloudFormation takes out.
+        return self._client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]

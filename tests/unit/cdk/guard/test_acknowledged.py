@@ -1,0 +1,113 @@
+"""Decisions are read strictly, cover what they name and nothing else, and go stale."""
+
+from pathlib import Path
+
+import pytest
+
+from cdk.guard.acknowledged import (
+    Acknowledgement,
+    AcknowledgementError,
+    judge,
+    load,
+)
+from cdk.guard.changes import Change, Kind
+
+CHANGE = Change(
+    environment="dev",
+    stack="lifestream-dev-storage",
+    resource="Table",
+    kind=Kind.REPLACEMENT,
+    what="any",
+)
+DECISION = Acknowledgement(
+    environment="dev",
+    stack="lifestream-dev-storage",
+    resource="Table",
+    kind=Kind.REPLACEMENT,
+    reason="any reason that is long enough",
+)
+TABLE = """
+[[change]]
+environment = "dev"
+stack = "lifestream-dev-storage"
+resource = "Table"
+kind = "replacement"
+reason = "any reason that is long enough"
+"""
+
+
+def test_should_refuse_what_nobody_decided_on() -> None:
+    verdict = judge([CHANGE], [])
+
+    assert (verdict.refused, verdict.accepted, verdict.stale) == ((CHANGE,), (), ())
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_should_accept_each_kind_that_somebody_decided_on(kind: Kind) -> None:
+    change = Change(environment="dev", stack="any", resource="Any", kind=kind, what="any")
+    decision = Acknowledgement(
+        environment="dev", stack="any", resource="Any", kind=kind, reason="any"
+    )
+
+    verdict = judge([change], [decision])
+
+    assert (verdict.refused, verdict.accepted, verdict.stale) == ((), (change,), ())
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Change(environment="prod", stack=CHANGE.stack, resource="Table", kind=CHANGE.kind, what=""),
+        Change(environment="dev", stack="any", resource="Table", kind=CHANGE.kind, what=""),
+        Change(environment="dev", stack=CHANGE.stack, resource="Any", kind=CHANGE.kind, what=""),
+        Change(
+            environment="dev", stack=CHANGE.stack, resource="Table", kind=Kind.DELETION, what=""
+        ),
+    ],
+    ids=["environment", "stack", "resource", "kind"],
+)
+def test_should_not_cover_another_change(other: Change) -> None:
+    verdict = judge([other], [DECISION])
+
+    assert verdict.refused == (other,)
+    assert verdict.stale == (DECISION,)
+
+
+def test_should_call_a_decision_about_nothing_stale() -> None:
+    assert judge([], [DECISION]).stale == (DECISION,)
+
+
+def test_should_read_decisions(tmp_path: Path) -> None:
+    assert load(written(tmp_path, TABLE)) == [DECISION]
+
+
+def test_should_take_a_missing_file_as_an_empty_one(tmp_path: Path) -> None:
+    assert load(tmp_path / "none.toml") == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("[[change]\n", "not a TOML file"),
+        ("[[changes]]\n", "changes is not known; use [[change]]"),
+        (TABLE.replace('reason = "any reason that is long enough"', ""), "reason is missing"),
+        (TABLE.replace("any reason that is long enough", "so what"), "less than 20 characters"),
+        (TABLE.replace("any reason that is long enough", " " * 30), "less than 20 characters"),
+        (TABLE.replace("replacement", "renaming"), "kind = 'renaming'; allowed is one of deletion"),
+        (TABLE + 'until = "2030"\n', "until is not known; allowed: environment"),
+        (TABLE.replace('"Table"', "3"), "resource must be text"),
+    ],
+)
+def test_should_refuse_a_file_that_says_something_else(
+    tmp_path: Path, text: str, problem: str
+) -> None:
+    with pytest.raises(AcknowledgementError) as refused:
+        load(written(tmp_path, text))
+
+    assert problem in str(refused.value)
+
+
+def written(folder: Path, text: str) -> Path:
+    path = folder / "acknowledged.toml"
+    path.write_text(text)
+    return path

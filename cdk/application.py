@@ -14,13 +14,16 @@ from cdk.stage import EnvironmentStage
 ENVIRONMENTS = "environments"
 
 
-def build(root: Path, *, outdir: Path | None, only: str | None = None) -> App:
+def build(
+    root: Path, *, outdir: Path | None, only: str | None = None, launch: str | None = None
+) -> App:
     """Return the app with a stage for each file of `root/environments`, or for the one named.
 
     Without `outdir` the place that the CDK command line chose is used. `only` overrides the
-    context key `environment` (`cdk synth -c environment=dev`). Raise `ConfigError` before the
-    first construct exists if any chosen file is wrong. `app.synth()` fails on findings of
-    cdk-nag that `cdk.nag` does not acknowledge.
+    context key `environment` (`cdk synth -c environment=dev`), and `launch` the context key of
+    that name, by which jobs are launched otherwise than the files say (`-c launch=pool`). Raise
+    `ConfigError` before the first construct exists if any chosen file is wrong. `app.synth()`
+    fails on findings of cdk-nag that `cdk.nag` does not acknowledge.
     """
     app = App(
         outdir=str(outdir) if outdir else None,
@@ -30,7 +33,10 @@ def build(root: Path, *, outdir: Path | None, only: str | None = None) -> App:
         context=feature_flags(root),
     )
     chosen = only or app.node.try_get_context("environment")
-    environments = [load_environment(path) for path in files(root / ENVIRONMENTS, chosen)]
+    way = launch or app.node.try_get_context("launch")
+    environments = [
+        load_environment(path, launch=way) for path in files(root / ENVIRONMENTS, chosen)
+    ]
     Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
     for environment in environments:
         stage = EnvironmentStage(app, environment=environment)

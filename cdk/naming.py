@@ -53,6 +53,16 @@ class Names:
         return self._named("jobs-dlq")
 
     @property
+    def work_queue(self) -> str:
+        """The queue of jobs that wait for a worker."""
+        return self._named("work")
+
+    @property
+    def work_dlq(self) -> str:
+        """The queue of jobs that workers received too often."""
+        return self._named("work-dlq")
+
+    @property
     def cluster(self) -> str:
         """The ECS cluster."""
         return self._named("cluster")

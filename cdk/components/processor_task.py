@@ -21,6 +21,7 @@ from runtime.core.contract import (
     RESULTS_PREFIX,
     UPLOADS_PREFIX,
     WORK_PREFIX,
+    Compute,
     EnvVar,
 )
 
@@ -86,10 +87,12 @@ class ProcessorTask(Construct):
                 EnvVar.ECS_CLUSTER_NAME.value: cluster.cluster_name,
                 EnvVar.JOBS_TABLE.value: jobs_table.table_name,
                 EnvVar.IDEMPOTENCY_TABLE.value: idempotency_table.table_name,
+                EnvVar.MAX_ATTEMPTS.value: str(environment.reaper.max_attempts),
                 EnvVar.WORK_DIR.value: _WORK_DIR,
                 EnvVar.JOB_TIMEOUT_SECONDS.value: str(settings.job_timeout_seconds),
                 EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
                 EnvVar.ASR_MODEL.value: settings.asr_model,
+                EnvVar.DEVICE.value: Compute.CPU.value,
             },
         )
         media = bucket_arn(names.media_bucket)

@@ -121,6 +121,29 @@ def _retain(retain_data: bool, name: str) -> str | None:  # noqa: FBT001 - as ab
     return f"true in {name!r} (production data outlives its stack)"
 
 
+def _fewest(min_tasks: int, max_tasks: int) -> str | None:
+    return None if min_tasks <= max_tasks else f"at most pool.max_tasks = {max_tasks}"
+
+
+def _base(on_demand_base: int, max_tasks: int) -> str | None:
+    return None if on_demand_base <= max_tasks else f"at most pool.max_tasks = {max_tasks}"
+
+
+def _weights(spot_weight: int, on_demand_weight: int) -> str | None:
+    if spot_weight + on_demand_weight > 0:
+        return None
+    return "at least 1 while pool.on_demand_weight = 0 (workers need some capacity)"
+
+
+def _pool_timeout(pool_timeout: int, job_timeout: int) -> str | None:
+    if pool_timeout <= job_timeout:
+        return None
+    return (
+        f"at most processor.job_timeout_seconds = {job_timeout}"
+        " (by which the reaper stops a task that takes too long)"
+    )
+
+
 CHECKS = (
     Check(keys=("processor.memory_mib", "processor.cpu"), allowed=_memory),
     Check(
@@ -142,4 +165,10 @@ CHECKS = (
     Check(keys=("network.interface_endpoints", "network.nat_gateways"), allowed=_way_out),
     Check(keys=("region", "account"), allowed=_region),
     Check(keys=("retain_data", "name"), allowed=_retain),
+    Check(keys=("pool.min_tasks", "pool.max_tasks"), allowed=_fewest),
+    Check(keys=("pool.on_demand_base", "pool.max_tasks"), allowed=_base),
+    Check(keys=("pool.spot_weight", "pool.on_demand_weight"), allowed=_weights),
+    Check(
+        keys=("pool.job_timeout_seconds", "processor.job_timeout_seconds"), allowed=_pool_timeout
+    ),
 )

@@ -7,6 +7,7 @@ from typing import Any
 
 from cdk.config import rules
 from cdk.config.checks import refusals
+from cdk.config.pool import PoolConfig
 from cdk.config.reader import ConfigError, Reader, line
 from cdk.config.sections import (
     AlarmsConfig,
@@ -18,6 +19,7 @@ from cdk.config.sections import (
     StorageConfig,
 )
 from cdk.config.settings import is_optional, setting, table, tables_of
+from runtime.core.contract import Launch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +37,8 @@ class EnvironmentConfig:
         rules.true_or_false(), "buckets, tables, images and logs outlive their stacks"
     )
     launch: str = setting(
-        rules.one_of("on_demand", why="the pool of warm workers comes with its own stack"),
-        "how jobs are run: a task each",
+        rules.one_of(*(way.value for way in Launch)),
+        "how jobs are run: a task each, or by a pool of warm workers",
     )
     container_insights: str = setting(
         rules.one_of("enabled", "enhanced"), "how closely CloudWatch watches the containers"
@@ -48,14 +50,25 @@ class EnvironmentConfig:
     reaper: ReaperConfig = field(metadata=table(ReaperConfig))
     processor: ProcessorConfig = field(metadata=table(ProcessorConfig))
     alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
+    pool: PoolConfig | None = field(default=None, metadata=table(PoolConfig))
+
+    @property
+    def workers(self) -> PoolConfig | None:
+        """The pool that is to be there: jobs are launched by it, or it still has some to do."""
+        there = self.pool is not None and (self.launch == Launch.POOL or self.pool.standby)
+        return self.pool if there else None
 
 
 TABLES = tables_of(EnvironmentConfig)
+_POOL_NEEDED = f"{Launch.ON_DEMAND} while there is no table [pool] (add one for a pool)"
 OPTIONAL_TABLES = {item.name for item in fields(EnvironmentConfig) if is_optional(item)} & {*TABLES}
 
 
-def load_environment(path: Path) -> EnvironmentConfig:
-    """Read and validate `environments/<name>.toml`; raise `ConfigError` with every problem."""
+def load_environment(path: Path, *, launch: str | None = None) -> EnvironmentConfig:
+    """Read and validate `environments/<name>.toml`; raise `ConfigError` with every problem.
+
+    `launch` is used instead of the file's own.
+    """
     where = f"{path.parent.name}/{path.name}"
     try:
         document = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -63,6 +76,8 @@ def load_environment(path: Path) -> EnvironmentConfig:
         raise ConfigError([f"{where}: there is no such file; create it or name another"]) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError([f"{where}: not a TOML file: {error}; correct it there"]) from None
+    if launch is not None:
+        document["launch"] = launch
     return parse_environment(path.stem, document, where=where)
 
 
@@ -81,6 +96,8 @@ def parse_environment(name: str, document: dict[str, Any], *, where: str) -> Env
             reader.read(f"{section}.", kind, given)
         elif section not in OPTIONAL_TABLES or section in document:
             reader.problems.append(f"{where}: the table [{section}] is missing; add it")
+    if reader.values.get("launch") == Launch.POOL and "pool" not in document:
+        reader.problems.append(line(where, "launch", Launch.POOL.value, _POOL_NEEDED))
     reader.problems += [
         line(where, refusal.key, refusal.given, refusal.allowed)
         for refusal in refusals(reader.values)

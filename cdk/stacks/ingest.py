@@ -17,7 +17,11 @@ from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX, O
 
 
 class IngestStack(EnvironmentStack):
-    """`media` (the bucket), its `access_logs`, and `jobs` (the queue with its dead letters)."""
+    """`media` (the bucket), its `access_logs`, `jobs` (the queue with its dead letters), `work`.
+
+    `work` is where jobs wait for a worker, with its own dead letters, or None without workers. It
+    is here, before all that sends to it or receives from it.
+    """
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         """Create buckets, queue and the notification between them."""
@@ -25,7 +29,7 @@ class IngestStack(EnvironmentStack):
             scope,
             "Ingest",
             environment=environment,
-            description="Lifestream: media bucket, jobs queue and its dead letters",
+            description="Lifestream: media bucket, queues and their dead letters",
             holds_data=True,
         )
         self.jobs = JobQueue(
@@ -36,6 +40,7 @@ class IngestStack(EnvironmentStack):
             visibility_timeout=Duration.seconds(environment.queue.visibility_timeout_seconds),
             max_receive_count=environment.queue.max_receive_count,
         )
+        self.work = self._create_work_queue(environment)
         self.access_logs = private_bucket(
             self,
             "AccessLogs",
@@ -74,6 +79,23 @@ class IngestStack(EnvironmentStack):
         self.output(
             Output.JOBS_DLQ_URL, self.jobs.dead_letters.queue_url, "Messages received too often"
         )
+
+    def _create_work_queue(self, environment: EnvironmentConfig) -> JobQueue | None:
+        if environment.workers is None:
+            return None
+        work = JobQueue(
+            self,
+            "Work",
+            name=self.names.work_queue,
+            dead_letter_name=self.names.work_dlq,
+            visibility_timeout=Duration.seconds(environment.workers.visibility_timeout_seconds),
+            max_receive_count=environment.workers.max_receive_count,
+        )
+        self.output(Output.WORK_QUEUE_URL, work.queue.queue_url, "Jobs that wait for a worker")
+        self.output(
+            Output.WORK_DLQ_URL, work.dead_letters.queue_url, "Jobs that workers received too often"
+        )
+        return work
 
     def _notify_on_upload(self, permission: IDependable) -> None:
         # CDK's own notification is a custom resource; CloudFormation has the property natively.

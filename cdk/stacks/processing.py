@@ -19,7 +19,7 @@ from cdk.naming import bucket_arn
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.storage import StorageStack
-from runtime.core.contract import DISPATCHER_HANDLER, UPLOADS_PREFIX, EnvVar, Output
+from runtime.core.contract import DISPATCHER_HANDLER, UPLOADS_PREFIX, EnvVar, Launch, Output
 
 _INSIGHTS = {
     "enabled": ecs.ContainerInsights.ENABLED,
@@ -105,6 +105,7 @@ class ProcessingStack(EnvironmentStack):
                 ),
                 EnvVar.TASK_SECURITY_GROUP_IDS.value: network.task_security_group.security_group_id,
                 EnvVar.CLAIM_LEASE_SECONDS.value: str(settings.claim_lease_seconds),
+                EnvVar.LAUNCH.value: environment.launch,
             },
         )
         media = bucket_arn(self.names.media_bucket)
@@ -115,6 +116,10 @@ class ProcessingStack(EnvironmentStack):
             permissions.record_objects(storage.idempotency_table),
             *permissions.run_task(self.cluster, self.processor.definition),
         )
+        if environment.launch == Launch.POOL and ingest.work is not None:
+            work = ingest.work.queue
+            dispatcher.function.add_environment(EnvVar.WORK_QUEUE_URL.value, work.queue_url)
+            dispatcher.allow(permissions.send_messages(work))
         ingest.jobs.queue.grant_consume_messages(dispatcher.role)
         dispatcher.function.add_event_source(
             event_sources.SqsEventSource(

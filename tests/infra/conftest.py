@@ -1,17 +1,31 @@
-"""Each environment is synthesized once for all tests that look at it."""
+"""Each environment, and a pool, is synthesized once for all tests that look at it."""
 
+import shutil
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from cdk.application import build
 from cdk.config import load_environment
+from runtime.core.contract import Launch
 from tests.infra.templates import Deployment, read_deployment
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = tuple(sorted(path.stem for path in (ROOT / "environments").glob("*.toml")))
+
+POOLED = "dev with a pool"
+"""`dev` as `-c launch=pool` makes it; what must hold of environments must hold of it as well."""
+
+
+def synthesize(folder: Path, environment: str) -> Deployment:
+    """Synthesize an environment `dev` with this file's content, and nothing else, in a folder."""
+    path = folder / "environments" / "dev.toml"
+    path.parent.mkdir()
+    path.write_text(environment)
+    shutil.copy(ROOT / "cdk.json", folder)
+    build(folder, outdir=folder / "cdk.out").synth()
+    return read_deployment(folder / "cdk.out", load_environment(path))
 
 
 @pytest.fixture(scope="session")
@@ -29,6 +43,23 @@ def deployments(assembly: Path) -> Mapping[str, Deployment]:
     }
 
 
-@pytest.fixture(params=ENVIRONMENTS)
-def deployment(request: Any, deployments: Mapping[str, Deployment]) -> Deployment:
-    return deployments[request.param]
+@pytest.fixture(scope="session")
+def pooled_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("cdk.out")
+    build(ROOT, outdir=folder, only="dev", launch=Launch.POOL.value).synth()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def pooled(pooled_assembly: Path) -> Deployment:
+    config = load_environment(ROOT / "environments" / "dev.toml", launch=Launch.POOL.value)
+    return read_deployment(pooled_assembly, config)
+
+
+@pytest.fixture(params=(*ENVIRONMENTS, POOLED))
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    if request.param == POOLED:
+        found: Deployment = request.getfixturevalue("pooled")
+    else:
+        found = request.getfixturevalue("deployments")[request.param]
+    return found

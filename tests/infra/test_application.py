@@ -18,11 +18,15 @@ from runtime.core.contract import Output
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.templates import Deployment
 
+POOL_OUTPUTS = {Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL, Output.WORKER_SERVICE}
 
-def test_should_publish_every_output_of_the_contract(deployment: Deployment) -> None:
-    outputs = deployment.outputs()
 
-    assert {key.value for key in Output} <= set(outputs)
+def test_should_publish_every_output_of_the_contract(
+    deployments: Mapping[str, Deployment], pooled: Deployment
+) -> None:
+    for deployment in deployments.values():
+        assert set(Output) - POOL_OUTPUTS == set(deployment.outputs()) & set(Output)
+    assert set(Output) - {Output.WORKER_SERVICE} == set(pooled.outputs()) & set(Output)
 
 
 def test_should_find_the_queues_behind_their_outputs(deployment: Deployment) -> None:

@@ -13,6 +13,9 @@ from tests.infra.conftest import ENVIRONMENTS
 from tests.infra.templates import Deployment
 
 STACKS = ("network", "storage", "ingest", "processing", "control-plane", "observability")
+POOL_STACKS = ("ingest", "processing")
+"""Those that a pool changes."""
+
 _ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")
 
 
@@ -25,6 +28,15 @@ def test_should_synthesize_the_accepted_template(
     snapshot: SnapshotAssertion,
 ) -> None:
     template = without_asset_hashes(deployments[environment].stacks[stack])
+
+    assert template == snapshot(extension_class=JSONSnapshotExtension)
+
+
+@pytest.mark.parametrize("stack", POOL_STACKS)
+def test_should_synthesize_the_accepted_template_of_a_pool(
+    stack: str, pooled: Deployment, snapshot: SnapshotAssertion
+) -> None:
+    template = without_asset_hashes(pooled.stacks[stack])
 
     assert template == snapshot(extension_class=JSONSnapshotExtension)
 

@@ -77,7 +77,7 @@ def test_should_take_account_and_region_together() -> None:
         ("region", "us-east", "an AWS region such as us-east-1"),
         ("retain_data", "yes", "true or false"),
         ("retain_data", 1, "true or false"),
-        ("launch", "pool", "one of on_demand (the pool of warm workers comes with its own stack)"),
+        ("launch", "spot", "one of on_demand, pool"),
         ("container_insights", "on", "one of enabled, enhanced"),
         ("network.cidr", "10.20.0.0/8", "a private IPv4 network of /16 to /24"),
         ("network.cidr", "10.20.0.0/25", "a private IPv4 network of /16 to /24"),
@@ -125,6 +125,19 @@ def test_should_take_account_and_region_together() -> None:
         ("processor.capacity_providers", [], "a list of 1 to 2"),
         ("processor.capacity_providers", ["FARGATE", "FARGATE"], "each once"),
         ("processor.capacity_providers", ["SPOT"], "one of FARGATE_SPOT, FARGATE"),
+        ("pool.min_tasks", -1, "a whole number from 0 to 100"),
+        ("pool.max_tasks", 0, "a whole number from 1 to 200"),
+        ("pool.backlog_per_task", 0.5, "a whole number from 1 to 100"),
+        ("pool.idle_minutes", 0, "a whole number from 1 to 180"),
+        ("pool.start_seconds", 59, "a whole number from 60 to 900"),
+        ("pool.on_demand_base", -1, "a whole number from 0 to 200"),
+        ("pool.on_demand_weight", 1001, "a whole number from 0 to 1000"),
+        ("pool.spot_weight", 1001, "a whole number from 0 to 1000"),
+        ("pool.visibility_timeout_seconds", 119, "a worker's heart beats every half minute"),
+        ("pool.visibility_timeout_seconds", 43201, "SQS allows 12 hours"),
+        ("pool.max_receive_count", 4, "a worker about to go gives messages back"),
+        ("pool.job_timeout_seconds", 9901, "CloudFormation gives up after 3 hours"),
+        ("pool.standby", "no", "true or false"),
         ("alarms.emails", "a@example.com", "a list of 0 to 20, each once: an e-mail address"),
         ("alarms.emails", ["a@example"], "an e-mail address in quotes"),
         ("alarms.emails", ["a@example.com", "a@example.com"], "each once"),
@@ -181,7 +194,7 @@ def pinned(key: str) -> dict[str, str]:
             r"reaper\.timeout_seconds = 301; allowed is at most 300, reaper\.sweep_minutes = 5",
         ),
         (
-            {"processor.job_timeout_seconds": 300},
+            {"processor.job_timeout_seconds": 300, "pool.job_timeout_seconds": 300},
             r"silence_seconds = 300; .* less than processor\.job_timeout_seconds = 300",
         ),
         (
@@ -195,6 +208,22 @@ def pinned(key: str) -> dict[str, str]:
         (
             {"network.nat_gateways": 0},
             r"interface_endpoints = False; allowed is true while network\.nat_gateways = 0",
+        ),
+        (
+            {"pool.min_tasks": 4},
+            r"pool\.min_tasks = 4; allowed is at most pool\.max_tasks = 3",
+        ),
+        (
+            {"pool.on_demand_base": 4},
+            r"pool\.on_demand_base = 4; allowed is at most pool\.max_tasks = 3",
+        ),
+        (
+            {"pool.spot_weight": 0},
+            r"pool\.spot_weight = 0; allowed is at least 1 while pool\.on_demand_weight = 0",
+        ),
+        (
+            {"processor.job_timeout_seconds": 8999},
+            r"pool\.job_timeout_seconds = 9000; .* at most processor\.job_timeout_seconds = 8999",
         ),
         ({"region": "us-east-1"}, r"region = 'us-east-1'; allowed is given together with account"),
     ],
@@ -211,6 +240,53 @@ def test_should_refuse_values_that_are_wrong_together(
 
     assert re.search(expected, line)
     assert re.search(rf"; change \S+ in {re.escape(WHERE)}$", line)
+
+
+def test_should_refuse_a_pool_that_is_not_described() -> None:
+    content = changed("launch", "pool")
+    del content["pool"]
+
+    (line,) = problems(content)
+
+    assert line == (
+        f"{WHERE}: launch = 'pool'; allowed is on_demand while there is no table [pool]"
+        f" (add one for a pool); change launch in {WHERE}"
+    )
+
+
+def test_should_do_without_a_pool() -> None:
+    content = document()
+    del content["pool"]
+
+    assert parse_environment("any", content, where=WHERE).workers is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "workers"),
+    [
+        ({"launch": "on_demand", "standby": False}, 0),
+        ({"launch": "on_demand", "standby": True}, 3),
+        ({"launch": "pool", "standby": False}, 3),
+        ({"launch": "pool", "standby": True}, 3),
+    ],
+)
+def test_should_have_workers_while_they_are_used_or_kept(
+    settings: dict[str, Any], workers: int
+) -> None:
+    content = {**changed("pool.standby", settings["standby"]), "launch": settings["launch"]}
+
+    pool = parse_environment("any", content, where=WHERE).workers
+
+    assert (pool.max_tasks if pool else 0) == workers
+
+
+def test_should_take_the_launch_asked_for_instead_of_the_files_own() -> None:
+    path = ROOT / "environments" / "dev.toml"
+
+    assert load_environment(path).launch == "on_demand"
+    assert load_environment(path, launch="pool").launch == "pool"
+    with pytest.raises(ConfigError, match=r"launch = 'both'; allowed is one of on_demand, pool"):
+        load_environment(path, launch="both")
 
 
 @pytest.mark.parametrize("name", ["prod", "prod-eu"])

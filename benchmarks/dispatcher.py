@@ -28,7 +28,7 @@ from runtime.core.jobs import start  # noqa: E402
 from runtime.dispatcher.batch import failed_records  # noqa: E402
 from runtime.dispatcher.dispatch import Dispatcher  # noqa: E402
 from runtime.dispatcher.handler import compose  # noqa: E402
-from runtime.dispatcher.settings import Settings  # noqa: E402
+from runtime.dispatcher.settings import Settings, TaskSettings  # noqa: E402
 from tests.contract.job_stores import make_dynamo_store  # noqa: E402
 from tests.fakes.aws_endpoint import aws_endpoint  # noqa: E402
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs  # noqa: E402
@@ -87,11 +87,13 @@ def _dispatcher(cloud: LocalCloud) -> Dispatcher:
             media_bucket=BUCKET,
             jobs_table=store.jobs_table,
             idempotency_table=idempotency_table,
-            cluster=CLUSTER_ARN,
-            task_definition="bench:1",
-            capacity_providers=("FARGATE",),
-            subnet_ids=("subnet-bench",),
-            security_group_ids=("sg-bench",),
+            tasks=TaskSettings(
+                cluster=CLUSTER_ARN,
+                task_definition="bench:1",
+                capacity_providers=("FARGATE",),
+                subnet_ids=("subnet-bench",),
+                security_group_ids=("sg-bench",),
+            ),
             claim_lease_seconds=60,
         )
     )

@@ -18,6 +18,11 @@ STATE_WORDS = {
 }
 
 
+def state_words(job: Job) -> str:
+    """Say in a few words what the job's state means."""
+    return "waits in the work queue" if job.queued else STATE_WORDS[job.state]
+
+
 class FollowClock(MonotonicClock, Sleeper, Protocol):
     """The two clocks that following needs."""
 
@@ -40,7 +45,7 @@ class Sighting:
             return "waiting for the dispatcher"
         if self.job.state is State.RUNNING and self.job.stage:
             return self.job.stage
-        return STATE_WORDS[self.job.state]
+        return state_words(self.job)
 
     @property
     def progress(self) -> float:
@@ -58,7 +63,7 @@ def follow(
     """Yield a sighting whenever the job has changed, the last one with the job ended.
 
     Raises `JobStalledError` when its record does not change for `silence_seconds`: a processor
-    reports more often than that as long as it lives.
+    reports more often than that as long as it lives. A job in a work queue may wait for ever.
     """
     began = heard = clock.monotonic()
     last: Job | None = None
@@ -71,7 +76,7 @@ def follow(
             yield Sighting(job, now - began)
             if job is not None and job.ended:
                 return
-        elif now - heard > silence_seconds:
+        elif now - heard > silence_seconds and not (job is not None and job.queued):
             raise JobStalledError(
                 f"nothing was heard of the job for {silence_seconds:.0f} s; "
                 f"it was last seen {Sighting(last, now - began).label}"

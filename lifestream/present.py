@@ -4,10 +4,11 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from lifestream.follow import STATE_WORDS
+from lifestream.follow import state_words
 from lifestream.redrive import Reading
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, result_prefix
 from runtime.core.jobs import Job, State
+from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 
 JOB_COLUMNS = ("job", "state", "doing", "changed", "upload")
 LETTER_COLUMNS = ("message", "sent", "about", "job", "state", "why")
@@ -49,7 +50,7 @@ def doing(job: Job) -> str:
         return f"{job.stage or 'starting'} {job.progress:.0%}"
     if job.state is State.FAILED and job.failure is not None:
         return job.failure.code
-    return STATE_WORDS[job.state]
+    return state_words(job)
 
 
 def job_row(job: Job, *, now: float) -> tuple[str, ...]:
@@ -67,6 +68,7 @@ def job_fields(job: Job, *, now: float, log_group: str) -> list[tuple[str, str]]
         ("state", str(job.state) if job.ended else f"{job.state}: {doing(job)}"),
         ("upload", f"s3://{bucket}/{job.source.key} ({size(job.source.size_bytes)})"),
         ("version", f"ETag {job.source.etag}"),
+        ("asks for", asked_for(job.options)),
         ("attempt", str(job.attempt)),
         ("runs", f"{job.runs} of this budget" if job.runs else ""),
         ("not started", f"{job.misses} attempts in a row" if job.misses else ""),
@@ -81,6 +83,16 @@ def job_fields(job: Job, *, now: float, log_group: str) -> list[tuple[str, str]]
         ("failed", f"{job.failure.summary} [{job.failure.code}]" if job.failure else ""),
         ("what to do", job.failure.resolution if job.failure else ""),
     ]
+
+
+def asked_for(options: JobOptions) -> str:
+    """Return what the upload asked for that is not the usual, as `language en, max speakers 2`."""
+    usual = asdict(DEFAULT_OPTIONS)
+    asked = {name: value for name, value in asdict(options).items() if value != usual[name]}
+    return ", ".join(
+        f"{name.replace('_', ' ')} {' '.join(value) if isinstance(value, tuple) else value}"
+        for name, value in asked.items()
+    )
 
 
 def log_stream(task_arn: str) -> str:
@@ -110,6 +122,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "lease_until": timestamp(job.lease_until),
         "task_arn": job.task_arn,
         "result_key": job.result_key,
+        "options": asdict(job.options),
         "failure": None if job.failure is None else asdict(job.failure),
     }
 

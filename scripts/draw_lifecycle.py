@@ -20,8 +20,9 @@ def drawing() -> str:
         for target in State
         if target in TRANSITIONS[source]
     ]
+    starts = ["    [*] --> CLAIMED", "    [*] --> FAILED: asks for what there is not"]
     ends = [f"    {state} --> [*]" for state in State if state in ENDED]
-    lines = ["```mermaid", "stateDiagram-v2", "    [*] --> CLAIMED", *arrows, *ends, "```"]
+    lines = ["```mermaid", "stateDiagram-v2", *starts, *arrows, *ends, "```"]
     return "\n".join(lines)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from runtime.core.contract import IdempotencyTable, JobsTable
+from runtime.core.contract import Compute, IdempotencyTable, JobsTable
 from runtime.core.jobs import Failure, Job, Source, State
+from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -32,6 +33,8 @@ def job_item(job: Job, *, write_id: str) -> Item:
     item["write_id"] = {"S": write_id}
     if job.failure is not None:
         item["failure"] = {"M": {k: {"S": v} for k, v in asdict(job.failure).items()}}
+    if job.options != DEFAULT_OPTIONS:
+        item["options"] = {"M": _options_map(job.options)}
     return item
 
 
@@ -42,6 +45,8 @@ def job_of(item: Mapping[str, Any]) -> Job:
     values |= {name: float(item[name]["N"]) for name in _FRACTION if name in item}
     if "failure" in item:
         values["failure"] = Failure(**{k: v["S"] for k, v in item["failure"]["M"].items()})
+    if "options" in item:
+        values["options"] = _options_of(item["options"]["M"])
     return Job(
         source=Source(
             size_bytes=int(item["size_bytes"]["N"]),
@@ -64,6 +69,27 @@ def idempotency_item(job: Job) -> Item:
         item["status"] = {"S": IdempotencyTable.PROCESSED}
         item["result_s3_key"] = {"S": job.result_key or ""}
     return item
+
+
+def _options_map(options: JobOptions) -> Item:
+    known = {
+        "compute": str(options.compute),
+        "language": options.language,
+        "min_speakers": options.min_speakers,
+        "max_speakers": options.max_speakers,
+    }
+    given = {name: _attribute(value) for name, value in known.items() if value is not None}
+    return {**given, "vocabulary": {"L": [{"S": term} for term in options.vocabulary]}}
+
+
+def _options_of(given: Mapping[str, Any]) -> JobOptions:
+    counts = ("min_speakers", "max_speakers")
+    return JobOptions(
+        compute=Compute(given["compute"]["S"]),
+        language=given["language"]["S"] if "language" in given else None,
+        vocabulary=tuple(term["S"] for term in given["vocabulary"]["L"]),
+        **{name: int(given[name]["N"]) for name in counts if name in given},
+    )
 
 
 def _attribute(value: str | float) -> "AttributeValueTypeDef":

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 
 from runtime.aws.faults import error_code, typed_faults
 from runtime.core.jobs import Source
-from runtime.core.ports import ByteCount, ObjectNotFoundError
+from runtime.core.ports import ByteCount, ObjectFacts, ObjectNotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -41,16 +41,21 @@ class S3ObjectStore:
         """Take a client whose calls are bounded; it may be shared between threads."""
         self._client = client
 
-    def head(self, bucket: str, key: str) -> Source:
-        """Return the current version's identity; raise `ObjectNotFoundError`."""
+    def look(self, bucket: str, key: str) -> ObjectFacts:
+        """Return identity and metadata of the current version; raise `ObjectNotFoundError`."""
         with _calling("reading the head of", bucket, key):
             answer = self._client.head_object(Bucket=bucket, Key=key)
-        return Source(
+        source = Source(
             bucket=bucket,
             key=key,
             etag=answer["ETag"].strip('"'),
             size_bytes=answer["ContentLength"],
         )
+        return ObjectFacts(source=source, metadata=answer["Metadata"])
+
+    def head(self, bucket: str, key: str) -> Source:
+        """Return the current version's identity; raise `ObjectNotFoundError`."""
+        return self.look(bucket, key).source
 
     def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
         """Write exactly that version to `path`; raise `ObjectNotFoundError` if it changed.

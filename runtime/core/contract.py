@@ -45,6 +45,20 @@ class Compute(StrEnum):
     GPU = "gpu"
 
 
+OPTION_PREFIX = "lifestream-"
+"""How the names of an upload's metadata begin by which it asks for something."""
+
+
+class Option(StrEnum):
+    """What an upload may ask for by its metadata, as in `x-amz-meta-lifestream-language`."""
+
+    COMPUTE = "compute"
+    LANGUAGE = "language"
+    MIN_SPEAKERS = "min-speakers"
+    MAX_SPEAKERS = "max-speakers"
+    VOCABULARY = "vocabulary"
+
+
 class EnvVar(StrEnum):
     """Environment variables set by the infrastructure and read by a composition root."""
 

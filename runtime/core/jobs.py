@@ -11,6 +11,7 @@ from enum import Enum, StrEnum
 from typing import Any
 
 from runtime.core.contract import object_id
+from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 
 
 class State(StrEnum):
@@ -119,6 +120,7 @@ class Job:
     progress: float = 0.0
     result_key: str | None = None
     failure: Failure | None = None
+    options: JobOptions = DEFAULT_OPTIONS
 
     @property
     def job_id(self) -> str:
@@ -134,6 +136,11 @@ class Job:
     def ever_ran(self) -> bool:
         """Whether a processor of any attempt has reported for it."""
         return self.runs > 0
+
+    @property
+    def queued(self) -> bool:
+        """Whether it waits in a work queue for a worker."""
+        return self.state is State.LAUNCHED and self.task_arn is None
 
 
 class ClaimDecision(Enum):
@@ -163,7 +170,9 @@ def decide_claim(job: Job | None, *, now: float) -> ClaimDecision:
     return ClaimDecision.ACKNOWLEDGE
 
 
-def claim_new(source: Source, *, now: float, lease_seconds: float) -> Job:
+def claim_new(
+    source: Source, *, now: float, lease_seconds: float, options: JobOptions = DEFAULT_OPTIONS
+) -> Job:
     """Return the first claim on a source: CLAIMED, attempt 1."""
     return Job(
         source=source,
@@ -172,13 +181,29 @@ def claim_new(source: Source, *, now: float, lease_seconds: float) -> Job:
         created_at=now,
         updated_at=now,
         lease_until=now + lease_seconds,
+        options=options,
     )
 
 
-def take_over(job: Job, *, now: float, lease_seconds: float) -> Job:
+def refused(source: Source, *, now: float, failure: Failure) -> Job:
+    """Return the job of an upload that cannot be run as it asks to: FAILED from the start."""
+    return Job(
+        source=source,
+        state=State.FAILED,
+        attempt=1,
+        created_at=now,
+        updated_at=now,
+        failure=failure,
+    )
+
+
+def take_over(
+    job: Job, *, now: float, lease_seconds: float, options: JobOptions | None = None
+) -> Job:
     """Return the job claimed anew with the next attempt, which fences whoever held the last.
 
     An expired claim was a miss. A failed job is claimed for its redriven message: a fresh start.
+    Without `options` the job keeps those it has.
     """
     missed = 0 if job.state is State.FAILED else job.misses + (job.state is State.CLAIMED)
     return _move(
@@ -192,6 +217,7 @@ def take_over(job: Job, *, now: float, lease_seconds: float) -> Job:
         progress=0.0,
         failure=None,
         misses=missed,
+        options=job.options if options is None else options,
     )
 
 
@@ -220,6 +246,11 @@ def announced(job: Job, *, now: float) -> Job:
 def launched(job: Job, *, now: float, task_arn: str) -> Job:
     """Return the claimed job with the task that will run it."""
     return _move(job, State.LAUNCHED, now, lease_until=None, task_arn=task_arn)
+
+
+def queued(job: Job, *, now: float) -> Job:
+    """Return the claimed job as waiting in a work queue: LAUNCHED, its task not yet known."""
+    return _move(job, State.LAUNCHED, now, lease_until=None, task_arn=None)
 
 
 def start(job: Job, *, now: float, task_arn: str | None) -> Job:

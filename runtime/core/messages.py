@@ -1,4 +1,4 @@
-"""What a message of the jobs queue asks for: uploads to work on, jobs to dispatch again."""
+"""What messages ask for: uploads to work on, jobs to dispatch again, attempts to run."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -6,7 +6,12 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote_plus
 
-from runtime.core.contract import CONFIRM_MESSAGE_TYPE, REQUEUE_MESSAGE_TYPE, is_upload
+from runtime.core.contract import (
+    CONFIRM_MESSAGE_TYPE,
+    QUEUED_MESSAGE_TYPE,
+    REQUEUE_MESSAGE_TYPE,
+    is_upload,
+)
 from runtime.core.errors import Permanent
 
 _TEST_EVENT = "s3:TestEvent"
@@ -32,6 +37,14 @@ Ask = Upload | Requeued
 
 
 @dataclass(frozen=True, slots=True)
+class Invitation:
+    """A message of a work queue: this attempt of this job may start, and nothing more."""
+
+    job_id: str
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True)
 class Ignored:
     """A part of a message that is none of our business, and why."""
 
@@ -47,7 +60,7 @@ class MalformedMessageError(Permanent):
         """Say what could not be read."""
         super().__init__(
             "message.malformed",
-            f"The message on the jobs queue {problem}.",
+            f"The message {problem}.",
             "Look at it in the dead-letter queue and correct its sender.",
         )
 
@@ -63,6 +76,22 @@ def confirm_message(upload: Upload) -> str:
 def requeue_message(job_id: str) -> str:
     """Return the body of a message that has a job dispatched again."""
     return json.dumps({"type": REQUEUE_MESSAGE_TYPE, "job_id": job_id})
+
+
+def queued_message(job_id: str, attempt: int) -> str:
+    """Return the body of a work queue's message that has an attempt run by a worker."""
+    return json.dumps({"type": QUEUED_MESSAGE_TYPE, "job_id": job_id, "attempt": attempt})
+
+
+def parse_queued(body: str) -> Invitation:
+    """Return what a work queue's message says; raise `MalformedMessageError`."""
+    message = _json_object(body)
+    if message.get("type") != QUEUED_MESSAGE_TYPE:
+        raise MalformedMessageError("is no attempt of a job to be run")
+    attempt = message.get("attempt")
+    if type(attempt) is not int or attempt < 1:
+        raise MalformedMessageError("has no whole number above 0 in `attempt`")
+    return Invitation(_text(message, "job_id"), attempt)
 
 
 def parse(body: str, *, bucket: str) -> tuple[list[Ask], list[Ignored]]:

@@ -3,7 +3,7 @@
 Every fake in `tests/fakes` passes the same contract suite as the adapter it stands for.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -33,8 +33,20 @@ class LaunchUncertainError(Exception):
     """A task may or may not have been started: the answer was lost."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectFacts:
+    """What is known of an object without its content; `metadata` is what its uploader gave."""
+
+    source: Source
+    metadata: Mapping[str, str]
+
+
 class ObjectStore(Protocol):
     """Objects by bucket and key."""
+
+    def look(self, bucket: str, key: str) -> ObjectFacts:
+        """Return identity and metadata of the current version; raise `ObjectNotFoundError`."""
+        ...
 
     def head(self, bucket: str, key: str) -> Source:
         """Return the current version's identity; raise `ObjectNotFoundError`."""
@@ -91,16 +103,51 @@ class RunningTask:
     task_arn: str
 
 
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A job waits in a work queue; which task will run it is not known yet."""
+
+
 class TaskLauncher(Protocol):
-    """Starts one processor for one claimed job."""
+    """Has one claimed job run by one processor."""
 
-    def launch(self, job: Job) -> RunningTask:
-        """Start a task for this job and attempt; the same job and attempt give the same task.
+    def launch(self, job: Job) -> RunningTask | Queued:
+        """Start a task for this job and attempt, or put it where a worker finds it.
 
-        Raise `LaunchFailedError` or `LaunchUncertainError`.
+        The same job and attempt are run once, however often they are launched. Raise
+        `LaunchFailedError` or `LaunchUncertainError`.
         """
         ...
 
     def find(self, job: Job) -> RunningTask | None:
-        """Return the task started for this job and attempt, if there is one."""
+        """Return the task started for this job and attempt, if there is one that can be found."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkMessage:
+    """A message of a work queue as one receive gave it out; `receives` counts them, this one too.
+
+    `receipt` is good for this receive alone.
+    """
+
+    message_id: str
+    receipt: str
+    body: str
+    receives: int
+
+
+class WorkQueue(Protocol):
+    """A queue of attempts that wait for a worker. Raises `Retryable` and `Permanent`."""
+
+    def receive(self, wait_seconds: int) -> WorkMessage | None:
+        """Return the next message, None if there was none for so long; it is hidden then."""
+        ...
+
+    def hide(self, message: WorkMessage, seconds: int) -> None:
+        """Keep a message from others for so long from now; 0 gives it back."""
+        ...
+
+    def delete(self, message: WorkMessage) -> None:
+        """Remove a message; harmless when repeated."""
         ...

@@ -6,16 +6,21 @@ from runtime.core.clock import WallClock
 from runtime.core.errors import Retryable
 from runtime.core.jobs import (
     ClaimDecision,
+    Failure,
     Job,
     Source,
     State,
     claim_new,
     decide_claim,
+    fail,
     launched,
+    refused,
     take_over,
 )
 from runtime.core.log import Log
-from runtime.core.ports import JobStore, StaleWriteError, TaskLauncher
+from runtime.core.options import JobOptions, OptionsRefusedError
+from runtime.core.ports import JobStore, StaleWriteError
+from runtime.dispatcher.routing import Routes
 
 
 class ClaimHeldError(Retryable):
@@ -35,40 +40,67 @@ class Claims:
     """Claims jobs for `lease_seconds`, which must outlast a dispatcher's longest run."""
 
     jobs: JobStore
-    launcher: TaskLauncher
+    launcher: Routes
     clock: WallClock
     lease_seconds: float
 
-    def claim(self, source: Source, log: Log) -> Job | None:
+    def claim(self, source: Source, options: JobOptions, log: Log) -> Job | None:
         """Return the job to launch, or None when there is nothing left to do.
 
         Raise `ClaimHeldError` when somebody else may be launching it.
         """
-        fresh = claim_new(source, now=self.clock.now(), lease_seconds=self.lease_seconds)
+        fresh = claim_new(
+            source, now=self.clock.now(), lease_seconds=self.lease_seconds, options=options
+        )
         there = self.jobs.create(fresh)
-        return fresh if there is None else self.claim_again(there, log)
+        return fresh if there is None else self.claim_again(there, options, log)
 
-    def claim_again(self, there: Job, log: Log) -> Job | None:
+    def claim_again(self, there: Job, options: JobOptions, log: Log) -> Job | None:
         """Claim a job that has a record, as `claim` does.
 
         Return the job to launch, or None when there is nothing left to do. Raise `ClaimHeldError`.
         """
+        if self._is_to_be_claimed(there, log):
+            return self._take_over(there, options, log)
+        return None
+
+    def refuse(self, source: Source, why: OptionsRefusedError, log: Log) -> bool:
+        """Record that an upload cannot be run as it asks to; return whether that is news.
+
+        Raise `ClaimHeldError` when somebody else may be launching it.
+        """
+        there = self.jobs.create(refused(source, now=self.clock.now(), failure=_failure(why)))
+        return True if there is None else self.refuse_again(there, why, log)
+
+    def refuse_again(self, there: Job, why: OptionsRefusedError, log: Log) -> bool:
+        """Fail a job that has a record and was to be claimed, as `refuse` does."""
+        if not self._is_to_be_claimed(there, log):
+            return False
+        if there.state is State.FAILED:
+            log.info("dispatch.duplicate", state=there.state, attempt=there.attempt)
+            return False
+        self._save(there, fail(there, now=self.clock.now(), failure=_failure(why)))
+        return True
+
+    def _is_to_be_claimed(self, there: Job, log: Log) -> bool:
         match decide_claim(there, now=self.clock.now()):
             case ClaimDecision.ACKNOWLEDGE:
                 log.info("dispatch.duplicate", state=there.state, attempt=there.attempt)
-                return None
+                return False
             case ClaimDecision.BUSY:
                 raise ClaimHeldError(there)
             case ClaimDecision.TAKE_OVER | ClaimDecision.CREATE:
-                return self._take_over(there, log)
+                return True
 
-    def _take_over(self, there: Job, log: Log) -> Job | None:
+    def _take_over(self, there: Job, options: JobOptions, log: Log) -> Job | None:
         """Claim a job anew, unless the task of its expired claim turns out to be alive."""
         if there.state is State.CLAIMED and (task := self.launcher.find(there)) is not None:
             self._save(there, launched(there, now=self.clock.now(), task_arn=task.task_arn))
             log.info("dispatch.found_launched", attempt=there.attempt, task_arn=task.task_arn)
             return None
-        mine = take_over(there, now=self.clock.now(), lease_seconds=self.lease_seconds)
+        mine = take_over(
+            there, now=self.clock.now(), lease_seconds=self.lease_seconds, options=options
+        )
         self._save(there, mine)
         log.info("dispatch.taken_over", state=there.state, attempt=mine.attempt)
         return mine
@@ -78,3 +110,7 @@ class Claims:
             self.jobs.save(before, after)
         except StaleWriteError as error:
             raise ClaimHeldError(before) from error
+
+
+def _failure(why: OptionsRefusedError) -> Failure:
+    return Failure(code=why.code, summary=why.summary, resolution=why.resolution)

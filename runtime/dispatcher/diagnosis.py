@@ -232,6 +232,12 @@ NOT_STARTED = Diagnosis(
     summary="The job's task did not begin to work in time.",
     resolution="Look at the task's events in ECS; correct the network or the image; retry the job.",
 )
+UNFETCHED = Diagnosis(
+    code="job.unfetched",
+    summary="No worker took the job from the work queue.",
+    resolution="Look at the worker service: whether it scales, and whether its tasks start; and "
+    "at the work queue's dead letters; then retry the job.",
+)
 HUNG = Diagnosis(
     code="job.hung",
     summary="The processor stopped reporting.",

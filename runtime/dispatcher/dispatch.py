@@ -1,18 +1,21 @@
-"""From an upload to a launched task: HEAD, claim, launch, and what to do when a step fails."""
+"""From an upload to a launched job: look, claim, launch, and what to do when a step fails."""
 
 from dataclasses import dataclass
 
 from runtime.core.contract import Metric
 from runtime.core.errors import Retryable
-from runtime.core.jobs import Job, launched, release
+from runtime.core.jobs import Job, State, launched, queued, release
 from runtime.core.log import Log
 from runtime.core.messages import Ask, Requeued, Upload, parse
 from runtime.core.metrics import Metrics
+from runtime.core.options import JobOptions, OptionsRefusedError, parse_options
 from runtime.core.ports import (
     LaunchFailedError,
     LaunchUncertainError,
+    ObjectFacts,
     ObjectNotFoundError,
     ObjectStore,
+    Queued,
     StaleWriteError,
 )
 from runtime.dispatcher.claim import Claims
@@ -52,38 +55,78 @@ class Dispatcher:
         if there is None:
             log.warning("dispatch.job_gone")
             return
-        job = self.claims.claim_again(there, log)
-        if job is not None:
-            self._launch(job, log.bind(attempt=job.attempt, key=job.source.key))
-
-    def _dispatch_upload(self, upload: Upload) -> None:
+        log = log.bind(key=there.source.key)
         try:
-            source = self.objects.head(upload.bucket, upload.key)
-        except ObjectNotFoundError:
-            self.log.warning("dispatch.object_gone", bucket=upload.bucket, key=upload.key)
+            options = self._options_again(there)
+        except OptionsRefusedError as why:
+            self._count_refusal(why, log, news=self.claims.refuse_again(there, why, log))
             return
-        log = self.log.bind(job_id=source.job_id, key=source.key)
-        job = self.claims.claim(source, log)
+        job = self.claims.claim_again(there, options, log)
         if job is not None:
             self._launch(job, log.bind(attempt=job.attempt))
 
+    def _dispatch_upload(self, upload: Upload) -> None:
+        try:
+            found = self.objects.look(upload.bucket, upload.key)
+        except ObjectNotFoundError:
+            self.log.warning("dispatch.object_gone", bucket=upload.bucket, key=upload.key)
+            return
+        source = found.source
+        log = self.log.bind(job_id=source.job_id, key=source.key)
+        try:
+            options = self._options(found)
+        except OptionsRefusedError as why:
+            self._count_refusal(why, log, news=self.claims.refuse(source, why, log))
+            return
+        job = self.claims.claim(source, options, log)
+        if job is not None:
+            self._launch(job, log.bind(attempt=job.attempt))
+
+    def _options(self, found: ObjectFacts) -> JobOptions:
+        return self.claims.launcher.check(parse_options(found.metadata))
+
+    def _options_again(self, there: Job) -> JobOptions:
+        """Return the options that a job is put back with.
+
+        Before a processor ever had it they are read anew: those recorded may be none, because they
+        were refused, and the person who had it put back may have corrected them.
+        """
+        if there.state is State.PENDING and not there.ever_ran:
+            try:
+                found = self.objects.look(there.source.bucket, there.source.key)
+            except ObjectNotFoundError:
+                found = None
+            # A job whose upload is gone or was replaced is run all the same, to say just that.
+            if found is not None and found.source.etag == there.source.etag:
+                return self._options(found)
+        return self.claims.launcher.check(there.options)
+
+    def _count_refusal(self, why: OptionsRefusedError, log: Log, *, news: bool) -> None:
+        if news:
+            log.warning("dispatch.refused", code=why.code, summary=why.summary)
+            self.metrics.put({Metric.JOBS_FAILED: 1}, code=why.code)
+
     def _launch(self, job: Job, log: Log) -> None:
         try:
-            task = self.claims.launcher.launch(job)
+            launch = self.claims.launcher.launch(job)
         except LaunchFailedError as error:
             self.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.failed")
             self._give_back(job, log)
             raise Retryable(
                 "launch.failed",
-                f"No task could be started for job {job.job_id} ({job.source.key}): {error}.",
+                f"Job {job.job_id} ({job.source.key}) could not be launched: {error}.",
                 "The message comes back; if it ends in the dead-letter queue, redrive it.",
             ) from error
         except LaunchUncertainError as error:
             self._find(job, error, log)
+            return
+        if isinstance(launch, Queued):
+            log.info("dispatch.queued", compute=job.options.compute)
+            self._record(job, queued(job, now=self.claims.clock.now()), log)
         else:
             # LAUNCHED is not written: the processor itself moves the job on to RUNNING, and a
             # dispatcher that dies here finds the task again by its claim.
-            log.info("dispatch.launched", task_arn=task.task_arn)
+            log.info("dispatch.launched", task_arn=launch.task_arn)
 
     def _give_back(self, job: Job, log: Log) -> None:
         try:
@@ -103,9 +146,11 @@ class Dispatcher:
                 "The message comes back after the claim's lease and looks for the task again.",
             ) from lost
         log.info("dispatch.found_launched", task_arn=task.task_arn)
+        after = launched(job, now=self.claims.clock.now(), task_arn=task.task_arn)
+        self._record(job, after, log)
+
+    def _record(self, before: Job, after: Job, log: Log) -> None:
         try:
-            self.claims.jobs.save(
-                job, launched(job, now=self.claims.clock.now(), task_arn=task.task_arn)
-            )
+            self.claims.jobs.save(before, after)
         except StaleWriteError:
             log.info("dispatch.already_running")

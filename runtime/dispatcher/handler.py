@@ -9,13 +9,16 @@ from runtime.aws import clients
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.aws.tasks import EcsTaskLauncher, LaunchTarget
-from runtime.core.clock import SystemClock
-from runtime.core.contract import SERVICE_NAME
+from runtime.aws.work_queue import SqsWorkQueue
+from runtime.core.clock import Sleeper, SystemClock
+from runtime.core.contract import SERVICE_NAME, Compute
 from runtime.core.log import JsonLog
 from runtime.core.metrics import EmbeddedMetrics
+from runtime.core.ports import TaskLauncher
 from runtime.dispatcher.batch import failed_records
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
+from runtime.dispatcher.routing import QueueLauncher, Routes
 from runtime.dispatcher.settings import Settings, read_settings
 
 
@@ -48,13 +51,6 @@ def _dispatcher() -> Dispatcher:
 def compose(settings: Settings) -> Dispatcher:
     """Return a dispatcher on real adapters."""
     clock = SystemClock()
-    target = LaunchTarget(
-        cluster=settings.cluster,
-        task_definition=settings.task_definition,
-        capacity_providers=settings.capacity_providers,
-        subnet_ids=settings.subnet_ids,
-        security_group_ids=settings.security_group_ids,
-    )
     return Dispatcher(
         bucket=settings.media_bucket,
         objects=S3ObjectStore(clients.s3(settings.region)),
@@ -64,7 +60,7 @@ def compose(settings: Settings) -> Dispatcher:
                 jobs_table=settings.jobs_table,
                 idempotency_table=settings.idempotency_table,
             ),
-            launcher=EcsTaskLauncher(clients.ecs(settings.region), target, sleeper=clock),
+            launcher=routes(settings, sleeper=clock),
             clock=clock,
             lease_seconds=settings.claim_lease_seconds,
         ),
@@ -76,3 +72,25 @@ def compose(settings: Settings) -> Dispatcher:
         ),
         metrics=EmbeddedMetrics(clock=clock, environment=settings.environment),
     )
+
+
+def routes(settings: Settings, *, sleeper: Sleeper) -> Routes:
+    """Return the ways to launch a job that the settings give; what is not needed is not made."""
+    launchers: dict[Compute, TaskLauncher] = {}
+    if settings.tasks is not None:
+        target = LaunchTarget(
+            cluster=settings.tasks.cluster,
+            task_definition=settings.tasks.task_definition,
+            capacity_providers=settings.tasks.capacity_providers,
+            subnet_ids=settings.tasks.subnet_ids,
+            security_group_ids=settings.tasks.security_group_ids,
+        )
+        launchers[Compute.CPU] = EcsTaskLauncher(
+            clients.ecs(settings.region), target, sleeper=sleeper
+        )
+    queues = {Compute.CPU: settings.work_queue_url, Compute.GPU: settings.gpu_work_queue_url}
+    for compute, url in queues.items():
+        if url is not None:
+            queue = SqsWorkQueue(clients.sqs(settings.region), url)
+            launchers[compute] = QueueLauncher(queue)
+    return Routes(launchers)

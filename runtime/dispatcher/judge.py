@@ -10,6 +10,7 @@ from runtime.dispatcher.diagnosis import (
     NEVER_DISPATCHED,
     NOT_STARTED,
     OVERDUE,
+    UNFETCHED,
     Diagnosis,
 )
 
@@ -18,6 +19,9 @@ UNANNOUNCED_SECONDS = 900.0
 
 START_SECONDS = 900.0
 """For Fargate to find capacity, pull an image of gigabytes and load the models."""
+
+QUEUED_SECONDS = 24 * 3600.0
+"""What a job may wait in a work queue for a worker: a backlog is no fault, a day of it is."""
 
 DEADLINE_MARGIN_SECONDS = 300.0
 """The processor ends itself at its time limit; this is for one that cannot."""
@@ -31,8 +35,8 @@ class Budget:
     """What a job may use: runs that reached a processor, seconds of one run, seconds of silence.
 
     `silence_seconds` is longer than any stage is without progress; a processor reports each second
-    it makes some. `unannounced_seconds` and `start_seconds` are how long a message may be on its
-    way, and a task in starting.
+    it makes some. `unannounced_seconds`, `start_seconds` and `queued_seconds` are how long a
+    message may be on its way, a task in starting, and a job in a work queue.
     """
 
     max_runs: int
@@ -40,6 +44,7 @@ class Budget:
     silence_seconds: float
     unannounced_seconds: float = UNANNOUNCED_SECONDS
     start_seconds: float = START_SECONDS
+    queued_seconds: float = QUEUED_SECONDS
 
     def spent(self, job: Job) -> bool:
         """Tell whether the job may not be tried again."""
@@ -52,6 +57,7 @@ class Concern(Enum):
     UNANNOUNCED = NEVER_DISPATCHED
     LEASE_OVER = CLAIM_LOST
     NOT_STARTED = NOT_STARTED
+    UNFETCHED = UNFETCHED
     SILENT = HUNG
     OVERDUE = OVERDUE
 
@@ -69,7 +75,7 @@ class Remedy(Enum):
     STOP_AND_CONCLUDE = "stop its task first"
 
 
-def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:
+def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:  # noqa: PLR0911 - a table
     """Return what may be wrong with the job, or None while it is on its way."""
     age = now - job.updated_at
     match job.state:
@@ -77,15 +83,21 @@ def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:
             return Concern.UNANNOUNCED
         case State.CLAIMED if age >= budget.unannounced_seconds and now >= (job.lease_until or 0.0):
             return Concern.LEASE_OVER
-        case State.LAUNCHED if age >= budget.start_seconds:
+        case State.LAUNCHED if not job.queued and age >= budget.start_seconds:
             return Concern.NOT_STARTED
-        case State.RUNNING:
-            ran = now - (job.started_at or job.updated_at)
-            if ran >= budget.job_timeout_seconds + DEADLINE_MARGIN_SECONDS:
-                return Concern.OVERDUE
-            return Concern.SILENT if age >= budget.silence_seconds else None
+        case State.LAUNCHED if job.queued and age >= budget.queued_seconds:
+            return Concern.UNFETCHED
+        case State.RUNNING if _overdue(job, now=now, budget=budget):
+            return Concern.OVERDUE
+        case State.RUNNING if age >= budget.silence_seconds:
+            return Concern.SILENT
         case _:
             return None
+
+
+def _overdue(job: Job, *, now: float, budget: Budget) -> bool:
+    ran = now - (job.started_at or job.updated_at)
+    return ran >= budget.job_timeout_seconds + DEADLINE_MARGIN_SECONDS
 
 
 def remedy(problem: Concern, *, task_there: bool) -> Remedy:

@@ -57,6 +57,7 @@ def compose(settings: ReaperSettings) -> Reaper:
             silence_seconds=settings.silence_seconds,
             unannounced_seconds=settings.unannounced_seconds,
             start_seconds=settings.start_seconds,
+            queued_seconds=settings.queued_seconds,
         ),
         log=JsonLog(
             clock=clock,

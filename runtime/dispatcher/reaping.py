@@ -17,6 +17,8 @@ from runtime.dispatcher.judge import Budget, Concern, Remedy, concern, remedy
 SWEPT = (State.RUNNING, State.LAUNCHED, State.CLAIMED, State.PENDING)
 """States in which a job may be stuck, those that cost most first."""
 
+_WITHOUT_A_TASK = frozenset({Concern.UNANNOUNCED, Concern.UNFETCHED})
+
 RESERVE_SECONDS = 15.0
 """Time that must be left to look at one more job, at the slowest that its calls are bounded to."""
 
@@ -98,7 +100,7 @@ class Reaper:
 
     def _look_after(self, job: Job, problem: Concern, log: Log) -> None:
         detail = f"{job.state} for {self.clock.now() - job.updated_at:.0f} s"
-        task_arn = None if problem is Concern.UNANNOUNCED else self.tasks.find(job)
+        task_arn = None if problem in _WITHOUT_A_TASK else self.tasks.find(job)
         match remedy(problem, task_there=task_arn is not None), task_arn:
             case Remedy.RECORD_LAUNCH, str():
                 found = launched(job, now=self.clock.now(), task_arn=task_arn)

@@ -3,35 +3,47 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from runtime.core.contract import EnvVar
+from runtime.core.contract import EnvVar, Launch
 from runtime.core.errors import Permanent
 from runtime.core.log import LEVELS
-from runtime.dispatcher.judge import START_SECONDS, UNANNOUNCED_SECONDS
+from runtime.dispatcher.judge import QUEUED_SECONDS, START_SECONDS, UNANNOUNCED_SECONDS
 
 COMMON = (
     EnvVar.ENVIRONMENT,
     EnvVar.AWS_REGION,
     EnvVar.JOBS_TABLE,
     EnvVar.IDEMPOTENCY_TABLE,
-    EnvVar.ECS_CLUSTER_NAME,
 )
 REQUIRED = (
     *COMMON,
     EnvVar.MEDIA_BUCKET,
-    EnvVar.TASK_DEFINITION_ARN,
-    EnvVar.CAPACITY_PROVIDERS,
-    EnvVar.TASK_SUBNET_IDS,
-    EnvVar.TASK_SECURITY_GROUP_IDS,
     EnvVar.CLAIM_LEASE_SECONDS,
 )
+REQUIRED_BY: Mapping[Launch, tuple[EnvVar, ...]] = {
+    Launch.ON_DEMAND: (
+        EnvVar.ECS_CLUSTER_NAME,
+        EnvVar.TASK_DEFINITION_ARN,
+        EnvVar.CAPACITY_PROVIDERS,
+        EnvVar.TASK_SUBNET_IDS,
+        EnvVar.TASK_SECURITY_GROUP_IDS,
+    ),
+    Launch.POOL: (EnvVar.WORK_QUEUE_URL,),
+}
+"""What is needed besides, by how jobs without a wish of their own are launched."""
+
 REAPER_REQUIRED = (
     *COMMON,
+    EnvVar.ECS_CLUSTER_NAME,
     EnvVar.JOBS_QUEUE_URL,
     EnvVar.MAX_ATTEMPTS,
     EnvVar.JOB_TIMEOUT_SECONDS,
     EnvVar.HEARTBEAT_SILENCE_SECONDS,
 )
-REAPER_OPTIONAL = (EnvVar.UNANNOUNCED_SECONDS, EnvVar.TASK_START_SECONDS)
+REAPER_OPTIONAL = (
+    EnvVar.UNANNOUNCED_SECONDS,
+    EnvVar.TASK_START_SECONDS,
+    EnvVar.QUEUED_SECONDS,
+)
 _COUNTS = frozenset(
     {
         EnvVar.CLAIM_LEASE_SECONDS,
@@ -44,8 +56,23 @@ _COUNTS = frozenset(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class TaskSettings:
+    """What is needed to start a task for each job."""
+
+    cluster: str
+    task_definition: str
+    capacity_providers: tuple[str, ...]
+    subnet_ids: tuple[str, ...]
+    security_group_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """What the dispatcher is told by its function's environment; times in seconds."""
+    """What the dispatcher is told by its function's environment; times in seconds.
+
+    Jobs without a wish go to `work_queue_url`, or, where that is None, to tasks of their own. Jobs
+    that want a GPU go to `gpu_work_queue_url`, if there is one.
+    """
 
     environment: str
     log_level: str
@@ -53,12 +80,10 @@ class Settings:
     media_bucket: str
     jobs_table: str
     idempotency_table: str
-    cluster: str
-    task_definition: str
-    capacity_providers: tuple[str, ...]
-    subnet_ids: tuple[str, ...]
-    security_group_ids: tuple[str, ...]
     claim_lease_seconds: float
+    tasks: TaskSettings | None = None
+    work_queue_url: str | None = None
+    gpu_work_queue_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,11 +102,16 @@ class ReaperSettings:
     silence_seconds: float
     unannounced_seconds: float
     start_seconds: float
+    queued_seconds: float
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
     """Return the settings; raise `Permanent` that names everything missing or wrong at once."""
-    _check("dispatcher", environment, REQUIRED)
+    launch = environment.get(EnvVar.LAUNCH) or Launch.ON_DEMAND.value
+    if launch not in set(Launch):
+        raise _refused("dispatcher", [f"{EnvVar.LAUNCH} is {launch!r}, not {_one_of(Launch)}"])
+    _check("dispatcher", environment, (*REQUIRED, *REQUIRED_BY[Launch(launch)]))
+    pooled = launch == Launch.POOL
     return Settings(
         environment=environment[EnvVar.ENVIRONMENT],
         log_level=_log_level(environment),
@@ -89,12 +119,20 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         media_bucket=environment[EnvVar.MEDIA_BUCKET],
         jobs_table=environment[EnvVar.JOBS_TABLE],
         idempotency_table=environment[EnvVar.IDEMPOTENCY_TABLE],
+        claim_lease_seconds=float(environment[EnvVar.CLAIM_LEASE_SECONDS]),
+        tasks=None if pooled else _tasks(environment),
+        work_queue_url=environment[EnvVar.WORK_QUEUE_URL] if pooled else None,
+        gpu_work_queue_url=environment.get(EnvVar.GPU_WORK_QUEUE_URL) or None,
+    )
+
+
+def _tasks(environment: Mapping[str, str]) -> TaskSettings:
+    return TaskSettings(
         cluster=environment[EnvVar.ECS_CLUSTER_NAME],
         task_definition=environment[EnvVar.TASK_DEFINITION_ARN],
         capacity_providers=tuple(environment[EnvVar.CAPACITY_PROVIDERS].split(",")),
         subnet_ids=tuple(environment[EnvVar.TASK_SUBNET_IDS].split(",")),
         security_group_ids=tuple(environment[EnvVar.TASK_SECURITY_GROUP_IDS].split(",")),
-        claim_lease_seconds=float(environment[EnvVar.CLAIM_LEASE_SECONDS]),
     )
 
 
@@ -115,6 +153,7 @@ def read_reaper_settings(environment: Mapping[str, str]) -> ReaperSettings:
         silence_seconds=float(environment[EnvVar.HEARTBEAT_SILENCE_SECONDS]),
         unannounced_seconds=_seconds(environment, EnvVar.UNANNOUNCED_SECONDS, UNANNOUNCED_SECONDS),
         start_seconds=_seconds(environment, EnvVar.TASK_START_SECONDS, START_SECONDS),
+        queued_seconds=_seconds(environment, EnvVar.QUEUED_SECONDS, QUEUED_SECONDS),
     )
 
 
@@ -136,10 +175,18 @@ def _check(who: str, environment: Mapping[str, str], required: Iterable[EnvVar])
             problems.append(f"{name} is {value!r}, not a whole number above 0")
     if _log_level(environment) not in LEVELS:
         level = _log_level(environment)
-        problems.append(f"{EnvVar.LOG_LEVEL} is {level!r}, not one of {', '.join(LEVELS)}")
+        problems.append(f"{EnvVar.LOG_LEVEL} is {level!r}, not {_one_of(LEVELS)}")
     if problems:
-        raise Permanent(
-            "config.invalid",
-            f"The {who} cannot start: {'; '.join(problems)}.",
-            "Correct the function's environment variables and deploy again.",
-        )
+        raise _refused(who, problems)
+
+
+def _one_of(allowed: Iterable[str]) -> str:
+    return f"one of {', '.join(allowed)}"
+
+
+def _refused(who: str, problems: list[str]) -> Permanent:
+    return Permanent(
+        "config.invalid",
+        f"The {who} cannot start: {'; '.join(problems)}.",
+        "Correct the function's environment variables and deploy again.",
+    )

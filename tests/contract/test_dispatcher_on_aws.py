@@ -9,7 +9,7 @@ from runtime.aws import clients
 from runtime.core.jobs import State
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.handler import compose
-from runtime.dispatcher.settings import Settings
+from runtime.dispatcher.settings import Settings, TaskSettings
 from tests.contract.job_stores import make_dynamo_store
 from tests.fakes.aws_endpoint import AwsEndpoint, aws_endpoint
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs
@@ -52,11 +52,13 @@ def dispatcher(ecs_api: AwsEndpoint, bucket: str) -> Dispatcher:
             media_bucket=bucket,
             jobs_table=store.jobs_table,
             idempotency_table=idempotency_table,
-            cluster=CLUSTER_ARN,
-            task_definition="any-task:1",
-            capacity_providers=("FARGATE",),
-            subnet_ids=("subnet-any",),
-            security_group_ids=("sg-any",),
+            tasks=TaskSettings(
+                cluster=CLUSTER_ARN,
+                task_definition="any-task:1",
+                capacity_providers=("FARGATE",),
+                subnet_ids=("subnet-any",),
+                security_group_ids=("sg-any",),
+            ),
             claim_lease_seconds=60,
         )
     )

@@ -8,6 +8,8 @@ import pytest
 
 from runtime.aws import clients
 from runtime.aws.objects import S3ObjectStore
+from runtime.core.contract import Compute
+from runtime.core.options import JobOptions, parse_options
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
 from tests.fakes.objects import InMemoryObjectStore
 
@@ -72,7 +74,28 @@ def test_should_store_a_file(objects: ObjectStore, tmp_path: Path) -> None:
     assert objects.read_bytes(BUCKET, "results/any/any.json") == b"{}"
 
 
-@pytest.mark.parametrize("call", ["head", "read_bytes"])
+@pytest.mark.parametrize("call", ["look", "head", "read_bytes"])
 def test_should_say_that_there_is_no_such_object(objects: ObjectStore, call: str) -> None:
     with pytest.raises(ObjectNotFoundError):
         getattr(objects, call)(BUCKET, "uploads/never-there.mp4")
+
+
+def test_should_have_no_metadata_where_none_was_given(objects: ObjectStore) -> None:
+    objects.write_bytes(b"any", BUCKET, KEY, "video/mp4")
+    found = objects.look(BUCKET, KEY)
+    assert (found.source, found.metadata) == (objects.head(BUCKET, KEY), {})
+
+
+@pytest.mark.cloud
+@pytest.mark.usefixtures("cloud")
+def test_should_read_what_an_uploader_asks_for_with_one_call() -> None:
+    client = clients.s3("us-east-1")
+    client.create_bucket(Bucket=BUCKET)
+    asked = {"lifestream-language": "de", "Lifestream-Compute": "gpu", "other": "any"}
+    client.put_object(Bucket=BUCKET, Key=KEY, Body=b"any", Metadata=asked)
+    calls: list[str] = []
+    client.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
+    found = S3ObjectStore(client).look(BUCKET, KEY)
+    assert parse_options(found.metadata) == JobOptions(language="de", compute=Compute.GPU)
+    assert calls == ["HeadObject"]
+    client.close()

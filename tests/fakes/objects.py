@@ -1,11 +1,12 @@
 """An object store in memory, with the same promises as the S3 adapter."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.core.jobs import Source
-from runtime.core.ports import ByteCount, ObjectNotFoundError
+from runtime.core.ports import ByteCount, ObjectFacts, ObjectNotFoundError
 
 CHUNK_BYTES = 4
 
@@ -14,6 +15,7 @@ CHUNK_BYTES = 4
 class StoredObject:
     data: bytes
     content_type: str
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def etag(self) -> str:
@@ -26,9 +28,10 @@ class InMemoryObjectStore:
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], StoredObject] = {}
 
-    def put(self, bucket: str, key: str, data: bytes, content_type: str = "video/mp4") -> Source:
-        """Upload as a user would; returns the new version's identity."""
-        self.objects[bucket, key] = StoredObject(data, content_type)
+    def put(self, bucket: str, key: str, data: bytes, **metadata: str) -> Source:
+        """Upload as a user would, with `lifestream_language="en"`; returns the new identity."""
+        named = {name.replace("_", "-"): value for name, value in metadata.items()}
+        self.objects[bucket, key] = StoredObject(data, "video/mp4", named)
         return self.head(bucket, key)
 
     def delete(self, bucket: str, key: str) -> None:
@@ -37,9 +40,13 @@ class InMemoryObjectStore:
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         return sorted(k for b, k in self.objects if b == bucket and k.startswith(prefix))
 
-    def head(self, bucket: str, key: str) -> Source:
+    def look(self, bucket: str, key: str) -> ObjectFacts:
         found = self._get(bucket, key)
-        return Source(bucket=bucket, key=key, etag=found.etag, size_bytes=len(found.data))
+        source = Source(bucket=bucket, key=key, etag=found.etag, size_bytes=len(found.data))
+        return ObjectFacts(source=source, metadata=found.metadata)
+
+    def head(self, bucket: str, key: str) -> Source:
+        return self.look(bucket, key).source
 
     def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
         found = self._get(source.bucket, source.key)

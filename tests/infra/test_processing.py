@@ -120,8 +120,9 @@ def test_should_tell_the_dispatcher_what_it_must_know(deployment: Deployment) ->
 
     settings = read_settings({**variables, EnvVar.AWS_REGION: "set by Lambda"})
 
-    assert settings.task_definition == f"<{definition}>"
-    assert settings.cluster == f"<{cluster}>"
+    assert settings.tasks is not None
+    assert settings.tasks.task_definition == f"<{definition}>"
+    assert settings.tasks.cluster == f"<{cluster}>"
     assert settings.claim_lease_seconds == deployment.config.dispatcher.claim_lease_seconds
 
 

@@ -3,7 +3,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.aws.job_items import RETENTION_SECONDS, idempotency_item, job_item, job_of
+from runtime.core.contract import Compute
 from runtime.core.jobs import Failure, Job, Source, State, claim_new
+from runtime.core.options import DEFAULT_OPTIONS, MAX_SPEAKERS, JobOptions
 
 TEXT = st.text(min_size=1)
 TIME = st.floats(min_value=0, max_value=4e9)
@@ -13,6 +15,15 @@ SOURCES = st.builds(
     key=TEXT,
     etag=TEXT,
     size_bytes=st.integers(min_value=0, max_value=5 << 40),
+)
+SPEAKERS = st.none() | st.integers(min_value=1, max_value=MAX_SPEAKERS)
+OPTIONS = st.builds(
+    JobOptions,
+    compute=st.sampled_from(Compute),
+    language=st.none() | TEXT,
+    min_speakers=SPEAKERS,
+    max_speakers=SPEAKERS,
+    vocabulary=st.lists(TEXT).map(tuple),
 )
 JOBS = st.builds(
     Job,
@@ -31,6 +42,7 @@ JOBS = st.builds(
     progress=st.floats(min_value=0, max_value=1),
     result_key=st.none() | TEXT,
     failure=st.none() | st.builds(Failure, code=TEXT, summary=TEXT, resolution=TEXT),
+    options=OPTIONS,
 )
 
 
@@ -53,3 +65,10 @@ def test_should_write_the_floats_of_numeric_libraries_as_numbers() -> None:
         lease_seconds=60.0,
     )
     assert job_item(claimed, write_id="any")["updated_at"] == {"N": "10.5"}
+
+
+def test_should_read_a_record_from_before_there_were_options() -> None:
+    source = Source(bucket="any", key="any", etag="any", size_bytes=1)
+    item = job_item(claim_new(source, now=1.0, lease_seconds=60.0), write_id="any")
+    assert "options" not in item
+    assert job_of(item).options == DEFAULT_OPTIONS

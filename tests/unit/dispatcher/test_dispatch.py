@@ -26,7 +26,7 @@ def world() -> World:
 def test_should_launch_a_fresh_upload_in_three_calls(world: World) -> None:
     source = world.upload()
     assert world.deliver(s3_event())
-    assert world.switch.calls == ["head", "create", "launch"]
+    assert world.switch.calls == ["look", "create", "launch"]
     assert world.launcher.started == [(source.job_id, 1)]
     assert world.job(source).state is State.CLAIMED
 

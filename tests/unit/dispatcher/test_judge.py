@@ -6,6 +6,7 @@ from runtime.core.jobs import Job, Source, State
 from runtime.dispatcher.judge import (
     DEADLINE_MARGIN_SECONDS,
     MAX_MISSES,
+    QUEUED_SECONDS,
     START_SECONDS,
     UNANNOUNCED_SECONDS,
     Budget,
@@ -21,7 +22,7 @@ BUDGET = Budget(max_runs=3, job_timeout_seconds=3600, silence_seconds=SILENCE_SE
 SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=1)
 
 
-def a_job(state: State, *, age: float, **fields: float) -> Job:
+def a_job(state: State, *, age: float, **fields: object) -> Job:
     values: dict[str, object] = {"attempt": 1, "created_at": 0.0, "updated_at": NOW - age, **fields}
     return Job(source=SOURCE, state=state, **values)  # type: ignore[arg-type] # shorthand
 
@@ -34,8 +35,10 @@ def a_job(state: State, *, age: float, **fields: float) -> Job:
         (a_job(State.CLAIMED, age=UNANNOUNCED_SECONDS, lease_until=NOW + 1), None),
         (a_job(State.CLAIMED, age=UNANNOUNCED_SECONDS - 1, lease_until=NOW - 1), None),
         (a_job(State.CLAIMED, age=UNANNOUNCED_SECONDS, lease_until=NOW), Concern.LEASE_OVER),
-        (a_job(State.LAUNCHED, age=START_SECONDS - 1), None),
-        (a_job(State.LAUNCHED, age=START_SECONDS), Concern.NOT_STARTED),
+        (a_job(State.LAUNCHED, age=START_SECONDS - 1, task_arn="arn:any"), None),
+        (a_job(State.LAUNCHED, age=START_SECONDS, task_arn="arn:any"), Concern.NOT_STARTED),
+        (a_job(State.LAUNCHED, age=QUEUED_SECONDS - 1), None),
+        (a_job(State.LAUNCHED, age=QUEUED_SECONDS), Concern.UNFETCHED),
         (a_job(State.RUNNING, age=SILENCE_SECONDS - 1, started_at=NOW - 3000), None),
         (a_job(State.RUNNING, age=SILENCE_SECONDS, started_at=NOW - 3000), Concern.SILENT),
         (

@@ -1,10 +1,12 @@
 import pytest
 
-from runtime.core.contract import EnvVar
+from runtime.core.contract import EnvVar, Launch
 from runtime.core.errors import Permanent
 from runtime.dispatcher.settings import (
     REAPER_REQUIRED,
     REQUIRED,
+    REQUIRED_BY,
+    TaskSettings,
     read_reaper_settings,
     read_settings,
 )
@@ -18,7 +20,8 @@ REAPER = {str(name): f"any-{name.lower()}" for name in REAPER_REQUIRED} | {
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    return {str(name): f"any-{name.lower()}" for name in REQUIRED} | {
+    names = (*REQUIRED, *REQUIRED_BY[Launch.ON_DEMAND])
+    return {str(name): f"any-{name.lower()}" for name in names} | {
         EnvVar.CLAIM_LEASE_SECONDS: "60",
         EnvVar.CAPACITY_PROVIDERS: "FARGATE_SPOT,FARGATE",
         EnvVar.TASK_SUBNET_IDS: "subnet-1,subnet-2",
@@ -28,9 +31,14 @@ def environment() -> dict[str, str]:
 
 def test_should_read_all_settings(environment: dict[str, str]) -> None:
     settings = read_settings(environment)
-    assert settings.capacity_providers == ("FARGATE_SPOT", "FARGATE")
-    assert settings.subnet_ids == ("subnet-1", "subnet-2")
-    assert settings.security_group_ids == ("sg-1",)
+    assert settings.tasks == TaskSettings(
+        cluster="any-ecs_cluster_name",
+        task_definition="any-task_definition_arn",
+        capacity_providers=("FARGATE_SPOT", "FARGATE"),
+        subnet_ids=("subnet-1", "subnet-2"),
+        security_group_ids=("sg-1",),
+    )
+    assert (settings.work_queue_url, settings.gpu_work_queue_url) == (None, None)
     assert settings.claim_lease_seconds == 60
     assert settings.log_level == "INFO"
     assert settings.media_bucket == "any-media_bucket"
@@ -40,6 +48,33 @@ def test_should_name_everything_that_is_missing_at_once() -> None:
     with pytest.raises(Permanent) as refusal:
         read_settings({})
     assert all(name in refusal.value.summary for name in REQUIRED)
+    assert all(name in refusal.value.summary for name in REQUIRED_BY[Launch.ON_DEMAND])
+    assert EnvVar.WORK_QUEUE_URL not in refusal.value.summary
+
+
+def test_should_need_a_work_queue_and_no_network_for_a_pool() -> None:
+    pool = {str(name): f"any-{name.lower()}" for name in REQUIRED} | {
+        EnvVar.CLAIM_LEASE_SECONDS: "60",
+        EnvVar.LAUNCH: "pool",
+    }
+    with pytest.raises(Permanent, match="cannot start: WORK_QUEUE_URL is not set"):
+        read_settings(pool)
+    settings = read_settings(pool | {EnvVar.WORK_QUEUE_URL: "any-url"})
+    assert (settings.tasks, settings.work_queue_url) == (None, "any-url")
+
+
+def test_should_start_tasks_where_a_pool_is_there_but_not_wanted(
+    environment: dict[str, str],
+) -> None:
+    pool = {EnvVar.WORK_QUEUE_URL: "any-url", EnvVar.GPU_WORK_QUEUE_URL: "any-gpu-url"}
+    settings = read_settings(environment | pool)
+    assert settings.tasks is not None
+    assert (settings.work_queue_url, settings.gpu_work_queue_url) == (None, "any-gpu-url")
+
+
+def test_should_refuse_another_way_to_launch(environment: dict[str, str]) -> None:
+    with pytest.raises(Permanent, match="LAUNCH is 'by hand', not one of on_demand, pool"):
+        read_settings(environment | {EnvVar.LAUNCH: "by hand"})
 
 
 @pytest.mark.parametrize("lease", ["0", "-1", "soon", "1.5"])
@@ -69,9 +104,14 @@ def test_should_name_everything_that_the_reaper_misses_at_once() -> None:
 
 
 def test_should_let_the_reaper_be_made_less_patient() -> None:
-    patience = {EnvVar.UNANNOUNCED_SECONDS: "9", EnvVar.TASK_START_SECONDS: "15"}
+    patience = {
+        EnvVar.UNANNOUNCED_SECONDS: "9",
+        EnvVar.TASK_START_SECONDS: "15",
+        EnvVar.QUEUED_SECONDS: "60",
+    }
     settings = read_reaper_settings(REAPER | patience)
     assert (settings.unannounced_seconds, settings.start_seconds) == (9, 15)
+    assert settings.queued_seconds == 60
 
 
 def test_should_refuse_a_patience_that_is_no_number() -> None:

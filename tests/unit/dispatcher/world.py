@@ -4,11 +4,13 @@ import json
 from collections.abc import Sequence
 from urllib.parse import quote_plus
 
-from runtime.core.contract import CONFIRM_MESSAGE_TYPE
+from runtime.core.contract import CONFIRM_MESSAGE_TYPE, Compute
 from runtime.core.errors import LifestreamError
 from runtime.core.jobs import Job, Source, start
+from runtime.core.ports import TaskLauncher
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
+from runtime.dispatcher.routing import Routes
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.killing import Killed, KillSwitch
@@ -39,7 +41,7 @@ class World:
             objects=self.switch.guard(self.objects),
             claims=Claims(
                 jobs=self.switch.guard(self.jobs),
-                launcher=self.switch.guard(self.launcher),
+                launcher=Routes(self.launchers()),
                 clock=self.clock,
                 lease_seconds=LEASE_SECONDS,
             ),
@@ -47,8 +49,12 @@ class World:
             metrics=self.metrics,
         )
 
-    def upload(self, key: str = KEY, data: bytes = b"any video") -> Source:
-        return self.objects.put(BUCKET, key, data)
+    def launchers(self) -> dict[Compute, TaskLauncher]:
+        """Return who runs jobs of each kind; there is no GPU."""
+        return {Compute.CPU: self.switch.guard(self.launcher)}
+
+    def upload(self, key: str = KEY, data: bytes = b"any video", **metadata: str) -> Source:
+        return self.objects.put(BUCKET, key, data, **metadata)
 
     def job(self, source: Source) -> Job:
         job = self.jobs.get(source.job_id)

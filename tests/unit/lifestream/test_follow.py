@@ -47,3 +47,16 @@ def test_should_not_give_up_while_the_job_reports() -> None:
     *_, last = follow(lambda: next(reads), clock=FakeClock(), silence_seconds=60)
     assert last.elapsed_seconds > 100
     assert last.label == "done"
+
+
+def test_should_wait_for_a_job_in_the_work_queue_however_long() -> None:
+    claimed = jobs.claim_new(ANY_SOURCE, now=0.0, lease_seconds=60.0)
+    waiting = jobs.queued(claimed, now=1.0)
+    done = jobs.succeed(jobs.start(waiting, now=2.0, task_arn="arn:any"), now=3.0, result_key="any")
+    reads = iter([*[waiting] * 200, done])
+    seen = list(follow(lambda: next(reads), clock=FakeClock(), silence_seconds=60))
+    assert [sighting.label for sighting in seen] == [
+        "waiting for the dispatcher",
+        "waits in the work queue",
+        "done",
+    ]

@@ -1,7 +1,27 @@
 import pytest
 
-from lifestream.present import ago, doing, job_fields, job_json, log_stream, size
-from runtime.core.jobs import Job, Source, State, fail, report, start, take_over
+from lifestream.present import (
+    ago,
+    asked_for,
+    doing,
+    job_fields,
+    job_json,
+    log_stream,
+    size,
+)
+from runtime.core.jobs import (
+    Job,
+    Source,
+    State,
+    claim_new,
+    fail,
+    launched,
+    queued,
+    report,
+    start,
+    take_over,
+)
+from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from tests.unit.lifestream.operators import FAILURE
 
 SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any", size_bytes=1_500)
@@ -42,6 +62,7 @@ def test_should_say_what_a_job_is_doing() -> None:
 def test_should_leave_out_what_there_is_nothing_to_say_of() -> None:
     shown = dict(job_fields(PENDING, now=60.0, log_group="/ecs/any"))
     assert {name for name, value in shown.items() if not value} == {
+        "asks for",
         "runs",
         "not started",
         "put back",
@@ -63,3 +84,15 @@ def test_should_tell_a_script_everything_about_a_job() -> None:
     told = job_json(PENDING)
     fields = set(Job.__dataclass_fields__) - {"source"}
     assert fields | {"job_id", "bucket", "key", "etag", "size_bytes"} == set(told)
+
+
+def test_should_say_of_a_queued_job_that_it_waits_for_a_worker() -> None:
+    claimed = claim_new(SOURCE, now=0.0, lease_seconds=1.0)
+    assert doing(queued(claimed, now=1.0)) == "waits in the work queue"
+    assert doing(launched(claimed, now=1.0, task_arn="arn:any")) == "starting a task"
+
+
+def test_should_say_only_what_an_upload_asked_for() -> None:
+    asked = JobOptions(language="de", max_speakers=2, vocabulary=("Anna", "Rhein"))
+    assert asked_for(asked) == "language de, max speakers 2, vocabulary Anna Rhein"
+    assert asked_for(DEFAULT_OPTIONS) == ""

@@ -9,4 +9,4 @@ def test_should_find_the_page_as_the_code_draws_it() -> None:
 
 def test_should_draw_every_transition() -> None:
     count = sum(len(targets) for targets in TRANSITIONS.values())
-    assert draw_lifecycle.drawing().count("-->") == count + len(ENDED) + 1
+    assert draw_lifecycle.drawing().count("-->") == count + len(ENDED) + 2

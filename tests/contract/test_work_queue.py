@@ -1,0 +1,94 @@
+"""What every work queue promises, on the fake and on SQS."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import uuid4
+
+import pytest
+
+from runtime.aws import clients
+from runtime.aws.work_queue import SqsWorkQueue
+from runtime.core.ports import WorkMessage
+from tests.fakes.clock import FakeClock
+from tests.fakes.work_queue import FakeWorkQueue
+
+VISIBILITY_SECONDS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class QueueUnderTest:
+    """`pass_time` lets so many seconds go by for the queue."""
+
+    queue: FakeWorkQueue | SqsWorkQueue
+    pass_time: Callable[[float], None]
+
+    def received(self) -> WorkMessage:
+        message = self.queue.receive(0)
+        assert message is not None
+        return message
+
+
+def _fake(request: pytest.FixtureRequest) -> QueueUnderTest:
+    del request
+    clock = FakeClock()
+    queue = FakeWorkQueue(clock=clock, visibility_seconds=VISIBILITY_SECONDS)
+    return QueueUnderTest(queue, clock.advance)
+
+
+def _sqs(request: pytest.FixtureRequest) -> QueueUnderTest:
+    request.getfixturevalue("cloud")
+    client = clients.sqs("us-east-1")
+    request.addfinalizer(client.close)
+    url = client.create_queue(
+        QueueName=f"work-{uuid4().hex[:12]}",
+        Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)},
+    )["QueueUrl"]
+    return QueueUnderTest(SqsWorkQueue(client, url), time.sleep)
+
+
+@pytest.fixture(params=[_fake, pytest.param(_sqs, marks=pytest.mark.cloud)])
+def under_test(request: pytest.FixtureRequest) -> QueueUnderTest:
+    make: Callable[[pytest.FixtureRequest], QueueUnderTest] = request.param
+    return make(request)
+
+
+def test_should_have_nothing_when_nothing_was_sent(under_test: QueueUnderTest) -> None:
+    assert under_test.queue.receive(0) is None
+
+
+def test_should_give_a_message_to_one_receiver_at_a_time(under_test: QueueUnderTest) -> None:
+    under_test.queue.send("any Grüße")
+    message = under_test.received()
+    assert (message.body, message.receives) == ("any Grüße", 1)
+    assert under_test.queue.receive(0) is None
+
+
+def test_should_give_it_again_when_its_time_is_over(under_test: QueueUnderTest) -> None:
+    under_test.queue.send("any")
+    first = under_test.received()
+    under_test.pass_time(VISIBILITY_SECONDS + 0.1)
+    again = under_test.received()
+    assert (again.message_id, again.receives) == (first.message_id, 2)
+
+
+def test_should_hide_it_longer(under_test: QueueUnderTest) -> None:
+    under_test.queue.send("any")
+    under_test.queue.hide(under_test.received(), 30)
+    under_test.pass_time(VISIBILITY_SECONDS + 0.1)
+    assert under_test.queue.receive(0) is None
+
+
+def test_should_give_back_at_once(under_test: QueueUnderTest) -> None:
+    under_test.queue.send("any")
+    under_test.queue.hide(under_test.received(), 0)
+    assert under_test.received().receives == 2
+
+
+def test_should_delete_once_and_for_all(under_test: QueueUnderTest) -> None:
+    under_test.queue.send("any")
+    message = under_test.received()
+    under_test.queue.delete(message)
+    under_test.queue.delete(message)
+    under_test.pass_time(VISIBILITY_SECONDS + 0.1)
+    assert under_test.queue.receive(0) is None

@@ -1,0 +1,111 @@
+"""What an upload may ask for, and that no wish is silently ignored."""
+
+from contextlib import suppress
+from email.header import Header
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from runtime.core.contract import Compute
+from runtime.core.options import (
+    DEFAULT_OPTIONS,
+    LANGUAGES,
+    MAX_SPEAKERS,
+    MAX_TERM_CHARACTERS,
+    MAX_TERMS,
+    JobOptions,
+    OptionsRefusedError,
+    parse_options,
+)
+
+
+def test_should_take_the_usual_where_nothing_is_asked() -> None:
+    assert parse_options({}) == DEFAULT_OPTIONS
+    assert parse_options({"other": "any", "lifestream": "any"}) == DEFAULT_OPTIONS
+
+
+def test_should_read_all_that_can_be_asked() -> None:
+    assert parse_options(
+        {
+            "lifestream-compute": "gpu",
+            "lifestream-language": "de",
+            "lifestream-min-speakers": "2",
+            "lifestream-max-speakers": "4",
+            "lifestream-vocabulary": "Anna Weber, Rheinhafen,,Anna Weber",
+        }
+    ) == JobOptions(
+        compute=Compute.GPU,
+        language="de",
+        min_speakers=2,
+        max_speakers=4,
+        vocabulary=("Anna Weber", "Rheinhafen"),
+    )
+
+
+def test_should_forgive_case_blanks_and_empty_fields_of_a_form() -> None:
+    asked = {"Lifestream-Language": " EN ", "lifestream-compute": "", "lifestream-vocabulary": " "}
+    assert parse_options(asked) == JobOptions(language="en")
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
+def test_should_read_the_encoded_form_that_s3_gives_to_other_letters(charset: str) -> None:
+    encoded = Header("Grüße, Zoë", charset).encode()
+    assert encoded.isascii()
+    assert parse_options({"lifestream-vocabulary": encoded}).vocabulary == ("Grüße", "Zoë")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("compute", "tpu", "'tpu', not one of cpu, gpu"),
+        ("language", "english", "'english', not a language code"),
+        ("language", "en-US", "'en-us', not a language code"),
+        ("min-speakers", "two", "'two', not a whole number from 1 to"),
+        ("min-speakers", "0", "'0', not a whole number from 1 to"),
+        ("max-speakers", str(MAX_SPEAKERS + 1), f"from 1 to {MAX_SPEAKERS}"),
+        ("max-speakers", "²", "not a whole number"),
+        ("max-speakers", "1.5", "not a whole number"),
+        ("vocabulary", "x" * (MAX_TERM_CHARACTERS + 1), "at most 60 characters each"),
+        ("vocabulary", "a\x07b", "printable"),
+        ("vocabulary", ",".join(str(n) for n in range(MAX_TERMS + 1)), "101 terms"),
+        ("vocabulary", "=?no-such-charset?Q?any?=", "RFC 2047"),
+        ("vocabulary", "=?utf-8?Q?=FF?=", "RFC 2047"),
+        ("speakers", "2", "there is no option lifestream-speakers, only lifestream-compute"),
+    ],
+)
+def test_should_refuse_what_is_not_understood(name: str, value: str, said: str) -> None:
+    with pytest.raises(OptionsRefusedError) as refusal:
+        parse_options({f"lifestream-{name}": value})
+    assert refusal.value.code == "options.invalid"
+    assert f"lifestream-{name}" in refusal.value.summary
+    assert said in refusal.value.summary
+
+
+def test_should_refuse_bounds_that_exclude_each_other() -> None:
+    with pytest.raises(OptionsRefusedError, match="at least 3 and at most 2 speakers"):
+        parse_options({"lifestream-min-speakers": "3", "lifestream-max-speakers": "2"})
+    assert parse_options({"lifestream-min-speakers": "2", "lifestream-max-speakers": "2"})
+
+
+def test_should_name_all_that_is_wrong_at_once() -> None:
+    with pytest.raises(OptionsRefusedError) as refusal:
+        parse_options({"lifestream-language": "xx", "lifestream-colour": "any"})
+    assert "lifestream-language" in refusal.value.summary
+    assert "lifestream-colour" in refusal.value.summary
+
+
+def test_should_know_the_languages_that_every_whisper_model_knows() -> None:
+    tokenizer = pytest.importorskip("faster_whisper.tokenizer")
+    only_in_the_largest = {"yue"}
+    assert set(tokenizer._LANGUAGE_CODES) - only_in_the_largest == LANGUAGES
+
+
+NAMES = st.sampled_from(["compute", "language", "min-speakers", "max-speakers", "vocabulary", "x"])
+METADATA = st.dictionaries(NAMES.map("lifestream-{}".format), st.text() | st.integers().map(str))
+
+
+@given(METADATA)
+def test_should_parse_or_refuse_whatever_is_given(metadata: dict[str, str]) -> None:
+    with suppress(OptionsRefusedError):
+        assert parse_options(metadata).language in {None, *LANGUAGES}

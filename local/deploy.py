@@ -54,6 +54,22 @@ def deploy(
     return merged(json.loads(outputs.read_text()))
 
 
+def destroy(
+    cloud: LocalCloud,
+    *,
+    environment: str,
+    assembly: Path,
+    on_line: OnLine = lambda _line: None,
+) -> None:
+    """Destroy all stacks of one environment, the last deployed first.
+
+    Raises `DeployFailedError` at the first stack that refuses, as one with termination protection
+    does; what depended on it is gone by then.
+    """
+    folder = assembly_of(assembly, environment)
+    _Runner(cloud, on_line).cdk(["destroy", "**", "--app", str(folder), "--force"])
+
+
 def bootstrap(cloud: LocalCloud, runner: "_Runner") -> None:
     """Make the CDK's own bucket and roles, unless they are there."""
     listed = cloud.client("cloudformation").list_stacks()["StackSummaries"]

@@ -15,6 +15,7 @@ from ministack import app as ministack_app
 from ministack.core import lambda_runtime as ministack_lambda
 
 from local.emulator import (
+    cloudformation_deletion,
     cloudformation_ecs,
     cloudformation_network,
     cloudformation_storage,
@@ -66,6 +67,7 @@ def install(settings: Settings) -> ecs_processes.ProcessDaemon:
     cloudformation_storage.install()
     cloudformation_network.install()
     cloudformation_ecs.install()
+    cloudformation_deletion.install()
     return daemon
 
 

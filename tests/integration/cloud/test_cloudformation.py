@@ -40,6 +40,19 @@ class Stacks:
 
         until(gone, "the stack is deleted")
 
+    def refused_deletion(self) -> str:
+        """Return why the stack could not be deleted."""
+        self.client.delete_stack(StackName=self.name)
+
+        def failed() -> str | None:
+            stack = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
+            assert stack["StackStatus"] != "DELETE_COMPLETE"
+            return "DELETE_FAILED" if stack["StackStatus"] == "DELETE_FAILED" else None
+
+        until(failed, "the stack could not be deleted")
+        events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
+        return " ".join(event.get("ResourceStatusReason", "") for event in events)
+
     def _ended(self, status: str) -> dict[str, str]:
         def ended() -> dict[str, Any] | None:
             stack: dict[str, Any] = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
@@ -250,3 +263,35 @@ def test_should_roll_back_what_it_cannot_make(stacks: Stacks) -> None:
         return bool(stack["StackStatus"] == "ROLLBACK_COMPLETE")
 
     until(rolled_back, "the stack is rolled back")
+
+
+def test_should_not_delete_a_bucket_that_holds_an_object(stacks: Stacks, cloud: LocalCloud) -> None:
+    ids = stacks.create({"Bucket": resource("S3::Bucket")})
+    s3 = cloud.client("s3")
+    s3.put_object(Bucket=ids["Bucket"], Key="kept", Body=b"1")
+
+    assert "BucketNotEmpty" in stacks.refused_deletion()
+
+    s3.delete_object(Bucket=ids["Bucket"], Key="kept")
+    stacks.delete()
+    assert ids["Bucket"] not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}
+
+
+def test_should_not_delete_a_table_that_is_protected(stacks: Stacks, cloud: LocalCloud) -> None:
+    def table(*, protected: bool) -> Resources:
+        return {
+            "Table": resource(
+                "DynamoDB::Table",
+                AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+                KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+                BillingMode="PAY_PER_REQUEST",
+                DeletionProtectionEnabled=protected,
+            )
+        }
+
+    name = stacks.create(table(protected=True))["Table"]
+    assert "protected against deletion" in stacks.refused_deletion()
+
+    cloud.client("dynamodb").update_table(TableName=name, DeletionProtectionEnabled=False)
+    stacks.delete()
+    assert name not in cloud.client("dynamodb").list_tables()["TableNames"]

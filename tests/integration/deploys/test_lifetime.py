@@ -1,0 +1,180 @@
+"""Each environment's real templates through their whole life, by the real CDK command line.
+
+Every fixture is a step that needs the one before it and notes what it left behind; the tests only
+look at the notes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from local.cloud import LocalCloud
+from local.deploy import DeployFailedError
+from local.run import Deployed, job_store
+from runtime.aws.objects import S3ObjectStore
+from runtime.core.contract import Output, ResultFile, result_prefix
+from runtime.core.jobs import Job, State
+from tests.integration.deploys.assemblies import NAMES
+from tests.integration.deploys.environment import (
+    Assemblies,
+    Environment,
+    Resource,
+    launched_revision,
+    process,
+)
+
+pytestmark = [pytest.mark.cloud, pytest.mark.timeout(600)]
+
+DATA = {
+    "AWS::S3::Bucket",
+    "AWS::DynamoDB::Table",
+    "AWS::DynamoDB::GlobalTable",
+    "AWS::ECR::Repository",
+    "AWS::KMS::Key",
+}
+"""What a replacement would lose."""
+
+REPLACED = {"AWS::ECS::TaskDefinition"}
+"""What AWS never changes in place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """What a deployment left behind."""
+
+    deployed: Deployed
+    states: dict[str, str]
+    resources: dict[str, Resource]
+    revision: str
+    """The task definition that the dispatcher starts."""
+    changes: list[str]
+    """The types of what was changed, rolled back or not, oldest first."""
+    job: Job
+    """Of a video that was uploaded afterwards."""
+
+
+def left(environment: Environment, deployed: Deployed, video: str, clip: bytes) -> Left:
+    return Left(
+        deployed=deployed,
+        states=environment.states(),
+        resources=environment.resources(),
+        revision=launched_revision(deployed),
+        changes=environment.last_changes(),
+        job=process(deployed, video, clip),
+    )
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def environment(request: Any, cloud: LocalCloud) -> Environment:
+    return Environment(cloud, request.param)
+
+
+@pytest.fixture(scope="module")
+def first(environment: Environment, variants: Assemblies, clip: bytes) -> Left:
+    """Deployed into an account where it never was."""
+    return left(environment, environment.deploy(variants.as_it_is), "first", clip)
+
+
+@pytest.fixture(scope="module")
+def second(environment: Environment, first: Left, variants: Assemblies, clip: bytes) -> Left:
+    """Deployed again with changed settings."""
+    assert first.resources
+    return left(environment, environment.deploy(variants.changed), "second", clip)
+
+
+@pytest.fixture(scope="module")
+def rolled_back(environment: Environment, second: Left, variants: Assemblies, clip: bytes) -> Left:
+    """Deployed with changes of which the last cannot be made."""
+    with pytest.raises(DeployFailedError, match="sg-00000000000000000"):
+        environment.deploy(variants.failing)
+    return left(environment, second.deployed, "third", clip)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Destroyed:
+    """What became of an environment that was destroyed after all."""
+
+    refusal: str
+    """Why the first try was refused."""
+    states: dict[str, str]
+    buckets: list[str]
+    tables: list[str]
+
+
+@pytest.fixture(scope="module")
+def destroyed(environment: Environment, rolled_back: Left, variants: Assemblies) -> Destroyed:
+    """Destroyed, once what stands in the way is removed as the documents say."""
+    assert rolled_back.resources
+    with pytest.raises(DeployFailedError) as refused:
+        environment.destroy(variants.as_it_is)
+    if keeps_data(environment):
+        environment.unprotect()
+    else:
+        environment.empty_buckets()
+    environment.destroy(variants.as_it_is)
+    return Destroyed(
+        refusal=str(refused.value),
+        states=environment.states(),
+        buckets=environment.buckets(),
+        tables=environment.tables(),
+    )
+
+
+def keeps_data(environment: Environment) -> bool:
+    return environment.name == "prod"
+
+
+def test_should_deploy_every_stack(first: Left) -> None:
+    assert set(first.states.values()) == {"CREATE_COMPLETE"}
+    assert (first.job.state, first.job.attempt) == (State.SUCCEEDED, 1), first.job.failure
+
+
+def test_should_change_settings_in_place(first: Left, second: Left) -> None:
+    replaced = {
+        first.resources[name].kind
+        for name in first.resources
+        if second.resources.get(name) != first.resources[name]
+    }
+
+    assert DATA & {resource.kind for resource in first.resources.values()}
+    assert replaced == REPLACED
+    assert second.revision != first.revision
+    assert second.job.state is State.SUCCEEDED, second.job.failure
+
+
+def test_should_roll_a_failing_change_back_to_what_worked(second: Left, rolled_back: Left) -> None:
+    dispatcher = "AWS::Lambda::Function"
+    assert rolled_back.changes.count(dispatcher) >= second.changes.count(dispatcher) + 1
+    assert rolled_back.resources == second.resources
+    assert rolled_back.revision == second.revision
+    assert all(state.endswith("_COMPLETE") for state in rolled_back.states.values())
+    assert "UPDATE_ROLLBACK_COMPLETE" in rolled_back.states.values()
+    assert rolled_back.job.state is State.SUCCEEDED, rolled_back.job.failure
+
+
+def test_should_be_gone_once_destroyed(destroyed: Destroyed) -> None:
+    assert destroyed.states == {}
+
+
+def test_should_refuse_to_be_destroyed_with_data(
+    environment: Environment, destroyed: Destroyed
+) -> None:
+    reason = "TerminationProtection" if keeps_data(environment) else "BucketNotEmpty"
+    assert reason in destroyed.refusal
+
+
+def test_should_keep_data_exactly_where_it_outlives_its_stack(
+    environment: Environment, destroyed: Destroyed, first: Left
+) -> None:
+    if not keeps_data(environment):
+        assert (destroyed.buckets, destroyed.tables) == ([], [])
+        return
+    data = first.deployed
+    assert {data.outputs[Output.JOBS_TABLE], data.outputs[Output.IDEMPOTENCY_TABLE]} <= set(
+        destroyed.tables
+    )
+    assert job_store(data).get(first.job.job_id) == first.job
+    results = S3ObjectStore(data.cloud.client("s3"))
+    manifest = result_prefix(first.job.job_id) + ResultFile.MANIFEST
+    assert results.read_bytes(data.bucket, manifest)

@@ -8,7 +8,9 @@ from ministack.core.concurrency import resource_lock, spawn_background
 from ministack.core.responses import get_account_id, get_region, json_response, request_scope
 from ministack.services import ecs
 
-from local.emulator.ecs_processes import NoSuchContainerError, ProcessDaemon, TaskContainer
+from local.emulator.container_registry import NoSuchContainerError
+from local.emulator.ecs_processes import ProcessDaemon
+from local.emulator.running_container import RunningContainer
 
 Response = tuple[int, dict[str, str], bytes]
 Request = dict[str, Any]
@@ -85,7 +87,7 @@ def _finish(daemon: ProcessDaemon, task: Task, reason: str, code: str) -> None:
     ecs._cleanup_task_resources(task, daemon)
 
 
-def _container(daemon: ProcessDaemon, identifier: str) -> TaskContainer | None:
+def _container(daemon: ProcessDaemon, identifier: str) -> RunningContainer | None:
     try:
         return daemon.containers.get(identifier)
     except NoSuchContainerError:

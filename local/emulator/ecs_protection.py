@@ -1,5 +1,6 @@
 """Gap: task scale-in protection is a stub. Closed with ECS's rule: service tasks only."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,8 @@ MAX_MINUTES = 2880
 MAX_TASKS = 10
 SECONDS_PER_MINUTE = 60
 BAD_REQUEST = 400
+OVERRIDING = frozenset({"Service deleted", "Task failed container health checks"})
+"""The scheduler's reasons that protection does not stand against."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,9 @@ class Protections:
     """Which tasks are protected until when (seconds since the epoch)."""
 
     clock: WallClock
+    gate: threading.RLock = field(default_factory=threading.RLock)
+    """Held while it is decided who is protected, and while it is decided who is stopped."""
+
     _expiry: dict[str, float] = field(default_factory=dict)
 
     def protect(self, arn: str, minutes: int) -> None:
@@ -47,30 +53,64 @@ class Protections:
         return {"taskArn": arn, "protectionEnabled": True, "expirationDate": self._expiry[arn]}
 
 
+@dataclass(frozen=True, slots=True)
+class Cluster:
+    """The tasks that a call may name, and how many tasks the service of one wants."""
+
+    find: Callable[[str], Task | None]
+    siblings: Callable[[Task], list[Task]]
+    desired_count: Callable[[Task], int]
+
+
 def answer(
-    request: Request,
-    protections: Protections,
-    find: Callable[[str], Task | None],
-    *,
-    update: bool,
+    request: Request, protections: Protections, cluster: Cluster, *, update: bool
 ) -> dict[str, Any]:
     """Return the answer to GetTaskProtection, or with `update` to UpdateTaskProtection."""
     protected, failures = [], []
     for reference in request.get("tasks", []):
-        task = find(reference)
-        if task is None or task["lastStatus"] == "STOPPED":
-            failures.append({"arn": reference, "reason": "MISSING"})
-            continue
-        arn = task["taskArn"]
-        if not is_service_task(task):
-            failures.append({"arn": arn, "reason": "TASK_NOT_VALID"})
-            continue
-        if update and request.get("protectionEnabled"):
-            protections.protect(arn, int(request.get("expiresInMinutes") or DEFAULT_MINUTES))
-        elif update:
-            protections.release(arn)
-        protected.append(protections.describe(arn))
+        with protections.gate:
+            task = cluster.find(reference)
+            reason = failure(task, request, protections, cluster, update=update)
+            if task is None or reason:
+                arn = task["taskArn"] if task else reference
+                failures.append({"arn": arn, "reason": reason})
+                continue
+            if update:
+                change(task["taskArn"], request, protections)
+            protected.append(protections.describe(task["taskArn"]))
     return {"protectedTasks": protected, "failures": failures}
+
+
+def failure(
+    task: Task | None,
+    request: Request,
+    protections: Protections,
+    cluster: Cluster,
+    *,
+    update: bool,
+) -> str | None:
+    """Return why a call fails for one task, else None."""
+    if task is None or "STOPPED" in {task["lastStatus"], task["desiredStatus"]}:
+        return "MISSING"
+    if not is_service_task(task):
+        return "TASK_NOT_VALID"
+    if update and request.get("protectionEnabled"):
+        others = sum(
+            protections.is_protected(other["taskArn"])
+            for other in cluster.siblings(task)
+            if other is not task
+        )
+        if others + 1 > cluster.desired_count(task):
+            return "DEPLOYMENT_BLOCKED"
+    return None
+
+
+def change(arn: str, request: Request, protections: Protections) -> None:
+    """Do to one task what an update asks for."""
+    if request.get("protectionEnabled"):
+        protections.protect(arn, int(request.get("expiresInMinutes") or DEFAULT_MINUTES))
+    else:
+        protections.release(arn)
 
 
 def refusal(request: Request) -> str | None:
@@ -88,50 +128,70 @@ def is_service_task(task: Task) -> bool:
     return str(task.get("group") or "").startswith(SERVICE_GROUP)
 
 
-def install(clock: WallClock | None = None) -> None:
+def update_protection(request: Request, protections: Protections) -> Response:
+    """Answer UpdateTaskProtection as the ECS API does."""
+    return _call(request, protections, update=True)
+
+
+def get_protection(request: Request, protections: Protections) -> Response:
+    """Answer GetTaskProtection as the ECS API does."""
+    return _call(request, protections, update=False)
+
+
+def _call(request: Request, protections: Protections, *, update: bool) -> Response:
+    name = ecs._resolve_cluster_name(request.get("cluster", "default"))
+    if name not in ecs._clusters:
+        return _error("ClusterNotFoundException", "Cluster not found.")
+    if update and (message := refusal(request)):
+        return _error("InvalidParameterException", message)
+    cluster = Cluster(
+        find=lambda reference: ecs._resolve_task(reference, name),
+        siblings=live_siblings,
+        desired_count=lambda task: desired_count(task, name),
+    )
+    response: Response = json_response(answer(request, protections, cluster, update=update))
+    return response
+
+
+def live_siblings(task: Task) -> list[Task]:
+    """Return the tasks of a task's service that are not about to stop, itself among them."""
+    return [
+        other
+        for other in ecs._tasks.values()
+        if other.get("group") == task["group"]
+        and other["clusterArn"] == task["clusterArn"]
+        and other["desiredStatus"] != "STOPPED"
+    ]
+
+
+def desired_count(task: Task, cluster: str) -> int:
+    """Return how many tasks a task's service wants."""
+    service = ecs._services.get(f"{cluster}/{task['group'].removeprefix(SERVICE_GROUP)}")
+    return int(service["desiredCount"]) if service else 0
+
+
+def install(clock: WallClock | None = None) -> Protections:
     """Answer the two calls, and keep the service scheduler off protected tasks."""
     protections = Protections(clock or SystemClock())
-
-    def handler(*, update: bool) -> Callable[[Request], Response]:
-        def handle(request: Request) -> Response:
-            cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
-            if cluster not in ecs._clusters:
-                return _error("ClusterNotFoundException", "Cluster not found.")
-            if update and (message := refusal(request)):
-                return _error("InvalidParameterException", message)
-            found = answer(
-                request, protections, lambda ref: ecs._resolve_task(ref, cluster), update=update
-            )
-            response: Response = json_response(found)
-            return response
-
-        return handle
-
-    ecs._ACTION_MAP["UpdateTaskProtection"] = handler(update=True)
-    ecs._ACTION_MAP["GetTaskProtection"] = handler(update=False)
+    ecs._ACTION_MAP["UpdateTaskProtection"] = lambda r: update_protection(r, protections)
+    ecs._ACTION_MAP["GetTaskProtection"] = lambda r: get_protection(r, protections)
     ecs._stop_task = _sparing_protected(ecs._stop_task, protections)
+    return protections
 
 
 def _sparing_protected(
     stop: Callable[[Request], Response], protections: Protections
 ) -> Callable[[Request], Response]:
-    """Let the scheduler stop another task of the service instead, or none; StopTask ignores it."""
+    """Keep the scheduler's stops off protected tasks; StopTask and a forced delete ignore it."""
 
     def stop_unprotected(request: Request) -> Response:
         cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
         task = ecs._resolve_task(request.get("task", ""), cluster)
-        if task is None or not protections.is_protected(task["taskArn"]):
+        if task is None or request.get("reason") in OVERRIDING:
             return stop(request)
-        if str(request.get("reason", "")).startswith("Service scaling"):
-            for other in ecs._tasks.values():
-                if (
-                    other.get("group") == task["group"]
-                    and other.get("clusterArn") == task["clusterArn"]
-                    and other["lastStatus"] in ecs._PRE_STOP_STATUSES
-                    and other["desiredStatus"] != "STOPPED"
-                    and not protections.is_protected(other["taskArn"])
-                ):
-                    return stop({**request, "task": other["taskArn"]})
+        with protections.gate:
+            if not protections.is_protected(task["taskArn"]):
+                return stop(request)
         response: Response = json_response({"task": ecs._sanitize(task)})
         return response
 

@@ -15,6 +15,8 @@ from ministack import app as ministack_app
 from ministack.core import lambda_runtime as ministack_lambda
 
 from local.emulator import (
+    agent_endpoint,
+    asgi,
     cloudformation_deletion,
     cloudformation_ecs,
     cloudformation_network,
@@ -33,6 +35,7 @@ from local.emulator import (
     version,
 )
 from local.emulator.settings import HOST, Settings
+from runtime.core.clock import SystemClock
 
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 0.2
@@ -42,22 +45,26 @@ def main() -> None:
     """Serve until SIGTERM, SIGINT or, when asked to, the end of standard input."""
     version.check()
     settings = Settings.from_environment()
-    daemon = install(settings)
+    daemon, application = install(settings)
     if settings.stop_with_parent:
         threading.Thread(target=stop_with_parent, args=(daemon,), daemon=True).start()
     try:
-        asyncio.run(serve_until_told(settings))
+        asyncio.run(serve_until_told(settings, application))
     finally:
         leave(daemon)
 
 
-def install(settings: Settings) -> ecs_processes.ProcessDaemon:
-    """Close every gap; the order matters where one wraps what another installed."""
+def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Application]:
+    """Close every gap; the order matters where one wraps what another installed.
+
+    Return the daemon, so that it can be shut down, and the application to serve.
+    """
     daemon = ecs_processes.install(settings)
     ecs_events.install()
     ecs_run_task.install()
     ecs_stop_task.install(daemon, ecs_events.announce)
-    ecs_protection.install()
+    protections = ecs_protection.install()
+    agent = agent_endpoint.install(protections)
     lambda_runtime.install(settings.lambda_python)
     eventbridge_functions.install()
     embedded_metrics.install()
@@ -68,11 +75,16 @@ def install(settings: Settings) -> ecs_processes.ProcessDaemon:
     cloudformation_network.install()
     cloudformation_ecs.install()
     cloudformation_deletion.install()
-    return daemon
+    application = asgi.in_front_of(
+        ministack_app.app,
+        {agent_endpoint.AGENT_PATH: agent.state, agent_endpoint.FAULTS_PATH: agent.switch},
+        SystemClock(),
+    )
+    return daemon, application
 
 
-async def serve_until_told(settings: Settings) -> None:
-    """Serve ministack's application on the loopback interface."""
+async def serve_until_told(settings: Settings, application: asgi.Application) -> None:
+    """Serve on the loopback interface."""
     config = Config()
     config.bind = [f"{HOST}:{settings.port}"]
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
@@ -82,7 +94,7 @@ async def serve_until_told(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
-    await serve(ministack_app.app, config, shutdown_trigger=told.wait)
+    await serve(application, config, shutdown_trigger=told.wait)
 
 
 def stop_with_parent(daemon: ecs_processes.ProcessDaemon) -> None:

@@ -37,10 +37,10 @@ class Containers:
             **changes,
         }
 
-    def register(self, containers: list[dict[str, Any]]) -> str:
+    def register(self, containers: list[dict[str, Any]], **task: Any) -> str:
         """Register a task definition and return its ARN."""
         registered = self.ecs.register_task_definition(
-            family=self.name, containerDefinitions=containers, networkMode="bridge"
+            family=self.name, containerDefinitions=containers, networkMode="bridge", **task
         )
         arn: str = registered["taskDefinition"]["taskDefinitionArn"]
         return arn

@@ -41,7 +41,7 @@ def test_should_give_the_process_the_containers_environment_only(
         *("GIVEN", "KEPT", "TOKEN"),
         *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_ENDPOINT_URL"),
         *("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"),
-        "ECS_CONTAINER_METADATA_URI_V4",
+        *("ECS_CONTAINER_METADATA_URI_V4", "ECS_AGENT_URI"),
     }
     assert environment["GIVEN"] == "override"
     assert environment["TOKEN"].endswith("the-secret")
@@ -129,7 +129,7 @@ def test_should_say_stopped_only_when_the_process_has_ended_by_itself(
     assert answer["task"]["desiredStatus"] == "STOPPED"
     assert answer["task"]["lastStatus"] == "RUNNING"
     stopped = containers.await_status(task, "STOPPED")
-    assert containers.lines(task) == ["ready", "asked to stop"]
+    assert containers.lines(task)[1:] == ["ready", "asked to stop"]
     assert stopped["containers"][0]["exitCode"] == 12
     assert (stopped["stopCode"], stopped["stoppedReason"]) == ("UserInitiated", "a person asked")
 

@@ -42,6 +42,7 @@ def wait(on_term: str) -> None:
             sys.exit(int(on_term))
 
     signal.signal(signal.SIGTERM, stop)
+    show_environment()
     say("ready")
     while True:
         time.sleep(0.05)

@@ -2,19 +2,35 @@ from typing import Any
 
 import pytest
 
-from local.emulator.ecs_protection import Protections, answer, refusal
+from local.emulator.ecs_protection import Cluster, Protections, answer, refusal
 from tests.fakes.clock import FakeClock
 
-SERVICE_TASK = {"taskArn": "arn:service-task", "group": "service:any", "lastStatus": "RUNNING"}
-LONE_TASK = {"taskArn": "arn:lone-task", "group": "family:any", "lastStatus": "RUNNING"}
-STOPPED_TASK = {"taskArn": "arn:stopped-task", "group": "service:any", "lastStatus": "STOPPED"}
+
+def task(
+    name: str, group: str = "service:any", last: str = "RUNNING", desired: str = "RUNNING"
+) -> dict[str, Any]:
+    return {"taskArn": f"arn:{name}", "group": group, "lastStatus": last, "desiredStatus": desired}
+
+
 TASKS: dict[str, dict[str, Any]] = {
-    task["taskArn"]: task for task in (SERVICE_TASK, LONE_TASK, STOPPED_TASK)
+    found["taskArn"]: found
+    for found in (
+        task("service-task"),
+        task("sibling"),
+        task("lone-task", group="family:any"),
+        task("stopped-task", last="STOPPED", desired="STOPPED"),
+        task("stopping-task", desired="STOPPED"),
+    )
 }
 
 
-def ask(protections: Protections, *tasks: str, **update: Any) -> dict[str, Any]:
-    return answer({"tasks": list(tasks), **update}, protections, TASKS.get, update=bool(update))
+def ask(protections: Protections, *tasks: str, desired: int = 1, **update: Any) -> dict[str, Any]:
+    cluster = Cluster(
+        find=TASKS.get,
+        siblings=lambda task: [t for t in TASKS.values() if t["group"] == task["group"]],
+        desired_count=lambda _task: desired,
+    )
+    return answer({"tasks": list(tasks), **update}, protections, cluster, update=bool(update))
 
 
 def test_should_protect_a_service_task_for_the_asked_minutes() -> None:
@@ -62,8 +78,28 @@ def test_should_refuse_a_task_that_belongs_to_no_service() -> None:
     }
 
 
-@pytest.mark.parametrize("arn", ["arn:stopped-task", "arn:unknown-task"])
-def test_should_miss_a_task_that_is_stopped_or_unknown(arn: str) -> None:
+def test_should_refuse_to_protect_more_tasks_than_the_service_wants() -> None:
+    protections = Protections(FakeClock(now=0.0))
+    ask(protections, "arn:sibling", protectionEnabled=True)
+    found = ask(protections, "arn:service-task", protectionEnabled=True)
+    assert found["failures"] == [{"arn": "arn:service-task", "reason": "DEPLOYMENT_BLOCKED"}]
+    assert not protections.is_protected("arn:service-task")
+    assert not ask(protections, "arn:service-task", desired=2, protectionEnabled=True)["failures"]
+
+
+def test_should_refuse_a_renewal_once_the_service_wants_fewer() -> None:
+    clock = FakeClock(now=0.0)
+    protections = Protections(clock)
+    ask(protections, "arn:service-task", protectionEnabled=True, expiresInMinutes=7)
+    found = ask(protections, "arn:service-task", desired=0, protectionEnabled=True)
+    assert found["failures"] == [{"arn": "arn:service-task", "reason": "DEPLOYMENT_BLOCKED"}]
+    assert protections.is_protected("arn:service-task")
+    assert not ask(protections, "arn:service-task", desired=0, protectionEnabled=False)["failures"]
+    assert not protections.is_protected("arn:service-task")
+
+
+@pytest.mark.parametrize("arn", ["arn:stopped-task", "arn:stopping-task", "arn:unknown-task"])
+def test_should_miss_a_task_that_stops_or_is_unknown(arn: str) -> None:
     found = ask(Protections(FakeClock()), arn, protectionEnabled=True)
     assert found["failures"] == [{"arn": arn, "reason": "MISSING"}]
 

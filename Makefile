@@ -58,6 +58,13 @@ synth: setup ## Write the CloudFormation templates of every environment to cdk.o
 snapshots: setup ## Accept the synthesized templates as the new snapshots
 	@$(VENV)/pytest -q tests/infra --snapshot-update
 
+.PHONY: smoke verify
+smoke: setup ## Prove a deployed environment with a short video: make smoke [ENV=dev]
+	@$(VENV)/python -m scripts.verification smoke --environment "$(or $(ENV),dev)"
+
+verify: setup ## Prove it end to end: words, cuts, bad input, duplicates: make verify [ENV=dev]
+	@$(VENV)/python -m scripts.verification full --environment "$(or $(ENV),dev)"
+
 .PHONY: guard baseline
 guard: synth ## Refuse to delete or replace what holds data: make guard [DEPLOYED=dev]
 	@$(VENV)/python -m cdk.guard check $(if $(DEPLOYED),--deployed --environment $(DEPLOYED))

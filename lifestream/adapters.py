@@ -192,6 +192,11 @@ def stacks(aws: Clients) -> Iterator[Stack]:
 def operations(aws: Clients, environment: str) -> Operations:
     """Return an environment to work on, found by its stacks; raise `Permanent` if there is none."""
     outputs = outputs_of(list(stacks(aws)), environment, place=aws.place)
+    return operations_of(aws, environment, outputs)
+
+
+def operations_of(aws: Clients, environment: str, outputs: Mapping[str, str]) -> Operations:
+    """Return an environment to work on, given the outputs of its stacks."""
     return Operations(
         environment=environment,
         bucket=outputs[Output.MEDIA_BUCKET],

@@ -1,0 +1,1 @@
+"""Proves a deployed environment by using it as a user would, wherever it is deployed."""

@@ -15,6 +15,7 @@ SOURCES = (
     "runtime/core",
     "runtime/aws",
     "runtime/processor",
+    "runtime/protection",
     "scripts/fetch_models.py",
     "scripts/packages.py",
     "scripts/setup.py",

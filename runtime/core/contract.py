@@ -49,6 +49,13 @@ OPTION_PREFIX = "lifestream-"
 """How the names of an upload's metadata begin by which it asks for something."""
 
 
+class Device(StrEnum):
+    """Where a processor computes: `DEVICE`."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
 class Option(StrEnum):
     """What an upload may ask for by its metadata, as in `x-amz-meta-lifestream-language`."""
 
@@ -109,6 +116,7 @@ class EnvVar(StrEnum):
     ASR_MODEL = "ASR_MODEL"
     DEVICE = "DEVICE"
     WORK_VISIBILITY_SECONDS = "WORK_VISIBILITY_SECONDS"
+    WORKER_PORT = "WORKER_PORT"
     ECS_TASK_METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 
     # Task protection: how to reach ECS. The agent sets the first; the others are for the API.

@@ -1,4 +1,4 @@
-"""Runs one attempt of one job and turns however it ends into a job state and an exit code."""
+"""Runs one attempt of one job and turns however it ends into a job state and how it ended."""
 
 import resource
 import sys
@@ -33,8 +33,26 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Ended:
+    """How an attempt ended; `code` is what a process that did nothing else exits with.
+
+    `claimed` tells whether the job was ever ours, `put_back` whether its record now waits for
+    another attempt to be announced. `why` is the reason's dotted code, None for a success.
+    """
+
+    code: ExitCode
+    claimed: bool = True
+    put_back: bool = False
+    why: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One attempt of one job, and the means to run it."""
+    """One attempt of one job, and the means to run it.
+
+    `max_runs` is how many runs of a job may end by a passing fault before it fails of it; with
+    None somebody else counts.
+    """
 
     job_id: str
     number: int
@@ -48,8 +66,9 @@ class Attempt:
     metrics: Metrics
     patience: Patience
     abort: Callable[[ExitCode], None]
+    max_runs: int | None = None
 
-    def run(self) -> ExitCode:
+    def run(self) -> Ended:
         """Run to an end, whatever happens; the job's record says how it ended."""
         try:
             job = take_job(
@@ -61,7 +80,7 @@ class Attempt:
             )
         except LifestreamError as error:
             self.log.warning("job.not_started", code=error.code, reason=error.summary)
-            return _EXIT_CODES[type(error)]
+            return Ended(code=_EXIT_CODES[type(error)], claimed=False, why=error.code)
         reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
         self.log.info("job.started", source=job.source.object_id, size_bytes=job.source.size_bytes)
         try:
@@ -70,24 +89,28 @@ class Attempt:
             reporter.succeed(result_key)
         except LeaseLost as error:
             self.log.warning("job.lease_lost", reason=error.summary)
-            return ExitCode.LOST_CLAIM
-        except StopRequestedError:
-            self.log.info("job.interrupted", stage=reporter.job.stage)
-            return self._end(reporter.hand_back, ExitCode.RESUMABLE)
+            return Ended(code=ExitCode.LOST_CLAIM, why=error.code)
+        except StopRequestedError as stop:
+            self.log.info("job.interrupted", stage=reporter.job.stage, why=stop.why)
+            return self._put_back(reporter.hand_back, ExitCode.RESUMABLE, stop.why)
         except Retryable as error:
-            self.log.warning("job.retry_later", code=error.code, reason=error.summary)
-            return self._end(reporter.release, ExitCode.RETRYABLE_FAILURE)
+            if self.max_runs is None or reporter.job.runs < self.max_runs:
+                self.log.warning("job.retry_later", code=error.code, reason=error.summary)
+                return self._put_back(reporter.release, ExitCode.RETRYABLE_FAILURE, error.code)
+            failure = _failure(error)
         except Permanent as error:
-            failure = Failure(code=error.code, summary=error.summary, resolution=error.resolution)
+            failure = _failure(error)
         except Exception as error:  # noqa: BLE001 - the job must end with a reason, whatever broke
             self.log.error("job.crashed", error=repr(error), traceback=traceback.format_exc())
             failure = self._internal(error)
         else:
             self.log.info("job.succeeded")
             self._count_success(reporter.job)
-            return ExitCode.SUCCESS
+            return Ended(code=ExitCode.SUCCESS)
         self.log.error("job.failed", code=failure.code, summary=failure.summary)
-        return self._end(lambda: self._fail(reporter, failure), ExitCode.PERMANENT_FAILURE)
+        lost = self._end(lambda: self._fail(reporter, failure)) is ExitCode.LOST_CLAIM
+        code = ExitCode.LOST_CLAIM if lost else ExitCode.PERMANENT_FAILURE
+        return Ended(code=code, why=failure.code)
 
     def _watchdog(self, reporter: Reporter) -> Watchdog:
         return Watchdog(
@@ -130,7 +153,14 @@ class Attempt:
         )
         return result_key
 
-    def _end(self, write: Callable[[], None], code: ExitCode) -> ExitCode:
+    def _put_back(self, write: Callable[[], None], code: ExitCode, why: str) -> Ended:
+        failed = self._end(write)
+        if failed is ExitCode.LOST_CLAIM:
+            return Ended(code=failed, why=why)
+        return Ended(code=code, put_back=failed is None, why=why)
+
+    def _end(self, write: Callable[[], None]) -> ExitCode | None:
+        """Record an end; return None when it is recorded, else what became of it instead."""
         try:
             write()
         except LeaseLost as error:
@@ -139,7 +169,8 @@ class Attempt:
         except LifestreamError as error:
             # The record still says RUNNING; without a heartbeat it counts as dead.
             self.log.error("job.end_not_recorded", code=error.code, reason=error.summary)
-        return code
+            return ExitCode.RETRYABLE_FAILURE
+        return None
 
     def _fail(self, reporter: Reporter, failure: Failure) -> None:
         reporter.fail(failure)
@@ -163,6 +194,10 @@ _EXIT_CODES: dict[type[LifestreamError], ExitCode] = {
     Retryable: ExitCode.RETRYABLE_FAILURE,
     Permanent: ExitCode.PERMANENT_FAILURE,
 }
+
+
+def _failure(error: LifestreamError) -> Failure:
+    return Failure(code=error.code, summary=error.summary, resolution=error.resolution)
 
 
 def peak_rss_mb() -> int:

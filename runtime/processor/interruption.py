@@ -1,35 +1,62 @@
-"""What ends a job from outside its own work: a stop signal, or the job's deadline."""
+"""What ends a job from outside its own work: this process has to go, or the job's deadline."""
 
-import signal
 import threading
-from types import FrameType
+from collections.abc import Callable
 
 from runtime.core.clock import MonotonicClock
 from runtime.core.errors import Permanent
 
+STOPPING = "worker.stopping"
+"""Why a job is put down when the platform ends this process."""
+
 
 class StopRequestedError(Exception):
-    """The platform asked this process to end; the job goes back and is resumed elsewhere."""
+    """This process must put the job down; it goes back and is resumed elsewhere."""
+
+    def __init__(self, why: str) -> None:
+        """Keep the reason's dotted code."""
+        super().__init__(why)
+        self.why = why
+
+
+def go_on() -> str | None:
+    """Return that there is no reason to leave."""
+    return None
 
 
 class Interruption:
-    """Asked between any two steps of work whether to go on."""
+    """Asked between any two steps of work whether to go on; safe to ask from any thread.
 
-    def __init__(self, *, clock: MonotonicClock, timeout_seconds: float) -> None:
+    `must_leave` returns why the job has to be put down now, a dotted code, or None.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: MonotonicClock,
+        timeout_seconds: float,
+        must_leave: Callable[[], str | None] = go_on,
+    ) -> None:
         """Start the deadline now; it is measured on the monotonic clock."""
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._deadline = clock.monotonic() + timeout_seconds
+        self._must_leave = must_leave
         self._stop = threading.Event()
 
     def request_stop(self) -> None:
-        """Ask the work to stop at its next step; safe in a signal handler."""
+        """Ask the work to stop at its next step."""
         self._stop.set()
 
     @property
+    def why_stop(self) -> str | None:
+        """Why the work must stop, None while it may go on."""
+        return STOPPING if self._stop.is_set() else self._must_leave()
+
+    @property
     def stop_requested(self) -> bool:
-        """Whether somebody asked the work to stop."""
-        return self._stop.is_set()
+        """Whether the work must stop."""
+        return self.why_stop is not None
 
     @property
     def overdue(self) -> bool:
@@ -48,19 +75,10 @@ class Interruption:
     def check(self) -> None:
         """Return if the work may go on.
 
-        Raises `StopRequestedError` after a stop request, and `Permanent` past the deadline.
+        Raises `StopRequestedError` when it must stop, and `Permanent` past the deadline.
         """
-        if self.stop_requested:
-            raise StopRequestedError
+        why = self.why_stop
+        if why is not None:
+            raise StopRequestedError(why)
         if self.overdue:
             raise self.overdue_error()
-
-
-def stop_on_signals(interruption: Interruption) -> None:
-    """Have SIGTERM and SIGINT request a stop, and nothing else."""
-
-    def handle(_signal: int, _frame: FrameType | None) -> None:
-        interruption.request_stop()
-
-    signal.signal(signal.SIGTERM, handle)
-    signal.signal(signal.SIGINT, handle)

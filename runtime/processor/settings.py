@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from runtime.core.contract import EnvVar
+from runtime.core.contract import Device, EnvVar
 from runtime.core.jobs import Source
 from runtime.core.log import LEVELS
 from runtime.processor.watchdog import Patience
@@ -15,8 +16,12 @@ DEFAULT_TIMEOUT_SECONDS = 3600.0
 DEFAULT_STOP_TIMEOUT_SECONDS = 30.0
 """What ECS gives a container between SIGTERM and SIGKILL unless told otherwise."""
 
-STOP_MARGIN_SECONDS = 15.0
+RECORD_SECONDS = 15.0
 """For one bounded write of the job's record, which takes at most 14 s."""
+
+MAX_NOTICE_SECONDS = 30.0
+"""For work to notice that it must stop, wherever it is. With `RECORD_SECONDS` it is as much as is
+left of a lease that cannot be renewed (`surrender_at_seconds` of the protection policy)."""
 
 
 class BadConfigurationError(ValueError):
@@ -24,50 +29,81 @@ class BadConfigurationError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """Which attempt of which job this process is, and how it is to work."""
+class StopPlan:
+    """What the time between SIGTERM and SIGKILL is used for, in seconds, one after the other.
+
+    First the job goes on, for it may well end by itself; then it is told to stop and has time to
+    notice; then it is put back without its help.
+    """
+
+    finish_seconds: float
+    notice_seconds: float
+    record_seconds: float
+
+    @classmethod
+    def within(cls, stop_timeout_seconds: float) -> "StopPlan":
+        """Divide a container's stop timeout; even a short one leaves each its part."""
+        record = min(RECORD_SECONDS, stop_timeout_seconds / 2)
+        notice = min(MAX_NOTICE_SECONDS, (stop_timeout_seconds - record) / 2)
+        return cls(
+            finish_seconds=stop_timeout_seconds - record - notice,
+            notice_seconds=notice,
+            record_seconds=record,
+        )
+
+    @property
+    def margin_seconds(self) -> float:
+        """What must be left when the job is told to stop."""
+        return self.notice_seconds + self.record_seconds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkSettings:
+    """How to work on any job. Times in seconds.
+
+    `max_runs` is how many runs of a job may end by a passing fault, None if others count.
+    """
 
     environment: str
-    job_id: str
-    attempt: int
     jobs_table: str
     idempotency_table: str
     region: str
     work_dir: Path
     models_dir: Path
     asr_model: str
+    device: Device
     timeout_seconds: float
     stop_timeout_seconds: float
+    max_runs: int | None
     log_level: str
     task_metadata_uri: str | None
 
     @property
+    def stop_plan(self) -> StopPlan:
+        """How a stop goes."""
+        return StopPlan.within(self.stop_timeout_seconds)
+
+    @property
     def patience(self) -> Patience:
         """How long the work may take to notice a stop, so that the record can still be written."""
-        return Patience(
-            after_stop_seconds=max(0.0, self.stop_timeout_seconds - STOP_MARGIN_SECONDS)
-        )
+        return Patience(after_stop_seconds=self.stop_plan.notice_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings(WorkSettings):
+    """Which attempt of which job this process is, and how it is to work."""
+
+    job_id: str
+    attempt: int
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
         """Read the settings; raise `BadConfigurationError` naming all that is missing or wrong."""
-        read = _Reader(environ)
+        read = Reader(environ)
         settings = cls(
-            environment=read.text(EnvVar.ENVIRONMENT),
             job_id=read.text(EnvVar.JOB_ID),
             attempt=int(read.number(EnvVar.JOB_ATTEMPT, whole=True)),
-            jobs_table=read.text(EnvVar.JOBS_TABLE),
-            idempotency_table=read.text(EnvVar.IDEMPOTENCY_TABLE),
-            region=read.text(EnvVar.AWS_REGION),
-            work_dir=Path(read.text(EnvVar.WORK_DIR, DEFAULT_WORK_DIR)),
-            models_dir=Path(read.text(EnvVar.MODELS_DIR)),
-            asr_model=read.text(EnvVar.ASR_MODEL, DEFAULT_ASR_MODEL),
-            timeout_seconds=read.number(EnvVar.JOB_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS),
-            stop_timeout_seconds=read.number(
-                EnvVar.STOP_TIMEOUT_SECONDS, DEFAULT_STOP_TIMEOUT_SECONDS
-            ),
-            log_level=read.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
-            task_metadata_uri=environ.get(EnvVar.ECS_TASK_METADATA),
+            **read.work(),
         )
         source = Source(
             bucket=read.text(EnvVar.S3_BUCKET),
@@ -80,21 +116,51 @@ class Settings:
                 f"{EnvVar.JOB_ID} is not the job of {EnvVar.S3_BUCKET}, {EnvVar.S3_KEY} "
                 f"and {EnvVar.S3_ETAG} (theirs is {source.job_id})"
             )
-        if read.problems:
-            raise BadConfigurationError(
-                "The processor cannot start: " + "; ".join(read.problems) + "."
-            )
+        read.finish()
         return settings
 
 
-class _Reader:
+class Reader:
     """Reads variables and collects what is wrong with them."""
 
     def __init__(self, environ: Mapping[str, str]) -> None:
+        """Read from these."""
         self._environ = environ
         self.problems: list[str] = []
 
+    def finish(self) -> None:
+        """Raise `BadConfigurationError` if anything was wrong."""
+        if self.problems:
+            raise BadConfigurationError(
+                "The processor cannot start: " + "; ".join(self.problems) + "."
+            )
+
+    def work(self) -> dict[str, Any]:
+        """Return the fields of `WorkSettings`."""
+        return {
+            "environment": self.text(EnvVar.ENVIRONMENT),
+            "jobs_table": self.text(EnvVar.JOBS_TABLE),
+            "idempotency_table": self.text(EnvVar.IDEMPOTENCY_TABLE),
+            "region": self.text(EnvVar.AWS_REGION),
+            "work_dir": Path(self.text(EnvVar.WORK_DIR, DEFAULT_WORK_DIR)),
+            "models_dir": Path(self.text(EnvVar.MODELS_DIR)),
+            "asr_model": self.text(EnvVar.ASR_MODEL, DEFAULT_ASR_MODEL),
+            "device": Device(self.choice(EnvVar.DEVICE, tuple(Device), Device.CPU)),
+            "timeout_seconds": self.number(EnvVar.JOB_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS),
+            "stop_timeout_seconds": self.number(
+                EnvVar.STOP_TIMEOUT_SECONDS, DEFAULT_STOP_TIMEOUT_SECONDS
+            ),
+            "max_runs": self.optional_count(EnvVar.MAX_ATTEMPTS),
+            "log_level": self.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
+            "task_metadata_uri": self._environ.get(EnvVar.ECS_TASK_METADATA),
+        }
+
+    def optional_count(self, name: EnvVar) -> int | None:
+        """Return a whole number above 0, None if the variable is not set."""
+        return int(self.number(name, whole=True)) if self._environ.get(name) else None
+
     def text(self, name: EnvVar, default: str | None = None) -> str:
+        """Return a text; without a default it must be set."""
         value = self._environ.get(name) or default
         if value is None:
             self.problems.append(f"{name} is not set")
@@ -102,6 +168,7 @@ class _Reader:
         return value
 
     def number(self, name: EnvVar, default: float | None = None, *, whole: bool = False) -> float:
+        """Return a number above 0."""
         text = self.text(name, None if default is None else str(default))
         try:
             value = float(int(text) if whole else float(text))
@@ -113,7 +180,9 @@ class _Reader:
         return value
 
     def choice(self, name: EnvVar, allowed: tuple[str, ...], default: str) -> str:
+        """Return one of some words; the default for another one, which is a problem."""
         value = self.text(name, default)
-        if value not in allowed:
-            self.problems.append(f"{name} is {value!r}, not one of {', '.join(allowed)}")
-        return value
+        if value in allowed:
+            return value
+        self.problems.append(f"{name} is {value!r}, not one of {', '.join(allowed)}")
+        return default

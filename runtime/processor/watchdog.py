@@ -90,7 +90,8 @@ class Watchdog:
         elif self._for_longer(
             "stop", self._interruption.stop_requested, self._patience.after_stop_seconds
         ):
-            self._end(ExitCode.RESUMABLE, "a stop was requested", self._reporter.hand_back)
+            why = self._interruption.why_stop or "a stop was requested"
+            self._end(ExitCode.RESUMABLE, why, self._reporter.hand_back)
         elif self._for_longer(
             "overdue", self._interruption.overdue, self._patience.after_deadline_seconds
         ):

@@ -5,6 +5,7 @@ See docs/adr/0003-sentence-embedder-without-transformers.md.
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,8 +25,9 @@ _MAXIMUM_TOKENS = 256  # what the model was trained with (its `sentence_bert_con
 _BATCH = 32
 
 
+@lru_cache(maxsize=1)
 def load_sentence_embedder(model_dir: Path) -> SentenceEmbedder:
-    """Return a function that embeds sentences, in the order given.
+    """Return a function that embeds sentences, in the order given; warm workers load it once.
 
     `model_dir` holds a BERT encoder as sentence-transformers publishes it: `config.json`,
     `model.safetensors`, `tokenizer.json`; sentences are mean-pooled. Raises `Permanent`

@@ -11,7 +11,7 @@ from runtime.core.contract import ExitCode, Stage, result_prefix
 from runtime.core.jobs import Job
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
 from runtime.core.ports import JobStore, ObjectStore, Progress
-from runtime.processor.attempt import Attempt, Ports
+from runtime.processor.attempt import Attempt, Ended, Ports
 from runtime.processor.interruption import Interruption
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.tools import MediaTools
@@ -53,7 +53,9 @@ class Studio:
     said: tuple[str, ...] = SAID
     turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
     aborted: list[ExitCode] = field(default_factory=list)
+    max_runs: int | None = None
     interruption: Interruption = field(init=False)
+    ended: Ended = field(init=False)
 
     def __post_init__(self) -> None:
         self.source = self.objects.put(BUCKET, "uploads/Harbour talk.mp4", b"any video")
@@ -89,7 +91,7 @@ class Studio:
     ) -> ExitCode:
         """Run one attempt in a new process; ports other than the plain fakes may be given."""
         self.interruption = self.fresh_interruption()
-        return Attempt(
+        self.ended = Attempt(
             job_id=self.source.job_id,
             number=attempt,
             task_arn=f"arn:any:{attempt}",
@@ -102,7 +104,9 @@ class Studio:
             metrics=self.metrics,
             patience=Patience(),
             abort=self.aborted.append,
+            max_runs=self.max_runs,
         ).run()
+        return self.ended.code
 
     def run(self) -> ExitCode:
         """Dispatch and process."""

@@ -1,10 +1,7 @@
-import signal
-from collections.abc import Iterator
-
 import pytest
 
 from runtime.core.errors import Permanent
-from runtime.processor.interruption import Interruption, StopRequestedError, stop_on_signals
+from runtime.processor.interruption import Interruption, StopRequestedError
 from tests.fakes.clock import FakeClock
 
 
@@ -16,15 +13,6 @@ def clock() -> FakeClock:
 @pytest.fixture
 def interruption(clock: FakeClock) -> Interruption:
     return Interruption(clock=clock, timeout_seconds=10.0)
-
-
-@pytest.fixture
-def handlers() -> Iterator[None]:
-    """Put the test runner's own signal handlers back."""
-    kept = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
-    yield
-    for number, handler in kept.items():
-        signal.signal(number, handler)
 
 
 def test_should_let_the_work_go_on_until_the_deadline(
@@ -42,15 +30,21 @@ def test_should_not_mind_the_wall_clock(clock: FakeClock, interruption: Interrup
     interruption.check()
 
 
-@pytest.mark.usefixtures("handlers")
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_should_stop_at_the_next_check_after_a_signal(
-    interruption: Interruption, number: signal.Signals
-) -> None:
-    stop_on_signals(interruption)
+def test_should_stop_at_the_next_check_after_a_request(interruption: Interruption) -> None:
     interruption.check()
-    signal.raise_signal(number)
-    with pytest.raises(StopRequestedError):
+    interruption.request_stop()
+    with pytest.raises(StopRequestedError, match=r"worker\.stopping"):
+        interruption.check()
+
+
+def test_should_stop_for_the_reason_it_is_given(clock: FakeClock) -> None:
+    reasons: list[str] = []
+    interruption = Interruption(
+        clock=clock, timeout_seconds=10.0, must_leave=lambda: reasons[0] if reasons else None
+    )
+    interruption.check()
+    reasons.append("protection.refused")
+    with pytest.raises(StopRequestedError, match=r"protection\.refused"):
         interruption.check()
 
 

@@ -3,6 +3,7 @@ import logging
 import signal
 import subprocess
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 import pytest
 
 from runtime.core.contract import EnvVar, ExitCode, Metric, Stage
+from runtime.core.ports import Progress
 from runtime.processor.attempt import Ports
 from runtime.processor.library_log import log_what_libraries_say
 from runtime.processor.main import run
@@ -91,12 +93,70 @@ def test_should_touch_nothing_when_its_environment_is_wrong(studio: Studio) -> N
     assert studio.job == launched
 
 
-def test_should_hand_the_job_back_on_sigterm(studio: Studio) -> None:
-    studio.meanwhile[Stage.TRANSCRIBE] = lambda _: signal.raise_signal(signal.SIGTERM)
-    code, lines = run_in(studio, environ(studio, studio.dispatch().attempt))
+class SignalledStudio(Studio):
+    """`signal_and_wait` sends a stop signal and returns when it was noted."""
+
+    def __init__(self, work_dir: Path) -> None:
+        super().__init__(work_dir=work_dir)
+        self.noted = threading.Event()
+
+    def signal_and_wait(self, _: Progress) -> None:
+        signal.raise_signal(signal.SIGTERM)
+        assert self.noted.wait(10)
+
+
+@pytest.fixture
+def signalled(tmp_path: Path) -> SignalledStudio:
+    return SignalledStudio(tmp_path)
+
+
+def run_and_note(
+    studio: SignalledStudio, **variables: str
+) -> tuple[ExitCode, list[dict[str, Any]]]:
+    written: list[dict[str, Any]] = []
+
+    def write(line: str) -> None:
+        written.append(json.loads(line))
+        if written[-1]["action"].startswith("shutdown."):
+            studio.noted.set()
+
+    code = run(
+        environ(studio, studio.dispatch().attempt) | variables,
+        ports=lambda _: Ports(objects=studio.objects, jobs=studio.jobs),
+        tools=lambda _: studio.tools(),
+        clock=studio.clock,
+        write=write,
+    )
+    return code, written
+
+
+def test_should_finish_a_job_that_is_done_in_time_after_sigterm(
+    signalled: SignalledStudio,
+) -> None:
+    signalled.meanwhile[Stage.TRANSCRIBE] = signalled.signal_and_wait
+    code, _ = run_and_note(signalled, **{EnvVar.STOP_TIMEOUT_SECONDS: "120"})
+    assert code is ExitCode.SUCCESS
+    assert signalled.job.state == "SUCCEEDED"
+
+
+def test_should_hand_the_job_back_when_the_stop_timeout_comes_near(
+    signalled: SignalledStudio,
+) -> None:
+    signalled.meanwhile[Stage.TRANSCRIBE] = signalled.signal_and_wait
+    signalled.meanwhile[Stage.DIARIZE] = lambda _: signalled.clock.advance(70.0)
+    code, lines = run_and_note(
+        signalled, **{EnvVar.STOP_TIMEOUT_SECONDS: "120", EnvVar.JOB_TIMEOUT_SECONDS: "600"}
+    )
     assert code is ExitCode.RESUMABLE
-    assert studio.job.state == "PENDING"
+    assert (signalled.job.state, signalled.job.runs) == ("PENDING", 0)
     assert lines[-1]["meaning"] == "resumable"
+
+
+def test_should_let_no_second_signal_change_anything(signalled: SignalledStudio) -> None:
+    signalled.meanwhile[Stage.TRANSCRIBE] = signalled.signal_and_wait
+    signalled.meanwhile[Stage.DIARIZE] = lambda _: signal.raise_signal(signal.SIGINT)
+    code, _ = run_and_note(signalled, **{EnvVar.STOP_TIMEOUT_SECONDS: "120"})
+    assert code is ExitCode.SUCCESS
 
 
 def test_should_enforce_the_timeout_of_its_environment(studio: Studio) -> None:

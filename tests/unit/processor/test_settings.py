@@ -2,9 +2,16 @@ from pathlib import Path
 
 import pytest
 
-from runtime.core.contract import EnvVar
+from runtime.core.contract import Device, EnvVar
 from runtime.core.jobs import Source
-from runtime.processor.settings import BadConfigurationError, Settings
+from runtime.processor.settings import (
+    MAX_NOTICE_SECONDS,
+    RECORD_SECONDS,
+    BadConfigurationError,
+    Settings,
+    StopPlan,
+)
+from runtime.protection.policy import gap_free
 
 SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=0)
 ENVIRON: dict[str, str] = {
@@ -24,6 +31,8 @@ OPTIONAL: dict[str, str] = {
     EnvVar.JOB_TIMEOUT_SECONDS: "900.5",
     EnvVar.STOP_TIMEOUT_SECONDS: "120",
     EnvVar.ASR_MODEL: "whisper-tiny",
+    EnvVar.DEVICE: "cuda",
+    EnvVar.MAX_ATTEMPTS: "3",
     EnvVar.LOG_LEVEL: "DEBUG",
     EnvVar.ECS_TASK_METADATA: "http://169.254.170.2/v4/any",
 }
@@ -41,6 +50,8 @@ def test_should_read_everything_given() -> None:
         work_dir=Path("/scratch"),
         models_dir=Path("/models"),
         asr_model="whisper-tiny",
+        device=Device.CUDA,
+        max_runs=3,
         timeout_seconds=900.5,
         stop_timeout_seconds=120.0,
         log_level="DEBUG",
@@ -54,14 +65,25 @@ def test_should_do_with_what_is_required() -> None:
     assert (settings.timeout_seconds, settings.log_level) == (3600.0, "INFO")
     assert settings.task_metadata_uri is None
     assert settings.stop_timeout_seconds == 30.0
+    assert (settings.device, settings.max_runs) == (Device.CPU, None)
 
 
-@pytest.mark.parametrize(("stop_timeout", "for_the_work"), [("120", 105.0), ("10", 0.0)])
-def test_should_keep_time_to_write_the_record_before_the_kill(
-    stop_timeout: str, for_the_work: float
+@pytest.mark.parametrize(
+    ("stop_timeout", "finish", "notice", "record"),
+    [(120.0, 75.0, 30.0, 15.0), (30.0, 7.5, 7.5, 15.0), (2.0, 0.5, 0.5, 1.0)],
+)
+def test_should_finish_then_notice_then_record_before_the_kill(
+    stop_timeout: float, finish: float, notice: float, record: float
 ) -> None:
-    settings = Settings.from_environ({**ENVIRON, EnvVar.STOP_TIMEOUT_SECONDS: stop_timeout})
-    assert settings.patience.after_stop_seconds == for_the_work
+    plan = StopPlan.within(stop_timeout)
+    assert plan == StopPlan(finish_seconds=finish, notice_seconds=notice, record_seconds=record)
+    assert finish + plan.margin_seconds == stop_timeout
+    settings = Settings.from_environ({**ENVIRON, EnvVar.STOP_TIMEOUT_SECONDS: str(stop_timeout)})
+    assert settings.patience.after_stop_seconds == notice
+
+
+def test_should_leave_a_lost_lease_the_time_that_is_left_of_it() -> None:
+    assert gap_free().surrender_at_seconds >= MAX_NOTICE_SECONDS + RECORD_SECONDS
 
 
 @pytest.mark.parametrize("name", ENVIRON)
@@ -82,6 +104,8 @@ def test_should_name_a_missing_variable(name: str, *, empty: bool) -> None:
         (EnvVar.JOB_TIMEOUT_SECONDS, "nan"),
         (EnvVar.JOB_TIMEOUT_SECONDS, "inf"),
         (EnvVar.LOG_LEVEL, "loud"),
+        (EnvVar.DEVICE, "tpu"),
+        (EnvVar.MAX_ATTEMPTS, "0"),
     ],
 )
 def test_should_show_a_value_that_cannot_be_used(name: EnvVar, value: str) -> None:

@@ -1,0 +1,64 @@
+"""What both composition roots of the processor share: adapters, tools, output, signals."""
+
+import os
+import sys
+from collections.abc import Callable
+
+from runtime.aws import clients
+from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.objects import S3ObjectStore
+from runtime.core.clock import Clock
+from runtime.core.log import Log
+from runtime.processor.attempt import Ports
+from runtime.processor.interruption import STOPPING
+from runtime.processor.settings import WorkSettings
+from runtime.processor.tools import MediaTools, media_tools
+from runtime.protection.signals import Order, Shutdown
+
+
+def connect(settings: WorkSettings) -> Ports:
+    """Return the adapters of the account this task runs in."""
+    return Ports(
+        objects=S3ObjectStore(clients.s3(settings.region)),
+        jobs=DynamoJobStore(
+            clients.dynamodb(settings.region),
+            jobs_table=settings.jobs_table,
+            idempotency_table=settings.idempotency_table,
+        ),
+    )
+
+
+def real_tools(settings: WorkSettings) -> MediaTools:
+    """Return the media tools with the models that the image holds, on all processors."""
+    return media_tools(
+        models_dir=settings.models_dir,
+        asr_model=settings.asr_model,
+        threads=os.cpu_count() or 1,
+    )
+
+
+def write_line(line: str) -> None:
+    """Write to standard output at once: what is buffered dies with the process."""
+    sys.stdout.write(line)
+    sys.stdout.flush()
+
+
+def listen_for_stop(settings: WorkSettings, *, clock: Clock, log: Log) -> Shutdown:
+    """Return what SIGTERM and SIGINT are told to from now on."""
+    shutdown = Shutdown(
+        clock=clock,
+        log=log,
+        stop_timeout_seconds=settings.stop_timeout_seconds,
+        margin_seconds=settings.stop_plan.margin_seconds,
+    )
+    shutdown.install()
+    return shutdown
+
+
+def out_of_time(shutdown: Shutdown) -> Callable[[], str | None]:
+    """Return what tells a job to stop: nothing at first, so that it may end by itself."""
+
+    def must_leave() -> str | None:
+        return STOPPING if shutdown.order(busy=True).order is Order.CHECKPOINT else None
+
+    return must_leave

@@ -1,7 +1,7 @@
 """The containers of our daemon: starts each as a local process or as a real container."""
 
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ from ministack.services import ecs
 
 from local.emulator import task_container
 from local.emulator.placement import Placement, log_stream, place
-from local.emulator.running_container import RunningContainer
+from local.emulator.running_container import RunInside, RunningContainer
 from local.emulator.settings import HOST
 from local.emulator.task_environment import container_environment, declared_environment
 from local.emulator.task_process import TaskProcess
@@ -60,7 +60,8 @@ class ContainerRegistry:
             )
         start = start_process if found.container is None else start_container
         placement = place(name, labels, self.tasks_dir)
-        container = RunningContainer(start(found, placement, command or [], environment), placement)
+        process, run_inside = start(found, placement, command or [], environment)
+        container = RunningContainer(process, placement, run_inside)
         with self._lock:
             self._by_id[container.id] = container
         return container
@@ -68,28 +69,32 @@ class ContainerRegistry:
 
 def start_process(
     image: Image, placement: Placement, command: Sequence[str], environment: Mapping[str, str]
-) -> TaskProcess:
+) -> tuple[TaskProcess, RunInside]:
     """Start a container's command as a process with the container's environment."""
-    return TaskProcess(
-        [*placement.container.get("entryPoint", []), *command] or list(image.command),
-        environment=container_environment(
-            environment,
-            image=image,
-            region=get_region(),
-            endpoint_host=HOST,
-            scratch=placement.scratch,
-            mounted_paths=placement.mounted_paths,
-        ),
-        working_directory=placement.scratch,
-        on_line=log_stream(placement),
+    inside = container_environment(
+        environment,
+        image=image,
+        region=get_region(),
+        endpoint_host=HOST,
+        scratch=placement.scratch,
+        mounted_paths=placement.mounted_paths,
     )
+
+    def run(command: Sequence[str], on_line: Callable[[str], None]) -> TaskProcess:
+        return TaskProcess(
+            command, environment=inside, working_directory=placement.scratch, on_line=on_line
+        )
+
+    whole = [*placement.container.get("entryPoint", []), *command] or list(image.command)
+    process = run(whole, log_stream(placement))
+    return process, lambda command: run(command, lambda _line: None)
 
 
 def start_container(
     image: Image, placement: Placement, command: Sequence[str], environment: Mapping[str, str]
-) -> TaskProcess:
+) -> tuple[TaskProcess, RunInside]:
     """Start a container's command in a real container."""
-    return task_container.start(
+    process = task_container.start(
         image,
         name=placement.name,
         command=command,
@@ -99,3 +104,10 @@ def start_container(
         folder=placement.scratch,
         on_line=log_stream(placement),
     )
+
+    def run_inside(command: Sequence[str]) -> TaskProcess:
+        return task_container.start_inside(
+            image, name=placement.name, command=command, folder=placement.scratch
+        )
+
+    return process, run_inside

@@ -19,7 +19,7 @@ class LocalImage:
 
 @dataclass(frozen=True, slots=True)
 class ImageRegistry:
-    """The images a service deployment resolves before it starts tasks."""
+    """The images that services' tasks are started from."""
 
     images: Images
 
@@ -30,5 +30,6 @@ class ImageRegistry:
             raise LookupError(f"no local image stands for {uri}")
         return LocalImage("sha256:" + found.repository_prefix.encode().hex().zfill(64)[:64])
 
-    get_registry_data = get
-    pull = get
+    def pull(self, uri: str, **_: Any) -> LocalImage:
+        """Return something for any image: one that is not there fails when it is to run."""
+        return LocalImage(uri)

@@ -2,6 +2,7 @@
 
 import shutil
 import uuid
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from local.emulator import task_container
@@ -11,17 +12,21 @@ from local.emulator.task_process import TaskProcess
 
 NOT_STARTED_EXIT_CODE = 1
 
+RunInside = Callable[[Sequence[str]], TaskProcess]
+"""Starts another command beside the container's own, in its environment."""
+
 
 class RunningContainer:
     """A process and the folder that ends with it."""
 
-    def __init__(self, process: TaskProcess, placement: Placement) -> None:
+    def __init__(self, process: TaskProcess, placement: Placement, run_inside: RunInside) -> None:
         """Wrap a started process."""
         self.id = uuid.uuid4().hex * 2
         self.name = placement.name
         self.attrs = {"NetworkSettings": {"Networks": {"local": {"IPAddress": HOST}}}}
         self._process = process
         self._placement = placement
+        self._run_inside = run_inside
 
     @property
     def reason(self) -> str | None:
@@ -32,6 +37,14 @@ class RunningContainer:
     def status(self) -> str:
         """`exited` once the exit code is there and every log line is in its stream."""
         return "exited" if self._process.finished else "running"
+
+    def succeeds(self, command: Sequence[str], timeout_seconds: float) -> bool:
+        """Run a command in the container; tell whether it exits with 0 in time."""
+        process = self._run_inside(command)
+        if not process.wait(timeout_seconds):
+            process.kill()
+            return False
+        return process.exit_code == 0
 
     def reload(self) -> None:
         """Do nothing: `status` is always current."""

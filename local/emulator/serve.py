@@ -20,6 +20,7 @@ from local.emulator import (
     cloudformation_deletion,
     cloudformation_ecs,
     cloudformation_network,
+    cloudformation_service,
     cloudformation_storage,
     ecs_events,
     ecs_processes,
@@ -28,9 +29,11 @@ from local.emulator import (
     ecs_stop_task,
     embedded_metrics,
     eventbridge_functions,
+    health_checks,
     lambda_runtime,
     s3_default_key,
     secret_references,
+    service_scheduler,
     sqs_move_task,
     version,
 )
@@ -65,6 +68,8 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     ecs_stop_task.install(daemon, ecs_events.announce)
     protections = ecs_protection.install()
     agent = agent_endpoint.install(protections)
+    scheduler = service_scheduler.install(protections)
+    health_checks.install(daemon, scheduler.wake.set)
     lambda_runtime.install(settings.lambda_python)
     eventbridge_functions.install()
     embedded_metrics.install()
@@ -74,6 +79,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     cloudformation_storage.install()
     cloudformation_network.install()
     cloudformation_ecs.install()
+    cloudformation_service.install()
     cloudformation_deletion.install()
     application = asgi.in_front_of(
         ministack_app.app,

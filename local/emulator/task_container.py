@@ -62,6 +62,19 @@ def task_options(definition: Mapping[str, Any], memory_mib: int | None) -> list[
     return options
 
 
+def start_inside(image: Image, *, name: str, command: Sequence[str], folder: Path) -> TaskProcess:
+    """Start another command inside a running container."""
+    container = image.container
+    if container is None:
+        raise ValueError(f"No container tool is set for {image.repository_prefix}.")
+    return TaskProcess(
+        [*container.tool, "exec", name, *command],
+        environment={"PATH": SEARCHED, "HOME": str(folder), **container.environment},
+        working_directory=folder,
+        on_line=lambda _line: None,
+    )
+
+
 def reason(folder: Path) -> str | None:
     """Return why a container ended, if its keeper has noted it."""
     note = folder / REASON

@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from local.cloud import LocalCloud
+from tests.integration.cloud.stacks import Stacks
 from tests.integration.cloud.waiting import until
 
 Task = dict[str, Any]
@@ -88,3 +89,8 @@ class Containers:
 @pytest.fixture
 def containers(cloud: LocalCloud) -> Containers:
     return Containers(cloud)
+
+
+@pytest.fixture
+def stacks(cloud: LocalCloud) -> Stacks:
+    return Stacks(cloud)

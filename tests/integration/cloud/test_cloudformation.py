@@ -1,79 +1,13 @@
-import json
-import uuid
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.cloud import LocalCloud
+from tests.integration.cloud.stacks import Resources, Stacks, resource, template
 from tests.integration.cloud.waiting import until
 
 pytestmark = pytest.mark.cloud
-
-Resources = dict[str, Any]
-
-
-class Stacks:
-    """Creates, updates and deletes stacks from templates given as resources."""
-
-    def __init__(self, cloud: LocalCloud) -> None:
-        self.client = cloud.client("cloudformation")
-        self.name = f"stack-{uuid.uuid4().hex[:8]}"
-
-    def create(self, resources: Resources) -> dict[str, str]:
-        self.client.create_stack(StackName=self.name, TemplateBody=template(resources))
-        return self._ended("CREATE_COMPLETE")
-
-    def update(self, resources: Resources) -> dict[str, str]:
-        self.client.update_stack(StackName=self.name, TemplateBody=template(resources))
-        return self._ended("UPDATE_COMPLETE")
-
-    def delete(self) -> None:
-        self.client.delete_stack(StackName=self.name)
-
-        def gone() -> bool:
-            try:
-                stack = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
-            except ClientError:
-                return True
-            return bool(stack["StackStatus"] == "DELETE_COMPLETE")
-
-        until(gone, "the stack is deleted")
-
-    def refused_deletion(self) -> str:
-        """Return why the stack could not be deleted."""
-        self.client.delete_stack(StackName=self.name)
-
-        def failed() -> str | None:
-            stack = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
-            assert stack["StackStatus"] != "DELETE_COMPLETE"
-            return "DELETE_FAILED" if stack["StackStatus"] == "DELETE_FAILED" else None
-
-        until(failed, "the stack could not be deleted")
-        events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
-        return " ".join(event.get("ResourceStatusReason", "") for event in events)
-
-    def _ended(self, status: str) -> dict[str, str]:
-        def ended() -> dict[str, Any] | None:
-            stack: dict[str, Any] = self.client.describe_stacks(StackName=self.name)["Stacks"][0]
-            return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
-
-        assert until(ended, "the stack has settled")["StackStatus"] == status
-        listed = self.client.list_stack_resources(StackName=self.name)["StackResourceSummaries"]
-        return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in listed}
-
-
-def template(resources: Resources) -> str:
-    return json.dumps({"Resources": resources})
-
-
-def resource(kind: str, **properties: Any) -> Resources:
-    return {"Type": f"AWS::{kind}", "Properties": properties}
-
-
-@pytest.fixture
-def stacks(cloud: LocalCloud) -> Stacks:
-    return Stacks(cloud)
 
 
 def test_should_configure_a_table(stacks: Stacks, cloud: LocalCloud) -> None:

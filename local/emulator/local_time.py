@@ -1,0 +1,9 @@
+"""How much faster AWS's own periods pass here, so that nobody waits minutes for a scaling."""
+
+TIME_SCALE = 30.0
+"""A minute of AWS's periods, cooldowns and first health checks takes two seconds."""
+
+
+def here(seconds: float) -> float:
+    """Return how many seconds here stand for so many of AWS's."""
+    return seconds / TIME_SCALE

@@ -63,8 +63,8 @@ class System(InMemoryObjectStore):
             self.publish(bucket, source)
 
     def publish(self, bucket: str, source: Source) -> None:
-        results = dict.fromkeys(ResultFile, b"any")
-        results |= {ResultFile(path.name): path.read_bytes() for path in GOLDEN.iterdir()}
+        results = {name.value: b"any" for name in ResultFile}
+        results |= {path.name: path.read_bytes() for path in GOLDEN.iterdir()}
         summary = json.loads(results[ResultFile.SUMMARY_JSON])
         results[ResultFile.SUMMARY_JSON] = json.dumps({**summary, "job_id": source.job_id}).encode()
         self.spoil(results)

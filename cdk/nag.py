@@ -21,6 +21,8 @@ class Acknowledged:
 
 _TASK_ROLE = "Processing/Processor/TaskRole/DefaultPolicy"
 _EXECUTION_ROLE = "Processing/Processor/ExecutionRole/DefaultPolicy"
+_WORKER_ROLE = "Workers/Pool/TaskRole/DefaultPolicy"
+_WORKER_EXECUTION_ROLE = "Workers/Pool/ExecutionRole/DefaultPolicy"
 _DISPATCHER_ROLE = "Processing/Dispatcher/Role/DefaultPolicy"
 _REAPER_ROLE = "ControlPlane/Reaper/Role/DefaultPolicy"
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
@@ -84,18 +86,47 @@ ACKNOWLEDGED = (
         finding=f"IAM5[Resource::{_MEDIA}/results/*]",
         reason="Results of every job lie below this prefix; one role serves all jobs.",
     ),
+)
+"""`{environment}` in a finding stands for the environment's name."""
+
+POOL_ACKNOWLEDGED = (
     Acknowledged(
-        path=_TASK_ROLE,
-        finding=f"IAM5[Resource::{_TASKS}/*]",
+        path="Workers/Pool/Definition",
+        finding="ECS2",
+        reason="The variables are names and numbers of this template; secrets are not among them.",
+    ),
+    Acknowledged(
+        path=_WORKER_EXECUTION_ROLE,
+        finding="IAM5[Resource::*]",
+        reason="ecr:GetAuthorizationToken knows no resource; pulling is limited to one repository.",
+    ),
+    Acknowledged(
+        path=_WORKER_ROLE,
+        finding=f"IAM5[Resource::{_MEDIA}/uploads/*]",
+        reason="Uploads have names of the users' own; reading is limited to their prefix.",
+    ),
+    Acknowledged(
+        path=_WORKER_ROLE,
+        finding=f"IAM5[Resource::{_MEDIA}/work/*]",
+        reason="Checkpoints of every job lie below this prefix; one role serves all jobs.",
+    ),
+    Acknowledged(
+        path=_WORKER_ROLE,
+        finding=f"IAM5[Resource::{_MEDIA}/results/*]",
+        reason="Results of every job lie below this prefix; one role serves all jobs.",
+    ),
+    Acknowledged(
+        path=_WORKER_ROLE,
+        finding=f"IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
         reason="A task learns its own id only while running; protection ends at the cluster.",
     ),
 )
-"""`{environment}` in a finding stands for the environment's name."""
+"""What there is besides in an environment with a pool."""
 
 
 def acknowledge(stage: EnvironmentStage, *, environment: str) -> None:
     """Record the acknowledgements on the constructs they are about."""
-    for item in ACKNOWLEDGED:
+    for item in (*ACKNOWLEDGED, *(POOL_ACKNOWLEDGED if stage.workers else ())):
         finding = item.finding.format(environment=environment)
         Validations.of(_find(stage, item.path)).acknowledge(
             Acknowledgment(id=f"{PACK}::{PACK}-{finding}", reason=item.reason)

@@ -76,6 +76,11 @@ class Names:
         return self._named("processor")
 
     @property
+    def worker(self) -> str:
+        """The service of workers and its task definition family."""
+        return self._named("worker")
+
+    @property
     def dispatcher(self) -> str:
         """The dispatcher function."""
         return self._named("dispatcher")

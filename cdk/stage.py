@@ -11,10 +11,11 @@ from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
 from cdk.stacks.processing import ProcessingStack
 from cdk.stacks.storage import StorageStack
+from cdk.stacks.workers import WorkersStack
 
 
 class EnvironmentStage(Stage):
-    """The stacks of one environment, each an attribute."""
+    """The stacks of one environment, each an attribute; `workers` is None without a pool."""
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         """Create the stage `Lifestream-<environment>`."""
@@ -29,6 +30,7 @@ class EnvironmentStage(Stage):
             storage=self.storage,
             ingest=self.ingest,
         )
+        self.workers = self._create_workers(environment)
         self.control_plane = ControlPlaneStack(
             self,
             environment=environment,
@@ -45,3 +47,17 @@ class EnvironmentStage(Stage):
         )
         for key, value in tags(environment).items():
             Tags.of(self).add(key, value)
+
+    def _create_workers(self, environment: EnvironmentConfig) -> WorkersStack | None:
+        if environment.workers is None or self.ingest.work is None:
+            return None
+        return WorkersStack(
+            self,
+            environment=environment,
+            pool=environment.workers,
+            work=self.ingest.work,
+            network=self.network,
+            storage=self.storage,
+            ingest=self.ingest,
+            processing=self.processing,
+        )

@@ -10,7 +10,7 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sqs as sqs
 
-from runtime.core.contract import JobsTable
+from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, JobsTable
 
 
 def read_objects(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
@@ -103,6 +103,28 @@ def stop_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
 def send_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
     """Add messages to a queue."""
     return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
+
+
+def work_off(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Receive messages from a queue, keep them hidden while at work, and delete them."""
+    return iam.PolicyStatement(
+        actions=["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"],
+        resources=[queue.queue_arn],
+    )
+
+
+def process_jobs(
+    bucket_arn: str, *, jobs_table: dynamodb.ITable, idempotency_table: dynamodb.ITable
+) -> list[iam.PolicyStatement]:
+    """Read uploads, write checkpoints and results, keep the records of jobs."""
+    return [
+        read_objects(bucket_arn, UPLOADS_PREFIX),
+        read_objects(bucket_arn, WORK_PREFIX),
+        write_objects(bucket_arn, WORK_PREFIX, RESULTS_PREFIX),
+        tell_missing_objects(bucket_arn),
+        keep_jobs(jobs_table),
+        record_objects(idempotency_table),
+    ]
 
 
 def _in(cluster: ecs.ICluster) -> dict[str, dict[str, str]]:

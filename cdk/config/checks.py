@@ -125,8 +125,12 @@ def _fewest(min_tasks: int, max_tasks: int) -> str | None:
     return None if min_tasks <= max_tasks else f"at most pool.max_tasks = {max_tasks}"
 
 
-def _base(on_demand_base: int, max_tasks: int) -> str | None:
-    return None if on_demand_base <= max_tasks else f"at most pool.max_tasks = {max_tasks}"
+def _base(on_demand_base: int, max_tasks: int, on_demand_weight: int) -> str | None:
+    if on_demand_base > max_tasks:
+        return f"at most pool.max_tasks = {max_tasks}"
+    if on_demand_base and not on_demand_weight:
+        return "0 while pool.on_demand_weight = 0 (ECS places nothing on capacity of no weight)"
+    return None
 
 
 def _weights(spot_weight: int, on_demand_weight: int) -> str | None:
@@ -166,7 +170,7 @@ CHECKS = (
     Check(keys=("region", "account"), allowed=_region),
     Check(keys=("retain_data", "name"), allowed=_retain),
     Check(keys=("pool.min_tasks", "pool.max_tasks"), allowed=_fewest),
-    Check(keys=("pool.on_demand_base", "pool.max_tasks"), allowed=_base),
+    Check(keys=("pool.on_demand_base", "pool.max_tasks", "pool.on_demand_weight"), allowed=_base),
     Check(keys=("pool.spot_weight", "pool.on_demand_weight"), allowed=_weights),
     Check(
         keys=("pool.job_timeout_seconds", "processor.job_timeout_seconds"), allowed=_pool_timeout

@@ -5,9 +5,12 @@ revision, points the dispatcher to it and only then retires the old one; a rollb
 As an export, the revision could never change; read by a weak reference, it would go stale.
 """
 
+from collections.abc import Mapping
+
 from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda_event_sources as event_sources
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.components import permissions
@@ -98,12 +101,6 @@ class ProcessingStack(EnvironmentStack):
                 EnvVar.JOBS_TABLE.value: storage.jobs_table.table_name,
                 EnvVar.IDEMPOTENCY_TABLE.value: storage.idempotency_table.table_name,
                 EnvVar.ECS_CLUSTER_NAME.value: self.cluster.cluster_name,
-                EnvVar.TASK_DEFINITION_ARN.value: self.processor.definition.task_definition_arn,
-                EnvVar.CAPACITY_PROVIDERS.value: ",".join(environment.processor.capacity_providers),
-                EnvVar.TASK_SUBNET_IDS.value: ",".join(
-                    subnet.subnet_id for subnet in network.task_subnets
-                ),
-                EnvVar.TASK_SECURITY_GROUP_IDS.value: network.task_security_group.security_group_id,
                 EnvVar.CLAIM_LEASE_SECONDS.value: str(settings.claim_lease_seconds),
                 EnvVar.LAUNCH.value: environment.launch,
             },
@@ -114,12 +111,11 @@ class ProcessingStack(EnvironmentStack):
             permissions.tell_missing_objects(media),
             permissions.keep_jobs(storage.jobs_table),
             permissions.record_objects(storage.idempotency_table),
-            *permissions.run_task(self.cluster, self.processor.definition),
         )
         if environment.launch == Launch.POOL and ingest.work is not None:
-            work = ingest.work.queue
-            dispatcher.function.add_environment(EnvVar.WORK_QUEUE_URL.value, work.queue_url)
-            dispatcher.allow(permissions.send_messages(work))
+            self._let_fill(dispatcher, ingest.work.queue)
+        else:
+            self._let_run_tasks(dispatcher, environment, network)
         ingest.jobs.queue.grant_consume_messages(dispatcher.role)
         dispatcher.function.add_event_source(
             event_sources.SqsEventSource(
@@ -129,3 +125,29 @@ class ProcessingStack(EnvironmentStack):
             )
         )
         return dispatcher
+
+    def _let_fill(self, dispatcher: PythonLambda, work: sqs.IQueue) -> None:
+        """Let it give jobs to workers, and start nothing."""
+        _tell(dispatcher, {EnvVar.WORK_QUEUE_URL: work.queue_url})
+        dispatcher.allow(permissions.send_messages(work))
+
+    def _let_run_tasks(
+        self, dispatcher: PythonLambda, environment: EnvironmentConfig, network: NetworkStack
+    ) -> None:
+        """Let it start a task for each job."""
+        group = network.task_security_group.security_group_id
+        _tell(
+            dispatcher,
+            {
+                EnvVar.TASK_DEFINITION_ARN: self.processor.definition.task_definition_arn,
+                EnvVar.CAPACITY_PROVIDERS: ",".join(environment.processor.capacity_providers),
+                EnvVar.TASK_SUBNET_IDS: ",".join(s.subnet_id for s in network.task_subnets),
+                EnvVar.TASK_SECURITY_GROUP_IDS: group,
+            },
+        )
+        dispatcher.allow(*permissions.run_task(self.cluster, self.processor.definition))
+
+
+def _tell(told: PythonLambda, variables: Mapping[EnvVar, str]) -> None:
+    for name, value in variables.items():
+        told.function.add_environment(name.value, value)

@@ -56,6 +56,11 @@ def pooled(pooled_assembly: Path) -> Deployment:
     return read_deployment(pooled_assembly, config)
 
 
+@pytest.fixture(params=ENVIRONMENTS)
+def on_demand(request: pytest.FixtureRequest, deployments: Mapping[str, Deployment]) -> Deployment:
+    return deployments[request.param]
+
+
 @pytest.fixture(params=(*ENVIRONMENTS, POOLED))
 def deployment(request: pytest.FixtureRequest) -> Deployment:
     if request.param == POOLED:

@@ -10,45 +10,45 @@ def task_subnets(deployment: Deployment) -> list[str]:
     return [subnet.strip("<>") for subnet in joined.split(",")]
 
 
-def test_should_run_tasks_in_one_private_subnet_for_each_zone(deployment: Deployment) -> None:
-    subnets = deployment.of_type("AWS::EC2::Subnet")
-    chosen = task_subnets(deployment)
+def test_should_run_tasks_in_one_private_subnet_for_each_zone(on_demand: Deployment) -> None:
+    subnets = on_demand.of_type("AWS::EC2::Subnet")
+    chosen = task_subnets(on_demand)
     zones = {str(subnets[subnet]["Properties"]["AvailabilityZone"]) for subnet in chosen}
 
-    assert len(chosen) == len(zones) == deployment.config.network.zones
+    assert len(chosen) == len(zones) == on_demand.config.network.zones
     for subnet in chosen:
         assert subnets[subnet]["Properties"]["MapPublicIpOnLaunch"] is False
 
 
-def test_should_give_no_task_subnet_a_way_in_from_the_internet(deployment: Deployment) -> None:
-    gateways = {f"<{gateway}>" for gateway in deployment.of_type("AWS::EC2::InternetGateway")}
+def test_should_give_no_task_subnet_a_way_in_from_the_internet(on_demand: Deployment) -> None:
+    gateways = {f"<{gateway}>" for gateway in on_demand.of_type("AWS::EC2::InternetGateway")}
     open_tables = {
-        deployment.render(route["Properties"]["RouteTableId"])
-        for route in deployment.of_type("AWS::EC2::Route").values()
-        if deployment.render(route["Properties"].get("GatewayId")) in gateways
+        on_demand.render(route["Properties"]["RouteTableId"])
+        for route in on_demand.of_type("AWS::EC2::Route").values()
+        if on_demand.render(route["Properties"].get("GatewayId")) in gateways
     }
     tables = {
-        deployment.render(link["Properties"]["SubnetId"]): deployment.render(
+        on_demand.render(link["Properties"]["SubnetId"]): on_demand.render(
             link["Properties"]["RouteTableId"]
         )
-        for link in deployment.of_type("AWS::EC2::SubnetRouteTableAssociation").values()
+        for link in on_demand.of_type("AWS::EC2::SubnetRouteTableAssociation").values()
     }
 
-    for subnet in task_subnets(deployment):
+    for subnet in task_subnets(on_demand):
         assert tables[f"<{subnet}>"] not in open_tables
 
 
-def test_should_let_nothing_in_and_https_out(deployment: Deployment) -> None:
-    variables = deployment.render(deployment.function("dispatcher")["Environment"]["Variables"])
+def test_should_let_nothing_in_and_https_out(on_demand: Deployment) -> None:
+    variables = on_demand.render(on_demand.function("dispatcher")["Environment"]["Variables"])
     group_id = variables[EnvVar.TASK_SECURITY_GROUP_IDS].strip("<>").removesuffix(".GroupId")
-    group = deployment.of_type("AWS::EC2::SecurityGroup")[group_id]["Properties"]
+    group = on_demand.of_type("AWS::EC2::SecurityGroup")[group_id]["Properties"]
 
     assert "SecurityGroupIngress" not in group
     assert [(rule["FromPort"], rule["ToPort"]) for rule in group["SecurityGroupEgress"]] == [
         (443, 443)
     ]
-    assert not deployment.of_type("AWS::EC2::SecurityGroupIngress")
-    assert not deployment.of_type("AWS::EC2::SecurityGroupEgress")
+    assert not on_demand.of_type("AWS::EC2::SecurityGroupIngress")
+    assert not on_demand.of_type("AWS::EC2::SecurityGroupEgress")
 
 
 def test_should_have_as_many_nat_gateways_as_configured(deployment: Deployment) -> None:

@@ -28,8 +28,17 @@ Alarm = Mapping[str, Any]
 def alarms(deployment: Deployment) -> dict[str, Alarm]:
     """Return the alarms' properties by name, without the environment's prefix."""
     prefix = f"lifestream-{deployment.config.name}-"
-    found = [a["Properties"] for a in deployment.of_type("AWS::CloudWatch::Alarm").values()]
+    found = [alarm["Properties"] for alarm in for_people(deployment).values()]
     return {alarm["AlarmName"].removeprefix(prefix): alarm for alarm in found}
+
+
+def for_people(deployment: Deployment) -> dict[str, Alarm]:
+    """Return the alarms by logical id, without those that only drive scaling."""
+    return {
+        logical_id: resource
+        for logical_id, resource in deployment.stacks["observability"]["Resources"].items()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    }
 
 
 def watched(deployment: Deployment) -> set[tuple[str, str, str]]:
@@ -170,7 +179,7 @@ def test_should_show_every_alarm_on_the_dashboard(deployment: Deployment) -> Non
     body = deployment.render(dashboard["Properties"]["DashboardBody"])
 
     assert dashboard["Properties"]["DashboardName"] == f"lifestream-{deployment.config.name}"
-    assert all(f"<{alarm}.Arn>" in body for alarm in deployment.of_type("AWS::CloudWatch::Alarm"))
+    assert all(f"<{alarm}.Arn>" in body for alarm in for_people(deployment))
 
 
 # The pages

@@ -25,7 +25,9 @@ def execution_role(deployment: Deployment) -> str:
 
 
 def role_of(deployment: Deployment, key: str) -> str:
-    _, definition = deployment.only("AWS::ECS::TaskDefinition")
+    _, definition = deployment.only(
+        "AWS::ECS::TaskDefinition", Family=f"lifestream-processor-{deployment.config.name}"
+    )
     arn: str = deployment.render(definition["Properties"][key])
     return arn.removeprefix("<").removesuffix(".Arn>")
 
@@ -98,39 +100,48 @@ def test_should_attach_no_managed_policy_and_keep_no_policy_in_a_role(
         assert "Policies" not in role["Properties"]
 
 
-def test_should_start_this_revision_in_this_cluster_only(deployment: Deployment) -> None:
-    definition, _ = deployment.only("AWS::ECS::TaskDefinition")
-    statement = the_one_with(deployment, dispatcher_role(deployment), "ecs:RunTask")
+def test_should_start_this_revision_in_this_cluster_only(on_demand: Deployment) -> None:
+    definition, _ = on_demand.only(
+        "AWS::ECS::TaskDefinition", Family=f"lifestream-processor-{on_demand.config.name}"
+    )
+    statement = the_one_with(on_demand, dispatcher_role(on_demand), "ecs:RunTask")
 
     assert statement.actions == {"ecs:RunTask"}
     assert statement.resources == {f"<{definition}>"}
-    assert statement.conditions == in_cluster(deployment)
+    assert statement.conditions == in_cluster(on_demand)
 
 
-def test_should_pass_the_tasks_two_roles_to_ecs_only(deployment: Deployment) -> None:
-    statement = the_one_with(deployment, dispatcher_role(deployment), "iam:PassRole")
+def test_should_pass_the_tasks_two_roles_to_ecs_only(on_demand: Deployment) -> None:
+    statement = the_one_with(on_demand, dispatcher_role(on_demand), "iam:PassRole")
 
     assert statement.resources == {
-        f"<{task_role(deployment)}.Arn>",
-        f"<{execution_role(deployment)}.Arn>",
+        f"<{task_role(on_demand)}.Arn>",
+        f"<{execution_role(on_demand)}.Arn>",
     }
     assert statement.conditions == {
         "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
     }
 
 
-def test_should_tag_tasks_only_while_starting_them(deployment: Deployment) -> None:
-    statement = the_one_with(deployment, dispatcher_role(deployment), "ecs:TagResource")
+def test_should_tag_tasks_only_while_starting_them(on_demand: Deployment) -> None:
+    statement = the_one_with(on_demand, dispatcher_role(on_demand), "ecs:TagResource")
 
-    assert statement.resources == {tasks(deployment)}
+    assert statement.resources == {tasks(on_demand)}
     assert statement.conditions == {"StringEquals": {"ecs:CreateAction": "RunTask"}}
 
 
 @pytest.mark.parametrize("role", [dispatcher_role, reaper_role])
-def test_should_look_for_tasks_in_the_cluster_only(deployment: Deployment, role: Role) -> None:
-    statement = the_one_with(deployment, role(deployment), "ecs:ListTasks")
+def test_should_look_for_tasks_in_the_cluster_only(on_demand: Deployment, role: Role) -> None:
+    statement = the_one_with(on_demand, role(on_demand), "ecs:ListTasks")
 
-    assert statement.conditions == in_cluster(deployment)
+    assert statement.conditions == in_cluster(on_demand)
+
+
+def test_should_let_a_dispatcher_that_fills_a_queue_start_nothing(pooled: Deployment) -> None:
+    granted = {a for s in pooled.of_role(dispatcher_role(pooled)) for a in s.actions}
+
+    assert "sqs:SendMessage" in granted
+    assert not [action for action in granted if action.startswith(("ecs:", "iam:"))]
 
 
 def test_should_let_the_reaper_stop_tasks_of_the_cluster_only(deployment: Deployment) -> None:
@@ -168,12 +179,11 @@ def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
     }
 
 
-def test_should_let_tasks_protect_tasks_of_their_cluster_only(deployment: Deployment) -> None:
-    statement = the_one_with(deployment, task_role(deployment), "ecs:UpdateTaskProtection")
+def test_should_give_a_task_of_one_job_no_right_of_ecs(deployment: Deployment) -> None:
+    granted = {a for s in deployment.of_role(task_role(deployment)) for a in s.actions}
 
-    assert statement.actions == {"ecs:UpdateTaskProtection", "ecs:GetTaskProtection"}
-    assert statement.resources == {tasks(deployment)}
-    assert statement.conditions == in_cluster(deployment)
+    assert granted
+    assert not [action for action in granted if action.startswith("ecs:")]
 
 
 @pytest.mark.parametrize("role", [task_role, dispatcher_role])

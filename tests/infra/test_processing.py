@@ -24,7 +24,9 @@ MEGABYTE = 1 << 20
 
 
 def task(deployment: Deployment) -> Mapping[str, Any]:
-    _, definition = deployment.only("AWS::ECS::TaskDefinition")
+    _, definition = deployment.only(
+        "AWS::ECS::TaskDefinition", Family=f"lifestream-processor-{deployment.config.name}"
+    )
     properties: Mapping[str, Any] = definition["Properties"]
     return properties
 
@@ -113,22 +115,24 @@ def test_should_tell_the_processor_what_it_must_know(deployment: Deployment) -> 
     assert settings.jobs_table == f"<{jobs}>"
 
 
-def test_should_tell_the_dispatcher_what_it_must_know(deployment: Deployment) -> None:
-    variables = deployment.render(dispatcher(deployment)["Environment"]["Variables"])
-    definition, _ = deployment.only("AWS::ECS::TaskDefinition")
-    cluster, _ = deployment.only("AWS::ECS::Cluster")
+def test_should_tell_the_dispatcher_what_it_must_know(on_demand: Deployment) -> None:
+    variables = on_demand.render(dispatcher(on_demand)["Environment"]["Variables"])
+    definition, _ = on_demand.only(
+        "AWS::ECS::TaskDefinition", Family=f"lifestream-processor-{on_demand.config.name}"
+    )
+    cluster, _ = on_demand.only("AWS::ECS::Cluster")
 
     settings = read_settings({**variables, EnvVar.AWS_REGION: "set by Lambda"})
 
     assert settings.tasks is not None
     assert settings.tasks.task_definition == f"<{definition}>"
     assert settings.tasks.cluster == f"<{cluster}>"
-    assert settings.claim_lease_seconds == deployment.config.dispatcher.claim_lease_seconds
+    assert settings.claim_lease_seconds == on_demand.config.dispatcher.claim_lease_seconds
 
 
-def test_should_ask_only_capacity_providers_that_the_cluster_has(deployment: Deployment) -> None:
-    asked = dispatcher(deployment)["Environment"]["Variables"][EnvVar.CAPACITY_PROVIDERS]
-    _, association = deployment.only("AWS::ECS::ClusterCapacityProviderAssociations")
+def test_should_ask_only_capacity_providers_that_the_cluster_has(on_demand: Deployment) -> None:
+    asked = dispatcher(on_demand)["Environment"]["Variables"][EnvVar.CAPACITY_PROVIDERS]
+    _, association = on_demand.only("AWS::ECS::ClusterCapacityProviderAssociations")
     assert asked.split(",")[-1] == "FARGATE"  # what always has room comes last
     assert set(asked.split(",")) <= set(association["Properties"]["CapacityProviders"])
 

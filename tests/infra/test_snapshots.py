@@ -13,7 +13,7 @@ from tests.infra.conftest import ENVIRONMENTS
 from tests.infra.templates import Deployment
 
 STACKS = ("network", "storage", "ingest", "processing", "control-plane", "observability")
-POOL_STACKS = ("ingest", "processing")
+POOL_STACKS = ("ingest", "processing", "workers")
 """Those that a pool changes."""
 
 _ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")

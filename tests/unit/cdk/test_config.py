@@ -218,6 +218,10 @@ def pinned(key: str) -> dict[str, str]:
             r"pool\.on_demand_base = 4; allowed is at most pool\.max_tasks = 3",
         ),
         (
+            {"pool.on_demand_base": 1},
+            r"pool\.on_demand_base = 1; allowed is 0 while pool\.on_demand_weight = 0",
+        ),
+        (
             {"pool.spot_weight": 0},
             r"pool\.spot_weight = 0; allowed is at least 1 while pool\.on_demand_weight = 0",
         ),

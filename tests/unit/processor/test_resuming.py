@@ -8,13 +8,7 @@ from runtime.core.contract import ExitCode, Stage, work_prefix
 from tests.fakes.killing import Killed, KillSwitch
 from tests.unit.processor.studio import BUCKET, Studio
 
-EXPENSIVE = (
-    Stage.TRANSCRIBE,
-    Stage.DIARIZE,
-    Stage.SCENES,
-    Stage.THUMBNAILS,
-    Stage.PLAYER_AUDIO,
-)
+EXPENSIVE = (Stage.TRANSCRIBE, Stage.DIARIZE, Stage.SCENES)
 
 
 def calls_of_a_whole_run(folder: Path) -> list[str]:

@@ -63,8 +63,7 @@ class System(InMemoryObjectStore):
             self.publish(bucket, source)
 
     def publish(self, bucket: str, source: Source) -> None:
-        results = {name.value: b"any" for name in ResultFile}
-        results |= {path.name: path.read_bytes() for path in GOLDEN.iterdir()}
+        results = {path.name: path.read_bytes() for path in GOLDEN.iterdir()}
         summary = json.loads(results[ResultFile.SUMMARY_JSON])
         results[ResultFile.SUMMARY_JSON] = json.dumps({**summary, "job_id": source.job_id}).encode()
         self.spoil(results)
@@ -75,10 +74,9 @@ class System(InMemoryObjectStore):
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
             for name, content in results.items()
-            if name not in {ResultFile.MANIFEST, ResultFile.METRICS}
+            if name != ResultFile.MANIFEST
         ]
-        varying = [{"name": ResultFile.METRICS}]
-        results[ResultFile.MANIFEST] = json.dumps({"files": files, "varying": varying}).encode()
+        results[ResultFile.MANIFEST] = json.dumps({"files": files}).encode()
         self.spoil_manifest(results)
         for name, content in results.items():
             self.put(bucket, result_prefix(source.job_id) + name, content)

@@ -1,0 +1,31 @@
+"""What is known of a work queue: what waits in it, and what workers are at.
+
+Queues are given by name, not as constructs: an alarm must not keep CloudFormation from removing
+the queue it watches.
+"""
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+
+
+def waiting(queue_name: str, *, period: Duration, statistic: str) -> cloudwatch.Metric:
+    """Return the messages that no worker has received."""
+    return _of(queue_name, "ApproximateNumberOfMessagesVisible", period, statistic)
+
+
+def in_work(queue_name: str, *, period: Duration, statistic: str) -> cloudwatch.Metric:
+    """Return the messages that workers keep hidden: one for each job in work.
+
+    SQS reports it only while there are any, so an expression fills its gaps with zeros.
+    """
+    return _of(queue_name, "ApproximateNumberOfMessagesNotVisible", period, statistic)
+
+
+def _of(queue_name: str, metric: str, period: Duration, statistic: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace="AWS/SQS",
+        metric_name=metric,
+        dimensions_map={"QueueName": queue_name},
+        period=period,
+        statistic=statistic,
+    )

@@ -1,0 +1,183 @@
+"""A service of warm workers that pull jobs from a queue, as many as what waits there wants."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from aws_cdk import Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from cdk.components import permissions
+from cdk.components.processor_container import (
+    add_processor,
+    fargate_definition,
+    processing_permissions,
+    processing_variables,
+)
+from cdk.components.task_roles import task_roles
+from cdk.components.worker_scaling import Bounds, WorkerScaling
+from cdk.config import EnvironmentConfig
+from cdk.config.pool import PoolConfig
+from cdk.naming import Names
+from runtime.core.contract import WORKER_COMMAND, WORKER_PORT, EnvVar
+
+_HEALTH_CHECK = ("python", "-I", "-S", "/app/healthcheck.py", str(WORKER_PORT))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What workers work on: queues, records and images."""
+
+    queue: sqs.IQueue
+    jobs_queue: sqs.IQueue
+    jobs_table: dynamodb.ITable
+    idempotency_table: dynamodb.ITable
+    media_bucket_name: str
+    images: ecr.IRepository
+
+
+class WorkerPool(Construct):
+    """`service`, `definition`, `task_role` and `scaling`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        environment: EnvironmentConfig,
+        pool: PoolConfig,
+        work: Work,
+        cluster: ecs.ICluster,
+        log_group: logs.ILogGroup,
+        subnets: Sequence[ec2.ISubnet],
+        security_group: ec2.ISecurityGroup,
+    ) -> None:
+        """Create the service, and let it follow the queue."""
+        super().__init__(scope, construct_id)
+        names = Names(environment.name)
+        roles = task_roles(self)
+        self.task_role = roles.task
+        self.definition = fargate_definition(
+            self,
+            environment=environment,
+            family=names.worker,
+            execution_role=roles.execution,
+            task_role=roles.task,
+        )
+        add_processor(
+            self,
+            self.definition,
+            environment=environment,
+            image=ecs.ContainerImage.from_ecr_repository(
+                work.images, environment.processor.image_tag
+            ),
+            command=WORKER_COMMAND,
+            log_group=log_group,
+            health_check=health_check(),
+            variables={
+                **processing_variables(
+                    environment,
+                    cluster=cluster,
+                    jobs_table=work.jobs_table,
+                    idempotency_table=work.idempotency_table,
+                    job_timeout_seconds=pool.job_timeout_seconds,
+                ),
+                **worker_variables(work, pool.visibility_timeout_seconds),
+            },
+        )
+        for statement in worker_permissions(environment, work, cluster):
+            self.task_role.add_to_policy(statement)
+        self.service = ecs.FargateService(
+            self,
+            "Service",
+            service_name=names.worker,
+            cluster=cluster,
+            task_definition=self.definition,
+            capacity_provider_strategies=_strategy(pool),
+            assign_public_ip=False,
+            vpc_subnets=ec2.SubnetSelection(subnets=list(subnets)),
+            security_groups=[security_group],
+            enable_ecs_managed_tags=True,
+            propagate_tags=ecs.PropagatedTagSource.SERVICE,
+            enable_execute_command=False,
+            # Moving a task to another zone would stop one that is at work.
+            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
+            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
+            # No worker goes before its successor is there. Protected ones stay until they are
+            # done, and twice as many tasks as wanted leave room for all successors meanwhile.
+            min_healthy_percent=100,
+            max_healthy_percent=200,
+            # No desired count: it is the policies' alone, and a deployment leaves it as it is.
+        )
+        self.scaling = WorkerScaling(
+            self,
+            "Scaling",
+            cluster=cluster,
+            service=self.service,
+            queue_name=names.work_queue,
+            bounds=Bounds(
+                min_tasks=pool.min_tasks,
+                max_tasks=pool.max_tasks,
+                backlog_per_task=pool.backlog_per_task,
+                start=Duration.seconds(pool.start_seconds),
+                idle=Duration.minutes(pool.idle_minutes),
+            ),
+            grow_alarm_name=names.alarm("workers-grow"),
+            shrink_alarm_name=names.alarm("workers-shrink"),
+        )
+
+
+def health_check() -> ecs.HealthCheck:
+    """Return the check that a worker answers on its own loopback, and can work at all."""
+    return ecs.HealthCheck(
+        command=["CMD", *_HEALTH_CHECK],
+        interval=Duration.seconds(30),
+        timeout=Duration.seconds(5),
+        retries=3,
+        start_period=Duration.seconds(60),
+    )
+
+
+def worker_variables(work: Work, visibility_timeout_seconds: int) -> dict[str, str]:
+    """Return what a worker is told besides what every processor is."""
+    return {
+        EnvVar.MEDIA_BUCKET.value: work.media_bucket_name,
+        EnvVar.WORK_QUEUE_URL.value: work.queue.queue_url,
+        EnvVar.JOBS_QUEUE_URL.value: work.jobs_queue.queue_url,
+        EnvVar.WORK_VISIBILITY_SECONDS.value: str(visibility_timeout_seconds),
+        EnvVar.ECS_ENABLE_TASK_PROTECTION.value: "true",
+    }
+
+
+def worker_permissions(
+    environment: EnvironmentConfig, work: Work, cluster: ecs.ICluster
+) -> list[iam.PolicyStatement]:
+    """Return what a worker may do."""
+    return [
+        *processing_permissions(
+            environment,
+            jobs_table=work.jobs_table,
+            idempotency_table=work.idempotency_table,
+        ),
+        permissions.work_off(work.queue),
+        permissions.send_messages(work.jobs_queue),
+        permissions.protect_tasks(cluster),
+    ]
+
+
+def _strategy(pool: PoolConfig) -> list[ecs.CapacityProviderStrategy]:
+    shares = {
+        "FARGATE": (pool.on_demand_base, pool.on_demand_weight),
+        "FARGATE_SPOT": (0, pool.spot_weight),
+    }
+    return [
+        ecs.CapacityProviderStrategy(capacity_provider=provider, base=base, weight=weight)
+        for provider, (base, weight) in shares.items()
+        if weight
+    ]

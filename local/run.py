@@ -150,8 +150,8 @@ def download_results(deployed: Deployed, job: Job, folder: Path) -> Path:
     """Copy a job's published files, as its manifest lists them, and return the folder."""
     store = S3ObjectStore(deployed.cloud.client("s3"))
     prefix = result_prefix(job.job_id)
-    manifest = store.read_bytes(deployed.bucket, prefix + ResultFile.MANIFEST)
-    names = [file["name"] for file in json.loads(manifest)["files"]]
+    manifest = json.loads(store.read_bytes(deployed.bucket, prefix + ResultFile.MANIFEST))
+    names = [file["name"] for file in (*manifest["files"], *manifest["varying"])]
     for name in [*names, ResultFile.MANIFEST.value]:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)

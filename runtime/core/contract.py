@@ -208,16 +208,21 @@ class IdempotencyTable:
 
 
 class ResultFile(StrEnum):
-    """Files published under `results/<job_id>/`, the manifest last."""
+    """Files published under `results/<job_id>/`, the manifest last; beside them `thumbnails/`."""
 
     SUMMARY_JSON = "summary.json"
     SUMMARY_MARKDOWN = "summary.md"
     TRANSCRIPT_JSON = "transcript.json"
+    TRANSCRIPT_TEXT = "transcript.txt"
+    TRANSCRIPT_TSV = "transcript.tsv"
     CAPTIONS_SRT = "transcript.srt"
     CAPTIONS_VTT = "transcript.vtt"
     SPEAKERS_RTTM = "speakers.rttm"
     SCENES_JSON = "scenes.json"
     CHAPTERS_VTT = "chapters.vtt"
+    CONTACT_SHEET = "contact-sheet.jpg"
+    PLAYER_AUDIO = "audio.m4a"
+    METRICS = "metrics.json"
     MANIFEST = "manifest.json"
 
 
@@ -230,6 +235,8 @@ class Stage(StrEnum):
     TRANSCRIBE = "transcribe"
     DIARIZE = "diarize"
     SCENES = "scenes"
+    THUMBNAILS = "thumbnails"
+    PLAYER_AUDIO = "player_audio"
     ATTRIBUTE = "attribute"
     CHUNK = "chunk"
     SUMMARIZE = "summarize"
@@ -249,6 +256,11 @@ def object_id(key: str, etag: str) -> str:
 def result_prefix(job_id: str) -> str:
     """Return the prefix under which a job's results are published, with its slash."""
     return f"{RESULTS_PREFIX}{job_id}/"
+
+
+def thumbnail_name(scene_index: int) -> str:
+    """Return the name of a scene's picture below the job's results; files count from 1."""
+    return f"thumbnails/scene-{scene_index + 1:04d}.webp"
 
 
 def work_prefix(job_id: str) -> str:

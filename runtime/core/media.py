@@ -152,3 +152,12 @@ class Summary:
     """The summary, in order of time."""
 
     sentences: tuple[SummarySentence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PublishedFile:
+    """A file below the job's results; `name` is its path there, `sha256` in hexadecimal."""
+
+    name: str
+    size_bytes: int
+    sha256: str

@@ -19,6 +19,8 @@ from runtime.processor.checkpoints import Checkpoints
 from runtime.processor.interruption import Interruption, StopRequestedError
 from runtime.processor.pipeline import Pipeline
 from runtime.processor.progress import StageTracker
+from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, metrics_document
+from runtime.processor.render.text import json_bytes
 from runtime.processor.reporter import Reporter, take_job
 from runtime.processor.tools import MediaTools
 from runtime.processor.watchdog import Patience, Watchdog
@@ -67,6 +69,7 @@ class Attempt:
     patience: Patience
     abort: Callable[[ExitCode], None]
     max_runs: int | None = None
+    machine: Machine = UNKNOWN_MACHINE
 
     def run(self) -> Ended:
         """Run to an end, whatever happens; the job's record says how it ended."""
@@ -143,6 +146,17 @@ class Attempt:
                 tracker=tracker,
                 folder=Path(folder),
                 log=self.log,
+                metrics=lambda media_seconds: json_bytes(
+                    metrics_document(
+                        job_id=job.job_id,
+                        attempt=self.number,
+                        media_seconds=media_seconds,
+                        wall_seconds=self.clock.monotonic() - began,
+                        stage_seconds=tracker.seconds,
+                        peak_rss_mb=peak_rss_mb(),
+                        machine=self.machine,
+                    )
+                ),
             ).run()
         self.log.info(
             "job.published",

@@ -41,12 +41,32 @@ def decoded_frames(container: "InputContainer", stream_index: int) -> Iterator[A
 
     Ends quietly where a truncated file does.
     """
+    # Not every codec decodes with threads, and none changes to it once it has begun.
+    with contextlib.suppress(AttributeError, RuntimeError):
+        container.streams[stream_index].thread_type = "AUTO"  # type: ignore[attr-defined]
+    return _frames(container, stream_index)
+
+
+def frames_from(container: "InputContainer", stream_index: int, at_seconds: float) -> Iterator[Any]:
+    """Yield frames as `decoded_frames` does, from a keyframe at or before a stream time on.
+
+    From the beginning where the container cannot seek.
+    """
     import av
 
     stream = container.streams[stream_index]
-    with contextlib.suppress(AttributeError):  # not every codec decodes with threads
-        stream.thread_type = "AUTO"  # type: ignore[attr-defined]
-    packets = container.demux(stream)
+    for target in (at_seconds, 0.0):
+        offset = round(target / stream.time_base) if stream.time_base else 0
+        with contextlib.suppress(av.error.FFmpegError):
+            container.seek(offset, stream=stream)
+            break
+    return decoded_frames(container, stream_index)
+
+
+def _frames(container: "InputContainer", stream_index: int) -> Iterator[Any]:
+    import av
+
+    packets = container.demux(container.streams[stream_index])
     while True:
         try:
             packet = next(packets)

@@ -18,7 +18,7 @@ from runtime.processor.composition import (
 from runtime.processor.interruption import Interruption
 from runtime.processor.library_log import log_what_libraries_say
 from runtime.processor.settings import BadConfigurationError, Settings
-from runtime.processor.task_metadata import read_task_arn
+from runtime.processor.task_metadata import read_machine, read_task_arn
 from runtime.processor.tools import MediaTools
 
 
@@ -64,6 +64,7 @@ def run(
             patience=settings.patience,
             abort=abort,
             max_runs=settings.max_runs,
+            machine=read_machine(settings.task_metadata_uri, log),
         )
         .run()
         .code

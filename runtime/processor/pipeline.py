@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.core.contract import Stage
+from runtime.core.contract import ResultFile, Stage, result_prefix
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.log import Log
@@ -17,6 +17,7 @@ from runtime.core.media import (
     Chapter,
     Diarization,
     MediaInfo,
+    PublishedFile,
     Scene,
     Sentence,
     Summary,
@@ -26,7 +27,7 @@ from runtime.core.ports import ObjectStore, Progress
 from runtime.processor.checkpoints import Artifact, Checkpoints
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.progress import StageTracker
-from runtime.processor.render.files import render_files
+from runtime.processor.render.files import render_files, render_manifest
 from runtime.processor.result import (
     NO_AUDIO,
     NO_SPEAKERS,
@@ -38,7 +39,7 @@ from runtime.processor.result import (
 from runtime.processor.stages.attribute import attribute
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.stages.fetch import fetch
-from runtime.processor.stages.publish import publish
+from runtime.processor.stages.publish import publish, publish_folder
 from runtime.processor.stages.sentences import split_sentences
 from runtime.processor.stages.summarize import summarize
 from runtime.processor.tools import MediaTools
@@ -56,6 +57,12 @@ DIARIZATION: Artifact[Diarization] = Artifact(
 )
 SCENES: Artifact[tuple[Scene, ...]] = Artifact(
     stage=Stage.SCENES, kind=tuple[Scene, ...], version=1, inputs=(MEDIA,)
+)
+THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
+    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=1, inputs=(SCENES,)
+)
+PLAYER_AUDIO: Artifact[tuple[PublishedFile, ...]] = Artifact(
+    stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=1, inputs=(MEDIA,)
 )
 SENTENCES: Artifact[tuple[Sentence, ...]] = Artifact(
     stage=Stage.ATTRIBUTE,
@@ -91,8 +98,12 @@ class Pipeline:
         tracker: StageTracker,
         folder: Path,
         log: Log,
+        metrics: Callable[[float], bytes],
     ) -> None:
-        """Work in `folder`, which is the caller's to remove."""
+        """Work in `folder`, which is the caller's to remove.
+
+        `metrics` renders what this run took, given the video's seconds.
+        """
         self._source = source
         self._tools = tools
         self._objects = objects
@@ -100,6 +111,7 @@ class Pipeline:
         self._tracker = tracker
         self._folder = folder
         self._log = log
+        self._metrics = metrics
 
     def run(self) -> str:
         """Process the video and return the key of its published `summary.json`.
@@ -115,6 +127,7 @@ class Pipeline:
             )
         transcript, diarization, audio_seconds = self._listen(media)
         scenes = self._watch(media)
+        media_files = (*self._picture(media, scenes), *self._play(media))
         duration = max([audio_seconds, *(scene.end_seconds for scene in scenes)])
         sentences = self._made(
             SENTENCES,
@@ -133,11 +146,17 @@ class Pipeline:
             scenes=scenes,
             caveats=caveats(media, sentences, diarization),
             models=self._tools.models,
+            media_files=media_files,
         )
         with self._tracker.stage(Stage.PUBLISH) as on_progress:
-            return publish(
-                render_files(result), self._source, objects=self._objects, on_progress=on_progress
-            )
+            rendered = render_files(result)
+            files = {
+                **rendered,
+                ResultFile.METRICS: self._metrics(duration),
+                ResultFile.MANIFEST: render_manifest(result, rendered),
+            }
+            publish(files, self._source, objects=self._objects, on_progress=on_progress)
+        return result_prefix(self._source.job_id) + ResultFile.SUMMARY_JSON
 
     @cached_property
     def _upload(self) -> Path:
@@ -176,6 +195,52 @@ class Pipeline:
             SCENES,
             lambda: self._upload,
             lambda upload, on_progress: self._tools.detect_scenes(upload, media, on_progress),
+        )
+
+    def _picture(self, media: MediaInfo, scenes: tuple[Scene, ...]) -> tuple[PublishedFile, ...]:
+        """Return the scenes' pictures, which are published as soon as they are made."""
+        if media.video is None:
+            return ()
+        return self._made(
+            THUMBNAILS,
+            lambda: self._upload,
+            lambda upload, on_progress: self._made_files(
+                "pictures",
+                lambda into: self._tools.make_thumbnails(
+                    upload, media, scenes, into, lambda fraction: on_progress(fraction / 2)
+                ),
+                on_progress,
+            ),
+        )
+
+    def _play(self, media: MediaInfo) -> tuple[PublishedFile, ...]:
+        """Return the sound for players, which is published as soon as it is made."""
+        if media.audio is None:
+            return ()
+        return self._made(
+            PLAYER_AUDIO,
+            lambda: self._upload,
+            lambda upload, on_progress: self._made_files(
+                "sound",
+                lambda into: self._tools.make_player_audio(
+                    upload, media, into, lambda fraction: on_progress(fraction / 2)
+                ),
+                on_progress,
+            ),
+        )
+
+    def _made_files(
+        self, name: str, make: Callable[[Path], None], on_progress: Progress
+    ) -> tuple[PublishedFile, ...]:
+        """Publish what `make` writes into a folder; `make` reports the first half."""
+        folder = self._folder / name
+        folder.mkdir(exist_ok=True)
+        make(folder)
+        return publish_folder(
+            folder,
+            self._source,
+            objects=self._objects,
+            on_progress=lambda fraction: on_progress((1 + fraction) / 2),
         )
 
     def _tell(

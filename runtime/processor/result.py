@@ -11,11 +11,13 @@ from runtime.core.media import (
     UNKNOWN_SPEAKER,
     Chapter,
     MediaInfo,
+    PublishedFile,
     Scene,
     Sentence,
     Summary,
     Turn,
 )
+from runtime.processor.conversation import Interruption, interruptions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,17 +46,25 @@ NO_SPEAKERS = Caveat(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """One voice of the video. `name` is for people, `label` for programs."""
+    """One voice of the video. `name` is for people, `label` for programs.
+
+    It interrupted others `interruption_count` times and was itself `interrupted_count` times.
+    """
 
     label: str
     name: str
     talk_time_seconds: float
     word_count: int
+    interruption_count: int
+    interrupted_count: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
-    """All findings about one video. `duration_seconds` is that of the decoded media."""
+    """All findings about one video. `duration_seconds` is that of the decoded media.
+
+    `media_files` are pictures and sound made of it, which are published already.
+    """
 
     source: Source
     media: MediaInfo
@@ -66,6 +76,7 @@ class JobResult:
     scenes: tuple[Scene, ...]
     caveats: tuple[Caveat, ...]
     models: Mapping[Stage, str]
+    media_files: tuple[PublishedFile, ...]
 
     @property
     def title(self) -> str:
@@ -78,6 +89,15 @@ class JobResult:
         return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
 
     @property
+    def interruptions(self) -> tuple[Interruption, ...]:
+        """Where one voice cut in on another, in order of time."""
+        return interruptions(self.turns)
+
+    def has_file(self, name: str) -> bool:
+        """Tell whether a picture or sound of this name was made."""
+        return any(file.name == name for file in self.media_files)
+
+    @property
     def speakers(self) -> tuple[Speaker, ...]:
         """Everyone who speaks, by label; talk time counts overlapped speech for each."""
         seconds: defaultdict[str, float] = defaultdict(float)
@@ -86,12 +106,16 @@ class JobResult:
         words: Counter[str] = Counter()
         for sentence in self.sentences:
             words[sentence.speaker] += len(sentence.words)
+        by = Counter(interruption.by for interruption in self.interruptions)
+        of = Counter(interruption.of for interruption in self.interruptions)
         return tuple(
             Speaker(
                 label=label,
                 name=speaker_name(label),
                 talk_time_seconds=seconds.get(label, 0.0),
                 word_count=words[label],
+                interruption_count=by[label],
+                interrupted_count=of[label],
             )
             for label in sorted(seconds.keys() | words.keys())
         )

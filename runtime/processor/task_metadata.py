@@ -1,11 +1,13 @@
-"""Asks the ECS agent which task this process runs in."""
+"""Asks the ECS agent which task this process runs in, and what it was given."""
 
 import json
 from http.client import HTTPException
+from typing import Any
 from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from runtime.core.log import Log
+from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine
 
 TIMEOUT_SECONDS = 2.0
 
@@ -15,14 +17,27 @@ def read_task_arn(metadata_uri: str | None, log: Log) -> str | None:
 
     The ARN is for people and operators' commands; a job runs as well without it.
     """
+    return _task(metadata_uri, log).get("TaskARN")
+
+
+def read_machine(metadata_uri: str | None, log: Log) -> Machine:
+    """Return the size that the task was given, unknown outside ECS or when nobody says."""
+    limits: Any = _task(metadata_uri, log).get("Limits")
+    try:
+        return Machine(vcpus=float(limits["CPU"]), memory_mb=float(limits["Memory"]))
+    except (TypeError, KeyError, ValueError):
+        return UNKNOWN_MACHINE
+
+
+def _task(metadata_uri: str | None, log: Log) -> dict[str, Any]:
     if metadata_uri is None or not metadata_uri.startswith("http://"):
-        return None
+        return {}
     # The agent's link-local address must never go through a proxy.
     opener = build_opener(ProxyHandler({}))
     try:
         with opener.open(f"{metadata_uri}/task", timeout=TIMEOUT_SECONDS) as answer:
-            arn = json.load(answer)["TaskARN"]
+            task = json.load(answer)
+            return {**task, "TaskARN": str(task["TaskARN"])}
     except (URLError, OSError, HTTPException, ValueError, KeyError, TypeError) as error:
         log.warning("task_metadata.unavailable", error=repr(error))
-        return None
-    return str(arn)
+        return {}

@@ -1,6 +1,6 @@
 """The stages that touch media and models, as one value that a composition root chooses."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,8 +10,10 @@ from runtime.core.ports import Progress
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.diarize import diarize
+from runtime.processor.stages.player_audio import make_player_audio
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
+from runtime.processor.stages.thumbnails import make_thumbnails
 from runtime.processor.stages.transcribe import transcribe
 
 DIARIZATION_MODEL = "diarization"
@@ -30,6 +32,8 @@ class MediaTools:
     transcribe: Callable[[Audio, Progress], Transcript]
     diarize: Callable[[Audio, Progress], Diarization]
     detect_scenes: Callable[[Path, MediaInfo, Progress], tuple[Scene, ...]]
+    make_thumbnails: Callable[[Path, MediaInfo, Sequence[Scene], Path, Progress], None]
+    make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]
 
@@ -59,6 +63,8 @@ def media_tools(*, models_dir: Path, asr_model: str, threads: int) -> MediaTools
         transcribe=hear_words,
         diarize=tell_speakers,
         detect_scenes=detect_scenes,
+        make_thumbnails=make_thumbnails,
+        make_player_audio=make_player_audio,
         load_embedder=lambda: load_sentence_embedder(models_dir / EMBEDDING_MODEL),
         models={
             Stage.TRANSCRIBE: asr_model,

@@ -31,7 +31,7 @@ SETTLE_SECONDS = 60.0
 WORD_ERROR_RATE = 0.10
 CUT_TOLERANCE_SECONDS = 0.1
 NOT_A_VIDEO = "media.not_a_video"
-_SCHEMA = Path("runtime/processor/render/summary.schema.json")
+_SCHEMA = Path("runtime/processor/render/schema/summary.schema.json")
 _ROOT = Path(__file__).resolve().parents[2]
 
 Say = Callable[[str], None]
@@ -113,7 +113,8 @@ class Verification:
 
         try:
             manifest = read(ResultFile.MANIFEST)
-            names = [file["name"] for file in json.loads(manifest)["files"]]
+            listed = json.loads(manifest)
+            names = [file["name"] for file in (*listed["files"], *listed["varying"])]
             return {ResultFile.MANIFEST: manifest, **{name: read(name) for name in names}}
         except ObjectNotFoundError as error:
             raise CheckFailedError(f"A result is missing: {error}") from error

@@ -19,6 +19,7 @@ from runtime.core.contract import (
     result_prefix,
 )
 from runtime.core.jobs import Job, State
+from scripts.media_tools import decode_speech
 from tests.e2e import scoring
 from tests.e2e.looking import ended_tasks
 
@@ -117,6 +118,20 @@ def test_should_publish_what_the_manifest_lists(results: Path) -> None:
         content = (results / file["name"]).read_bytes()
         assert len(content) == file["size_bytes"]
         assert hashlib.sha256(content).hexdigest() == file["sha256"]
+
+
+def test_should_picture_every_scene_and_keep_the_sound(results: Path, talk: Path) -> None:
+    summary = scoring.read_json(results / ResultFile.SUMMARY_JSON)
+    assert all((results / scene["thumbnail"]).is_file() for scene in summary["scenes"])
+    assert (results / summary["contact_sheet"]).is_file()
+    heard = decode_speech(results / summary["player_audio"])
+    assert heard == pytest.approx(decode_speech(talk), abs=0.01)
+
+
+def test_should_tell_what_the_run_took(results: Path) -> None:
+    metrics = scoring.read_json(results / ResultFile.METRICS)
+    assert {stage["stage"] for stage in metrics["stages"]} >= set(Stage) - {Stage.PUBLISH}
+    assert metrics["peak_memory_mb"] > 100
 
 
 def test_should_record_the_result_in_both_tables(deployed: Deployed, finished: Job) -> None:

@@ -1,10 +1,8 @@
 """Write the expected files anew: `python -m tests.golden.refresh`, then read the diff."""
 
-from runtime.processor.render.files import render_files
-from tests.golden.talk import TALK
-from tests.golden.test_rendered_files import EXPECTED
+from tests.golden.test_rendered_files import EXPECTED, rendered
 
 if __name__ == "__main__":
     EXPECTED.mkdir(exist_ok=True)
-    for name, content in render_files(TALK).items():
+    for name, content in rendered().items():
         (EXPECTED / name).write_bytes(content)

@@ -9,6 +9,7 @@ from runtime.core.media import (
     AudioStream,
     Chapter,
     MediaInfo,
+    PublishedFile,
     Scene,
     Sentence,
     Summary,
@@ -84,7 +85,7 @@ TALK = JobResult(
     turns=(
         Turn(start_seconds=0.7, end_seconds=16.9, speaker=FIRST),
         Turn(start_seconds=17.1, end_seconds=19.4, speaker=SECOND),
-        Turn(start_seconds=17.0, end_seconds=17.6, speaker=FIRST),
+        Turn(start_seconds=17.0, end_seconds=17.7, speaker=FIRST),
         Turn(start_seconds=19.45, end_seconds=20.1, speaker=FIRST),
         Turn(start_seconds=3601.2, end_seconds=3618.0, speaker=SECOND),
     ),
@@ -124,4 +125,12 @@ TALK = JobResult(
         Stage.CHUNK: "any-embedder",
         Stage.SUMMARIZE: "any-embedder",
     },
+    media_files=tuple(
+        PublishedFile(name=name, size_bytes=size, sha256=digest * 32)
+        for name, size, digest in (
+            ("audio.m4a", 58_000_000, "0a"),
+            ("contact-sheet.jpg", 31_000, "0b"),
+            ("thumbnails/scene-0001.webp", 9_000, "0c"),
+        )
+    ),
 )

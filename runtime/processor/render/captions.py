@@ -4,6 +4,9 @@ from runtime.processor.render.cues import cues_of, speaker_changes
 from runtime.processor.render.text import timestamp
 from runtime.processor.result import JobResult, speaker_name
 
+# SubRip has no escapes, and players drop what looks like a tag.
+_WITHOUT_TAGS = str.maketrans("<>", "\u2039\u203a")
+
 
 def srt(result: JobResult) -> str:
     """Return SubRip subtitles; a new speaker's cue begins with the name."""
@@ -12,7 +15,7 @@ def srt(result: JobResult) -> str:
     for number, (cue, changed) in enumerate(zip(cues, speaker_changes(cues), strict=True), start=1):
         name = f"[{speaker_name(cue.speaker)}]\n" if changed else ""
         span = _span(cue.start_seconds, cue.end_seconds, ",")
-        text = "\n".join(cue.lines)
+        text = "\n".join(cue.lines).translate(_WITHOUT_TAGS)
         blocks.append(f"{number}\n{span}\n{name}{text}\n")
     return "\n".join(blocks)
 

@@ -1,25 +1,46 @@
 """`manifest.json`: the published files with size and SHA-256; its presence says all are there."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from runtime.core.contract import ResultFile
+from runtime.core.media import PublishedFile
+from runtime.processor.stages.publish import content_type
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
+
+VARYING = (ResultFile.METRICS,)
+"""Files that tell of the run and not of the video: two runs of one job write different ones."""
 
 
-def manifest_document(job_id: str, files: Mapping[ResultFile, bytes]) -> dict[str, Any]:
-    """Return the document for all files but the manifest itself, by name."""
+def manifest_document(job_id: str, files: Iterable[PublishedFile]) -> dict[str, Any]:
+    """Return the document for all files but the manifest itself, by name.
+
+    Those that vary between runs are named without size and digest, so that the manifest itself is
+    the same whichever run wrote it.
+    """
     return {
         "schema_version": SCHEMA_VERSION,
         "job_id": job_id,
         "files": [
             {
-                "name": str(name),
-                "size_bytes": len(files[name]),
-                "sha256": hashlib.sha256(files[name]).hexdigest(),
+                "name": file.name,
+                "content_type": content_type(file.name),
+                "size_bytes": file.size_bytes,
+                "sha256": file.sha256,
             }
-            for name in sorted(files)
+            for file in sorted(files, key=lambda file: file.name)
         ],
+        "varying": [{"name": str(name), "content_type": content_type(name)} for name in VARYING],
     }
+
+
+def described(files: Mapping[str, bytes]) -> tuple[PublishedFile, ...]:
+    """Return what the manifest says of rendered files."""
+    return tuple(
+        PublishedFile(
+            name=str(name), size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()
+        )
+        for name, content in files.items()
+    )

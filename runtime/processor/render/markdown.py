@@ -50,7 +50,7 @@ def markdown(result: JobResult) -> str:
         *_summary(result.summary.sentences),
         *_chapters(result.chapters),
         *_speakers(result.speakers),
-        _how_to_read(),
+        _how_to_read(result),
     ]
     return "\n\n".join(sections) + "\n"
 
@@ -108,28 +108,49 @@ def _speakers(speakers: Sequence[Speaker]) -> list[str]:
             duration(speaker.talk_time_seconds),
             f"{speaker.talk_time_seconds / total:.0%}" if total else "",
             str(speaker.word_count),
+            str(speaker.interruption_count),
         ]
         for speaker in speakers
     ]
-    return ["## Speakers", _table(["Speaker", "Talk time", "Share", "Words"], rows)]
+    columns = ["Speaker", "Talk time", "Share", "Words", "Interruptions"]
+    if not any(speaker.interruption_count for speaker in speakers):
+        rows, columns = [row[:-1] for row in rows], columns[:-1]
+    return ["## Speakers", _table(columns, rows)]
 
 
-def _how_to_read() -> str:
+def _how_to_read(result: JobResult) -> str:
     files = {
         ResultFile.SUMMARY_JSON: "all of this page and more, for programs",
-        ResultFile.TRANSCRIPT_JSON: "every word with its time, speaker and confidence",
+        ResultFile.TRANSCRIPT_JSON: "every word with its time, speaker and confidence "
+        "(for people `transcript.txt`, for spreadsheets `transcript.tsv`)",
         ResultFile.CAPTIONS_VTT: "subtitles with speakers, for a player (also as `transcript.srt`)",
         ResultFile.SCENES_JSON: "where the picture cuts",
+        ResultFile.CONTACT_SHEET: "the scenes at a glance (one by one in `thumbnails/`)",
+        ResultFile.PLAYER_AUDIO: "the sound alone",
     }
-    listed = "\n".join(f"- `{name}`: {what}" for name, what in files.items())
+    made = (ResultFile.CONTACT_SHEET, ResultFile.PLAYER_AUDIO)
+    listed = "\n".join(
+        f"- `{name}`: {what}"
+        for name, what in files.items()
+        if name not in made or result.has_file(name)
+    )
     return (
         "## How to read this\n\n"
         "The summary is made of quotes: each line was said in these words, as the recogniser heard "
         "them, at the time in brackets. They are the sentences most central to all that was said, "
         "so one may miss what was said only once. Times count from the start of the video. "
         "Speakers are told apart by voice and numbered in the order they are first heard; their "
-        "names are not known.\n\n"
+        f"names are not known.{_interruptions_explained(result)}\n\n"
         f"Beside this page lie:\n\n{listed}"
+    )
+
+
+def _interruptions_explained(result: JobResult) -> str:
+    if not result.interruptions:
+        return ""
+    return (
+        " An interruption is counted where somebody begins while another speaks, both speak for "
+        "half a second or more, and the other one stops first."
     )
 
 

@@ -1,13 +1,13 @@
-"""`summary.json`: everything found about a video in one document; see `summary.schema.json`."""
+"""`summary.json`: everything found about a video in one document; see `schema/`."""
 
 from typing import Any
 
-from runtime.core.contract import Stage
-from runtime.core.media import MediaInfo, Scene
+from runtime.core.contract import ResultFile, Stage, thumbnail_name
+from runtime.core.media import MediaInfo
 from runtime.processor.render.text import seconds
 from runtime.processor.result import JobResult
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 """Raised in its first part by a change that breaks readers, in its second by an addition."""
 
 _MODEL_NAMES = {
@@ -55,10 +55,22 @@ def summary_document(result: JobResult) -> dict[str, Any]:
                 "name": speaker.name,
                 "talk_time_seconds": seconds(speaker.talk_time_seconds),
                 "word_count": speaker.word_count,
+                "interruptions": speaker.interruption_count,
+                "interrupted": speaker.interrupted_count,
             }
             for speaker in result.speakers
         ],
-        "scenes": scene_list(result.scenes),
+        "interruptions": [
+            {
+                "at_seconds": seconds(interruption.at_seconds),
+                "by": interruption.by,
+                "of": interruption.of,
+            }
+            for interruption in result.interruptions
+        ],
+        "scenes": scene_list(result),
+        "contact_sheet": _if_made(result, ResultFile.CONTACT_SHEET),
+        "player_audio": _if_made(result, ResultFile.PLAYER_AUDIO),
         "warnings": [{"code": caveat.code, "message": caveat.message} for caveat in result.caveats],
         "models": {
             name: result.models[stage]
@@ -68,16 +80,21 @@ def summary_document(result: JobResult) -> dict[str, Any]:
     }
 
 
-def scene_list(scenes: tuple[Scene, ...]) -> list[dict[str, Any]]:
+def scene_list(result: JobResult) -> list[dict[str, Any]]:
     """Return the scenes as `scenes.json` and `summary.json` both hold them."""
     return [
         {
             "index": scene.index,
             "start_seconds": seconds(scene.start_seconds),
             "end_seconds": seconds(scene.end_seconds),
+            "thumbnail": _if_made(result, thumbnail_name(scene.index)),
         }
-        for scene in scenes
+        for scene in result.scenes
     ]
+
+
+def _if_made(result: JobResult, name: str) -> str | None:
+    return str(name) if result.has_file(name) else None
 
 
 def _media(media: MediaInfo, duration_seconds: float) -> dict[str, Any]:

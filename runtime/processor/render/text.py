@@ -39,5 +39,5 @@ def duration(value: float) -> str:
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return readable JSON that is the same for the same value."""
-    return (json.dumps(value, ensure_ascii=False, indent=2) + "\n").encode()
+    """Return readable JSON, the same for the same value; raise `ValueError` for what is none."""
+    return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()

@@ -69,6 +69,7 @@ class Gauge:
 
 
 Edit = Callable[[bytes], bytes]
+Picture = NDArray[np.uint8]
 
 
 def damaged(path: Path, edit: Edit) -> Path:

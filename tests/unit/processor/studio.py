@@ -1,13 +1,13 @@
 """A whole processor in memory: fake media tools, in-memory ports, and one job to run."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from runtime.core import jobs as lifecycle
-from runtime.core.contract import ExitCode, Stage, result_prefix
+from runtime.core.contract import ExitCode, ResultFile, Stage, result_prefix, thumbnail_name
 from runtime.core.jobs import Job
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
 from runtime.core.ports import JobStore, ObjectStore, Progress
@@ -119,12 +119,20 @@ class Studio:
         return job
 
     def published(self) -> dict[str, bytes]:
-        """The published files by name."""
+        """The published files by name, without those that tell of the run."""
         prefix = result_prefix(self.source.job_id)
-        return {
+        found = {
             key.removeprefix(prefix): self.objects.read_bytes(BUCKET, key)
             for key in self.objects.keys(BUCKET, prefix)
         }
+        found.pop(ResultFile.METRICS, None)
+        return found
+
+    def run_metrics(self) -> dict[str, Any]:
+        """What the last run took."""
+        key = result_prefix(self.source.job_id) + ResultFile.METRICS
+        document: dict[str, Any] = json.loads(self.objects.read_bytes(BUCKET, key))
+        return document
 
     def summary(self) -> dict[str, Any]:
         document: dict[str, Any] = json.loads(self.published()["summary.json"])
@@ -137,6 +145,8 @@ class Studio:
             transcribe=self._transcribe,
             diarize=self._diarize,
             detect_scenes=self._detect_scenes,
+            make_thumbnails=self._make_thumbnails,
+            make_player_audio=self._make_player_audio,
             load_embedder=self._load_embedder,
             models={Stage.TRANSCRIBE: self.asr_model, Stage.SUMMARIZE: "any-embedder"},
         )
@@ -188,6 +198,30 @@ class Studio:
             Scene(index=0, start_seconds=0.0, end_seconds=20.0),
             Scene(index=1, start_seconds=20.0, end_seconds=60.04),
         )
+
+    def _make_thumbnails(
+        self,
+        path: Path,
+        info: MediaInfo,
+        scenes: Sequence[Scene],
+        folder: Path,
+        on_progress: Progress,
+    ) -> None:
+        assert path.exists()
+        assert info == self.media
+        self._work(Stage.THUMBNAILS, on_progress)
+        for scene in scenes:
+            (folder / thumbnail_name(scene.index)).parent.mkdir(exist_ok=True)
+            (folder / thumbnail_name(scene.index)).write_bytes(f"picture {scene.index}".encode())
+        (folder / ResultFile.CONTACT_SHEET).write_bytes(b"any pictures")
+
+    def _make_player_audio(
+        self, path: Path, info: MediaInfo, folder: Path, on_progress: Progress
+    ) -> None:
+        assert path.exists()
+        assert info == self.media
+        self._work(Stage.PLAYER_AUDIO, on_progress)
+        (folder / ResultFile.PLAYER_AUDIO).write_bytes(b"any sound")
 
     def _load_embedder(self) -> SentenceEmbedder:
         self.used.append(Stage.CHUNK)

@@ -4,7 +4,14 @@ from pathlib import Path
 import pytest
 
 from runtime.core import jobs as lifecycle
-from runtime.core.contract import ExitCode, IdempotencyTable, ResultFile, Stage, result_prefix
+from runtime.core.contract import (
+    ExitCode,
+    IdempotencyTable,
+    ResultFile,
+    Stage,
+    result_prefix,
+    thumbnail_name,
+)
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Failure, Job, State
 from runtime.core.ports import Progress
@@ -28,7 +35,9 @@ def raising(error: Exception) -> Callable[[Progress], None]:
 
 def test_should_publish_every_file_and_record_the_success(studio: Studio) -> None:
     assert studio.run() is ExitCode.SUCCESS
-    assert set(studio.published()) == {file.value for file in ResultFile}
+    pictures = {thumbnail_name(0), thumbnail_name(1)}
+    every = {file.value for file in ResultFile} - {ResultFile.METRICS}
+    assert set(studio.published()) == every | pictures
     result_key = result_prefix(studio.source.job_id) + ResultFile.SUMMARY_JSON
     assert (studio.job.state, studio.job.result_key) == (State.SUCCEEDED, result_key)
     record = studio.jobs.idempotency[studio.source.object_id]
@@ -281,7 +290,7 @@ def test_should_give_scenes_alone_for_a_video_without_sound(studio: Studio) -> N
     assert [warning["code"] for warning in summary["warnings"]] == ["media.no_audio"]
     assert (summary["summary"], summary["speakers"], len(summary["scenes"])) == ([], [], 2)
     assert summary["media"]["duration_seconds"] == 60.04
-    assert studio.used == [Stage.PROBE, Stage.SCENES]
+    assert studio.used == [Stage.PROBE, Stage.SCENES, Stage.THUMBNAILS]
 
 
 def test_should_give_speech_alone_for_sound_without_a_picture(studio: Studio) -> None:

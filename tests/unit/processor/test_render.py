@@ -12,7 +12,7 @@ from runtime.core.contract import ResultFile
 from runtime.core.jobs import Source
 from runtime.core.media import Summary
 from runtime.processor.render.captions import srt, vtt
-from runtime.processor.render.files import render_files
+from runtime.processor.render.files import render_files, render_manifest
 from runtime.processor.render.markdown import markdown
 from runtime.processor.render.summary_json import summary_document
 from runtime.processor.render.text import clock, duration, timestamp
@@ -29,7 +29,7 @@ from runtime.processor.result import (
 from tests.golden.talk import TALK
 
 SCHEMA = json.loads(
-    (Path(runtime.processor.render.__file__).parent / "summary.schema.json").read_text()
+    (Path(runtime.processor.render.__file__).parent / "schema" / "summary.schema.json").read_text()
 )
 SILENT = replace(
     TALK,
@@ -75,14 +75,45 @@ def test_should_point_from_sentences_into_words() -> None:
 
 def test_should_list_every_other_file_in_the_manifest() -> None:
     files = render_files(TALK)
-    manifest = json.loads(files[ResultFile.MANIFEST])
-    assert {file["name"] for file in manifest["files"]} == set(files) - {ResultFile.MANIFEST}
-    for file in manifest["files"]:
-        content = files[file["name"]]
-        assert (file["size_bytes"], file["sha256"]) == (
-            len(content),
-            hashlib.sha256(content).hexdigest(),
-        )
+    manifest = json.loads(render_manifest(TALK, files))
+    listed = {file["name"]: file for file in manifest["files"]}
+    made = {file.name: file for file in TALK.media_files}
+    assert set(listed) == {*files, *made}
+    for name, content in files.items():
+        assert listed[name]["size_bytes"] == len(content)
+        assert listed[name]["sha256"] == hashlib.sha256(content).hexdigest()
+    for name, file in made.items():
+        assert listed[name]["size_bytes"] == file.size_bytes
+        assert listed[name]["sha256"] == file.sha256
+
+
+def test_should_list_what_varies_between_runs_without_its_digest() -> None:
+    manifest = json.loads(render_manifest(TALK, render_files(TALK)))
+    assert manifest["varying"] == [{"name": "metrics.json", "content_type": "application/json"}]
+
+
+def test_should_name_only_pictures_and_sound_that_were_made() -> None:
+    document = summary_document(TALK)
+    assert [scene["thumbnail"] for scene in document["scenes"]] == [
+        "thumbnails/scene-0001.webp",
+        None,
+    ]
+    assert (document["contact_sheet"], document["player_audio"]) == (
+        "contact-sheet.jpg",
+        "audio.m4a",
+    )
+    nothing = summary_document(replace(TALK, media_files=()))
+    assert (nothing["contact_sheet"], nothing["player_audio"]) == (None, None)
+    assert "audio.m4a" not in markdown(replace(TALK, media_files=()))
+
+
+def test_should_count_interruptions_for_both_sides() -> None:
+    first, second = TALK.speakers
+    assert (first.interruption_count, first.interrupted_count) == (0, 1)
+    assert (second.interruption_count, second.interrupted_count) == (1, 0)
+    assert summary_document(TALK)["interruptions"] == [
+        {"at_seconds": 17.1, "by": "SPEAKER_01", "of": "SPEAKER_00"}
+    ]
 
 
 def test_should_name_the_speaker_in_subtitles_only_when_it_changes() -> None:
@@ -154,7 +185,7 @@ def test_should_leave_out_sections_that_would_be_empty() -> None:
 def test_should_count_talk_time_from_turns_and_words_from_sentences() -> None:
     first, second = TALK.speakers
     assert (first.label, second.label) == ("SPEAKER_00", "SPEAKER_01")
-    assert first.talk_time_seconds == pytest.approx(16.2 + 0.6 + 0.65)
+    assert first.talk_time_seconds == pytest.approx(16.2 + 0.7 + 0.65)
     assert second.word_count == 5 + 9 + 3
 
 

@@ -8,7 +8,13 @@ from runtime.core.contract import ExitCode, Stage, work_prefix
 from tests.fakes.killing import Killed, KillSwitch
 from tests.unit.processor.studio import BUCKET, Studio
 
-EXPENSIVE = (Stage.TRANSCRIBE, Stage.DIARIZE, Stage.SCENES)
+EXPENSIVE = (
+    Stage.TRANSCRIBE,
+    Stage.DIARIZE,
+    Stage.SCENES,
+    Stage.THUMBNAILS,
+    Stage.PLAYER_AUDIO,
+)
 
 
 def calls_of_a_whole_run(folder: Path) -> list[str]:

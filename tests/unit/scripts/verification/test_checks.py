@@ -63,7 +63,8 @@ class System(InMemoryObjectStore):
             self.publish(bucket, source)
 
     def publish(self, bucket: str, source: Source) -> None:
-        results = {path.name: path.read_bytes() for path in GOLDEN.iterdir()}
+        results = {name.value: b"any" for name in ResultFile}
+        results |= {path.name: path.read_bytes() for path in GOLDEN.iterdir()}
         summary = json.loads(results[ResultFile.SUMMARY_JSON])
         results[ResultFile.SUMMARY_JSON] = json.dumps({**summary, "job_id": source.job_id}).encode()
         self.spoil(results)
@@ -74,9 +75,10 @@ class System(InMemoryObjectStore):
                 "sha256": hashlib.sha256(content).hexdigest(),
             }
             for name, content in results.items()
-            if name != ResultFile.MANIFEST
+            if name not in {ResultFile.MANIFEST, ResultFile.METRICS}
         ]
-        results[ResultFile.MANIFEST] = json.dumps({"files": files}).encode()
+        varying = [{"name": ResultFile.METRICS}]
+        results[ResultFile.MANIFEST] = json.dumps({"files": files, "varying": varying}).encode()
         self.spoil_manifest(results)
         for name, content in results.items():
             self.put(bucket, result_prefix(source.job_id) + name, content)

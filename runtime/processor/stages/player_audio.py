@@ -1,0 +1,122 @@
+"""The sound alone in a file that every browser plays, on the video's own timeline."""
+
+from fractions import Fraction
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from runtime.core.contract import ResultFile
+from runtime.core.media import AudioStream, MediaInfo
+from runtime.core.ports import Progress
+from runtime.processor.decoding import open_media
+from runtime.processor.sound import TOLERANCE_SECONDS, SoundTimeline, decode_sound
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av.container import InputContainer, OutputContainer
+    from numpy.typing import NDArray
+
+# Enough for speech and music of a video's kind with FFmpeg's own encoder.
+_BITS_PER_SECOND_AND_CHANNEL = 64_000
+# A packet of AAC has 1024 samples, twice that with spectral band replication (ISO/IEC 14496-3).
+_PACKET_SAMPLES = 2048
+_RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+# The index goes to the front, so that playing begins before all is loaded.
+_OPTIONS = {"movflags": "+faststart"}
+
+
+class _NotCopyableError(Exception):
+    """The track has to be encoded anew to be heard where the video has it."""
+
+
+def make_player_audio(media: Path, info: MediaInfo, folder: Path, on_progress: Progress) -> None:
+    """Write `audio.m4a` into `folder`; nothing without an audio track.
+
+    An AAC track without a hole is copied as it is. Any other is encoded, mono or stereo, with
+    silence where it has holes. Memory does not grow with length. Raises `Permanent`
+    `media.broken_timestamps`.
+    """
+    if info.audio is None:
+        return
+    path = folder / ResultFile.PLAYER_AUDIO
+    try:
+        _copy(media, info, path, lambda fraction: on_progress(fraction / 2))
+    except _NotCopyableError:
+        _encode(media, info, info.audio, path, lambda fraction: on_progress((1 + fraction) / 2))
+    on_progress(1.0)
+
+
+def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> None:
+    import av
+
+    assert info.audio is not None  # noqa: S101  # for the type checker; the caller looked
+    if info.audio.codec != "aac":
+        raise _NotCopyableError
+    try:
+        with open_media(media) as container, _player_file(path) as out:
+            # Others count time from anywhere and carry AAC in frames of another form.
+            if "mp4" not in container.format.name.split(","):
+                raise _NotCopyableError
+            _copy_packets(container, out, info, on_progress)
+    except av.error.FFmpegError as error:
+        raise _NotCopyableError from error
+
+
+def _copy_packets(
+    container: "InputContainer", out: "OutputContainer", info: MediaInfo, on_progress: Progress
+) -> None:
+    assert info.audio is not None  # noqa: S101  # for the type checker; the caller looked
+    track = container.streams[info.audio.index]
+    copy = out.add_stream_from_template(track)
+    expected = 0.0
+    for packet in container.demux(track):
+        if packet.dts is None:
+            continue  # the empty one that ends the track
+        if packet.pts is None or packet.time_base is None or packet.is_corrupt:
+            raise _NotCopyableError
+        at, lasts = (float((t or 0) * packet.time_base) for t in (packet.pts, packet.duration))
+        # A hole is a jump, or a packet that is said to last longer than it sounds.
+        is_stretched = lasts - _PACKET_SAMPLES / info.audio.sample_rate > TOLERANCE_SECONDS
+        if abs(at - expected) > TOLERANCE_SECONDS or is_stretched:
+            raise _NotCopyableError
+        expected = at + lasts
+        packet.stream = copy
+        out.mux(packet)
+        if info.duration_seconds:
+            on_progress(min(1.0, max(0.0, at / info.duration_seconds)))
+
+
+def _encode(
+    media: Path, info: MediaInfo, audio: AudioStream, path: Path, on_progress: Progress
+) -> None:
+    import av
+
+    channels = min(2, audio.channels)
+    layout = ("mono", "stereo")[channels - 1]
+    rate = min(_RATES, key=lambda rate: (rate < audio.sample_rate, abs(rate - audio.sample_rate)))
+    with _player_file(path) as out:
+        track = out.add_stream("aac", rate=rate, layout=layout)
+        track.bit_rate = _BITS_PER_SECOND_AND_CHANNEL * channels
+        written = 0
+
+        def write(samples: "NDArray[np.int16]") -> None:
+            nonlocal written
+            for block in (samples[at : at + rate] for at in range(0, len(samples), rate)):
+                frame = av.AudioFrame.from_ndarray(
+                    block.reshape(1, -1), format="s16", layout=layout
+                )
+                frame.sample_rate, frame.pts = rate, written
+                frame.time_base = Fraction(1, rate)
+                written += len(block)
+                out.mux(track.encode(frame))
+
+        timeline = SoundTimeline(
+            name=media.name, rate=rate, layout=layout, channels=channels, write=write
+        )
+        decode_sound(media, info, timeline, on_progress)
+        out.mux(track.encode(None))
+
+
+def _player_file(path: Path) -> "OutputContainer":
+    import av
+
+    return av.open(str(path), "w", format="ipod", options=_OPTIONS)

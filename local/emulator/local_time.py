@@ -1,7 +1,7 @@
 """How much faster AWS's own periods pass here, so that nobody waits minutes for a scaling."""
 
 TIME_SCALE = 30.0
-"""A minute of AWS's periods, cooldowns and first health checks takes two seconds."""
+"""A minute takes two seconds: of alarms that drive scaling, of cooldowns, of first health checks."""
 
 
 def here(seconds: float) -> float:

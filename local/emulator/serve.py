@@ -16,10 +16,13 @@ from ministack.core import lambda_runtime as ministack_lambda
 
 from local.emulator import (
     agent_endpoint,
+    alarms,
+    application_autoscaling,
     asgi,
     cloudformation_deletion,
     cloudformation_ecs,
     cloudformation_network,
+    cloudformation_scaling,
     cloudformation_service,
     cloudformation_storage,
     ecs_events,
@@ -70,6 +73,8 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     agent = agent_endpoint.install(protections)
     scheduler = service_scheduler.install(protections)
     health_checks.install(daemon, scheduler.wake.set)
+    scaling = application_autoscaling.install()
+    alarms.install(scaling)
     lambda_runtime.install(settings.lambda_python)
     eventbridge_functions.install()
     embedded_metrics.install()
@@ -80,6 +85,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     cloudformation_network.install()
     cloudformation_ecs.install()
     cloudformation_service.install()
+    cloudformation_scaling.install(scaling)
     cloudformation_deletion.install()
     application = asgi.in_front_of(
         ministack_app.app,

@@ -1,7 +1,7 @@
 """How much faster AWS's own periods pass here, so that nobody waits minutes for a scaling."""
 
 TIME_SCALE = 30.0
-"""A minute takes two seconds: of alarms that drive scaling, of cooldowns, of first health checks."""
+"""A minute takes two seconds: of alarms that scale, of cooldowns, of the first health checks."""
 
 
 def here(seconds: float) -> float:

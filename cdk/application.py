@@ -1,14 +1,14 @@
 """The whole app: environment files become stages, checked by cdk-nag, the same wherever it runs."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
 
-from cdk.config import ConfigError, load_environment
-from cdk.nag import acknowledge
+from cdk.config import load_environments
+from cdk.nag import acknowledge, packs, refuse_stale
 from cdk.stage import EnvironmentStage
 
 ENVIRONMENTS = "environments"
@@ -25,6 +25,10 @@ def build(
     `ConfigError` before the first construct exists if any chosen file is wrong. `app.synth()`
     fails on findings of cdk-nag that `cdk.nag` does not acknowledge.
     """
+    asked = _context()
+    environments = load_environments(
+        root / ENVIRONMENTS, only or asked.get("environment"), launch=launch or asked.get("launch")
+    )
     app = App(
         outdir=str(outdir) if outdir else None,
         analytics_reporting=False,
@@ -32,34 +36,31 @@ def build(
         # The command line passes these too; read here, they also hold without it.
         context=feature_flags(root),
     )
-    chosen = only or app.node.try_get_context("environment")
-    way = launch or app.node.try_get_context("launch")
-    environments = [
-        load_environment(path, launch=way) for path in files(root / ENVIRONMENTS, chosen)
-    ]
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    Validations.of(app).add_plugins(*packs())
     for environment in environments:
-        stage = EnvironmentStage(app, environment=environment)
-        acknowledge(stage, environment=environment.name)
+        acknowledge(EnvironmentStage(app, environment=environment))
     return app
+
+
+def synthesize(app: App) -> Path:
+    """Write the templates and return their folder; findings and acknowledgements must match.
+
+    Raise `RuntimeError` for a finding that nobody acknowledged, and `StaleAcknowledgementError`
+    for an acknowledgement without a finding.
+    """
+    assembly = Path(app.synth().directory)
+    stages = [child for child in app.node.children if isinstance(child, EnvironmentStage)]
+    refuse_stale(stages, assembly=assembly)
+    return assembly
+
+
+def _context() -> dict[str, Any]:
+    """Return what the command line was given, read before there is an app that could tell it."""
+    given: dict[str, Any] = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
+    return given
 
 
 def feature_flags(root: Path) -> dict[str, Any]:
     """Return the context of `cdk.json`: behaviours of CDK that this app was written for."""
     context: dict[str, Any] = json.loads((root / "cdk.json").read_text())["context"]
     return context
-
-
-def files(folder: Path, chosen: str | None) -> list[Path]:
-    """Return the environment files to use; raise `ConfigError` if there is none to choose."""
-    there = sorted(folder.glob("*.toml"))
-    names = ", ".join(path.stem for path in there) or "none"
-    if not there:
-        raise ConfigError([f"{folder.name}/ has no .toml file; add one for each environment"])
-    if chosen is None:
-        return there
-    if chosen not in {path.stem for path in there}:
-        problem = f"environment = {chosen!r} was asked for; allowed is one of: {names};"
-        remedy = f"add {folder.name}/{chosen}.toml or correct `-c environment=...`"
-        raise ConfigError([f"{problem} {remedy}"])
-    return [folder / f"{chosen}.toml"]

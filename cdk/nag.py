@@ -1,141 +1,246 @@
 """Every acknowledged finding of cdk-nag: where, which, why."""
 
+import json
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
-from aws_cdk import Acknowledgment, Validations
+from aws_cdk import Acknowledgment, IPolicyValidationPlugin, Validations
+from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 from constructs import IConstruct
 
+from cdk.config import EnvironmentConfig
 from cdk.stage import EnvironmentStage
+from runtime.core.contract import Launch
 
-PACK = "AwsSolutions"
+REPORT = "validation-report.json"
+"""Where synthesis leaves what was found and what of it was acknowledged."""
+
+
+def _always(_environment: EnvironmentConfig) -> bool:
+    return True
+
+
+def _without_key(environment: EnvironmentConfig) -> bool:
+    return not environment.encryption.customer_key
+
+
+def _without_backup(environment: EnvironmentConfig) -> bool:
+    return environment.backup is None
+
+
+def _starts_tasks(environment: EnvironmentConfig) -> bool:
+    return environment.launch == Launch.ON_DEMAND
+
+
+def _has_workers(environment: EnvironmentConfig) -> bool:
+    return environment.workers is not None
+
+
+def _with_nat(environment: EnvironmentConfig) -> bool:
+    return environment.network.nat_gateways > 0
+
+
+def _own_network(environment: EnvironmentConfig) -> bool:
+    return environment.network.vpc_id is None
+
+
+def _unreserved_reaper(environment: EnvironmentConfig) -> bool:
+    return environment.reaper.reserved_concurrency is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """A finding that stays: path below the stage, rule of the pack with its detail, reason."""
+    """A finding that stays: path below the stage, rule with its detail, reason, and when.
+
+    The path is the resource or what contains it; the empty path is the whole environment.
+    """
 
     path: str
     finding: str
     reason: str
+    when: Callable[[EnvironmentConfig], bool] = _always
+
+    def id_in(self, environment: EnvironmentConfig) -> str:
+        """Return the finding as cdk-nag names it in an environment."""
+        finding = self.finding.format(environment=environment.name)
+        return f"{finding.partition('-')[0]}::{finding}"
 
 
-_TASK_ROLE = "Processing/Processor/TaskRole/DefaultPolicy"
-_EXECUTION_ROLE = "Processing/Processor/ExecutionRole/DefaultPolicy"
-_WORKER_ROLE = "Workers/Pool/TaskRole/DefaultPolicy"
-_WORKER_EXECUTION_ROLE = "Workers/Pool/ExecutionRole/DefaultPolicy"
-_DISPATCHER_ROLE = "Processing/Dispatcher/Role/DefaultPolicy"
-_REAPER_ROLE = "ControlPlane/Reaper/Role/DefaultPolicy"
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
 _TASKS_OF = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task"
-_TASKS = f"{_TASKS_OF}/<ClusterEB0386A7>"
 _EXPORTED_CLUSTER = "lifestream-{environment}-processing:ExportsOutputRefClusterEB0386A796A0E3FE"
 
 ACKNOWLEDGED = (
+    # Wildcards in policies; tests/infra/test_permissions.py says who has which.
     Acknowledged(
-        path="Processing/Processor/Definition",
-        finding="ECS2",
-        reason="The variables are names and numbers of this template; secrets are not among them.",
-    ),
-    Acknowledged(
-        path=_EXECUTION_ROLE,
-        finding="IAM5[Resource::*]",
-        reason="ecr:GetAuthorizationToken knows no resource; pulling is limited to one repository.",
-    ),
-    Acknowledged(
-        path=_DISPATCHER_ROLE,
-        finding="IAM5[Resource::*]",
-        reason="ecs:ListTasks knows no task resource; a condition limits it to the cluster.",
-    ),
-    Acknowledged(
-        path=_DISPATCHER_ROLE,
-        finding=f"IAM5[Resource::{_MEDIA}/uploads/*]",
+        path="",
+        finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/uploads/*]",
         reason="Uploads have names of the users' own; reading is limited to their prefix.",
     ),
     Acknowledged(
-        path=_DISPATCHER_ROLE,
-        finding=f"IAM5[Resource::{_TASKS}/*]",
-        reason="A task that is being started has no id yet; tagging is limited to RunTask.",
-    ),
-    Acknowledged(
-        path="ControlPlane/DeadLetters",
-        finding="SQS3",
-        reason="It is the dead-letter queue of two rules and of a function's failed invocations.",
-    ),
-    Acknowledged(
-        path=_REAPER_ROLE,
-        finding="IAM5[Resource::*]",
-        reason="ecs:ListTasks knows no task resource; a condition limits it to the cluster.",
-    ),
-    Acknowledged(
-        path=_REAPER_ROLE,
-        finding=f"IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
-        reason="Any task of the cluster may hang; stopping ends at the cluster.",
-    ),
-    Acknowledged(
-        path=_TASK_ROLE,
-        finding=f"IAM5[Resource::{_MEDIA}/uploads/*]",
-        reason="Uploads have names of the users' own; reading is limited to their prefix.",
-    ),
-    Acknowledged(
-        path=_TASK_ROLE,
-        finding=f"IAM5[Resource::{_MEDIA}/work/*]",
+        path="",
+        finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/work/*]",
         reason="Checkpoints of every job lie below this prefix; one role serves all jobs.",
     ),
     Acknowledged(
-        path=_TASK_ROLE,
-        finding=f"IAM5[Resource::{_MEDIA}/results/*]",
+        path="",
+        finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/results/*]",
         reason="Results of every job lie below this prefix; one role serves all jobs.",
+    ),
+    Acknowledged(
+        path="Processing",
+        finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/<ClusterEB0386A7>/*]",
+        reason="A task that is being started has no id yet; tagging is limited to RunTask.",
+        when=_starts_tasks,
+    ),
+    Acknowledged(
+        path="Workers",
+        finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
+        reason="A task learns its own id only while running; protection ends at the cluster.",
+        when=_has_workers,
+    ),
+    Acknowledged(
+        path="ControlPlane/Reaper/Role/DefaultPolicy",
+        finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
+        reason="Any task of the cluster may hang; stopping ends at the cluster.",
+    ),
+    Acknowledged(
+        path="",
+        finding="AwsSolutions-IAM5[Resource::*]",
+        reason="Of actions that know no resource only; the tests list them, each with its reason.",
+    ),
+    Acknowledged(
+        path="",
+        finding="NIST.800.53.R5-IAMNoInlinePolicy",
+        reason="A policy of ours is one role's and goes with it: nobody can attach it elsewhere.",
+    ),
+    # Functions
+    Acknowledged(
+        path="",
+        finding="NIST.800.53.R5-LambdaInsideVPC",
+        reason="Functions call AWS's own services alone and open no port; a VPC adds no wall.",
+    ),
+    Acknowledged(
+        path="Processing/Dispatcher/Function",
+        finding="NIST.800.53.R5-LambdaConcurrency",
+        reason="Its event source's maximum concurrency limits it, without throttling messages.",
+    ),
+    Acknowledged(
+        path="ControlPlane/Reaper/Function",
+        finding="NIST.800.53.R5-LambdaConcurrency",
+        reason="Few events reach it; a reserve would take runs from an account that has few.",
+        when=_unreserved_reaper,
+    ),
+    Acknowledged(
+        path="Processing/Dispatcher/Function",
+        finding="NIST.800.53.R5-LambdaDLQ",
+        reason="It is fed from a queue, which has dead letters of its own.",
+    ),
+    Acknowledged(
+        path="ControlPlane/Reaper/Function",
+        finding="NIST.800.53.R5-LambdaDLQ",
+        reason="Its events that fail for good go to a queue, as the newer on-failure destination.",
+    ),
+    # Data
+    Acknowledged(
+        path="ControlPlane/DeadLetters",
+        finding="AwsSolutions-SQS3",
+        reason="It is the dead-letter queue of two rules and of a function's failed invocations.",
+    ),
+    Acknowledged(
+        path="Ingest",
+        finding="NIST.800.53.R5-S3BucketReplicationEnabled",
+        reason="Versions keep what was overwritten or deleted; results can be made anew.",
+    ),
+    Acknowledged(
+        path="Ingest/AccessLogs",
+        finding="NIST.800.53.R5-S3DefaultEncryptionKMS",
+        reason="S3 delivers access logs only to buckets encrypted with its own keys.",
+    ),
+    Acknowledged(
+        path="Ingest/Media",
+        finding="NIST.800.53.R5-S3DefaultEncryptionKMS",
+        reason="The environment has no key of its own; S3's own encrypts.",
+        when=_without_key,
+    ),
+    Acknowledged(
+        path="",
+        finding="NIST.800.53.R5-CloudWatchLogGroupEncrypted",
+        reason="The environment has no key of its own; CloudWatch's own encrypts.",
+        when=_without_key,
+    ),
+    Acknowledged(
+        path="Storage",
+        finding="NIST.800.53.R5-DynamoDBInBackupPlan",
+        reason="Point-in-time recovery brings tables back; this environment wants no copies.",
+        when=_without_backup,
+    ),
+    # Tasks and network
+    Acknowledged(
+        path="",
+        finding="AwsSolutions-ECS2",
+        reason="The variables are names and numbers of this template; secrets are not among them.",
+    ),
+    Acknowledged(
+        path="Network/Vpc",
+        finding="NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
+        reason="Only NAT gateways are in subnets with a route to the internet.",
+        when=_with_nat,
+    ),
+    Acknowledged(
+        path="Network/Vpc",
+        finding="NIST.800.53.R5-VPCDefaultSecurityGroupClosed",
+        reason="Nothing uses the group; closing it takes a custom resource with rights of its own.",
+        when=_own_network,
     ),
 )
 """`{environment}` in a finding stands for the environment's name."""
 
-POOL_ACKNOWLEDGED = (
-    Acknowledged(
-        path="Workers/Pool/Definition",
-        finding="ECS2",
-        reason="The variables are names and numbers of this template; secrets are not among them.",
-    ),
-    Acknowledged(
-        path=_WORKER_EXECUTION_ROLE,
-        finding="IAM5[Resource::*]",
-        reason="ecr:GetAuthorizationToken knows no resource; pulling is limited to one repository.",
-    ),
-    Acknowledged(
-        path=_WORKER_ROLE,
-        finding=f"IAM5[Resource::{_MEDIA}/uploads/*]",
-        reason="Uploads have names of the users' own; reading is limited to their prefix.",
-    ),
-    Acknowledged(
-        path=_WORKER_ROLE,
-        finding=f"IAM5[Resource::{_MEDIA}/work/*]",
-        reason="Checkpoints of every job lie below this prefix; one role serves all jobs.",
-    ),
-    Acknowledged(
-        path=_WORKER_ROLE,
-        finding=f"IAM5[Resource::{_MEDIA}/results/*]",
-        reason="Results of every job lie below this prefix; one role serves all jobs.",
-    ),
-    Acknowledged(
-        path=_WORKER_ROLE,
-        finding=f"IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
-        reason="A task learns its own id only while running; protection ends at the cluster.",
-    ),
-)
-"""What there is besides in an environment with a pool."""
+
+def packs() -> list[IPolicyValidationPlugin]:
+    """Return the rule packs that every environment must pass."""
+    return [AwsSolutionsChecks(verbose=True), NIST80053R5Checks(verbose=True)]
 
 
-def acknowledge(stage: EnvironmentStage, *, environment: str) -> None:
+def acknowledged_in(environment: EnvironmentConfig) -> tuple[Acknowledged, ...]:
+    """Return what is acknowledged in an environment."""
+    return tuple(item for item in ACKNOWLEDGED if item.when(environment))
+
+
+def acknowledge(stage: EnvironmentStage) -> None:
     """Record the acknowledgements on the constructs they are about."""
-    for item in (*ACKNOWLEDGED, *(POOL_ACKNOWLEDGED if stage.workers else ())):
-        finding = item.finding.format(environment=environment)
+    for item in acknowledged_in(stage.environment):
         Validations.of(_find(stage, item.path)).acknowledge(
-            Acknowledgment(id=f"{PACK}::{PACK}-{finding}", reason=item.reason)
+            Acknowledgment(id=item.id_in(stage.environment), reason=item.reason)
         )
+
+
+class StaleAcknowledgementError(Exception):
+    """Something is acknowledged that cdk-nag no longer finds; the message names each."""
+
+
+def refuse_stale(stages: Iterable[EnvironmentStage], *, assembly: Path) -> None:
+    """Raise `StaleAcknowledgementError` unless each acknowledgement met a finding in synthesis."""
+    met = {
+        (finding["acknowledgedAt"], finding["acknowledgedId"])
+        for report in json.loads((assembly / REPORT).read_text())["pluginReports"]
+        for finding in report["suppressedViolations"]
+    }
+    stale = [
+        f"{_find(stage, item.path).node.path}: {item.finding} is found no more"
+        for stage in stages
+        for item in acknowledged_in(stage.environment)
+        if (_find(stage, item.path).node.path, item.id_in(stage.environment)) not in met
+    ]
+    if stale:
+        remedy = "Remove what no longer applies from cdk/nag.py, or say when it does:"
+        raise StaleAcknowledgementError("\n".join([remedy, *stale]))
 
 
 def _find(stage: EnvironmentStage, path: str) -> IConstruct:
     construct: IConstruct = stage
-    for part in path.split("/"):
+    for part in path.split("/") if path else ():
         child = construct.node.try_find_child(part)
         if child is None:
             raise LookupError(

@@ -7,9 +7,6 @@ from aws_cdk import Aws, RemovalPolicy
 from cdk.config import EnvironmentConfig
 from runtime.core.contract import SERVICE_NAME
 
-RELEASES = f"{SERVICE_NAME}-releases"
-"""The repository of images that were built to be promoted from environment to environment."""
-
 
 @dataclass(frozen=True, slots=True)
 class Names:
@@ -122,8 +119,18 @@ class Names:
 
     @property
     def dashboard(self) -> str:
-        """The dashboard of the environment."""
-        return f"{SERVICE_NAME}-{self.environment}"
+        """The dashboard of the environment; an account has one list of them for all regions."""
+        return f"{SERVICE_NAME}-{self.environment}-{Aws.REGION}"
+
+    @property
+    def key_alias(self) -> str:
+        """What people know the environment's key by."""
+        return f"alias/{SERVICE_NAME}-{self.environment}"
+
+    @property
+    def backup_vault(self) -> str:
+        """The vault of the tables' daily copies."""
+        return self._named("backup")
 
     def alarm(self, what: str) -> str:
         """Return an alarm's name, such as `lifestream-dev-jobs-failed`."""
@@ -134,6 +141,12 @@ class Names:
 
     def _bucket(self, what: str) -> str:
         return f"{self._named(what)}-{Aws.ACCOUNT_ID}-{Aws.REGION}"
+
+
+def log_groups_arn(environment: str) -> str:
+    """Return the pattern of ARNs of all log groups named here."""
+    groups = f"log-group:/*/{SERVICE_NAME}-*-{environment}"
+    return f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{groups}"
 
 
 def bucket_arn(bucket_name: str) -> str:

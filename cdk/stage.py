@@ -1,11 +1,13 @@
 """One environment: its stacks, composed by their typed attributes."""
 
 from aws_cdk import Stage, Tags
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.naming import tags
 from cdk.stacks.control_plane import ControlPlaneStack
+from cdk.stacks.encryption import EncryptionStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
@@ -15,25 +17,32 @@ from cdk.stacks.workers import WorkersStack
 
 
 class EnvironmentStage(Stage):
-    """The stacks of one environment, each an attribute; `workers` is None without a pool."""
+    """The stacks of one `environment`, each an attribute; `workers` is None without a pool."""
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         """Create the stage `Lifestream-<environment>`."""
         super().__init__(scope, f"Lifestream-{environment.name}")
-        self.network = NetworkStack(self, environment=environment)
-        self.storage = StorageStack(self, environment=environment)
-        self.ingest = IngestStack(self, environment=environment)
+        self.environment = environment
+        key = None
+        if environment.encryption.customer_key:
+            self.encryption = EncryptionStack(self, environment=environment)
+            key = self.encryption.key
+        self.network = NetworkStack(self, environment=environment, key=key)
+        self.storage = StorageStack(self, environment=environment, key=key)
+        self.ingest = IngestStack(self, environment=environment, key=key)
         self.processing = ProcessingStack(
             self,
             environment=environment,
+            key=key,
             network=self.network,
             storage=self.storage,
             ingest=self.ingest,
         )
-        self.workers = self._create_workers(environment)
+        self.workers = self._create_workers(environment, key)
         self.control_plane = ControlPlaneStack(
             self,
             environment=environment,
+            key=key,
             storage=self.storage,
             ingest=self.ingest,
             cluster=self.processing.cluster,
@@ -41,19 +50,23 @@ class EnvironmentStage(Stage):
         self.observability = ObservabilityStack(
             self,
             environment=environment,
+            key=key,
             ingest=self.ingest,
             processing=self.processing,
             control_plane=self.control_plane,
         )
-        for key, value in tags(environment).items():
-            Tags.of(self).add(key, value)
+        for name, value in tags(environment).items():
+            Tags.of(self).add(name, value)
 
-    def _create_workers(self, environment: EnvironmentConfig) -> WorkersStack | None:
+    def _create_workers(
+        self, environment: EnvironmentConfig, key: kms.IKey | None
+    ) -> WorkersStack | None:
         if environment.workers is None or self.ingest.work is None:
             return None
         return WorkersStack(
             self,
             environment=environment,
+            key=key,
             pool=environment.workers,
             work=self.ingest.work,
             network=self.network,

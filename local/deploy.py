@@ -108,7 +108,7 @@ def assembly_of(folder: Path, environment: str) -> Path:
     ]
     if not stages:
         return folder
-    found = [name for name in stages if environment in name.removeprefix("assembly-").split("-")]
+    found = [n for n in stages if n.removeprefix("assembly-").partition("-")[2] == environment]
     if len(found) != 1:
         raise DeployFailedError(
             f"The assembly in {folder} has the stages {sorted(stages)}; none or several are of "

@@ -9,7 +9,7 @@ from constructs import Construct
 
 
 class AlarmTopic(Construct):
-    """`topic`, and the `key` it is encrypted with."""
+    """`topic`, and the `key` it is encrypted with: the environment's, or else one of its own."""
 
     def __init__(
         self,
@@ -19,6 +19,7 @@ class AlarmTopic(Construct):
         name: str,
         alarm_prefix: str,
         emails: tuple[str, ...],
+        key: kms.IKey | None,
     ) -> None:
         """Create the topic for alarms whose names begin with a prefix.
 
@@ -32,25 +33,7 @@ class AlarmTopic(Construct):
                 f":alarm:{alarm_prefix}*"
             },
         }
-        # Alarms may not use AWS's own key of SNS, whose policy nobody can change.
-        self.key = kms.Key(
-            self,
-            "Key",
-            description="Lifestream: what alarms say",
-            enable_key_rotation=True,
-            # It protects messages on their way; nothing is kept that would need it later.
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        self.key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                # Of a key's policy, this key.
-                resources=["*"],
-                conditions=alarms,
-            )
-        )
+        self.key = key or self._own_key(alarms)
         self.topic = sns.Topic(
             self, "Topic", topic_name=name, master_key=self.key, enforce_ssl=True
         )
@@ -65,3 +48,25 @@ class AlarmTopic(Construct):
         )
         for email in emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
+
+    def _own_key(self, alarms: dict[str, dict[str, str]]) -> kms.Key:
+        # Alarms may not use AWS's own key of SNS, whose policy nobody can change.
+        key = kms.Key(
+            self,
+            "Key",
+            description="Lifestream: what alarms say",
+            enable_key_rotation=True,
+            # It protects messages on their way; nothing is kept that would need it later.
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        key.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="Alarms",
+                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                # Of a key's policy, this key.
+                resources=["*"],
+                conditions=alarms,
+            )
+        )
+        return key

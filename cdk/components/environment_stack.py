@@ -3,6 +3,7 @@
 import re
 
 from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
@@ -13,7 +14,7 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class EnvironmentStack(Stack):
-    """A stack of one environment. `names` are the environment's physical names."""
+    """A stack of one environment, with its physical `names` and its `key`, if it has one."""
 
     def __init__(
         self,
@@ -22,10 +23,12 @@ class EnvironmentStack(Stack):
         *,
         environment: EnvironmentConfig,
         description: str,
+        key: kms.IKey | None,
         holds_data: bool = False,
     ) -> None:
         """Create the stack `part`; one that `holds_data` cannot be deleted by mistake."""
         self.names = Names(environment.name)
+        self.key = key
         place = (
             Environment(account=environment.account, region=environment.region)
             if environment.account

@@ -2,11 +2,11 @@
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IDependable
 
-_RETENTION = Duration.days(14)
-"""The longest that SQS keeps a message: a weekend outage must not lose an upload."""
+from cdk.components.private_queue import private_queue
 
 
 class JobQueue(Construct):
@@ -21,25 +21,17 @@ class JobQueue(Construct):
         dead_letter_name: str,
         visibility_timeout: Duration,
         max_receive_count: int,
+        key: kms.IKey | None,
     ) -> None:
         """Create both queues."""
         super().__init__(scope, construct_id)
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            queue_name=dead_letter_name,
-            retention_period=_RETENTION,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-        )
-        self.queue = sqs.Queue(
+        self.dead_letters = private_queue(self, "DeadLetters", name=dead_letter_name, key=key)
+        self.queue = private_queue(
             self,
             "Queue",
-            queue_name=name,
+            name=name,
+            key=key,
             visibility_timeout=visibility_timeout,
-            retention_period=_RETENTION,
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=max_receive_count
             ),

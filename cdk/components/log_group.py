@@ -1,5 +1,6 @@
 """A log group with a name, a retention and a removal policy of the environment's."""
 
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -33,13 +34,19 @@ RETENTION = {
 
 
 def log_group(
-    scope: Construct, construct_id: str, *, name: str, environment: EnvironmentConfig
+    scope: Construct,
+    construct_id: str,
+    *,
+    name: str,
+    environment: EnvironmentConfig,
+    key: kms.IKey | None,
 ) -> logs.LogGroup:
     """Return a new log group; one that a service creates by itself would be kept for ever."""
     return logs.LogGroup(
         scope,
         construct_id,
         log_group_name=name,
+        encryption_key=key,
         retention=RETENTION[environment.storage.log_retention_days],
         removal_policy=removal_policy(environment),
     )

@@ -8,6 +8,7 @@ from aws_cdk import Aws
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 
 from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, JobsTable
@@ -113,8 +114,20 @@ def work_off(queue: sqs.IQueue) -> iam.PolicyStatement:
     )
 
 
+def receive_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Have a function fed from a queue: what Lambda does in its name."""
+    return iam.PolicyStatement(
+        actions=["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+        resources=[queue.queue_arn],
+    )
+
+
 def process_jobs(
-    bucket_arn: str, *, jobs_table: dynamodb.ITable, idempotency_table: dynamodb.ITable
+    bucket_arn: str,
+    *,
+    jobs_table: dynamodb.ITable,
+    idempotency_table: dynamodb.ITable,
+    key: kms.IKey | None,
 ) -> list[iam.PolicyStatement]:
     """Read uploads, write checkpoints and results, keep the records of jobs."""
     return [
@@ -124,7 +137,66 @@ def process_jobs(
         tell_missing_objects(bucket_arn),
         keep_jobs(jobs_table),
         record_objects(idempotency_table),
+        *read_encrypted(key, "s3", "dynamodb"),
+        *write_encrypted(key, "s3"),
     ]
+
+
+def back_tables_up(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.PolicyStatement]:
+    """Copy tables into a vault, as AWS Backup does in the name of a role.
+
+    These are the actions of its advanced backups, which an account has unless it opted out.
+    """
+    return [
+        iam.PolicyStatement(
+            actions=[
+                "dynamodb:DescribeTable",
+                "dynamodb:ListTagsOfResource",
+                "dynamodb:StartAwsBackupJob",
+            ],
+            resources=[table.table_arn for table in tables],
+        ),
+        iam.PolicyStatement(
+            actions=["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"],
+            resources=[vault_arn],
+        ),
+    ]
+
+
+def read_encrypted(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
+    """Read what these services keep under the environment's key, if it has one.
+
+    DynamoDB opens a table's own key with it whether an item is read or written.
+    """
+    return _use(key, ["kms:Decrypt"], services)
+
+
+def write_encrypted(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
+    """Add to what these services keep under the environment's key, if it has one.
+
+    S3 and SQS open the data key that they were given before, for another part or message.
+    """
+    return _use(key, ["kms:GenerateDataKey", "kms:Decrypt"], services)
+
+
+def _use(
+    key: kms.IKey | None, actions: list[str], services: tuple[str, ...]
+) -> list[iam.PolicyStatement]:
+    if key is None:
+        return []
+    # Only through a service: whoever has the role cannot ask KMS itself to open anything.
+    return [
+        iam.PolicyStatement(
+            actions=actions,
+            resources=[key.key_arn],
+            conditions={"StringEquals": {"kms:ViaService": [via(service) for service in services]}},
+        )
+    ]
+
+
+def via(service: str) -> str:
+    """Return what KMS calls a service that asks on somebody's behalf."""
+    return f"{service}.{Aws.REGION}.amazonaws.com"
 
 
 def _in(cluster: ecs.ICluster) -> dict[str, dict[str, str]]:

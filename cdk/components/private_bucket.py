@@ -1,6 +1,7 @@
 """A bucket that is encrypted, closed to the public and to plain HTTP."""
 
 from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
@@ -16,11 +17,15 @@ def private_bucket(
     *,
     name: str,
     environment: EnvironmentConfig,
-    lifecycle_rules: list[s3.LifecycleRule],
-    versioned: bool = False,
+    key: kms.IKey | None,
+    expire: dict[str, int | None],
     access_logs: s3.IBucket | None = None,
+    cors: list[s3.CorsRule] | None = None,
 ) -> s3.Bucket:
-    """Return a new bucket; parts of uploads that were never completed go after two days.
+    """Return a new bucket, whose objects `expire` by prefix after days, or stay.
+
+    What was overwritten or deleted goes some days later, so that it can be brought back; parts of
+    uploads that were never completed go after two days.
 
     A bucket must be empty before its stack can delete it: emptying it by itself would take a
     custom resource with the right to delete everything.
@@ -29,18 +34,35 @@ def private_bucket(
         scope,
         construct_id,
         bucket_name=name,
-        encryption=s3.BucketEncryption.S3_MANAGED,
+        encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
+        encryption_key=key,
+        # S3 then asks KMS once in a while instead of once an object.
+        bucket_key_enabled=key is not None,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,
         enforce_ssl=True,
-        versioned=versioned,
+        versioned=True,
         server_access_logs_bucket=access_logs,
+        cors=cors,
         lifecycle_rules=[
             s3.LifecycleRule(
                 id="abandoned-uploads",
                 abort_incomplete_multipart_upload_after=Duration.days(_ABANDONED_UPLOAD_DAYS),
             ),
-            *lifecycle_rules,
+            s3.LifecycleRule(
+                id="old-versions",
+                expired_object_delete_marker=True,
+                noncurrent_version_expiration=Duration.days(environment.storage.old_version_days),
+            ),
+            *(
+                s3.LifecycleRule(
+                    id=prefix.strip("/") or "all",
+                    prefix=prefix or None,
+                    expiration=Duration.days(days),
+                )
+                for prefix, days in expire.items()
+                if days is not None
+            ),
         ],
         removal_policy=removal_policy(environment),
     )

@@ -6,6 +6,7 @@ from aws_cdk import Aws, Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
@@ -107,10 +108,12 @@ def processing_permissions(
     *,
     jobs_table: dynamodb.ITable,
     idempotency_table: dynamodb.ITable,
+    key: kms.IKey | None,
 ) -> list[iam.PolicyStatement]:
     """Return what the processor's code may do with data, however its task was started."""
     return permissions.process_jobs(
         bucket_arn(Names(environment.name).media_bucket),
         jobs_table=jobs_table,
         idempotency_table=idempotency_table,
+        key=key,
     )

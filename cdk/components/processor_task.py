@@ -3,6 +3,7 @@
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.components.log_group import log_group
@@ -31,12 +32,13 @@ class ProcessorTask(Construct):
         images: ecr.IRepository,
         jobs_table: dynamodb.ITable,
         idempotency_table: dynamodb.ITable,
+        key: kms.IKey | None,
     ) -> None:
         """Create the task definition and grant its code what it calls."""
         super().__init__(scope, construct_id)
         names = Names(environment.name)
         self.log_group = log_group(
-            self, "Logs", name=names.processor_log_group, environment=environment
+            self, "Logs", name=names.processor_log_group, environment=environment, key=key
         )
         roles = task_roles(self)
         self.execution_role, self.task_role = roles.execution, roles.task
@@ -63,6 +65,6 @@ class ProcessorTask(Construct):
             ),
         )
         for statement in processing_permissions(
-            environment, jobs_table=jobs_table, idempotency_table=idempotency_table
+            environment, jobs_table=jobs_table, idempotency_table=idempotency_table, key=key
         ):
             self.task_role.add_to_policy(statement)

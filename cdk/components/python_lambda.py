@@ -4,6 +4,7 @@ from pathlib import Path
 
 from aws_cdk import Duration, IgnoreMode
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -33,11 +34,14 @@ class PythonLambda(Construct):
         timeout: Duration,
         memory_mib: int,
         variables: dict[str, str],
+        key: kms.IKey | None,
         reserved_concurrency: int | None = None,
     ) -> None:
         """Create the function; `packages` are folders below the repository's root."""
         super().__init__(scope, construct_id)
-        self.log_group = log_group(self, "Logs", name=log_group_name, environment=environment)
+        self.log_group = log_group(
+            self, "Logs", name=log_group_name, environment=environment, key=key
+        )
         # A role of our own: the managed policy of Lambda's default may write to any log group.
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)

@@ -9,6 +9,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -32,7 +33,7 @@ _HEALTH_CHECK = ("python", "-I", "-S", "/app/healthcheck.py", str(WORKER_PORT))
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What workers work on: queues, records and images."""
+    """What workers work on: queues, records, images, and the key of what is encrypted."""
 
     queue: sqs.IQueue
     jobs_queue: sqs.IQueue
@@ -40,6 +41,7 @@ class Work:
     idempotency_table: dynamodb.ITable
     media_bucket_name: str
     images: ecr.IRepository
+    key: kms.IKey | None
 
 
 class WorkerPool(Construct):
@@ -164,10 +166,12 @@ def worker_permissions(
             environment,
             jobs_table=work.jobs_table,
             idempotency_table=work.idempotency_table,
+            key=work.key,
         ),
         permissions.work_off(work.queue),
         permissions.send_messages(work.jobs_queue),
         permissions.protect_tasks(cluster),
+        *permissions.write_encrypted(work.key, "sqs"),
     ]
 
 

@@ -1,33 +1,14 @@
 """Rules between settings: values that are right one by one and wrong together."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
+from cdk.config.check import Check, Refusal
+from cdk.config.network_checks import NETWORK_CHECKS
 from cdk.config.rules import FARGATE_MEMORY_MIB
 
 LAMBDA_VISIBILITY_FACTOR = 6
 """AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Refusal:
-    """A setting that does not go with the others; `allowed` completes "allowed is ..."."""
-
-    key: str
-    given: Any
-    allowed: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Check:
-    """A rule over the settings `keys`; `allowed` gets their values and returns None if they fit.
-
-    A refusal is reported at the first key.
-    """
-
-    keys: tuple[str, ...]
-    allowed: Callable[..., str | None]
 
 
 def refusals(values: Mapping[str, Any]) -> Iterator[Refusal]:
@@ -96,19 +77,6 @@ def _age(oldest_message: int, visibility: int) -> str | None:
     )
 
 
-def _nat(nat_gateways: int, zones: int) -> str | None:
-    return None if nat_gateways <= zones else f"at most network.zones = {zones}, one a zone"
-
-
-def _way_out(interface_endpoints: bool, nat_gateways: int) -> str | None:  # noqa: FBT001 - a setting's value, passed on by position with the others
-    if interface_endpoints or nat_gateways > 0:
-        return None
-    return (
-        "true while network.nat_gateways = 0"
-        " (tasks would reach neither the image registry nor the logs)"
-    )
-
-
 def _region(region: str | None, account: str | None) -> str | None:
     if (region is None) == (account is None):
         return None
@@ -165,8 +133,7 @@ CHECKS = (
     Check(keys=("reaper.timeout_seconds", "reaper.sweep_minutes"), allowed=_sweep),
     Check(keys=("reaper.silence_seconds", "processor.job_timeout_seconds"), allowed=_silence),
     Check(keys=("alarms.oldest_message_seconds", "queue.visibility_timeout_seconds"), allowed=_age),
-    Check(keys=("network.nat_gateways", "network.zones"), allowed=_nat),
-    Check(keys=("network.interface_endpoints", "network.nat_gateways"), allowed=_way_out),
+    *NETWORK_CHECKS,
     Check(keys=("region", "account"), allowed=_region),
     Check(keys=("retain_data", "name"), allowed=_retain),
     Check(keys=("pool.min_tasks", "pool.max_tasks"), allowed=_fewest),

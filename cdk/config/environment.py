@@ -11,12 +11,15 @@ from cdk.config.pool import PoolConfig
 from cdk.config.reader import ConfigError, Reader, line
 from cdk.config.sections import (
     AlarmsConfig,
+    BackupConfig,
     DispatcherConfig,
+    EncryptionConfig,
     NetworkConfig,
     ProcessorConfig,
     QueueConfig,
     ReaperConfig,
     StorageConfig,
+    UploadsConfig,
 )
 from cdk.config.settings import is_optional, setting, table, tables_of
 from runtime.core.contract import Launch
@@ -45,11 +48,14 @@ class EnvironmentConfig:
     )
     network: NetworkConfig = field(metadata=table(NetworkConfig))
     storage: StorageConfig = field(metadata=table(StorageConfig))
+    encryption: EncryptionConfig = field(metadata=table(EncryptionConfig))
+    uploads: UploadsConfig = field(metadata=table(UploadsConfig))
     queue: QueueConfig = field(metadata=table(QueueConfig))
     dispatcher: DispatcherConfig = field(metadata=table(DispatcherConfig))
     reaper: ReaperConfig = field(metadata=table(ReaperConfig))
     processor: ProcessorConfig = field(metadata=table(ProcessorConfig))
     alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
+    backup: BackupConfig | None = field(default=None, metadata=table(BackupConfig))
     pool: PoolConfig | None = field(default=None, metadata=table(PoolConfig))
 
     @property

@@ -113,6 +113,19 @@ ACCOUNT = text(r"\d{12}", "12 digits in quotes, or the key left out")
 REGION = text(
     r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as us-east-1 in quotes, or the key left out"
 )
+VPC = text(r"vpc-[0-9a-f]{8,17}", "a VPC's id such as vpc-0a1b2c3d in quotes, or the key left out")
+SUBNET = text(r"subnet-[0-9a-f]{8,17}", "a subnet's id such as subnet-0a1b2c3d in quotes")
+ZONE = text(
+    r"[a-z]{2}(-[a-z]+)+-\d[a-z]", "an availability zone's name such as us-east-1a in quotes"
+)
+PREFIX_LIST = text(
+    r"pl-[0-9a-f]{8,17}", "a prefix list's id such as pl-0a1b2c3d in quotes, or the key left out"
+)
+ORIGIN = text(
+    r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:\d{1,5})?|http://(localhost|127\.0\.0\.1)(:\d{1,5})?",
+    "a web page's origin in quotes: https:// and a host name in lower case, without a path;"
+    " http:// for localhost only",
+)
 EMAIL = text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address in quotes")
 IMAGE_TAG = text(
     r"sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",

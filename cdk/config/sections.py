@@ -10,7 +10,11 @@ _LOG_LEVEL = rules.one_of("DEBUG", "INFO", "WARNING", "ERROR")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NetworkConfig:
-    """The VPC. Without NAT gateways the tasks reach AWS through interface endpoints alone."""
+    """The VPC, our own or one that is there. Tasks have no public address in either.
+
+    Without NAT gateways the tasks reach AWS through endpoints alone. In a VPC that is there
+    nothing is made but a security group: its ways to AWS are its owners' affair.
+    """
 
     cidr: str = setting(rules.private_network(), "the VPC's addresses")
     zones: int = setting(rules.whole_number(2, 3), "availability zones, a task subnet in each")
@@ -20,13 +24,78 @@ class NetworkConfig:
     interface_endpoints: bool = setting(
         rules.true_or_false(), "private ways to AWS's own services; each costs by hour and zone"
     )
+    bedrock_endpoint: bool = setting(
+        rules.true_or_false(), "one of them for Bedrock, where summaries come from a model there"
+    )
+    s3_prefix_list: str | None = setting(
+        rules.PREFIX_LIST,
+        "the region's list of S3's addresses: with DynamoDB's, all that tasks may reach besides"
+        " the endpoints",
+        optional=True,
+    )
+    dynamodb_prefix_list: str | None = setting(
+        rules.PREFIX_LIST, "the region's list of DynamoDB's addresses", optional=True
+    )
+    vpc_id: str | None = setting(
+        rules.VPC,
+        "a VPC that is there already, to be used instead of one of our own",
+        optional=True,
+    )
+    task_subnet_ids: tuple[str, ...] | None = setting(
+        rules.list_of(rules.SUBNET, least=2, most=3), "its subnets for tasks", optional=True
+    )
+    task_subnet_zones: tuple[str, ...] | None = setting(
+        rules.list_of(rules.ZONE, least=2, most=3),
+        "the zones of these subnets, in their order",
+        optional=True,
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EncryptionConfig:
+    """What is kept is always encrypted; the question is by whose key."""
+
+    customer_key: bool = setting(
+        rules.true_or_false(),
+        "a KMS key of the environment's own, rotated every year, for buckets, tables, queues,"
+        " logs, the topic of alarms and secrets; else AWS's own keys",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UploadsConfig:
+    """Who may send videos straight from a browser."""
+
+    allowed_origins: tuple[str, ...] = setting(
+        rules.list_of(rules.ORIGIN, most=20),
+        "web pages from which browsers may upload and read results; none without an entry",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BackupConfig:
+    """Copies of tables and media by AWS Backup. Without the table [backup] there are none."""
+
+    keep_days: int = setting(
+        rules.whole_number(7, 3650), "how long a day's copy is kept before it is deleted"
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StorageConfig:
-    """How long things are kept, in days. Uploads and results stay until somebody deletes them."""
+    """How long things are kept, in days."""
 
+    upload_days: int | None = setting(
+        rules.whole_number(1, 3650, "or left out"),
+        "uploaded videos; left out, they stay until somebody deletes them",
+        optional=True,
+    )
     work_days: int = setting(rules.whole_number(1, 365), "checkpoints of jobs")
+    result_days: int | None = setting(
+        rules.whole_number(1, 3650, "or left out"),
+        "results of jobs; left out, they stay until somebody deletes them",
+        optional=True,
+    )
     old_version_days: int = setting(
         rules.whole_number(1, 3650), "overwritten and deleted objects, before they go for good"
     )

@@ -8,13 +8,14 @@ from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.components import permissions
 from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.private_queue import private_queue
 from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
 from cdk.config import EnvironmentConfig
 from cdk.stacks.ingest import IngestStack
@@ -34,6 +35,7 @@ class ControlPlaneStack(EnvironmentStack):
         scope: Construct,
         *,
         environment: EnvironmentConfig,
+        key: kms.IKey | None,
         storage: StorageStack,
         ingest: IngestStack,
         cluster: ecs.ICluster,
@@ -44,15 +46,9 @@ class ControlPlaneStack(EnvironmentStack):
             "ControlPlane",
             environment=environment,
             description="Lifestream: reaper of jobs that died, hung or never started",
+            key=key,
         )
-        self.dead_letters = sqs.Queue(
-            self,
-            "DeadLetters",
-            queue_name=self.names.reaper_dlq,
-            retention_period=Duration.days(14),
-            encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
-        )
+        self.dead_letters = private_queue(self, "DeadLetters", name=self.names.reaper_dlq, key=key)
         self.reaper = self._create_reaper(environment, storage, ingest, cluster)
         self._wake_when_a_task_stops(cluster)
         self._wake_every(Duration.minutes(environment.reaper.sweep_minutes))
@@ -77,6 +73,7 @@ class ControlPlaneStack(EnvironmentStack):
             description="Puts back or fails jobs whose task died, hung or never started",
             timeout=Duration.seconds(settings.timeout_seconds),
             memory_mib=settings.memory_mib,
+            key=self.key,
             reserved_concurrency=settings.reserved_concurrency,
             variables={
                 EnvVar.ENVIRONMENT.value: environment.name,
@@ -97,6 +94,8 @@ class ControlPlaneStack(EnvironmentStack):
             permissions.stop_tasks(cluster),
             permissions.send_messages(ingest.jobs.queue),
             permissions.send_messages(self.dead_letters),
+            *permissions.read_encrypted(self.key, "dynamodb"),
+            *permissions.write_encrypted(self.key, "sqs"),
         )
         lambda_.EventInvokeConfig(
             self,

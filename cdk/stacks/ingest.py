@@ -5,6 +5,7 @@ queue when the notification is set, and the queue admits this bucket only.
 """
 
 from aws_cdk import Duration
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
@@ -13,7 +14,16 @@ from cdk.components.job_queue import JobQueue
 from cdk.components.private_bucket import private_bucket
 from cdk.config import EnvironmentConfig
 from cdk.naming import bucket_arn
-from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX, Output
+from runtime.core.contract import (
+    RESULTS_PREFIX,
+    UPLOADS_PREFIX,
+    VIDEO_SUFFIXES,
+    WORK_PREFIX,
+    Output,
+)
+
+_PREFLIGHT_SECONDS = 3600
+"""How long a browser may remember that it was allowed to upload."""
 
 
 class IngestStack(EnvironmentStack):
@@ -23,13 +33,16 @@ class IngestStack(EnvironmentStack):
     is here, before all that sends to it or receives from it.
     """
 
-    def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
+    def __init__(
+        self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
+    ) -> None:
         """Create buckets, queue and the notification between them."""
         super().__init__(
             scope,
             "Ingest",
             environment=environment,
             description="Lifestream: media bucket, queues and their dead letters",
+            key=key,
             holds_data=True,
         )
         self.jobs = JobQueue(
@@ -39,39 +52,32 @@ class IngestStack(EnvironmentStack):
             dead_letter_name=self.names.jobs_dlq,
             visibility_timeout=Duration.seconds(environment.queue.visibility_timeout_seconds),
             max_receive_count=environment.queue.max_receive_count,
+            key=key,
         )
         self.work = self._create_work_queue(environment)
+        days = environment.storage
+        # S3 delivers access logs to no bucket that is encrypted with a customer's key.
         self.access_logs = private_bucket(
             self,
             "AccessLogs",
             name=self.names.access_log_bucket,
             environment=environment,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="expire", expiration=Duration.days(environment.storage.access_log_days)
-                )
-            ],
+            key=None,
+            expire={"": days.access_log_days},
         )
         self.media = private_bucket(
             self,
             "Media",
             name=self.names.media_bucket,
             environment=environment,
-            versioned=True,
+            key=key,
             access_logs=self.access_logs,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    id="checkpoints",
-                    prefix=WORK_PREFIX,
-                    expiration=Duration.days(environment.storage.work_days),
-                ),
-                s3.LifecycleRule(
-                    id="old-versions",
-                    noncurrent_version_expiration=Duration.days(
-                        environment.storage.old_version_days
-                    ),
-                ),
-            ],
+            expire={
+                UPLOADS_PREFIX: days.upload_days,
+                WORK_PREFIX: days.work_days,
+                RESULTS_PREFIX: days.result_days,
+            },
+            cors=_from_browsers(environment.uploads.allowed_origins),
         )
         self._notify_on_upload(self.jobs.accept_from_bucket(bucket_arn(self.names.media_bucket)))
         self.output(Output.MEDIA_BUCKET, self.media.bucket_name, "Upload below uploads/")
@@ -90,6 +96,7 @@ class IngestStack(EnvironmentStack):
             dead_letter_name=self.names.work_dlq,
             visibility_timeout=Duration.seconds(environment.workers.visibility_timeout_seconds),
             max_receive_count=environment.workers.max_receive_count,
+            key=self.key,
         )
         self.output(Output.WORK_QUEUE_URL, work.queue.queue_url, "Jobs that wait for a worker")
         self.output(
@@ -123,3 +130,21 @@ def _key_filter(*, prefix: str, suffix: str) -> s3.CfnBucket.NotificationFilterP
     return s3.CfnBucket.NotificationFilterProperty(
         s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=rules)
     )
+
+
+def _from_browsers(origins: tuple[str, ...]) -> list[s3.CorsRule] | None:
+    """Let pages of these origins upload by form and in parts, and read results."""
+    if not origins:
+        return None
+    methods = s3.HttpMethods
+    return [
+        s3.CorsRule(
+            id="browsers",
+            allowed_origins=list(origins),
+            allowed_methods=[methods.GET, methods.HEAD, methods.POST, methods.PUT],
+            allowed_headers=["content-type", "x-amz-*"],
+            # A page that uploads in parts must tell S3 their ETags in the end.
+            exposed_headers=["ETag"],
+            max_age=_PREFLIGHT_SECONDS,
+        )
+    ]

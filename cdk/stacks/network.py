@@ -3,6 +3,7 @@
 from aws_cdk import Aws, Fn
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.components.environment_stack import EnvironmentStack
@@ -23,7 +24,9 @@ _INTERFACE_SERVICES = {
 class NetworkStack(EnvironmentStack):
     """The VPC, `task_subnets` (private) and `task_security_group` (nothing in, HTTPS out)."""
 
-    def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
+    def __init__(
+        self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
+    ) -> None:
         """Create the network of one environment."""
         self._zones = environment.network.zones
         super().__init__(
@@ -31,6 +34,7 @@ class NetworkStack(EnvironmentStack):
             "Network",
             environment=environment,
             description="Lifestream: VPC, endpoints and flow logs",
+            key=key,
         )
         self.vpc = self._create_vpc(environment)
         self.task_subnets: list[ec2.ISubnet] = self.vpc.select_subnets(
@@ -98,7 +102,7 @@ class NetworkStack(EnvironmentStack):
 
     def _add_flow_log(self, environment: EnvironmentConfig) -> None:
         records = log_group(
-            self, "FlowLogs", name=self.names.flow_log_group, environment=environment
+            self, "FlowLogs", name=self.names.flow_log_group, environment=environment, key=self.key
         )
         role = iam.Role(
             self,

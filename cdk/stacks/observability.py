@@ -2,6 +2,7 @@
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.components.alarm_topic import AlarmTopic
@@ -35,6 +36,7 @@ class ObservabilityStack(EnvironmentStack):
         scope: Construct,
         *,
         environment: EnvironmentConfig,
+        key: kms.IKey | None,
         ingest: IngestStack,
         processing: ProcessingStack,
         control_plane: ControlPlaneStack,
@@ -45,6 +47,7 @@ class ObservabilityStack(EnvironmentStack):
             "Observability",
             environment=environment,
             description="Lifestream: alarms, whom they tell, dashboard",
+            key=key,
         )
         self._environment = environment
         self._ingest = ingest
@@ -56,6 +59,7 @@ class ObservabilityStack(EnvironmentStack):
             name=self.names.alarm_topic,
             alarm_prefix=self.names.alarm(""),
             emails=environment.alarms.emails,
+            key=key,
         )
         watches = (*self._queues(), *self._jobs(), *self._functions())
         self.alarms = {

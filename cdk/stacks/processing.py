@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda_event_sources as event_sources
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -38,6 +39,7 @@ class ProcessingStack(EnvironmentStack):
         scope: Construct,
         *,
         environment: EnvironmentConfig,
+        key: kms.IKey | None,
         network: NetworkStack,
         storage: StorageStack,
         ingest: IngestStack,
@@ -48,6 +50,7 @@ class ProcessingStack(EnvironmentStack):
             "Processing",
             environment=environment,
             description="Lifestream: cluster, processor task and dispatcher",
+            key=key,
         )
         self.cluster = ecs.Cluster(
             self,
@@ -65,6 +68,7 @@ class ProcessingStack(EnvironmentStack):
             images=storage.processor_images,
             jobs_table=storage.jobs_table,
             idempotency_table=storage.idempotency_table,
+            key=key,
         )
         self.dispatcher = self._create_dispatcher(environment, network, storage, ingest)
         self.output(Output.CLUSTER, self.cluster.cluster_name, "Where processors run")
@@ -94,6 +98,7 @@ class ProcessingStack(EnvironmentStack):
             description="Claims each uploaded video and starts its processor",
             timeout=Duration.seconds(settings.timeout_seconds),
             memory_mib=settings.memory_mib,
+            key=self.key,
             variables={
                 EnvVar.ENVIRONMENT.value: environment.name,
                 EnvVar.LOG_LEVEL.value: settings.log_level,
@@ -111,12 +116,13 @@ class ProcessingStack(EnvironmentStack):
             permissions.tell_missing_objects(media),
             permissions.keep_jobs(storage.jobs_table),
             permissions.record_objects(storage.idempotency_table),
+            permissions.receive_messages(ingest.jobs.queue),
+            *permissions.read_encrypted(self.key, "s3", "dynamodb", "sqs"),
         )
         if environment.launch == Launch.POOL and ingest.work is not None:
             self._let_fill(dispatcher, ingest.work.queue)
         else:
             self._let_run_tasks(dispatcher, environment, network)
-        ingest.jobs.queue.grant_consume_messages(dispatcher.role)
         dispatcher.function.add_event_source(
             event_sources.SqsEventSource(
                 ingest.jobs.queue,
@@ -129,7 +135,9 @@ class ProcessingStack(EnvironmentStack):
     def _let_fill(self, dispatcher: PythonLambda, work: sqs.IQueue) -> None:
         """Let it give jobs to workers, and start nothing."""
         _tell(dispatcher, {EnvVar.WORK_QUEUE_URL: work.queue_url})
-        dispatcher.allow(permissions.send_messages(work))
+        dispatcher.allow(
+            permissions.send_messages(work), *permissions.write_encrypted(self.key, "sqs")
+        )
 
     def _let_run_tasks(
         self, dispatcher: PythonLambda, environment: EnvironmentConfig, network: NetworkStack

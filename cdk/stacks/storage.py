@@ -3,8 +3,10 @@
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from cdk.components.daily_backup import DailyBackup
 from cdk.components.environment_stack import EnvironmentStack
 from cdk.config import EnvironmentConfig
 from cdk.naming import removal_policy
@@ -14,15 +16,18 @@ _IMAGES_KEPT = 30
 
 
 class StorageStack(EnvironmentStack):
-    """`jobs_table`, `idempotency_table` and `processor_images`."""
+    """`jobs_table`, `idempotency_table`, `processor_images`; `backup` where it is asked for."""
 
-    def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
+    def __init__(
+        self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
+    ) -> None:
         """Create the stores of one environment."""
         super().__init__(
             scope,
             "Storage",
             environment=environment,
             description="Lifestream: job and idempotency tables, images",
+            key=key,
             holds_data=True,
         )
         self._environment = environment
@@ -43,6 +48,16 @@ class StorageStack(EnvironmentStack):
             partition_key=IdempotencyTable.PARTITION_KEY,
             ttl_attribute=IdempotencyTable.TTL_ATTRIBUTE,
         )
+        if environment.backup:
+            self.backup = DailyBackup(
+                self,
+                "Backup",
+                name=self.names.backup_vault,
+                tables=[self.jobs_table, self.idempotency_table],
+                keep=Duration.days(environment.backup.keep_days),
+                key=key,
+                removal_policy=removal_policy(environment),
+            )
         self.processor_images = self._repository()
         self.output(Output.JOBS_TABLE, self.jobs_table.table_name, "Job records")
         self.output(
@@ -58,6 +73,12 @@ class StorageStack(EnvironmentStack):
             table_name=name,
             partition_key=_key(partition_key, dynamodb.AttributeType.STRING),
             time_to_live_attribute=ttl_attribute,
+            encryption=(
+                dynamodb.TableEncryption.CUSTOMER_MANAGED
+                if self.key
+                else dynamodb.TableEncryption.DEFAULT
+            ),
+            encryption_key=self.key,
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True

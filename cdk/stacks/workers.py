@@ -4,6 +4,7 @@ Its stack comes after the one that sends to the work queue: a deployment that mu
 to finish their jobs holds nobody else up, and until there are workers, jobs wait in the queue.
 """
 
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.components.environment_stack import EnvironmentStack
@@ -26,6 +27,7 @@ class WorkersStack(EnvironmentStack):
         scope: Construct,
         *,
         environment: EnvironmentConfig,
+        key: kms.IKey | None,
         pool: PoolConfig,
         work: JobQueue,
         network: NetworkStack,
@@ -39,6 +41,7 @@ class WorkersStack(EnvironmentStack):
             "Workers",
             environment=environment,
             description="Lifestream: pool of warm workers",
+            key=key,
         )
         self.pool = WorkerPool(
             self,
@@ -52,6 +55,7 @@ class WorkersStack(EnvironmentStack):
                 idempotency_table=storage.idempotency_table,
                 media_bucket_name=ingest.media.bucket_name,
                 images=storage.processor_images,
+                key=key,
             ),
             cluster=processing.cluster,
             # The log of a job is found in the same place, whoever ran it.

@@ -1,4 +1,4 @@
-"""Gap: CloudFormation drops buckets' lifecycle, encryption and logging, tables' TTL and PITR."""
+"""Gap: CloudFormation drops buckets' lifecycle, encryption, logging; tables' TTL, PITR, key."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -32,7 +32,7 @@ def configure_bucket(name: str, properties: Properties) -> None:
 
 
 def configure_table(name: str, properties: Properties) -> None:
-    """Turn on the table's time to live and point-in-time recovery."""
+    """Set the table's time to live, point-in-time recovery, key and protection."""
     time_to_live = properties.get("TimeToLiveSpecification") or {}
     if attribute := time_to_live.get("AttributeName"):
         specification = {
@@ -48,6 +48,12 @@ def configure_table(name: str, properties: Properties) -> None:
             "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
         }
         _require(dynamodb._update_continuous_backups(request), "point-in-time recovery")
+    if encryption := properties.get("SSESpecification"):
+        specification = {"Enabled": is_true(encryption.get("SSEEnabled"))}
+        specification |= {k: v for k, v in encryption.items() if k != "SSEEnabled"}
+        dynamodb._tables[name]["SSEDescription"] = dynamodb._sse_description_from_spec(
+            specification
+        )
     dynamodb._tables[name]["DeletionProtectionEnabled"] = is_true(
         properties.get("DeletionProtectionEnabled")
     )

@@ -19,6 +19,7 @@ from local.emulator import (
     alarms,
     application_autoscaling,
     asgi,
+    cloudformation_backup,
     cloudformation_deletion,
     cloudformation_ecs,
     cloudformation_network,
@@ -87,6 +88,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     cloudformation_service.install()
     cloudformation_scaling.install(scaling)
     cloudformation_deletion.install()
+    cloudformation_backup.install()
     application = asgi.in_front_of(
         ministack_app.app,
         {agent_endpoint.AGENT_PATH: agent.state, agent_endpoint.FAULTS_PATH: agent.switch},

@@ -8,11 +8,11 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
-from cdk import nag
-from cdk.application import build, feature_flags, files
+from cdk.application import build, feature_flags
 from cdk.components.log_group import RETENTION
 from cdk.components.python_lambda import python_code
 from cdk.config import ConfigError
+from cdk.config.folder import files
 from cdk.config.rules import LOG_RETENTION_DAYS
 from runtime.core.contract import Output
 from tests.infra.conftest import ENVIRONMENTS, ROOT
@@ -62,7 +62,7 @@ def test_should_guard_stacks_of_data_against_deletion_in_production(assembly: Pa
             if artifact.get("properties", {}).get("terminationProtection"):
                 guarded.add(artifact["properties"]["stackName"])
 
-    assert guarded == {"lifestream-prod-storage", "lifestream-prod-ingest"}
+    assert guarded == {f"lifestream-prod-{part}" for part in ("encryption", "storage", "ingest")}
 
 
 def test_should_not_look_anything_up_in_an_account(assembly: Path) -> None:
@@ -97,44 +97,6 @@ def test_should_refuse_an_environment_that_has_no_file() -> None:
 def test_should_refuse_a_folder_without_environments(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"has no \.toml file"):
         files(tmp_path, None)
-
-
-def test_should_acknowledge_exactly_the_findings_there_are(assembly: Path) -> None:
-    report = json.loads((assembly / "validation-report.json").read_text())
-    (pack,) = (r for r in report["pluginReports"] if r["pluginName"] == nag.PACK)
-    found = {
-        (finding["acknowledgedAt"], finding["acknowledgedId"])
-        for finding in pack["suppressedViolations"]
-    }
-
-    assert pack["violations"] == []
-    assert found == {
-        (
-            f"Lifestream-{name}/{item.path}",
-            f"{nag.PACK}::{nag.PACK}-{item.finding.format(environment=name)}",
-        )
-        for name in ENVIRONMENTS
-        for item in nag.ACKNOWLEDGED
-    }
-
-
-def test_should_fail_on_a_finding_that_nobody_acknowledged(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(nag, "ACKNOWLEDGED", nag.ACKNOWLEDGED[1:])
-
-    with pytest.raises(RuntimeError, match=r"ValidationFailed: ERROR .*ECS Task Definition"):
-        build(ROOT, outdir=tmp_path, only="dev").synth()
-
-
-def test_should_refuse_an_acknowledgement_of_what_is_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    stray = nag.Acknowledged(path="Storage/Gone", finding="S1", reason="any")
-    monkeypatch.setattr(nag, "ACKNOWLEDGED", (stray,))
-
-    with pytest.raises(LookupError, match="Lifestream-dev/Storage has no Gone"):
-        build(ROOT, outdir=tmp_path, only="dev")
 
 
 def test_should_zip_code_alone_and_hash_nothing_else(tmp_path: Path) -> None:

@@ -98,7 +98,11 @@ def test_should_encrypt_every_queue_and_refuse_plain_http(deployment: Deployment
     assert len(queues) == (3 if deployment.config.workers is None else 5)
     for logical_id, queue in queues.items():
         _, policy = deployment.only("AWS::SQS::QueuePolicy", Queues=[f"<{logical_id}>"])
-        assert queue["Properties"]["SqsManagedSseEnabled"] is True
+        if deployment.config.encryption.customer_key:
+            key, _ = deployment.only("AWS::KMS::Key")
+            assert deployment.render(queue["Properties"]["KmsMasterKeyId"]) == f"<{key}.Arn>"
+        else:
+            assert queue["Properties"]["SqsManagedSseEnabled"] is True
         assert refuses_plain_http(deployment, policy, "sqs:*")
 
 

@@ -141,7 +141,7 @@ def test_should_tell_every_address_of_the_environment(deployment: Deployment) ->
 def test_should_send_mail_to_each_address() -> None:
     stack = Stack(App(), "Any")
     addresses = ("a@example.com", "b@example.com")
-    AlarmTopic(stack, "Any", name="any", alarm_prefix="any-", emails=addresses)
+    AlarmTopic(stack, "Any", name="any", alarm_prefix="any-", emails=addresses, key=None)
 
     template = assertions.Template.from_stack(stack)
 
@@ -154,7 +154,11 @@ def test_should_send_mail_to_each_address() -> None:
 def test_should_encrypt_the_topic_with_a_key_that_alarms_may_use(deployment: Deployment) -> None:
     _, topic = deployment.only("AWS::SNS::Topic")
     key, found = deployment.only("AWS::KMS::Key")
-    _, alarms_may = deployment.render(found["Properties"]["KeyPolicy"]["Statement"])
+    alarms_may = next(
+        statement
+        for statement in deployment.render(found["Properties"]["KeyPolicy"]["Statement"])
+        if statement.get("Sid") == "Alarms"
+    )
 
     assert deployment.render(topic["Properties"]["KmsMasterKeyId"]) == f"<{key}.Arn>"
     assert found["Properties"]["EnableKeyRotation"] is True
@@ -178,7 +182,9 @@ def test_should_show_every_alarm_on_the_dashboard(deployment: Deployment) -> Non
     _, dashboard = deployment.only("AWS::CloudWatch::Dashboard")
     body = deployment.render(dashboard["Properties"]["DashboardBody"])
 
-    assert dashboard["Properties"]["DashboardName"] == f"lifestream-{deployment.config.name}"
+    assert deployment.render(dashboard["Properties"]["DashboardName"]) == (
+        f"lifestream-{deployment.config.name}-<AWS::Region>"
+    )
     assert all(f"<{alarm}.Arn>" in body for alarm in for_people(deployment))
 
 

@@ -9,6 +9,8 @@ from tests.integration.cloud.waiting import until
 
 pytestmark = pytest.mark.cloud
 
+KEY = "arn:aws:kms:us-east-1:000000000000:key/any"
+
 
 def test_should_configure_a_table(stacks: Stacks, cloud: LocalCloud) -> None:
     def table(**changes: Any) -> Resources:
@@ -27,6 +29,7 @@ def test_should_configure_a_table(stacks: Stacks, cloud: LocalCloud) -> None:
             TimeToLiveSpecification={"AttributeName": "expires_at", "Enabled": True},
             PointInTimeRecoverySpecification={"PointInTimeRecoveryEnabled": True},
             DeletionProtectionEnabled=True,
+            SSESpecification={"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": KEY},
         )
     )["Table"]
     dynamodb = cloud.client("dynamodb")
@@ -35,9 +38,43 @@ def test_should_configure_a_table(stacks: Stacks, cloud: LocalCloud) -> None:
     backups = dynamodb.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]
     recovery = backups["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"]
     assert recovery == "ENABLED"
-    assert dynamodb.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is True
+    described = dynamodb.describe_table(TableName=name)["Table"]
+    assert described["DeletionProtectionEnabled"] is True
+    assert described["SSEDescription"]["KMSMasterKeyArn"] == KEY
     stacks.update(table(DeletionProtectionEnabled=False))
     assert dynamodb.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"] is False
+
+
+def test_should_select_what_a_backup_plan_copies(stacks: Stacks, cloud: LocalCloud) -> None:
+    def plan(*tables: str) -> Resources:
+        rule = {"RuleName": "daily", "TargetBackupVault": {"Ref": "Vault"}}
+        selection = {
+            "SelectionName": "tables",
+            "IamRoleArn": "arn:aws:iam::000000000000:role/any",
+            "Resources": list(tables),
+        }
+        return {
+            "Vault": resource("Backup::BackupVault", BackupVaultName=stacks.name),
+            "Plan": resource(
+                "Backup::BackupPlan",
+                BackupPlan={"BackupPlanName": stacks.name, "BackupPlanRule": [rule]},
+            ),
+            "Tables": resource(
+                "Backup::BackupSelection",
+                BackupPlanId={"Ref": "Plan"},
+                BackupSelection=selection,
+            ),
+        }
+
+    backup = cloud.client("backup")
+    made = stacks.create(plan("first"))
+    stacks.update(plan("second"))
+    (listed,) = backup.list_backup_selections(BackupPlanId=made["Plan"])["BackupSelectionsList"]
+    found = backup.get_backup_selection(
+        BackupPlanId=made["Plan"], SelectionId=listed["SelectionId"]
+    )
+    assert found["BackupSelection"]["Resources"] == ["second"]
+    stacks.delete()
 
 
 def test_should_configure_a_bucket(stacks: Stacks, cloud: LocalCloud) -> None:

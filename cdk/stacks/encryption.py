@@ -1,0 +1,26 @@
+"""The key that all other stacks of an environment encrypt with, where it has one of its own."""
+
+from constructs import Construct
+
+from cdk.components.environment_key import environment_key
+from cdk.components.environment_stack import EnvironmentStack
+from cdk.config import EnvironmentConfig
+from cdk.naming import removal_policy
+
+
+class EncryptionStack(EnvironmentStack):
+    """`key`; what other stacks encrypt with it is lost with it, so it goes last."""
+
+    def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
+        """Create the key of one environment."""
+        super().__init__(
+            scope,
+            "Encryption",
+            environment=environment,
+            description="Lifestream: the key of what is kept",
+            key=None,
+            holds_data=True,
+        )
+        self.key = environment_key(
+            self, "Key", names=self.names, removal_policy=removal_policy(environment)
+        )

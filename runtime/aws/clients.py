@@ -18,12 +18,16 @@ CONNECTIONS = 16
 """At least as many as the threads of any caller, so that none waits for another's socket."""
 
 
-def config(*, attempts: int = ATTEMPTS) -> Config:
+POLL_TIMEOUT_SECONDS = 25
+"""For the answer to a long poll, which SQS gives after 20 s at the latest."""
+
+
+def config(*, attempts: int = ATTEMPTS, read_timeout: int = READ_TIMEOUT_SECONDS) -> Config:
     """Return limits under which a call takes at most about 14 s, however sick the network is."""
     mode: Literal["standard"] = "standard"
     return Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
-        read_timeout=READ_TIMEOUT_SECONDS,
+        read_timeout=read_timeout,
         retries={"total_max_attempts": attempts, "mode": mode},
         max_pool_connections=CONNECTIONS,
     )
@@ -50,3 +54,12 @@ def ecs(region: str) -> "ECSClient":
 def sqs(region: str) -> "SQSClient":
     """Return a client of SQS."""
     return boto3.client("sqs", region_name=region, config=config())
+
+
+def sqs_polling(region: str) -> "SQSClient":
+    """Return a client of SQS for long polls; it never retries by itself.
+
+    A poll whose answer was lost hides a message that nobody has, and the next poll is a retry.
+    """
+    limits = config(attempts=1, read_timeout=POLL_TIMEOUT_SECONDS)
+    return boto3.client("sqs", region_name=region, config=limits)

@@ -6,6 +6,7 @@ Importable with an empty environment: nothing here reads a variable, a file or a
 from enum import IntEnum, StrEnum
 
 SERVICE_NAME = "lifestream"
+VERSION = "0.1.0"
 PROCESSOR_CONTAINER_NAME = "processor"
 PROCESSOR_COMMAND = ("python", "-m", "runtime.processor")
 WORKER_COMMAND = ("python", "-m", "runtime.processor.worker")

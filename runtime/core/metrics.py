@@ -13,7 +13,11 @@ from runtime.core.clock import WallClock
 from runtime.core.contract import METRICS_NAMESPACE, Metric, MetricDimension
 
 ACTION = "metrics.put"
-_UNITS = {Metric.JOB_SECONDS: "Seconds"}
+_UNITS = {
+    Metric.JOB_SECONDS: "Seconds",
+    Metric.PROTECTION_LEASE_AGE_SECONDS: "Seconds",
+    Metric.PROTECTION_MARGIN_SECONDS: "Seconds",
+}
 _DEFAULT_UNIT = "Count"
 
 
@@ -23,6 +27,13 @@ class Metrics(Protocol):
     def put(self, values: Mapping[Metric, float], *, code: str | None = None) -> None:
         """Add values now; `code` is the reason's dotted code, of which the class is kept."""
         ...
+
+
+class NoMetrics:
+    """Counts nothing, where nobody looks."""
+
+    def put(self, values: Mapping[Metric, float], *, code: str | None = None) -> None:
+        """Do nothing."""
 
 
 class EmbeddedMetrics:

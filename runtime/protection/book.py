@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from runtime.core.contract import Metric
 from runtime.core.errors import Permanent
 from runtime.core.protection import Answer, Failed, Protected, Unprotected
 from runtime.protection import seats as seating
@@ -57,6 +58,14 @@ class LeaseBook:
     ) -> None:
         """Note a grant: a new lease or a longer one."""
         left = self.lease.expires_at - now if self.lease else None
+        if self.lease is not None:
+            self._outbox.count(
+                {
+                    Metric.PROTECTION_RENEWALS: 1,
+                    Metric.PROTECTION_MARGIN_SECONDS: self.lease.expires_at - now,
+                    Metric.PROTECTION_LEASE_AGE_SECONDS: now - self.lease.since,
+                }
+            )
         lease = lease_from(
             answer, asked_at=call.asked_at, minutes=action.minutes, wall_now=wall_now
         )
@@ -81,6 +90,7 @@ class LeaseBook:
         """Note a refusal: nothing was changed, and what is left of a lease is for leaving."""
         self.lease = None
         self.counters = self.counters.refused()
+        self._outbox.count({Metric.PROTECTION_REFUSALS: 1})
         self.last_error = f"{reason}: {detail}"
         self._outbox.error("protection.refused", reason=reason, detail=detail)
 
@@ -114,6 +124,7 @@ class LeaseBook:
         left = self.lease.expires_at - now if self.lease else 0.0
         self.lease = None
         self.counters = self.counters.lost_lease()
+        self._outbox.count({Metric.PROTECTION_LEASES_LOST: 1})
         self._outbox.error(
             "protection.lost", seconds_to_expiry=round(left, 1), last_error=self.last_error
         )
@@ -134,6 +145,7 @@ class LeaseBook:
         self._failures = min(self._failures + 1, MAX_DOUBLINGS)
         self.last_error = str(answer)
         self.counters = self.counters.failed()
+        self._outbox.count({Metric.PROTECTION_FAILURES: 1})
         self._outbox.warning(
             "protection.call_failed",
             call=doing,

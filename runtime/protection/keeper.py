@@ -10,6 +10,7 @@ from collections.abc import Callable
 from runtime.core.clock import MonotonicClock, WallClock
 from runtime.core.errors import LeaseLost, Permanent
 from runtime.core.log import Log
+from runtime.core.metrics import Metrics
 from runtime.core.protection import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
 from runtime.protection import seats as seating
 from runtime.protection.book import Call, LeaseBook
@@ -46,13 +47,14 @@ class LeaseKeeper:
         wall: WallClock,
         jitter: Callable[[], float],
         log: Log,
+        metrics: Metrics,
     ) -> None:
         """Start with no session and no lease."""
         self.condition = threading.Condition()
         self.policy = policy
         self._monotonic = monotonic
         self._wall = wall
-        self._outbox = Outbox(log)
+        self._outbox = Outbox(log, metrics)
         self._book = LeaseBook(policy=policy, jitter=jitter, outbox=self._outbox)
         self._seats: list[Seat] = []
         self._applicable = True

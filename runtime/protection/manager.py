@@ -6,6 +6,7 @@ from collections.abc import Callable
 from runtime.core.clock import MonotonicClock, WallClock
 from runtime.core.errors import LeaseLost, Retryable
 from runtime.core.log import Log
+from runtime.core.metrics import Metrics, NoMetrics
 from runtime.core.protection import Answer, Failed, ProtectionClient
 from runtime.protection import seats as seating
 from runtime.protection.book import Call
@@ -18,6 +19,7 @@ from runtime.protection.status import Status
 
 ACQUIRE_TIMEOUT_SECONDS = 30.0
 CLOSE_TIMEOUT_SECONDS = 10.0
+NO_METRICS = NoMetrics()
 
 
 class ProtectionManager:
@@ -37,6 +39,7 @@ class ProtectionManager:
         log: Log,
         abort: Callable[[str], None],
         jitter: Callable[[], float],
+        metrics: Metrics = NO_METRICS,
         ecs_deployment: bool = True,
         acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS,
     ) -> None:
@@ -48,7 +51,7 @@ class ProtectionManager:
         self._ecs_deployment = ecs_deployment
         self.acquire_timeout_seconds = acquire_timeout_seconds
         self._keeper = LeaseKeeper(
-            policy=policy, monotonic=monotonic, wall=wall, jitter=jitter, log=log
+            policy=policy, monotonic=monotonic, wall=wall, jitter=jitter, log=log, metrics=metrics
         )
         self._sessions: list[ProcessingSession] = []
         self._on_lost: list[Callable[[str, LeaseLost], None]] = []

@@ -1,4 +1,4 @@
-"""What the protection is doing, as frozen values for health, metrics and logs."""
+"""What the protection is doing, as frozen values for health and logs."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -113,17 +113,3 @@ class Status:
             return True
         left = lease.seconds_to_expiry
         return self.monitoring and left is not None and left > lease.policy.surrender_at_seconds
-
-    def as_metrics(self) -> dict[str, float]:
-        """Return metric name to value, without those that have no value yet."""
-        counters = self.lease.counters
-        values = {
-            "ProtectionLeaseAgeSeconds": self.lease.lease_age_seconds,
-            "ProtectionSecondsToExpiry": self.lease.seconds_to_expiry,
-            "ProtectionSecondsLeftAtRenewal": counters.seconds_left_at_renewal,
-            "ProtectionRenewals": float(counters.renewals),
-            "ProtectionRefusals": float(counters.refusals),
-            "ProtectionFailedCalls": float(counters.failures),
-            "ProtectionLeasesLost": float(counters.lost),
-        }
-        return {name: value for name, value in values.items() if value is not None}

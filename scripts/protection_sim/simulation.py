@@ -9,6 +9,7 @@ from typing import Any
 
 from runtime.core.clock import MonotonicClock
 from runtime.core.errors import LeaseLost
+from runtime.core.metrics import NoMetrics
 from runtime.protection import seats as seating
 from runtime.protection.book import Call
 from runtime.protection.keeper import LeaseKeeper
@@ -46,6 +47,7 @@ class Simulation:
             wall=self._time,
             jitter=jitter or self._random.random,
             log=QuietLog(),
+            metrics=NoMetrics(),
         )
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()

@@ -1,7 +1,7 @@
 """A job store in memory, with the same conditional writes as the DynamoDB adapter."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from runtime.aws.job_items import RETENTION_SECONDS
@@ -19,19 +19,25 @@ class IdempotencyRecord:
 
 
 class InMemoryJobStore:
-    """`jobs` (by job id) and `idempotency` (by object id) are open to tests."""
+    """`jobs` (by job id) and `idempotency` (by object id) are open to tests.
+
+    `before_call` is told the name of each call, and may raise in its place.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self.jobs: dict[str, Job] = {}
         self.idempotency: dict[str, IdempotencyRecord] = {}
         self.saved: list[Job] = []
+        self.before_call: Callable[[str], object] = lambda _name: None
 
     def get(self, job_id: str) -> Job | None:
+        self.before_call("get")
         with self._lock:
             return self.jobs.get(job_id)
 
     def create(self, job: Job) -> Job | None:
+        self.before_call("create")
         with self._lock:
             there = self.jobs.get(job.job_id)
             expired = there is not None and there.updated_at + RETENTION_SECONDS <= job.updated_at
@@ -51,6 +57,7 @@ class InMemoryJobStore:
             return None
 
     def save(self, before: Job, after: Job) -> None:
+        self.before_call("save")
         with self._lock:
             there = self.jobs.get(before.job_id)
             if there is None or (there.state, there.attempt) != (before.state, before.attempt):

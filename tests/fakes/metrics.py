@@ -20,4 +20,8 @@ class CapturedMetrics:
 
     def total(self, metric: Metric) -> float:
         """The sum of a metric's values."""
-        return sum(value for kept, value, _ in self.kept if kept is metric)
+        return sum(self.values(metric))
+
+    def values(self, metric: Metric) -> list[float]:
+        """A metric's values, in order."""
+        return [value for kept, value, _ in self.kept if kept is metric]

@@ -25,7 +25,8 @@ class FakeWorkQueue:
     """`dead` are the bodies that were received too often; `hidings` the seconds of each `hide`.
 
     `send_faults` is consumed first, one a send; `after_send` is what the
-    rest of the world does before the sender has its answer.
+    rest of the world does before the sender has its answer, `when_empty` while a poll waits in
+    vain. `faults` are consumed the same way by name: of `receive`, `hide` and `delete`.
     """
 
     def __init__(
@@ -45,6 +46,8 @@ class FakeWorkQueue:
         self.hidings: list[int] = []
         self.send_faults: list[LifestreamError] = []
         self.after_send: Callable[[], object] = lambda: None
+        self.when_empty: Callable[[], object] = lambda: None
+        self.faults: dict[str, list[LifestreamError]] = {}
 
     @property
     def bodies(self) -> list[str]:
@@ -66,7 +69,14 @@ class FakeWorkQueue:
         self.after_send()
 
     def receive(self, wait_seconds: int = 0) -> WorkMessage | None:  # noqa: ARG002 - as of SQS
+        message = self._receive()
+        if message is None:
+            self.when_empty()
+        return message
+
+    def _receive(self) -> WorkMessage | None:
         with self._lock:
+            self._fail("receive")
             now = self._clock.now()
             for held in [held for held in self._held if held.visible_at <= now]:
                 if held.receives == self._max_receives:
@@ -86,6 +96,7 @@ class FakeWorkQueue:
 
     def hide(self, message: WorkMessage, seconds: int) -> None:
         with self._lock:
+            self._fail("hide")
             now = self._clock.now()
             for held in self._held:
                 if held.message_id == message.message_id and held.visible_at > now:
@@ -96,4 +107,10 @@ class FakeWorkQueue:
 
     def delete(self, message: WorkMessage) -> None:
         with self._lock:
+            self._fail("delete")
             self._held = [held for held in self._held if held.message_id != message.message_id]
+
+    def _fail(self, call: str) -> None:
+        faults = self.faults.get(call)
+        if faults:
+            raise faults.pop(0)

@@ -13,6 +13,7 @@ from runtime.protection.policy import Policy, gap_free
 from runtime.protection.seats import Seat
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
+from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.protection import FakeProtection
 
 PATIENCE_SECONDS = 10.0
@@ -24,6 +25,7 @@ class KeeperBench:
     def __init__(self) -> None:
         self.clock = FakeClock()
         self.log = CapturedLog()
+        self.metrics = CapturedMetrics()
         self.ecs = FakeProtection(clock=self.clock)
         self.keeper = LeaseKeeper(
             policy=gap_free(),
@@ -31,6 +33,7 @@ class KeeperBench:
             wall=self.clock,
             jitter=lambda: 0.0,
             log=self.log,
+            metrics=self.metrics,
         )
 
     def take(self, name: str = "any", cap_at: float = FOREVER) -> Seat:

@@ -128,17 +128,8 @@ def test_should_be_safe_where_there_is_nothing_to_protect(calm: dict[str, Any]) 
     ).safe
 
 
-def test_should_give_metrics_that_have_a_value() -> None:
+def test_should_count_calls_and_remember_the_closest_renewal() -> None:
     counters = Counters().granted(None).granted(290.0).granted(300.0).refused().failed()
-    values = replace(BUSY, lease=replace(PROTECTED, counters=counters)).as_metrics()
-    assert values == {
-        "ProtectionLeaseAgeSeconds": 120.0,
-        "ProtectionSecondsToExpiry": 300.04,
-        "ProtectionSecondsLeftAtRenewal": 300.0,
-        "ProtectionRenewals": 2.0,
-        "ProtectionRefusals": 1.0,
-        "ProtectionFailedCalls": 1.0,
-        "ProtectionLeasesLost": 0.0,
-    }
-    assert "ProtectionSecondsLeftAtRenewal" not in BUSY.as_metrics()
-    assert (counters.calls, counters.least_seconds_left_at_renewal) == (5, 290.0)
+    assert (counters.calls, counters.renewals) == (5, 2)
+    assert counters.seconds_left_at_renewal == 300.0
+    assert counters.least_seconds_left_at_renewal == 290.0

@@ -1,5 +1,6 @@
 import pytest
 
+from runtime.core.contract import Metric
 from runtime.core.errors import LeaseLost
 from runtime.core.protection import Answer, NotApplicable, Protected, Refused
 from runtime.protection.book import Call
@@ -272,3 +273,29 @@ def test_should_report_margin_left_at_each_renewal(bench: KeeperBench) -> None:
     assert counters.renewals == 8
     assert counters.seconds_left_at_renewal == 300
     assert "protection.renewed" in bench.log.actions("INFO")
+
+
+def test_should_count_renewals_with_the_seconds_that_were_left(bench: KeeperBench) -> None:
+    bench.take()
+    bench.play(600.0)
+    renewals = bench.metrics.total(Metric.PROTECTION_RENEWALS)
+    assert renewals == bench.keeper.snapshot().counters.renewals > 2
+    margins = bench.metrics.values(Metric.PROTECTION_MARGIN_SECONDS)
+    ages = bench.metrics.values(Metric.PROTECTION_LEASE_AGE_SECONDS)
+    assert all(margin >= 300.0 for margin in margins)
+    assert [margin + age for margin, age in zip(margins, ages, strict=True)] == [420.0] * len(ages)
+
+
+def test_should_count_refusals_failures_and_lost_leases(bench: KeeperBench) -> None:
+    bench.take()
+    bench.play()
+    bench.ecs.always = NETWORK_FAULT
+    bench.play(420.0)
+    counters = bench.keeper.snapshot().counters
+    assert bench.metrics.total(Metric.PROTECTION_FAILURES) == counters.failures > 10
+    assert bench.metrics.total(Metric.PROTECTION_LEASES_LOST) == 1
+    bench.ecs.always = BLOCKED
+    bench.play(60.0)
+    bench.take("another")
+    bench.play()
+    assert bench.metrics.total(Metric.PROTECTION_REFUSALS) == 1

@@ -1,0 +1,145 @@
+"""Composition root of a worker: environment in, exit code out."""
+
+import os
+import random
+from collections.abc import Mapping
+
+from runtime.aws import clients
+from runtime.aws.ecs_protection import EcsProtectionClient
+from runtime.aws.queue import SqsJobsQueue
+from runtime.aws.work_queue import SqsWorkQueue
+from runtime.core.clock import Clock, SystemClock
+from runtime.core.contract import SERVICE_NAME, VERSION, EnvVar, ExitCode
+from runtime.core.errors import LifestreamError
+from runtime.core.log import JsonLog, Log
+from runtime.core.metrics import EmbeddedMetrics, Metrics
+from runtime.core.protection import ProtectionClient
+from runtime.processor.composition import connect, listen_for_stop, real_tools, write_line
+from runtime.processor.library_log import log_what_libraries_say
+from runtime.processor.settings import BadConfigurationError
+from runtime.processor.task_metadata import read_task_arn
+from runtime.processor.worker.backoff import Backoff
+from runtime.processor.worker.inbox import Inbox
+from runtime.processor.worker.loop import Worker
+from runtime.processor.worker.runner import Runner
+from runtime.processor.worker.settings import WorkerSettings
+from runtime.processor.worker.state import worker_health
+from runtime.protection.environment import ApiTarget, choose_client, read_surroundings
+from runtime.protection.health import HealthServer
+from runtime.protection.manager import ProtectionManager
+from runtime.protection.policy import gap_free
+from runtime.protection.signals import Shutdown, stop_this_process
+
+LOOPBACK = "127.0.0.1"
+
+
+def run(environ: Mapping[str, str]) -> ExitCode:
+    """Work on jobs until told to stop; return what became of that."""
+    clock = SystemClock()
+    service = f"{SERVICE_NAME}-worker"
+    try:
+        settings = WorkerSettings.from_environ(environ)
+        log = JsonLog(clock=clock, level=settings.log_level, write=write_line, service=service)
+        metrics = EmbeddedMetrics(clock=clock, environment=settings.environment, write=write_line)
+        shutdown = listen_for_stop(settings, clock=clock, log=log)
+        log_what_libraries_say(log)
+        protection = _protection(environ, clock=clock, log=log, metrics=metrics)
+        task_arn = environ.get(EnvVar.ECS_TASK_ARN) or read_task_arn(
+            settings.task_metadata_uri, log
+        )
+        worker = compose(
+            settings,
+            task_arn=task_arn,
+            clock=clock,
+            log=log,
+            metrics=metrics,
+            shutdown=shutdown,
+            protection=protection,
+        )
+        health = HealthServer(
+            host=LOOPBACK,
+            port=settings.port,
+            service=service,
+            snapshot=lambda: worker_health(worker, environment=settings.environment),
+        ).start()
+    except (BadConfigurationError, LifestreamError, OSError) as error:
+        JsonLog(clock=clock, write=write_line, service=service).error(
+            "configuration.bad", reason=str(error)
+        )
+        return ExitCode.BAD_CONFIGURATION
+    protection.start()
+    log.info("worker.started", port=health.port, task_arn=task_arn, version=VERSION)
+    try:
+        code = worker.run()
+    finally:
+        protection.close()
+        health.close()
+    log.info("process.ended", exit_code=int(code), meaning=code.name.lower())
+    return code
+
+
+def compose(
+    settings: WorkerSettings,
+    *,
+    task_arn: str | None,
+    clock: Clock,
+    log: JsonLog,
+    metrics: EmbeddedMetrics,
+    shutdown: Shutdown,
+    protection: ProtectionManager,
+) -> Worker:
+    """Return a worker on real adapters."""
+    ports = connect(settings)
+    sqs = clients.sqs(settings.region)
+    polling = clients.sqs_polling(settings.region)
+    work = SqsWorkQueue(sqs, settings.work_queue_url, polling=polling)
+    runner = Runner(
+        settings=settings,
+        ports=ports,
+        tools=real_tools(settings),
+        task_arn=task_arn,
+        clock=clock,
+        log=log,
+        metrics=metrics,
+        shutdown=shutdown,
+    )
+    return Worker(
+        inbox=Inbox(work),
+        work=work,
+        announcements=SqsJobsQueue(sqs, settings.jobs_queue_url),
+        jobs=ports.jobs,
+        protection=protection,
+        shutdown=shutdown,
+        run_attempt=runner.run,
+        visibility_seconds=settings.visibility_seconds,
+        timeout_seconds=settings.timeout_seconds,
+        log=log,
+        metrics=metrics,
+        polling=Backoff(pause=shutdown.wait, jitter=random.random),
+        starting=Backoff(pause=shutdown.wait, jitter=random.random),
+        abort=stop_this_process,
+        leave=os._exit,
+    )
+
+
+def _protection(
+    environ: Mapping[str, str], *, clock: Clock, log: Log, metrics: Metrics
+) -> ProtectionManager:
+    surroundings = read_surroundings(environ)
+    return ProtectionManager(
+        client=choose_client(surroundings, make_api_client=_api_client, log=log),
+        policy=gap_free(),
+        monotonic=clock,
+        wall=clock,
+        log=log,
+        metrics=metrics,
+        abort=stop_this_process,
+        jitter=random.random,
+        ecs_deployment=surroundings.in_ecs,
+    )
+
+
+def _api_client(target: ApiTarget) -> ProtectionClient:
+    return EcsProtectionClient(
+        client=clients.ecs(target.region), cluster=target.cluster, task_arn=target.task_arn
+    )

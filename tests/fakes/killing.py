@@ -1,5 +1,6 @@
 """Sudden death at a port boundary: the process ends before or after the call of a given number."""
 
+import threading
 from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
@@ -11,12 +12,19 @@ class Killed(BaseException):
 
 
 class KillSwitch:
-    """Counts the calls of every port it guards; `arm` chooses the one not survived."""
+    """Counts the calls of every port it guards; `arm` chooses the one not survived.
 
-    def __init__(self) -> None:
+    The calls after it are those of the next process, unless the process has threads: with `threads`
+    no further call succeeds.
+    """
+
+    def __init__(self, *, threads: bool = False) -> None:
+        self._threads = threads
         self.calls: list[str] = []
         self._left: int | None = None
         self._after = False
+        self._dead = False
+        self._lock = threading.RLock()
 
     def arm(self, call: int, *, after: bool) -> None:
         """Die at the call with this number from now (0 is the next), before or after its effect."""
@@ -31,10 +39,17 @@ class KillSwitch:
         return cast("Port", _Guarded(port, self._call))
 
     def _call(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        with self._lock:
+            if self._dead and self._threads:
+                raise Killed(f"before {name}")
+            return self._live(name, method, *args, **kwargs)
+
+    def _live(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
         self.calls.append(name)
         doomed = self._left == 0
         if self._left is not None:
             self._left -= 1
+        self._dead = doomed
         if doomed and not self._after:
             raise Killed(f"before {name}")
         result = method(*args, **kwargs)

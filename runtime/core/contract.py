@@ -120,6 +120,13 @@ class EnvVar(StrEnum):
     WORKER_PORT = "WORKER_PORT"
     ECS_TASK_METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 
+    # Processor: what it takes on, and how it decodes.
+    MAX_MEDIA_SECONDS = "MAX_MEDIA_SECONDS"
+    MAX_MEDIA_BYTES = "MAX_MEDIA_BYTES"
+    MAX_MEDIA_PIXELS = "MAX_MEDIA_PIXELS"
+    DECODER_MEMORY_MB = "DECODER_MEMORY_MB"
+    AUDIO_TRACK = "AUDIO_TRACK"
+
     # Task protection: how to reach ECS. The agent sets the first; the others are for the API.
     ECS_AGENT_URI = "ECS_AGENT_URI"
     ECS_TASK_ARN = "ECS_TASK_ARN"

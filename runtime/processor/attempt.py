@@ -2,7 +2,6 @@
 
 import resource
 import sys
-import tempfile
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from runtime.processor.render.text import json_bytes
 from runtime.processor.reporter import Reporter, take_job
 from runtime.processor.tools import MediaTools
 from runtime.processor.watchdog import Patience, Watchdog
+from runtime.processor.workspace import workspace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,10 +85,13 @@ class Attempt:
             self.log.warning("job.not_started", code=error.code, reason=error.summary)
             return Ended(code=_EXIT_CODES[type(error)], claimed=False, why=error.code)
         reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
+        tracker = StageTracker(
+            reporter=reporter, interruption=self.interruption, clock=self.clock, log=self.log
+        )
         self.log.info("job.started", source=job.source.object_id, size_bytes=job.source.size_bytes)
         try:
-            with self._watchdog(reporter):
-                result_key = self._process(reporter)
+            with self._watchdog(reporter, tracker):
+                result_key = self._process(reporter.job, tracker)
             reporter.succeed(result_key)
         except LeaseLost as error:
             self.log.warning("job.lease_lost", reason=error.summary)
@@ -115,9 +118,10 @@ class Attempt:
         code = ExitCode.LOST_CLAIM if lost else ExitCode.PERMANENT_FAILURE
         return Ended(code=code, why=failure.code)
 
-    def _watchdog(self, reporter: Reporter) -> Watchdog:
+    def _watchdog(self, reporter: Reporter, tracker: StageTracker) -> Watchdog:
         return Watchdog(
             reporter=reporter,
+            stalled=lambda: tracker.stalled,
             interruption=self.interruption,
             patience=self.patience,
             clock=self.clock,
@@ -125,14 +129,9 @@ class Attempt:
             abort=self.abort,
         )
 
-    def _process(self, reporter: Reporter) -> str:
-        job = reporter.job
-        tracker = StageTracker(
-            reporter=reporter, interruption=self.interruption, clock=self.clock, log=self.log
-        )
+    def _process(self, job: Job, tracker: StageTracker) -> str:
         began = self.clock.monotonic()
-        self.work_dir.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=self.work_dir, prefix=f"{job.job_id}-") as folder:
+        with workspace(self.work_dir, log=self.log) as folder:
             result_key = Pipeline(
                 source=job.source,
                 tools=self.tools,
@@ -141,10 +140,12 @@ class Attempt:
                     objects=self.ports.objects,
                     source=job.source,
                     settings=self.tools.models,
+                    clock=self.clock,
                     log=self.log,
+                    rerun=job.reruns,
                 ),
                 tracker=tracker,
-                folder=Path(folder),
+                folder=folder,
                 log=self.log,
                 metrics=lambda media_seconds: json_bytes(
                     metrics_document(

@@ -1,6 +1,5 @@
 """What both composition roots of the processor share: adapters, tools, output, signals."""
 
-import os
 import sys
 from collections.abc import Callable
 
@@ -10,7 +9,9 @@ from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import Clock
 from runtime.core.log import Log
 from runtime.processor.attempt import Ports
+from runtime.processor.decoder.tools import Decoder
 from runtime.processor.interruption import STOPPING
+from runtime.processor.machine import machine_room
 from runtime.processor.settings import WorkSettings
 from runtime.processor.tools import MediaTools, media_tools
 from runtime.protection.signals import Order, Shutdown
@@ -30,10 +31,17 @@ def connect(settings: WorkSettings) -> Ports:
 
 def real_tools(settings: WorkSettings) -> MediaTools:
     """Return the media tools with the models that the image holds, on all processors."""
+    room = machine_room()
     return media_tools(
         models_dir=settings.models_dir,
         asr_model=settings.asr_model,
-        threads=os.cpu_count() or 1,
+        room=room,
+        decoder=Decoder(
+            memory_mb=min(settings.decoder_memory_mb, room.memory_mb),
+            cpu_seconds=round(settings.timeout_seconds * room.cores),
+            limits=settings.limits,
+            audio_track=settings.audio_track,
+        ),
     )
 
 

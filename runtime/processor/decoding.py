@@ -2,6 +2,7 @@
 
 import contextlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,15 +37,30 @@ def origin_seconds(container: "InputContainer") -> float:
     return container.start_time / av.time_base
 
 
-def decoded_frames(container: "InputContainer", stream_index: int) -> Iterator[Any]:
+@dataclass
+class Damage:
+    """Counts what could not be decoded; a few losses happen at the edges of sound files too."""
+
+    losses: int = 0
+    tolerated: int = 3
+
+    @property
+    def is_serious(self) -> bool:
+        """Whether so much is missing that a reader of the results should know."""
+        return self.losses > self.tolerated
+
+
+def decoded_frames(
+    container: "InputContainer", stream_index: int, damage: Damage | None = None
+) -> Iterator[Any]:
     """Yield the frames of one stream in order, skipping what cannot be decoded.
 
-    Ends quietly where a truncated file does.
+    Ends quietly where a truncated file does. Raises `MemoryError`.
     """
     # Not every codec decodes with threads, and none changes to it once it has begun.
     with contextlib.suppress(AttributeError, RuntimeError):
         container.streams[stream_index].thread_type = "AUTO"  # type: ignore[attr-defined]
-    return _frames(container, stream_index)
+    return _frames(container, stream_index, damage or Damage())
 
 
 def frames_from(container: "InputContainer", stream_index: int, at_seconds: float) -> Iterator[Any]:
@@ -63,14 +79,23 @@ def frames_from(container: "InputContainer", stream_index: int, at_seconds: floa
     return decoded_frames(container, stream_index)
 
 
-def _frames(container: "InputContainer", stream_index: int) -> Iterator[Any]:
+def _frames(container: "InputContainer", stream_index: int, damage: Damage) -> Iterator[Any]:
     import av
 
     packets = container.demux(container.streams[stream_index])
     while True:
         try:
             packet = next(packets)
+        except MemoryError:
+            raise
         except (StopIteration, av.error.FFmpegError):
             return
-        with contextlib.suppress(av.error.FFmpegError):
-            yield from packet.decode()
+        try:
+            frames: list[Any] = packet.decode()
+            for frame in frames:
+                damage.losses += frame.is_corrupt
+                yield frame
+        except MemoryError:  # which is one of FFmpeg's errors too, and no fault of this packet
+            raise
+        except av.error.FFmpegError:
+            damage.losses += 1

@@ -17,31 +17,8 @@ from runtime.core.media import (
     Summary,
     Turn,
 )
+from runtime.processor.caveats import Caveat
 from runtime.processor.conversation import Interruption, interruptions
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Caveat:
-    """Something a reader of the results should know: stable code and a full sentence."""
-
-    code: str
-    message: str
-
-
-NO_AUDIO = Caveat(
-    code="media.no_audio",
-    message="The video has no sound, so there is no transcript and no summary, only scenes.",
-)
-NO_VIDEO = Caveat(
-    code="media.no_video", message="The file has no picture, so there are no scenes, only speech."
-)
-NO_SPEECH = Caveat(
-    code="speech.none", message="No speech was recognised, so there is nothing to summarize."
-)
-NO_SPEAKERS = Caveat(
-    code="speakers.none",
-    message="Speech was recognised, but no voice could be told apart, so no word has a speaker.",
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

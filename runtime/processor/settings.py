@@ -8,6 +8,7 @@ from typing import Any
 from runtime.core.contract import Device, EnvVar
 from runtime.core.jobs import Source
 from runtime.core.log import LEVELS
+from runtime.processor.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.watchdog import Patience
 
 DEFAULT_WORK_DIR = "/tmp"  # noqa: S108 - the container's scratch volume; a private folder is made in it
@@ -15,6 +16,12 @@ DEFAULT_ASR_MODEL = "whisper-base"
 DEFAULT_TIMEOUT_SECONDS = 3600.0
 DEFAULT_STOP_TIMEOUT_SECONDS = 30.0
 """What ECS gives a container between SIGTERM and SIGKILL unless told otherwise."""
+
+DEFAULT_DECODER_MEMORY_MB = 4096
+"""Address space of a decoding child: pictures of 8192 x 4320 in 10 bits with all they refer to."""
+
+DEFAULT_AUDIO_TRACK = "default"
+"""The track that the container marks as default; else a number from 1, or a language code."""
 
 RECORD_SECONDS = 15.0
 """For one bounded write of the job's record, which takes at most 14 s."""
@@ -77,6 +84,9 @@ class WorkSettings:
     max_runs: int | None
     log_level: str
     task_metadata_uri: str | None
+    limits: MediaLimits = USUAL_LIMITS
+    decoder_memory_mb: int = DEFAULT_DECODER_MEMORY_MB
+    audio_track: str = DEFAULT_AUDIO_TRACK
 
     @property
     def stop_plan(self) -> StopPlan:
@@ -153,7 +163,21 @@ class Reader:
             "max_runs": self.optional_count(EnvVar.MAX_ATTEMPTS),
             "log_level": self.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
             "task_metadata_uri": self._environ.get(EnvVar.ECS_TASK_METADATA),
+            "limits": self.limits(),
+            "decoder_memory_mb": int(
+                self.number(EnvVar.DECODER_MEMORY_MB, DEFAULT_DECODER_MEMORY_MB, whole=True)
+            ),
+            "audio_track": self.text(EnvVar.AUDIO_TRACK, DEFAULT_AUDIO_TRACK),
         }
+
+    def limits(self) -> MediaLimits:
+        """Return how much of a video is taken."""
+        usual = USUAL_LIMITS
+        return MediaLimits(
+            max_seconds=self.number(EnvVar.MAX_MEDIA_SECONDS, usual.max_seconds),
+            max_bytes=int(self.number(EnvVar.MAX_MEDIA_BYTES, usual.max_bytes, whole=True)),
+            max_pixels=int(self.number(EnvVar.MAX_MEDIA_PIXELS, usual.max_pixels, whole=True)),
+        )
 
     def optional_count(self, name: EnvVar) -> int | None:
         """Return a whole number above 0, None if the variable is not set."""

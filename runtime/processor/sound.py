@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo
 from runtime.core.ports import Progress
-from runtime.processor.decoding import decoded_frames, open_media, origin_seconds
+from runtime.processor.decoding import Damage, decoded_frames, open_media, origin_seconds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,17 +26,23 @@ _SILENCE_SECONDS = 60
 
 
 def decode_sound(
-    media: Path, info: MediaInfo, timeline: "SoundTimeline", on_progress: Progress
+    media: Path,
+    info: MediaInfo,
+    timeline: "SoundTimeline",
+    on_progress: Progress,
+    damage: Damage | None = None,
 ) -> None:
     """Put the whole audio track on a timeline; frames that cannot be decoded are left out."""
     assert info.audio is not None  # noqa: S101  # for the type checker; callers looked
     with open_media(media) as container:
         origin = origin_seconds(container)
-        for frame in decoded_frames(container, info.audio.index):
+        done = 0.0
+        for frame in decoded_frames(container, info.audio.index, damage):
             at = None if frame.pts is None else frame.time - origin
             timeline.add(frame, at)
             if info.duration_seconds and at is not None:
-                on_progress(min(1.0, max(0.0, at / info.duration_seconds)))
+                done = min(1.0, max(done, at / info.duration_seconds))
+            on_progress(done)
         timeline.flush()
 
 

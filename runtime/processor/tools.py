@@ -1,19 +1,19 @@
 """The stages that touch media and models, as one value that a composition root chooses."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.core.contract import Stage
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
 from runtime.core.ports import Progress
+from runtime.processor.artifacts import Made
+from runtime.processor.decoder.tools import Decoder
+from runtime.processor.graph import Cost, Room
+from runtime.processor.limits import MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
-from runtime.processor.stages.audio import extract_audio
+from runtime.processor.parts import Parts
 from runtime.processor.stages.diarize import diarize
-from runtime.processor.stages.player_audio import make_player_audio
-from runtime.processor.stages.probe import probe
-from runtime.processor.stages.scenes import detect_scenes
-from runtime.processor.stages.thumbnails import make_thumbnails
 from runtime.processor.stages.transcribe import transcribe
 
 DIARIZATION_MODEL = "diarization"
@@ -25,46 +25,62 @@ class MediaTools:
     """Everything the pipeline needs done to media; `models` names what each stage's output is by.
 
     A model's name is published with the results and decides whether a checkpoint may be used.
+    `costs` says what each takes of the `room` that this machine has.
     """
 
-    probe: Callable[[Path], MediaInfo]
-    extract_audio: Callable[[Path, MediaInfo, Path, Progress], Audio]
-    transcribe: Callable[[Audio, Progress], Transcript]
-    diarize: Callable[[Audio, Progress], Diarization]
-    detect_scenes: Callable[[Path, MediaInfo, Progress], tuple[Scene, ...]]
-    make_thumbnails: Callable[[Path, MediaInfo, Sequence[Scene], Path, Progress], None]
+    probe: Callable[[Path], Made[MediaInfo]]
+    extract_audio: Callable[[Path, MediaInfo, Path, Progress], Made[Audio]]
+    transcribe: Callable[[Audio, Progress, Parts], Transcript]
+    diarize: Callable[[Audio, Progress, Parts], Diarization]
+    detect_scenes: Callable[[Path, MediaInfo, Progress], Made[tuple[Scene, ...]]]
+    make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress], None]
     make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]
+    costs: Mapping[Stage, Cost]
+    room: Room
+    limits: MediaLimits
+
+    def cost(self, stage: Stage) -> Cost:
+        """Return what a stage takes; one that is not listed takes little."""
+        return self.costs.get(stage, Cost())
 
 
-def media_tools(*, models_dir: Path, asr_model: str, threads: int) -> MediaTools:
+def media_tools(*, models_dir: Path, asr_model: str, room: Room, decoder: Decoder) -> MediaTools:
     """Return the real tools: faster-whisper, pyannote.audio, PySceneDetect, MiniLM.
+
+    The upload's own bytes are read by the decoder's children alone.
 
     Nothing heavy is imported or loaded until a tool is used.
     """
+    threads = room.cores
 
-    def hear_words(audio: Audio, on_progress: Progress) -> Transcript:
+    def hear_words(audio: Audio, on_progress: Progress, parts: Parts) -> Transcript:
         return transcribe(
-            audio, model_dir=models_dir / asr_model, threads=threads, on_progress=on_progress
+            audio,
+            model_dir=models_dir / asr_model,
+            threads=threads,
+            on_progress=on_progress,
+            parts=parts,
         )
 
-    def tell_speakers(audio: Audio, on_progress: Progress) -> Diarization:
+    def tell_speakers(audio: Audio, on_progress: Progress, parts: Parts) -> Diarization:
         return diarize(
             audio,
             model_dir=models_dir / DIARIZATION_MODEL,
             threads=threads,
             on_progress=on_progress,
+            parts=parts,
         )
 
     return MediaTools(
-        probe=probe,
-        extract_audio=extract_audio,
+        probe=decoder.probe,
+        extract_audio=decoder.extract_audio,
         transcribe=hear_words,
         diarize=tell_speakers,
-        detect_scenes=detect_scenes,
-        make_thumbnails=make_thumbnails,
-        make_player_audio=make_player_audio,
+        detect_scenes=decoder.detect_scenes,
+        make_thumbnails=decoder.make_thumbnails,
+        make_player_audio=decoder.make_player_audio,
         load_embedder=lambda: load_sentence_embedder(models_dir / EMBEDDING_MODEL),
         models={
             Stage.TRANSCRIBE: asr_model,
@@ -72,4 +88,17 @@ def media_tools(*, models_dir: Path, asr_model: str, threads: int) -> MediaTools
             Stage.CHUNK: EMBEDDING_MODEL,
             Stage.SUMMARIZE: EMBEDDING_MODEL,
         },
+        costs={
+            Stage.PROBE: Cost(cores=1, memory_mb=500),
+            Stage.AUDIO: Cost(cores=1, memory_mb=300),
+            Stage.TRANSCRIBE: Cost(cores=threads, memory_mb=1500),
+            Stage.DIARIZE: Cost(cores=threads, memory_mb=2000),
+            Stage.SCENES: Cost(cores=1, memory_mb=1000),
+            Stage.THUMBNAILS: Cost(cores=1, memory_mb=1000),
+            Stage.PLAYER_AUDIO: Cost(cores=1, memory_mb=300),
+            Stage.CHUNK: Cost(cores=threads, memory_mb=700),
+            Stage.SUMMARIZE: Cost(cores=threads, memory_mb=700),
+        },
+        room=room,
+        limits=decoder.limits,
     )

@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Self
 
 from runtime.core.clock import MonotonicClock
-from runtime.core.contract import ExitCode
+from runtime.core.contract import ExitCode, Stage
 from runtime.core.errors import LeaseLost, LifestreamError
 from runtime.core.jobs import Failure
 from runtime.core.log import Log
@@ -49,14 +49,19 @@ class Watchdog:
         self,
         *,
         reporter: Reporter,
+        stalled: Callable[[], Stage | None] = lambda: None,
         interruption: Interruption,
         patience: Patience,
         clock: MonotonicClock,
         log: Log,
         abort: Callable[[ExitCode], None],
     ) -> None:
-        """Guard the job of `reporter`; nothing happens before the context is entered."""
+        """Guard the job of `reporter`; nothing happens before the context is entered.
+
+        `stalled` names a stage that hangs by its own measure, while others beside it may go on.
+        """
         self._reporter = reporter
+        self._hanging = stalled
         self._interruption = interruption
         self._patience = patience
         self._clock = clock
@@ -98,9 +103,10 @@ class Watchdog:
             self._end(ExitCode.PERMANENT_FAILURE, "the deadline passed", self._fail_overdue)
 
     def _beat(self) -> None:
-        if self._reporter.silent_seconds >= self._patience.stall_seconds:
+        hanging = self._hanging()
+        if hanging or self._reporter.silent_seconds >= self._patience.stall_seconds:
             if not self._stalled:
-                self._log.error("watchdog.stalled", stage=self._reporter.job.stage)
+                self._log.error("watchdog.stalled", stage=hanging or self._reporter.job.stage)
             self._stalled = True
             return
         self._stalled = False

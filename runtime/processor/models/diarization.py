@@ -3,7 +3,7 @@
 import contextlib
 import math
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +14,16 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+from runtime.processor.models.diarization_windows import (
+    BLOCK_WINDOWS,
+    Grid,
+    Recording,
+    Windows,
+    block_of,
+    unit_of,
+)
 from runtime.processor.models.integrity import verify_model
+from runtime.processor.parts import Parts
 
 with warnings.catch_warnings():
     # Audio is passed as tensors, so that torchcodec, whose absence this warns of, is not needed.
@@ -23,7 +32,8 @@ with warnings.catch_warnings():
     from pyannote.audio.core.pipeline import expand_subfolders
     from pyannote.audio.models.embedding.wespeaker import BaseWeSpeakerResNet
     from pyannote.audio.pipelines import SpeakerDiarization
-    from pyannote.core import SlidingWindowFeature
+    from pyannote.audio.utils.signal import binarize
+    from pyannote.core import SlidingWindow, SlidingWindowFeature
 
     from runtime.processor.models.campplus import CampPlusEmbedding, load_campplus
 
@@ -73,6 +83,47 @@ def _one_core_each() -> Iterator[ThreadPoolExecutor]:
 class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote ships no types
     """pyannote's pipeline with two steps done with less work and memory, to the same result."""
 
+    def windows_of(
+        self, recording: "Recording", parts: Parts, on_progress: Callable[[float], None]
+    ) -> "Windows":
+        """Return the activity and the voices of all windows; each block of them is a unit."""
+        grid = Grid.of(self._segmentation, recording)
+        blocks = [block_of(unit) for unit in parts.done]
+        done = sum(len(block.activity) for block in blocks)
+        for first in range(done, grid.count, BLOCK_WINDOWS):
+            block = self._block(grid, recording, first)
+            blocks.append(block)
+            parts.add(unit_of(block))
+            on_progress((first + len(block.activity)) / grid.count)
+        return Windows(
+            activity=np.concatenate([block.activity for block in blocks]),
+            voices=np.concatenate([block.voices for block in blocks]),
+        )
+
+    def told_apart(self, windows: "Windows") -> Any:
+        """Return pyannote's output for windows that were computed before."""
+        silence = torch.zeros(1, self._segmentation.model.hparams.sample_rate)
+        return self({"waveform": silence, "sample_rate": silence.shape[1], "windows": windows})
+
+    def _block(self, grid: Grid, recording: "Recording", first: int) -> "Windows":
+        waveform = torch.from_numpy(recording.samples(*grid.samples_of_block(first)))[None]
+        activity = self._segmentation.slide(waveform, recording.sample_rate, hook=None)
+        binary = activity
+        if not self._segmentation.model.specifications.powerset:
+            binary = binarize(activity, onset=self.segmentation.threshold, initial_state=False)
+        file = {"waveform": waveform, "sample_rate": recording.sample_rate, "uri": "block"}
+        voices = self.get_embeddings(file, binary, exclude_overlap=self.embedding_exclude_overlap)
+        return Windows(activity=activity.data, voices=voices)
+
+    def get_segmentations(self, file: dict[str, Any], hook: Any = None) -> SlidingWindowFeature:
+        """Return the activity of speakers in each window; of a file with `windows`, theirs."""
+        if "windows" not in file:
+            return super().get_segmentations(file, hook=hook)
+        step = SlidingWindow(
+            start=0.0, duration=self._segmentation.duration, step=self._segmentation.step
+        )
+        return SlidingWindowFeature(file["windows"].activity, step)
+
     def get_embeddings(
         self,
         file: dict[str, Any],
@@ -86,6 +137,9 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
         pooling, and not at all for windows without speech; pyannote runs it once for each speaker
         of each window. Models that cannot pool several speakers at once take pyannote's own way.
         """
+        if "windows" in file:
+            voices: NDArray[np.float32] = file["windows"].voices
+            return voices
         model = self._embedding.model_
         if not isinstance(model, BaseWeSpeakerResNet | CampPlusEmbedding):
             return super().get_embeddings(  # type: ignore[no-any-return]

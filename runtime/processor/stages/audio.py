@@ -5,12 +5,19 @@ from pathlib import Path
 
 from runtime.core.media import Audio, MediaInfo
 from runtime.core.ports import Progress
+from runtime.processor.decoding import Damage
 from runtime.processor.sound import SoundTimeline, decode_sound
 
 SAMPLE_RATE = 16_000
 
 
-def extract_audio(media: Path, info: MediaInfo, destination: Path, on_progress: Progress) -> Audio:
+def extract_audio(
+    media: Path,
+    info: MediaInfo,
+    destination: Path,
+    on_progress: Progress,
+    damage: Damage | None = None,
+) -> Audio:
     """Decode the audio track into a WAV file in which sample n is heard at n / 16000 s.
 
     Time before the track starts and holes in it are silence; frames that cannot be decoded are
@@ -29,7 +36,7 @@ def extract_audio(media: Path, info: MediaInfo, destination: Path, on_progress: 
             write=lambda samples: wav.writeframesraw(samples.tobytes()),
         )
         if info.audio is not None:
-            decode_sound(media, info, timeline, on_progress)
+            decode_sound(media, info, timeline, on_progress, damage)
     on_progress(1.0)
     return Audio(
         path=destination,

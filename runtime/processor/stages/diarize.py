@@ -1,26 +1,34 @@
 """Who speaks when? Turns by pyannote.audio, from a local folder of models."""
 
 import os
-import wave
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 from runtime.core.media import Audio, Diarization, Turn
 from runtime.core.ports import Progress
+from runtime.processor.parts import NoParts, Parts
 
-# Shares of the running time, measured on two cores.
-_PARTS = {"segmentation": (0.0, 0.2), "embeddings": (0.2, 0.75)}
+# Share of the running time that goes into windows; the rest tells the voices in them apart.
+_WINDOWS_SHARE = 0.95
 # The segmentation model cannot say anything about less than this.
 _SHORTEST_SECONDS = 0.1
+NOTHING_DONE = NoParts()
 
 
-def diarize(audio: Audio, *, model_dir: Path, threads: int, on_progress: Progress) -> Diarization:
+def diarize(
+    audio: Audio,
+    *,
+    model_dir: Path,
+    threads: int,
+    on_progress: Progress,
+    parts: Parts = NOTHING_DONE,
+) -> Diarization:
     """Return the turns, in order, labelled `SPEAKER_00`, ... by first appearance.
 
     `model_dir` holds a pyannote pipeline (`config.yaml`), from the hub or from
-    `scripts/fetch_models.py`. Audio without speech gives no turns. Raises `Permanent`
-    `models.missing` or `models.corrupt`.
+    `scripts/fetch_models.py`. Audio without speech gives no turns. Each block of windows is a unit
+    of `parts`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
     # Set before the import: it would report usage, and look weights up, over the network.
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
@@ -30,16 +38,17 @@ def diarize(audio: Audio, *, model_dir: Path, threads: int, on_progress: Progres
     import torch
 
     from runtime.processor.models.diarization import load_diarization
+    from runtime.processor.models.diarization_windows import Recording
 
     torch.set_num_threads(threads)
     pipeline = load_diarization(model_dir)
     if audio.duration_seconds < _SHORTEST_SECONDS:
         on_progress(1.0)
         return Diarization(turns=(), exclusive_turns=())
-    output = pipeline(
-        {"waveform": _waveform(audio), "sample_rate": audio.sample_rate, "uri": "audio"},
-        hook=_reporter(on_progress),
+    windows = pipeline.windows_of(
+        Recording(audio.path), parts, lambda done: on_progress(_WINDOWS_SHARE * done)
     )
+    output = pipeline.told_apart(windows)
     on_progress(1.0)
     turns = _spans(output.speaker_diarization, audio.duration_seconds)
     exclusive = _spans(output.exclusive_speaker_diarization, audio.duration_seconds)
@@ -52,24 +61,6 @@ def labels_by_appearance(speakers: Iterable[str]) -> dict[str, str]:
     return {
         speaker: f"SPEAKER_{number:02d}" for number, speaker in enumerate(dict.fromkeys(speakers))
     }
-
-
-def _waveform(audio: Audio) -> Any:
-    import numpy as np
-    import torch
-
-    with wave.open(str(audio.path), "rb") as wav:
-        samples = np.frombuffer(wav.readframes(wav.getnframes()), np.int16)
-    return torch.from_numpy(samples.astype(np.float32) / 32768)[None]
-
-
-def _reporter(on_progress: Progress) -> Any:
-    def report(step: str, _artifact: Any, *, completed: int = 0, total: int = 0, **_: Any) -> None:
-        if total and step in _PARTS:
-            start, share = _PARTS[step]
-            on_progress(start + share * completed / total)
-
-    return report
 
 
 def _spans(annotation: Any, end_seconds: float) -> list[tuple[float, float, str]]:

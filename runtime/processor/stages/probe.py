@@ -1,11 +1,15 @@
 """What does the upload hold? The first stage: rejects what no later stage could use."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, VideoStream
-from runtime.processor.decoding import decoded_frames, open_media
+from runtime.processor.caveats import AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
+from runtime.processor.decoding import decoded_frames, open_media, origin_seconds
+from runtime.processor.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.stages.protection_boxes import is_protected
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -14,11 +18,25 @@ if TYPE_CHECKING:
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
 
-def probe(path: Path) -> MediaInfo:
-    """Return the container's real tracks: those with at least one frame that decodes.
+DEFAULT_TRACK = "default"
 
-    Cover art is not a video track. Raises `Permanent`: `media.empty`, `media.not_a_video`,
-    `media.truncated`, `media.no_streams`.
+
+def probe(path: Path) -> MediaInfo:
+    """Return what `examine` finds, by the usual limits and without its caveats."""
+    info, _ = examine(path)
+    return info
+
+
+def examine(
+    path: Path, *, limits: MediaLimits = USUAL_LIMITS, audio_track: str = DEFAULT_TRACK
+) -> tuple[MediaInfo, list[str]]:
+    """Return the container's real tracks, those with at least one frame that decodes, and caveats.
+
+    Cover art is not a video track. `audio_track` is a number from 1 or a language code; where there
+    is no such track it is the default one. Caveats are codes: tracks that are declared but of which
+    nothing decodes, a track that is not there. Raises `Permanent`: `media.empty`,
+    `media.not_a_video`, `media.truncated`, `media.no_streams`, `media.encrypted`,
+    `media.unsupported_codec`, `media.too_long`, `media.resolution_too_high`.
     """
     import av
 
@@ -32,18 +50,24 @@ def probe(path: Path) -> MediaInfo:
     except (av.error.FFmpegError, ValueError) as error:
         raise _unreadable(path) from error
     with container:
-        declared = len(container.streams.video) + len(container.streams.audio)
-        video, audio = _video(container, path), _audio(container, path)
+        if is_protected(path):
+            raise _encrypted(path)
+        claimed = _claimed_seconds(container, path, limits)
+        pictures, sounds = _pictures(container), list(container.streams.audio)
+        wanted, problems = _ordered(sounds, audio_track)
+        video, audio = _video(pictures, path, limits), _audio(wanted, path)
         if video is None and audio is None:
-            raise _nothing_to_decode(path, declared)
-        claimed = container.duration
-        return MediaInfo(
+            raise _nothing_to_decode(path, [*pictures, *sounds])
+        problems += [VIDEO_UNREADABLE.code] if pictures and video is None else []
+        problems += [AUDIO_UNREADABLE.code] if sounds and audio is None else []
+        info = MediaInfo(
             container=container.format.name,
-            duration_seconds=claimed / av.time_base if claimed and claimed > 0 else None,
+            duration_seconds=claimed,
             size_bytes=size,
             video=video,
             audio=audio,
         )
+        return info, problems
 
 
 def _unreadable(path: Path) -> Permanent:
@@ -63,29 +87,86 @@ def _unreadable(path: Path) -> Permanent:
     )
 
 
-def _nothing_to_decode(path: Path, declared: int) -> Permanent:
-    if declared == 0:
+def _encrypted(path: Path) -> Permanent:
+    return Permanent(
+        "media.encrypted",
+        f"{path.name} is encrypted (DRM): its tracks can only be decoded with a key.",
+        "Upload a copy without copy protection.",
+    )
+
+
+def _claimed_seconds(container: "InputContainer", path: Path, limits: MediaLimits) -> float | None:
+    """Return the container's claim if there is one; one beyond the limit is looked into.
+
+    Raises `Permanent` `media.too_long` where packets really lie that late.
+    """
+    import av
+
+    if not container.duration or container.duration < 0:
+        return None
+    claimed: float = container.duration / av.time_base
+    if claimed <= limits.max_seconds:
+        return claimed
+    with open_media(path) as another:
+        origin = origin_seconds(another)
+        for packet in another.demux():
+            at = packet.pts if packet.pts is not None else packet.dts
+            if at is not None and at * packet.time_base - origin > limits.max_seconds:
+                raise limits.too_long(path.name)
+    return None
+
+
+def _nothing_to_decode(path: Path, declared: Sequence[Any]) -> Permanent:
+    if not declared:
         return Permanent(
             "media.no_streams",
             f"{path.name} holds neither sound nor moving pictures.",
             "Upload a file with a video or an audio track.",
         )
+    if all(stream.codec_context is None for stream in declared):
+        return Permanent(
+            "media.unsupported_codec",
+            f"The tracks of {path.name} are in codecs that cannot be decoded here.",
+            "Re-encode the file with a common codec, such as H.264 and AAC, and upload that.",
+        )
     return Permanent(
         "media.truncated",
-        f"{path.name} declares {declared} track(s), but not one frame of them can be decoded.",
+        f"{path.name} declares {len(declared)} track(s), but not one frame of them can be decoded.",
         "Upload the complete file, encoded with a common codec such as H.264 and AAC.",
     )
 
 
-def _video(container: "InputContainer", path: Path) -> VideoStream | None:
+def _pictures(container: "InputContainer") -> list[Any]:
     import av
 
-    pictures = [s for s in container.streams.video if s.codec_context is not None]
-    shown = [s for s in pictures if not s.disposition & av.stream.Disposition.attached_pic]
-    for stream in sorted(shown, key=_default_first):
+    cover = av.stream.Disposition.attached_pic
+    shown = [s for s in container.streams.video if not s.disposition & cover]
+    return sorted(shown, key=_default_first)
+
+
+def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[str]]:
+    """Return the audio tracks, the wanted one first, and the caveat that it is not there."""
+    usual = sorted(sounds, key=_default_first)
+    if audio_track == DEFAULT_TRACK:
+        return usual, []
+    if audio_track.isdigit():
+        chosen = list(sounds)[int(audio_track) - 1 : int(audio_track)]
+    else:
+        chosen = [s for s in usual if (s.language or "").lower() == audio_track.lower()]
+    if not chosen:
+        return usual, [NO_SUCH_TRACK.code] if sounds else []
+    return [*chosen, *(s for s in usual if s not in chosen)], []
+
+
+def _video(pictures: Sequence[Any], path: Path, limits: MediaLimits) -> VideoStream | None:
+    for stream in pictures:
+        if stream.codec_context is None:
+            continue
+        limits.check_picture(path.name, stream.codec_context.width, stream.codec_context.height)
         frame = _first_frame(path, stream.index)
         if frame is None:
             continue
+        limits.check_picture(path.name, frame.width, frame.height)
         rate = stream.average_rate or stream.guessed_rate
         return VideoStream(
             index=stream.index,
@@ -99,9 +180,10 @@ def _video(container: "InputContainer", path: Path) -> VideoStream | None:
     return None
 
 
-def _audio(container: "InputContainer", path: Path) -> AudioStream | None:
-    known = [s for s in container.streams.audio if s.codec_context is not None]
-    for stream in sorted(known, key=_default_first):
+def _audio(sounds: Sequence[Any], path: Path) -> AudioStream | None:
+    for stream in sounds:
+        if stream.codec_context is None:
+            continue
         frame = _first_frame(path, stream.index)
         if frame is None:
             continue

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import MediaInfo, Scene, VideoStream
 from runtime.core.ports import Progress
-from runtime.processor.decoding import decoded_frames, open_media, origin_seconds
+from runtime.processor.decoding import Damage, decoded_frames, open_media, origin_seconds
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,7 +29,9 @@ _REPEAT_DIFFERENCE = 0.25
 _REPEAT_SHARE_OF_MOTION = 0.1
 
 
-def detect_scenes(media: Path, info: MediaInfo, on_progress: Progress) -> tuple[Scene, ...]:
+def detect_scenes(
+    media: Path, info: MediaInfo, on_progress: Progress, damage: Damage | None = None
+) -> tuple[Scene, ...]:
     """Return the shots in order, from 0 s to the end of the last frame that decodes.
 
     Finds hard cuts (`AdaptiveDetector`); scenes under 0.6 s join the one before. No video track
@@ -43,15 +45,16 @@ def detect_scenes(media: Path, info: MediaInfo, on_progress: Progress) -> tuple[
     detector = AdaptiveDetector(min_scene_len=0)
     rate = info.video.frames_per_second or _FALLBACK_RATE
     cuts: list[float] = []
-    end = 0.0
-    for picture in _without_repeats(_pictures(media, info.video)):
+    end = done = 0.0
+    for picture in _without_repeats(_pictures(media, info.video, damage)):
         end = max(end, picture.end_seconds)
+        if info.duration_seconds:
+            done = min(1.0, max(done, picture.start_seconds / info.duration_seconds))
+        on_progress(done)
         if picture.pixels is None:
             continue
         at = FrameTimecode(Timecode(pts=picture.ticks, time_base=picture.tick), fps=rate)
         cuts += [cut.seconds for cut in detector.process_frame(at, picture.pixels)]
-        if info.duration_seconds:
-            on_progress(min(1.0, picture.start_seconds / info.duration_seconds))
     on_progress(1.0)
     return scenes_between(cuts, end_seconds=end)
 
@@ -87,13 +90,13 @@ class _Picture:
         return float(self.ticks * self.tick)
 
 
-def _pictures(media: Path, video: VideoStream) -> Iterator[_Picture]:
+def _pictures(media: Path, video: VideoStream, damage: Damage | None) -> Iterator[_Picture]:
     width = min(_ANALYSIS_WIDTH, video.width)
     height = max(1, round(video.height * width / video.width))
     usual = 1 / (video.frames_per_second or _FALLBACK_RATE)
     with open_media(media) as container:
         origin = Fraction(origin_seconds(container)).limit_denominator(1_000_000)
-        for frame in decoded_frames(container, video.index):
+        for frame in decoded_frames(container, video.index, damage):
             if frame.pts is None:
                 continue
             tick = Fraction(frame.time_base.numerator, frame.time_base.denominator)

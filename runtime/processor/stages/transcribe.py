@@ -1,16 +1,18 @@
 """What is said? Words with times, by faster-whisper, a window of the recording at a time."""
 
-import wave
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+import json
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import Audio, Transcript, Word
 from runtime.core.ports import Progress
+from runtime.processor.codec import decode, encode
 from runtime.processor.models.integrity import verify_model
+from runtime.processor.parts import NoParts, Parts
+from runtime.processor.stages.windows import Speech, windows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,9 +20,7 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-# A window ends in the longest pause of its last minute; a pause is at least this long.
-_CUT_SEARCH_SECONDS = 60
-_PAUSE_MILLISECONDS = 300
+_LONGEST_WINDOW_SECONDS, _SHORTEST_WINDOW_SECONDS = 240.0, 30.0
 # Whisper's own thresholds (Radford et al. 2022, section 4.5): above the first a text repeats
 # itself, beyond the other two the model itself says that nobody speaks.
 _COMPRESSION_RATIO = 2.4
@@ -36,16 +36,18 @@ _SEED = 1
 class TranscribeOptions:
     """How to listen. `language` is ISO 639-1, None detects it; `vocabulary` is names to expect.
 
-    `window_seconds` bounds memory: the log-mel spectrogram of 30 minutes takes 1.7 GB at its peak.
+    `window_seconds` bounds memory, as the log-mel spectrogram of 30 minutes takes 1.7 GB, and what
+    is lost when the process is killed; None is the longest that fits the model.
     """
 
     language: str | None = None
     vocabulary: tuple[str, ...] = ()
     beam_size: int = 5
-    window_seconds: float = 600.0
+    window_seconds: float | None = None
 
 
 DEFAULT_OPTIONS = TranscribeOptions()
+NOTHING_DONE = NoParts()
 
 
 def transcribe(
@@ -55,31 +57,26 @@ def transcribe(
     threads: int,
     on_progress: Progress,
     options: TranscribeOptions = DEFAULT_OPTIONS,
+    parts: Parts = NOTHING_DONE,
 ) -> Transcript:
     """Return the words, in order, each within speech that the voice detector heard.
 
     `model_dir` holds a CTranslate2 Whisper model. Audio without speech gives no words and no
-    language; otherwise the language is detected in the first window with speech. Raises
-    `Permanent` `models.missing` or `models.corrupt`.
+    language; otherwise the language is detected in the first window with speech. Each window is
+    a unit of `parts`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
-    from faster_whisper.vad import get_speech_timestamps
-
-    model = _load(model_dir, threads)
-    language, probability = options.language, 0.0
-    words: list[Word] = []
-    for start_seconds, samples in _windows(audio, options.window_seconds):
-        speech = Speech.of(get_speech_timestamps(samples), audio.sample_rate)
-        if speech.pieces:
-            segments, detected = _listen(model, speech.of_samples(samples), language, options)
-            if language is None or not words:
-                language, probability = detected.language, detected.language_probability
-            for segment in segments:
-                words += _words(segment, detected.language, speech, start_seconds)
-                done = start_seconds + speech.original(segment.end, segment.end)
-                on_progress(min(1.0, done / audio.duration_seconds))
+    heard = [_window_of(unit) for unit in parts.done]
+    listener = _Listener(audio, model_dir, threads, options)
+    first = heard[-1].end if heard else 0
+    for start, samples in windows(audio, listener.window_seconds, first):
+        window = listener.hear(start, samples, known=_language(heard, options)[0], tell=on_progress)
+        heard.append(window)
+        parts.add(json.dumps(encode(window)).encode())
     on_progress(1.0)
+    words = [word for window in heard for word in window.words]
     if not words:
         return Transcript(language=None, language_probability=0.0, words=())
+    language, probability = _language(heard, options)
     return Transcript(
         language=language,
         language_probability=round(float(probability), 4),
@@ -87,36 +84,82 @@ def transcribe(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Speech:
-    """Where somebody speaks in a window, seconds; maps time in the joined speech back to it."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Window:
+    """What was heard up to the sample `end`; `language` is None where nobody speaks."""
 
-    pieces: tuple[tuple[float, float], ...]
-    rate: int
+    end: int
+    language: str | None
+    language_probability: float
+    words: tuple[Word, ...]
 
-    @classmethod
-    def of(cls, chunks: Iterable[dict[str, int]], rate: int) -> "Speech":
-        """Take the detector's chunks, in samples."""
-        return cls(tuple((c["start"] / rate, c["end"] / rate) for c in chunks), rate)
 
-    def of_samples(self, samples: "Samples") -> "Samples":
-        """Return the speech alone, joined."""
-        import numpy as np
+def _window_of(unit: bytes) -> _Window:
+    window: _Window = decode(_Window, json.loads(unit))
+    return window
 
-        rate = self.rate
-        spans = [(round(start * rate), round(end * rate)) for start, end in self.pieces]
-        return np.concatenate([samples[start:end] for start, end in spans])
 
-    def original(self, joined_seconds: float, belongs_to: float) -> float:
-        """Return where a moment of the joined speech lies in the window.
+def _language(heard: Sequence[_Window], options: TranscribeOptions) -> tuple[str | None, float]:
+    """Return the language so far: of the first window with words, else of the last with speech."""
+    language, probability, any_words = options.language, 0.0, False
+    for window in heard:
+        if window.language is not None and (language is None or not any_words):
+            language, probability = window.language, window.language_probability
+        any_words = any_words or bool(window.words)
+    return language, probability
 
-        `belongs_to`, also in joined time, says which piece: the result stays within it, as a word
-        cannot reach across a pause that was cut out.
-        """
-        ends = list(accumulate(end - start for start, end in self.pieces))
-        index = min(bisect_right(ends, belongs_to), len(ends) - 1)
-        start, end = self.pieces[index]
-        return min(max(joined_seconds - ends[index] + end, start), end)
+
+class _Listener:
+    """Hears a window at a time, with a model loaded anew for each but the first.
+
+    Its threads draw at random, from generators that are seeded once, at their start. A model that
+    went on would give a resumed stage, or the next job, other words. Loading takes half a second
+    (base), once in four minutes of sound.
+    """
+
+    def __init__(
+        self, audio: Audio, model_dir: Path, threads: int, options: TranscribeOptions
+    ) -> None:
+        verify_model(model_dir)
+        self._audio = audio
+        self._model_dir = model_dir
+        self._threads = threads
+        self._options = options
+        self.window_seconds = options.window_seconds or window_seconds(
+            (model_dir / "model.bin").stat().st_size
+        )
+
+    def hear(self, start: int, samples: "Samples", *, known: str | None, tell: Progress) -> _Window:
+        """Return what is said in the samples from `start` on."""
+        from faster_whisper.vad import get_speech_timestamps
+
+        rate = self._audio.sample_rate
+        speech = Speech.of(get_speech_timestamps(samples), rate)
+        words: list[Word] = []
+        language, probability = None, 0.0
+        if speech.pieces:
+            model = _load(self._model_dir, self._threads)
+            segments, detected = _listen(model, speech.of_samples(samples), known, self._options)
+            language, probability = detected.language, float(detected.language_probability)
+            for segment in segments:
+                words += _words(segment, detected.language, speech, start / rate)
+                done = start / rate + speech.original(segment.end, segment.end)
+                tell(min(1.0, done / self._audio.duration_seconds))
+        return _Window(
+            end=start + len(samples),
+            language=language,
+            language_probability=probability,
+            words=tuple(words),
+        )
+
+
+def window_seconds(model_bytes: int) -> float:
+    """Return how long a window is for a model of that size: some 20 s of work on two cores.
+
+    Measured: base (145 MB) takes 0.07 s for a second of sound; others take in proportion.
+    """
+    seconds_a_second = 0.07 * model_bytes / 145e6
+    return float(min(_LONGEST_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, 20 / seconds_a_second)))
 
 
 def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
@@ -136,14 +179,9 @@ def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
 
 
 def _load(model_dir: Path, threads: int) -> Any:
-    """Load the model anew: its threads draw from generators that are seeded once, at their start.
-
-    Takes half a second (base); a model kept for the next job would give that job other words.
-    """
     import ctranslate2
     from faster_whisper import WhisperModel
 
-    verify_model(model_dir)
     ctranslate2.set_random_seed(_SEED)
     return WhisperModel(
         str(model_dir),
@@ -213,43 +251,3 @@ def written_words(pieces: Iterable[Any], language: str) -> list[list[Any]]:
         else:
             groups.append([piece])
     return groups
-
-
-def _windows(audio: Audio, window_seconds: float) -> Iterator[tuple[float, "Samples"]]:
-    """Yield (start in seconds, samples in -1 to 1): the whole recording, cut at pauses."""
-    size = round(window_seconds * audio.sample_rate)
-    start = 0
-    with wave.open(str(audio.path), "rb") as wav:
-        while start < wav.getnframes():
-            wav.setpos(start)
-            samples = _as_float(wav.readframes(size))
-            if start + len(samples) < wav.getnframes():
-                samples = samples[: _pause(samples, audio.sample_rate)]
-            yield start / audio.sample_rate, samples
-            start += len(samples)
-
-
-def _as_float(pcm: bytes) -> "Samples":
-    import numpy as np
-
-    return np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32768)
-
-
-def _pause(samples: "Samples", rate: int) -> int:
-    """Return the sample in the middle of the longest pause of the last minute, else the end."""
-    from faster_whisper.vad import get_speech_timestamps
-
-    first = max(len(samples) // 2, len(samples) - _CUT_SEARCH_SECONDS * rate)
-    speech = get_speech_timestamps(
-        samples[first:], min_silence_duration_ms=_PAUSE_MILLISECONDS, speech_pad_ms=0
-    )
-    edges: list[int] = [
-        0,
-        *(edge for s in speech for edge in (s["start"], s["end"])),
-        len(samples) - first,
-    ]
-    pauses = list(zip(edges[::2], edges[1::2], strict=True))
-    start, end = max(pauses, key=lambda pause: pause[1] - pause[0])
-    if (end - start) * 1000 < _PAUSE_MILLISECONDS * rate:
-        return len(samples)
-    return first + (start + end) // 2

@@ -68,6 +68,17 @@ class Gauge:
         self.seen.append(fraction)
 
 
+@dataclass
+class ListedParts:
+    """The units of a long stage in a list: those done before, and those it has added."""
+
+    done: list[bytes] = field(default_factory=list)
+    added: list[bytes] = field(default_factory=list)
+
+    def add(self, unit: bytes) -> None:
+        self.added.append(unit)
+
+
 Edit = Callable[[bytes], bytes]
 Picture = NDArray[np.uint8]
 

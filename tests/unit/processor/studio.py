@@ -11,9 +11,13 @@ from runtime.core.contract import ExitCode, ResultFile, Stage, result_prefix, th
 from runtime.core.jobs import Job
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
 from runtime.core.ports import JobStore, ObjectStore, Progress
+from runtime.processor.artifacts import Made
 from runtime.processor.attempt import Attempt, Ended, Ports
+from runtime.processor.graph import Room
 from runtime.processor.interruption import Interruption
+from runtime.processor.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
+from runtime.processor.parts import Parts
 from runtime.processor.tools import MediaTools
 from runtime.processor.watchdog import Patience
 from tests.fakes.clock import FakeClock
@@ -48,6 +52,8 @@ class Studio:
     metrics: CapturedMetrics = field(default_factory=CapturedMetrics)
     media: MediaInfo = field(default_factory=media)
     asr_model: str = "any-model"
+    cores: int = 1
+    limits: MediaLimits = USUAL_LIMITS
     meanwhile: dict[Stage, Callable[[Progress], None]] = field(default_factory=dict)
     used: list[Stage] = field(default_factory=list)
     said: tuple[str, ...] = SAID
@@ -149,6 +155,9 @@ class Studio:
             make_player_audio=self._make_player_audio,
             load_embedder=self._load_embedder,
             models={Stage.TRANSCRIBE: self.asr_model, Stage.SUMMARIZE: "any-embedder"},
+            costs={},
+            room=Room(cores=self.cores, memory_mb=1000),
+            limits=self.limits,
         )
 
     def _work(self, stage: Stage, on_progress: Progress) -> None:
@@ -159,21 +168,21 @@ class Studio:
                 self.meanwhile[stage](on_progress)
             on_progress(fraction)
 
-    def _probe(self, path: Path) -> MediaInfo:
+    def _probe(self, path: Path) -> Made[MediaInfo]:
         assert path.read_bytes() == b"any video"
         self._work(Stage.PROBE, lambda _: None)
-        return self.media
+        return Made(value=self.media)
 
     def _extract_audio(
         self, path: Path, info: MediaInfo, destination: Path, on_progress: Progress
-    ) -> Audio:
+    ) -> Made[Audio]:
         assert path.exists()
         assert info == self.media
         self._work(Stage.AUDIO, on_progress)
         destination.write_bytes(b"any sound")
-        return Audio(path=destination, sample_rate=16000, duration_seconds=60.0)
+        return Made(value=Audio(path=destination, sample_rate=16000, duration_seconds=60.0))
 
-    def _transcribe(self, audio: Audio, on_progress: Progress) -> Transcript:
+    def _transcribe(self, audio: Audio, on_progress: Progress, _: Parts) -> Transcript:
         assert audio.path.exists()
         self._work(Stage.TRANSCRIBE, on_progress)
         words = tuple(
@@ -183,20 +192,22 @@ class Studio:
         )
         return Transcript(language="en", language_probability=0.99, words=words)
 
-    def _diarize(self, audio: Audio, on_progress: Progress) -> Diarization:
+    def _diarize(self, audio: Audio, on_progress: Progress, _: Parts) -> Diarization:
         assert audio.path.exists()
         self._work(Stage.DIARIZE, on_progress)
         return voices(*self.turns)
 
     def _detect_scenes(
         self, path: Path, info: MediaInfo, on_progress: Progress
-    ) -> tuple[Scene, ...]:
+    ) -> Made[tuple[Scene, ...]]:
         assert path.exists()
         assert info == self.media
         self._work(Stage.SCENES, on_progress)
-        return (
-            Scene(index=0, start_seconds=0.0, end_seconds=20.0),
-            Scene(index=1, start_seconds=20.0, end_seconds=60.04),
+        return Made(
+            value=(
+                Scene(index=0, start_seconds=0.0, end_seconds=20.0),
+                Scene(index=1, start_seconds=20.0, end_seconds=60.04),
+            )
         )
 
     def _make_thumbnails(

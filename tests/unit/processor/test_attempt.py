@@ -62,9 +62,9 @@ def test_should_publish_the_manifest_last(studio: Studio) -> None:
 @pytest.mark.parametrize("ending", [None, Permanent("any.code", "Any.", "Any."), KeyError("any")])
 def test_should_leave_nothing_in_the_work_folder(studio: Studio, ending: Exception | None) -> None:
     if ending is not None:
-        studio.meanwhile[Stage.SCENES] = raising(ending)
+        studio.meanwhile[Stage.TRANSCRIBE] = raising(ending)
     studio.run()
-    assert Stage.SCENES in studio.used
+    assert Stage.TRANSCRIBE in studio.used
     assert list(studio.work_dir.iterdir()) == []
 
 
@@ -243,7 +243,7 @@ def test_should_fail_with_the_typed_reason(studio: Studio) -> None:
 
 
 def test_should_fail_as_internal_with_the_traceback_in_the_log_alone(studio: Studio) -> None:
-    studio.meanwhile[Stage.SCENES] = raising(ZeroDivisionError("a detail"))
+    studio.meanwhile[Stage.TRANSCRIBE] = raising(ZeroDivisionError("a detail"))
     assert studio.run() is ExitCode.PERMANENT_FAILURE
     failure = studio.job.failure
     assert failure is not None

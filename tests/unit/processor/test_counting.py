@@ -37,7 +37,7 @@ def test_should_count_a_success_and_how_long_it_ran(studio: Studio) -> None:
 def test_should_count_a_failure_with_its_code(
     studio: Studio, error: Exception, code: str | None
 ) -> None:
-    studio.meanwhile[Stage.SCENES] = raising(error)
+    studio.meanwhile[Stage.TRANSCRIBE] = raising(error)
     studio.run()
     assert studio.metrics.kept == [(Metric.JOBS_FAILED, 1, code or "internal")]
 

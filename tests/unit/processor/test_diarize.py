@@ -11,7 +11,7 @@ from runtime.core.media import Audio, Diarization, Turn
 from runtime.processor.stages.audio import SAMPLE_RATE
 from runtime.processor.stages.diarize import diarize, labels_by_appearance
 from tests.unit.processor.conftest import THREADS
-from tests.unit.processor.filming import Gauge, recording, samples_of
+from tests.unit.processor.filming import Gauge, ListedParts, recording, samples_of
 
 
 def test_should_number_speakers_as_they_first_speak() -> None:
@@ -68,6 +68,49 @@ def test_should_find_nobody_in_silence(models: Path, tmp_path: Path, seconds: fl
     assert result == Diarization(turns=(), exclusive_turns=())
 
 
+@pytest.mark.models
+def test_should_find_the_same_wherever_it_was_interrupted(
+    found: Diarization, audio: Audio, models: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from runtime.processor.models import diarization, diarization_windows
+
+    monkeypatch.setattr(diarization, "BLOCK_WINDOWS", 8)
+    monkeypatch.setattr(diarization_windows, "BLOCK_WINDOWS", 8)
+    whole = ListedParts()
+    assert diarized(audio, models, whole) == found
+    assert len(whole.added) == 3
+    for kept in range(1, len(whole.added) + 1):
+        resumed = ListedParts(whole.added[:kept])
+        assert diarized(audio, models, resumed) == found
+        assert resumed.added == whole.added[kept:]
+
+
+@pytest.mark.models
+@pytest.mark.parametrize("seconds", [4.0, 10.0, 10.5, 16.0, 16.25])
+def test_should_see_in_blocks_what_pyannote_sees_in_the_whole(
+    audio: Audio, models: Path, tmp_path: Path, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import torch
+    from pyannote.audio.pipelines import SpeakerDiarization
+
+    from runtime.processor.models import diarization, diarization_windows
+    from runtime.processor.models.diarization import load_diarization
+
+    monkeypatch.setattr(diarization, "BLOCK_WINDOWS", 8)
+    monkeypatch.setattr(diarization_windows, "BLOCK_WINDOWS", 8)
+    samples = samples_of(audio)[: round(seconds * SAMPLE_RATE)].astype(np.float32)
+    part = recording(tmp_path / "part.wav", samples)
+    source = diarization_windows.Recording(part.path)
+    pipeline = load_diarization(models / "diarization")
+    blocks = pipeline.windows_of(source, ListedParts(), lambda _: None)
+    waveform = torch.from_numpy(source.samples(0, source.count))[None]
+    file = {"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "any"}
+    whole = SpeakerDiarization.get_segmentations(pipeline, file)
+    np.testing.assert_array_equal(blocks.activity, whole.data)
+    voices = pipeline.get_embeddings(file, whole, pipeline.embedding_exclude_overlap)
+    np.testing.assert_array_equal(blocks.voices, voices)
+
+
 @pytest.fixture(scope="module")
 def segmented(models: Path, audio: Audio) -> tuple[Any, dict[str, Any], Any]:
     """The lean pipeline, 14 s of the dialogue, and its segmentation."""
@@ -122,9 +165,15 @@ def test_should_reconstruct_as_pyannote_does(
     assert lean.sliding_window.start == theirs.sliding_window.start
 
 
-def diarized(audio: Audio, models: Path) -> Diarization:
+def diarized(audio: Audio, models: Path, parts: ListedParts | None = None) -> Diarization:
     gauge = Gauge()
-    result = diarize(audio, model_dir=models / "diarization", threads=THREADS, on_progress=gauge)
+    result = diarize(
+        audio,
+        model_dir=models / "diarization",
+        threads=THREADS,
+        on_progress=gauge,
+        parts=parts or ListedParts(),
+    )
     assert gauge.seen[-1] == 1.0
     return result
 

@@ -1,5 +1,3 @@
-from itertools import pairwise
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +7,7 @@ from runtime.core.contract import Stage
 from runtime.core.jobs import Source
 from runtime.core.ports import Progress
 from runtime.processor.interruption import Interruption, StopRequestedError
-from runtime.processor.progress import WEIGHTS, StageTracker, overall_progress
+from runtime.processor.progress import STALL_SECONDS, WEIGHTS, StageTracker, StoppedBesideError
 from runtime.processor.reporter import Reporter, take_job
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
@@ -17,7 +15,7 @@ from tests.fakes.log import CapturedLog
 
 SOURCE = Source(bucket="any", key="uploads/any.mp4", etag="any", size_bytes=1)
 
-fractions = st.floats(min_value=-1.0, max_value=2.0)
+stages = st.sampled_from(Stage)
 
 
 def test_should_weigh_every_stage_in_the_order_it_runs() -> None:
@@ -25,36 +23,88 @@ def test_should_weigh_every_stage_in_the_order_it_runs() -> None:
     assert sum(WEIGHTS.values()) == 100
 
 
-def test_should_run_from_0_to_1() -> None:
-    assert overall_progress(Stage.FETCH, 0.0) == 0.0
-    assert overall_progress(Stage.PUBLISH, 1.0) == 1.0
-
-
-def test_should_end_a_stage_where_the_next_begins() -> None:
-    for stage, following in pairwise(Stage):
-        assert overall_progress(stage, 1.0) == overall_progress(following, 0.0)
-
-
-@given(st.sampled_from(Stage), fractions, fractions)
-def test_should_grow_with_the_stage(stage: Stage, one: float, other: float) -> None:
-    less, more = sorted((one, other))
-    assert 0.0 <= overall_progress(stage, less) <= overall_progress(stage, more) <= 1.0
+def test_should_know_when_every_stage_counts_as_hung() -> None:
+    assert set(STALL_SECONDS) == set(Stage)
 
 
 class Work:
     """A stage tracker over fakes, and what stops its work."""
 
     def __init__(self) -> None:
-        clock, log, store = FakeClock(), CapturedLog(), InMemoryJobStore()
+        self.clock, log, store = FakeClock(), CapturedLog(), InMemoryJobStore()
+        self.store = store
+        clock = self.clock
         store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
         job = take_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn=None, now=0.0)
-        self.interruption = Interruption(clock=clock, timeout_seconds=60.0)
+        self.interruption = Interruption(clock=clock, timeout_seconds=6000.0)
         self.tracker = StageTracker(
             reporter=Reporter(store=store, job=job, clock=clock, log=log),
             interruption=self.interruption,
             clock=clock,
             log=log,
         )
+
+    def shown(self) -> tuple[Stage, float]:
+        """What the job's record says by now."""
+        self.clock.advance(2.0)
+        self.tracker._advance(Stage.PUBLISH, 0.0)
+        job = self.store.saved[-1]
+        assert job.stage is not None
+        return Stage(job.stage), job.progress
+
+
+@given(st.lists(st.tuples(stages, st.floats(0.0, 1.0)), max_size=30))
+def test_should_never_go_back_however_stages_advance(steps: list[tuple[Stage, float]]) -> None:
+    work = Work()
+    done, at = 0.0, list(Stage)
+    for stage, fraction in steps:
+        work.tracker._advance(stage, fraction)
+        shown, progress = work.shown()
+        assert 0.0 <= done <= progress <= 1.0
+        done = progress
+        at = at[at.index(shown) :]
+
+
+def test_should_show_the_first_unfinished_of_stages_side_by_side() -> None:
+    work = Work()
+    work.tracker.expect([Stage.TRANSCRIBE, Stage.SCENES, Stage.PUBLISH])
+    with work.tracker.stage(Stage.TRANSCRIBE), work.tracker.stage(Stage.SCENES):
+        assert work.shown()[0] is Stage.TRANSCRIBE
+    assert work.shown() == (Stage.PUBLISH, 0.98)
+
+
+def test_should_count_what_need_not_run_as_done() -> None:
+    work = Work()
+    work.tracker.expect([Stage.SCENES, Stage.PUBLISH])
+    assert work.shown() == (Stage.SCENES, 0.81)
+
+
+def test_should_see_a_stage_hang_although_one_beside_it_goes_on() -> None:
+    work = Work()
+    with (
+        work.tracker.stage(Stage.TRANSCRIBE) as on_progress,
+        work.tracker.stage(Stage.SCENES),
+    ):
+        for _ in range(3):
+            assert work.tracker.stalled is None
+            work.clock.advance(STALL_SECONDS[Stage.SCENES] / 3)
+            on_progress(0.1)
+        assert work.tracker.stalled is Stage.SCENES
+    assert work.tracker.stalled is None
+
+
+def test_should_stop_beside_a_stage_that_failed() -> None:
+    work = Work()
+    with pytest.raises(StoppedBesideError), work.tracker.stage(Stage.SCENES):
+        work.tracker.stop_beside()
+
+
+def test_should_record_the_stage_that_failed_and_not_the_one_beside_it() -> None:
+    work = Work()
+    with work.tracker.stage(Stage.TRANSCRIBE):
+        with pytest.raises(KeyError), work.tracker.stage(Stage.SCENES):
+            raise KeyError
+        assert work.store.saved[-1].stage == Stage.SCENES
 
 
 def test_should_stop_at_the_next_step_of_a_stage() -> None:

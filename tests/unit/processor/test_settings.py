@@ -4,6 +4,7 @@ import pytest
 
 from runtime.core.contract import Device, EnvVar
 from runtime.core.jobs import Source
+from runtime.processor.limits import MediaLimits
 from runtime.processor.settings import (
     MAX_NOTICE_SECONDS,
     RECORD_SECONDS,
@@ -35,6 +36,11 @@ OPTIONAL: dict[str, str] = {
     EnvVar.MAX_ATTEMPTS: "3",
     EnvVar.LOG_LEVEL: "DEBUG",
     EnvVar.ECS_TASK_METADATA: "http://169.254.170.2/v4/any",
+    EnvVar.MAX_MEDIA_SECONDS: "60",
+    EnvVar.MAX_MEDIA_BYTES: "1000",
+    EnvVar.MAX_MEDIA_PIXELS: "2000",
+    EnvVar.DECODER_MEMORY_MB: "3000",
+    EnvVar.AUDIO_TRACK: "deu",
 }
 
 
@@ -56,6 +62,9 @@ def test_should_read_everything_given() -> None:
         stop_timeout_seconds=120.0,
         log_level="DEBUG",
         task_metadata_uri="http://169.254.170.2/v4/any",
+        limits=MediaLimits(max_seconds=60.0, max_bytes=1000, max_pixels=2000),
+        decoder_memory_mb=3000,
+        audio_track="deu",
     )
 
 
@@ -104,6 +113,9 @@ def test_should_name_a_missing_variable(name: str, *, empty: bool) -> None:
         (EnvVar.JOB_TIMEOUT_SECONDS, "nan"),
         (EnvVar.JOB_TIMEOUT_SECONDS, "inf"),
         (EnvVar.LOG_LEVEL, "loud"),
+        (EnvVar.MAX_MEDIA_SECONDS, "-1"),
+        (EnvVar.MAX_MEDIA_BYTES, "5 GB"),
+        (EnvVar.DECODER_MEMORY_MB, "0"),
         (EnvVar.DEVICE, "tpu"),
         (EnvVar.MAX_ATTEMPTS, "0"),
     ],

@@ -11,15 +11,16 @@ from hypothesis import strategies as st
 from runtime.core.media import Audio, MediaInfo, Transcript, Word
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
 from runtime.processor.stages.transcribe import (
-    Speech,
     TranscribeOptions,
     in_order,
     is_invented,
     transcribe,
+    window_seconds,
     written_words,
 )
+from runtime.processor.stages.windows import Speech
 from tests.unit.processor.conftest import THREADS
-from tests.unit.processor.filming import Gauge, recording, samples_of
+from tests.unit.processor.filming import Gauge, ListedParts, recording, samples_of
 
 INAUGURAL = "ask not what your country can do for you ask what you can do for your country"
 
@@ -140,6 +141,33 @@ def test_should_hear_the_same_through_windows(speech: Audio, models: Path, tmp_p
 
 
 @pytest.mark.models
+def test_should_hear_the_same_wherever_it_was_interrupted(
+    speech: Audio, models: Path, tmp_path: Path
+) -> None:
+    # Backward speech in noise makes Whisper draw at random, which must not depend on the past.
+    once = samples_of(speech)[: 8 * SAMPLE_RATE].astype(np.float32)
+    noise = np.random.default_rng(0).normal(0, 0.03, len(once)).astype(np.float32)
+    pause = np.zeros(SAMPLE_RATE, dtype=np.float32)
+    pieces = (once, pause, np.clip(once[::-1] + noise, -1, 1), pause, once)
+    audio = recording(tmp_path / "long.wav", np.concatenate(pieces))
+    options = TranscribeOptions(window_seconds=10.0)
+    whole = ListedParts()
+    expected = heard(audio, models, options, whole)
+    assert len(whole.added) >= 3
+    for kept in range(1, len(whole.added) + 1):
+        resumed = ListedParts(whole.added[:kept])
+        assert heard(audio, models, options, resumed) == expected
+        assert resumed.added == whole.added[kept:]
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "seconds"), [(75, 240.0), (145, 240.0), (480, 86.3), (1500, 30.0), (3100, 30.0)]
+)
+def test_should_take_shorter_windows_for_larger_models(megabytes: int, seconds: float) -> None:
+    assert window_seconds(megabytes * 1_000_000) == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.models
 @pytest.mark.parametrize("level", [0.0, 0.02], ids=["silence", "noise"])
 def test_should_invent_nothing_where_nobody_speaks(
     models: Path, tmp_path: Path, level: float
@@ -154,7 +182,12 @@ def test_should_accept_audio_without_samples(models: Path, tmp_path: Path) -> No
     assert heard(recording(tmp_path / "none.wav", np.zeros(0, np.float32)), models).words == ()
 
 
-def heard(audio: Audio, models: Path, options: TranscribeOptions | None = None) -> Transcript:
+def heard(
+    audio: Audio,
+    models: Path,
+    options: TranscribeOptions | None = None,
+    parts: ListedParts | None = None,
+) -> Transcript:
     gauge = Gauge()
     transcript = transcribe(
         audio,
@@ -162,6 +195,7 @@ def heard(audio: Audio, models: Path, options: TranscribeOptions | None = None) 
         threads=THREADS,
         on_progress=gauge,
         options=options or TranscribeOptions(),
+        parts=parts or ListedParts(),
     )
     assert gauge.seen[-1] == 1.0
     return transcript

@@ -1,0 +1,131 @@
+"""The decoding child: confines itself, does the one thing it is asked, and tells its parent.
+
+Request on standard input, messages as JSON lines on the descriptor named by the first argument.
+"""
+
+import errno
+import json
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import IO, Any
+
+from runtime.core.clock import SystemClock
+from runtime.core.errors import Permanent
+from runtime.core.media import MediaInfo, Scene
+from runtime.core.ports import Progress
+from runtime.processor.caveats import DAMAGED
+from runtime.processor.codec import decode, encode
+from runtime.processor.decoder.confinement import Confines, confine, die_with
+from runtime.processor.decoding import Damage
+from runtime.processor.limits import MediaLimits
+
+_SECONDS_BETWEEN_SIGNS = 0.2
+
+
+def main(arguments: list[str]) -> None:
+    """Serve the one request."""
+    die_with(int(arguments[1]))
+    request = json.load(sys.stdin)
+    folder = Path(request["folder"])
+    # Opened before the confines close on it.
+    with os.fdopen(int(arguments[0]), "w", encoding="utf-8") as out:
+        confines = decode(Confines, request["confines"])
+        _tell(out, {"missing": confine(confines, folder=folder)})
+        _tell(out, _answer(request, _Signs(out)))
+
+
+class _Signs:
+    """Passes progress on, now and then, so that the parent hears of life without drowning in it."""
+
+    def __init__(self, out: IO[str]) -> None:
+        self._out = out
+        self._clock = SystemClock()
+        self._last = self._clock.monotonic()
+
+    def __call__(self, fraction: float) -> None:
+        now = self._clock.monotonic()
+        if now - self._last >= _SECONDS_BETWEEN_SIGNS:
+            self._last = now
+            _tell(self._out, {"progress": fraction})
+
+
+def _answer(request: Mapping[str, Any], on_progress: Progress) -> dict[str, Any]:
+    try:
+        operation = OPERATIONS[request["operation"]]
+        value, problems = operation(request["arguments"], on_progress)
+        return {"value": encode(value), "problems": problems}
+    except Permanent as error:
+        said = {"code": error.code, "summary": error.summary, "resolution": error.resolution}
+        return {"refused": said}
+    except MemoryError:
+        return {"failed": "memory", "trace": traceback.format_exc(limit=-3)}
+    except OSError as error:
+        kinds = {errno.ENOSPC: "disk", errno.EFBIG: "file", errno.ENOMEM: "memory"}
+        kind = kinds.get(error.errno or 0, "unforeseen")
+        return {"failed": kind, "trace": traceback.format_exc()}
+    except Exception:  # noqa: BLE001 - whatever broke, the parent must hear of it
+        return {"failed": "unforeseen", "trace": traceback.format_exc()}
+
+
+def _tell(out: IO[str], message: dict[str, Any]) -> None:
+    out.write(json.dumps(message) + "\n")
+    out.flush()
+
+
+def _probe(given: Mapping[str, Any], _: Progress) -> tuple[Any, list[str]]:
+    from runtime.processor.stages.probe import examine
+
+    limits = decode(MediaLimits, given["limits"])
+    return examine(Path(given["path"]), limits=limits, audio_track=given["audio_track"])
+
+
+def _extract_audio(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+    from runtime.processor.stages.audio import extract_audio
+
+    media = decode(MediaInfo, given["media"])
+    destination = Path(given["destination"])
+    damage = Damage()
+    audio = extract_audio(Path(given["path"]), media, destination, on_progress, damage)
+    return audio.duration_seconds, _told(damage)
+
+
+def _detect_scenes(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+    from runtime.processor.stages.scenes import detect_scenes
+
+    media, damage = decode(MediaInfo, given["media"]), Damage()
+    return detect_scenes(Path(given["path"]), media, on_progress, damage), _told(damage)
+
+
+def _told(damage: Damage) -> list[str]:
+    return [DAMAGED.code] if damage.is_serious else []
+
+
+def _make_thumbnails(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+    from runtime.processor.stages.thumbnails import make_thumbnails
+
+    media, scenes = decode(MediaInfo, given["media"]), decode(tuple[Scene, ...], given["scenes"])
+    make_thumbnails(Path(given["path"]), media, scenes, Path(given["into"]), on_progress)
+    return True, []
+
+
+def _make_player_audio(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+    from runtime.processor.stages.player_audio import make_player_audio
+
+    media = decode(MediaInfo, given["media"])
+    make_player_audio(Path(given["path"]), media, Path(given["into"]), on_progress)
+    return True, []
+
+
+OPERATIONS: dict[str, Callable[[Mapping[str, Any], Progress], tuple[Any, list[str]]]] = {
+    "probe": _probe,
+    "extract_audio": _extract_audio,
+    "detect_scenes": _detect_scenes,
+    "make_thumbnails": _make_thumbnails,
+    "make_player_audio": _make_player_audio,
+}
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

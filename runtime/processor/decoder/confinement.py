@@ -1,0 +1,66 @@
+"""What the decoding child gives up before it looks at an upload."""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.processor.decoder.landlock import confine_files
+from runtime.processor.decoder.seccomp import forbid_calls
+
+_NO_NEW_PRIVILEGES, _DEATH_SIGNAL = 38, 1
+_CPU_GRACE_SECONDS = 5
+_OPEN_FILES = 256
+# What libraries look at while they load and count processors; nothing of this is anybody's secret.
+_SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")
+_COUNTS = ("/sys/devices/system/cpu", "/sys/fs/cgroup", "/proc/self", "/proc/cpuinfo")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Confines:
+    """How far a child may go: address space, processor time, the largest file it writes."""
+
+    memory_mb: int
+    cpu_seconds: int
+    file_mb: int
+
+
+def die_with(parent: int) -> None:
+    """Have the kernel kill this process when its parent ends, however that ends."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
+        if os.getppid() != parent:  # it was faster
+            os._exit(1)
+
+
+def confine(confines: Confines, *, folder: Path) -> list[str]:
+    """Give up what decoding does not need; return the measures that this system could not take.
+
+    To be called before any thread is started. Writes are possible below `folder` alone.
+    """
+    _limit(resource.RLIMIT_CORE, 0, 0)
+    _limit(resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES)
+    _limit(resource.RLIMIT_CPU, confines.cpu_seconds, confines.cpu_seconds + _CPU_GRACE_SECONDS)
+    _limit(resource.RLIMIT_FSIZE, confines.file_mb << 20, confines.file_mb << 20)
+    _limit(resource.RLIMIT_AS, confines.memory_mb << 20, confines.memory_mb << 20)
+    if sys.platform != "linux":
+        return ["no_new_privileges", "landlock", "seccomp"]
+    libraries = [*sys.path, sys.prefix, sys.base_prefix, *_SYSTEM, *_COUNTS]
+    taken = {
+        "no_new_privileges": ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0,
+        "landlock": confine_files(
+            readable=[Path(path).resolve() for path in libraries if path], writable=[folder]
+        ),
+        "seccomp": forbid_calls(),
+    }
+    return [name for name, done in taken.items() if not done]
+
+
+def _limit(what: int, soft: int, hard: int) -> None:
+    _, most = resource.getrlimit(what)
+    if most != resource.RLIM_INFINITY:
+        soft, hard = min(soft, most), min(hard, most)
+    resource.setrlimit(what, (soft, hard))

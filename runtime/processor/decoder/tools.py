@@ -1,0 +1,114 @@
+"""The stages that read an upload's bytes, each done by a confined child process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from runtime.core.media import Audio, MediaInfo, Scene
+from runtime.core.ports import Progress
+from runtime.processor.artifacts import Made
+from runtime.processor.decoder.confinement import Confines
+from runtime.processor.decoder.parent import Request, ask
+from runtime.processor.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.stages.audio import SAMPLE_RATE
+
+_PROBE_CPU_SECONDS = 120
+_PICTURE_MB = 100
+_PLAYER_BYTES_PER_SECOND = 2 * 64_000 // 8
+_WAV_BYTES_PER_SECOND = 2 * SAMPLE_RATE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decoder:
+    """Probes, extracts sound and detects scenes, each in a child of limited means.
+
+    `audio_track` is "default", a number from 1 or a language code. Failures are `Permanent`
+    `media.*`, also where a decoder crashes, hangs or wants too much.
+    """
+
+    limits: MediaLimits = USUAL_LIMITS
+    audio_track: str = "default"
+    memory_mb: int = 4096
+    cpu_seconds: int = 4 * 3600
+    silence_seconds: float = 120.0
+
+    def probe(self, path: Path) -> Made[MediaInfo]:
+        """See `stages.probe`."""
+        return ask(
+            self._request(
+                "probe",
+                MediaInfo,
+                {"path": path, "limits": self.limits, "audio_track": self.audio_track},
+                cpu_seconds=_PROBE_CPU_SECONDS,
+            ),
+            lambda _: None,
+        )
+
+    def extract_audio(
+        self, path: Path, info: MediaInfo, destination: Path, on_progress: Progress
+    ) -> Made[Audio]:
+        """See `stages.audio`."""
+        made = ask(
+            self._request(
+                "extract_audio",
+                float,
+                {"path": path, "media": info, "destination": destination},
+                file_mb=int(self.limits.max_seconds * _WAV_BYTES_PER_SECOND) // (1 << 20) + 1,
+            ),
+            on_progress,
+        )
+        audio = Audio(path=destination, sample_rate=SAMPLE_RATE, duration_seconds=made.value)
+        return Made(value=audio, caveats=made.caveats)
+
+    def detect_scenes(
+        self, path: Path, info: MediaInfo, on_progress: Progress
+    ) -> Made[tuple[Scene, ...]]:
+        """See `stages.scenes`."""
+        return ask(
+            self._request("detect_scenes", tuple[Scene, ...], {"path": path, "media": info}),
+            on_progress,
+        )
+
+    def make_thumbnails(
+        self,
+        path: Path,
+        info: MediaInfo,
+        scenes: tuple[Scene, ...],
+        folder: Path,
+        on_progress: Progress,
+    ) -> None:
+        """See `stages.thumbnails`."""
+        given = {"path": path, "media": info, "scenes": scenes, "into": folder}
+        ask(self._request("make_thumbnails", bool, given, file_mb=_PICTURE_MB), on_progress)
+
+    def make_player_audio(
+        self, path: Path, info: MediaInfo, folder: Path, on_progress: Progress
+    ) -> None:
+        """See `stages.player_audio`."""
+        given = {"path": path, "media": info, "into": folder}
+        # A copied track may be as large as the file that holds it.
+        most = info.size_bytes + self.limits.max_seconds * _PLAYER_BYTES_PER_SECOND
+        file_mb = int(most) // (1 << 20) + 1
+        ask(self._request("make_player_audio", bool, given, file_mb=file_mb), on_progress)
+
+    def _request(
+        self,
+        operation: str,
+        kind: Any,
+        arguments: dict[str, Any],
+        *,
+        cpu_seconds: int | None = None,
+        file_mb: int = 1,
+    ) -> Request:
+        return Request(
+            operation=operation,
+            arguments=arguments,
+            folder=arguments["path"].parent,
+            kind=kind,
+            confines=Confines(
+                memory_mb=self.memory_mb,
+                cpu_seconds=cpu_seconds or self.cpu_seconds,
+                file_mb=file_mb,
+            ),
+            silence_seconds=self.silence_seconds,
+        )

@@ -1,0 +1,82 @@
+"""The windows that diarization looks through, a block of them at a time, from disk to parts."""
+
+import io
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+BLOCK_WINDOWS = 32
+"""A multiple of the segmentation's batch, so that batches are the same in any block."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Some windows in order: who is active when, and the voices of who is.
+
+    `activity` is (windows, frames, speakers), `voices` (windows, speakers, dimension) with NaN for
+    silent speakers.
+    """
+
+    activity: NDArray[np.float32]
+    voices: NDArray[np.float32]
+
+
+class Recording:
+    """A WAV file of 16-bit mono sound, read where it is needed."""
+
+    def __init__(self, path: Path) -> None:
+        """Look at its head."""
+        self._path = path
+        with wave.open(str(path), "rb") as wav:
+            self.count = wav.getnframes()
+            self.sample_rate = wav.getframerate()
+
+    def samples(self, start: int, end: int) -> NDArray[np.float32]:
+        """Return the samples from `start` to `end` or the file's end, -1 to 1."""
+        with wave.open(str(self._path), "rb") as wav:
+            wav.setpos(start)
+            pcm = np.frombuffer(wav.readframes(end - start), np.int16)
+        return pcm.astype(np.float32) / np.float32(32768)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """Where windows lie: `count` of `size` samples, one every `step`; the last may reach over."""
+
+    size: int
+    step: int
+    count: int
+    samples: int
+
+    @classmethod
+    def of(cls, inference: Any, recording: Recording) -> "Grid":
+        """Lay the windows of a pyannote `Inference` over a recording, as it does."""
+        size = inference.model.audio.get_num_samples(inference.duration)
+        step = round(inference.step * recording.sample_rate)
+        over = recording.count - size
+        count = 1 if over < 0 else over // step + 1 + (over % step > 0)
+        return cls(size=size, step=step, count=count, samples=recording.count)
+
+    def samples_of_block(self, first: int) -> tuple[int, int]:
+        """Return the first sample of the block that starts at a window, and the one after it."""
+        last = min(first + BLOCK_WINDOWS, self.count) - 1
+        return first * self.step, min(last * self.step + self.size, self.samples)
+
+
+def unit_of(block: Windows) -> bytes:
+    """Return a block as bytes; activity of 0 and 1 takes a byte each."""
+    whole = block.activity.astype(np.uint8)
+    exact = bool(np.array_equal(whole, block.activity))
+    with io.BytesIO() as out:
+        np.savez_compressed(out, activity=whole if exact else block.activity, voices=block.voices)
+        return out.getvalue()
+
+
+def block_of(unit: bytes) -> Windows:
+    """Return the block that `unit_of` made bytes of."""
+    with np.load(io.BytesIO(unit), allow_pickle=False) as arrays:
+        return Windows(activity=arrays["activity"].astype(np.float32), voices=arrays["voices"])

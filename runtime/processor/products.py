@@ -1,0 +1,44 @@
+"""What the stages of a job keep, and what each is computed from."""
+
+from runtime.core.contract import Stage
+from runtime.core.media import (
+    Chapter,
+    Diarization,
+    MediaInfo,
+    PublishedFile,
+    Scene,
+    Sentence,
+    Summary,
+    Transcript,
+)
+from runtime.processor.artifacts import Artifact
+
+MEDIA: Artifact[MediaInfo] = Artifact(stage=Stage.PROBE, kind=MediaInfo, version=1)
+AUDIO_SECONDS: Artifact[float] = Artifact(stage=Stage.AUDIO, kind=float, version=1, inputs=(MEDIA,))
+TRANSCRIPT: Artifact[Transcript] = Artifact(
+    stage=Stage.TRANSCRIBE, kind=Transcript, version=1, inputs=(AUDIO_SECONDS,)
+)
+DIARIZATION: Artifact[Diarization] = Artifact(
+    stage=Stage.DIARIZE, kind=Diarization, version=1, inputs=(AUDIO_SECONDS,)
+)
+SCENES: Artifact[tuple[Scene, ...]] = Artifact(
+    stage=Stage.SCENES, kind=tuple[Scene, ...], version=1, inputs=(MEDIA,)
+)
+THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
+    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=1, inputs=(SCENES,)
+)
+PLAYER_AUDIO: Artifact[tuple[PublishedFile, ...]] = Artifact(
+    stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=1, inputs=(MEDIA,)
+)
+SENTENCES: Artifact[tuple[Sentence, ...]] = Artifact(
+    stage=Stage.ATTRIBUTE,
+    kind=tuple[Sentence, ...],
+    version=1,
+    inputs=(TRANSCRIPT, DIARIZATION),
+)
+CHAPTERS: Artifact[tuple[Chapter, ...]] = Artifact(
+    stage=Stage.CHUNK, kind=tuple[Chapter, ...], version=1, inputs=(SENTENCES, SCENES)
+)
+SUMMARY: Artifact[Summary] = Artifact(
+    stage=Stage.SUMMARIZE, kind=Summary, version=1, inputs=(SENTENCES, SCENES)
+)

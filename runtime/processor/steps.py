@@ -1,0 +1,239 @@
+"""The stages of a job as a graph: what each is computed from, keeps and costs."""
+
+import threading
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.core.contract import Stage
+from runtime.core.media import (
+    Audio,
+    Chapter,
+    Diarization,
+    MediaInfo,
+    Scene,
+    Sentence,
+    Summary,
+    Transcript,
+)
+from runtime.core.ports import Progress
+from runtime.processor.artifacts import Artifact, Made
+from runtime.processor.caveats import AUDIO_FAILED, SCENES_FAILED, SPEAKERS_FAILED
+from runtime.processor.graph import Graph, Inputs, Step, graph_of
+from runtime.processor.media_files import pictures, player_audio
+from runtime.processor.models.sentence_embedder import SentenceEmbedder
+from runtime.processor.products import (
+    AUDIO_SECONDS,
+    CHAPTERS,
+    DIARIZATION,
+    MEDIA,
+    SCENES,
+    SENTENCES,
+    SUMMARY,
+    TRANSCRIPT,
+)
+from runtime.processor.stages.attribute import attribute
+from runtime.processor.stages.audio import SAMPLE_RATE
+from runtime.processor.stages.chunk import divide_into_chapters
+from runtime.processor.stages.fetch import fetch
+from runtime.processor.stages.sentences import split_sentences
+from runtime.processor.stages.summarize import summarize
+from runtime.processor.work import Work
+
+NOTHING_SAID = Transcript(language=None, language_probability=0.0, words=())
+NOBODY = Diarization(turns=(), exclusive_turns=())
+
+
+def opening(work: Work) -> tuple[Step, ...]:
+    """Return the steps that find out what the upload holds, which decides about all others."""
+
+    def bring(_: Inputs, on_progress: Progress) -> Made[Path]:
+        work.tools.limits.check_size(work.source.key, work.source.size_bytes)
+        path = fetch(work.source, objects=work.objects, folder=work.folder, on_progress=on_progress)
+        return Made(value=path)
+
+    return (
+        Step(stage=Stage.FETCH, run=bring, leaves_file=True),
+        Step(
+            stage=Stage.PROBE,
+            run=lambda given, _: work.tools.probe(given[Stage.FETCH]),
+            needs=(Stage.FETCH,),
+            files=(Stage.FETCH,),
+            artifact=MEDIA,
+            cost=work.tools.cost(Stage.PROBE),
+        ),
+    )
+
+
+def whole_job(
+    work: Work, media: MediaInfo, finish: Callable[[Inputs, Progress], Made[str]]
+) -> Graph:
+    """Return the graph for what a file holds: no step for sound or picture that it has not.
+
+    `finish` makes the last step, which is given what all others found.
+    """
+    steps = [*opening(work)]
+    if media.audio is not None:
+        steps += _listening(work, media)
+    if media.video is not None:
+        steps += [_watching(work, media), pictures(work, media)]
+    if media.audio is not None:
+        steps.append(player_audio(work, media))
+        steps += _telling(work, has_pictures=media.video is not None)
+    findings = tuple(step.stage for step in steps if step.artifact is not None)
+    return graph_of([*steps, Step(stage=Stage.PUBLISH, run=finish, needs=findings)])
+
+
+def duration_seconds(given: Inputs) -> float:
+    """Return how long the decoded media is: the later end of sound and picture."""
+    scenes: tuple[Scene, ...] = given.get(Stage.SCENES, ())
+    sound: float = given.get(Stage.AUDIO, 0.0)
+    return max([sound, *(scene.end_seconds for scene in scenes)])
+
+
+def _listening(work: Work, media: MediaInfo) -> list[Step]:
+    tools, path = work.tools, work.folder / "audio.wav"
+
+    def extract(given: Inputs, on_progress: Progress) -> Made[float]:
+        audio = tools.extract_audio(given[Stage.FETCH], media, path, on_progress)
+        return Made(value=audio.value.duration_seconds, caveats=audio.caveats)
+
+    def without_sound(error: Exception) -> Made[float]:
+        if media.video is None:
+            raise error
+        return Made(value=0.0, caveats=(AUDIO_FAILED,))
+
+    def heard(given: Inputs) -> Audio | None:
+        seconds: float = given[Stage.AUDIO]
+        if seconds <= 0:
+            return None
+        return Audio(path=path, sample_rate=SAMPLE_RATE, duration_seconds=seconds)
+
+    def hear_words(given: Inputs, on_progress: Progress) -> Made[Transcript]:
+        audio, parts = heard(given), work.checkpoints.parts(TRANSCRIPT)
+        return Made(value=tools.transcribe(audio, on_progress, parts) if audio else NOTHING_SAID)
+
+    def tell_speakers(given: Inputs, on_progress: Progress) -> Made[Diarization]:
+        audio, parts = heard(given), work.checkpoints.parts(DIARIZATION)
+        return Made(value=tools.diarize(audio, on_progress, parts) if audio else NOBODY)
+
+    return [
+        Step(
+            stage=Stage.AUDIO,
+            run=extract,
+            needs=(Stage.FETCH, Stage.PROBE),
+            files=(Stage.FETCH,),
+            artifact=AUDIO_SECONDS,
+            leaves_file=True,
+            cost=tools.cost(Stage.AUDIO),
+            instead=without_sound,
+        ),
+        Step(
+            stage=Stage.TRANSCRIBE,
+            run=hear_words,
+            needs=(Stage.AUDIO,),
+            files=(Stage.AUDIO,),
+            artifact=TRANSCRIPT,
+            cost=tools.cost(Stage.TRANSCRIBE),
+        ),
+        Step(
+            stage=Stage.DIARIZE,
+            run=tell_speakers,
+            needs=(Stage.AUDIO,),
+            files=(Stage.AUDIO,),
+            artifact=DIARIZATION,
+            cost=tools.cost(Stage.DIARIZE),
+            instead=lambda _: Made(value=NOBODY, caveats=(SPEAKERS_FAILED,)),
+        ),
+    ]
+
+
+def _watching(work: Work, media: MediaInfo) -> Step:
+    def watch(given: Inputs, on_progress: Progress) -> Made[tuple[Scene, ...]]:
+        return work.tools.detect_scenes(given[Stage.FETCH], media, on_progress)
+
+    def without_picture(error: Exception) -> Made[tuple[Scene, ...]]:
+        if media.audio is None:
+            raise error
+        return Made(value=(), caveats=(SCENES_FAILED,))
+
+    return Step(
+        stage=Stage.SCENES,
+        run=watch,
+        needs=(Stage.FETCH, Stage.PROBE),
+        files=(Stage.FETCH,),
+        artifact=SCENES,
+        cost=work.tools.cost(Stage.SCENES),
+        instead=without_picture,
+    )
+
+
+def _telling(work: Work, *, has_pictures: bool) -> list[Step]:
+    meaning = Meaning(work.tools.load_embedder)
+    timing = (Stage.AUDIO, Stage.SCENES) if has_pictures else (Stage.AUDIO,)
+    told_from = (Stage.TRANSCRIBE, Stage.ATTRIBUTE, *timing)
+
+    def say_who(given: Inputs, _: Progress) -> Made[tuple[Sentence, ...]]:
+        words = given[Stage.TRANSCRIBE].words
+        return Made(value=split_sentences(attribute(words, given[Stage.DIARIZE])))
+
+    def divide(given: Inputs, _: Progress) -> Made[tuple[Chapter, ...]]:
+        sentences = given[Stage.ATTRIBUTE]
+        if not sentences:
+            return Made(value=())
+        chapters = divide_into_chapters(
+            sentences,
+            meaning.of(sentences),
+            embed=meaning.embed,
+            language=given[Stage.TRANSCRIBE].language,
+            duration_seconds=duration_seconds(given),
+        )
+        return Made(value=chapters)
+
+    def sum_up(given: Inputs, _: Progress) -> Made[Summary]:
+        sentences = given[Stage.ATTRIBUTE]
+        if not sentences:
+            return Made(value=Summary(sentences=()))
+        summary = summarize(
+            sentences,
+            meaning.of(sentences),
+            language=given[Stage.TRANSCRIBE].language,
+            duration_seconds=duration_seconds(given),
+        )
+        return Made(value=summary)
+
+    def step(stage: Stage, run: Any, needs: tuple[Stage, ...], artifact: Artifact[Any]) -> Step:
+        cost = work.tools.cost(stage)
+        return Step(stage=stage, run=run, needs=needs, artifact=artifact, cost=cost)
+
+    return [
+        step(Stage.ATTRIBUTE, say_who, (Stage.TRANSCRIBE, Stage.DIARIZE), SENTENCES),
+        step(Stage.CHUNK, divide, told_from, CHAPTERS),
+        step(Stage.SUMMARIZE, sum_up, told_from, SUMMARY),
+    ]
+
+
+class Meaning:
+    """The sentences' embeddings, made when first asked for and shared by those who ask."""
+
+    def __init__(self, load_embedder: Callable[[], SentenceEmbedder]) -> None:
+        """Nothing is loaded yet."""
+        self._load_embedder = load_embedder
+        self._lock = threading.Lock()
+        self._vectors: NDArray[np.float32] | None = None
+
+    @cached_property
+    def embed(self) -> SentenceEmbedder:
+        """The embedder."""
+        return self._load_embedder()
+
+    def of(self, sentences: tuple[Sentence, ...]) -> NDArray[np.float32]:
+        """Return a unit row for each sentence; they are the same in every call."""
+        with self._lock:
+            if self._vectors is None:
+                self._vectors = self.embed([sentence.text for sentence in sentences])
+            return self._vectors

@@ -126,6 +126,7 @@ class EnvVar(StrEnum):
     MAX_MEDIA_PIXELS = "MAX_MEDIA_PIXELS"
     DECODER_MEMORY_MB = "DECODER_MEMORY_MB"
     AUDIO_TRACK = "AUDIO_TRACK"
+    CHECKPOINT_SECONDS = "CHECKPOINT_SECONDS"
 
     # Task protection: how to reach ECS. The agent sets the first; the others are for the API.
     ECS_AGENT_URI = "ECS_AGENT_URI"

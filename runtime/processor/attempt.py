@@ -134,15 +134,17 @@ class Attempt:
         with workspace(self.work_dir, log=self.log) as folder:
             result_key = Pipeline(
                 source=job.source,
+                options=job.options,
                 tools=self.tools,
                 objects=self.ports.objects,
                 checkpoints=Checkpoints(
                     objects=self.ports.objects,
                     source=job.source,
-                    settings=self.tools.models,
+                    settings=self.tools.settings_for(job.options),
                     clock=self.clock,
                     log=self.log,
                     rerun=job.reruns,
+                    seconds_between_parts=self.tools.checkpoint_seconds,
                 ),
                 tracker=tracker,
                 folder=folder,

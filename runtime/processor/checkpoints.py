@@ -37,6 +37,7 @@ class Checkpoints:
         clock: MonotonicClock,
         log: Log,
         rerun: int = 0,
+        seconds_between_parts: float = 20.0,
     ) -> None:
         """Bind to one job; nothing is read yet."""
         self._objects = objects
@@ -45,6 +46,7 @@ class Checkpoints:
         self._log = log
         self._clock = clock
         self._rerun = rerun
+        self._seconds_between_parts = seconds_between_parts
 
     def load(self, artifact: Artifact[T]) -> Made[T] | None:
         """Return the artifact, or None when it is absent, outdated or damaged."""
@@ -94,6 +96,7 @@ class Checkpoints:
             prefix=f"{work_prefix(self._source.job_id)}{artifact.stage}/",
             stage=artifact.stage,
             fingerprint=self._fingerprint(artifact),
+            seconds_between_writes=self._seconds_between_parts,
             clock=self._clock,
             log=self._log,
         )

@@ -9,9 +9,6 @@ from runtime.core.contract import Stage
 from runtime.core.log import Log
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
 
-SECONDS_BETWEEN_WRITES = 15.0
-"""Bounds the writes to four a minute; what a unit of work takes comes on top of what is lost."""
-
 
 class Parts(Protocol):
     """A stage's units of work, in order.
@@ -55,15 +52,20 @@ class KeptParts:
         prefix: str,
         stage: Stage,
         fingerprint: str,
+        seconds_between_writes: float,
         clock: MonotonicClock,
         log: Log,
     ) -> None:
-        """Read what is kept."""
+        """Read what is kept.
+
+        The time between writes bounds their number, and what is lost beside the unit in work.
+        """
         self._objects = objects
         self._bucket = bucket
         self._prefix = prefix
         self._stage = stage
         self._fingerprint = fingerprint
+        self._seconds_between_writes = seconds_between_writes
         self._clock = clock
         self._log = log
         self.done: Sequence[bytes] = self._read()
@@ -76,7 +78,7 @@ class KeptParts:
     def add(self, unit: bytes) -> None:
         """Take the next unit; it is kept at the first one after the time between writes."""
         self._pending.append(unit)
-        if self._clock.monotonic() - self._last_write < SECONDS_BETWEEN_WRITES:
+        if self._clock.monotonic() - self._last_write < self._seconds_between_writes:
             return
         head = {"fingerprint": self._fingerprint, "sizes": [len(unit) for unit in self._pending]}
         content = json.dumps(head).encode() + b"\n" + b"".join(self._pending)

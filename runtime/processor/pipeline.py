@@ -8,6 +8,7 @@ from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.log import Log
 from runtime.core.media import Diarization, MediaInfo, Sentence, Summary
+from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
 from runtime.processor.artifacts import Made
 from runtime.processor.caveats import (
@@ -56,6 +57,7 @@ class Pipeline:
         self,
         *,
         source: Source,
+        options: JobOptions,
         tools: MediaTools,
         objects: ObjectStore,
         checkpoints: Checkpoints,
@@ -70,7 +72,12 @@ class Pipeline:
         """
         self._metrics = metrics
         self._work = Work(
-            source=source, tools=tools, objects=objects, checkpoints=checkpoints, folder=folder
+            source=source,
+            options=options,
+            tools=tools,
+            objects=objects,
+            checkpoints=checkpoints,
+            folder=folder,
         )
         self._tracker = tracker
         self._runner = Runner(checkpoints=checkpoints, tracker=tracker, room=tools.room, log=log)

@@ -23,6 +23,12 @@ DEFAULT_DECODER_MEMORY_MB = 4096
 DEFAULT_AUDIO_TRACK = "default"
 """The track that the container marks as default; else a number from 1, or a language code."""
 
+DEFAULT_CHECKPOINT_SECONDS = 20.0
+"""How much work a unit of a long stage is to take, and how long it may wait to be kept.
+
+A kill costs at most both, which leaves a slower machine room within a minute.
+"""
+
 RECORD_SECONDS = 15.0
 """For one bounded write of the job's record, which takes at most 14 s."""
 
@@ -87,6 +93,7 @@ class WorkSettings:
     limits: MediaLimits = USUAL_LIMITS
     decoder_memory_mb: int = DEFAULT_DECODER_MEMORY_MB
     audio_track: str = DEFAULT_AUDIO_TRACK
+    checkpoint_seconds: float = DEFAULT_CHECKPOINT_SECONDS
 
     @property
     def stop_plan(self) -> StopPlan:
@@ -168,6 +175,9 @@ class Reader:
                 self.number(EnvVar.DECODER_MEMORY_MB, DEFAULT_DECODER_MEMORY_MB, whole=True)
             ),
             "audio_track": self.text(EnvVar.AUDIO_TRACK, DEFAULT_AUDIO_TRACK),
+            "checkpoint_seconds": self.number(
+                EnvVar.CHECKPOINT_SECONDS, DEFAULT_CHECKPOINT_SECONDS
+            ),
         }
 
     def limits(self) -> MediaLimits:

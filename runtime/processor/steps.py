@@ -115,11 +115,15 @@ def _listening(work: Work, media: MediaInfo) -> list[Step]:
 
     def hear_words(given: Inputs, on_progress: Progress) -> Made[Transcript]:
         audio, parts = heard(given), work.checkpoints.parts(TRANSCRIPT)
-        return Made(value=tools.transcribe(audio, on_progress, parts) if audio else NOTHING_SAID)
+        if audio is None:
+            return Made(value=NOTHING_SAID)
+        return Made(value=tools.transcribe(audio, work.options, on_progress, parts))
 
     def tell_speakers(given: Inputs, on_progress: Progress) -> Made[Diarization]:
         audio, parts = heard(given), work.checkpoints.parts(DIARIZATION)
-        return Made(value=tools.diarize(audio, on_progress, parts) if audio else NOBODY)
+        if audio is None:
+            return Made(value=NOBODY)
+        return Made(value=tools.diarize(audio, work.options, on_progress, parts))
 
     return [
         Step(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from runtime.core.contract import Stage
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
+from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
 from runtime.processor.artifacts import Made
 from runtime.processor.decoder.tools import Decoder
@@ -13,8 +14,8 @@ from runtime.processor.graph import Cost, Room
 from runtime.processor.limits import MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.parts import Parts
-from runtime.processor.stages.diarize import diarize
-from runtime.processor.stages.transcribe import transcribe
+from runtime.processor.stages.diarize import DiarizeOptions, diarize
+from runtime.processor.stages.transcribe import TranscribeOptions, transcribe
 
 DIARIZATION_MODEL = "diarization"
 EMBEDDING_MODEL = "minilm-l6"
@@ -30,8 +31,8 @@ class MediaTools:
 
     probe: Callable[[Path], Made[MediaInfo]]
     extract_audio: Callable[[Path, MediaInfo, Path, Progress], Made[Audio]]
-    transcribe: Callable[[Audio, Progress, Parts], Transcript]
-    diarize: Callable[[Audio, Progress, Parts], Diarization]
+    transcribe: Callable[[Audio, JobOptions, Progress, Parts], Transcript]
+    diarize: Callable[[Audio, JobOptions, Progress, Parts], Diarization]
     detect_scenes: Callable[[Path, MediaInfo, Progress], Made[tuple[Scene, ...]]]
     make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress], None]
     make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
@@ -40,36 +41,65 @@ class MediaTools:
     costs: Mapping[Stage, Cost]
     room: Room
     limits: MediaLimits
+    settings: Mapping[Stage, str]
+    checkpoint_seconds: float
+
+    def settings_for(self, options: JobOptions) -> dict[Stage, str]:
+        """Return what each stage's output depends on besides its input, for a job's options."""
+        asked = {
+            Stage.TRANSCRIBE: f"{options.language} {options.vocabulary}",
+            Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}",
+        }
+        stages = {*self.models, *self.settings, *asked}
+        return {
+            stage: "; ".join(part.get(stage, "") for part in (self.models, self.settings, asked))
+            for stage in stages
+        }
 
     def cost(self, stage: Stage) -> Cost:
         """Return what a stage takes; one that is not listed takes little."""
         return self.costs.get(stage, Cost())
 
 
-def media_tools(*, models_dir: Path, asr_model: str, room: Room, decoder: Decoder) -> MediaTools:
+def media_tools(
+    *, models_dir: Path, asr_model: str, room: Room, decoder: Decoder, checkpoint_seconds: float
+) -> MediaTools:
     """Return the real tools: faster-whisper, pyannote.audio, PySceneDetect, MiniLM.
 
     The upload's own bytes are read by the decoder's children alone.
 
-    Nothing heavy is imported or loaded until a tool is used.
+    `checkpoint_seconds` is how much work a unit of a long stage is to take. Nothing heavy is
+    imported or loaded until a tool is used.
     """
     threads = room.cores
 
-    def hear_words(audio: Audio, on_progress: Progress, parts: Parts) -> Transcript:
+    def hear_words(
+        audio: Audio, options: JobOptions, on_progress: Progress, parts: Parts
+    ) -> Transcript:
         return transcribe(
             audio,
             model_dir=models_dir / asr_model,
             threads=threads,
             on_progress=on_progress,
+            options=TranscribeOptions(
+                language=options.language,
+                vocabulary=options.vocabulary,
+                window_work_seconds=checkpoint_seconds,
+            ),
             parts=parts,
         )
 
-    def tell_speakers(audio: Audio, on_progress: Progress, parts: Parts) -> Diarization:
+    def tell_speakers(
+        audio: Audio, options: JobOptions, on_progress: Progress, parts: Parts
+    ) -> Diarization:
         return diarize(
             audio,
             model_dir=models_dir / DIARIZATION_MODEL,
             threads=threads,
             on_progress=on_progress,
+            options=DiarizeOptions(
+                min_speakers=options.min_speakers, max_speakers=options.max_speakers
+            ),
             parts=parts,
         )
 
@@ -101,4 +131,9 @@ def media_tools(*, models_dir: Path, asr_model: str, room: Room, decoder: Decode
         },
         room=room,
         limits=decoder.limits,
+        settings={
+            Stage.PROBE: decoder.audio_track,
+            Stage.TRANSCRIBE: f"{checkpoint_seconds}",
+        },
+        checkpoint_seconds=checkpoint_seconds,
     )

@@ -100,10 +100,12 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
             voices=np.concatenate([block.voices for block in blocks]),
         )
 
-    def told_apart(self, windows: "Windows") -> Any:
-        """Return pyannote's output for windows that were computed before."""
+    def told_apart(self, windows: "Windows", **bounds: int | None) -> Any:
+        """Return pyannote's output for windows that were computed before; `bounds` are its own."""
         silence = torch.zeros(1, self._segmentation.model.hparams.sample_rate)
-        return self({"waveform": silence, "sample_rate": silence.shape[1], "windows": windows})
+        return self(
+            {"waveform": silence, "sample_rate": silence.shape[1], "windows": windows}, **bounds
+        )
 
     def _block(self, grid: Grid, recording: "Recording", first: int) -> "Windows":
         waveform = torch.from_numpy(recording.samples(*grid.samples_of_block(first)))[None]

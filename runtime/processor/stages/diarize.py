@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,12 +17,24 @@ _SHORTEST_SECONDS = 0.1
 NOTHING_DONE = NoParts()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DiarizeOptions:
+    """How many speakers there are at least and at most; None leaves it open."""
+
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+
+
+DEFAULT_OPTIONS = DiarizeOptions()
+
+
 def diarize(
     audio: Audio,
     *,
     model_dir: Path,
     threads: int,
     on_progress: Progress,
+    options: DiarizeOptions = DEFAULT_OPTIONS,
     parts: Parts = NOTHING_DONE,
 ) -> Diarization:
     """Return the turns, in order, labelled `SPEAKER_00`, ... by first appearance.
@@ -48,7 +61,9 @@ def diarize(
     windows = pipeline.windows_of(
         Recording(audio.path), parts, lambda done: on_progress(_WINDOWS_SHARE * done)
     )
-    output = pipeline.told_apart(windows)
+    output = pipeline.told_apart(
+        windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
+    )
     on_progress(1.0)
     turns = _spans(output.speaker_diarization, audio.duration_seconds)
     exclusive = _spans(output.exclusive_speaker_diarization, audio.duration_seconds)

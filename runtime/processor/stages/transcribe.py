@@ -37,13 +37,15 @@ class TranscribeOptions:
     """How to listen. `language` is ISO 639-1, None detects it; `vocabulary` is names to expect.
 
     `window_seconds` bounds memory, as the log-mel spectrogram of 30 minutes takes 1.7 GB, and what
-    is lost when the process is killed; None is the longest that fits the model.
+    is lost when the process is killed; with None it is such that a
+    window takes about `window_work_seconds` to hear on two cores.
     """
 
     language: str | None = None
     vocabulary: tuple[str, ...] = ()
     beam_size: int = 5
     window_seconds: float | None = None
+    window_work_seconds: float = 20.0
 
 
 DEFAULT_OPTIONS = TranscribeOptions()
@@ -126,7 +128,7 @@ class _Listener:
         self._threads = threads
         self._options = options
         self.window_seconds = options.window_seconds or window_seconds(
-            (model_dir / "model.bin").stat().st_size
+            (model_dir / "model.bin").stat().st_size, options.window_work_seconds
         )
 
     def hear(self, start: int, samples: "Samples", *, known: str | None, tell: Progress) -> _Window:
@@ -153,13 +155,15 @@ class _Listener:
         )
 
 
-def window_seconds(model_bytes: int) -> float:
-    """Return how long a window is for a model of that size: some 20 s of work on two cores.
+def window_seconds(model_bytes: int, work_seconds: float) -> float:
+    """Return how long a window is that takes so much work, for a model of that size, on two cores.
 
     Measured: base (145 MB) takes 0.07 s for a second of sound; others take in proportion.
     """
     seconds_a_second = 0.07 * model_bytes / 145e6
-    return float(min(_LONGEST_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, 20 / seconds_a_second)))
+    return float(
+        min(_LONGEST_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, work_seconds / seconds_a_second))
+    )
 
 
 def in_order(words: Iterable[Word]) -> tuple[Word, ...]:

@@ -10,6 +10,7 @@ from runtime.core import jobs as lifecycle
 from runtime.core.contract import ExitCode, ResultFile, Stage, result_prefix, thumbnail_name
 from runtime.core.jobs import Job
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
+from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.ports import JobStore, ObjectStore, Progress
 from runtime.processor.artifacts import Made
 from runtime.processor.attempt import Attempt, Ended, Ports
@@ -56,6 +57,8 @@ class Studio:
     limits: MediaLimits = USUAL_LIMITS
     meanwhile: dict[Stage, Callable[[Progress], None]] = field(default_factory=dict)
     used: list[Stage] = field(default_factory=list)
+    options: JobOptions = DEFAULT_OPTIONS
+    asked: list[JobOptions] = field(default_factory=list)
     said: tuple[str, ...] = SAID
     turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
     aborted: list[ExitCode] = field(default_factory=list)
@@ -75,7 +78,9 @@ class Studio:
         there = self.jobs.get(self.source.job_id)
         now = self.clock.now()
         if there is None:
-            claimed = lifecycle.claim_new(self.source, now=now, lease_seconds=LEASE_SECONDS)
+            claimed = lifecycle.claim_new(
+                self.source, options=self.options, now=now, lease_seconds=LEASE_SECONDS
+            )
             self.jobs.create(claimed)
         else:
             if there.state in {lifecycle.State.LAUNCHED, lifecycle.State.RUNNING}:
@@ -158,6 +163,8 @@ class Studio:
             costs={},
             room=Room(cores=self.cores, memory_mb=1000),
             limits=self.limits,
+            settings={},
+            checkpoint_seconds=20.0,
         )
 
     def _work(self, stage: Stage, on_progress: Progress) -> None:
@@ -182,8 +189,11 @@ class Studio:
         destination.write_bytes(b"any sound")
         return Made(value=Audio(path=destination, sample_rate=16000, duration_seconds=60.0))
 
-    def _transcribe(self, audio: Audio, on_progress: Progress, _: Parts) -> Transcript:
+    def _transcribe(
+        self, audio: Audio, options: JobOptions, on_progress: Progress, _: Parts
+    ) -> Transcript:
         assert audio.path.exists()
+        self.asked.append(options)
         self._work(Stage.TRANSCRIBE, on_progress)
         words = tuple(
             attributed.word
@@ -192,8 +202,11 @@ class Studio:
         )
         return Transcript(language="en", language_probability=0.99, words=words)
 
-    def _diarize(self, audio: Audio, on_progress: Progress, _: Parts) -> Diarization:
+    def _diarize(
+        self, audio: Audio, options: JobOptions, on_progress: Progress, _: Parts
+    ) -> Diarization:
         assert audio.path.exists()
+        self.asked.append(options)
         self._work(Stage.DIARIZE, on_progress)
         return voices(*self.turns)
 

@@ -5,11 +5,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.contract import Stage
-from runtime.processor.parts import SECONDS_BETWEEN_WRITES, KeptParts
+from runtime.processor.parts import KeptParts
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 from tests.fakes.objects import InMemoryObjectStore
 
+SECONDS_BETWEEN_WRITES = 15.0
 BUCKET, PREFIX = "any", "work/any/transcribe/"
 
 
@@ -27,6 +28,7 @@ class Desk:
             prefix=PREFIX,
             stage=Stage.TRANSCRIBE,
             fingerprint=fingerprint,
+            seconds_between_writes=SECONDS_BETWEEN_WRITES,
             clock=self.clock,
             log=CapturedLog(),
         )

@@ -1,10 +1,12 @@
 """A processor that dies at any of its calls to the outside, and the attempt that goes on."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runtime.core.contract import ExitCode, Stage, work_prefix
+from runtime.core.options import JobOptions
 from tests.fakes.killing import Killed, KillSwitch
 from tests.unit.processor.studio import BUCKET, Studio
 
@@ -82,6 +84,21 @@ def test_should_not_use_what_another_model_made(tmp_path: Path) -> None:
     assert studio.run() is ExitCode.SUCCESS
     assert Stage.TRANSCRIBE in studio.used
     assert Stage.DIARIZE not in studio.used
+
+
+def test_should_not_use_what_was_made_for_other_options(tmp_path: Path) -> None:
+    studio = Studio(work_dir=tmp_path)
+    studio.options = JobOptions(language="de", max_speakers=3)
+    studio.meanwhile[Stage.SCENES] = lambda _: studio.interruption.request_stop()
+    studio.run()
+    assert studio.asked == [studio.options, studio.options]
+    studio.meanwhile.clear()
+    studio.used.clear()
+    with_more = replace(studio.options, max_speakers=4)
+    studio.jobs.jobs[studio.job.job_id] = replace(studio.job, options=with_more)
+    assert studio.run() is ExitCode.SUCCESS
+    assert Stage.DIARIZE in studio.used
+    assert Stage.TRANSCRIBE not in studio.used
 
 
 @pytest.mark.parametrize("damage", [b"", b"{", b"[]", b'{"fingerprint": 1}'])

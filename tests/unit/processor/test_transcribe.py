@@ -164,7 +164,7 @@ def test_should_hear_the_same_wherever_it_was_interrupted(
     ("megabytes", "seconds"), [(75, 240.0), (145, 240.0), (480, 86.3), (1500, 30.0), (3100, 30.0)]
 )
 def test_should_take_shorter_windows_for_larger_models(megabytes: int, seconds: float) -> None:
-    assert window_seconds(megabytes * 1_000_000) == pytest.approx(seconds, abs=0.1)
+    assert window_seconds(megabytes * 1_000_000, 20.0) == pytest.approx(seconds, abs=0.1)
 
 
 @pytest.mark.models

@@ -160,7 +160,7 @@ def test_should_put_a_passing_fault_back_and_fail_of_it_in_the_end(pool: Pool) -
 
 def test_should_let_go_of_a_job_that_failed(pool: Pool) -> None:
     source = pool.upload()
-    pool.studio.meanwhile[Stage.SCENES] = raising(Permanent("media.odd", "Odd.", "Mend it."))
+    pool.studio.meanwhile[Stage.TRANSCRIBE] = raising(Permanent("media.odd", "Odd.", "Mend it."))
     assert pool.run() is ExitCode.SUCCESS
     assert pool.job(source).state is State.FAILED
     assert pool.work.bodies == []

@@ -77,6 +77,13 @@ class EcsTasks:
             ]
         return arns[0] if arns else None
 
+    def alive(self, task_arn: str) -> bool:
+        """Tell whether a task of the cluster, whoever started it, is not to stop."""
+        # By the list, which needs no permission besides the one that `find` needs.
+        with typed_faults(f"looking for task {task_arn}"):
+            pages = self._client.get_paginator("list_tasks").paginate(cluster=self._cluster)
+            return any(task_arn in page["taskArns"] for page in pages)
+
     def stop(self, task_arn: str, reason: str) -> bool:
         """Have a task stopped; False when there is no such task any more.
 

@@ -10,11 +10,15 @@ from runtime.core.jobs import Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppedTask:
-    """A stopped task of a job's attempt, as an `ECS Task State Change` event tells of it."""
+    """A stopped task, as an `ECS Task State Change` event tells of it.
+
+    A task that was started for one attempt names it. A worker's, which belongs to a service, does
+    not: what it ran is in the jobs' records.
+    """
 
     task_arn: str
-    job_id: str
-    attempt: int
+    job_id: str | None = None
+    attempt: int | None = None
     stop_code: str = ""
     stopped_reason: str = ""
     exit_code: int | None = None
@@ -44,10 +48,16 @@ class Diagnosis:
         )
 
 
+_SERVICE = "ecs-svc/"
+"""How `startedBy` begins for the tasks of a service."""
+
+
 def stopped_task(detail: Mapping[str, Any]) -> StoppedTask | None:
-    """Return the event's task if it has stopped and is one that the dispatcher started."""
-    job_id, _, attempt = str(detail.get("startedBy", "")).rpartition("-")
-    if detail.get("lastStatus") != "STOPPED" or not job_id or not attempt.isdigit():
+    """Return the event's task if it has stopped and is a job's or a service's."""
+    started_by = str(detail.get("startedBy", ""))
+    job_id, _, attempt = started_by.rpartition("-")
+    of_a_job = bool(job_id) and attempt.isdigit()
+    if detail.get("lastStatus") != "STOPPED" or not (of_a_job or started_by.startswith(_SERVICE)):
         return None
     containers = [
         c for c in detail.get("containers", []) if c.get("name") == PROCESSOR_CONTAINER_NAME
@@ -55,8 +65,8 @@ def stopped_task(detail: Mapping[str, Any]) -> StoppedTask | None:
     container: Mapping[str, Any] = containers[0] if containers else {}
     return StoppedTask(
         task_arn=str(detail.get("taskArn", "")),
-        job_id=job_id,
-        attempt=int(attempt),
+        job_id=job_id if of_a_job else None,
+        attempt=int(attempt) if of_a_job else None,
         stop_code=str(detail.get("stopCode", "")),
         stopped_reason=str(detail.get("stoppedReason", "")),
         exit_code=container.get("exitCode"),
@@ -74,6 +84,11 @@ Fits = Callable[[StoppedTask], bool]
 
 def _exit(*codes: int) -> Fits:
     return lambda task: task.exit_code in codes
+
+
+def _exit_of_its_job(*codes: int) -> Fits:
+    """Fit a job's own task: a worker's exit code tells of the last of its jobs alone."""
+    return lambda task: task.job_id is not None and task.exit_code in codes
 
 
 def _stop_code(*codes: str) -> Fits:
@@ -101,7 +116,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
         ),
     ),
     (
-        _exit(ExitCode.PERMANENT_FAILURE),
+        _exit_of_its_job(ExitCode.PERMANENT_FAILURE),
         Diagnosis(
             code="task.gave_up",
             summary="The processor gave the video up, but could not record why.",
@@ -110,7 +125,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
         ),
     ),
     (
-        _exit(ExitCode.RETRYABLE_FAILURE),
+        _exit_of_its_job(ExitCode.RETRYABLE_FAILURE),
         Diagnosis(
             code="task.retryable",
             summary="The processor met a passing fault too often.",
@@ -160,7 +175,16 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
         ),
     ),
     (
-        _stop_code("TerminationNotice", "InfrastructureHealth", "ServiceSchedulerInitiated"),
+        _stop_code("ServiceSchedulerInitiated"),
+        Diagnosis(
+            code="task.scaled_in",
+            summary="The service stopped the worker while it had the job.",
+            resolution="Look for protection.lost and protection.refused in the worker's log; retry "
+            "the job: it goes on from its checkpoints.",
+        ),
+    ),
+    (
+        _stop_code("TerminationNotice", "InfrastructureHealth"),
         Diagnosis(
             code="task.infrastructure",
             summary="AWS stopped the task for reasons of its infrastructure.",

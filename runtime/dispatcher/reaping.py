@@ -38,6 +38,10 @@ class Tasks(Protocol):
         """Return the ARN of the task of this job and attempt, if one has not stopped."""
         ...
 
+    def alive(self, task_arn: str) -> bool:
+        """Tell whether a task, whoever started it, is not to stop."""
+        ...
+
     def stop(self, task_arn: str, reason: str) -> bool:
         """Have a task stopped; False when there is no such task any more."""
         ...
@@ -65,12 +69,27 @@ class Reaper:
 
     def task_stopped(self, task: StoppedTask) -> None:
         """Look after the job whose task has stopped, unless it has ended or moved on."""
+        if task.job_id is None:
+            self._worker_stopped(task)
+            return
         log = self.log.bind(job_id=task.job_id, attempt=task.attempt, detail=task.detail)
         job = self.jobs.get(task.job_id)
         if job is None or job.ended or job.attempt != task.attempt:
             log.debug("reaper.nothing_to_do")
             return
         self._conclude(job, diagnose(task), task.detail, log)
+
+    def _worker_stopped(self, task: StoppedTask) -> None:
+        """Look after what a worker had; an idle one had nothing.
+
+        The list of running jobs may be a moment old, so each is read again. A job that is missing
+        there is found by its silence.
+        """
+        for listed in self._running_on(task.task_arn):
+            job = self.jobs.get(listed.job_id)
+            if job is not None and job.state is State.RUNNING and job.task_arn == task.task_arn:
+                log = self.log.bind(job_id=job.job_id, attempt=job.attempt, detail=task.detail)
+                self._conclude(job, diagnose(task), task.detail, log)
 
     def sweep(self, remaining_seconds: Callable[[], float]) -> None:
         """Look after every job that got stuck, as far as time allows.
@@ -100,7 +119,7 @@ class Reaper:
 
     def _look_after(self, job: Job, problem: Concern, log: Log) -> None:
         detail = f"{job.state} for {self.clock.now() - job.updated_at:.0f} s"
-        task_arn = None if problem in _WITHOUT_A_TASK else self.tasks.find(job)
+        task_arn = None if problem in _WITHOUT_A_TASK else self._task_of(job)
         match remedy(problem, task_there=task_arn is not None), task_arn:
             case Remedy.RECORD_LAUNCH, str():
                 found = launched(job, now=self.clock.now(), task_arn=task_arn)
@@ -112,6 +131,19 @@ class Reaper:
                 self._conclude(job, problem.diagnosis, detail, log)
             case _:
                 self._conclude(job, problem.diagnosis, detail, log)
+
+    def _task_of(self, job: Job) -> str | None:
+        """Return the task that still has the job: one started for it, or a worker."""
+        found = self.tasks.find(job)
+        if found is not None or job.state is not State.RUNNING or job.task_arn is None:
+            return found
+        if any(_began(other) > _began(job) for other in self._running_on(job.task_arn)):
+            # A worker has one job at a time: it has left this one, and works on another.
+            return None
+        return job.task_arn if self.tasks.alive(job.task_arn) else None
+
+    def _running_on(self, task_arn: str) -> list[Job]:
+        return [job for job in self.jobs.in_state(State.RUNNING) if job.task_arn == task_arn]
 
     def _conclude(self, job: Job, diagnosis: Diagnosis, detail: str, log: Log) -> None:
         """Have the job run again if that can help and its budget allows; else fail it."""
@@ -134,3 +166,7 @@ class Reaper:
             return False
         log.warning(action, state=after.state, runs=after.runs, misses=after.misses)
         return True
+
+
+def _began(job: Job) -> float:
+    return job.started_at or job.updated_at

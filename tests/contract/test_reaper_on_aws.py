@@ -104,7 +104,18 @@ def test_should_sweep_on_its_schedule(deployed: Deployed) -> None:
 def test_should_pass_over_an_event_of_a_task_that_is_not_ours(deployed: Deployed) -> None:
     job = deployed.running(since=time.time())
     event = stopped(job)
-    event["detail"]["startedBy"] = "ecs-svc/1234567890123456789"
+    event["detail"]["startedBy"] = "somebody"
     reaper.handle(event, Context())
     assert deployed.store.get(job.job_id) == job
     assert deployed.messages() == []
+
+
+def test_should_put_back_what_a_stopped_worker_had(deployed: Deployed) -> None:
+    job = deployed.running(since=time.time())
+    event = stopped(job, taskArn=job.task_arn, stopCode="SpotInterruption")
+    event["detail"]["startedBy"] = "ecs-svc/1234567890123456789"
+    reaper.handle(event, Context())
+    found = deployed.store.get(job.job_id)
+    assert found is not None
+    assert found.state is State.PENDING
+    assert deployed.messages() == [requeue_message(job.job_id)]

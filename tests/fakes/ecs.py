@@ -17,7 +17,7 @@ class FakeEcs:
 
     def __call__(self, call: Call) -> Answer:
         if call.operation == "ListTasks":
-            return json_answer({"taskArns": self._started_by(call.json["startedBy"])})
+            return json_answer({"taskArns": self._started_by(call.json.get("startedBy"))})
         fault = self.faults.pop(0) if self.faults else None
         if fault is Fault.REFUSED:
             reason = "Capacity is unavailable at this time"
@@ -34,5 +34,6 @@ class FakeEcs:
             return error_answer("ConflictException", resourceIds=[task["arn"]])
         return json_answer({"tasks": [{"taskArn": task["arn"]}], "failures": []})
 
-    def _started_by(self, mark: str) -> list[str]:
-        return [t["arn"] for t in self.tasks.values() if t["request"]["startedBy"] == mark]
+    def _started_by(self, mark: str | None) -> list[str]:
+        marks = {task["arn"]: task["request"]["startedBy"] for task in self.tasks.values()}
+        return [arn for arn, by in marks.items() if mark in (None, by)]

@@ -194,6 +194,18 @@ def test_should_never_take_a_failed_look_up_for_nothing_found(
     assert isinstance(fault.value.__cause__, ClientError)
 
 
+def test_should_find_a_worker_on_any_page_of_the_cluster(
+    tasks: EcsTasks, endpoint: AwsEndpoint
+) -> None:
+    first = json_answer({"taskArns": ["arn:other"], "nextToken": "any"})
+    second = json_answer({"taskArns": ["arn:worker"]})
+    endpoint.script(first, second)
+    assert tasks.alive("arn:worker")
+    endpoint.script(first, json_answer({"taskArns": []}))
+    assert not tasks.alive("arn:worker")
+    assert endpoint.calls[0].json == {"cluster": "any-cluster"}
+
+
 def test_should_stop_a_task_with_the_reason_that_people_read(
     tasks: EcsTasks, endpoint: AwsEndpoint
 ) -> None:

@@ -10,6 +10,10 @@ def a_task(**fields: Any) -> StoppedTask:
     return StoppedTask(task_arn="arn:any", job_id="any-job", attempt=1, **fields)
 
 
+def a_worker(**fields: Any) -> StoppedTask:
+    return StoppedTask(task_arn="arn:any", **fields)
+
+
 @pytest.mark.parametrize(
     ("task", "code", "again"),
     [
@@ -61,6 +65,11 @@ def a_task(**fields: Any) -> StoppedTask:
             True,
         ),
         (a_task(stop_code="TerminationNotice"), "task.infrastructure", True),
+        (a_task(stop_code="ServiceSchedulerInitiated"), "task.scaled_in", True),
+        (a_worker(stop_code="ServiceSchedulerInitiated", exit_code=12), "task.scaled_in", True),
+        (a_worker(exit_code=ExitCode.PERMANENT_FAILURE), "task.crashed", True),
+        (a_worker(exit_code=ExitCode.RETRYABLE_FAILURE), "task.crashed", True),
+        (a_worker(exit_code=137), "task.killed", True),
         (a_task(stop_code="UserInitiated", exit_code=ExitCode.RESUMABLE), "task.stopped", True),
         (a_task(stop_code="EssentialContainerExited", exit_code=1), "task.crashed", True),
         (a_task(), "task.crashed", True),
@@ -107,9 +116,21 @@ def test_should_read_the_event_of_a_stopped_task() -> None:
         {},
         {"lastStatus": "RUNNING", "startedBy": "0123abcd-1"},
         {"lastStatus": "STOPPED"},
-        {"lastStatus": "STOPPED", "startedBy": "ecs-svc/1234567890"},
+        {"lastStatus": "RUNNING", "startedBy": "ecs-svc/1234567890"},
         {"lastStatus": "STOPPED", "startedBy": "somebody"},
     ],
 )
 def test_should_pass_over_tasks_that_run_or_are_not_ours(detail: dict[str, Any]) -> None:
     assert stopped_task(detail) is None
+
+
+def test_should_read_the_event_of_a_stopped_worker() -> None:
+    detail = {
+        "taskArn": "arn:any",
+        "lastStatus": "STOPPED",
+        "startedBy": "ecs-svc/1234567890",
+        "stopCode": "ServiceSchedulerInitiated",
+    }
+    assert stopped_task(detail) == StoppedTask(
+        task_arn="arn:any", stop_code="ServiceSchedulerInitiated"
+    )

@@ -13,6 +13,10 @@ help: ## List the commands
 setup: ## Install everything (into the user's cache folder), make the sample videos
 	@$(PYTHON) scripts/setup.py
 
+.PHONY: setup-tools
+setup-tools: ## Install only what checks and promotes: no models, no sample videos
+	@$(PYTHON) scripts/setup.py --tools
+
 run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path] [CONTAINER=1]
 	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(VIDEO),"$(VIDEO)")
 

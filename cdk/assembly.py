@@ -40,8 +40,7 @@ def _stages(folder: Path) -> Iterator[tuple[str, Path]]:
     for artifact in _artifacts(folder):
         if artifact["type"] == "cdk:cloud-assembly":
             properties = artifact["properties"]
-            # A pipeline's stages are displayed as `<pipeline's stack>/<stage>`.
-            stage = properties["displayName"].rpartition("/")[2]
+            stage = properties["displayName"]
             if stage.startswith(STAGE_PREFIX):
                 yield stage.removeprefix(STAGE_PREFIX), folder / properties["directoryName"]
 

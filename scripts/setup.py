@@ -29,14 +29,20 @@ HEARTBEAT_SECONDS = 10
 MINIMUM_PYTHON = (3, 11)
 
 
-def main() -> int:
-    """Make what is missing, in the order in which the parts need each other."""
+def main(arguments: Sequence[str]) -> int:
+    """Make what is missing, in the order in which the parts need each other.
+
+    With `--tools`, only what checks and promotes: no models, no sample videos, no local cloud.
+    """
     if sys.version_info < MINIMUM_PYTHON:
         print(f"Lifestream needs Python 3.11 or newer; this is {platform.python_version()}.")
         return 2
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with only_one_at_a_time(cache / "setup.lock"):
+        if "--tools" in arguments:
+            environment(cache, DEVELOPMENT)
+            return 0
         processor = environment(cache, PROCESSOR)
         environment(cache, LAMBDA)
         development = environment(cache, DEVELOPMENT, sees=processor)
@@ -219,4 +225,4 @@ def only_one_at_a_time(lock: Path) -> Iterator[None]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

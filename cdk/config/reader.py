@@ -6,11 +6,11 @@ from cdk.config.settings import is_optional, rule_of, settings_of
 
 
 class ConfigError(Exception):
-    """An environment file is wrong. `problems` has one line each: given, allowed, where."""
+    """A file of settings is wrong. `problems` has one line each: given, allowed, where."""
 
     def __init__(self, problems: list[str]) -> None:
         """Keep the lines; the message shows them all."""
-        super().__init__("\n".join(["The environment cannot be used as it is:", *problems]))
+        super().__init__("\n".join(["The configuration cannot be used as it is:", *problems]))
         self.problems = tuple(problems)
 
 

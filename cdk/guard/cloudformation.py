@@ -4,7 +4,7 @@ from typing import Any
 
 
 class CloudFormationTemplates:
-    """The stacks of one account and region; needs DescribeStacks and GetTemplate."""
+    """The stacks of one account and region; needs ListStacks and GetTemplate."""
 
     def __init__(self, client: Any) -> None:
         """Take an SDK client."""
@@ -12,8 +12,14 @@ class CloudFormationTemplates:
 
     def stack_names(self) -> list[str]:
         """Return the names of the deployed stacks."""
-        pages = self._client.get_paginator("describe_stacks").paginate()
-        return [stack["StackName"] for page in pages for stack in page["Stacks"]]
+        pages = self._client.get_paginator("list_stacks").paginate()
+        return [
+            stack["StackName"]
+            for page in pages
+            for stack in page["StackSummaries"]
+            # Deleted ones are listed for 90 days.
+            if stack["StackStatus"] != "DELETE_COMPLETE"
+        ]
 
     def template(self, stack: str) -> Any:
         """Return a deployed stack's template as it was given: a mapping, for CDK writes JSON."""

@@ -55,7 +55,7 @@ def assembly(folder: Path, **environments: Mapping[str, Any]) -> Path:
             "type": "cdk:cloud-assembly",
             "properties": {
                 "directoryName": nested.name,
-                "displayName": f"Pipeline/Lifestream-{name}",
+                "displayName": f"Lifestream-{name}",
             },
         }
     (folder / "manifest.json").write_text(json.dumps({"artifacts": outer}))

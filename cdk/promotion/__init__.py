@@ -1,0 +1,1 @@
+"""How a change reaches production: images built once, stages, who may do what on the way."""

@@ -1,0 +1,146 @@
+"""Who may bring images into an environment and prove it: one role, deployed before the first stage.
+
+The pipeline's steps and GitHub's workflows become this role; it can do no more than they need.
+"""
+
+from aws_cdk import Aws, Duration, Stack, Tags
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk.naming import RELEASES, Names, bucket_arn
+from cdk.promotion.config import PromotionConfig
+from cdk.promotion.place import (
+    GITHUB_AUDIENCE,
+    GITHUB_ISSUER,
+    STEPS_ROLE,
+    Place,
+    home,
+    promoter_role,
+)
+from cdk.promotion.releases import READ, WRITE
+from runtime.core.contract import RESULTS_PREFIX, SERVICE_NAME, UPLOADS_PREFIX, stack_prefix
+
+_BOOTSTRAP = "hnb659fds"
+_BOOTSTRAP_ROLES = ("deploy", "file-publishing", "image-publishing", "lookup")
+_SESSION = Duration.hours(2)
+"""A deployment waits for protected tasks, and an end to end test for a video."""
+
+
+class AccessStack(Stack):
+    """`role`, which an environment's promotion runs as."""
+
+    def __init__(
+        self, scope: Construct, *, environment: str, place: Place, config: PromotionConfig
+    ) -> None:
+        """Create the role of one environment."""
+        super().__init__(
+            scope,
+            f"Access-{environment}",
+            stack_name=f"{SERVICE_NAME}-access-{environment}",
+            description=f"Lifestream: who may promote to {environment}",
+            env=place.environment,
+        )
+        self._environment = environment
+        self._place = place
+        self._names = Names(environment)
+        self.role = iam.Role(
+            self,
+            "Promoter",
+            role_name=promoter_role(environment),
+            description=f"Brings images to {environment}, deploys and proves it",
+            max_session_duration=_SESSION,
+            assumed_by=_trusted(environment, place, config),
+        )
+        for statement in (
+            *self._images(config),
+            *self._proof(),
+            *self._guard(),
+            *(self._deployment() if config.github else ()),
+        ):
+            self.role.add_to_policy(statement)
+        Tags.of(self).add("Service", SERVICE_NAME)
+        Tags.of(self).add("Environment", environment)
+
+    def _images(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:
+        at_home = home(config)
+        released = (
+            f"arn:{Aws.PARTITION}:ecr:{at_home.region}:{at_home.account}:repository/{RELEASES}"
+        )
+        return (
+            _allow(["ecr:GetAuthorizationToken"], "*"),
+            _allow(list(READ), released),
+            _allow([*READ, *WRITE], self._arn("ecr", f"repository/{self._names.processor}")),
+        )
+
+    def _proof(self) -> tuple[iam.PolicyStatement, ...]:
+        media = bucket_arn(self._names.media_bucket)
+        keys = _allow(["kms:Decrypt", "kms:GenerateDataKey"], self._arn("kms", "key/*"))
+        # A key's id is known only once it is there; its alias is ours.
+        keys.add_condition(
+            "ForAnyValue:StringEquals",
+            {"kms:ResourceAliases": f"alias/{SERVICE_NAME}-{self._environment}"},
+        )
+        return (
+            _allow(["s3:GetObject", "s3:PutObject"], f"{media}/{UPLOADS_PREFIX}checks/*"),
+            _allow(["s3:GetObject"], f"{media}/{RESULTS_PREFIX}*"),
+            _allow(["dynamodb:GetItem"], self._arn("dynamodb", f"table/{self._names.jobs_table}")),
+            _allow(["sqs:GetQueueAttributes"], self._arn("sqs", self._names.jobs_dlq)),
+            keys,
+        )
+
+    def _guard(self) -> tuple[iam.PolicyStatement, ...]:
+        stacks = self._arn("cloudformation", f"stack/{stack_prefix(self._environment)}*/*")
+        return (
+            _allow(["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], stacks),
+            _allow(["cloudformation:ListStacks"], "*"),
+        )
+
+    def _deployment(self) -> tuple[iam.PolicyStatement, ...]:
+        # The CDK's own roles do what a deployment does, each its part.
+        where = f"{self._place.account}-{self._place.region}"
+        return (
+            _allow(
+                ["sts:AssumeRole"],
+                *(
+                    self._place.role_arn(f"cdk-{_BOOTSTRAP}-{role}-role-{where}")
+                    for role in _BOOTSTRAP_ROLES
+                ),
+            ),
+        )
+
+    def _arn(self, service: str, resource: str) -> str:
+        return (
+            f"arn:{Aws.PARTITION}:{service}:{self._place.region}:{self._place.account}:{resource}"
+        )
+
+
+def _trusted(environment: str, place: Place, config: PromotionConfig) -> iam.IPrincipal:
+    trusted: list[iam.PrincipalBase] = []
+    if config.pipeline is not None:
+        at_home = home(config)
+        trusted.append(
+            iam.AccountPrincipal(at_home.account).with_conditions(
+                {"ArnEquals": {"aws:PrincipalArn": at_home.role_arn(STEPS_ROLE)}}
+            )
+        )
+    if config.github:
+        trusted.append(github(place, config.repository, f"environment:{environment}"))
+    return iam.CompositePrincipal(*trusted)
+
+
+def github(place: Place, repository: str, subject: str) -> iam.PrincipalBase:
+    """Return GitHub's workflows of a repository, of exactly one subject there."""
+    return iam.FederatedPrincipal(
+        place.provider_arn,
+        {
+            "StringEquals": {
+                f"{GITHUB_ISSUER}:aud": GITHUB_AUDIENCE,
+                f"{GITHUB_ISSUER}:sub": f"repo:{repository}:{subject}",
+            }
+        },
+        "sts:AssumeRoleWithWebIdentity",
+    )
+
+
+def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:
+    return iam.PolicyStatement(actions=actions, resources=list(resources))

@@ -1,0 +1,64 @@
+"""The app of promotion: `promotion.toml` becomes stacks, apart from those of environments."""
+
+from pathlib import Path
+
+from aws_cdk import App, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from cdk.application import ENVIRONMENTS, feature_flags, files
+from cdk.config import load_environment
+from cdk.promotion.access import AccessStack
+from cdk.promotion.config import load_promotion
+from cdk.promotion.github import GithubStack
+from cdk.promotion.nag import acknowledge, acknowledged_in
+from cdk.promotion.pipeline import PipelineStack
+from cdk.promotion.place import home, place_of, promoter_role
+from cdk.promotion.releases import ReleasesStack
+
+FILE = "promotion.toml"
+
+
+def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None) -> App:
+    """Return the app of `root/promotion.toml`, or of another `file`.
+
+    Raise `ConfigError` before the first construct exists if a file is wrong. `app.synth()` fails on
+    findings of cdk-nag that nobody acknowledged.
+    """
+    app = App(
+        outdir=str(outdir) if outdir else None,
+        analytics_reporting=False,
+        tree_metadata=False,
+        context=feature_flags(root),
+    )
+    environments = {
+        environment.name: environment
+        for environment in map(load_environment, files(root / ENVIRONMENTS, None))
+    }
+    config = load_promotion(file or root / FILE, environments)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    places = {
+        stage.environment: place_of(environments[stage.environment], config)
+        for stage in config.stages
+    }
+    releases = ReleasesStack(
+        app,
+        home=home(config),
+        promoters=[(place, promoter_role(name)) for name, place in places.items()],
+    )
+    for name, place in places.items():
+        AccessStack(app, environment=name, place=place, config=config)
+    if config.github:
+        accounts = {place.account: place for place in (*places.values(), home(config))}
+        for account, place in accounts.items():
+            images = releases.images if account == config.account else None
+            GithubStack(app, place=place, config=config, images=images)
+    if config.pipeline is not None:
+        PipelineStack(
+            app,
+            config=config,
+            pipeline=config.pipeline,
+            environments=environments,
+            images=releases.images,
+        )
+    acknowledge(app, acknowledged_in(config, places))
+    return app

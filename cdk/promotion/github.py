@@ -1,0 +1,56 @@
+"""GitHub's workflows without a stored key: the identity provider, and who releases images."""
+
+from aws_cdk import Duration, Stack, Tags
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from constructs import Construct
+
+from cdk.promotion.access import github
+from cdk.promotion.config import PromotionConfig
+from cdk.promotion.place import BUILDER_ROLE, GITHUB_AUDIENCE, GITHUB_ISSUER, Place
+from cdk.promotion.releases import READ, WRITE
+from runtime.core.contract import SERVICE_NAME
+
+
+class GithubStack(Stack):
+    """The provider, once in each account; `role` releases images, in the account of releases."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        place: Place,
+        config: PromotionConfig,
+        images: ecr.IRepository | None,
+    ) -> None:
+        """Create the provider and, with `images`, the role that may push to them."""
+        super().__init__(
+            scope,
+            f"Github-{place.account}",
+            stack_name=f"{SERVICE_NAME}-github",
+            description="Lifestream: trust in GitHub's workflows",
+            env=place.environment,
+        )
+        provider = iam.OidcProviderNative(
+            self, "Provider", url=f"https://{GITHUB_ISSUER}", client_ids=[GITHUB_AUDIENCE]
+        )
+        if images is not None:
+            self._builder(place, config, images).node.add_dependency(provider)
+        Tags.of(self).add("Service", SERVICE_NAME)
+
+    def _builder(self, place: Place, config: PromotionConfig, images: ecr.IRepository) -> iam.Role:
+        role = iam.Role(
+            self,
+            "Builder",
+            role_name=BUILDER_ROLE,
+            description="Releases images that the branch was built to",
+            max_session_duration=Duration.hours(2),
+            assumed_by=github(place, config.repository, f"ref:refs/heads/{config.branch}"),
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=[*READ, *WRITE], resources=[images.repository_arn])
+        )
+        return role

@@ -1,0 +1,158 @@
+"""Every acknowledged finding of cdk-nag about promotion: where, which, why."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from aws_cdk import Acknowledgment, App, Validations
+from constructs import IConstruct
+
+from cdk.promotion.config import PromotionConfig
+from cdk.promotion.place import Place
+
+PACK = "AwsSolutions"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Acknowledged:
+    """A finding that stays at a construct and below it; names in braces are filled in."""
+
+    path: str
+    finding: str
+    reason: str
+
+    def filled(self, **names: str) -> "Acknowledged":
+        """Return it as it is found in one place."""
+        path, finding = self.path.format(**names), self.finding.format(**names)
+        return Acknowledged(path=path, finding=finding, reason=self.reason)
+
+
+_MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
+_OF_CDK = "CDK Pipelines writes this policy"
+_BUILD_LOGS = "Resource::arn:aws:logs:{region}:{account}:log-group:/aws/codebuild/"
+_REPORTS = "Resource::arn:aws:codebuild:{region}:{account}:report-group/"
+_ITSELF = "<PromotionUpdatePipelineSelfMutation12699CD7>"
+
+PER_ENVIRONMENT = (
+    Acknowledged(
+        path="Access-{environment}",
+        finding="IAM5[Resource::*]",
+        reason="ecr:GetAuthorizationToken and cloudformation:ListStacks know no resource.",
+    ),
+    Acknowledged(
+        path="Access-{environment}",
+        finding="IAM5[Resource::arn:<AWS::Partition>:cloudformation:{region}:{account}:"
+        "stack/lifestream-{environment}-*/*]",
+        reason="The environment's stacks share a prefix; their ids are known once they are there.",
+    ),
+    Acknowledged(
+        path="Access-{environment}",
+        finding="IAM5[Resource::arn:<AWS::Partition>:kms:{region}:{account}:key/*]",
+        reason="A key's id is known once it is there; a condition limits it to the key's alias.",
+    ),
+    Acknowledged(
+        path="Access-{environment}",
+        finding=f"IAM5[Resource::{_MEDIA}/uploads/checks/*]",
+        reason="Checks upload below a prefix of their own, under a new name each time.",
+    ),
+    Acknowledged(
+        path="Access-{environment}",
+        finding=f"IAM5[Resource::{_MEDIA}/results/*]",
+        reason="The results of checks lie below a job's id, which its upload decides.",
+    ),
+)
+
+GITHUB = (
+    Acknowledged(
+        path="Github-{account}",
+        finding="IAM5[Resource::*]",
+        reason="ecr:GetAuthorizationToken knows no resource.",
+    ),
+)
+
+PIPELINE = (
+    Acknowledged(
+        path="Pipeline",
+        finding="IAM5[Resource::<Artifacts82DD59A1.Arn>/*]",
+        reason="Artifacts have names of CodePipeline's own; the bucket holds nothing else.",
+    ),
+    Acknowledged(
+        path="Pipeline/Build",
+        finding="IAM5[Resource::*]",
+        reason="ecr:GetAuthorizationToken knows no resource.",
+    ),
+    *(
+        Acknowledged(
+            path="Pipeline/Promotion",
+            finding=f"IAM5[{what}]",
+            reason=f"{_OF_CDK}: {why}.",
+        )
+        for what, why in (
+            ("Action::s3:Abort*", "actions of one kind on the bucket of artifacts"),
+            ("Action::s3:DeleteObject*", "actions of one kind on the bucket of artifacts"),
+            ("Action::s3:GetBucket*", "actions of one kind on the bucket of artifacts"),
+            ("Action::s3:GetObject*", "actions of one kind on the bucket of artifacts"),
+            ("Action::s3:List*", "actions of one kind on the bucket of artifacts"),
+            ("Action::kms:GenerateDataKey*", "actions of one kind on the key of artifacts"),
+            ("Action::kms:ReEncrypt*", "actions of one kind on the key of artifacts"),
+            (
+                "Resource::*",
+                "cloudformation:DescribeStacks for its own stack; bootstrap buckets are listed",
+            ),
+            (
+                "Resource::arn:*:iam::{account}:role/*",
+                "a condition limits it to the roles of bootstrapping",
+            ),
+            (
+                f"{_BUILD_LOGS}*",
+                "publishing assets takes a build each, and their names follow the assets",
+            ),
+            (
+                f"{_REPORTS}*",
+                "publishing assets takes a build each, and their names follow the assets",
+            ),
+            (
+                f"{_BUILD_LOGS}{_ITSELF}:*",
+                "the log streams of the build by which the pipeline updates itself",
+            ),
+            (
+                f"{_REPORTS}{_ITSELF}-*",
+                "the reports of the build by which the pipeline updates itself",
+            ),
+        )
+    ),
+)
+
+
+def acknowledged_in(config: PromotionConfig, places: Mapping[str, Place]) -> list[Acknowledged]:
+    """Return every acknowledgement for a promotion, whose environments have these places."""
+    found = [
+        item.filled(environment=name, account=place.account, region=place.region)
+        for name, place in places.items()
+        for item in PER_ENVIRONMENT
+    ]
+    at_home = {"account": config.account, "region": config.region}
+    if config.github:
+        found += [item.filled(**at_home) for item in GITHUB]
+    if config.pipeline is not None:
+        found += [item.filled(**at_home) for item in PIPELINE]
+    return found
+
+
+def acknowledge(app: App, items: Iterable[Acknowledged]) -> None:
+    """Record acknowledgements; raise `LookupError` when there is no such construct."""
+    for item in items:
+        Validations.of(_find(app, item.path)).acknowledge(
+            Acknowledgment(id=f"{PACK}::{PACK}-{item.finding}", reason=item.reason)
+        )
+
+
+def _find(app: App, path: str) -> IConstruct:
+    construct: IConstruct = app
+    for part in path.split("/"):
+        child = construct.node.try_find_child(part)
+        if child is None:
+            raise LookupError(
+                f"cdk/promotion/nag.py: {construct.node.path or 'the app'} has no {part}"
+            )
+        construct = child
+    return construct

@@ -1,0 +1,273 @@
+"""The pipeline: sources, one build, then stage after stage with the same image and templates."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack, Tags, pipelines
+from aws_cdk import aws_codebuild as codebuild
+from aws_cdk import aws_codepipeline as codepipeline
+from aws_cdk import aws_ecr as ecr
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from aws_cdk import aws_s3 as s3
+from constructs import Construct
+
+from cdk.config import EnvironmentConfig
+from cdk.nag import acknowledge
+from cdk.promotion.config import PipelineConfig, PromotionConfig, StageConfig
+from cdk.promotion.place import STEPS_ROLE, home, place_of, promoter_role
+from cdk.promotion.releases import READ, WRITE
+from cdk.promotion.steps import ASSEMBLY, IMAGE, PYTHON, Steps
+from cdk.stage import EnvironmentStage
+from runtime.core.contract import SERVICE_NAME
+
+_ARTIFACT_DAYS = 90
+_ACCESS_LOG_DAYS = 365
+_COMMENT = (
+    "{before} has been proven with this very image and these templates. Release it to {name}?"
+)
+
+
+class PipelineStack(Stack):
+    """`stages` by environment, `steps_role`, and the pipeline that promotes through them."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        config: PromotionConfig,
+        pipeline: PipelineConfig,
+        environments: Mapping[str, EnvironmentConfig],
+        images: ecr.IRepository,
+    ) -> None:
+        """Create the pipeline, and in it every stage of the configuration."""
+        self._home = home(config)
+        super().__init__(
+            scope,
+            "Pipeline",
+            stack_name=f"{SERVICE_NAME}-pipeline",
+            description="Lifestream: from a commit to production, stage by stage",
+            env=self._home.environment,
+        )
+        self._config = config
+        # Below the app as in `app.py`: logical ids come from the path, and must be the same
+        # whoever deploys.
+        self._app = scope
+        self.stages: dict[str, EnvironmentStage] = {}
+        self._log = self._create_log()
+        self._artifacts = self._create_artifact_bucket()
+        self.steps_role = self._create_steps_role(environments)
+        source = pipelines.CodePipelineSource.connection(
+            config.repository, config.branch, connection_arn=pipeline.connection_arn
+        )
+        synth = self._create_synth(source, pipeline, images)
+        self._pipeline = pipelines.CodePipeline(
+            self,
+            "Promotion",
+            pipeline_name=f"{SERVICE_NAME}-promotion",
+            pipeline_type=codepipeline.PipelineType.V2,
+            execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
+            artifact_bucket=self._artifacts,
+            synth=synth,
+            code_build_defaults=pipelines.CodeBuildOptions(
+                build_environment=codebuild.BuildEnvironment(build_image=IMAGE),
+                logging=codebuild.LoggingOptions(
+                    cloud_watch=codebuild.CloudWatchLoggingOptions(log_group=self._log)
+                ),
+            ),
+        )
+        steps = Steps(
+            source=source,
+            synth=synth,
+            role=self.steps_role.without_policy_updates(),
+            home=self._home,
+        )
+        before = "the build"
+        for stage in config.stages:
+            self._add(stage, environments[stage.environment], steps, before=before)
+            before = stage.environment
+        self._pipeline.build_pipeline()
+        Tags.of(self).add("Service", SERVICE_NAME)
+
+    def _add(
+        self, stage: StageConfig, environment: EnvironmentConfig, steps: Steps, *, before: str
+    ) -> None:
+        name, place = environment.name, place_of(environment, self._config)
+        deployed = EnvironmentStage(self._app, environment=environment)
+        acknowledge(deployed, environment=name)
+        self.stages[name] = deployed
+        guard = steps.guard(name, place)
+        pre = [guard]
+        if stage.approval:
+            approval = pipelines.ManualApprovalStep(
+                f"Approve-{name}", comment=_COMMENT.format(before=before, name=name)
+            )
+            # Whoever approves has seen that no data would be lost.
+            approval.add_step_dependency(guard)
+            pre.append(approval)
+        self._pipeline.add_stage(
+            deployed,
+            pre=pre,
+            # The repository is there by then, and the first task definition is not.
+            stack_steps=[
+                pipelines.StackSteps(stack=deployed.processing, pre=[steps.image(name, place)])
+            ],
+            post=[steps.proof(name, place, checks=stage.proof)],
+        )
+
+    def _create_synth(
+        self,
+        source: pipelines.CodePipelineSource,
+        pipeline: PipelineConfig,
+        images: ecr.IRepository,
+    ) -> pipelines.CodeBuildStep:
+        secret = pipeline.hub_token_secret
+        return pipelines.CodeBuildStep(
+            "Build",
+            input=source,
+            install_commands=["make setup"],
+            commands=[
+                "make check",
+                # Writes the digest into every environment's file, for all stages to come.
+                ".venv/bin/python -m image release",
+                ".venv/bin/python promotion.py",
+            ],
+            primary_output_directory=ASSEMBLY,
+            build_environment=codebuild.BuildEnvironment(
+                build_image=IMAGE,
+                compute_type=codebuild.ComputeType.LARGE,
+                # Docker builds images in a container of its own.
+                privileged=True,
+                environment_variables=(
+                    {
+                        "HF_TOKEN": codebuild.BuildEnvironmentVariable(
+                            type=codebuild.BuildEnvironmentVariableType.SECRETS_MANAGER,
+                            value=secret,
+                        )
+                    }
+                    if secret
+                    else None
+                ),
+            ),
+            partial_build_spec=codebuild.BuildSpec.from_object(PYTHON),
+            role=self._create_build_role(images, secret).without_policy_updates(),
+            timeout=Duration.hours(2),
+        )
+
+    def _create_build_role(self, images: ecr.IRepository, secret: str | None) -> iam.Role:
+        role = self._create_role("Build", "Checks, releases the image, synthesizes")
+        role.add_to_policy(
+            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(actions=[*READ, *WRITE], resources=[images.repository_arn])
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["s3:PutObject"], resources=[self._artifacts.arn_for_objects("*")]
+            )
+        )
+        role.add_to_policy(
+            iam.PolicyStatement(
+                actions=["kms:GenerateDataKey"], resources=[self._artifact_key.key_arn]
+            )
+        )
+        if secret:
+            # Secrets Manager adds six characters to a secret's name.
+            arn = f"arn:{Aws.PARTITION}:secretsmanager:{self.region}:{self.account}:secret:{secret}"
+            role.add_to_policy(
+                iam.PolicyStatement(
+                    actions=["secretsmanager:GetSecretValue"], resources=[f"{arn}-??????"]
+                )
+            )
+        return role
+
+    def _create_steps_role(self, environments: Mapping[str, EnvironmentConfig]) -> iam.Role:
+        role = self._create_role(
+            "Steps",
+            "Runs the steps between deployments, as each environment's promoter",
+            STEPS_ROLE,
+        )
+        promoters = [
+            place_of(environments[stage.environment], self._config).role_arn(
+                promoter_role(stage.environment)
+            )
+            for stage in self._config.stages
+        ]
+        role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=promoters))
+        return role
+
+    def _create_role(
+        self, construct_id: str, description: str, name: str | None = None
+    ) -> iam.Role:
+        """Return a role that builds take; CDK would let each of them write every build's log."""
+        role = iam.Role(
+            self,
+            construct_id,
+            role_name=name,
+            description=description,
+            assumed_by=iam.ServicePrincipal(
+                "codebuild.amazonaws.com",
+                conditions={"StringEquals": {"aws:SourceAccount": self.account}},
+            ),
+        )
+        self._log.grant_write(role)
+        for statement in (
+            iam.PolicyStatement(
+                actions=["s3:GetObject", "s3:GetObjectVersion"],
+                resources=[self._artifacts.arn_for_objects("*")],
+            ),
+            iam.PolicyStatement(
+                actions=["s3:GetBucketLocation", "s3:ListBucket"],
+                resources=[self._artifacts.bucket_arn],
+            ),
+            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self._artifact_key.key_arn]),
+        ):
+            role.add_to_policy(statement)
+        return role
+
+    def _create_artifact_bucket(self) -> s3.Bucket:
+        self._artifact_key = kms.Key(
+            self,
+            "ArtifactKey",
+            description="Lifestream: artifacts of the pipeline",
+            enable_key_rotation=True,
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+        access_logs = s3.Bucket(
+            self,
+            "AccessLogs",
+            encryption=s3.BucketEncryption.S3_MANAGED,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(_ACCESS_LOG_DAYS))],
+            removal_policy=RemovalPolicy.RETAIN,
+        )
+        return s3.Bucket(
+            self,
+            "Artifacts",
+            encryption=s3.BucketEncryption.KMS,
+            encryption_key=self._artifact_key,
+            bucket_key_enabled=True,
+            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
+            enforce_ssl=True,
+            # CodePipeline refuses a bucket without versions.
+            versioned=True,
+            server_access_logs_bucket=access_logs,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(_ARTIFACT_DAYS),
+                    noncurrent_version_expiration=Duration.days(1),
+                )
+            ],
+            removal_policy=RemovalPolicy.DESTROY,
+        )
+
+    def _create_log(self) -> logs.LogGroup:
+        return logs.LogGroup(
+            self,
+            "Builds",
+            log_group_name=f"/aws/codebuild/{SERVICE_NAME}",
+            retention=logs.RetentionDays.THREE_MONTHS,
+            removal_policy=RemovalPolicy.DESTROY,
+        )

@@ -1,0 +1,25 @@
+"""Entry point of the CDK app of promotion: `cdk --app "python promotion.py" deploy ...`."""
+
+import os
+import sys
+from pathlib import Path
+
+from cdk.config import ConfigError
+from cdk.promotion.application import build_promotion
+
+ROOT = Path(__file__).resolve().parent
+
+
+def main() -> None:
+    """Synthesize the way to production; a wrong file is told without a traceback."""
+    # The command line names its own place by CDK_OUTDIR.
+    outdir = None if "CDK_OUTDIR" in os.environ else ROOT / "promotion.out"
+    try:
+        app = build_promotion(ROOT, outdir=outdir)
+    except ConfigError as error:
+        sys.exit(str(error))
+    app.synth()
+
+
+if __name__ == "__main__":
+    main()

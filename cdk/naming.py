@@ -8,6 +8,10 @@ from cdk.config import EnvironmentConfig
 from runtime.core.contract import SERVICE_NAME
 
 
+RELEASES = f"{SERVICE_NAME}-releases"
+"""The repository of images that were built to be promoted from environment to environment."""
+
+
 @dataclass(frozen=True, slots=True)
 class Names:
     """Names of one environment's resources: people and alarms find them without a look-up.

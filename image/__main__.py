@@ -1,19 +1,48 @@
-"""`python -m image build|push`: see `make image`, `make push` and docs/image.md."""
+"""`python -m image build|push|release|promote`: see docs/image.md and docs/deploy.md."""
 
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
-from image import push
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from cdk.assembly import AssemblyError, read_environments
+from cdk.naming import RELEASES, Names
+from image import promote, push
 from image.base import NoBaseError
 from image.build import TOKEN_VARIABLE, BuildError, build, default_models
 from image.content import ACCELERATORS, MODEL_SOURCES, PLATFORMS, Variant
 from image.engines import NoEngineError, find_engine
+from image.release import release
+from scripts.setup import ROOT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Build, or build and push; 1 with a reason where that cannot be done."""
+    """Do what is asked; 1 with a reason where that cannot be done."""
     given = parser().parse_args(arguments)
+    try:
+        if given.command == "promote":
+            promote_image(given)
+        else:
+            build_image(given)
+    except (
+        NoEngineError,
+        NoBaseError,
+        BuildError,
+        push.PushError,
+        AssemblyError,
+        BotoCoreError,
+        ClientError,
+    ) as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def build_image(given: argparse.Namespace) -> None:
+    """Build; and push or release what was built."""
     variant = Variant(
         accelerator=given.accelerator,
         models=given.models or default_models(),
@@ -22,23 +51,45 @@ def main(arguments: Sequence[str] | None = None) -> int:
         base=given.base,
         torch_index=given.torch_index,
     )
-    try:
-        engine = find_engine()
-        name = build(engine, variant)
-        print(name)
-        if given.command == "push":
-            push.push_to_environments(engine, name, given.environment)
-    except (NoEngineError, NoBaseError, BuildError, push.PushError) as error:
-        print(f"\n{error}", file=sys.stderr)
-        return 1
-    return 0
+    engine = find_engine()
+    if given.command == "release":
+        place = promote.Place(ecr=boto3.client("ecr"), name=given.repository)
+        print(release(place, engine, variant, files=sorted(push.ENVIRONMENTS.glob("*.toml"))))
+        return
+    name = build(engine, variant)
+    print(name)
+    if given.command == "push":
+        push.push_to_environments(engine, name, given.environment)
+
+
+def promote_image(given: argparse.Namespace) -> None:
+    """Bring the image that an environment's templates name into its repository."""
+    app = read_environments(given.assembly)
+    if given.environment not in app:
+        raise AssemblyError(f"{given.assembly} has no environment {given.environment}")
+    stacks = app[given.environment]
+    region = next(stack.region for stack in stacks)
+    source = promote.Place(
+        ecr=boto3.client("ecr", region_name=given.source_region),
+        name=given.repository,
+        registry_id=given.source_account,
+    )
+    target = promote.Place(
+        ecr=boto3.client("ecr", region_name=region), name=Names(given.environment).processor
+    )
+    print(promote.promote(source, target, promote.digest_of(stacks)))
 
 
 def parser() -> argparse.ArgumentParser:
     """Return what the command line may say."""
     top = argparse.ArgumentParser(prog="python -m image", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
-    for name, what in (("build", "build the image"), ("push", "build it and push it to ECR")):
+    _promotion(commands)
+    for name, what in (
+        ("build", "build the image"),
+        ("push", "build it and push it to the repositories of environments"),
+        ("release", "build it once, push it to the repository of releases, write its digest"),
+    ):
         command = commands.add_parser(name, help=what)
         command.add_argument(
             "--models", choices=MODEL_SOURCES, help=f"hf if {TOKEN_VARIABLE} is set"
@@ -48,6 +99,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("--asr-model", action="append", help="may be given more than once")
         command.add_argument("--base", help="another base image")
         command.add_argument("--torch-index", help="another index of PyTorch's wheels")
+        if name == "release":
+            command.add_argument("--repository", default=RELEASES)
         if name == "push":
             command.add_argument(
                 "--environment",
@@ -56,6 +109,17 @@ def parser() -> argparse.ArgumentParser:
                 help="an environment whose repository takes it; may be given more than once",
             )
     return top
+
+
+def _promotion(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    command = commands.add_parser(
+        "promote", help="copy the released image to an environment's repository, digest and all"
+    )
+    command.add_argument("--environment", required=True)
+    command.add_argument("--assembly", type=Path, default=ROOT / "cdk.out")
+    command.add_argument("--repository", default=RELEASES)
+    command.add_argument("--source-account", help="whose the repository is, if another account's")
+    command.add_argument("--source-region", help="where it is, if in another region")
 
 
 if __name__ == "__main__":

@@ -14,6 +14,8 @@ import pytest
 from cdk.config import load_environment
 from image import push
 from image.engines import Engine
+from image.promote import copy
+from image.push import Login
 from local.ports import free_port
 from runtime.core.clock import SystemClock
 from scripts.setup import ROOT
@@ -106,6 +108,21 @@ def test_should_change_only_a_small_layer_with_the_code(pushed: Pushed) -> None:
 
 def test_should_tell_the_digest_that_the_registry_serves(pushed: Pushed) -> None:
     assert pushed.digest == f"sha256:{hashlib.sha256(pushed.manifest).hexdigest()}"
+
+
+def test_should_copy_the_image_to_another_repository_digest_and_all(
+    pushed: Pushed, registry: str
+) -> None:
+    nobody = Login(registry=registry, user="any", password="any")  # noqa: S106 - it asks nobody
+    target = f"{registry}/promoted"
+
+    copy(f"{registry}/processor@{pushed.digest}", f"{target}:any", logins=[nobody])
+
+    address = f"http://{registry}/v2/promoted/manifests/any"
+    request = urllib.request.Request(address, headers={"Accept": MANIFEST})
+    with urllib.request.urlopen(request) as answer:  # noqa: S310 - ours
+        assert answer.headers["Docker-Content-Digest"] == pushed.digest
+        assert answer.read() == pushed.manifest
 
 
 def test_should_write_a_digest_that_environments_accept(pushed: Pushed, tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ import os
 import sys
 from pathlib import Path
 
+from cdk.application import synthesize
 from cdk.config import ConfigError
+from cdk.nag import StaleAcknowledgementError
 from cdk.promotion.application import build_promotion
 
 ROOT = Path(__file__).resolve().parent
@@ -15,10 +17,9 @@ def main() -> None:
     # The command line names its own place by CDK_OUTDIR.
     outdir = None if "CDK_OUTDIR" in os.environ else ROOT / "promotion.out"
     try:
-        app = build_promotion(ROOT, outdir=outdir)
-    except ConfigError as error:
+        synthesize(build_promotion(ROOT, outdir=outdir))
+    except (ConfigError, StaleAcknowledgementError) as error:
         sys.exit(str(error))
-    app.synth()
 
 
 if __name__ == "__main__":

@@ -7,7 +7,6 @@ from aws_cdk import Aws, RemovalPolicy
 from cdk.config import EnvironmentConfig
 from runtime.core.contract import SERVICE_NAME
 
-
 RELEASES = f"{SERVICE_NAME}-releases"
 """The repository of images that were built to be promoted from environment to environment."""
 

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from aws_cdk import App, Validations
-from cdk_nag import AwsSolutionsChecks
 
-from cdk.application import ENVIRONMENTS, feature_flags, files
-from cdk.config import load_environment
+from cdk.application import ENVIRONMENTS, feature_flags
+from cdk.config import load_environments
+from cdk.nag import packs
 from cdk.promotion.access import AccessStack
 from cdk.promotion.config import load_promotion
 from cdk.promotion.github import GithubStack
@@ -32,10 +32,10 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
     )
     environments = {
         environment.name: environment
-        for environment in map(load_environment, files(root / ENVIRONMENTS, None))
+        for environment in load_environments(root / ENVIRONMENTS, None)
     }
     config = load_promotion(file or root / FILE, environments)
-    Validations.of(app).add_plugins(AwsSolutionsChecks(app, verbose=True))
+    Validations.of(app).add_plugins(*packs())
     places = {
         stage.environment: place_of(environments[stage.environment], config)
         for stage in config.stages

@@ -9,8 +9,6 @@ from constructs import IConstruct
 from cdk.promotion.config import PromotionConfig
 from cdk.promotion.place import Place
 
-PACK = "AwsSolutions"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
@@ -27,6 +25,9 @@ class Acknowledged:
 
 
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
+_INLINE = (
+    "A policy in the role it is for: it changes with the role and cannot be attached elsewhere."
+)
 _OF_CDK = "CDK Pipelines writes this policy"
 _BUILD_LOGS = "Resource::arn:aws:logs:{region}:{account}:log-group:/aws/codebuild/"
 _REPORTS = "Resource::arn:aws:codebuild:{region}:{account}:report-group/"
@@ -35,28 +36,33 @@ _ITSELF = "<PromotionUpdatePipelineSelfMutation12699CD7>"
 PER_ENVIRONMENT = (
     Acknowledged(
         path="Access-{environment}",
-        finding="IAM5[Resource::*]",
+        finding="NIST.800.53.R5-IAMNoInlinePolicy",
+        reason=_INLINE,
+    ),
+    Acknowledged(
+        path="Access-{environment}",
+        finding="AwsSolutions-IAM5[Resource::*]",
         reason="ecr:GetAuthorizationToken and cloudformation:ListStacks know no resource.",
     ),
     Acknowledged(
         path="Access-{environment}",
-        finding="IAM5[Resource::arn:<AWS::Partition>:cloudformation:{region}:{account}:"
+        finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:{region}:{account}:"
         "stack/lifestream-{environment}-*/*]",
         reason="The environment's stacks share a prefix; their ids are known once they are there.",
     ),
     Acknowledged(
         path="Access-{environment}",
-        finding="IAM5[Resource::arn:<AWS::Partition>:kms:{region}:{account}:key/*]",
+        finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{region}:{account}:key/*]",
         reason="A key's id is known once it is there; a condition limits it to the key's alias.",
     ),
     Acknowledged(
         path="Access-{environment}",
-        finding=f"IAM5[Resource::{_MEDIA}/uploads/checks/*]",
+        finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/uploads/checks/*]",
         reason="Checks upload below a prefix of their own, under a new name each time.",
     ),
     Acknowledged(
         path="Access-{environment}",
-        finding=f"IAM5[Resource::{_MEDIA}/results/*]",
+        finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/results/*]",
         reason="The results of checks lie below a job's id, which its upload decides.",
     ),
 )
@@ -64,7 +70,12 @@ PER_ENVIRONMENT = (
 GITHUB = (
     Acknowledged(
         path="Github-{account}",
-        finding="IAM5[Resource::*]",
+        finding="NIST.800.53.R5-IAMNoInlinePolicy",
+        reason=_INLINE,
+    ),
+    Acknowledged(
+        path="Github-{account}",
+        finding="AwsSolutions-IAM5[Resource::*]",
         reason="ecr:GetAuthorizationToken knows no resource.",
     ),
 )
@@ -72,18 +83,38 @@ GITHUB = (
 PIPELINE = (
     Acknowledged(
         path="Pipeline",
-        finding="IAM5[Resource::<Artifacts82DD59A1.Arn>/*]",
+        finding="NIST.800.53.R5-IAMNoInlinePolicy",
+        reason=_INLINE,
+    ),
+    Acknowledged(
+        path="Pipeline/Builds",
+        finding="NIST.800.53.R5-CloudWatchLogGroupEncrypted",
+        reason="What builds print is encrypted by CloudWatch's own key, and holds no data.",
+    ),
+    Acknowledged(
+        path="Pipeline/AccessLogs",
+        finding="NIST.800.53.R5-S3DefaultEncryptionKMS",
+        reason="S3 delivers access logs only to buckets that it encrypts with its own keys.",
+    ),
+    Acknowledged(
+        path="Pipeline",
+        finding="NIST.800.53.R5-S3BucketReplicationEnabled",
+        reason="Artifacts are made anew from the sources whenever they are wanted.",
+    ),
+    Acknowledged(
+        path="Pipeline",
+        finding="AwsSolutions-IAM5[Resource::<Artifacts82DD59A1.Arn>/*]",
         reason="Artifacts have names of CodePipeline's own; the bucket holds nothing else.",
     ),
     Acknowledged(
         path="Pipeline/Build",
-        finding="IAM5[Resource::*]",
+        finding="AwsSolutions-IAM5[Resource::*]",
         reason="ecr:GetAuthorizationToken knows no resource.",
     ),
     *(
         Acknowledged(
             path="Pipeline/Promotion",
-            finding=f"IAM5[{what}]",
+            finding=f"AwsSolutions-IAM5[{what}]",
             reason=f"{_OF_CDK}: {why}.",
         )
         for what, why in (
@@ -142,7 +173,9 @@ def acknowledge(app: App, items: Iterable[Acknowledged]) -> None:
     """Record acknowledgements; raise `LookupError` when there is no such construct."""
     for item in items:
         Validations.of(_find(app, item.path)).acknowledge(
-            Acknowledgment(id=f"{PACK}::{PACK}-{item.finding}", reason=item.reason)
+            Acknowledgment(
+                id=f"{item.finding.partition('-')[0]}::{item.finding}", reason=item.reason
+            )
         )
 
 

@@ -94,7 +94,7 @@ class PipelineStack(Stack):
     ) -> None:
         name, place = environment.name, place_of(environment, self._config)
         deployed = EnvironmentStage(self._app, environment=environment)
-        acknowledge(deployed, environment=name)
+        acknowledge(deployed)
         self.stages[name] = deployed
         guard = steps.guard(name, place)
         pre = [guard]
@@ -240,7 +240,13 @@ class PipelineStack(Stack):
             encryption=s3.BucketEncryption.S3_MANAGED,
             block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
             enforce_ssl=True,
-            lifecycle_rules=[s3.LifecycleRule(expiration=Duration.days(_ACCESS_LOG_DAYS))],
+            versioned=True,
+            lifecycle_rules=[
+                s3.LifecycleRule(
+                    expiration=Duration.days(_ACCESS_LOG_DAYS),
+                    noncurrent_version_expiration=Duration.days(1),
+                )
+            ],
             removal_policy=RemovalPolicy.RETAIN,
         )
         return s3.Bucket(

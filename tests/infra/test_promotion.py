@@ -9,6 +9,7 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
+from cdk.application import synthesize
 from cdk.assembly import read_environments
 from cdk.promotion import nag
 from cdk.promotion.application import build_promotion
@@ -33,7 +34,7 @@ Action = Mapping[str, Any]
 @pytest.fixture(scope="module")
 def promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("promotion.out")
-    build_promotion(ROOT, outdir=folder).synth()
+    synthesize(build_promotion(ROOT, outdir=folder))
     return folder
 
 
@@ -463,7 +464,7 @@ def test_should_let_other_accounts_promoters_read_releases(tmp_path: Path) -> No
 def test_should_acknowledge_exactly_the_findings_there_are(promotion: Path) -> None:
     report = json.loads((promotion / "validation-report.json").read_text())
     found = {
-        finding["acknowledgedId"].partition("-")[2]
+        finding["acknowledgedId"].partition("::")[2]
         for pack in report["pluginReports"]
         for finding in pack["suppressedViolations"]
         if not finding["acknowledgedAt"].startswith("Lifestream-")

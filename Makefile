@@ -20,8 +20,8 @@ setup-tools: ## Install only what checks and promotes: no models, no sample vide
 run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path] [CONTAINER=1]
 	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(VIDEO),"$(VIDEO)")
 
-deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ONCE=1]
-	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ONCE),--once)
+deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ENFORCE=1] [ONCE=1]
+	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ENFORCE),--enforce) $(if $(ONCE),--once)
 
 check: setup ## The fast loop: format, lint, types, imports, unit and infrastructure tests
 	@$(MAKE) --no-print-directory -j2 check-code check-tests

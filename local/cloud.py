@@ -16,7 +16,8 @@ from typing import IO, Any, Self
 import boto3
 from botocore.config import Config
 
-from local.emulator.settings import Settings
+from local.certificate import NoOpensslError, make_certificate
+from local.emulator.settings import Enforcement, Settings
 from local.images import Images
 from local.ports import free_port
 
@@ -31,6 +32,9 @@ START_ATTEMPTS = 3
 """A chosen port may be taken by somebody else before the emulator binds it."""
 
 LOG_LINES_SHOWN = 20
+
+AUTHORITY_VARIABLES = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
+"""By which the SDKs and the CDK command line learn whom to trust."""
 
 
 class CloudError(RuntimeError):
@@ -59,12 +63,14 @@ class LocalCloud:
         state_dir: Path,
         images: Images,
         lambda_python: Path,
+        enforce_permissions: bool = False,
         timeout_seconds: float = START_SECONDS,
     ) -> Self:
         """Start an emulator on a free port of 127.0.0.1 and wait until it answers.
 
-        Its log is `state_dir/emulator.log`. Raises `StateInUseError` when another one uses the
-        folder, `CloudError` when it does not come up.
+        Its log is `state_dir/emulator.log`. With `enforce_permissions` every function and task may
+        do what its role allows and no more; this process stays the account's administrator. Raises
+        `StateInUseError` when another one uses the folder, `CloudError` when it does not come up.
         """
         if not lambda_python.exists():
             raise CloudError(f"There is no Python for functions at {lambda_python}: `make setup`.")
@@ -78,6 +84,7 @@ class LocalCloud:
                 images=images,
                 lambda_python=lambda_python.absolute(),
                 stop_with_parent=True,
+                enforcement=_enforcement(state_dir) if enforce_permissions else None,
             )
             cloud = cls(_launch(settings), settings, lock)
             try:
@@ -110,6 +117,7 @@ class LocalCloud:
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
             "AWS_EC2_METADATA_DISABLED": "true",
+            **{name: str(self._authority) for name in AUTHORITY_VARIABLES if self._authority},
         }
 
     def client(self, service: str) -> Any:
@@ -121,8 +129,15 @@ class LocalCloud:
             region_name=REGION,
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 the emulator accepts any
+            verify=str(self._authority) if self._authority else None,
             config=Config(connect_timeout=2, read_timeout=30, retries={"max_attempts": 2}),
         )
+
+    @property
+    def _authority(self) -> Path | None:
+        """Whom to trust to know it, if it speaks TLS."""
+        enforcement = self._settings.enforcement
+        return enforcement.certificate if enforcement else None
 
     def stop(self) -> None:
         """Stop it and every task and function it runs; may be called more than once."""
@@ -156,7 +171,7 @@ class LocalCloud:
 
     def _answers(self) -> bool:
         try:
-            with urllib.request.urlopen(self.endpoint_url + READY_PATH, timeout=1):  # noqa: S310
+            with urllib.request.urlopen(self._settings.container_url + READY_PATH, timeout=1):  # noqa: S310
                 return True
         except (urllib.error.URLError, OSError):
             return False
@@ -174,6 +189,14 @@ class LocalCloud:
         except subprocess.TimeoutExpired:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
+
+
+def _enforcement(state_dir: Path) -> Enforcement:
+    try:
+        made = make_certificate(state_dir / "tls")
+    except NoOpensslError as error:
+        raise CloudError(str(error)) from error
+    return Enforcement(certificate=made.certificate, key=made.key, plain_port=free_port())
 
 
 def _locked(state_dir: Path) -> IO[str]:

@@ -5,7 +5,6 @@ import shlex
 import signal
 import sys
 import threading
-from collections.abc import Mapping
 from pathlib import Path
 
 from lifestream.screen import Screen
@@ -29,12 +28,15 @@ def main(arguments: list[str] | None = None) -> int:
     signal.signal(signal.SIGTERM, stop_like_ctrl_c)
     try:
         with screen.step("Starting the local cloud"):
-            cloud = toolchain.start_cloud()
+            cloud = toolchain.start_cloud(enforce_permissions=given.enforce)
         with cloud:
             with screen.step(f"Deploying {given.environment} with the CDK command line"):
                 outputs = deploy.deploy(cloud, environment=given.environment)
-            show(screen, cloud, outputs, given.environment)
+            screen.say()
+            screen.fields(sorted(outputs.items()))
+            screen.say()
             if not given.once:
+                advise(screen, cloud, outputs[Output.MEDIA_BUCKET], given.environment)
                 screen.say("It runs until Ctrl-C; nothing of it is kept.")
                 threading.Event().wait()
     except (CloudError, deploy.DeployFailedError) as error:
@@ -49,6 +51,9 @@ def parser() -> argparse.ArgumentParser:
     """Return the parser of the command line."""
     parser = argparse.ArgumentParser(prog="make deploy-local", description=__doc__)
     parser.add_argument("environment", help="the name of a file of environments/, such as prod")
+    parser.add_argument(
+        "--enforce", action="store_true", help="let each role do what it is granted and no more"
+    )
     parser.add_argument("--once", action="store_true", help="stop as soon as all is deployed")
     return parser
 
@@ -61,14 +66,10 @@ def unknown(environment: str, folder: Path) -> str | None:
     return f"There is no environment {environment!r}; give ENV= one of: {', '.join(there)}."
 
 
-def show(screen: Screen, cloud: LocalCloud, outputs: Mapping[str, str], environment: str) -> None:
-    """Print the outputs of all stacks and what to do next, in another terminal."""
+def advise(screen: Screen, cloud: LocalCloud, bucket: str, environment: str) -> None:
+    """Print what to do next, in another terminal."""
     variables = write_variables(cloud, environment)
-    bucket = outputs[Output.MEDIA_BUCKET]
     video = toolchain.MEDIA / "sample.mp4"
-    screen.say()
-    screen.fields(sorted(outputs.items()))
-    screen.say()
     screen.say("What to do next, in another terminal of this folder:")
     for line in (
         f". {shown(variables)}",

@@ -84,27 +84,38 @@ def _with_packages(code: Path) -> Path:
     return code
 
 
-def start_cloud(*, state_dir: Path | None = None, container: Container | None = None) -> LocalCloud:
+def start_cloud(
+    *,
+    state_dir: Path | None = None,
+    container: Container | None = None,
+    enforce_permissions: bool = False,
+) -> LocalCloud:
     """Start a local cloud with this project's images, run as processes or in `container`.
 
-    Without `state_dir` it uses the first folder below `.lifestream` that no other one uses.
+    Without `state_dir` it uses the first folder below `.lifestream` that no other one uses. With
+    `enforce_permissions`, functions and tasks may do what their roles allow and no more.
     """
     if state_dir is not None:
-        return _start(state_dir, container)
+        return _start(state_dir, container, enforce_permissions=enforce_permissions)
     for number in range(1, CLOUDS_AT_ONCE + 1):
         try:
-            return _start(STATE / "cloud" / str(number), container)
+            return _start(
+                STATE / "cloud" / str(number), container, enforce_permissions=enforce_permissions
+            )
         except StateInUseError:
             if number == CLOUDS_AT_ONCE:
                 raise
     raise AssertionError
 
 
-def _start(state_dir: Path, container: Container | None) -> LocalCloud:
+def _start(
+    state_dir: Path, container: Container | None, *, enforce_permissions: bool
+) -> LocalCloud:
     return LocalCloud.start(
         state_dir=state_dir,
         images=images(code=state_dir.absolute() / "image", container=container),
         lambda_python=LAMBDA_PYTHON,
+        enforce_permissions=enforce_permissions,
     )
 
 

@@ -35,6 +35,7 @@ from local.emulator import (
     eventbridge_functions,
     health_checks,
     lambda_runtime,
+    permissions,
     s3_default_key,
     secret_references,
     service_scheduler,
@@ -89,6 +90,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     cloudformation_scaling.install(scaling)
     cloudformation_deletion.install()
     cloudformation_backup.install()
+    permissions.install(settings)
     application = asgi.in_front_of(
         ministack_app.app,
         {agent_endpoint.AGENT_PATH: agent.state, agent_endpoint.FAULTS_PATH: agent.switch},
@@ -101,6 +103,10 @@ async def serve_until_told(settings: Settings, application: asgi.Application) ->
     """Serve on the loopback interface."""
     config = Config()
     config.bind = [f"{HOST}:{settings.port}"]
+    if settings.enforcement:
+        config.insecure_bind = [f"{HOST}:{settings.enforcement.plain_port}"]
+        config.certfile = str(settings.enforcement.certificate)
+        config.keyfile = str(settings.enforcement.key)
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = SHUTDOWN_SECONDS
     config.loglevel = "WARNING"

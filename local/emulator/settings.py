@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.images import Images
 
@@ -13,11 +14,29 @@ HOST = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enforcement:
+    """What it takes to enforce permissions: TLS, which policies ask for, and a port without."""
+
+    certificate: Path
+    key: Path
+    plain_port: int
+
+    def process_environment(self) -> dict[str, str]:
+        """Return what makes ministack check every signature and every permission."""
+        return {
+            "AUTH": "true",
+            "USE_SSL": "1",
+            "MINISTACK_SSL_CERT": str(self.certificate),
+            "MINISTACK_SSL_KEY": str(self.key),
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where the emulator listens and keeps its files, and what it runs code with.
 
     With `stop_with_parent`, the end of its standard input stops it: that happens however the
-    parent dies.
+    parent dies. With `enforcement`, permissions are enforced and it speaks TLS.
     """
 
     port: int
@@ -25,11 +44,17 @@ class Settings:
     images: Images
     lambda_python: Path
     stop_with_parent: bool
+    enforcement: Enforcement | None = None
 
     @property
     def endpoint_url(self) -> str:
         """Where AWS clients find it."""
-        return f"http://{HOST}:{self.port}"
+        return f"{'https' if self.enforcement else 'http'}://{HOST}:{self.port}"
+
+    @property
+    def container_url(self) -> str:
+        """Where a task finds what only tasks are told, such as its credentials: never TLS."""
+        return f"http://{HOST}:{self.enforcement.plain_port if self.enforcement else self.port}"
 
     @property
     def tasks_dir(self) -> Path:
@@ -51,6 +76,7 @@ class Settings:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
+            **(self.enforcement.process_environment() if self.enforcement else {}),
             VARIABLE: self._to_json(),
         }
 
@@ -62,6 +88,12 @@ class Settings:
                 "images": self.images.to_json(),
                 "lambda_python": str(self.lambda_python),
                 "stop_with_parent": self.stop_with_parent,
+                "enforcement": self.enforcement
+                and {
+                    "certificate": str(self.enforcement.certificate),
+                    "key": str(self.enforcement.key),
+                    "plain_port": self.enforcement.plain_port,
+                },
             }
         )
 
@@ -75,4 +107,15 @@ class Settings:
             images=Images.from_json(values["images"]),
             lambda_python=Path(values["lambda_python"]),
             stop_with_parent=values["stop_with_parent"],
+            enforcement=_enforcement(values["enforcement"]),
         )
+
+
+def _enforcement(values: Mapping[str, Any] | None) -> Enforcement | None:
+    if values is None:
+        return None
+    return Enforcement(
+        certificate=Path(values["certificate"]),
+        key=Path(values["key"]),
+        plain_port=values["plain_port"],
+    )

@@ -11,6 +11,9 @@ from local.images import Image
 from runtime.core.contract import EnvVar
 
 UNREACHABLE_HOST = "host.docker.internal"
+OF_THIS_MACHINE = ("AWS_CA_BUNDLE",)
+"""Paths that stay as they are: what is there is not the container's own."""
+
 CONTAINER_TMP = "/tmp"  # noqa: S108 the container's own, moved into the scratch folder
 
 
@@ -28,7 +31,7 @@ def container_environment(
     `endpoint_host` replaces the host under which a Docker container would reach the emulator.
     """
     inside = {
-        name: _moved(value, scratch, mounted_paths)
+        name: value if name in OF_THIS_MACHINE else _moved(value, scratch, mounted_paths)
         for name, value in declared_environment(
             declared, region=region, endpoint_host=endpoint_host
         ).items()

@@ -69,3 +69,8 @@ def test_should_reach_the_emulator_under_an_address_that_a_process_can_use() -> 
     declared = {"ECS_CONTAINER_METADATA_URI_V4": "http://host.docker.internal:4600/v4/x"}
     found = environment_of(declared)["ECS_CONTAINER_METADATA_URI_V4"]
     assert found == "http://127.0.0.1:4600/v4/x"
+
+
+def test_should_leave_the_file_of_authorities_where_it_is_on_this_machine() -> None:
+    bundle = f"{CONTAINER_TMP}/state/tls/certificate.pem"
+    assert environment_of({"AWS_CA_BUNDLE": bundle})["AWS_CA_BUNDLE"] == bundle

@@ -1,0 +1,27 @@
+"""What ministack's enforcement of permissions leaves open, each gap closed by a module."""
+
+from local.emulator.permissions import (
+    agent,
+    functions,
+    keys,
+    missing_objects,
+    requests,
+    rules,
+    run_task,
+    tasks,
+)
+from local.emulator.settings import Settings
+
+
+def install(settings: Settings) -> None:
+    """Close the gaps, if permissions are enforced at all."""
+    if settings.enforcement is None:
+        return
+    requests.install()
+    keys.install()
+    run_task.install()
+    tasks.install(settings)
+    agent.install()
+    functions.install()
+    rules.install()
+    missing_objects.install()

@@ -1,0 +1,157 @@
+"""Gap: Lambda needs no rights of a function's role. Closed where it acts in the role's name.
+
+That is: polling the queue, deleting what was worked on, logging, and sending away the events that
+a function failed on. A role that does not trust Lambda runs nothing.
+"""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from ministack.core.responses import error_response_json, get_account_id, get_region
+from ministack.services import cloudwatch, lambda_svc, sqs
+
+from local.emulator.permissions import roles
+
+Function = Mapping[str, Any]
+Mapped = dict[str, Any]
+Response = tuple[int, dict[str, str], bytes]
+
+SERVICE = "lambda.amazonaws.com"
+POLL_ACTIONS = ("sqs:ReceiveMessage", "sqs:GetQueueAttributes")
+DELETE_ACTION = "sqs:DeleteMessage"
+LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
+PROBLEM = "PROBLEM: the function's role may not {action}"
+
+SENDING_FAILED = "DestinationDeliveryFailures"
+"""The metric by which AWS tells that an event could not be sent away."""
+
+SEND_ACTIONS = {"sqs": "sqs:SendMessage", "sns": "sns:Publish", "lambda": "lambda:InvokeFunction"}
+
+
+def install() -> None:
+    """Ask for the rights wherever Lambda uses a function's role."""
+    _guard_mapping()
+    _guard_polling()
+    _guard_deleting()
+    _guard_running()
+    _guard_logging()
+    _guard_sending_away()
+
+
+def configuration(function: Function) -> Mapping[str, Any]:
+    """Return a function's configuration, of which the role is a part."""
+    found: Mapping[str, Any] = function.get("config") or function
+    return found
+
+
+def polling_problem(role: str, queue_arn: str) -> str | None:
+    """Return why a mapping cannot read its queue, else None."""
+    for action in POLL_ACTIONS:
+        if not roles.may(role, action, queue_arn):
+            return PROBLEM.format(action=action)
+    return None
+
+
+def _guard_mapping() -> None:
+    create: Callable[[dict[str, Any]], Response] = lambda_svc._create_esm
+
+    def create_by_role(request: dict[str, Any]) -> Response:
+        name, source = request.get("FunctionName", ""), str(request.get("EventSourceArn", ""))
+        _, config, _ = lambda_svc._get_func_record_for_ref(name)
+        if ":sqs:" in source and config and not roles.may(config["Role"], POLL_ACTIONS[0], source):
+            message = (
+                "The function execution role does not have permissions to call ReceiveMessage on "
+                "SQS"
+            )
+            refused: Response = error_response_json(
+                "InvalidParameterValueException", message, HTTPStatus.BAD_REQUEST
+            )
+            return refused
+        return create(request)
+
+    lambda_svc._create_esm = create_by_role
+
+
+def _guard_polling() -> None:
+    every: Callable[[], Iterator[tuple[str, str, Mapped]]] = lambda_svc._iter_all_esms
+
+    def those_allowed() -> Iterator[tuple[str, str, Mapped]]:
+        for account, region, mapping in every():
+            source = mapping.get("EventSourceArn", "")
+            function = lambda_svc._functions.get_scoped(account, region, mapping["FunctionName"])
+            if ":sqs:" in source and function is not None:
+                problem = polling_problem(configuration(function)["Role"], source)
+                if problem:
+                    mapping["LastProcessingResult"] = problem
+                    continue
+            yield account, region, mapping
+
+    lambda_svc._iter_all_esms = those_allowed
+
+
+def _guard_deleting() -> None:
+    run: Callable[..., None] = lambda_svc._run_sqs_batch
+    delete: Callable[[str, set[str]], None] = sqs._delete_messages_for_esm
+    deleting = threading.local()
+
+    def run_by_role(mapping: Mapped, function: Function, *rest: Any) -> None:
+        deleting.role = configuration(function)["Role"]
+        deleting.queue = mapping["EventSourceArn"]
+        deleting.problem = None
+        run(mapping, function, *rest)
+        if deleting.problem:
+            mapping["LastProcessingResult"] = deleting.problem
+
+    def delete_by_role(queue_url: str, receipts: set[str]) -> None:
+        if roles.may(deleting.role, DELETE_ACTION, deleting.queue):
+            delete(queue_url, receipts)
+        else:
+            deleting.problem = PROBLEM.format(action=DELETE_ACTION)
+
+    lambda_svc._run_sqs_batch = run_by_role
+    sqs._delete_messages_for_esm = delete_by_role
+
+
+def _guard_running() -> None:
+    run: Callable[[Function, Any], dict[str, Any]] = lambda_svc._execute_function
+
+    def run_by_role(function: Function, event: Any) -> dict[str, Any]:
+        config = configuration(function)
+        if not roles.is_trusting(config["Role"], SERVICE, config["FunctionArn"]):
+            message = "The role defined for the function cannot be assumed by Lambda."
+            body = {"errorMessage": message, "errorType": "AccessDeniedException"}
+            return {"body": body, "error": True}
+        return run(function, event)
+
+    lambda_svc._execute_function = run_by_role
+
+
+def _guard_logging() -> None:
+    emit: Callable[..., None] = lambda_svc._emit_lambda_logs
+
+    def emit_by_role(function: Function, *rest: Any, **more: Any) -> None:
+        config = configuration(function)
+        group = (config.get("LoggingConfig") or {}).get("LogGroup")
+        name = group or f"/aws/lambda/{config['FunctionName']}"
+        stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{name}:log-stream:any"
+        if all(roles.may(config["Role"], action, stream) for action in LOG_ACTIONS):
+            emit(function, *rest, **more)
+
+    lambda_svc._emit_lambda_logs = emit_by_role
+
+
+def _guard_sending_away() -> None:
+    send: Callable[..., None] = lambda_svc._route_async_failure
+
+    def send_by_role(target_arn: str, name: str, *rest: Any) -> None:
+        function = lambda_svc._functions.get(name)
+        action = SEND_ACTIONS.get(target_arn.split(":")[2], "")
+        if function is None or roles.may(configuration(function)["Role"], action, target_arn):
+            send(target_arn, name, *rest)
+        else:
+            about = {"FunctionName": name}
+            cloudwatch.record_metric("AWS/Lambda", SENDING_FAILED, 1, "Count", about)
+
+    lambda_svc._route_async_failure = send_by_role

@@ -1,0 +1,79 @@
+"""Gap: what is encrypted with a key is read and written without rights on the key. Closed."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.core import iam_evaluator
+from ministack.core.responses import get_region
+from ministack.services import dynamodb, kms, s3, sqs
+
+DECRYPT = "kms:Decrypt"
+GENERATE = "kms:GenerateDataKey"
+
+NEEDED: Mapping[str, tuple[str, ...]] = {
+    "s3:GetObject": (DECRYPT,),
+    # Parts of an upload are read again when it is completed.
+    "s3:PutObject": (GENERATE,),
+    "sqs:SendMessage": (GENERATE, DECRYPT),
+    "sqs:ReceiveMessage": (DECRYPT,),
+    "dynamodb:GetItem": (DECRYPT,),
+    "dynamodb:PutItem": (DECRYPT,),
+    "dynamodb:UpdateItem": (DECRYPT,),
+    "dynamodb:Query": (DECRYPT,),
+}
+"""What a caller must be allowed on the key besides the action itself."""
+
+
+KEY_IN_SETTINGS = re.compile(r"<KMSMasterKeyID>([^<]+)</KMSMasterKeyID>")
+
+
+def install() -> None:
+    """Ask for the rights on the key once the action itself is allowed."""
+    enforce: Callable[..., Any] = iam_evaluator.enforce
+
+    def enforce_with_key(
+        access_key: str,
+        action: str,
+        service: str,
+        region: str,
+        resource_arn: str = "*",
+        service_context: Mapping[str, Any] | None = None,
+    ) -> Any:
+        denied = enforce(access_key, action, service, region, resource_arn, service_context)
+        key = key_of(resource_arn) if denied is None and action in NEEDED else None
+        if key is None:
+            return denied
+        via = {"kms:ViaService": f"{service}.{get_region()}.amazonaws.com"}
+        for needed in NEEDED[action]:
+            denied = enforce(access_key, needed, "kms", region, key, via)
+            if denied is not None:
+                return denied
+        return None
+
+    iam_evaluator.enforce = enforce_with_key
+
+
+def key_of(resource_arn: str) -> str | None:
+    """Return the ARN of the customer's key that a bucket, queue or table is encrypted with."""
+    service = resource_arn.split(":")[2] if resource_arn.count(":") > 4 else ""  # noqa: PLR2004
+    found = {"s3": _of_bucket, "sqs": _of_queue, "dynamodb": _of_table}.get(service)
+    reference = found(resource_arn) if found else None
+    record = kms._resolve_key(reference) if reference else None
+    return None if record is None else str(record["Arn"])
+
+
+def _of_bucket(arn: str) -> str | None:
+    settings = s3._bucket_encryption.get(arn.rsplit(":", 1)[-1].partition("/")[0]) or ""
+    found = KEY_IN_SETTINGS.search(settings)
+    return found[1] if found else None
+
+
+def _of_queue(arn: str) -> str | None:
+    queue = sqs._queue_by_arn(arn)
+    return queue["attributes"].get("KmsMasterKeyId") if queue else None
+
+
+def _of_table(arn: str) -> str | None:
+    table = dynamodb._tables.get(arn.split("/")[1]) if "/" in arn else None
+    return ((table or {}).get("SSEDescription") or {}).get("KMSMasterKeyArn")

@@ -1,0 +1,84 @@
+"""Gap: requests to ECS are judged by the wrong resource and without condition keys.
+
+Closed with the resource of each action and `ecs:cluster`, as AWS's service authorization
+reference lists them.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.core import iam_actions
+from ministack.core.responses import get_account_id, get_region
+
+TASK_ACTIONS = ("StopTask", "DescribeTasks", "UpdateTaskProtection", "GetTaskProtection")
+WITHOUT_RESOURCE = ("ListTasks", "ListServices", "ListClusters", "DescribeTaskDefinition")
+DEFAULT_CLUSTER = "default"
+
+Body = Mapping[str, Any]
+
+
+def install() -> None:
+    """Judge ECS's requests by what they are about."""
+    resource_of: Callable[..., str] = iam_actions.extract_resource_arn
+    context_of: Callable[..., dict[str, Any]] = iam_actions.request_tag_context
+
+    def ecs_resource_of(service: str, *request: Any, **more: Any) -> str:
+        if service != "ecs":
+            return resource_of(service, *request, **more)
+        _method, _path, headers, body, *_ = request
+        action = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+        found = resource(action, read(body))
+        return resource_of(service, *request, **more) if found is None else found
+
+    def ecs_context_of(service: str, action: str, body: bytes, *rest: Any) -> dict[str, Any]:
+        context = context_of(service, action, body, *rest)
+        if service == "ecs" and (arn := cluster_arn(read(body))):
+            return {**context, "ecs:cluster": arn}
+        return context
+
+    iam_actions.extract_resource_arn = ecs_resource_of
+    iam_actions.request_tag_context = ecs_context_of
+
+
+def resource(action: str, body: Body) -> str | None:
+    """Return the ARN that an action of ECS is judged by; None leaves it to ministack."""
+    if action in WITHOUT_RESOURCE:
+        return "*"
+    if action == "RunTask":
+        reference = str(body.get("taskDefinition", ""))
+        return reference if reference.startswith("arn:") else _arn(f"task-definition/{reference}")
+    if action in ("TagResource", "UntagResource", "ListTagsForResource"):
+        return str(body.get("resourceArn", "*"))
+    if action in TASK_ACTIONS:
+        tasks = body.get("tasks") or [body.get("task", "")]
+        return task_arn(str(tasks[0]), str(body.get("cluster") or DEFAULT_CLUSTER))
+    return None
+
+
+def cluster_arn(body: Body) -> str | None:
+    """Return the ARN of the cluster that a request names, if it names one."""
+    name = body.get("cluster")
+    if not name:
+        return None
+    return str(name) if str(name).startswith("arn:") else _arn(f"cluster/{name}")
+
+
+def task_arn(reference: str, cluster: str) -> str:
+    """Return a task's ARN by its id or ARN and its cluster's name or ARN."""
+    if reference.startswith("arn:"):
+        return reference
+    return _arn(f"task/{cluster.rsplit('/', 1)[-1]}/{reference}")
+
+
+def read(body: bytes) -> Body:
+    """Return a request's JSON, empty when it is none."""
+    try:
+        found = json.loads(body or b"{}")
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _arn(rest: str) -> str:
+    return f"arn:aws:ecs:{get_region()}:{get_account_id()}:{rest}"

@@ -1,0 +1,43 @@
+"""Gap: rules reach functions and queues that do not let them in. Closed by their policies."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ministack.services import cloudwatch, eventbridge, lambda_svc, sqs
+
+from local.emulator.permissions import roles
+
+SERVICE = "events.amazonaws.com"
+TURNED_AWAY = "FailedInvocations"
+"""The metric by which AWS tells that a rule's target could not be reached."""
+
+
+def install() -> None:
+    """Give a rule's event to a target only if the target's policy admits the rule."""
+    invoke: Callable[..., None] = eventbridge._invoke_target
+
+    def invoke_if_admitted(
+        target: Mapping[str, Any], event: Any, rule: Mapping[str, Any], *rest: Any, **more: Any
+    ) -> None:
+        arn = str(target.get("Arn", ""))
+        if admits(arn, str(rule.get("Arn", ""))):
+            invoke(target, event, rule, *rest, **more)
+        else:
+            about = {"RuleName": str(rule.get("Name", ""))}
+            cloudwatch.record_metric("AWS/Events", TURNED_AWAY, 1, "Count", about)
+
+    eventbridge._invoke_target = invoke_if_admitted
+
+
+def admits(target_arn: str, rule_arn: str) -> bool:
+    """Tell whether a target's policy lets a rule in; other kinds are reached by a role."""
+    kind = target_arn.split(":")[2] if target_arn.count(":") > 1 else ""
+    if kind == "lambda":
+        found = lambda_svc.function_policy_for_arn(target_arn)
+        action = "lambda:InvokeFunction"
+    elif kind == "sqs":
+        found, action = sqs.queue_policy_for_arn(target_arn), "sqs:SendMessage"
+    else:
+        return True
+    policy = found[0] if found else None
+    return roles.lets_in(policy, SERVICE, action, target_arn, rule_arn)

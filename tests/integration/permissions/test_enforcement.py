@@ -1,0 +1,286 @@
+"""The enforcement itself: what it refuses beyond what the grants of the main path show."""
+
+import json
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from local.cloud import ACCOUNT, REGION
+from runtime.core.contract import Output
+from tests.integration.cloud.waiting import until
+from tests.integration.permissions.identities import Identity, allow, policy, trust
+from tests.integration.permissions.system import BrokenError, System
+
+pytestmark = [pytest.mark.cloud, pytest.mark.timeout(120)]
+
+ARN = f"{REGION}:{ACCOUNT}"
+OTHER_CLUSTER = "test-other-cluster"
+
+ASK_FOR_CREDENTIALS = """
+import os, urllib.error, urllib.request
+url = os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"]
+def ask(token):
+    try:
+        request = urllib.request.Request(url, headers={"Authorization": token})
+        return urllib.request.urlopen(request).read().decode()
+    except urllib.error.HTTPError as error:
+        return str(error.code)
+print("given", ask(os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]))
+print("stranger", ask("guessed"))
+"""
+
+
+@contextmanager
+def refused(code: str = "AccessDenied") -> Iterator[None]:
+    with pytest.raises(ClientError) as error:
+        yield
+    assert code in str(error.value)
+
+
+@pytest.fixture(scope="module")
+def other_cluster(system: System) -> str:
+    made = system.client("ecs").create_cluster(clusterName=OTHER_CLUSTER)
+    arn: str = made["cluster"]["clusterArn"]
+    return arn
+
+
+def test_should_refuse_who_is_granted_nothing(system: System) -> None:
+    nobody = Identity(system.deployed.cloud)
+
+    with refused():
+        nobody.client("s3").list_objects_v2(Bucket=system.deployed.bucket)
+
+
+def test_should_refuse_a_signature_of_a_guessed_secret(system: System) -> None:
+    identity = Identity(system.deployed.cloud, allow("sqs:ListQueues"))
+    identity._given["SecretAccessKey"] = "guessed"
+
+    with refused("Signature"):
+        identity.client("sqs").list_queues()
+
+
+def test_should_judge_tasks_by_their_cluster(system: System, other_cluster: str) -> None:
+    cluster = system.deployed.outputs[Output.CLUSTER]
+    ours = f"arn:aws:ecs:{ARN}:cluster/{cluster}"
+    identity = Identity(
+        system.deployed.cloud, allow("ecs:ListTasks", ArnEquals={"ecs:cluster": ours})
+    )
+    ecs = identity.client("ecs")
+
+    ecs.list_tasks(cluster=cluster)
+    ecs.list_tasks(cluster=ours)
+    with refused():
+        ecs.list_tasks(cluster=OTHER_CLUSTER)
+    with refused():
+        ecs.list_tasks(cluster=other_cluster)
+
+
+def test_should_judge_a_task_by_its_arn(system: System, other_cluster: str) -> None:
+    cluster = system.deployed.outputs[Output.CLUSTER]
+    identity = Identity(
+        system.deployed.cloud, allow("ecs:StopTask", f"arn:aws:ecs:{ARN}:task/{cluster}/*")
+    )
+    ecs = identity.client("ecs")
+    nobodys = uuid.uuid4().hex
+
+    with refused("InvalidParameterException"):
+        ecs.stop_task(cluster=cluster, task=nobodys)
+    with refused():
+        ecs.stop_task(cluster=other_cluster, task=nobodys)
+
+
+@pytest.mark.parametrize(
+    "service", ["lambda.amazonaws.com", "ec2.amazonaws.com"], ids=lambda name: name.split(".")[0]
+)
+def test_should_not_let_a_role_be_passed_to_another_service(system: System, service: str) -> None:
+    identity = Identity(
+        system.deployed.cloud,
+        allow("ecs:RunTask"),
+        allow("iam:PassRole", StringEquals={"iam:PassedToService": service}),
+    )
+
+    with refused():
+        identity.client("ecs").run_task(
+            cluster=system.deployed.outputs[Output.CLUSTER], taskDefinition=system.task_definition
+        )
+
+
+def test_should_give_a_container_its_roles_credentials_and_nobody_else(system: System) -> None:
+    task = system.ended(system.run(ASK_FOR_CREDENTIALS, started_by="test"))
+
+    group = system.deployed.outputs[Output.PROCESSOR_LOG_GROUP]
+    stream = task["taskArn"].rsplit("/", 1)[-1]
+    events = system.client("logs").filter_log_events(logGroupName=group)["events"]
+    said = dict(
+        event["message"].split(" ", 1)
+        for event in events
+        if event["logStreamName"].endswith(stream)
+    )
+    given = json.loads(said["given"])
+    assert given["RoleArn"].endswith(system.roles["task"].name)
+    assert {"AccessKeyId", "SecretAccessKey", "Token", "Expiration"} < set(given)
+    assert said["stranger"] == "404"
+
+
+@contextmanager
+def trusting(system: System, role: str, **principal: str) -> Iterator[None]:
+    """Have a role trust somebody else until the block ends."""
+    iam, name = system.client("iam"), system.roles[role].name
+    before = iam.get_role(RoleName=name)["Role"]["AssumeRolePolicyDocument"]
+    iam.update_assume_role_policy(RoleName=name, PolicyDocument=trust(**principal))
+    try:
+        yield
+    finally:
+        iam.update_assume_role_policy(RoleName=name, PolicyDocument=json.dumps(before))
+
+
+def test_should_run_no_function_whose_role_does_not_trust_lambda(system: System) -> None:
+    with (
+        trusting(system, "reaper", Service="ec2.amazonaws.com"),
+        pytest.raises(BrokenError, match="cannot be assumed by Lambda"),
+    ):
+        system.invoke(Output.REAPER_FUNCTION, {"detail-type": "Scheduled Event"})
+
+
+@pytest.mark.parametrize("role", ["task", "execution"])
+def test_should_start_no_task_whose_roles_do_not_trust_ecs(system: System, role: str) -> None:
+    with trusting(system, role, Service="lambda.amazonaws.com"):
+        task = system.ended(system.run("pass", started_by="test"))
+
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert "unable to assume the role" in task["stoppedReason"]
+
+
+def test_should_start_no_task_whose_secrets_its_execution_role_may_not_read(
+    system: System,
+) -> None:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    arn = system.client("secretsmanager").create_secret(Name=name, SecretString="kept")["ARN"]
+    ecs = system.client("ecs")
+    ours = ecs.describe_task_definition(taskDefinition=system.task_definition)["taskDefinition"]
+    (container,) = ours["containerDefinitions"]
+    made = ecs.register_task_definition(
+        family=name,
+        networkMode=ours["networkMode"],
+        executionRoleArn=ours["executionRoleArn"],
+        containerDefinitions=[{**container, "secrets": [{"name": "SECRET", "valueFrom": arn}]}],
+    )["taskDefinition"]["taskDefinitionArn"]
+
+    task = system.ended(system.run("pass", started_by="test", definition=made))
+
+    assert task["stopCode"] == "TaskFailedToStart"
+    assert "secretsmanager:GetSecretValue" in task["stoppedReason"]
+
+
+def test_should_reach_a_function_by_a_rule_only_if_the_function_lets_it_in(system: System) -> None:
+    events, function = system.client("events"), system.deployed.outputs[Output.REAPER_FUNCTION]
+    target = system.client("lambda").get_function_configuration(FunctionName=function)[
+        "FunctionArn"
+    ]
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    rule = events.put_rule(Name=name, EventPattern=json.dumps({"source": [name]}))["RuleArn"]
+    unreadable = json.dumps({"detail-type": "ECS Task State Change", "mark": name})
+    events.put_targets(Rule=name, Targets=[{"Id": "reaper", "Arn": target, "Input": unreadable}])
+
+    def failed() -> int:
+        return system.sum_of("AWS/Events", "FailedInvocations", RuleName=name)
+
+    def announce() -> None:
+        events.put_events(Entries=[{"Source": name, "DetailType": "test", "Detail": "{}"}])
+
+    announce()
+    until(lambda: failed() == 1, "the rule is turned away")
+
+    system.client("lambda").add_permission(
+        FunctionName=function,
+        StatementId=name,
+        Action="lambda:InvokeFunction",
+        Principal="events.amazonaws.com",
+        SourceArn=rule,
+    )
+    announce()
+    until(
+        lambda: any(name in body for body in system.dead_events()),
+        "the function fails on what the rule gives it",
+    )
+    assert failed() == 1
+
+
+def test_should_say_403_of_a_missing_object_to_who_may_not_list(system: System) -> None:
+    bucket = system.deployed.bucket
+    reading = allow("s3:GetObject", f"arn:aws:s3:::{bucket}/*")
+    listing = allow("s3:ListBucket", f"arn:aws:s3:::{bucket}")
+    missing = {"Bucket": bucket, "Key": "uploads/missing.mp4"}
+
+    for may_list, code in ((False, "AccessDenied"), (True, "NoSuchKey")):
+        identity = Identity(system.deployed.cloud, reading, *([listing] if may_list else []))
+        with refused(code):
+            identity.client("s3").get_object(**missing)
+        with refused("403" if code == "AccessDenied" else "404"):
+            identity.client("s3").head_object(**missing)
+
+
+Use = Callable[[Any], object]
+
+
+def in_bucket(system: System, key: str) -> tuple[str, list[str], Use]:
+    name, s3 = f"test-{uuid.uuid4().hex[:8]}", system.client("s3")
+    s3.create_bucket(Bucket=name)
+    default = {
+        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
+    }
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [default]})
+    s3.put_object(Bucket=name, Key="any", Body=b"1")
+    return "s3", ["s3:GetObject"], lambda client: client.get_object(Bucket=name, Key="any")
+
+
+def in_queue(system: System, key: str) -> tuple[str, list[str], Use]:
+    url = system.client("sqs").create_queue(
+        QueueName=f"test-{uuid.uuid4().hex[:8]}", Attributes={"KmsMasterKeyId": key}
+    )["QueueUrl"]
+    return (
+        "sqs",
+        ["sqs:SendMessage"],
+        lambda client: client.send_message(QueueUrl=url, MessageBody="any"),
+    )
+
+
+def in_table(system: System, key: str) -> tuple[str, list[str], Use]:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    system.client("dynamodb").create_table(
+        TableName=name,
+        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
+        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+        BillingMode="PAY_PER_REQUEST",
+        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
+    )
+    return (
+        "dynamodb",
+        ["dynamodb:GetItem"],
+        lambda client: client.get_item(TableName=name, Key={"id": {"S": "any"}}),
+    )
+
+
+@pytest.mark.parametrize("kept", [in_bucket, in_queue, in_table], ids=lambda kept: kept.__name__)
+def test_should_ask_for_rights_on_the_key_of_what_is_encrypted(
+    system: System, kept: Callable[[System, str], tuple[str, list[str], Use]]
+) -> None:
+    everybody = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+    key = system.client("kms").create_key(
+        Policy=policy({**allow("kms:*"), "Principal": everybody})
+    )["KeyMetadata"]["Arn"]
+    service, actions, use = kept(system, key)
+    through = f"{service}.{REGION}.amazonaws.com"
+    on_key = ["kms:Decrypt", "kms:GenerateDataKey"]
+
+    with refused():
+        use(Identity(system.deployed.cloud, allow(actions)).client(service))
+    elsewhere = allow(on_key, key, StringEquals={"kms:ViaService": "ec2.amazonaws.com"})
+    with refused():
+        use(Identity(system.deployed.cloud, allow(actions), elsewhere).client(service))
+    here = allow(on_key, key, StringEquals={"kms:ViaService": through})
+    use(Identity(system.deployed.cloud, allow(actions), here).client(service))

@@ -137,6 +137,19 @@ def test_should_look_for_tasks_in_the_cluster_only(on_demand: Deployment, role: 
     assert statement.conditions == in_cluster(on_demand)
 
 
+def test_should_let_lambda_read_the_jobs_queue_for_the_dispatcher_and_no_more(
+    deployment: Deployment,
+) -> None:
+    statement = the_one_with(deployment, dispatcher_role(deployment), "sqs:ReceiveMessage")
+
+    assert statement.resources == {queue_arn(deployment, "jobs")}
+    assert statement.actions == {
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:GetQueueAttributes",
+    }
+
+
 def test_should_let_a_dispatcher_that_fills_a_queue_start_nothing(pooled: Deployment) -> None:
     granted = {a for s in pooled.of_role(dispatcher_role(pooled)) for a in s.actions}
 

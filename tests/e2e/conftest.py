@@ -9,8 +9,9 @@ from local.run import ENVIRONMENT, Deployed
 
 @pytest.fixture(scope="session")
 def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """The dev templates in a local cloud, as `make run` deploys them."""
-    with toolchain.start_cloud(state_dir=tmp_path_factory.mktemp("cloud")) as cloud:
+    """The dev templates in a local cloud where each role may do what it is granted and no more."""
+    folder = tmp_path_factory.mktemp("cloud")
+    with toolchain.start_cloud(state_dir=folder, enforce_permissions=True) as cloud:
         yield Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
 
 

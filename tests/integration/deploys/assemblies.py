@@ -64,5 +64,5 @@ def copy_with_changes(sources: Path, *, by: int) -> None:
         text = (ROOT / ENVIRONMENTS / f"{name}.toml").read_text()
         for setting in CHANGED_SETTINGS:
             text, found = re.subn(rf"(?m)^({setting}) = (\d+)$", raised, text)
-            assert found == 1, f"{name} has {found} settings {setting}"
+            assert found, f"{name} has no setting {setting}"
         (sources / ENVIRONMENTS / f"{name}.toml").write_text(text)

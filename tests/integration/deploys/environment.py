@@ -1,5 +1,6 @@
 """One environment in a local cloud: deployed, changed, used and destroyed as operators do it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -101,6 +102,11 @@ class Environment:
         """Return the tables of the environment that exist, whatever became of their stack."""
         names = self.cloud.client("dynamodb").list_tables()["TableNames"]
         return [name for name in names if name.endswith(f"-{self.name}")]
+
+    def key_states(self, keys: Iterable[str]) -> set[str]:
+        """Return the states of keys, whatever became of their stack."""
+        client = self.cloud.client("kms")
+        return {client.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] for key in keys}
 
     def empty_buckets(self) -> None:
         """Delete every version of every object, as the console's Empty does."""

@@ -100,6 +100,8 @@ class Destroyed:
     states: dict[str, str]
     buckets: list[str]
     tables: list[str]
+    keys: set[str]
+    """The states of the environment's keys."""
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +120,11 @@ def destroyed(environment: Environment, rolled_back: Left, variants: Assemblies)
         states=environment.states(),
         buckets=environment.buckets(),
         tables=environment.tables(),
+        keys=environment.key_states(
+            resource.physical_id
+            for resource in rolled_back.resources.values()
+            if resource.kind == "AWS::KMS::Key"
+        ),
     )
 
 
@@ -169,7 +176,9 @@ def test_should_keep_data_exactly_where_it_outlives_its_stack(
 ) -> None:
     if not keeps_data(environment):
         assert (destroyed.buckets, destroyed.tables) == ([], [])
+        assert destroyed.keys <= {"PendingDeletion"}
         return
+    assert destroyed.keys == {"Enabled"}
     data = first.deployed
     assert {data.outputs[Output.JOBS_TABLE], data.outputs[Output.IDEMPOTENCY_TABLE]} <= set(
         destroyed.tables

@@ -225,7 +225,7 @@ def refuse_stale(stages: Iterable[EnvironmentStage], *, assembly: Path) -> None:
     met = {
         (finding["acknowledgedAt"], finding["acknowledgedId"])
         for report in json.loads((assembly / REPORT).read_text())["pluginReports"]
-        for finding in report["suppressedViolations"]
+        for finding in report.get("suppressedViolations", ())
     }
     stale = [
         f"{_find(stage, item.path).node.path}: {item.finding} is found no more"

@@ -49,7 +49,7 @@ def load_environments(
 
 def files(folder: Path, chosen: str | None) -> list[Path]:
     """Return the environment files to use; raise `ConfigError` if there is none to choose."""
-    there = sorted(folder.glob("*.toml"))
+    there = sorted(folder.glob("*.toml"), key=lambda path: path.stem)
     names = ", ".join(path.stem for path in there) or "none"
     if not there:
         raise ConfigError([f"{folder.name}/ has no .toml file; add one for each environment"])

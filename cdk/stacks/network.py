@@ -6,28 +6,24 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from cdk.components import endpoints
 from cdk.components.environment_stack import EnvironmentStack
 from cdk.components.log_group import log_group
 from cdk.config import EnvironmentConfig
 
-_HTTPS = 443
-
-_INTERFACE_SERVICES = {
-    "EcrApi": ec2.InterfaceVpcEndpointAwsService.ECR,
-    "EcrDocker": ec2.InterfaceVpcEndpointAwsService.ECR_DOCKER,
-    "Logs": ec2.InterfaceVpcEndpointAwsService.CLOUDWATCH_LOGS,
-    "Ecs": ec2.InterfaceVpcEndpointAwsService.ECS,
-}
-"""What a task calls besides S3 and DynamoDB, whose gateway endpoints cost nothing."""
+_HTTPS = ec2.Port.tcp(443)
 
 
 class NetworkStack(EnvironmentStack):
-    """The VPC, `task_subnets` (private) and `task_security_group` (nothing in, HTTPS out)."""
+    """`vpc`, `task_subnets` (private) and `task_security_group` (nothing in, HTTPS out).
+
+    In a VPC that is there already, the security group is all that is made.
+    """
 
     def __init__(
         self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
     ) -> None:
-        """Create the network of one environment."""
+        """Create the network of one environment, or join the one that is there."""
         self._zones = environment.network.zones
         super().__init__(
             scope,
@@ -36,23 +32,18 @@ class NetworkStack(EnvironmentStack):
             description="Lifestream: VPC, endpoints and flow logs",
             key=key,
         )
-        self.vpc = self._create_vpc(environment)
-        self.task_subnets: list[ec2.ISubnet] = self.vpc.select_subnets(
-            subnet_group_name="task"
-        ).subnets
-        self.task_security_group = ec2.SecurityGroup(
-            self,
-            "TaskSecurityGroup",
-            vpc=self.vpc,
-            description="Lifestream tasks: nothing in, HTTPS out",
-            allow_all_outbound=False,
-        )
-        self.task_security_group.add_egress_rule(
-            ec2.Peer.any_ipv4(), ec2.Port.tcp(_HTTPS), "AWS services"
-        )
-        self._add_flow_log(environment)
-        if environment.network.interface_endpoints:
-            self._add_interface_endpoints(environment)
+        self._environment = environment
+        endpoint_group = None
+        if environment.network.vpc_id is None:
+            vpc = self._create_vpc()
+            self.vpc: ec2.IVpc = vpc
+            self.task_subnets = vpc.select_subnets(subnet_group_name="task").subnets
+            self._add_gateway_endpoints(vpc)
+            self._add_flow_log(vpc)
+            endpoint_group = self._add_interface_endpoints(vpc)
+        else:
+            self.vpc, self.task_subnets = self._existing(environment.network.vpc_id)
+        self.task_security_group = self._create_task_security_group(endpoint_group)
 
     @property
     def availability_zones(self) -> list[str]:
@@ -62,8 +53,23 @@ class NetworkStack(EnvironmentStack):
         """
         return [Fn.select(index, Fn.get_azs()) for index in range(self._zones)]
 
-    def _create_vpc(self, environment: EnvironmentConfig) -> ec2.Vpc:
-        nat_gateways = environment.network.nat_gateways
+    def _existing(self, vpc_id: str) -> tuple[ec2.IVpc, list[ec2.ISubnet]]:
+        network = self._environment.network
+        subnets, zones = network.task_subnet_ids or (), network.task_subnet_zones or ()
+        # By its attributes: a look-up would ask the account at synthesis.
+        vpc = ec2.Vpc.from_vpc_attributes(
+            self, "Vpc", vpc_id=vpc_id, availability_zones=list(zones)
+        )
+        found = [
+            ec2.Subnet.from_subnet_attributes(
+                self, f"taskSubnet{number}", subnet_id=subnet, availability_zone=zone
+            )
+            for number, (subnet, zone) in enumerate(zip(subnets, zones, strict=True), start=1)
+        ]
+        return vpc, found
+
+    def _create_vpc(self) -> ec2.Vpc:
+        nat_gateways = self._environment.network.nat_gateways
         subnets = [
             ec2.SubnetConfiguration(
                 name="task",
@@ -86,23 +92,31 @@ class NetworkStack(EnvironmentStack):
         return ec2.Vpc(
             self,
             "Vpc",
-            ip_addresses=ec2.IpAddresses.cidr(environment.network.cidr),
+            ip_addresses=ec2.IpAddresses.cidr(self._environment.network.cidr),
             max_azs=self._zones,
             nat_gateways=nat_gateways,
             subnet_configuration=subnets,
             # Closing the default group takes a custom resource; nothing uses that group.
             restrict_default_security_group=False,
-            gateway_endpoints={
-                "S3": ec2.GatewayVpcEndpointOptions(service=ec2.GatewayVpcEndpointAwsService.S3),
-                "DynamoDb": ec2.GatewayVpcEndpointOptions(
-                    service=ec2.GatewayVpcEndpointAwsService.DYNAMODB
-                ),
-            },
         )
 
-    def _add_flow_log(self, environment: EnvironmentConfig) -> None:
+    def _add_gateway_endpoints(self, vpc: ec2.Vpc) -> None:
+        services = ec2.GatewayVpcEndpointAwsService
+        for name, service, policy in (
+            ("S3", services.S3, endpoints.s3_policy(self.names)),
+            ("DynamoDb", services.DYNAMODB, endpoints.dynamodb_policy(self.names)),
+        ):
+            endpoint = vpc.add_gateway_endpoint(name, service=service)
+            for statement in policy:
+                endpoint.add_to_policy(statement)
+
+    def _add_flow_log(self, vpc: ec2.Vpc) -> None:
         records = log_group(
-            self, "FlowLogs", name=self.names.flow_log_group, environment=environment, key=self.key
+            self,
+            "FlowLogs",
+            name=self.names.flow_log_group,
+            environment=self._environment,
+            key=self.key,
         )
         role = iam.Role(
             self,
@@ -112,26 +126,54 @@ class NetworkStack(EnvironmentStack):
                 conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
             ),
         )
-        self.vpc.add_flow_log(
+        vpc.add_flow_log(
             "FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(records, role)
         )
 
-    def _add_interface_endpoints(self, environment: EnvironmentConfig) -> None:
+    def _add_interface_endpoints(self, vpc: ec2.Vpc) -> ec2.SecurityGroup | None:
+        chosen = endpoints.chosen(self._environment)
+        if not chosen:
+            return None
         group = ec2.SecurityGroup(
             self,
             "EndpointSecurityGroup",
-            vpc=self.vpc,
+            vpc=vpc,
             description="Lifestream endpoints: HTTPS from the VPC",
             allow_all_outbound=False,
         )
         group.add_ingress_rule(
-            ec2.Peer.ipv4(environment.network.cidr), ec2.Port.tcp(_HTTPS), "From the VPC"
+            ec2.Peer.ipv4(self._environment.network.cidr), _HTTPS, "From the VPC"
         )
-        for name, service in _INTERFACE_SERVICES.items():
-            self.vpc.add_interface_endpoint(
-                name,
-                service=service,
+        for endpoint in chosen:
+            vpc.add_interface_endpoint(
+                endpoint.name,
+                service=endpoint.service,
                 security_groups=[group],
                 open=False,
                 subnets=ec2.SubnetSelection(subnets=self.task_subnets),
             )
+        return group
+
+    def _create_task_security_group(
+        self, endpoint_group: ec2.SecurityGroup | None
+    ) -> ec2.SecurityGroup:
+        network = self._environment.network
+        group = ec2.SecurityGroup(
+            self,
+            "TaskSecurityGroup",
+            vpc=self.vpc,
+            description="Lifestream tasks: nothing in, HTTPS out",
+            allow_all_outbound=False,
+        )
+        if network.s3_prefix_list is None or network.dynamodb_prefix_list is None:
+            # Where there is no NAT gateway, routes end at the endpoints. S3 and DynamoDB have
+            # public addresses, which a rule can only name by lists that differ by region.
+            group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "AWS services")
+            return group
+        near = endpoint_group or ec2.Peer.ipv4(network.cidr)
+        group.add_egress_rule(near, _HTTPS, "Endpoints")
+        group.add_egress_rule(ec2.Peer.prefix_list(network.s3_prefix_list), _HTTPS, "S3")
+        group.add_egress_rule(
+            ec2.Peer.prefix_list(network.dynamodb_prefix_list), _HTTPS, "DynamoDB"
+        )
+        return group

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cdk.application import build
+from cdk.application import synthesize as write
 from cdk.config import load_environment
 from runtime.core.contract import Launch
 from tests.infra.templates import Deployment, read_deployment
@@ -24,14 +25,14 @@ def synthesize(folder: Path, environment: str) -> Deployment:
     path.parent.mkdir()
     path.write_text(environment)
     shutil.copy(ROOT / "cdk.json", folder)
-    build(folder, outdir=folder / "cdk.out").synth()
+    write(build(folder, outdir=folder / "cdk.out"))
     return read_deployment(folder / "cdk.out", load_environment(path))
 
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cdk.out")
-    build(ROOT, outdir=folder).synth()
+    write(build(ROOT, outdir=folder))
     return folder
 
 
@@ -46,7 +47,7 @@ def deployments(assembly: Path) -> Mapping[str, Deployment]:
 @pytest.fixture(scope="session")
 def pooled_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("cdk.out")
-    build(ROOT, outdir=folder, only="dev", launch=Launch.POOL.value).synth()
+    write(build(ROOT, outdir=folder, only="dev", launch=Launch.POOL.value))
     return folder
 
 

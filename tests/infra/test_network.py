@@ -1,7 +1,44 @@
 """What must hold where tasks run."""
 
+from pathlib import Path
+
+import pytest
+
 from runtime.core.contract import EnvVar
-from tests.infra.templates import Deployment
+from tests.infra.conftest import ROOT, synthesize
+from tests.infra.templates import Deployment, Resource
+
+DEV = (ROOT / "environments" / "dev.toml").read_text()
+PINNED = 'account = "123456789012"\nregion = "us-east-1"\n'
+
+
+def without_ways_out(network: str, *, endpoints: bool) -> str:
+    """Return `dev` in a network without NAT gateways, with more settings of the network."""
+    text = DEV.replace("nat_gateways = 1", f"nat_gateways = 0\n{network}")
+    answer = "true" if endpoints else "false"
+    return PINNED + text.replace("interface_endpoints = false", f"interface_endpoints = {answer}")
+
+
+@pytest.fixture(scope="module")
+def closed(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Workers and a model on Bedrock in a network that ends at its endpoints."""
+    network = 's3_prefix_list = "pl-0a1b2c3d"\ndynamodb_prefix_list = "pl-4e5f6a7b"\n'
+    text = without_ways_out(network, endpoints=True)
+    text = text.replace("bedrock_endpoint = false", "bedrock_endpoint = true")
+    folder: Path = tmp_path_factory.mktemp("closed")
+    return synthesize(folder, text.replace('launch = "on_demand"', 'launch = "pool"'))
+
+
+@pytest.fixture(scope="module")
+def joined(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """An environment in a VPC that is there already."""
+    network = (
+        'vpc_id = "vpc-0a1b2c3d"\n'
+        'task_subnet_ids = ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]\n'
+        'task_subnet_zones = ["us-east-1a", "us-east-1b"]\n'
+    )
+    folder: Path = tmp_path_factory.mktemp("joined")
+    return synthesize(folder, without_ways_out(network, endpoints=False))
 
 
 def task_subnets(deployment: Deployment) -> list[str]:
@@ -66,8 +103,100 @@ def test_should_reach_s3_and_dynamodb_without_leaving_aws(deployment: Deployment
 def test_should_reach_what_a_closed_network_needs(deployment: Deployment) -> None:
     services = endpoint_services(deployment, "Interface")
 
-    expected = {"ecr.api", "ecr.dkr", "logs", "ecs"}
+    expected = {"ecr.api", "ecr.dkr", "logs"}
+    if deployment.config.workers:
+        expected |= {"ecs", "sqs"}
     assert services == (expected if deployment.config.network.interface_endpoints else set())
+
+
+def test_should_reach_what_workers_and_models_need(closed: Deployment) -> None:
+    assert endpoint_services(closed, "Interface") == {
+        *("ecr.api", "ecr.dkr", "logs", "ecs", "sqs", "bedrock-runtime"),
+    }
+
+
+def test_should_let_only_own_data_through_the_gateways(deployment: Deployment) -> None:
+    name = deployment.config.name
+    media = f"arn:<AWS::Partition>:s3:::lifestream-media-{name}-<AWS::AccountId>-<AWS::Region>"
+    tables = "arn:<AWS::Partition>:dynamodb:<AWS::Region>:<AWS::AccountId>:table"
+    passing = {
+        (action, resource)
+        for endpoint in gateways(deployment)
+        for statement in deployment.document(endpoint)
+        for action in statement.actions
+        for resource in statement.resources
+    }
+
+    assert passing == {
+        ("s3:GetObject", f"{media}/*"),
+        ("s3:PutObject", f"{media}/*"),
+        ("s3:AbortMultipartUpload", f"{media}/*"),
+        ("s3:ListBucket", media),
+        (
+            "s3:GetObject",
+            "arn:<AWS::Partition>:s3:::prod-<AWS::Region>-starport-layer-bucket/*",
+        ),
+        ("dynamodb:GetItem", f"{tables}/lifestream-*-{name}"),
+        ("dynamodb:PutItem", f"{tables}/lifestream-*-{name}"),
+    }
+
+
+def test_should_let_everything_through_that_tasks_may_do(deployment: Deployment) -> None:
+    passing = {
+        action
+        for endpoint in gateways(deployment)
+        for statement in deployment.document(endpoint)
+        for action in statement.actions
+    }
+    roles = {
+        deployment.render(definition["Properties"]["TaskRoleArn"]).strip("<>").partition(".")[0]
+        for definition in deployment.of_type("AWS::ECS::TaskDefinition").values()
+    }
+
+    allowed = {
+        action
+        for role in roles
+        for statement in deployment.of_role(role)
+        for action in statement.actions
+        if action.startswith(("s3:", "dynamodb:"))
+    }
+
+    assert allowed
+    assert allowed <= passing
+
+
+def test_should_let_tasks_of_a_closed_network_reach_endpoints_and_nothing_else(
+    closed: Deployment,
+) -> None:
+    tasks, group = closed.only(
+        "AWS::EC2::SecurityGroup", GroupDescription="Lifestream tasks: nothing in, HTTPS out"
+    )
+    endpoints, _ = closed.only(
+        "AWS::EC2::SecurityGroup", GroupDescription="Lifestream endpoints: HTTPS from the VPC"
+    )
+    rules = [
+        closed.render(rule["Properties"])
+        for rule in closed.of_type("AWS::EC2::SecurityGroupEgress").values()
+    ]
+
+    assert "SecurityGroupEgress" not in group["Properties"]
+    assert {
+        (rule["GroupId"], rule["FromPort"], rule["ToPort"], reached(rule)) for rule in rules
+    } == {
+        (f"<{tasks}.GroupId>", 443, 443, f"<{endpoints}.GroupId>"),
+        (f"<{tasks}.GroupId>", 443, 443, "pl-0a1b2c3d"),
+        (f"<{tasks}.GroupId>", 443, 443, "pl-4e5f6a7b"),
+    }
+
+
+def test_should_make_nothing_but_a_group_in_a_network_that_is_there(joined: Deployment) -> None:
+    made = {resource["Type"] for resource in joined.stacks["network"]["Resources"].values()}
+    _, group = joined.only("AWS::EC2::SecurityGroup")
+    variables = joined.render(joined.function("dispatcher")["Environment"]["Variables"])
+
+    assert made == {"AWS::EC2::SecurityGroup"}
+    assert group["Properties"]["VpcId"] == "vpc-0a1b2c3d"
+    assert variables[EnvVar.TASK_SUBNET_IDS] == "subnet-0a1b2c3d,subnet-4e5f6a7b"
 
 
 def test_should_record_all_traffic_of_the_vpc(deployment: Deployment) -> None:
@@ -78,11 +207,24 @@ def test_should_record_all_traffic_of_the_vpc(deployment: Deployment) -> None:
     assert flow_log["Properties"]["TrafficType"] == "ALL"
 
 
+def reached(rule: Resource) -> str:
+    found = rule.get("DestinationPrefixListId") or rule.get("DestinationSecurityGroupId")
+    return str(found or rule["CidrIp"])
+
+
+def gateways(deployment: Deployment) -> list[Resource]:
+    return [
+        endpoint
+        for endpoint in deployment.of_type("AWS::EC2::VPCEndpoint").values()
+        if endpoint["Properties"]["VpcEndpointType"] == "Gateway"
+    ]
+
+
 def endpoint_services(deployment: Deployment, kind: str) -> set[str]:
     return {
         deployment.render(endpoint["Properties"]["ServiceName"])
         .removeprefix("com.amazonaws.")
-        .removeprefix("<AWS::Region>.")
+        .removeprefix(f"{deployment.config.region or '<AWS::Region>'}.")
         for endpoint in deployment.of_type("AWS::EC2::VPCEndpoint").values()
         if endpoint["Properties"]["VpcEndpointType"] == kind
     }

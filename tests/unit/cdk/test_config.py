@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cdk.config import ConfigError, load_environment, parse_environment
+from tests.unit.cdk.bad_settings import BY_THEMSELVES, EXISTING, PINNED, PREFIX_LISTS, TOGETHER
 
 ROOT = Path(__file__).resolve().parents[3]
 WHERE = "environments/any.toml"
@@ -20,12 +21,18 @@ def document() -> dict[str, Any]:
 
 def changed(key: str, value: Any) -> dict[str, Any]:
     """Return a right file's content but for one setting, given by dotted key."""
+    return changed_all({key: value})
+
+
+def changed_all(changes: dict[str, Any]) -> dict[str, Any]:
+    """Return a right file's content but for some settings; those that are None are left out."""
     content = document()
-    *sections, last = key.split(".")
-    table = content
-    for section in sections:
-        table = table[section]
-    table[last] = value
+    for key, value in changes.items():
+        section, _, last = key.rpartition(".")
+        table = content.setdefault(section, {}) if section else content
+        table[last] = value
+        if value is None:
+            del table[last]
     return content
 
 
@@ -68,85 +75,7 @@ def test_should_take_account_and_region_together() -> None:
     assert (environment.account, environment.region) == ("123456789012", "us-gov-west-1")
 
 
-@pytest.mark.parametrize(
-    ("key", "value", "allowed"),
-    [
-        ("account", "12345", "12 digits in quotes"),
-        ("account", 123456789012, "12 digits in quotes"),
-        ("region", "Europe", "an AWS region such as us-east-1"),
-        ("region", "us-east", "an AWS region such as us-east-1"),
-        ("retain_data", "yes", "true or false"),
-        ("retain_data", 1, "true or false"),
-        ("launch", "spot", "one of on_demand, pool"),
-        ("container_insights", "on", "one of enabled, enhanced"),
-        ("network.cidr", "10.20.0.0/8", "a private IPv4 network of /16 to /24"),
-        ("network.cidr", "10.20.0.0/25", "a private IPv4 network of /16 to /24"),
-        ("network.cidr", "10.20.0.1/16", "no host bits set"),
-        ("network.cidr", "8.8.0.0/16", "within 10.0.0.0/8, 172.16.0.0/12 or 192.168.0.0/16"),
-        ("network.cidr", "fd00::/16", "a private IPv4 network"),
-        ("network.cidr", 10, "a private IPv4 network"),
-        ("network.zones", 1, "a whole number from 2 to 3"),
-        ("network.zones", 4, "a whole number from 2 to 3"),
-        ("network.zones", 2.0, "a whole number from 2 to 3"),
-        ("network.nat_gateways", -1, "a whole number from 0 to 3"),
-        ("network.nat_gateways", True, "a whole number from 0 to 3"),
-        ("network.interface_endpoints", "false", "true or false"),
-        ("storage.work_days", 0, "a whole number from 1 to 365"),
-        ("storage.old_version_days", 0, "a whole number from 1 to 3650"),
-        ("storage.access_log_days", "30", "a whole number from 1 to 3650"),
-        ("storage.log_retention_days", 31, "what CloudWatch Logs accepts"),
-        ("queue.visibility_timeout_seconds", 43201, "SQS allows 12 hours"),
-        ("queue.max_receive_count", 4, "a whole number from 5 to 1000"),
-        ("dispatcher.timeout_seconds", 14, "not begun with less than 8 s left"),
-        ("dispatcher.timeout_seconds", 901, "Lambda allows 15 minutes"),
-        ("dispatcher.memory_mib", 64, "a whole number from 128 to 10240"),
-        ("dispatcher.max_concurrency", 1, "SQS event sources allow these"),
-        ("dispatcher.claim_lease_seconds", 0, "a whole number from 10 to 43200"),
-        ("dispatcher.log_level", "info", "one of DEBUG, INFO, WARNING, ERROR"),
-        ("reaper.sweep_minutes", 0, "a whole number from 1 to 10"),
-        ("reaper.sweep_minutes", 11, "the doctor calls a job stuck after half an hour"),
-        ("reaper.timeout_seconds", 59, "a whole number from 60 to 900"),
-        ("reaper.memory_mib", 64, "a whole number from 128 to 10240"),
-        ("reaper.reserved_concurrency", 1, "a whole number from 2 to 100 (or left out"),
-        ("reaper.max_attempts", 0, "a whole number from 1 to 10"),
-        ("reaper.silence_seconds", 299, "a whole number from 300 to 1200"),
-        ("reaper.log_level", "warn", "one of DEBUG, INFO, WARNING, ERROR"),
-        ("processor.cpu", 4000, "one of 256, 512, 1024, 2048, 4096, 8192, 16384"),
-        ("processor.memory_mib", "8 GB", "a whole number from 512 to 122880"),
-        ("processor.ephemeral_storage_gib", 20, "a whole number from 21 to 200"),
-        ("processor.ephemeral_storage_gib", 201, "a whole number from 21 to 200"),
-        ("processor.architecture", "arm64", "one of X86_64, ARM64"),
-        ("processor.stop_timeout_seconds", 1, "a whole number from 2 to 120"),
-        ("processor.stop_timeout_seconds", 121, "Fargate kills a container after 120 s"),
-        ("processor.job_timeout_seconds", 59, "a whole number from 60 to 86400"),
-        ("processor.image_tag", "-latest", "an image tag"),
-        ("processor.image_tag", "a b", "an image tag"),
-        ("processor.asr_model", "../base", "a model's name"),
-        ("processor.capacity_providers", [], "a list of 1 to 2"),
-        ("processor.capacity_providers", ["FARGATE", "FARGATE"], "each once"),
-        ("processor.capacity_providers", ["SPOT"], "one of FARGATE_SPOT, FARGATE"),
-        ("pool.min_tasks", -1, "a whole number from 0 to 100"),
-        ("pool.max_tasks", 0, "a whole number from 1 to 200"),
-        ("pool.backlog_per_task", 0.5, "a whole number from 1 to 100"),
-        ("pool.idle_minutes", 0, "a whole number from 1 to 180"),
-        ("pool.start_seconds", 59, "a whole number from 60 to 900"),
-        ("pool.on_demand_base", -1, "a whole number from 0 to 200"),
-        ("pool.on_demand_weight", 1001, "a whole number from 0 to 1000"),
-        ("pool.spot_weight", 1001, "a whole number from 0 to 1000"),
-        ("pool.visibility_timeout_seconds", 119, "a worker's heart beats every half minute"),
-        ("pool.visibility_timeout_seconds", 43201, "SQS allows 12 hours"),
-        ("pool.max_receive_count", 4, "a worker about to go gives messages back"),
-        ("pool.job_timeout_seconds", 9901, "CloudFormation gives up after 3 hours"),
-        ("pool.standby", "no", "true or false"),
-        ("alarms.emails", "a@example.com", "a list of 0 to 20, each once: an e-mail address"),
-        ("alarms.emails", ["a@example"], "an e-mail address in quotes"),
-        ("alarms.emails", ["a@example.com", "a@example.com"], "each once"),
-        ("alarms.emails", [f"a{n}@example.com" for n in range(21)], "a list of 0 to 20"),
-        ("alarms.oldest_message_seconds", 59, "a whole number from 60 to 86400"),
-        ("alarms.put_backs_an_hour", 0, "a whole number from 1 to 10000"),
-        ("processor.log_level", "TRACE", "one of DEBUG, INFO, WARNING, ERROR"),
-    ],
-)
+@pytest.mark.parametrize(("key", "value", "allowed"), BY_THEMSELVES)
 def test_should_refuse_a_value_that_is_wrong_by_itself(key: str, value: Any, allowed: str) -> None:
     found = problems({**pinned(key), **changed(key, value)})
 
@@ -162,88 +91,56 @@ def pinned(key: str) -> dict[str, str]:
     return halves.get(key, {})
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        (
-            {"processor.memory_mib": 4096},
-            r"processor\.memory_mib = 4096; .* with processor\.cpu = 4096 one of 8192, 9216",
-        ),
-        (
-            {"processor.cpu": 256, "processor.memory_mib": 1536},
-            r"processor\.memory_mib = 1536; .* processor\.cpu = 256 one of 512, 1024, 2048 ",
-        ),
-        (
-            {"processor.cpu": 8192, "processor.memory_mib": 17408},
-            r"processor\.memory_mib = 17408; .* one of 16384, 20480",
-        ),
-        (
-            {"queue.visibility_timeout_seconds": 119},
-            r"visibility_timeout_seconds = 119; allowed is at least 120, 6 x dispatcher\.timeout",
-        ),
-        (
-            {"dispatcher.claim_lease_seconds": 20},
-            r"claim_lease_seconds = 20; allowed is more than dispatcher\.timeout_seconds = 20",
-        ),
-        (
-            {"dispatcher.claim_lease_seconds": 121},
-            r"claim_lease_seconds = 121; .* at most queue\.visibility_timeout_seconds = 120",
-        ),
-        (
-            {"reaper.timeout_seconds": 301},
-            r"reaper\.timeout_seconds = 301; allowed is at most 300, reaper\.sweep_minutes = 5",
-        ),
-        (
-            {"processor.job_timeout_seconds": 300, "pool.job_timeout_seconds": 300},
-            r"silence_seconds = 300; .* less than processor\.job_timeout_seconds = 300",
-        ),
-        (
-            {"alarms.oldest_message_seconds": 239},
-            r"oldest_message_seconds = 239; allowed is at least 240, 2 x queue\.visibility",
-        ),
-        (
-            {"network.nat_gateways": 3},
-            r"network\.nat_gateways = 3; allowed is at most network\.zones = 2",
-        ),
-        (
-            {"network.nat_gateways": 0},
-            r"interface_endpoints = False; allowed is true while network\.nat_gateways = 0",
-        ),
-        (
-            {"pool.min_tasks": 4},
-            r"pool\.min_tasks = 4; allowed is at most pool\.max_tasks = 3",
-        ),
-        (
-            {"pool.on_demand_base": 4},
-            r"pool\.on_demand_base = 4; allowed is at most pool\.max_tasks = 3",
-        ),
-        (
-            {"pool.on_demand_base": 1},
-            r"pool\.on_demand_base = 1; allowed is 0 while pool\.on_demand_weight = 0",
-        ),
-        (
-            {"pool.spot_weight": 0},
-            r"pool\.spot_weight = 0; allowed is at least 1 while pool\.on_demand_weight = 0",
-        ),
-        (
-            {"processor.job_timeout_seconds": 8999},
-            r"pool\.job_timeout_seconds = 9000; .* at most processor\.job_timeout_seconds = 8999",
-        ),
-        ({"region": "us-east-1"}, r"region = 'us-east-1'; allowed is given together with account"),
-    ],
-)
+@pytest.mark.parametrize(("changes", "expected"), TOGETHER)
 def test_should_refuse_values_that_are_wrong_together(
     changes: dict[str, Any], expected: str
 ) -> None:
-    content = document()
-    for key, value in changes.items():
-        section, _, last = key.rpartition(".")
-        (content[section] if section else content)[last] = value
-
-    (line,) = problems(content)
+    (line,) = problems(changed_all(changes))
 
     assert re.search(expected, line)
     assert re.search(rf"; change \S+ in {re.escape(WHERE)}$", line)
+
+
+def test_should_refuse_many_mistakes_each_in_words_of_its_own() -> None:
+    by_themselves = [problems({**changed(k, v), **pinned(k)}) for k, v, _ in BY_THEMSELVES]
+    together = [problems(changed_all(changes)) for changes, _ in TOGETHER]
+    lines = [line for found in (*by_themselves, *together) for line in found]
+
+    assert len(lines) == len(BY_THEMSELVES) + len(TOGETHER) >= 100
+    assert len(set(lines)) == len(lines)
+
+
+def test_should_take_a_network_that_is_there() -> None:
+    network = parse_environment("any", changed_all(EXISTING), where=WHERE).network
+
+    assert network.vpc_id == "vpc-0a1b2c3d"
+    assert network.task_subnet_ids == ("subnet-0a1b2c3d", "subnet-4e5f6a7b")
+
+
+def test_should_take_prefix_lists_of_a_closed_network() -> None:
+    closed = {"network.nat_gateways": 0, "network.interface_endpoints": True}
+
+    network = parse_environment(
+        "any", changed_all({**PINNED, **PREFIX_LISTS, **closed}), where=WHERE
+    ).network
+
+    assert network.s3_prefix_list == "pl-0a1b2c3d"
+
+
+def test_should_go_without_backups_unless_asked_for() -> None:
+    asked = parse_environment("any", changed("backup.keep_days", 7), where=WHERE)
+
+    assert parse_environment("any", document(), where=WHERE).backup is None
+    assert asked.backup is not None
+    assert asked.backup.keep_days == 7
+
+
+def test_should_take_origins_of_web_pages() -> None:
+    origins = ["https://videos.example.com", "http://localhost:5173"]
+
+    environment = parse_environment("any", changed("uploads.allowed_origins", origins), where=WHERE)
+
+    assert environment.uploads.allowed_origins == tuple(origins)
 
 
 def test_should_refuse_a_pool_that_is_not_described() -> None:

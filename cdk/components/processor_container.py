@@ -17,6 +17,12 @@ from runtime.core.contract import PROCESSOR_CONTAINER_NAME, Compute, EnvVar
 
 _WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which nobody else writes to
 
+USER = "10001:10001"
+"""The image's user and group, by number: nobody outside knows them by name."""
+
+_VOLUME = "work"
+_OPEN_FILES = 65536
+
 _ARCHITECTURES = {
     "X86_64": ecs.CpuArchitecture.X86_64,
     "ARM64": ecs.CpuArchitecture.ARM64,
@@ -60,13 +66,25 @@ def add_processor(
     log_group: logs.ILogGroup,
     health_check: ecs.HealthCheck | None = None,
 ) -> ecs.ContainerDefinition:
-    """Add the container to a task definition and return it."""
-    return definition.add_container(
+    """Add the container to a task definition and return it.
+
+    It has no rights on its host, and nothing to write to but its work folder. That is a volume on
+    the task's own disk, because Fargate has none in memory.
+    """
+    # The init process forwards signals to Python and reaps what ffmpeg leaves behind.
+    linux = ecs.LinuxParameters(scope, "Linux", init_process_enabled=True)
+    linux.drop_capabilities(ecs.Capability.ALL)
+    definition.add_volume(name=_VOLUME)
+    container = definition.add_container(
         PROCESSOR_CONTAINER_NAME,
         image=image,
         command=list(command),
-        # Forwards signals to Python and reaps what ffmpeg leaves behind.
-        linux_parameters=ecs.LinuxParameters(scope, "Linux", init_process_enabled=True),
+        user=USER,
+        readonly_root_filesystem=True,
+        linux_parameters=linux,
+        ulimits=[
+            ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)
+        ],
         stop_timeout=Duration.seconds(environment.processor.stop_timeout_seconds),
         logging=ecs.LogDrivers.aws_logs(
             stream_prefix=PROCESSOR_CONTAINER_NAME, log_group=log_group
@@ -74,6 +92,10 @@ def add_processor(
         health_check=health_check,
         environment=dict(variables),
     )
+    container.add_mount_points(
+        ecs.MountPoint(container_path=_WORK_DIR, source_volume=_VOLUME, read_only=False)
+    )
+    return container
 
 
 def processing_variables(

@@ -26,9 +26,7 @@ from cdk.components.worker_scaling import Bounds, WorkerScaling
 from cdk.config import EnvironmentConfig
 from cdk.config.pool import PoolConfig
 from cdk.naming import Names
-from runtime.core.contract import WORKER_COMMAND, WORKER_PORT, EnvVar
-
-_HEALTH_CHECK = ("python", "-I", "-S", "/app/healthcheck.py", str(WORKER_PORT))
+from runtime.core.contract import WORKER_COMMAND, WORKER_HEALTH_COMMAND, EnvVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +136,7 @@ class WorkerPool(Construct):
 def health_check() -> ecs.HealthCheck:
     """Return the check that a worker answers on its own loopback, and can work at all."""
     return ecs.HealthCheck(
-        command=["CMD", *_HEALTH_CHECK],
+        command=["CMD", *WORKER_HEALTH_COMMAND],
         interval=Duration.seconds(30),
         timeout=Duration.seconds(5),
         retries=3,

@@ -10,6 +10,8 @@ VERSION = "0.1.0"
 PROCESSOR_CONTAINER_NAME = "processor"
 PROCESSOR_COMMAND = ("python", "-m", "runtime.processor")
 WORKER_COMMAND = ("python", "-m", "runtime.processor.worker")
+HEALTH_COMMAND = ("python", "-S", "-m", "runtime.processor.healthcheck")
+WORKER_HEALTH_COMMAND = (*HEALTH_COMMAND, "worker")
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
 REAPER_HANDLER = "runtime.dispatcher.reaper.handle"
 

@@ -13,7 +13,7 @@ import pytest
 from image.engines import Engine
 from image.tools import tool
 from local.toolchain import PROCESSOR_PACKAGES
-from runtime.core.contract import PROCESSOR_COMMAND
+from runtime.core.contract import HEALTH_COMMAND, PROCESSOR_COMMAND
 from runtime.processor.models.integrity import verify_model
 from scripts.setup import ROOT
 from tests.image.helpers import told
@@ -54,7 +54,7 @@ def test_should_run_what_task_definitions_run(settings: dict[str, Any]) -> None:
     assert list(config["Volumes"]) == ["/tmp"]  # noqa: S108 - the container's
     assert settings["HealthCheck" if "HealthCheck" in settings else "Healthcheck"]["Test"] == [
         "CMD",
-        *("python", "-I", "-S", "/app/healthcheck.py"),
+        *HEALTH_COMMAND,
     ]
 
 

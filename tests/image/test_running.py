@@ -7,7 +7,7 @@ import pytest
 
 from image import running
 from image.engines import Engine
-from runtime.core.contract import ExitCode
+from runtime.core.contract import HEALTH_COMMAND, ExitCode
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(120, func_only=True)]
 
@@ -57,7 +57,7 @@ def test_should_refuse_to_start_without_a_job(engine: Engine, image: str) -> Non
 
 
 def health(engine: Engine, image: str, *more: str) -> "subprocess.CompletedProcess[str]":
-    return ran(engine, image, "python", "-I", "-S", "/app/healthcheck.py", more=more)
+    return ran(engine, image, *HEALTH_COMMAND, more=more)
 
 
 def test_should_be_healthy(engine: Engine, image: str) -> None:

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import re
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -77,6 +78,47 @@ def test_should_start_the_processor_so_that_it_can_stop_in_order(deployment: Dep
     assert properties["Command"] == list(PROCESSOR_COMMAND)
     assert properties["LinuxParameters"]["InitProcessEnabled"] is True
     assert properties["StopTimeout"] == deployment.config.processor.stop_timeout_seconds
+
+
+def test_should_have_no_rights_and_nothing_to_write_to_but_its_work_folder(
+    deployment: Deployment,
+) -> None:
+    for definition in deployment.of_type("AWS::ECS::TaskDefinition").values():
+        properties = definition["Properties"]
+        (only,) = properties["ContainerDefinitions"]
+        (volume,) = properties["Volumes"]
+        given = {entry["Name"]: entry["Value"] for entry in only["Environment"]}
+
+        assert only["ReadonlyRootFilesystem"] is True
+        assert re.fullmatch(r"[1-9]\d*:[1-9]\d*", only["User"])
+        assert only["LinuxParameters"] == {
+            "InitProcessEnabled": True,
+            "Capabilities": {"Drop": ["ALL"]},
+        }
+        assert not only.get("Privileged")
+        assert only["MountPoints"] == [
+            {
+                "ContainerPath": given[EnvVar.WORK_DIR],
+                "SourceVolume": volume["Name"],
+                "ReadOnly": False,
+            }
+        ]
+        # On the task's own disk: no file system of anybody else's.
+        assert set(volume) == {"Name"}
+
+
+def test_should_be_the_user_that_the_image_was_made_for(deployment: Deployment) -> None:
+    dockerfile = (ROOT / "Dockerfile.processor").read_text()
+    (mounted,) = container(deployment)["MountPoints"]
+
+    assert f"\nUSER {container(deployment)['User']}\n" in dockerfile
+    assert f'\nVOLUME ["{mounted["ContainerPath"]}"]\n' in dockerfile
+
+
+def test_should_open_many_files(deployment: Deployment) -> None:
+    for definition in deployment.of_type("AWS::ECS::TaskDefinition").values():
+        (only,) = definition["Properties"]["ContainerDefinitions"]
+        assert only["Ulimits"] == [{"Name": "nofile", "SoftLimit": 65536, "HardLimit": 65536}]
 
 
 def test_should_run_the_configured_tag_from_the_environments_own_repository(

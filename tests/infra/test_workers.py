@@ -9,7 +9,7 @@ from cdk.config.pool import PoolConfig
 from runtime.core.contract import (
     PROCESSOR_CONTAINER_NAME,
     WORKER_COMMAND,
-    WORKER_PORT,
+    WORKER_HEALTH_COMMAND,
     EnvVar,
     Output,
 )
@@ -107,8 +107,7 @@ def test_should_run_the_worker_of_the_same_image(pooled: Deployment) -> None:
 def test_should_ask_the_worker_on_its_loopback_how_it_is(pooled: Deployment) -> None:
     check = container(pooled)["HealthCheck"]
 
-    assert check["Command"][0] == "CMD"
-    assert check["Command"][-1] == str(WORKER_PORT)
+    assert check["Command"] == ["CMD", *WORKER_HEALTH_COMMAND]
     assert (check["Interval"], check["Timeout"]) == (30, 5)
     assert (check["Retries"], check["StartPeriod"]) == (3, 60)
     assert "PortMappings" not in container(pooled)

@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from image.inside import healthcheck
+from runtime.core.contract import HEALTH_COMMAND, WORKER_HEALTH_COMMAND, EnvVar
+from runtime.processor import healthcheck
 
-PROGRAM = Path(healthcheck.__file__)
+ROOT = Path(__file__).resolve().parents[3]
 
 
 @pytest.fixture
@@ -22,10 +23,17 @@ def models(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def run(models: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+def run(models: Path, *, port: int | None = None) -> subprocess.CompletedProcess[str]:
+    command = HEALTH_COMMAND if port is None else WORKER_HEALTH_COMMAND
+    assert command[0] == "python"
     return subprocess.run(
-        [sys.executable, "-I", "-S", str(PROGRAM), *arguments],
-        env={**os.environ, "MODELS_DIR": str(models)},
+        [sys.executable, *command[1:]],
+        env={
+            **os.environ,
+            "PYTHONPATH": str(ROOT),
+            EnvVar.MODELS_DIR: str(models),
+            EnvVar.WORKER_PORT: str(port),
+        },
         capture_output=True,
         text=True,
         timeout=30,
@@ -66,7 +74,7 @@ def test_should_be_unhealthy_without_models(tmp_path: Path) -> None:
 
 def test_should_be_as_healthy_as_the_worker_says(models: Path) -> None:
     with answering(b"HTTP/1.0 200 OK\r\n\r\n{}") as (port, asked):
-        result = run(models, str(port))
+        result = run(models, port=port)
 
     assert result.returncode == 0, result.stderr
     assert asked == [b"GET /health HTTP/1.0\r\n"]
@@ -79,20 +87,39 @@ def test_should_be_unhealthy_when_the_worker_says_anything_else(
     models: Path, answer: bytes
 ) -> None:
     with answering(answer) as (port, _asked):
-        result = run(models, str(port))
+        result = run(models, port=port)
 
     assert result.returncode == 1
-    assert result.stderr.startswith(f"unhealthy: port {port} answers ")
+    assert result.stderr.startswith("unhealthy: the worker answers ")
 
 
 def test_should_be_unhealthy_when_nobody_listens(models: Path) -> None:
     with answering(b"") as (port, _asked):
         pass
 
-    result = run(models, str(port))
+    result = run(models, port=port)
 
     assert result.returncode == 1
-    assert f"port {port} does not answer" in result.stderr
+    assert f"the worker does not answer at port {port}" in result.stderr
+
+
+def test_should_load_nothing_but_names_and_the_standard_library() -> None:
+    script = "import sys, runtime.processor.healthcheck; print(*sys.modules, sep='\\n')"
+    loaded = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        env={"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+
+    assert [name for name in loaded if name.startswith("runtime")] == [
+        "runtime",
+        "runtime.processor",
+        "runtime.core",
+        "runtime.core.contract",
+        "runtime.processor.healthcheck",
+    ]
 
 
 def test_should_give_up_before_ecs_does(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -102,6 +129,7 @@ def test_should_give_up_before_ecs_does(monkeypatch: pytest.MonkeyPatch) -> None
     silent = socketserver.TCPServer(("127.0.0.1", 0), socketserver.StreamRequestHandler)
 
     with silent:
-        (problem,) = healthcheck.problems_of_server(silent.server_address[1])
+        monkeypatch.setenv(EnvVar.WORKER_PORT, str(silent.server_address[1]))
+        (problem,) = healthcheck.problems_of_worker()
 
     assert "timed out" in problem

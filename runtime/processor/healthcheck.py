@@ -1,7 +1,7 @@
 """The container's health: whether a job can read its models and write its scratch files.
 
-Run as `python -I -S`: standard library only, a few hundredths of a second. Exits 0 when healthy.
-With a port as argument, whoever listens there on the loopback must say so too: a worker does.
+Run with `python -S`: standard library and names only, a few hundredths of a second. Exits 0 when
+healthy. With the argument `worker`, the worker must say so too, on the container's own loopback.
 """
 
 import os
@@ -9,7 +9,11 @@ import socket
 import sys
 from pathlib import Path
 
-SCRATCH = "/tmp"  # noqa: S108 - the container's own
+from runtime.core.contract import WORKER_PORT, EnvVar
+
+WORKER = "worker"
+DEFAULT_MODELS_DIR = "/models"
+DEFAULT_WORK_DIR = "/tmp"  # noqa: S108 - the container's own
 ENOUGH_BYTES = 64 * 1024 * 1024
 
 LOOPBACK = "127.0.0.1"
@@ -23,37 +27,39 @@ REQUEST = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
 def problems() -> list[str]:
     """Return what is wrong with the container, in words."""
     found = []
-    models = Path(os.environ.get("MODELS_DIR", "/models"))
+    models = Path(os.environ.get(EnvVar.MODELS_DIR, DEFAULT_MODELS_DIR))
+    scratch = os.environ.get(EnvVar.WORK_DIR, DEFAULT_WORK_DIR)
     if not os.access(models / "manifest.json", os.R_OK):
         found.append(f"there are no models in {models}")
-    if not os.access(SCRATCH, os.W_OK):
-        found.append(f"{SCRATCH} cannot be written to")
+    if not os.access(scratch, os.W_OK):
+        found.append(f"{scratch} cannot be written to")
     else:
-        space = os.statvfs(SCRATCH)
+        space = os.statvfs(scratch)
         if space.f_bavail * space.f_frsize < ENOUGH_BYTES:
-            found.append(f"{SCRATCH} is full")
+            found.append(f"{scratch} is full")
     return found
 
 
-def problems_of_server(port: int) -> list[str]:
-    """Return what is wrong with who listens on a port of the loopback, in words."""
+def problems_of_worker() -> list[str]:
+    """Return what is wrong with the worker, in words."""
+    port = int(os.environ.get(EnvVar.WORKER_PORT, WORKER_PORT))
     # http.client would take longer to import than the answer takes to come.
     try:
         with socket.create_connection((LOOPBACK, port), timeout=PATIENCE_SECONDS) as connection:
             connection.sendall(REQUEST)
             status = connection.recv(MOST_BYTES).split(b"\r\n", 1)[0].decode("latin-1")
     except OSError as error:
-        return [f"port {port} does not answer: {error}"]
+        return [f"the worker does not answer at port {port}: {error}"]
     if status.split(" ")[1:2] != ["200"]:
-        return [f"port {port} answers {status!r}"]
+        return [f"the worker answers {status!r} at port {port}"]
     return []
 
 
 def main(arguments: list[str]) -> None:
     """Exit with the problems, if there are any."""
     wrong = problems()
-    for port in arguments:
-        wrong += problems_of_server(int(port))
+    if WORKER in arguments:
+        wrong += problems_of_worker()
     if wrong:
         sys.exit("unhealthy: " + "; ".join(wrong))
 

@@ -13,7 +13,7 @@ from constructs import Construct
 from cdk.components import permissions
 from cdk.config import EnvironmentConfig
 from cdk.naming import Names, bucket_arn
-from runtime.core.contract import PROCESSOR_CONTAINER_NAME, Compute, EnvVar
+from runtime.core.contract import PROCESSOR_CONTAINER_NAME, Device, EnvVar
 
 _WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which nobody else writes to
 
@@ -105,7 +105,7 @@ def processing_variables(
     jobs_table: dynamodb.ITable,
     idempotency_table: dynamodb.ITable,
     job_timeout_seconds: int,
-    compute: Compute = Compute.CPU,
+    device: Device = Device.CPU,
 ) -> dict[str, str]:
     """Return what the processor's code is told, however its task was started."""
     settings = environment.processor
@@ -121,7 +121,7 @@ def processing_variables(
         EnvVar.JOB_TIMEOUT_SECONDS.value: str(job_timeout_seconds),
         EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
         EnvVar.ASR_MODEL.value: settings.asr_model,
-        EnvVar.DEVICE.value: compute.value,
+        EnvVar.DEVICE.value: device.value,
     }
 
 

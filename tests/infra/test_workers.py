@@ -13,6 +13,7 @@ from runtime.core.contract import (
     EnvVar,
     Output,
 )
+from runtime.processor.worker.settings import WorkerSettings
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment, Statement
 from tests.infra.test_permissions import (
@@ -138,6 +139,7 @@ def test_should_tell_the_worker_what_it_must_know(pooled: Deployment) -> None:
         EnvVar.DEVICE: "cpu",
         EnvVar.ECS_ENABLE_TASK_PROTECTION: "true",
     }
+    WorkerSettings.from_environ({**given, EnvVar.MODELS_DIR.value: "set by the image"})
 
 
 # The service

@@ -202,7 +202,15 @@ def test_should_name_each_defect_once(
 def test_should_say_which_outputs_are_missing() -> None:
     stacks = [replace(stack, outputs={}) for stack in STACKS]
     (finding,) = resource_checks.check_stacks(stacks, "dev")
-    assert all(output.value in finding.what for output in Output)
+    assert {o for o in Output if o.value in finding.what} == {*Output} - resource_checks.OF_A_POOL
+
+
+@pytest.mark.parametrize("missing", sorted(resource_checks.OF_A_POOL))
+def test_should_miss_an_output_of_a_pool_where_there_is_one(missing: Output) -> None:
+    outputs = {output.value: "" for output in Output if output is not missing}
+    stacks = [replace(stack, outputs=outputs) for stack in STACKS]
+    (finding,) = resource_checks.check_stacks(stacks, "dev")
+    assert finding.what == f"No stack publishes {missing}."
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from cdk.naming import Names
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Watch:
-    """What is watched: it rings when the metric reaches `threshold` in one of `periods` periods.
+    """What is watched: it rings when the metric reaches `threshold` in `datapoints` of `periods`.
 
     `page` names the alarm and its runbook; `says` is what has happened, a sentence. With
     `silence`, it rings when the metric stays below the threshold, or is not heard of at all.
@@ -20,9 +20,10 @@ class Watch:
 
     page: str
     says: str
-    metric: cloudwatch.Metric
+    metric: cloudwatch.IMetric
     threshold: float = 1
     periods: int = 1
+    datapoints: int = 1
     silence: bool = False
 
     @property
@@ -44,7 +45,7 @@ def runbook_alarm(
         metric=watch.metric,
         threshold=watch.threshold,
         evaluation_periods=watch.periods,
-        datapoints_to_alarm=1,
+        datapoints_to_alarm=watch.datapoints,
         comparison_operator=(
             comparison.LESS_THAN_THRESHOLD
             if watch.silence

@@ -7,6 +7,7 @@ from constructs import Construct
 
 from cdk.components.alarm_topic import AlarmTopic
 from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.pool_watches import pool_rows, pool_watches
 from cdk.components.runbook_alarm import Watch, runbook_alarm
 from cdk.config import EnvironmentConfig
 from cdk.stacks.control_plane import ControlPlaneStack
@@ -61,7 +62,7 @@ class ObservabilityStack(EnvironmentStack):
             emails=environment.alarms.emails,
             key=key,
         )
-        watches = (*self._queues(), *self._jobs(), *self._functions())
+        watches = (*self._queues(), *self._jobs(), *self._functions(), *self._workers())
         self.alarms = {
             watch.page: runbook_alarm(self, watch, names=self.names, topic=self.alarm_topic.topic)
             for watch in watches
@@ -157,6 +158,10 @@ class ObservabilityStack(EnvironmentStack):
             ),
         )
 
+    def _workers(self) -> tuple[Watch, ...]:
+        workers = self._environment.workers
+        return pool_watches(self._environment, max_tasks=workers.max_tasks) if workers else ()
+
     def _own(
         self, metric: Metric, period: Duration, *, statistic: str = "Sum"
     ) -> cloudwatch.Metric:
@@ -221,6 +226,8 @@ class ObservabilityStack(EnvironmentStack):
                 for name, function in (("Dispatcher", dispatcher), ("Reaper", reaper))
             ],
         ]
+        if self._environment.workers is not None:
+            rows += pool_rows(self._environment)
         cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self.names.dashboard, widgets=rows)
 
 

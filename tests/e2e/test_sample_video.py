@@ -124,8 +124,10 @@ def test_should_picture_every_scene_and_keep_the_sound(results: Path, talk: Path
     summary = scoring.read_json(results / ResultFile.SUMMARY_JSON)
     assert all((results / scene["thumbnail"]).is_file() for scene in summary["scenes"])
     assert (results / summary["contact_sheet"]).is_file()
-    heard = decode_speech(results / summary["player_audio"])
-    assert heard == pytest.approx(decode_speech(talk), abs=0.01)
+    kept, original = decode_speech(results / summary["player_audio"]), decode_speech(talk)
+    assert abs(len(kept) - len(original)) < 16  # a millisecond, where the last packet ends
+    both = min(len(kept), len(original))
+    assert kept[:both] == pytest.approx(original[:both], abs=0.01)
 
 
 def test_should_tell_what_the_run_took(results: Path) -> None:

@@ -3,23 +3,18 @@
 import math
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from runtime.core.media import MediaInfo, Scene, VideoStream
+from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
-from runtime.processor.decoding import Damage, decoded_frames, open_media, origin_seconds
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+from runtime.processor.decoding import Damage
+from runtime.processor.pictures import FALLBACK_RATE, Picture, Size, pictures
 
 MINIMUM_SCENE_SECONDS = 0.6
 # PySceneDetect compares frames at this width too; scaling in the decoder is much the cheapest.
 _ANALYSIS_WIDTH = 256
-_FALLBACK_RATE = 25.0
 # Frame-rate conversion repeats frames, and a repeated frame scores 0, which makes its neighbours
 # look like cuts. Up to this many repeats in a row are left out (12 frames a second in 60); longer
 # stills must be seen, or a change of slides would have no still neighbours to stand out from.
@@ -35,7 +30,7 @@ def detect_scenes(
     """Return the shots in order, from 0 s to the end of the last frame that decodes.
 
     Finds hard cuts (`AdaptiveDetector`); scenes under 0.6 s join the one before. No video track
-    gives no scenes.
+    gives no scenes. `stages/transitions.py` finds gradual transitions as well.
     """
     if info.video is None:
         return ()
@@ -43,10 +38,13 @@ def detect_scenes(
     from scenedetect.detectors import AdaptiveDetector
 
     detector = AdaptiveDetector(min_scene_len=0)
-    rate = info.video.frames_per_second or _FALLBACK_RATE
+    rate = info.video.frames_per_second or FALLBACK_RATE
+    width = min(_ANALYSIS_WIDTH, info.video.width)
+    height = max(1, round(info.video.height * width / info.video.width))
+    size = Size(width=width, height=height, order="bgr24")
     cuts: list[float] = []
     end = done = 0.0
-    for picture in _without_repeats(_pictures(media, info.video, damage)):
+    for picture in _without_repeats(pictures(media, info.video, size, damage)):
         end = max(end, picture.end_seconds)
         if info.duration_seconds:
             done = min(1.0, max(done, picture.start_seconds / info.duration_seconds))
@@ -76,50 +74,11 @@ def scenes_between(cuts: Iterable[float], *, end_seconds: float) -> tuple[Scene,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Picture:
-    """A frame at analysis size; `pixels` is None where it repeats the one before."""
-
-    ticks: int
-    tick: Fraction
-    end_seconds: float
-    pixels: "NDArray[np.uint8] | None"
-
-    @property
-    def start_seconds(self) -> float:
-        return float(self.ticks * self.tick)
-
-
-def _pictures(media: Path, video: VideoStream, damage: Damage | None) -> Iterator[_Picture]:
-    width = min(_ANALYSIS_WIDTH, video.width)
-    height = max(1, round(video.height * width / video.width))
-    usual = 1 / (video.frames_per_second or _FALLBACK_RATE)
-    with open_media(media) as container:
-        origin = Fraction(origin_seconds(container)).limit_denominator(1_000_000)
-        for frame in decoded_frames(container, video.index, damage):
-            if frame.pts is None:
-                continue
-            tick = Fraction(frame.time_base.numerator, frame.time_base.denominator)
-            ticks = frame.pts - round(origin / tick)
-            if ticks < 0:
-                continue
-            lasts = float(frame.duration * tick) if frame.duration else usual
-            small = frame.reformat(
-                width=width, height=height, format="bgr24", interpolation="BILINEAR"
-            )
-            yield _Picture(
-                ticks=ticks,
-                tick=tick,
-                end_seconds=float(ticks * tick) + lasts,
-                pixels=small.to_ndarray(),
-            )
-
-
-def _without_repeats(pictures: Iterable[_Picture]) -> Iterator[_Picture]:
+def _without_repeats(shown: Iterable[Picture]) -> Iterator[Picture]:
     previous: Any = None
     repeats = 0
     recent: deque[float] = deque(maxlen=_REPEATS_LEFT_OUT + 1)
-    for picture in pictures:
+    for picture in shown:
         difference = math.inf if previous is None else _difference(previous, picture.pixels)
         motion = max(recent, default=0.0)
         is_repeat = difference < max(_REPEAT_DIFFERENCE, _REPEAT_SHARE_OF_MOTION * motion)

@@ -69,6 +69,13 @@ class Option(StrEnum):
     VOCABULARY = "vocabulary"
 
 
+class SceneModel(StrEnum):
+    """What finds scenes: quickly and by hard cuts alone, or slowly and by dissolves too."""
+
+    ADAPTIVE = "adaptive"
+    TRANSNETV2 = "transnetv2"
+
+
 class EnvVar(StrEnum):
     """Environment variables set by the infrastructure and read by a composition root."""
 
@@ -128,6 +135,7 @@ class EnvVar(StrEnum):
     MAX_MEDIA_PIXELS = "MAX_MEDIA_PIXELS"
     DECODER_MEMORY_MB = "DECODER_MEMORY_MB"
     AUDIO_TRACK = "AUDIO_TRACK"
+    SCENE_MODEL = "SCENE_MODEL"
     CHECKPOINT_SECONDS = "CHECKPOINT_SECONDS"
 
     # Task protection: how to reach ECS. The agent sets the first; the others are for the API.

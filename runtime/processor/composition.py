@@ -42,6 +42,9 @@ def real_tools(settings: WorkSettings) -> MediaTools:
             cpu_seconds=round(settings.timeout_seconds * room.cores),
             limits=settings.limits,
             audio_track=settings.audio_track,
+            scene_model=settings.scene_model,
+            models_dir=settings.models_dir,
+            threads=room.cores,
         ),
     )
 

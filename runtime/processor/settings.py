@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.core.contract import Device, EnvVar
+from runtime.core.contract import Device, EnvVar, SceneModel
 from runtime.core.jobs import Source
 from runtime.core.log import LEVELS
 from runtime.processor.limits import USUAL_LIMITS, MediaLimits
@@ -94,6 +94,7 @@ class WorkSettings:
     decoder_memory_mb: int = DEFAULT_DECODER_MEMORY_MB
     audio_track: str = DEFAULT_AUDIO_TRACK
     checkpoint_seconds: float = DEFAULT_CHECKPOINT_SECONDS
+    scene_model: SceneModel = SceneModel.ADAPTIVE
 
     @property
     def stop_plan(self) -> StopPlan:
@@ -177,6 +178,9 @@ class Reader:
             "audio_track": self.text(EnvVar.AUDIO_TRACK, DEFAULT_AUDIO_TRACK),
             "checkpoint_seconds": self.number(
                 EnvVar.CHECKPOINT_SECONDS, DEFAULT_CHECKPOINT_SECONDS
+            ),
+            "scene_model": SceneModel(
+                self.choice(EnvVar.SCENE_MODEL, tuple(SceneModel), SceneModel.ADAPTIVE)
             ),
         }
 

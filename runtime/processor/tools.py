@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.core.contract import Stage
+from runtime.core.contract import SceneModel, Stage
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
@@ -115,6 +115,7 @@ def media_tools(
         models={
             Stage.TRANSCRIBE: asr_model,
             Stage.DIARIZE: DIARIZATION_MODEL,
+            Stage.SCENES: decoder.scene_model,
             Stage.CHUNK: EMBEDDING_MODEL,
             Stage.SUMMARIZE: EMBEDDING_MODEL,
         },
@@ -123,7 +124,9 @@ def media_tools(
             Stage.AUDIO: Cost(cores=1, memory_mb=300),
             Stage.TRANSCRIBE: Cost(cores=threads, memory_mb=1500),
             Stage.DIARIZE: Cost(cores=threads, memory_mb=2000),
-            Stage.SCENES: Cost(cores=1, memory_mb=1000),
+            Stage.SCENES: Cost(
+                cores=1 if decoder.scene_model is SceneModel.ADAPTIVE else threads, memory_mb=1000
+            ),
             Stage.THUMBNAILS: Cost(cores=1, memory_mb=1000),
             Stage.PLAYER_AUDIO: Cost(cores=1, memory_mb=300),
             Stage.CHUNK: Cost(cores=threads, memory_mb=700),

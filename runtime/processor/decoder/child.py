@@ -99,6 +99,18 @@ def _detect_scenes(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any
     return detect_scenes(Path(given["path"]), media, on_progress, damage), _told(damage)
 
 
+def _detect_transitions(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+    from runtime.processor.stages.transitions import detect_transitions
+
+    media, damage = decode(MediaInfo, given["media"]), Damage()
+    scenes = detect_transitions(
+        *(Path(given["path"]), media, on_progress, damage),
+        model_dir=Path(given["model_dir"]),
+        threads=int(given["threads"]),
+    )
+    return scenes, _told(damage)
+
+
 def _told(damage: Damage) -> list[str]:
     return [DAMAGED.code] if damage.is_serious else []
 
@@ -123,6 +135,7 @@ OPERATIONS: dict[str, Callable[[Mapping[str, Any], Progress], tuple[Any, list[st
     "probe": _probe,
     "extract_audio": _extract_audio,
     "detect_scenes": _detect_scenes,
+    "detect_transitions": _detect_transitions,
     "make_thumbnails": _make_thumbnails,
     "make_player_audio": _make_player_audio,
 }

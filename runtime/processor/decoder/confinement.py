@@ -21,11 +21,15 @@ _COUNTS = ("/sys/devices/system/cpu", "/sys/fs/cgroup", "/proc/self", "/proc/cpu
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Confines:
-    """How far a child may go: address space, processor time, the largest file it writes."""
+    """How far a child may go: address space, processor time, the largest file it writes.
+
+    `readable` are folders beside the job's that it may look into.
+    """
 
     memory_mb: int
     cpu_seconds: int
     file_mb: int
+    readable: tuple[str, ...] = ()
 
 
 def die_with(parent: int) -> None:
@@ -48,7 +52,7 @@ def confine(confines: Confines, *, folder: Path) -> list[str]:
     _limit(resource.RLIMIT_AS, confines.memory_mb << 20, confines.memory_mb << 20)
     if sys.platform != "linux":
         return ["no_new_privileges", "landlock", "seccomp"]
-    libraries = [*sys.path, sys.prefix, sys.base_prefix, *_SYSTEM, *_COUNTS]
+    libraries = [*confines.readable, *sys.path, sys.prefix, sys.base_prefix, *_SYSTEM, *_COUNTS]
     taken = {
         "no_new_privileges": ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0,
         "landlock": confine_files(

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from runtime.core.contract import SceneModel
 from runtime.core.media import Audio, MediaInfo, Scene
 from runtime.core.ports import Progress
 from runtime.processor.artifacts import Made
@@ -22,8 +23,9 @@ _WAV_BYTES_PER_SECOND = 2 * SAMPLE_RATE
 class Decoder:
     """Probes, extracts sound and detects scenes, each in a child of limited means.
 
-    `audio_track` is "default", a number from 1 or a language code. Failures are `Permanent`
-    `media.*`, also where a decoder crashes, hangs or wants too much.
+    `audio_track` is "default", a number from 1 or a language code. A `scene_model` with weights has
+    them in a folder of its name in `models_dir` and computes with so many `threads`. Failures are
+    `Permanent` `media.*`, also where a decoder crashes, hangs or wants too much.
     """
 
     limits: MediaLimits = USUAL_LIMITS
@@ -31,6 +33,9 @@ class Decoder:
     memory_mb: int = 4096
     cpu_seconds: int = 4 * 3600
     silence_seconds: float = 120.0
+    scene_model: SceneModel = SceneModel.ADAPTIVE
+    models_dir: Path | None = None
+    threads: int = 1
 
     def probe(self, path: Path) -> Made[MediaInfo]:
         """See `stages.probe`."""
@@ -63,11 +68,16 @@ class Decoder:
     def detect_scenes(
         self, path: Path, info: MediaInfo, on_progress: Progress
     ) -> Made[tuple[Scene, ...]]:
-        """See `stages.scenes`."""
-        return ask(
-            self._request("detect_scenes", tuple[Scene, ...], {"path": path, "media": info}),
-            on_progress,
+        """See `stages.scenes` and `stages.transitions`."""
+        given: dict[str, Any] = {"path": path, "media": info}
+        if self.scene_model is SceneModel.ADAPTIVE:
+            return ask(self._request("detect_scenes", tuple[Scene, ...], given), on_progress)
+        assert self.models_dir is not None  # noqa: S101  # composition roots give both
+        given |= {"model_dir": self.models_dir / self.scene_model, "threads": self.threads}
+        request = self._request(
+            *("detect_transitions", tuple[Scene, ...], given), readable=(str(self.models_dir),)
         )
+        return ask(request, on_progress)
 
     def make_thumbnails(
         self,
@@ -99,6 +109,7 @@ class Decoder:
         *,
         cpu_seconds: int | None = None,
         file_mb: int = 1,
+        readable: tuple[str, ...] = (),
     ) -> Request:
         return Request(
             operation=operation,
@@ -109,6 +120,7 @@ class Decoder:
                 memory_mb=self.memory_mb,
                 cpu_seconds=cpu_seconds or self.cpu_seconds,
                 file_mb=file_mb,
+                readable=readable,
             ),
             silence_seconds=self.silence_seconds,
         )

@@ -13,6 +13,7 @@ SCHEMA_VERSION = "1.1"
 _MODEL_NAMES = {
     Stage.TRANSCRIBE: "transcription",
     Stage.DIARIZE: "diarization",
+    Stage.SCENES: "scene_detection",
     Stage.SUMMARIZE: "sentence_embedding",
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from runtime.core.contract import SceneModel
 from runtime.core.errors import Permanent
 from runtime.processor.artifacts import Made
 from runtime.processor.decoder.confinement import Confines
@@ -184,3 +185,22 @@ def test_should_die_with_its_parent(folder: Path) -> None:
 def children_of(pid: int) -> list[int]:
     lists = Path(f"/proc/{pid}/task").glob("*/children")
     return [int(child) for children in lists for child in children.read_text().split()]
+
+
+@pytest.mark.models
+def test_should_look_for_gradual_transitions_in_a_child_that_sees_the_models(
+    folder: Path, models: Path
+) -> None:
+    path = film(folder / "clip.mp4", seconds=2.0)
+    decoder = Decoder(scene_model=SceneModel.TRANSNETV2, models_dir=models)
+    gauge = Gauge()
+    made = decoder.detect_scenes(path, probe(path), gauge)
+    assert [(scene.start_seconds, scene.end_seconds) for scene in made.value] == [(0.0, 2.0)]
+
+
+def test_should_say_that_the_weights_are_missing(folder: Path, tmp_path: Path) -> None:
+    path = film(folder / "clip.mp4")
+    decoder = Decoder(scene_model=SceneModel.TRANSNETV2, models_dir=tmp_path / "models")
+    with pytest.raises(Permanent) as caught:
+        decoder.detect_scenes(path, probe(path), lambda _: None)
+    assert caught.value.code == "models.missing"

@@ -69,6 +69,11 @@ smoke: setup ## Prove a deployed environment with a short video: make smoke [ENV
 verify: setup ## Prove it end to end: words, cuts, bad input, duplicates: make verify [ENV=dev]
 	@$(VENV)/python -m scripts.verification full --environment "$(or $(ENV),dev)"
 
+.PHONY: docs
+docs: synth ## Renew the pages that are made of the code and of the templates
+	@$(VENV)/python scripts/draw_lifecycle.py
+	@$(VENV)/python -m scripts.cost
+
 .PHONY: guard baseline
 guard: synth ## Refuse to delete or replace what holds data: make guard [DEPLOYED=dev]
 	@$(VENV)/python -m cdk.guard check $(if $(DEPLOYED),--deployed --environment $(DEPLOYED))

@@ -1,0 +1,1 @@
+"""What an environment costs, from its templates and a dated table of prices."""

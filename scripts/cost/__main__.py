@@ -1,0 +1,110 @@
+"""`python -m scripts.cost`: write docs/cost.md from the templates in cdk.out."""
+
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from cdk.assembly import read_environments
+from scripts.cost.bill import Line, idle_month, total, video_hour
+from scripts.cost.prices import Prices, load
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "cost.md"
+
+Environments = Mapping[str, Sequence[Mapping[str, Any]]]
+
+HEAD = """\
+# What it costs
+
+Computed by `make docs` from the synthesized templates and `scripts/cost/prices.toml`: list prices
+in US dollars for {region}, put together on {read_on} without access to AWS's own pages, which the
+table names: compare before you rely on them. Free tiers, discounts and taxes are not in it. It is
+an estimate; no bill of a real account has been compared with it yet.
+
+An **idle month** is {hours:.0f} hours in which nothing is uploaded. A **video hour** is one video
+of 60 minutes, processed once by a task of its own, and kept for a month.
+"""
+
+LEFT_OUT = """\
+## Not in it
+
+- **Container Insights, flow logs, access logs**: they grow with what happens.
+- **Data kept**: results are small; an upload is counted once, for a month, at S3's standard price.
+  Backups come on top, where the environment has them.
+- **Traffic to viewers** of results, and the pipeline or workflow that deploys.
+- **Our own metrics**: {metric} a month for each that is written to, about 20 in a busy month.
+- **A pool of warm workers**, and GPU instances: they cost what they cost for as long as they run,
+  so the size of the pool decides. At rest both are at zero.
+"""
+
+
+def main() -> int:
+    """Write the page."""
+    found = read_environments(ROOT / "cdk.out")
+    PAGE.write_text(page({name: [s.template for s in stacks] for name, stacks in found.items()}))
+    return 0
+
+
+def page(environments: Environments, prices: Prices | None = None) -> str:
+    """Return the page for the templates of some environments."""
+    prices = prices or load()
+    head = HEAD.format(read_on=prices.read_on, region=prices.region, hours=prices.hours)
+    parts = [head, *overview(environments, prices), "## Idle, by the month", ""]
+    parts += table({name: idle_month(t, prices) for name, t in environments.items()})
+    parts += ["## One video hour, on-demand", ""]
+    parts += table({n: video_hour(t, prices, spot=False) for n, t in environments.items()}, 4)
+    parts += ["## What was assumed", "", "| assumption | value | why |", "|---|---|---|"]
+    parts += [
+        f"| {name.replace('_', ' ')} | {value:g} | {prices.why[name]} |"
+        for name, value in prices.assumed.items()
+    ]
+    parts += ["", LEFT_OUT.format(metric=money(prices.usd["custom_metric_month"], 2))]
+    parts += ["The pages with AWS's own prices: " + ", ".join(prices.sources) + "."]
+    return "\n".join(parts) + "\n"
+
+
+def overview(environments: Environments, prices: Prices) -> list[str]:
+    """Return the table that most readers come for."""
+    rows = ["| | " + " | ".join(environments) + " |", "|---|" + "---|" * len(environments)]
+    sums = {
+        "idle month": [total(idle_month(t, prices)) for t in environments.values()],
+        "video hour on Spot": [
+            total(video_hour(t, prices, spot=True)) for t in environments.values()
+        ],
+        "video hour on-demand": [
+            total(video_hour(t, prices, spot=False)) for t in environments.values()
+        ],
+        "a month with 100 video hours on Spot": [
+            total(idle_month(t, prices)) + 100 * total(video_hour(t, prices, spot=True))
+            for t in environments.values()
+        ],
+    }
+    rows += [
+        f"| {what} | " + " | ".join(money(usd, 2) for usd in found) + " |"
+        for what, found in sums.items()
+    ]
+    return [*rows, ""]
+
+
+def table(bills: Mapping[str, list[Line]], digits: int = 2) -> list[str]:
+    """Return the lines of bills side by side."""
+    what = list(dict.fromkeys(line.what for lines in bills.values() for line in lines))
+    rows = ["| | " + " | ".join(bills) + " |", "|---|" + "---|" * len(bills)]
+    for each in what:
+        cells = (
+            money(sum(line.usd for line in lines if line.what == each), digits)
+            for lines in bills.values()
+        )
+        rows.append(f"| {each} | " + " | ".join(cells) + " |")
+    sums = " | ".join(f"**{money(total(lines), digits)}**" for lines in bills.values())
+    return [*rows, f"| **together** | {sums} |", ""]
+
+
+def money(usd: float, digits: int) -> str:
+    """Return an amount as people write it; what is less than the last digit shows is a dash."""
+    return "\u2013" if round(usd, digits) == 0 else f"${usd:,.{digits}f}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

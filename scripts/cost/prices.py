@@ -1,0 +1,35 @@
+"""The table of prices: what things cost, since when, and what no template says."""
+
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+FILE = Path(__file__).with_name("prices.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class Prices:
+    """`usd` by name of a price, `assumed` by name of an assumption, `hours` of a month."""
+
+    usd: dict[str, float]
+    assumed: dict[str, float]
+    why: dict[str, str]
+    sources: tuple[str, ...]
+    hours: float
+    read_on: str
+    region: str
+
+
+def load(path: Path = FILE) -> Prices:
+    """Read the table."""
+    content: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+    return Prices(
+        usd={name: float(entry["usd"]) for name, entry in content["price"].items()},
+        assumed={name: float(entry["value"]) for name, entry in content["assumed"].items()},
+        why={name: str(entry["why"]) for name, entry in content["assumed"].items()},
+        sources=tuple(sorted({str(entry["source"]) for entry in content["price"].values()})),
+        hours=float(content["month"]["hours"]),
+        read_on=str(content["read_on"]),
+        region=str(content["region"]),
+    )

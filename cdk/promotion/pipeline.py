@@ -1,6 +1,8 @@
 """The pipeline: sources, one build, then stage after stage with the same image and templates."""
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack, Tags, pipelines
 from aws_cdk import aws_codebuild as codebuild
@@ -21,8 +23,10 @@ from cdk.promotion.steps import ASSEMBLY, IMAGE, PYTHON, Steps
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import SERVICE_NAME
 
+_ASSETS_CLI = "4.7.3"
 _ARTIFACT_DAYS = 90
 _ACCESS_LOG_DAYS = 365
+_ROOT = Path(__file__).resolve().parents[2]
 _COMMENT = (
     "{before} has been proven with this very image and these templates. Release it to {name}?"
 )
@@ -69,6 +73,8 @@ class PipelineStack(Stack):
             execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
             artifact_bucket=self._artifacts,
             synth=synth,
+            cli_version=_cli_version(),
+            cdk_assets_cli_version=_ASSETS_CLI,
             code_build_defaults=pipelines.CodeBuildOptions(
                 build_environment=codebuild.BuildEnvironment(build_image=IMAGE),
                 logging=codebuild.LoggingOptions(
@@ -277,3 +283,10 @@ class PipelineStack(Stack):
             retention=logs.RetentionDays.THREE_MONTHS,
             removal_policy=RemovalPolicy.DESTROY,
         )
+
+
+def _cli_version() -> str:
+    """Return the version of the command line that this repository is locked to."""
+    package = json.loads((_ROOT / "package.json").read_text())
+    version: str = package["devDependencies"]["aws-cdk"]
+    return version

@@ -32,6 +32,7 @@ START_ATTEMPTS = 3
 """A chosen port may be taken by somebody else before the emulator binds it."""
 
 LOG_LINES_SHOWN = 20
+USUAL = Config(connect_timeout=2, read_timeout=30, retries={"max_attempts": 2})
 
 AUTHORITY_VARIABLES = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
 """By which the SDKs and the CDK command line learn whom to trust."""
@@ -120,8 +121,11 @@ class LocalCloud:
             **{name: str(self._authority) for name in AUTHORITY_VARIABLES if self._authority},
         }
 
-    def client(self, service: str) -> Any:
-        """Return a boto3 client of it, whatever the process's own AWS settings are."""
+    def client(self, service: str, config: Config | None = None) -> Any:
+        """Return a boto3 client of it, whatever the process's own AWS settings are.
+
+        `config` overrides the usual timeouts and retries.
+        """
         connect: Callable[..., Any] = boto3.client
         return connect(
             service,
@@ -130,7 +134,7 @@ class LocalCloud:
             aws_access_key_id="test",
             aws_secret_access_key="test",  # noqa: S106 the emulator accepts any
             verify=str(self._authority) if self._authority else None,
-            config=Config(connect_timeout=2, read_timeout=30, retries={"max_attempts": 2}),
+            config=USUAL.merge(config) if config else USUAL,
         )
 
     @property

@@ -27,8 +27,9 @@ class Image:
 
     `repository_prefix` is matched against the repository's name in an image URI; `python` is what
     `python` means inside; `code` is the folder that stands for the image's `PYTHONPATH`;
-    `environment` is the Dockerfile's `ENV`; `command` its `CMD`. With `container`, tasks run in the
-    built image instead, which has all of these itself.
+    `environment` is the Dockerfile's `ENV`; `command` its `CMD`. `own_ports` are variables that set
+    a port of the container's own loopback: here all share this machine's, so each gets a free one.
+    With `container`, tasks run in the built image instead, which has all but the last itself.
     """
 
     repository_prefix: str
@@ -36,6 +37,7 @@ class Image:
     code: Path
     environment: Mapping[str, str] = field(default_factory=dict)
     command: tuple[str, ...] = ()
+    own_ports: tuple[str, ...] = ()
     container: Container | None = None
 
 
@@ -61,6 +63,7 @@ class Images:
                     "code": str(image.code),
                     "environment": dict(image.environment),
                     "command": list(image.command),
+                    "own_ports": list(image.own_ports),
                     "container": None if image.container is None else asdict(image.container),
                 }
                 for image in self.images
@@ -78,6 +81,7 @@ class Images:
                     code=Path(entry["code"]),
                     environment=entry["environment"],
                     command=tuple(entry["command"]),
+                    own_ports=tuple(entry["own_ports"]),
                     container=_container(entry["container"]),
                 )
                 for entry in json.loads(text)

@@ -69,6 +69,7 @@ def images(code: Path | None = None, *, container: Container | None = None) -> I
                     **LIBRARY_SETTINGS,
                 },
                 command=PROCESSOR_COMMAND,
+                own_ports=(EnvVar.WORKER_PORT,),
                 container=container,
             ),
         )

@@ -16,6 +16,7 @@ from local.emulator.settings import HOST
 from local.emulator.task_environment import container_environment, declared_environment
 from local.emulator.task_process import TaskProcess
 from local.images import Image, Images
+from local.ports import free_port
 
 
 class NoSuchContainerError(Exception):
@@ -60,7 +61,8 @@ class ContainerRegistry:
             )
         start = start_process if found.container is None else start_container
         placement = place(name, labels, self.tasks_dir)
-        process, run_inside = start(found, placement, command or [], environment)
+        ports = {variable: str(free_port()) for variable in found.own_ports}
+        process, run_inside = start(found, placement, command or [], {**environment, **ports})
         container = RunningContainer(process, placement, run_inside)
         with self._lock:
             self._by_id[container.id] = container

@@ -39,6 +39,7 @@ from local.emulator import (
     s3_default_key,
     secret_references,
     service_scheduler,
+    sqs_long_poll,
     sqs_move_task,
     version,
 )
@@ -92,7 +93,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     cloudformation_backup.install()
     permissions.install(settings)
     application = asgi.in_front_of(
-        ministack_app.app,
+        sqs_long_poll.ending_with_its_client(ministack_app.app),
         {agent_endpoint.AGENT_PATH: agent.state, agent_endpoint.FAULTS_PATH: agent.switch},
         SystemClock(),
     )

@@ -15,7 +15,7 @@ from ministack.services import ecs
 
 from local.emulator.ecs_protection import SERVICE_GROUP, Protections, is_service_task
 from local.emulator.restart_backoff import RestartBackoff
-from local.emulator.service_plan import Service, ServiceTask, is_complete, plan
+from local.emulator.service_plan import UNHEALTHY_REASON, Service, ServiceTask, is_complete, plan
 from runtime.core.clock import SystemClock, WallClock
 
 LOOK_SECONDS = 0.2
@@ -66,6 +66,9 @@ class ServiceScheduler:
         todo = plan(wanted, tasks)
         for stop in todo.stops:
             ecs._stop_task({"cluster": cluster, "task": stop.arn, "reason": stop.reason})
+            if stop.reason == UNHEALTHY_REASON:
+                # To the circuit breaker and the back-off it is a task that failed.
+                ecs._record_service_task_failure(ecs._tasks[stop.arn])
         if todo.start and self.backoff.may_start(primary["id"]):
             start(cluster, record, primary, todo.start)
         if primary["rolloutState"] == "IN_PROGRESS" and is_complete(wanted, tasks):

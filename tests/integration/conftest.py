@@ -18,6 +18,7 @@ def probe_images() -> Images:
         python=Path(sys.executable),
         code=IMAGE_CODE,
         environment={"FROM_IMAGE": "1", "PYTHONUNBUFFERED": "1"},
+        own_ports=("OWN_PORT",),
     )
     return Images((probe,))
 

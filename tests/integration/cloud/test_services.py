@@ -112,6 +112,18 @@ def test_should_replace_a_task_that_fails_its_health_check(containers: Container
     service.delete()
 
 
+def test_should_roll_back_a_deployment_that_stays_unhealthy(containers: Containers) -> None:
+    service = Service(containers, 1, deploymentConfiguration=BREAKER)
+    (first,) = service.await_running(1)
+    service.await_steady()
+    good = service.deployment()
+    service.update(taskDefinition=checked(containers, "false"))
+    until(lambda: service.deployment()["id"] != good["id"], "the new deployment has begun")
+    until(lambda: service.deployment()["id"] == good["id"], "it is rolled back")
+    assert first in service.running()
+    service.delete()
+
+
 def test_should_accept_spot_and_on_demand_capacity(containers: Containers) -> None:
     strategy = [
         {"capacityProvider": "FARGATE", "base": 1, "weight": 1},

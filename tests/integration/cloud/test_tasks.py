@@ -1,4 +1,5 @@
 import json
+import socket
 from pathlib import Path
 
 import pytest
@@ -37,7 +38,7 @@ def test_should_give_the_process_the_containers_environment_only(
     environment = json.loads(containers.lines(task)[0])
     assert set(environment) == {
         *("PATH", "HOME", "TMPDIR", "LANG", "PYTHONPATH", "WORK_DIR"),
-        *("FROM_IMAGE", "PYTHONUNBUFFERED"),
+        *("FROM_IMAGE", "PYTHONUNBUFFERED", "OWN_PORT"),
         *("GIVEN", "KEPT", "TOKEN"),
         *("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_ENDPOINT_URL"),
         *("AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"),
@@ -46,6 +47,12 @@ def test_should_give_the_process_the_containers_environment_only(
     assert environment["GIVEN"] == "override"
     assert environment["TOKEN"].endswith("the-secret")
     assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint_url
+
+
+def test_should_give_a_container_a_port_that_nobody_listens_on(containers: Containers) -> None:
+    _, lines = containers.run_to_end(["show_environment"])
+    with socket.create_server(("127.0.0.1", int(json.loads(lines[0])["OWN_PORT"]))):
+        """It is free."""
 
 
 def test_should_put_the_entry_point_before_the_command(containers: Containers) -> None:

@@ -48,6 +48,7 @@ def test_should_read_back_what_it_wrote() -> None:
                 code=Path("code"),
                 environment={"MODELS_DIR": "models"},
                 command=("python", "-m", "any"),
+                own_ports=("ANY_PORT",),
             ),
         )
     )

@@ -17,8 +17,8 @@ setup: ## Install everything (into the user's cache folder), make the sample vid
 setup-tools: ## Install only what checks and promotes: no models, no sample videos
 	@$(PYTHON) scripts/setup.py --tools
 
-run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path] [CONTAINER=1]
-	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(VIDEO),"$(VIDEO)")
+run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path] [MODE=pool] [CONTAINER=1]
+	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(filter pool,$(MODE)),--pool) $(if $(VIDEO),"$(VIDEO)")
 
 deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ENFORCE=1] [ONCE=1]
 	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ENFORCE),--enforce) $(if $(ONCE),--once)

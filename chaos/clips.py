@@ -1,6 +1,5 @@
-"""A short silent video, and any number of others that differ from it in their bytes only."""
+"""A short silent video."""
 
-import struct
 from collections.abc import Generator
 from pathlib import Path
 
@@ -21,9 +20,3 @@ def make_clip(path: Path) -> bytes:
         writer.send(bytes([frame * 10]) * (SIZE[0] * SIZE[1] * 3))
     writer.close()
     return path.read_bytes()
-
-
-def variant(clip: bytes, text: str) -> bytes:
-    """Return the clip with a `free` box appended, which players skip (ISO/IEC 14496-12)."""
-    payload = text.encode()
-    return clip + struct.pack(">I", 8 + len(payload)) + b"free" + payload

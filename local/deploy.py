@@ -13,6 +13,7 @@ from typing import Any
 
 from local import toolchain
 from local.cloud import ACCOUNT, REGION, LocalCloud
+from runtime.core.contract import Launch
 
 BOOTSTRAP_STACK = "CDKToolkit"
 STACKS_AT_ONCE = "4"
@@ -30,19 +31,21 @@ def deploy(
     cloud: LocalCloud,
     *,
     environment: str,
+    launch: Launch | None = None,
     assembly: Path | None = None,
     on_line: OnLine = lambda _line: None,
 ) -> dict[str, str]:
     """Deploy one environment and return the outputs of all its stacks together.
 
-    `assembly` is a cloud assembly that is synthesized already; without it, `app.py` is run. Every
+    `launch` is how jobs are run if not as the environment's file says. `assembly` is a cloud
+    assembly that is synthesized already; without it, `app.py` is run. Every
     line the tools print goes to `on_line` and to `deploy.log` in the cloud's folder. Raises
     `DeployFailedError`.
     """
     runner = _Runner(cloud, on_line)
     with ThreadPoolExecutor(max_workers=2) as both:
         bootstrapped = both.submit(bootstrap, cloud, runner)
-        synthesized = both.submit(synthesize, cloud, runner, environment, assembly)
+        synthesized = both.submit(synthesize, cloud, runner, environment, launch, assembly)
         bootstrapped.result()
         folder = assembly_of(synthesized.result(), environment)
     outputs = cloud.state_dir / "outputs.json"
@@ -78,7 +81,11 @@ def bootstrap(cloud: LocalCloud, runner: "_Runner") -> None:
 
 
 def synthesize(
-    cloud: LocalCloud, runner: "_Runner", environment: str, assembly: Path | None
+    cloud: LocalCloud,
+    runner: "_Runner",
+    environment: str,
+    launch: Launch | None,
+    assembly: Path | None,
 ) -> Path:
     """Return the cloud assembly: the given one, or what `app.py` makes of the sources."""
     if assembly is not None:
@@ -92,7 +99,9 @@ def synthesize(
         # As the CDK command line would pass them.
         more={
             "CDK_OUTDIR": str(folder),
-            "CDK_CONTEXT_JSON": json.dumps({"environment": environment}),
+            "CDK_CONTEXT_JSON": json.dumps(
+                {"environment": environment, **({"launch": launch} if launch else {})}
+            ),
         },
     )
     return folder

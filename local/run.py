@@ -4,6 +4,7 @@ import argparse
 import json
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,12 +22,14 @@ from lifestream.screen import Screen
 from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.images import Container
+from local.pool import Pool, another
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     UPLOADS_PREFIX,
     VIDEO_SUFFIXES,
+    Launch,
     Output,
     ResultFile,
     result_prefix,
@@ -57,6 +60,9 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument(
         "--container", action="store_true", help="run the processor's image, not its sources"
     )
+    parser.add_argument(
+        "--pool", action="store_true", help="run jobs by warm workers, and two of them"
+    )
     given = parser.parse_args(arguments)
     video = given.video or toolchain.sample_video()
     screen = Screen()
@@ -71,8 +77,10 @@ def main(arguments: list[str] | None = None) -> int:
             cloud = toolchain.start_cloud(container=container)
         with cloud:
             with screen.step("Deploying the templates with the CDK command line"):
-                outputs = deploy.deploy(cloud, environment=ENVIRONMENT)
-            return process(screen, Deployed(cloud, outputs), video, began)
+                launch = Launch.POOL if given.pool else None
+                outputs = deploy.deploy(cloud, environment=ENVIRONMENT, launch=launch)
+            work = process_by_workers if given.pool else process
+            return work(screen, Deployed(cloud, outputs), video, began)
     except (NoEngineError, BuildError, NoBaseError) as error:
         screen.say(f"The image cannot be run: {error}")
         return 1
@@ -106,9 +114,48 @@ def unusable(video: Path) -> str | None:
 
 def process(screen: Screen, deployed: Deployed, video: Path, began: float) -> int:
     """Upload a video, follow its job to the end and present what came of it."""
+    job = run_job(screen, deployed, video)
+    if job is None:
+        return 1
+    present(screen, deployed, job)
+    screen.say(f"Took {time.monotonic() - began:.0f} s in all.")
+    return 0
+
+
+def process_by_workers(screen: Screen, deployed: Deployed, video: Path, began: float) -> int:
+    """Have a pool grow from nothing for a video; have it process another one while it is warm."""
+    pool = Pool(deployed.cloud, deployed.outputs)
+    with screen.step("Waiting until the idle pool has gone to nothing"):
+        pool.await_nothing()
+    first = run_job(screen, deployed, video)
+    if first is None:
+        return 1
+    with tempfile.TemporaryDirectory() as folder:
+        other = another(video, Path(folder))
+        second = run_job(screen, deployed, other)
+    if second is None:
+        return 1
+    present(screen, deployed, second)
+    screen.say()
+    columns = ("job", "waited for a worker", "worked on", "by")
+    screen.table(columns, [times("first", first), times("second", second)])
+    screen.say(f"Took {time.monotonic() - began:.0f} s in all.")
+    return 0
+
+
+def times(which: str, job: Job) -> tuple[str, str, str, str]:
+    """Return a row about how long a job that has ended took."""
+    started = job.started_at or job.updated_at
+    worker = (job.task_arn or "").rsplit("/", 1)[-1][:8]
+    waited, worked = started - job.created_at, job.updated_at - started
+    return which, f"{waited:.0f} s", f"{worked:.0f} s", f"worker {worker}"
+
+
+def run_job(screen: Screen, deployed: Deployed, video: Path) -> Job | None:
+    """Upload a video and follow its job; return it if it succeeded, else say why it did not."""
     with screen.step(f"Uploading {video.name} ({video.stat().st_size / 1e6:.1f} MB)"):
         source = upload(deployed, video)
-    screen.say(f"  job {source.job_id}, {time.monotonic() - began:.0f} s after the start")
+    screen.say(f"  job {source.job_id}")
     jobs = job_store(deployed)
     clock = SystemClock()
     sightings = follow(
@@ -119,14 +166,17 @@ def process(screen: Screen, deployed: Deployed, video: Path, began: float) -> in
     except JobStalledError as stalled:
         screen.say(f"The job stalled: {stalled}.")
         show_logs(screen, deployed)
-        return 1
+        return None
     if job is None or job.state is not State.SUCCEEDED:
         show_failure(screen, deployed, job)
-        return 1
+        return None
+    return job
+
+
+def present(screen: Screen, deployed: Deployed, job: Job) -> None:
+    """Download a job's results and show them."""
     folder = download_results(deployed, job, toolchain.ROOT / "out" / job.job_id)
     show_results(screen, folder)
-    screen.say(f"Took {time.monotonic() - began:.0f} s in all.")
-    return 0
 
 
 def upload(deployed: Deployed, video: Path) -> Source:

@@ -1,4 +1,4 @@
-from chaos.clips import variant
+from local.variants import variant
 
 
 def test_should_append_a_box_that_players_skip() -> None:

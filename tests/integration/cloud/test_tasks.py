@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from local.cloud import LocalCloud
+from local.ports import free_port
 from tests.integration.cloud.conftest import Containers, Task
 from tests.integration.cloud.waiting import until
 
@@ -77,8 +78,9 @@ def test_should_decrypt_parameters_for_the_container(
 def test_should_stop_the_other_containers_when_an_essential_one_ends(
     containers: Containers,
 ) -> None:
-    wait = containers.definition("wait", "0")
-    end = containers.definition("end_with", "5", name="main")
+    port = str(free_port())
+    wait = containers.definition("wait", "0", port)
+    end = containers.definition("end_with", "5", port, name="main")
     definition = containers.register([end, {**wait, "name": "sidecar", "essential": False}])
     task = containers.run(definition)
     stopped = containers.await_status(task, "STOPPED")

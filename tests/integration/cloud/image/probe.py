@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import socket
 import sys
 import time
 import urllib.request
@@ -30,12 +31,18 @@ def show_identity() -> None:
     say(boto3.client("sts").get_caller_identity()["Arn"])
 
 
-def end_with(code: str) -> None:
+def end_with(code: str, once_reachable: str = "") -> None:
+    while once_reachable:
+        try:
+            socket.create_connection(("127.0.0.1", int(once_reachable))).close()
+            break
+        except OSError:
+            time.sleep(0.05)
     say(f"ending with {code}")
     sys.exit(int(code))
 
 
-def wait(on_term: str) -> None:
+def wait(on_term: str, reachable: str = "") -> None:
     def stop(_signal: int, _frame: FrameType | None) -> None:
         say("asked to stop")
         if on_term != "ignore":
@@ -43,8 +50,9 @@ def wait(on_term: str) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     show_environment()
+    server = socket.create_server(("127.0.0.1", int(reachable))) if reachable else None
     say("ready")
-    while True:
+    while server is None or server.fileno():
         time.sleep(0.05)
 
 

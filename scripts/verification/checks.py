@@ -31,6 +31,20 @@ SETTLE_SECONDS = 60.0
 WORD_ERROR_RATE = 0.10
 CUT_TOLERANCE_SECONDS = 0.1
 NOT_A_VIDEO = "media.not_a_video"
+REQUIRED = frozenset(
+    {
+        ResultFile.SUMMARY_JSON,
+        ResultFile.SUMMARY_MARKDOWN,
+        ResultFile.TRANSCRIPT_JSON,
+        ResultFile.CAPTIONS_SRT,
+        ResultFile.CAPTIONS_VTT,
+        ResultFile.SPEAKERS_RTTM,
+        ResultFile.SCENES_JSON,
+        ResultFile.CHAPTERS_VTT,
+    }
+)
+"""What every job publishes, whatever its video holds."""
+
 _SCHEMA = Path("runtime/processor/render/schema/summary.schema.json")
 _ROOT = Path(__file__).resolve().parents[2]
 
@@ -120,7 +134,7 @@ class Verification:
             raise CheckFailedError(f"A result is missing: {error}") from error
 
     def _check_manifest(self, job: Job, results: Mapping[str, bytes]) -> None:
-        if missing := set(ResultFile) - set(results):
+        if missing := REQUIRED - set(results):
             raise CheckFailedError(f"{job.job_id} has no {', '.join(sorted(missing))}")
         for file in json.loads(results[ResultFile.MANIFEST])["files"]:
             content = results[file["name"]]

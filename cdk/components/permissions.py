@@ -114,6 +114,11 @@ def work_off(queue: sqs.IQueue) -> iam.PolicyStatement:
     )
 
 
+def count_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Ask a queue for its length."""
+    return iam.PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[queue.queue_arn])
+
+
 def receive_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
     """Have a function fed from a queue: what Lambda does in its name."""
     return iam.PolicyStatement(

@@ -18,7 +18,7 @@ from cdk.components.environment_stack import EnvironmentStack
 from cdk.components.private_queue import private_queue
 from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
 from cdk.config import EnvironmentConfig
-from cdk.stacks.ingest import IngestStack
+from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.storage import StorageStack
 from runtime.core.contract import REAPER_HANDLER, EnvVar, Output
 
@@ -97,6 +97,10 @@ class ControlPlaneStack(EnvironmentStack):
             *permissions.read_encrypted(self.key, "dynamodb"),
             *permissions.write_encrypted(self.key, "sqs"),
         )
+        for compute, work in ingest.filled.items():
+            # Asked for its length by each sweep, a queue goes on being counted.
+            reaper.function.add_environment(WORK_QUEUE_OF[compute].value, work.queue.queue_url)
+            reaper.allow(permissions.count_messages(work.queue))
         lambda_.EventInvokeConfig(
             self,
             "ReaperEvents",

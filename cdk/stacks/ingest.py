@@ -19,8 +19,14 @@ from runtime.core.contract import (
     UPLOADS_PREFIX,
     VIDEO_SUFFIXES,
     WORK_PREFIX,
+    Compute,
+    EnvVar,
+    Launch,
     Output,
 )
+
+WORK_QUEUE_OF = {Compute.CPU: EnvVar.WORK_QUEUE_URL, Compute.GPU: EnvVar.GPU_WORK_QUEUE_URL}
+"""How functions are told of the queues of work."""
 
 _PREFLIGHT_SECONDS = 3600
 """How long a browser may remember that it was allowed to upload."""
@@ -30,7 +36,8 @@ class IngestStack(EnvironmentStack):
     """`media` (the bucket), its `access_logs`, `jobs` (the queue with its dead letters), `work`.
 
     `work` is where jobs wait for a worker, with its own dead letters, or None without workers. It
-    is here, before all that sends to it or receives from it.
+    is here, before all that sends to it or receives from it. `filled` are the queues of work that
+    new jobs are given to: one that only empties is not among them.
     """
 
     def __init__(
@@ -57,6 +64,9 @@ class IngestStack(EnvironmentStack):
         self.work = self._create_work_queue(environment)
         days = environment.storage
         # S3 delivers access logs to no bucket that is encrypted with a customer's key.
+        self.filled: dict[Compute, JobQueue] = {}
+        if self.work is not None and environment.launch == Launch.POOL:
+            self.filled[Compute.CPU] = self.work
         self.access_logs = private_bucket(
             self,
             "AccessLogs",

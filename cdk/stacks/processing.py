@@ -11,7 +11,6 @@ from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda_event_sources as event_sources
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.components import permissions
@@ -20,7 +19,7 @@ from cdk.components.processor_task import ProcessorTask
 from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
 from cdk.config import EnvironmentConfig
 from cdk.naming import bucket_arn
-from cdk.stacks.ingest import IngestStack
+from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.storage import StorageStack
 from runtime.core.contract import DISPATCHER_HANDLER, UPLOADS_PREFIX, EnvVar, Launch, Output
@@ -119,9 +118,12 @@ class ProcessingStack(EnvironmentStack):
             permissions.receive_messages(ingest.jobs.queue),
             *permissions.read_encrypted(self.key, "s3", "dynamodb", "sqs"),
         )
-        if environment.launch == Launch.POOL and ingest.work is not None:
-            self._let_fill(dispatcher, ingest.work.queue)
-        else:
+        for compute, work in ingest.filled.items():
+            _tell(dispatcher, {WORK_QUEUE_OF[compute]: work.queue.queue_url})
+            dispatcher.allow(
+                permissions.send_messages(work.queue), *permissions.write_encrypted(self.key, "sqs")
+            )
+        if environment.launch == Launch.ON_DEMAND:
             self._let_run_tasks(dispatcher, environment, network)
         dispatcher.function.add_event_source(
             event_sources.SqsEventSource(
@@ -131,13 +133,6 @@ class ProcessingStack(EnvironmentStack):
             )
         )
         return dispatcher
-
-    def _let_fill(self, dispatcher: PythonLambda, work: sqs.IQueue) -> None:
-        """Let it give jobs to workers, and start nothing."""
-        _tell(dispatcher, {EnvVar.WORK_QUEUE_URL: work.queue_url})
-        dispatcher.allow(
-            permissions.send_messages(work), *permissions.write_encrypted(self.key, "sqs")
-        )
 
     def _let_run_tasks(
         self, dispatcher: PythonLambda, environment: EnvironmentConfig, network: NetworkStack

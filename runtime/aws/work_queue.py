@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from runtime.aws.faults import error_code, typed_faults
-from runtime.core.ports import WorkMessage
+from runtime.core.ports import Backlog, WorkMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -34,6 +34,22 @@ class SqsWorkQueue:
         """Add a message; sent twice after a lost answer it invites twice, harmlessly."""
         with typed_faults("sending a message to the work queue"):
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
+
+    def backlog(self) -> Backlog:
+        """Return about how many messages wait and how many are hidden."""
+        with typed_faults("asking the work queue for its length"):
+            answer = self._client.get_queue_attributes(
+                QueueUrl=self._queue_url,
+                AttributeNames=[
+                    "ApproximateNumberOfMessages",
+                    "ApproximateNumberOfMessagesNotVisible",
+                ],
+            )
+        found = answer["Attributes"]
+        return Backlog(
+            waiting=int(found["ApproximateNumberOfMessages"]),
+            in_work=int(found["ApproximateNumberOfMessagesNotVisible"]),
+        )
 
     def receive(self, wait_seconds: int = WAIT_SECONDS) -> WorkMessage | None:
         """Return the next message, hidden from others for the queue's visibility timeout."""

@@ -137,6 +137,22 @@ class WorkMessage:
     receives: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Backlog:
+    """Messages that wait in a work queue, and those that workers keep hidden; both may lag."""
+
+    waiting: int
+    in_work: int
+
+
+class CountedQueue(Protocol):
+    """A queue that knows its length. Raises `Retryable` and `Permanent`."""
+
+    def backlog(self) -> Backlog:
+        """Return about how many messages there are."""
+        ...
+
+
 class WorkQueue(Protocol):
     """A queue of attempts that wait for a worker. Raises `Retryable` and `Permanent`."""
 

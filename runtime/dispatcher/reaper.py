@@ -9,13 +9,16 @@ from runtime.aws import clients
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.queue import SqsJobsQueue
 from runtime.aws.tasks import EcsTasks
+from runtime.aws.work_queue import SqsWorkQueue
 from runtime.core.clock import SystemClock
-from runtime.core.contract import SERVICE_NAME
+from runtime.core.contract import SERVICE_NAME, Compute
 from runtime.core.log import JsonLog
 from runtime.core.metrics import EmbeddedMetrics
+from runtime.core.ports import CountedQueue
 from runtime.dispatcher.diagnosis import stopped_task
 from runtime.dispatcher.handler import LambdaContext
 from runtime.dispatcher.judge import Budget
+from runtime.dispatcher.lengths import tell_lengths
 from runtime.dispatcher.reaping import Reaper
 from runtime.dispatcher.settings import ReaperSettings, read_reaper_settings
 
@@ -29,6 +32,7 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> None:
     """
     reaper = _reaper()
     if event.get("detail-type") != TASK_STATE_CHANGE:
+        tell_lengths(_work_queues(), reaper.log)
         reaper.sweep(lambda: context.get_remaining_time_in_millis() / 1000)
     elif (task := stopped_task(event["detail"])) is not None:
         reaper.task_stopped(task)
@@ -37,6 +41,15 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> None:
 @cache
 def _reaper() -> Reaper:
     return compose(read_reaper_settings(os.environ))
+
+
+@cache
+def _work_queues() -> dict[Compute, CountedQueue]:
+    settings = read_reaper_settings(os.environ)
+    return {
+        compute: SqsWorkQueue(clients.sqs(settings.region), url)
+        for compute, url in settings.work_queue_urls.items()
+    }
 
 
 def compose(settings: ReaperSettings) -> Reaper:

@@ -1,9 +1,9 @@
 """The settings of the dispatcher and the reaper, each read whole before any work."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from runtime.core.contract import EnvVar, Launch
+from runtime.core.contract import Compute, EnvVar, Launch
 from runtime.core.errors import Permanent
 from runtime.core.log import LEVELS
 from runtime.dispatcher.judge import QUEUED_SECONDS, START_SECONDS, UNANNOUNCED_SECONDS
@@ -30,6 +30,11 @@ REQUIRED_BY: Mapping[Launch, tuple[EnvVar, ...]] = {
     Launch.POOL: (EnvVar.WORK_QUEUE_URL,),
 }
 """What is needed besides, by how jobs without a wish of their own are launched."""
+
+WORK_QUEUES: Mapping[Compute, EnvVar] = {
+    Compute.CPU: EnvVar.WORK_QUEUE_URL,
+    Compute.GPU: EnvVar.GPU_WORK_QUEUE_URL,
+}
 
 REAPER_REQUIRED = (
     *COMMON,
@@ -103,6 +108,7 @@ class ReaperSettings:
     unannounced_seconds: float
     start_seconds: float
     queued_seconds: float
+    work_queue_urls: Mapping[Compute, str] = field(default_factory=dict)
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -154,6 +160,11 @@ def read_reaper_settings(environment: Mapping[str, str]) -> ReaperSettings:
         unannounced_seconds=_seconds(environment, EnvVar.UNANNOUNCED_SECONDS, UNANNOUNCED_SECONDS),
         start_seconds=_seconds(environment, EnvVar.TASK_START_SECONDS, START_SECONDS),
         queued_seconds=_seconds(environment, EnvVar.QUEUED_SECONDS, QUEUED_SECONDS),
+        work_queue_urls={
+            compute: environment[name]
+            for compute, name in WORK_QUEUES.items()
+            if environment.get(name)
+        },
     )
 
 

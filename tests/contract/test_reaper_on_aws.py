@@ -1,5 +1,6 @@
 """The reaper's handler on the emulator's DynamoDB and SQS and ECS's API."""
 
+import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -75,8 +76,10 @@ def deployed(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     with aws_endpoint(FakeEcs()) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_ECS", endpoint.url)
         reaper._reaper.cache_clear()
+        reaper._work_queues.cache_clear()
         yield Deployed(store, sqs, queue_url)
     reaper._reaper.cache_clear()
+    reaper._work_queues.cache_clear()
     dynamodb.close()
     sqs.close()
 
@@ -99,6 +102,18 @@ def test_should_sweep_on_its_schedule(deployed: Deployed) -> None:
     job = deployed.running(since=time.time() - LONG_AGO_SECONDS)
     reaper.handle({"source": "aws.scheduler"}, Context())
     assert deployed.messages() == [requeue_message(job.job_id)]
+
+
+def test_should_ask_the_work_queues_when_it_sweeps(
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(EnvVar.LOG_LEVEL, "INFO")
+    monkeypatch.setenv(EnvVar.WORK_QUEUE_URL, deployed.queue_url)
+    deployed.sqs.send_message(QueueUrl=deployed.queue_url, MessageBody="any")
+    reaper.handle({"source": "aws.scheduler"}, Context())
+    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
+    (told,) = (line for line in lines if line.get("action") == "reaper.work_queue")
+    assert (told["compute"], told["waiting"]) == ("cpu", 1)
 
 
 def test_should_pass_over_an_event_of_a_task_that_is_not_ours(deployed: Deployed) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from runtime.aws import clients
 from runtime.aws.work_queue import SqsWorkQueue
-from runtime.core.ports import WorkMessage
+from runtime.core.ports import Backlog, WorkMessage
 from tests.fakes.clock import FakeClock
 from tests.fakes.work_queue import FakeWorkQueue
 
@@ -55,6 +55,14 @@ def under_test(request: pytest.FixtureRequest) -> QueueUnderTest:
 
 def test_should_have_nothing_when_nothing_was_sent(under_test: QueueUnderTest) -> None:
     assert under_test.queue.receive(0) is None
+
+
+def test_should_count_what_waits_and_what_is_hidden(under_test: QueueUnderTest) -> None:
+    assert under_test.queue.backlog() == Backlog(waiting=0, in_work=0)
+    for _ in range(3):
+        under_test.queue.send("any")
+    under_test.received()
+    assert under_test.queue.backlog() == Backlog(waiting=2, in_work=1)
 
 
 def test_should_give_a_message_to_one_receiver_at_a_time(under_test: QueueUnderTest) -> None:

@@ -7,7 +7,7 @@ from itertools import count
 
 from runtime.core.clock import WallClock
 from runtime.core.errors import LifestreamError, Permanent
-from runtime.core.ports import WorkMessage
+from runtime.core.ports import Backlog, WorkMessage
 
 VISIBILITY_SECONDS = 120
 MAX_RECEIVES = 5
@@ -26,7 +26,7 @@ class FakeWorkQueue:
 
     `send_faults` is consumed first, one a send; `after_send` is what the
     rest of the world does before the sender has its answer, `when_empty` while a poll waits in
-    vain. `faults` are consumed the same way by name: of `receive`, `hide` and `delete`.
+    vain. `faults` are consumed the same way by name: of `backlog`, `receive`, `hide` and `delete`.
     """
 
     def __init__(
@@ -60,6 +60,12 @@ class FakeWorkQueue:
         """Messages that a receive may return now."""
         with self._lock:
             return [held.body for held in self._held if held.visible_at <= self._clock.now()]
+
+    def backlog(self) -> Backlog:
+        with self._lock:
+            self._fail("backlog")
+            hidden = sum(held.visible_at > self._clock.now() for held in self._held)
+            return Backlog(waiting=len(self._held) - hidden, in_work=hidden)
 
     def send(self, body: str) -> None:
         with self._lock:

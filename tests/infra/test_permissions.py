@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
-from runtime.core.contract import JobsTable
+from runtime.core.contract import JobsTable, Launch
 from tests.infra.templates import Deployment, Statement
 
 Role = Callable[[Deployment], str]
@@ -175,6 +175,7 @@ def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
     deployment: Deployment,
 ) -> None:
     jobs = table_arn(deployment, "jobs")
+    pooled = deployment.config.launch == Launch.POOL
     granted = {
         (action, resource)
         for s in deployment.of_role(reaper_role(deployment))
@@ -189,6 +190,7 @@ def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
         ("dynamodb:Query", f"{jobs}/index/{JobsTable.STATE_INDEX}"),
         ("sqs:SendMessage", queue_arn(deployment, "jobs")),
         ("sqs:SendMessage", queue_arn(deployment, "reaper-dlq")),
+        *({("sqs:GetQueueAttributes", queue_arn(deployment, "work"))} if pooled else ()),
     }
 
 

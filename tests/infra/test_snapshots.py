@@ -16,7 +16,7 @@ STACKS = (
     *("encryption", "network", "storage", "ingest", "processing", "control-plane"),
     "observability",
 )
-POOL_STACKS = ("ingest", "processing", "workers", "observability")
+POOL_STACKS = ("ingest", "processing", "workers", "control-plane", "observability")
 """Those that a pool changes."""
 
 _ASSET_HASH = re.compile(r"\b[0-9a-f]{64}\b")

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from cdk.naming import Names
-from runtime.core.contract import EnvVar, Output
-from runtime.dispatcher.settings import read_settings
+from runtime.core.contract import Compute, EnvVar, Output
+from runtime.dispatcher.settings import read_reaper_settings, read_settings
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment, Resource
 
@@ -91,6 +91,21 @@ def test_should_send_jobs_to_the_workers_queue_and_to_no_other(pooled: Deploymen
     assert told[EnvVar.LAUNCH] == "pool"
     assert told[EnvVar.WORK_QUEUE_URL] == f"<{work}>"
     assert may_send_to(pooled) == {f"<{work}.Arn>"}
+
+
+def test_should_have_the_reaper_ask_for_the_queues_length(pooled: Deployment) -> None:
+    work, _ = queue(pooled, "work")
+    told = pooled.render(pooled.function("reaper")["Environment"]["Variables"])
+
+    settings = read_reaper_settings({**told, EnvVar.AWS_REGION: "set by Lambda"})
+
+    assert settings.work_queue_urls == {Compute.CPU: f"<{work}>"}
+
+
+def test_should_let_functions_name_no_queue_that_is_not_filled(standby: Deployment) -> None:
+    for function in ("dispatcher", "reaper"):
+        assert "lifestream-work" not in str(standby.render(standby.function(function)))
+        assert EnvVar.WORK_QUEUE_URL not in standby.function(function)["Environment"]["Variables"]
 
 
 def test_should_keep_the_queue_and_fill_it_no_more_on_standby(standby: Deployment) -> None:

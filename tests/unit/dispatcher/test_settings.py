@@ -97,6 +97,15 @@ def test_should_read_all_settings_of_the_reaper() -> None:
     assert settings.log_level == "DEBUG"
 
 
+def test_should_know_the_work_queues_there_are() -> None:
+    urls = {EnvVar.WORK_QUEUE_URL: "any-cpu", EnvVar.GPU_WORK_QUEUE_URL: "any-gpu"}
+    assert read_reaper_settings(REAPER).work_queue_urls == {}
+    assert read_reaper_settings(REAPER | urls).work_queue_urls == {
+        "cpu": "any-cpu",
+        "gpu": "any-gpu",
+    }
+
+
 def test_should_name_everything_that_the_reaper_misses_at_once() -> None:
     with pytest.raises(Permanent, match="The reaper cannot start") as refusal:
         read_reaper_settings({})

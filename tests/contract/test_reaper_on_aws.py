@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -13,6 +14,7 @@ from runtime.aws import clients
 from runtime.aws.jobs import DynamoJobStore
 from runtime.core.contract import EnvVar
 from runtime.core.jobs import Job, Source, State, claim_new, start
+from runtime.core.log import JsonLog
 from runtime.core.messages import requeue_message
 from runtime.dispatcher import reaper
 from tests.contract.job_stores import make_dynamo_store
@@ -26,6 +28,7 @@ pytestmark = pytest.mark.cloud
 SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=1)
 LONG_AGO_SECONDS = 1200.0
 JOB_TIMEOUT_SECONDS = 3600
+ASKED = "reaper.work_queue"
 
 
 class Context:
@@ -105,14 +108,15 @@ def test_should_sweep_on_its_schedule(deployed: Deployed) -> None:
 
 
 def test_should_ask_the_work_queues_when_it_sweeps(
-    deployed: Deployed, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    lines: list[str] = []
+    monkeypatch.setattr(reaper, "JsonLog", partial(JsonLog, write=lines.append))
     monkeypatch.setenv(EnvVar.LOG_LEVEL, "INFO")
     monkeypatch.setenv(EnvVar.WORK_QUEUE_URL, deployed.queue_url)
     deployed.sqs.send_message(QueueUrl=deployed.queue_url, MessageBody="any")
     reaper.handle({"source": "aws.scheduler"}, Context())
-    lines = [json.loads(line) for line in capfd.readouterr().out.splitlines()]
-    (told,) = (line for line in lines if line.get("action") == "reaper.work_queue")
+    (told,) = (told for line in lines if (told := json.loads(line))["action"] == ASKED)
     assert (told["compute"], told["waiting"]) == ("cpu", 1)
 
 

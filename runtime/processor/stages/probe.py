@@ -57,6 +57,8 @@ def examine(
         wanted, problems = _ordered(sounds, audio_track)
         video, audio = _video(pictures, path, limits), _audio(wanted, path)
         if video is None and audio is None:
+            if not container.streams:
+                raise _unreadable(path)
             raise _nothing_to_decode(path, [*pictures, *sounds])
         problems += [VIDEO_UNREADABLE.code] if pictures and video is None else []
         problems += [AUDIO_UNREADABLE.code] if sounds and audio is None else []

@@ -1,0 +1,160 @@
+"""Media for the corpus: a few clips by ffmpeg, and surgery on their bytes."""
+
+import functools
+import random
+import struct
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from scripts.media_tools import ffmpeg
+
+X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+FAST = ("-movflags", "+faststart")
+Make = Callable[[Path], None]
+"""Writes the case's file to a path."""
+
+
+def picture(seconds: float = 2.0, *, size: str = "160x90", rate: int = 25) -> tuple[object, ...]:
+    return ("-f", "lavfi", "-i", f"testsrc2=size={size}:rate={rate}:duration={seconds}")
+
+
+def tone(seconds: float = 2.0, *, rate: int = 48_000, hertz: int = 440) -> tuple[object, ...]:
+    return ("-f", "lavfi", "-i", f"sine=frequency={hertz}:duration={seconds}:sample_rate={rate}")
+
+
+def made(*arguments: object, form: str = "mp4") -> Make:
+    """ffmpeg with these arguments; the container is `form`, whatever the path is called."""
+    return lambda path: void(ffmpeg(*arguments, "-f", form, path))
+
+
+def void(_: object) -> None:
+    return None
+
+
+@functools.cache
+def clip(kind: str = "film") -> bytes:
+    """The bytes of a healthy file: `film` (index first), `long` (8 s), `tail` (index last), ..."""
+    arguments: dict[str, tuple[object, ...]] = {
+        "film": (*picture(), *tone(), *X264, "-c:a", "aac", *FAST),
+        "tail": (*picture(), *tone(), *X264, "-c:a", "aac"),
+        "long": (*picture(8.0), *tone(8.0), *X264, "-c:a", "aac", *FAST),
+        "mute": (*picture(), *X264, *FAST),
+        "sound": (*tone(), "-c:a", "aac", *FAST),
+        "fragments": (
+            *picture(),
+            *tone(),
+            *(*X264, "-g", 10, "-c:a", "aac"),
+            *("-movflags", "frag_keyframe+empty_moov+default_base_moof"),
+        ),
+    }
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "clip.mp4"
+        ffmpeg(*arguments[kind], path)
+        return path.read_bytes()
+
+
+def content(data: bytes | Callable[[], bytes]) -> Make:
+    return lambda path: void(path.write_bytes(data if isinstance(data, bytes) else data()))
+
+
+def edited(kind: str, edit: Callable[[bytes], bytes]) -> Make:
+    return lambda path: void(path.write_bytes(edit(clip(kind))))
+
+
+def replaced(kind: str, old: bytes, new: bytes) -> Make:
+    """Every occurrence of some bytes, which must be there, replaced by as many others."""
+    assert len(old) == len(new)
+
+    def edit(data: bytes) -> bytes:
+        assert old in data
+        return data.replace(old, new)
+
+    return edited(kind, edit)
+
+
+def noise(count: int, seed: int = 0) -> bytes:
+    return random.Random(seed).randbytes(count)  # noqa: S311 - a seed makes the same noise again
+
+
+def in_samples(first: float, last: float, fill: Callable[[int], bytes]) -> Callable[[bytes], bytes]:
+    """Overwrite a part of the sample data, from one share of it to another."""
+
+    def edit(data: bytes) -> bytes:
+        start = data.index(b"mdat") + 4
+        size = len(data) - start
+        a, b = start + int(size * first), start + int(size * last)
+        return data[:a] + fill(b - a) + data[b:]
+
+    return edit
+
+
+def box(kind: bytes, body: bytes = b"") -> bytes:
+    return struct.pack(">I", 8 + len(body)) + kind + body
+
+
+def nested(depth: int) -> bytes:
+    """Boxes in boxes in boxes."""
+    body = b""
+    for _ in range(depth):
+        body = box(b"moov", body)
+    return box(b"ftyp", b"isom\0\0\0\0isom") + body
+
+
+def with_duration(kind: str, factor: float) -> Make:
+    """The film's index saying another length: in the movie, its tracks and their media."""
+
+    def edit(data: bytes) -> bytes:
+        edited_data = bytearray(data)
+        for name, at in ((b"mvhd", 20), (b"tkhd", 24), (b"mdhd", 20)):
+            found = data.find(name)
+            while found >= 0:
+                (value,) = struct.unpack_from(">I", data, found + at)
+                struct.pack_into(">I", edited_data, found + at, min(int(value * factor), 2**32 - 2))
+                found = data.find(name, found + 1)
+        return bytes(edited_data)
+
+    return edited(kind, edit)
+
+
+def with_large_sizes(data: bytes) -> bytes:
+    """The sample data's box with its size in 64 bits, in the place of the box before it."""
+    at = data.index(b"mdat") - 4
+    assert data[at - 8 : at] == box(b"free")
+    (size,) = struct.unpack_from(">I", data, at)
+    return data[: at - 8] + struct.pack(">I4sQ", 1, b"mdat", size + 8) + data[at + 8 :]
+
+
+def with_count(table: bytes, count: int) -> Make:
+    """A table of the index that claims to have many more entries than there are."""
+
+    def edit(data: bytes) -> bytes:
+        at = data.index(table) + 8
+        return data[:at] + struct.pack(">I", count) + data[at + 4 :]
+
+    return edited("film", edit)
+
+
+def joined(*parts: tuple[object, ...]) -> Make:
+    """Transport streams one after another, as a broadcast changes its form."""
+
+    def make(path: Path) -> None:
+        data = b""
+        for number, arguments in enumerate(parts):
+            part = path.with_name(f"part-{number}.ts")
+            ffmpeg(*arguments, "-f", "mpegts", part)
+            data += part.read_bytes()
+        path.write_bytes(data)
+
+    return make
+
+
+def remuxed(*arguments: object, source: str = "film", before: tuple[object, ...] = ()) -> Make:
+    """A healthy file through ffmpeg without coding it again."""
+
+    def make(path: Path) -> None:
+        whole = path.with_name("whole.mp4")
+        whole.write_bytes(clip(source))
+        ffmpeg(*before, "-i", whole, "-c", "copy", *arguments, "-f", "mp4", path)
+
+    return make

@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run deploy-local test check check-code check-tests image push image-test chaos protection-sim synth snapshots bench clean
+.PHONY: help setup run deploy-local test check check-code check-tests image push image-test chaos kill-test fuzz protection-sim synth snapshots bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,10 +33,10 @@ check-code:
 	@$(VENV)/mypy
 
 check-tests:
-	@$(VENV)/pytest -q tests -m "not models and not cloud and not e2e and not image"
+	@$(VENV)/pytest -q tests -m "not models and not cloud and not e2e and not image and not corpus"
 
 test: check ## Everything: the fast loop, real models, the local cloud, a real job end to end
-	@$(VENV)/pytest -q tests -m "models or cloud or e2e"
+	@$(VENV)/pytest -q tests -m "models or cloud or e2e or corpus"
 	@$(MAKE) --no-print-directory image-test
 
 image: setup ## Build the processor's image; its models come from the hub if HF_TOKEN is set
@@ -51,6 +51,12 @@ image-test: setup ## Build the image and test it as an image, in containers of t
 
 chaos: setup ## Break everything and count what was lost: make chaos [JOBS=20] [SEED=7]
 	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7)
+
+kill-test: setup ## Kill processors at random moments and compare what they publish: make kill-test [RUNS=50]
+	@$(VENV)/python -m chaos.kills --runs $(or $(RUNS),50) --seed $(or $(SEED),7)
+
+fuzz: setup ## Send mutated videos through the decoder: make fuzz [RUNS=1000] [SEED=7]
+	@$(VENV)/python -m chaos.fuzz --runs $(or $(RUNS),1000) --seed $(or $(SEED),7)
 
 protection-sim: setup ## Look for a gap in task protection: make protection-sim [SCHEDULES=10000]
 	@$(VENV)/python -m scripts.simulate_protection --schedules $(or $(SCHEDULES),10000)

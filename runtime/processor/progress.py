@@ -106,6 +106,7 @@ class StageTracker:
         """
         self._advance(stage, 0.0)
         began = self._clock.monotonic()
+        self._log.info("stage.started", stage=stage)
         try:
             yield lambda fraction: self._advance(stage, fraction)
             self.check()

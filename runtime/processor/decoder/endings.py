@@ -22,45 +22,41 @@ class Ending:
     trace: str = ""
 
 
-_OUT_OF_MEMORY = frozenset({"memory", "SIGKILL"})
-"""The kernel kills the process that holds most when a container's memory is used up."""
-
 _AGAIN = "Re-encode the file with a common codec, such as H.264 and AAC, and upload that."
+_SHORTER = "Upload a shorter video, or raise {} in environments/<name>.toml and deploy."
 
-
-def failure_of(ending: Ending, operation: str) -> Permanent:
-    """Return the failure for an ending without a value."""
-    doing = _DOING.get(operation, operation)
-    if ending.failed in _OUT_OF_MEMORY:
-        return Permanent(
-            "media.decoder_out_of_memory",
-            f"There was not enough memory for {doing}.",
-            f"{_AGAIN} A smaller picture needs less; or raise DECODER_MEMORY_MB.",
-        )
-    if ending.failed == "silence":
-        return Permanent("media.decoder_hung", f"The decoder stood still while {doing}.", _AGAIN)
-    if ending.failed == "SIGXCPU":
-        return Permanent(
-            "media.decoder_too_slow",
-            f"The processor time that a job may take was used up while {doing}.",
-            "Upload a shorter video, or raise the job timeout in environments/<name>.toml "
-            "and deploy.",
-        )
-    if ending.failed == "disk":
-        return Permanent(
-            "worker.disk_too_small",
-            f"The task's disk was full while {doing}.",
-            "Raise the task's ephemeral storage in environments/<name>.toml and deploy, "
-            "or upload a shorter video.",
-        )
-    if ending.failed == "file":
-        return Permanent(
-            "media.too_long",
-            f"More sound came out than a video of the allowed length holds, while {doing}.",
-            "Upload a shorter video, or raise MAX_MEDIA_SECONDS.",
-        )
-    return Permanent("media.decoder_crashed", f"The decoder broke down while {doing}.", _AGAIN)
-
+_REASONS = {
+    "memory": (
+        "media.decoder_out_of_memory",
+        "There was not enough memory for {}.",
+        f"{_AGAIN} A smaller picture needs less; or raise DECODER_MEMORY_MB.",
+    ),
+    "silence": ("media.decoder_hung", "The decoder stood still while {}.", _AGAIN),
+    "SIGXCPU": (
+        "media.decoder_too_slow",
+        "The processor time that a job may take was used up while {}.",
+        _SHORTER.format("the job timeout"),
+    ),
+    "disk": (
+        "worker.disk_too_small",
+        "The task's disk was full while {}.",
+        _SHORTER.format("the task's ephemeral storage"),
+    ),
+    "file": (
+        "media.too_long",
+        "More came out than a video of the allowed length holds, while {}.",
+        "Upload a shorter video, or raise MAX_MEDIA_SECONDS.",
+    ),
+    "unforeseen": (
+        "media.decoder_failed",
+        "The decoder did not know what to make of the file while {}.",
+        _AGAIN,
+    ),
+}
+_REASONS["nonsense"] = _REASONS["unforeseen"]
+# The kernel kills the process that holds most when a container's memory is used up.
+_REASONS["SIGKILL"] = _REASONS["memory"]
+_CRASHED = ("media.decoder_crashed", "The decoder broke down while {}.", _AGAIN)
 
 _DOING = {
     "probe": "finding out what the file holds",
@@ -69,3 +65,9 @@ _DOING = {
     "make_thumbnails": "making pictures of the scenes",
     "make_player_audio": "making a file of the sound",
 }
+
+
+def failure_of(ending: Ending, operation: str) -> Permanent:
+    """Return the failure for an ending without a value."""
+    code, summary, resolution = _REASONS.get(ending.failed, _CRASHED)
+    return Permanent(code, summary.format(_DOING.get(operation, operation)), resolution)

@@ -1,0 +1,133 @@
+"""`python -m chaos.fuzz --runs 1000`: mutated videos through the decoder, each to a typed end."""
+
+import argparse
+import logging
+import random
+import sys
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.mutations import healthy_videos, mutated
+from runtime.core.clock import SystemClock
+from runtime.core.errors import Permanent
+from runtime.core.media import MediaInfo
+from runtime.processor.decoder.tools import Decoder
+
+LONGEST_SECONDS = 60.0
+"""More than the limits of the three children together should let pass, on a busy machine too."""
+
+UNTYPED = "media.decoder_failed"
+"""What an error of ours inside the child becomes: a job ends well with it, a test does not."""
+
+_DECODER = Decoder(memory_mb=2000, cpu_seconds=15, silence_seconds=15.0)
+
+
+@dataclass
+class Findings:
+    """How the runs ended, by code; `kept` had something to show."""
+
+    ends: Counter[str] = field(default_factory=Counter)
+    violations: list[str] = field(default_factory=list)
+    longest_seconds: float = 0.0
+
+    def __str__(self) -> str:
+        ends = ", ".join(f"{code} {count}" for code, count in sorted(self.ends.items()))
+        return (
+            f"runs {self.ends.total()}, longest {self.longest_seconds:.1f} s, "
+            f"rules broken {len(self.violations)} ({ends})"
+        )
+
+
+def fuzz(runs: int, seed: int, folder: Path) -> Findings:
+    """Damage, decode and judge so many videos, two at a time; `folder` keeps what broke a rule."""
+    videos = healthy_videos(folder)
+    findings = Findings()
+
+    def one(number: int) -> tuple[int, str, float, bytes]:
+        draw = random.Random(f"{seed} {number}")
+        name = draw.choice(sorted(videos))
+        data = mutated(videos[name], draw)
+        clock = SystemClock()
+        began = clock.monotonic()
+        code = end_of(data, Path(name).suffix, folder)
+        return number, code, clock.monotonic() - began, data
+
+    with ThreadPoolExecutor(2) as pool:
+        for number, code, seconds, data in pool.map(one, range(runs)):
+            findings.ends[code] += 1
+            findings.longest_seconds = max(findings.longest_seconds, seconds)
+            if broken := list(_broken(code, seconds)):
+                kept = folder / f"case-{number}.bin"
+                kept.write_bytes(data)
+                findings.violations.append(f"{kept}: {'; '.join(broken)}")
+    return findings
+
+
+def end_of(data: bytes, suffix: str, folder: Path) -> str:
+    """Return the code that an upload is refused with, or `kept`; anything else is raised."""
+    with tempfile.TemporaryDirectory(dir=folder) as job:
+        path = Path(job) / f"source{suffix}"
+        path.write_bytes(data)
+        try:
+            info = _DECODER.probe(path).value
+        except Permanent as refusal:
+            return refusal.code
+        ends = []
+        if info.audio is not None:
+            wav = path.with_name("audio.wav")
+            ends.append(_end(lambda: _DECODER.extract_audio(path, info, wav, _quiet)))
+            ends.append(_end(lambda: _DECODER.make_player_audio(path, info, path.parent, _quiet)))
+        if info.video is not None:
+            ends.append(_end(lambda: _see(path, info)))
+    return UNTYPED if UNTYPED in ends else "kept" if "kept" in ends else ends[0]
+
+
+def _see(path: Path, info: MediaInfo) -> None:
+    scenes = _DECODER.detect_scenes(path, info, _quiet).value
+    _DECODER.make_thumbnails(path, info, scenes, path.parent, _quiet)
+
+
+def _end(decode: Callable[[], object]) -> str:
+    try:
+        decode()
+    except Permanent as failure:
+        return failure.code
+    return "kept"
+
+
+def _quiet(_: float) -> None:
+    return None
+
+
+def _broken(code: str, seconds: float) -> Iterator[str]:
+    if code == UNTYPED:
+        yield "an error of ours"
+    elif code != "kept" and not code.startswith("media."):
+        yield f"the code {code}"
+    if seconds > LONGEST_SECONDS:
+        yield f"{seconds:.0f} s"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run once; the exit status is 0 when every video came to a typed end in time."""
+    parser = argparse.ArgumentParser(prog="python -m chaos.fuzz", description=__doc__)
+    parser.add_argument("--runs", type=int, default=1000, help="videos to damage")
+    parser.add_argument("--seed", type=int, default=7, help="where and how")
+    parser.add_argument("--folder", type=Path, help="where to leave what broke a rule")
+    given = parser.parse_args(arguments)
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-fuzz-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    logging.basicConfig(filename=folder / "decoder.log", level=logging.WARNING)
+    findings = fuzz(given.runs, given.seed, folder)
+    for violation in findings.violations:
+        print(violation)
+    print(findings)
+    return 1 if findings.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

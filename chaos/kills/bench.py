@@ -1,0 +1,170 @@
+"""A bucket, two tables and real processor processes: the least that a job needs to run."""
+
+import os
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+from local.cloud import LocalCloud
+from local.toolchain import LIBRARY_SETTINGS, MODELS, PROCESSOR_PYTHON, ROOT
+from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.objects import S3ObjectStore
+from runtime.core import jobs as lifecycle
+from runtime.core.clock import Clock
+from runtime.core.contract import (
+    PROCESSOR_COMMAND,
+    EnvVar,
+    IdempotencyTable,
+    JobsTable,
+    result_prefix,
+    work_prefix,
+)
+from runtime.core.jobs import Job, Source, State
+
+BUCKET = "kill-test"
+LEASE_SECONDS = 600.0
+CHECKPOINT_SECONDS = 1.0
+"""Short, so that even short clips are kept in parts."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bench:
+    """One upload, processed as often as one likes, each time as if for the first time."""
+
+    cloud: LocalCloud
+    clock: Clock
+    folder: Path
+    key: str
+    asr_model: str
+
+    def prepare(self, video: bytes) -> Source:
+        """Upload the video."""
+        self.cloud.client("s3").create_bucket(Bucket=BUCKET)
+        self._objects.write_bytes(video, BUCKET, self.key, "video/mp4")
+        return self._objects.head(BUCKET, self.key)
+
+    def fresh(self, source: Source) -> "Run":
+        """Forget all that was ever made of the upload and claim its job for the first time."""
+        s3 = self.cloud.client("s3")
+        for prefix in (work_prefix(source.job_id), result_prefix(source.job_id)):
+            for key in self._keys(prefix):
+                s3.delete_object(Bucket=BUCKET, Key=key)
+        jobs_table, idempotency_table = f"jobs-{uuid4().hex[:8]}", f"once-{uuid4().hex[:8]}"
+        self._create(jobs_table, JobsTable.PARTITION_KEY)
+        self._create(idempotency_table, IdempotencyTable.PARTITION_KEY)
+        run = Run(
+            bench=self,
+            source=source,
+            jobs_table=jobs_table,
+            idempotency_table=idempotency_table,
+            folder=self.folder / f"run-{uuid4().hex[:8]}",
+        )
+        run.folder.mkdir(parents=True)
+        return run
+
+    def published(self, source: Source) -> dict[str, bytes]:
+        """Return the published files by name."""
+        prefix = result_prefix(source.job_id)
+        return {
+            key.removeprefix(prefix): self._objects.read_bytes(BUCKET, key)
+            for key in self._keys(prefix)
+        }
+
+    def _keys(self, prefix: str) -> list[str]:
+        pages = self.cloud.client("s3").get_paginator("list_objects_v2")
+        found = pages.paginate(Bucket=BUCKET, Prefix=prefix)
+        return [entry["Key"] for page in found for entry in page.get("Contents", [])]
+
+    def _create(self, table: str, key: str) -> None:
+        self.cloud.client("dynamodb").create_table(
+            TableName=table,
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
+        )
+
+    @property
+    def _objects(self) -> S3ObjectStore:
+        return S3ObjectStore(self.cloud.client("s3"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One job from its first claim on; `folder` holds its logs and its work folder."""
+
+    bench: Bench
+    source: Source
+    jobs_table: str
+    idempotency_table: str
+    folder: Path
+
+    @property
+    def work_dir(self) -> Path:
+        """The scratch folder that all attempts share, as those of a warm worker do."""
+        return self.folder / "scratch"
+
+    @property
+    def job(self) -> Job | None:
+        """The job's record."""
+        return self._jobs.get(self.source.job_id)
+
+    def start(self) -> tuple["subprocess.Popen[bytes]", Path]:
+        """Claim the next attempt, as dispatcher and reaper do, and start its processor."""
+        job = self._claimed()
+        log = self.folder / f"attempt-{job.attempt}.log"
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [str(PROCESSOR_PYTHON), *PROCESSOR_COMMAND[1:]],
+                cwd=ROOT,
+                env=self._environment(job),
+                stdout=out,
+                stderr=subprocess.STDOUT,
+            )
+        return process, log
+
+    def _claimed(self) -> Job:
+        now, there = self.bench.clock.now(), self.job
+        if there is None:
+            claimed = lifecycle.claim_new(self.source, now=now, lease_seconds=LEASE_SECONDS)
+            self._jobs.create(claimed)
+            return claimed
+        if there.state is State.RUNNING:
+            released = lifecycle.release(there, now=now)
+            self._jobs.save(there, released)
+            there = released
+        elif there.state is State.CLAIMED:  # killed before it took the job
+            return there
+        claimed = lifecycle.take_over(there, now=now, lease_seconds=LEASE_SECONDS)
+        self._jobs.save(there, claimed)
+        return claimed
+
+    def _environment(self, job: Job) -> Mapping[str, str]:
+        source = self.source
+        return {
+            "PATH": os.defpath,
+            **self.bench.cloud.aws_environment(),
+            **LIBRARY_SETTINGS,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            EnvVar.ENVIRONMENT: "kill-test",
+            EnvVar.JOB_ID: source.job_id,
+            EnvVar.JOB_ATTEMPT: str(job.attempt),
+            EnvVar.S3_BUCKET: source.bucket,
+            EnvVar.S3_KEY: source.key,
+            EnvVar.S3_ETAG: source.etag,
+            EnvVar.JOBS_TABLE: self.jobs_table,
+            EnvVar.IDEMPOTENCY_TABLE: self.idempotency_table,
+            EnvVar.MODELS_DIR: str(MODELS),
+            EnvVar.ASR_MODEL: self.bench.asr_model,
+            EnvVar.WORK_DIR: str(self.work_dir),
+            EnvVar.CHECKPOINT_SECONDS: str(CHECKPOINT_SECONDS),
+        }
+
+    @property
+    def _jobs(self) -> DynamoJobStore:
+        return DynamoJobStore(
+            self.bench.cloud.client("dynamodb"),
+            jobs_table=self.jobs_table,
+            idempotency_table=self.idempotency_table,
+        )

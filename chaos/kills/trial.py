@@ -1,0 +1,140 @@
+"""Runs a job to its end with its processor killed on the way, and compares what it published."""
+
+import random
+import signal
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.kills.bench import Bench, Run
+from chaos.kills.losses import Loss, lines_of, loss_of
+from runtime.core.contract import ResultFile
+from runtime.core.jobs import Source, State
+from runtime.processor.render.manifest import VARYING
+
+MOST_KILLS = 6
+"""After so many the next attempt is left alone, so that a run comes to an end."""
+
+MOST_LOST_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
+
+
+@dataclass
+class Tally:
+    """What happened in all runs."""
+
+    runs: int = 0
+    kills: int = 0
+    resumed: int = 0
+    losses: list[Loss] = field(default_factory=list)
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def most_lost(self) -> Loss:
+        """The worst kill."""
+        return max(self.losses, key=lambda loss: loss.seconds, default=Loss(stage="", seconds=0.0))
+
+    def __str__(self) -> str:
+        worst = self.most_lost
+        return (
+            f"runs {self.runs}, kills {self.kills}, resumed from parts {self.resumed}, "
+            f"most lost {worst.seconds:.1f} s ({worst.stage or 'nothing'}), "
+            f"rules broken {len(self.violations)}"
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """`say` is told of each run."""
+
+    bench: Bench
+    source: Source
+    draw: random.Random
+    say: Callable[[str], None]
+
+    def undisturbed(self) -> tuple[dict[str, bytes], float]:
+        """Return what a job publishes that nobody disturbs, and the seconds it takes."""
+        run = self.bench.fresh(self.source)
+        began = self.bench.clock.monotonic()
+        process, log = run.start()
+        code = process.wait(PATIENCE_SECONDS)
+        took = self.bench.clock.monotonic() - began
+        if code != 0:
+            raise RuntimeError(f"the undisturbed job ended with {code}: {log.read_text()[-3000:]}")
+        return self._comparable(), took
+
+    def disturbed(self, number: int, expected: dict[str, bytes], usual: float, to: Tally) -> None:
+        """Kill and resume one job until it is done; add what was seen to the tally."""
+        run = self.bench.fresh(self.source)
+        kills = 0
+        while True:
+            process, log = run.start()
+            spared = kills == MOST_KILLS
+            limit = PATIENCE_SECONDS if spared else self.draw.uniform(0.0, 1.1 * usual)
+            ended = self._wait_or_kill(process, limit)
+            lines = list(lines_of(log))
+            to.resumed += any(line["action"] == "stage.continued" for line in lines)
+            if ended is None:
+                kills += 1
+                lost = loss_of(lines, killed_at=self.bench.clock.now())
+                to.losses.append(lost)
+                if lost.seconds > MOST_LOST_SECONDS:
+                    to.violations.append(f"run {number}: {lost.seconds:.0f} s of {lost.stage} lost")
+                continue
+            if ended != 0:
+                to.violations.append(f"run {number}: exit {ended}, see {log}")
+            break
+        to.runs += 1
+        to.kills += kills
+        to.violations += self._broken(number, run, expected)
+        self.say(f"run {number}: killed {kills} times")
+
+    def _wait_or_kill(self, process: "subprocess.Popen[bytes]", limit_seconds: float) -> int | None:
+        """Return the exit status, or None after killing the process at the limit."""
+        try:
+            return process.wait(limit_seconds)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            process.wait()
+            return None
+
+    def _broken(self, number: int, run: Run, expected: dict[str, bytes]) -> list[str]:
+        job = run.job
+        found = []
+        if job is None or job.state is not State.SUCCEEDED:
+            found.append(f"run {number}: the job is {job and job.state}")
+        published = self._comparable()
+        differing = sorted(
+            name
+            for name in expected.keys() | published.keys()
+            if expected.get(name) != published.get(name)
+        )
+        if differing:
+            found.append(f"run {number}: {', '.join(differing)} are not as undisturbed")
+        if left := sorted(path.name for path in run.work_dir.iterdir()):
+            found.append(f"run {number}: {', '.join(left)} left in the work folder")
+        if alive := _processes_below(run.folder):
+            found.append(f"run {number}: still running: {', '.join(alive)}")
+        return found
+
+    def _comparable(self) -> dict[str, bytes]:
+        """Return the published files that must not depend on the run; metrics tell of the run."""
+        files = self.bench.published(self.source)
+        if ResultFile.MANIFEST not in files:
+            return {}
+        return {name: content for name, content in files.items() if name not in VARYING}
+
+
+def _processes_below(folder: Path) -> list[str]:
+    """Return the command lines of processes that work below a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            where = (process / "cwd").readlink()
+            command = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if where.is_relative_to(folder):
+            found.append(command)
+    return found

@@ -13,7 +13,7 @@ from runtime.core.contract import ResultFile
 from runtime.core.jobs import Source, State
 from runtime.processor.render.manifest import VARYING
 
-MOST_KILLS = 6
+MOST_KILLS = 3
 """After so many the next attempt is left alone, so that a run comes to an end."""
 
 MOST_LOST_SECONDS = 60.0

@@ -36,6 +36,7 @@ def real_tools(settings: WorkSettings) -> MediaTools:
         models_dir=settings.models_dir,
         asr_model=settings.asr_model,
         room=room,
+        threads=room.cores,
         checkpoint_seconds=settings.checkpoint_seconds,
         decoder=Decoder(
             memory_mb=min(settings.decoder_memory_mb, room.memory_mb),

@@ -62,16 +62,22 @@ class MediaTools:
 
 
 def media_tools(
-    *, models_dir: Path, asr_model: str, room: Room, decoder: Decoder, checkpoint_seconds: float
+    *,
+    models_dir: Path,
+    asr_model: str,
+    room: Room,
+    threads: int,
+    decoder: Decoder,
+    checkpoint_seconds: float,
 ) -> MediaTools:
     """Return the real tools: faster-whisper, pyannote.audio, PySceneDetect, MiniLM.
 
     The upload's own bytes are read by the decoder's children alone.
 
-    `checkpoint_seconds` is how much work a unit of a long stage is to take. Nothing heavy is
-    imported or loaded until a tool is used.
+    Each model computes with so many `threads`, whatever runs beside it: results do not depend on
+    what else is still to do. `checkpoint_seconds` is how much work a unit of a long stage is to
+    take. Nothing heavy is imported or loaded until a tool is used.
     """
-    threads = room.cores
 
     def hear_words(
         audio: Audio, options: JobOptions, on_progress: Progress, parts: Parts

@@ -21,7 +21,7 @@ _WAV_BYTES_PER_SECOND = 2 * SAMPLE_RATE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoder:
-    """Probes, extracts sound and detects scenes, each in a child of limited means.
+    """Reads uploads in children of limited means, which write beside the upload or below alone.
 
     `audio_track` is "default", a number from 1 or a language code. A `scene_model` with weights has
     them in a folder of its name in `models_dir` and computes with so many `threads`. Failures are

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from runtime.core.media import Audio, MediaInfo, Transcript, Word
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
@@ -167,13 +168,39 @@ def test_should_take_shorter_windows_for_larger_models(megabytes: int, seconds: 
     assert window_seconds(megabytes * 1_000_000, 20.0) == pytest.approx(seconds, abs=0.1)
 
 
+def white_noise(level: float) -> NDArray[np.float64]:
+    return np.clip(np.random.default_rng(0).normal(0, level, 60 * SAMPLE_RATE), -1, 1)
+
+
+def music() -> NDArray[np.float64]:
+    """A minute of chords that change and swell, each with overtones, over a beat."""
+    at = np.arange(60 * SAMPLE_RATE) / SAMPLE_RATE
+    played = np.zeros_like(at)
+    for chord, notes in enumerate(((220, 277, 330), (196, 247, 294), (175, 220, 262))):
+        sounds = (at // 2).astype(int) % 3 == chord
+        for note in notes:
+            for overtone in (1, 2, 3):
+                played += sounds * np.sin(2 * np.pi * note * overtone * at) / overtone
+    beat = np.exp(-((at % 0.5) * 12))
+    return played / 12 * (0.6 + 0.4 * np.sin(np.pi * at)) + 0.2 * beat * np.sin(2 * np.pi * 80 * at)
+
+
+QUIET = {
+    "silence": lambda: white_noise(0.0),
+    "hiss": lambda: white_noise(0.02),
+    "loud noise": lambda: white_noise(0.3),
+    "music": music,
+}
+
+
 @pytest.mark.models
-@pytest.mark.parametrize("level", [0.0, 0.02], ids=["silence", "noise"])
+@pytest.mark.parametrize("model", ["whisper-tiny.en", "whisper-base"])
+@pytest.mark.parametrize("name", QUIET)
 def test_should_invent_nothing_where_nobody_speaks(
-    models: Path, tmp_path: Path, level: float
+    models: Path, tmp_path: Path, name: str, model: str
 ) -> None:
-    noise = np.random.default_rng(0).normal(0, 1, 20 * SAMPLE_RATE) * level
-    transcript = heard(recording(tmp_path / "quiet.wav", noise.astype(np.float32)), models)
+    audio = recording(tmp_path / "quiet.wav", QUIET[name]().astype(np.float32))
+    transcript = heard(audio, models, model=model)
     assert transcript == Transcript(language=None, language_probability=0.0, words=())
 
 
@@ -187,11 +214,12 @@ def heard(
     models: Path,
     options: TranscribeOptions | None = None,
     parts: ListedParts | None = None,
+    model: str = "whisper-tiny.en",
 ) -> Transcript:
     gauge = Gauge()
     transcript = transcribe(
         audio,
-        model_dir=models / "whisper-tiny.en",
+        model_dir=models / model,
         threads=THREADS,
         on_progress=gauge,
         options=options or TranscribeOptions(),

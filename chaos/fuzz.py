@@ -20,6 +20,10 @@ from runtime.processor.decoder.tools import Decoder
 LONGEST_SECONDS = 60.0
 """More than the limits of the three children together should let pass, on a busy machine too."""
 
+MOST_CRASHES = 0.02
+CRASHED = "media.decoder_crashed"
+"""Contained and typed, but nothing that FFmpeg's own fuzzing leaves many of."""
+
 UNTYPED = "media.decoder_failed"
 """What an error of ours inside the child becomes: a job ends well with it, a test does not."""
 
@@ -64,6 +68,8 @@ def fuzz(runs: int, seed: int, folder: Path) -> Findings:
                 kept = folder / f"case-{number}.bin"
                 kept.write_bytes(data)
                 findings.violations.append(f"{kept}: {'; '.join(broken)}")
+    if findings.ends[CRASHED] > MOST_CRASHES * runs:
+        findings.violations.append(f"{findings.ends[CRASHED]} crashes of the decoder")
     return findings
 
 

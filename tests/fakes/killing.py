@@ -39,8 +39,10 @@ class KillSwitch:
         return cast("Port", _Guarded(port, self._call))
 
     def _call(self, name: str, method: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if not self._threads:
+            return self._live(name, method, *args, **kwargs)
         with self._lock:
-            if self._dead and self._threads:
+            if self._dead:
                 raise Killed(f"before {name}")
             return self._live(name, method, *args, **kwargs)
 

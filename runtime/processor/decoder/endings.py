@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.core.errors import Permanent
+from runtime.core.errors import LifestreamError, Permanent, Retryable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +67,14 @@ _DOING = {
 }
 
 
-def failure_of(ending: Ending, operation: str) -> Permanent:
+def failure_of(ending: Ending, operation: str) -> LifestreamError:
     """Return the failure for an ending without a value."""
+    if ending.failed == "no start":
+        return Retryable(
+            "worker.decoder_not_started",
+            "The process that is to decode the video ended before it looked at it.",
+            "Look for what it wrote in the processor's log; the image may be incomplete or "
+            "DECODER_MEMORY_MB too small.",
+        )
     code, summary, resolution = _REASONS.get(ending.failed, _CRASHED)
     return Permanent(code, summary.format(_DOING.get(operation, operation)), resolution)

@@ -64,8 +64,9 @@ class Request:
 def ask(request: Request, on_progress: Progress) -> Made[Any]:
     """Return the child's answer, with what it found doubtful.
 
-    Raises `Permanent`: what the operation itself refused, or a `media.decoder_...` code where the
-    child crashed, hung, or went beyond its confines. What `on_progress` raises ends the child.
+    Raises `Retryable` where the child never got to the file, and `Permanent`: what the operation
+    itself refused, or a `media.decoder_...` code where the child crashed, hung, or went beyond its
+    confines. What `on_progress` raises ends the child.
     """
     with tempfile.TemporaryFile() as words, _child(request, words) as (process, messages):
         ending = _hear(process, messages, request, on_progress)
@@ -143,7 +144,7 @@ def _hear(
     on_progress: Progress,
 ) -> Ending:
     """Read messages until the last one, silence or the child's end."""
-    silent, done, buffer = 0.0, 0.0, b""
+    silent, done, buffer, began = 0.0, 0.0, b"", False
     with selectors.DefaultSelector() as selector:
         selector.register(messages, selectors.EVENT_READ)
         while silent < request.silence_seconds:
@@ -154,7 +155,8 @@ def _hear(
             silent = 0.0
             received = messages.read(1 << 16)
             if not received:
-                return _died(process)
+                return _died(process) if began else Ending(failed="no start")
+            began = True
             *lines, buffer = (buffer + received).split(b"\n")
             if len(buffer) > _LONGEST_MESSAGE:
                 return Ending(failed="nonsense")

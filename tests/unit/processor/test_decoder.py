@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from runtime.core.contract import SceneModel
-from runtime.core.errors import Permanent
+from runtime.core.errors import Permanent, Retryable
 from runtime.processor.artifacts import Made
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.parent import Request, ask
@@ -105,6 +105,12 @@ def test_should_know_nothing_of_its_parents_environment(
 @pytest.mark.parametrize("by", ["segfault", "abort", "exit"])
 def test_should_tell_a_crash(folder: Path, by: str) -> None:
     assert code_of(request(folder, "crash", by=by)) == "media.decoder_crashed"
+
+
+def test_should_not_blame_the_video_for_a_child_that_does_not_start(folder: Path) -> None:
+    with pytest.raises(Retryable) as caught:
+        asked(replace(request(folder, "allowed"), program="tests.no_such_program"))
+    assert caught.value.code == "worker.decoder_not_started"
 
 
 def test_should_log_why_it_crashed(folder: Path, caplog: pytest.LogCaptureFixture) -> None:

@@ -68,7 +68,10 @@ def ask(request: Request, on_progress: Progress) -> Made[Any]:
     itself refused, or a `media.decoder_...` code where the child crashed, hung, or went beyond its
     confines. What `on_progress` raises ends the child.
     """
-    with tempfile.TemporaryFile() as words, _child(request, words) as (process, messages):
+    with (
+        tempfile.TemporaryFile(dir=request.folder) as words,
+        _child(request, words) as (process, messages),
+    ):
         ending = _hear(process, messages, request, on_progress)
         if ending.value is not None:
             try:

@@ -49,8 +49,12 @@ image-test: setup ## Build the image and test it as an image, in containers of t
 	@$(VENV)/python -m image.tools
 	@$(VENV)/pytest -q tests/image -m image
 
-chaos: setup ## Break everything and count what was lost: make chaos [JOBS=20] [SEED=7]
+chaos: setup ## Break everything and count what was lost: make chaos [MODE=pool] [JOBS=20] [SEED=7] [PROTECTION=off]
+ifeq ($(MODE),pool)
+	@$(VENV)/python -m chaos.pool --jobs $(or $(JOBS),50) --seed $(or $(SEED),7) --protection $(or $(PROTECTION),on)
+else
 	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7)
+endif
 
 kill-test: setup ## Kill processors at random moments and compare what they publish: make kill-test [RUNS=50]
 	@$(VENV)/python -m chaos.kills --runs $(or $(RUNS),50) --seed $(or $(SEED),7)

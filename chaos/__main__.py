@@ -29,7 +29,7 @@ def main(arguments: list[str] | None = None) -> int:
     )
     parser.add_argument("--folder", type=Path, help="where to leave plan, faults and logs")
     given = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, _stop_like_ctrl_c)
+    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
     size = Size(
         jobs=given.jobs,
         seed=given.seed,
@@ -40,21 +40,23 @@ def main(arguments: list[str] | None = None) -> int:
     folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        verdict = run(size, folder.absolute(), _say)
+        verdict = run(size, folder.absolute(), say)
     except KeyboardInterrupt:
-        _say("Stopped; nothing is left running.")
+        say("Stopped; nothing is left running.")
         return 130
     for violation in verdict.violations:
-        _say(str(violation))
-    _say(str(verdict))
+        say(str(violation))
+    say(str(verdict))
     return 0 if verdict.kept else 1
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Print a line at once."""
     print(line, flush=True)
 
 
-def _stop_like_ctrl_c(_signal: int, _frame: FrameType | None) -> NoReturn:
+def stop_like_ctrl_c(_signal: int, _frame: FrameType | None) -> NoReturn:
+    """Unwind on SIGTERM as on Ctrl-C."""
     raise KeyboardInterrupt
 
 

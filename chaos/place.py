@@ -19,7 +19,7 @@ from local.cloud import LocalCloud
 from local.images import Images
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
-from runtime.core.contract import EnvVar, Output
+from runtime.core.contract import EnvVar, Launch, Output
 
 ENVIRONMENT = "dev"
 
@@ -98,7 +98,13 @@ class Place:
 
 
 @contextmanager
-def deployed(proxy: Proxy, folder: Path, on_line: Callable[[str], None]) -> Iterator[Place]:
+def deployed(
+    proxy: Proxy,
+    folder: Path,
+    on_line: Callable[[str], None],
+    *,
+    launch: Launch = Launch.ON_DEMAND,
+) -> Iterator[Place]:
     """Start a cloud whose processes find AWS behind `proxy`, deploy into it, and make it hurry."""
     processor = interposed(
         folder / "processor",
@@ -121,7 +127,7 @@ def deployed(proxy: Proxy, folder: Path, on_line: Callable[[str], None]) -> Iter
     ) as cloud:
         proxy.upstream = cloud.endpoint_url
         on_line("the cloud is up, the templates are being deployed")
-        place = Place(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
+        place = Place(cloud, deploy.deploy(cloud, environment=ENVIRONMENT, launch=launch))
         _await_first_messages(place)
         _hurry(place)
         yield place

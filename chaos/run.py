@@ -57,7 +57,7 @@ def run(size: Size, folder: Path, say: Say) -> Verdict:
 
     tell(f"seed {size.seed}: {plan.size} faults are laid, see {folder}")
     with serving() as proxy, deployed(proxy, folder, tell) as place:
-        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=place.bucket, etag=_etag)
+        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=place.bucket, etag=etag)
         ledger, subjects = Ledger(_task_lives(place)), Subjects()
         proxy.handle = Saboteur(
             subjects=subjects,
@@ -191,7 +191,8 @@ def _seconds(moment: datetime) -> float:
     return moment.timestamp()
 
 
-def _etag(content: bytes) -> str:
+def etag(content: bytes) -> str:
+    """Return the ETag that S3 gives to content uploaded in one part."""
     return hashlib.md5(content, usedforsecurity=False).hexdigest()
 
 

@@ -1,0 +1,44 @@
+"""Gives ECS reasons to stop workers, again and again: fewer are wanted, or other ones."""
+
+import random
+import threading
+
+from local.pool import Pool
+
+MOST_WORKERS = 4
+SECONDS_BETWEEN = (1.0, 3.0)
+
+
+class Scheduling:
+    """Wants another number of workers all the time, and two deployments on the way."""
+
+    def __init__(self, pool: Pool, *, seed: int) -> None:
+        """Prepare; nothing is wanted yet."""
+        self._pool = pool
+        self._rng = random.Random(f"{seed}/scheduling")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.scalings = 0
+        self.deployments = 0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Want nothing more."""
+        self._stop.set()
+        self._thread.join()
+
+    def deploy(self) -> None:
+        """Replace every worker, as a new image would."""
+        self._pool.update(forceNewDeployment=True)
+        self.deployments += 1
+
+    def _run(self) -> None:
+        wanted = 0
+        while not self._stop.wait(self._rng.uniform(*SECONDS_BETWEEN)):
+            # Another number each time; at least one, so that the work gets done.
+            wanted = self._rng.choice([n for n in range(1, MOST_WORKERS + 1) if n != wanted])
+            self._pool.update(desiredCount=wanted)
+            self.scalings += 1

@@ -1,0 +1,51 @@
+"""What came of a run with a pool, and whether every promise was kept."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from chaos.ledger import Breach, Violation
+from chaos.pool.autopsy import Stops
+
+CHECK_INTERVAL_SECONDS = 60.0
+CALL_SECONDS = 5.0
+"""The gap-free policy's check interval, and the longest call of its client."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolVerdict:
+    """`idle_gone_seconds` is how long the last idle workers stayed once none was wanted."""
+
+    jobs: int
+    stops: Stops
+    deployments: int
+    violations: tuple[Violation, ...]
+    idle_gone_seconds: float
+
+    @property
+    def kept(self) -> bool:
+        """Whether nobody was stopped at work, and nothing lost, doubled or held back.
+
+        A run in which no worker was stopped proves nothing, and keeps nothing.
+        """
+        return (
+            bool(self.stops.all)
+            and not self.stops.at_work
+            and not self.violations
+            and self.idle_gone_seconds <= CHECK_INTERVAL_SECONDS + CALL_SECONDS
+        )
+
+    def __str__(self) -> str:
+        """Return the closing line; each job counts once in each kind."""
+        broken = Counter(breach for breach, _ in {(v.breach, v.number) for v in self.violations})
+        others = "".join(
+            f", {what} {broken[breach]}"
+            for breach, what in ((Breach.STUCK, "stuck"), (Breach.RULE, "rules broken"))
+            if broken[breach]
+        )
+        return (
+            f"jobs {self.jobs}, workers stopped {self.stops.all}, deployments {self.deployments}, "
+            f"killed at work {self.stops.at_work} (cut short {self.stops.cut_short}), "
+            f"killed while protected {self.stops.protected}, lost {broken[Breach.LOST]}, "
+            f"published twice {broken[Breach.TWICE]}{others}, "
+            f"idle tasks gone within {self.idle_gone_seconds:.1f} s"
+        )

@@ -8,13 +8,17 @@ from math import inf
 from runtime.core.media import AttributedWord, Sentence
 
 # Netflix's timed text style guide, general requirements and English: 42 characters a line, two
-# lines, 5/6 s to 7 s on screen, 20 characters a second, two frames between cues.
+# lines, 5/6 s to 7 s on screen, at most 20 characters a second for adults and 17 for children, two
+# frames between cues.
 LINE_CHARACTERS = 42
 CUE_CHARACTERS = 2 * LINE_CHARACTERS
 SHORTEST_SECONDS = 5 / 6
 LONGEST_SECONDS = 7.0
-CHARACTERS_PER_SECOND = 20.0
+FASTEST_CHARACTERS_PER_SECOND = 20.0
+EASY_CHARACTERS_PER_SECOND = 17.0
 GAP_SECONDS = 0.083
+BREATH_SECONDS = 1.0
+"""Words further apart than this are not shown together only because one of them is short."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +34,11 @@ class Cue:
 def cues_of(sentences: Iterable[Sentence]) -> tuple[Cue, ...]:
     """Return cues in order of time that do not overlap and hold every word once.
 
-    A cue holds at most 84 characters and 7 s of one sentence, broken where the speaker pauses. It
-    stays on screen until it can be read, but never into the next one.
+    A cue holds at most 84 characters and 7 s by one speaker. Sentences that are longer are broken
+    at marks and pauses; a cue that would be gone before it is read is joined to its neighbour where
+    both fit. A cue stays until it can be read with ease, but never into the next one.
     """
-    groups = [group for sentence in sentences for group in _groups(sentence.words)]
+    groups = _joined([group for sentence in sentences for group in _groups(sentence.words)])
     cues = [_cue(group, nxt[0].word.start_seconds) for group, nxt in pairwise(groups)]
     return (*cues, *(_cue(group, inf) for group in groups[-1:]))
 
@@ -41,7 +46,7 @@ def cues_of(sentences: Iterable[Sentence]) -> tuple[Cue, ...]:
 def _cue(group: Sequence[AttributedWord], following_start: float) -> Cue:
     text = _text(group)
     start = group[0].word.start_seconds
-    readable = start + max(SHORTEST_SECONDS, len(text) / CHARACTERS_PER_SECOND)
+    readable = start + max(SHORTEST_SECONDS, len(text) / EASY_CHARACTERS_PER_SECOND)
     wanted = min(max(group[-1].word.end_seconds, readable), start + LONGEST_SECONDS)
     # A millisecond at least: players drop cues that end where they start.
     end = max(min(wanted, following_start - GAP_SECONDS), start + 0.001)
@@ -54,6 +59,34 @@ def _groups(words: Sequence[AttributedWord]) -> list[Sequence[AttributedWord]]:
         return [words]
     at = max(range(1, len(words)), key=lambda i: (_break_quality(words, i), -i))
     return [*_groups(words[:at]), *_groups(words[at:])]
+
+
+def _joined(groups: Sequence[Sequence[AttributedWord]]) -> list[Sequence[AttributedWord]]:
+    """Join groups that leave no time to read them to the one before or after."""
+    starts = [group[0].word.start_seconds for group in groups[1:]] + [inf] * bool(groups)
+    hasty = [_is_hasty(group, start) for group, start in zip(groups, starts, strict=True)]
+    result: list[Sequence[AttributedWord]] = []
+    last_is_hasty = False
+    for group, start, is_hasty in zip(groups, starts, hasty, strict=True):
+        if result and (last_is_hasty or is_hasty) and _belong(result[-1], group):
+            result[-1] = [*result[-1], *group]
+            last_is_hasty = _is_hasty(result[-1], start)
+        else:
+            result.append(group)
+            last_is_hasty = is_hasty
+    return result
+
+
+def _is_hasty(group: Sequence[AttributedWord], following_start: float) -> bool:
+    shown = following_start - GAP_SECONDS - group[0].word.start_seconds
+    needed = max(SHORTEST_SECONDS, len(_text(group)) / FASTEST_CHARACTERS_PER_SECOND)
+    return min(shown, LONGEST_SECONDS) < needed
+
+
+def _belong(first: Sequence[AttributedWord], second: Sequence[AttributedWord]) -> bool:
+    pause = second[0].word.start_seconds - first[-1].word.end_seconds
+    one_voice = first[0].speaker == second[0].speaker
+    return one_voice and pause <= BREATH_SECONDS and _fits([*first, *second])
 
 
 def _fits(words: Sequence[AttributedWord]) -> bool:

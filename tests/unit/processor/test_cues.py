@@ -6,14 +6,14 @@ from hypothesis import strategies as st
 
 from runtime.core.media import Sentence
 from runtime.processor.render.cues import (
-    CHARACTERS_PER_SECOND,
     CUE_CHARACTERS,
+    EASY_CHARACTERS_PER_SECOND,
     LINE_CHARACTERS,
     LONGEST_SECONDS,
     SHORTEST_SECONDS,
     cues_of,
 )
-from tests.unit.processor.builders import BEN, attributed, sentence
+from tests.unit.processor.builders import ANNA, BEN, attributed, sentence
 
 LONG = (
     "The stone walls were built by fishermen in the spring, after the third winter storm "
@@ -55,7 +55,7 @@ def test_should_break_a_long_sentence_at_a_comma() -> None:
 def test_should_keep_a_quick_sentence_until_it_can_be_read() -> None:
     text = "Thirty characters in one breath"
     (cue,) = cues_of([sentence(text, each=0.05)])
-    assert cue.end_seconds == pytest.approx(len(text) / CHARACTERS_PER_SECOND)
+    assert cue.end_seconds == pytest.approx(len(text) / EASY_CHARACTERS_PER_SECOND)
 
 
 def test_should_show_a_single_word_for_the_shortest_time() -> None:
@@ -68,6 +68,27 @@ def test_should_not_run_into_the_next_cue() -> None:
         [sentence("Quite a lot to read.", each=0.05), sentence("No.", start=0.5, speaker=BEN)]
     )
     assert first.end_seconds < second.start_seconds == 0.5
+
+
+def test_should_join_a_short_sentence_to_the_next_when_it_would_flash_by() -> None:
+    (cue,) = cues_of([sentence("Yes.", each=0.2), sentence("I think so.", start=0.3, each=0.3)])
+    assert cue.lines == ("Yes. I think so.",)
+
+
+def test_should_join_a_hasty_end_to_what_was_said_before() -> None:
+    first = sentence("The harbour is old.", each=0.5)
+    cues = cues_of([first, sentence("So.", start=2.1), sentence("No.", start=2.4, speaker=BEN)])
+    assert [cue.lines for cue in cues] == [("The harbour is old. So.",), ("No.",)]
+
+
+def test_should_leave_a_short_sentence_alone_that_can_be_read() -> None:
+    cues = cues_of([sentence("Yes.", each=0.2), sentence("I think so.", start=0.95)])
+    assert [cue.lines for cue in cues] == [("Yes.",), ("I think so.",)]
+
+
+def test_should_not_put_two_voices_on_one_cue() -> None:
+    cues = cues_of([sentence("Yes.", each=0.2), sentence("Quite.", start=0.3, speaker=BEN)])
+    assert [cue.speaker for cue in cues] == [ANNA, BEN]
 
 
 @given(talks())

@@ -1,7 +1,5 @@
 """Runs one attempt of one job and turns however it ends into a job state and how it ended."""
 
-import resource
-import sys
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +14,10 @@ from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, ObjectStore
 from runtime.processor.checkpoints import Checkpoints
 from runtime.processor.interruption import Interruption, StopRequestedError
+from runtime.processor.memory import peak_of_children_mb, peak_rss_mb
 from runtime.processor.pipeline import Pipeline
 from runtime.processor.progress import StageTracker
-from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, metrics_document
+from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
 from runtime.processor.render.text import json_bytes
 from runtime.processor.reporter import Reporter, take_job
 from runtime.processor.tools import MediaTools
@@ -156,7 +155,11 @@ class Attempt:
                         media_seconds=media_seconds,
                         wall_seconds=self.clock.monotonic() - began,
                         stage_seconds=tracker.seconds,
-                        peak_rss_mb=peak_rss_mb(),
+                        memory=Memory(
+                            peak_mb=peak_rss_mb(),
+                            decoder_peak_mb=peak_of_children_mb(),
+                            after_stage_mb=tracker.peaks,
+                        ),
                         machine=self.machine,
                     )
                 ),
@@ -215,10 +218,3 @@ _EXIT_CODES: dict[type[LifestreamError], ExitCode] = {
 
 def _failure(error: LifestreamError) -> Failure:
     return Failure(code=error.code, summary=error.summary, resolution=error.resolution)
-
-
-def peak_rss_mb() -> int:
-    """Return the most memory this process has held at once, in megabytes."""
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts kilobytes, macOS bytes.
-    return round(peak / 1e6 if sys.platform == "darwin" else peak / 1e3)

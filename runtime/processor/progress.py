@@ -9,6 +9,7 @@ from runtime.core.contract import Stage
 from runtime.core.log import Log
 from runtime.core.ports import Progress
 from runtime.processor.interruption import Interruption
+from runtime.processor.memory import peak_rss_mb
 from runtime.processor.reporter import Reporter
 
 WEIGHTS = {
@@ -55,6 +56,8 @@ class StoppedBesideError(Exception):
 class StageTracker:
     """Follows the stages of one job, also side by side, and remembers how long each took.
 
+    `peaks` are the megabytes that the process had held at most when a stage ended.
+
     The job's record shows the first unfinished stage, in the order of `Stage`, and the share of
     the whole that is done; neither goes back.
     """
@@ -77,6 +80,7 @@ class StageTracker:
         self._last_step: dict[Stage, float] = {}
         self._stopped = False
         self.seconds: dict[Stage, float] = {}
+        self.peaks: dict[Stage, int] = {}
 
     def expect(self, stages: Collection[Stage]) -> None:
         """Learn which stages are still to run; all others count as done."""
@@ -121,6 +125,7 @@ class StageTracker:
         with self._lock:
             self._left.pop(stage, None)
             self.seconds[stage] = self._clock.monotonic() - began
+            self.peaks[stage] = peak_rss_mb()
         self._log.info("stage.finished", stage=stage, seconds=round(self.seconds[stage], 2))
 
     @property

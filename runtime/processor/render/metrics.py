@@ -35,6 +35,15 @@ class Machine:
 UNKNOWN_MACHINE = Machine()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Memory:
+    """Megabytes held at most: by the processor, by one decoding child, and when a stage ended."""
+
+    peak_mb: int
+    decoder_peak_mb: int
+    after_stage_mb: Mapping[Stage, int]
+
+
 def metrics_document(
     *,
     job_id: str,
@@ -42,7 +51,7 @@ def metrics_document(
     media_seconds: float,
     wall_seconds: float,
     stage_seconds: Mapping[Stage, float],
-    peak_rss_mb: int,
+    memory: Memory,
     machine: Machine,
 ) -> dict[str, Any]:
     """Return the document of one attempt, up to the moment it is written.
@@ -59,7 +68,8 @@ def metrics_document(
         "media_seconds": seconds(media_seconds),
         "wall_seconds": seconds(wall_seconds),
         "real_time_factor": round(wall_seconds / media_seconds, 4) if media_seconds else None,
-        "peak_memory_mb": peak_rss_mb,
+        "peak_memory_mb": memory.peak_mb,
+        "decoder_peak_memory_mb": memory.decoder_peak_mb,
         "machine": {
             "vcpus": machine.vcpus,
             "memory_mb": machine.memory_mb,
@@ -74,6 +84,7 @@ def metrics_document(
                 "real_time_factor": (
                     round(stage_seconds[stage] / media_seconds, 4) if media_seconds else None
                 ),
+                "peak_memory_mb": memory.after_stage_mb.get(stage),
                 "cost_usd": rounded(
                     total * stage_seconds[stage] / worked if total is not None and worked else total
                 ),

@@ -8,7 +8,7 @@ import pytest
 
 import runtime.processor.render
 from runtime.core.contract import Stage
-from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, metrics_document
+from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
 from tests.unit.processor.studio import STAGE_SECONDS, Studio
 
 SCHEMAS = Path(runtime.processor.render.__file__).parent / "schema"
@@ -22,7 +22,11 @@ def document(machine: Machine = FARGATE, *, media_seconds: float = 1800.0) -> di
         media_seconds=media_seconds,
         wall_seconds=900.0,
         stage_seconds={Stage.TRANSCRIBE: 200.0, Stage.DIARIZE: 600.0},
-        peak_rss_mb=1500,
+        memory=Memory(
+            peak_mb=1500,
+            decoder_peak_mb=300,
+            after_stage_mb={Stage.TRANSCRIBE: 900, Stage.DIARIZE: 1500},
+        ),
         machine=machine,
     )
 
@@ -46,6 +50,7 @@ def test_should_share_the_cost_between_the_stages() -> None:
     stages = whole["stages"]
     assert isinstance(stages, list)
     assert [stage["stage"] for stage in stages] == ["transcribe", "diarize"]
+    assert [stage["peak_memory_mb"] for stage in stages] == [900, 1500]
     costs = [stage["cost_usd"] for stage in stages]
     assert costs[1] == pytest.approx(3 * costs[0], abs=1e-5)
     assert sum(costs) == pytest.approx(whole["cost_usd"], abs=1e-5)

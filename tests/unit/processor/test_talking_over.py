@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from runtime.core.media import AttributedWord, Audio, Diarization, MediaInfo
-from runtime.processor.conversation import interruptions
 from runtime.processor.stages.attribute import attribute
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
 from runtime.processor.stages.diarize import diarize
@@ -80,9 +79,3 @@ def test_should_flag_words_that_both_speak_over_and_no_others(
     assert alone
     assert all(both)
     assert not any(alone)
-
-
-def test_should_see_who_cut_in(voices: Diarization) -> None:
-    (cut,) = interruptions(voices.turns)
-    assert (cut.by, cut.of) == (BEN, ANNA)
-    assert cut.at_seconds == pytest.approx(SECOND_FROM, abs=0.5)

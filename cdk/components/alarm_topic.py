@@ -7,6 +7,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from cdk.components.environment_key import management
+
 
 class AlarmTopic(Construct):
     """`topic`, and the `key` it is encrypted with: the environment's, or else one of its own."""
@@ -51,22 +53,24 @@ class AlarmTopic(Construct):
 
     def _own_key(self, alarms: dict[str, dict[str, str]]) -> kms.Key:
         # Alarms may not use AWS's own key of SNS, whose policy nobody can change.
-        key = kms.Key(
+        return kms.Key(
             self,
             "Key",
             description="Lifestream: what alarms say",
             enable_key_rotation=True,
             # It protects messages on their way; nothing is kept that would need it later.
             removal_policy=RemovalPolicy.DESTROY,
+            policy=iam.PolicyDocument(
+                statements=[
+                    management(),
+                    iam.PolicyStatement(
+                        sid="Alarms",
+                        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
+                        actions=["kms:Decrypt", "kms:GenerateDataKey"],
+                        # Of a key's policy, this key.
+                        resources=["*"],
+                        conditions=alarms,
+                    ),
+                ]
+            ),
         )
-        key.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                # Of a key's policy, this key.
-                resources=["*"],
-                conditions=alarms,
-            )
-        )
-        return key

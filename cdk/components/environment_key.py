@@ -44,7 +44,7 @@ def environment_key(
         removal_policy=removal_policy,
         policy=iam.PolicyDocument(
             statements=[
-                _allow("Manage", iam.AccountRootPrincipal(), _MANAGE, {}),
+                management(),
                 _allow(
                     "UseThroughKeepers",
                     iam.AccountRootPrincipal(),
@@ -77,6 +77,14 @@ def environment_key(
             ]
         ),
     )
+
+
+def management() -> iam.PolicyStatement:
+    """Let the account's administrators manage a key and not use it.
+
+    Without a statement like this one nobody could ever change the key's policy again.
+    """
+    return _allow("Manage", iam.AccountRootPrincipal(), _MANAGE, {})
 
 
 def _service(sid: str, service: str, source: str) -> iam.PolicyStatement:

@@ -8,7 +8,7 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
-from cdk.application import build, feature_flags
+from cdk.application import build, feature_flags, synthesize
 from cdk.components.log_group import RETENTION
 from cdk.components.python_lambda import python_code
 from cdk.config import ConfigError
@@ -87,6 +87,53 @@ def test_should_synthesize_only_the_environment_asked_for(tmp_path: Path) -> Non
     build(ROOT, outdir=tmp_path, only="dev").synth()
 
     assert [path.name for path in tmp_path.glob("assembly-*")] == ["assembly-Lifestream-dev"]
+
+
+def test_should_refuse_a_wrong_file_before_any_construct_exists(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dev = (ROOT / "environments" / "dev.toml").read_text()
+    write(tmp_path / "environments" / "dev.toml", dev.replace("zones = 2", "zones = 7"))
+    write(tmp_path / "cdk.json", (ROOT / "cdk.json").read_text())
+    monkeypatch.setattr("cdk.application.App", None)
+
+    with pytest.raises(ConfigError, match=r"network\.zones = 7"):
+        build(tmp_path, outdir=tmp_path / "out")
+
+    assert not (tmp_path / "out").exists()
+
+
+def test_should_do_what_the_command_line_asks_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CDK_CONTEXT_JSON", json.dumps({"environment": "dev", "launch": "pool"}))
+
+    synthesize(build(ROOT, outdir=tmp_path))
+
+    assert [path.name for path in tmp_path.glob("assembly-*")] == ["assembly-Lifestream-dev"]
+    assert list(tmp_path.glob("assembly-*/*Workers*.template.json"))
+
+
+def test_should_synthesize_several_regions_at_once(tmp_path: Path) -> None:
+    account = "123456789012"
+    root = a_root_with(tmp_path, account=account, region="us-east-1")
+    here = (root / "environments" / "pinned.toml").read_text()
+    there = here.replace("us-east-1", "eu-west-1").replace("10.20.", "10.50.")
+    write(root / "environments" / "pinned-eu.toml", there)
+
+    synthesize(build(root, outdir=tmp_path / "out"))
+
+    placed = {
+        name: {artifact.get("environment") for artifact in manifest["artifacts"].values()} - {None}
+        for name in ("pinned", "pinned-eu")
+        for manifest in [
+            json.loads((tmp_path / f"out/assembly-Lifestream-{name}/manifest.json").read_text())
+        ]
+    }
+    assert placed == {
+        "pinned": {f"aws://{account}/us-east-1"},
+        "pinned-eu": {f"aws://{account}/eu-west-1"},
+    }
 
 
 def test_should_refuse_an_environment_that_has_no_file() -> None:

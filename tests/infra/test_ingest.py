@@ -1,7 +1,10 @@
 """What must hold on a video's way into the jobs queue."""
 
+from pathlib import Path
+
 from cdk.naming import Names
-from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX
+from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX
+from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment, Resource
 
 ACCOUNT_AND_REGION = "<AWS::AccountId>-<AWS::Region>"
@@ -167,3 +170,51 @@ def refuses_plain_http(deployment: Deployment, policy: Resource, action: str) ->
 
 def _expires(rule: Resource) -> bool:
     return "ExpirationInDays" in rule
+
+
+def test_should_let_no_browser_in_unless_its_page_is_known(deployment: Deployment) -> None:
+    _, bucket = media_bucket(deployment)
+
+    assert deployment.config.uploads.allowed_origins == ()
+    assert "CorsConfiguration" not in bucket["Properties"]
+
+
+def test_should_let_pages_of_the_given_origins_upload_and_read(tmp_path: Path) -> None:
+    dev = (ROOT / "environments" / "dev.toml").read_text()
+    origins = '["https://videos.example.com", "http://localhost:5173"]'
+    open_to = synthesize(
+        tmp_path, dev.replace("allowed_origins = []", f"allowed_origins = {origins}")
+    )
+    _, bucket = media_bucket(open_to)
+    (rule,) = bucket["Properties"]["CorsConfiguration"]["CorsRules"]
+
+    assert rule["AllowedOrigins"] == ["https://videos.example.com", "http://localhost:5173"]
+    assert set(rule["AllowedMethods"]) == {"GET", "HEAD", "POST", "PUT"}
+    assert "*" not in rule["AllowedHeaders"]
+    assert rule["ExposedHeaders"] == ["ETag"]
+
+
+def test_should_expire_uploads_work_and_results_each_by_its_own_setting(tmp_path: Path) -> None:
+    dev = (ROOT / "environments" / "dev.toml").read_text()
+    short = synthesize(
+        tmp_path, dev.replace("work_days = 3", "work_days = 3\nupload_days = 5\nresult_days = 9")
+    )
+    _, bucket = media_bucket(short)
+    rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if _expires(rule)}
+
+    assert expiring == {UPLOADS_PREFIX: 5, WORK_PREFIX: 3, RESULTS_PREFIX: 9}
+
+
+def test_should_clear_up_after_uploads_that_were_never_completed(deployment: Deployment) -> None:
+    for bucket in deployment.of_type("AWS::S3::Bucket").values():
+        rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]
+        (abandoned,) = (rule for rule in rules if "AbortIncompleteMultipartUpload" in rule)
+        assert abandoned["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 2}
+        assert "Prefix" not in abandoned
+
+
+def test_should_keep_versions_in_every_bucket(deployment: Deployment) -> None:
+    for bucket in deployment.of_type("AWS::S3::Bucket").values():
+        assert bucket["Properties"]["VersioningConfiguration"] == {"Status": "Enabled"}

@@ -9,12 +9,6 @@ from tests.infra.templates import Deployment, Statement
 
 Role = Callable[[Deployment], str]
 
-ANY_RESOURCE = {
-    "ecr:GetAuthorizationToken": "knows no resource",
-    "ecs:ListTasks": "knows no task resource; limited by a condition on the cluster",
-}
-"""The only actions that may stand with the resource `*`, and why."""
-
 
 def task_role(deployment: Deployment) -> str:
     return role_of(deployment, "TaskRoleArn")
@@ -75,21 +69,6 @@ def in_cluster(deployment: Deployment) -> dict[str, dict[str, str]]:
 def tasks(deployment: Deployment) -> str:
     prefix = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task"
     return f"{prefix}/<{cluster(deployment)}>/*"
-
-
-def test_should_allow_any_resource_only_where_there_is_no_other(deployment: Deployment) -> None:
-    unlimited = {
-        action for s in deployment.statements() if "*" in s.resources for action in s.actions
-    }
-
-    assert unlimited == set(ANY_RESOURCE)
-
-
-def test_should_allow_no_action_by_wildcard(deployment: Deployment) -> None:
-    statements = list(deployment.statements())
-
-    assert statements
-    assert not [action for s in statements for action in s.actions if "*" in action]
 
 
 def test_should_attach_no_managed_policy_and_keep_no_policy_in_a_role(

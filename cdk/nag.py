@@ -37,6 +37,10 @@ def _has_workers(environment: EnvironmentConfig) -> bool:
     return environment.workers is not None
 
 
+def _has_gpu(environment: EnvironmentConfig) -> bool:
+    return environment.gpu is not None
+
+
 def _with_nat(environment: EnvironmentConfig) -> bool:
     return environment.network.nat_gateways > 0
 
@@ -69,6 +73,7 @@ class Acknowledged:
 
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
 _TASKS_OF = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task"
+_MACHINES_OF = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:container-instance"
 _EXPORTED_CLUSTER = "lifestream-{environment}-processing:ExportsOutputRefClusterEB0386A796A0E3FE"
 
 ACKNOWLEDGED = (
@@ -99,6 +104,24 @@ ACKNOWLEDGED = (
         finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
         reason="A task learns its own id only while running; protection ends at the cluster.",
         when=_has_workers,
+    ),
+    Acknowledged(
+        path="Gpu",
+        finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
+        reason="A task learns its own id only while running; protection ends at the cluster.",
+        when=_has_gpu,
+    ),
+    Acknowledged(
+        path="Processing/Gpu/Role/DefaultPolicy",
+        finding=f"AwsSolutions-IAM5[Resource::{_MACHINES_OF}/<ClusterEB0386A7>/*]",
+        reason="A machine gets its id when it joins; polling and reporting end at the cluster.",
+        when=_has_gpu,
+    ),
+    Acknowledged(
+        path="Processing/Gpu/Machines",
+        finding="AwsSolutions-AS3",
+        reason="ECS scales it with its tasks, and it is the tasks that are watched.",
+        when=_has_gpu,
     ),
     Acknowledged(
         path="ControlPlane/Reaper/Role/DefaultPolicy",

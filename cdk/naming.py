@@ -81,6 +81,26 @@ class Names:
         return self._named("worker")
 
     @property
+    def gpu_work_queue(self) -> str:
+        """The queue of jobs that wait for a worker with a GPU."""
+        return self._named("gpu-work")
+
+    @property
+    def gpu_work_dlq(self) -> str:
+        """The queue of jobs that workers with a GPU received too often."""
+        return self._named("gpu-work-dlq")
+
+    @property
+    def gpu_worker(self) -> str:
+        """The service of workers with a GPU and its task definition family."""
+        return self._named("gpu-worker")
+
+    @property
+    def gpu(self) -> str:
+        """The machines with a GPU: their Auto Scaling group and capacity provider."""
+        return self._named("gpu")
+
+    @property
     def dispatcher(self) -> str:
         """The dispatcher function."""
         return self._named("dispatcher")

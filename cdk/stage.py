@@ -8,6 +8,7 @@ from cdk.config import EnvironmentConfig
 from cdk.naming import tags
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.encryption import EncryptionStack
+from cdk.stacks.gpu import GpuStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
@@ -17,7 +18,10 @@ from cdk.stacks.workers import WorkersStack
 
 
 class EnvironmentStage(Stage):
-    """The stacks of one `environment`, each an attribute; `workers` is None without a pool."""
+    """The stacks of one `environment`, each an attribute.
+
+    `workers` is None without a pool, `gpu` without that target.
+    """
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         """Create the stage `Lifestream-<environment>`."""
@@ -39,6 +43,7 @@ class EnvironmentStage(Stage):
             ingest=self.ingest,
         )
         self.workers = self._create_workers(environment, key)
+        self.gpu = self._create_gpu(environment, key)
         self.control_plane = ControlPlaneStack(
             self,
             environment=environment,
@@ -69,6 +74,21 @@ class EnvironmentStage(Stage):
             key=key,
             pool=environment.workers,
             work=self.ingest.work,
+            network=self.network,
+            storage=self.storage,
+            ingest=self.ingest,
+            processing=self.processing,
+        )
+
+    def _create_gpu(self, environment: EnvironmentConfig, key: kms.IKey | None) -> GpuStack | None:
+        if environment.gpu is None or self.ingest.gpu_work is None:
+            return None
+        return GpuStack(
+            self,
+            environment=environment,
+            key=key,
+            gpu=environment.gpu,
+            work=self.ingest.gpu_work,
             network=self.network,
             storage=self.storage,
             ingest=self.ingest,

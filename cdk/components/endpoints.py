@@ -17,7 +17,11 @@ def _always(_environment: EnvironmentConfig) -> bool:
 
 
 def _with_workers(environment: EnvironmentConfig) -> bool:
-    return environment.workers is not None
+    return environment.workers is not None or environment.gpu is not None
+
+
+def _with_machines(environment: EnvironmentConfig) -> bool:
+    return environment.gpu is not None
 
 
 def _with_bedrock(environment: EnvironmentConfig) -> bool:
@@ -51,6 +55,18 @@ INTERFACE_ENDPOINTS = (
         service=_SERVICES.SQS,
         needed_by="workers that receive jobs and put them back",
         when=_with_workers,
+    ),
+    Endpoint(
+        name="EcsAgent",
+        service=_SERVICES.ECS_AGENT,
+        needed_by="machines with a GPU, to be given tasks",
+        when=_with_machines,
+    ),
+    Endpoint(
+        name="EcsTelemetry",
+        service=_SERVICES.ECS_TELEMETRY,
+        needed_by="machines with a GPU, to report how they are",
+        when=_with_machines,
     ),
     Endpoint(
         name="Bedrock",

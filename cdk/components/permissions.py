@@ -204,6 +204,31 @@ def via(service: str) -> str:
     return f"{service}.{Aws.REGION}.amazonaws.com"
 
 
+def be_a_machine_of(cluster: ecs.ICluster) -> list[iam.PolicyStatement]:
+    """Join a cluster and run its tasks, as the ECS agent of an EC2 instance does."""
+    machines = (
+        f"arn:{Aws.PARTITION}:ecs:{Aws.REGION}:{Aws.ACCOUNT_ID}"
+        f":container-instance/{cluster.cluster_name}/*"
+    )
+    return [
+        iam.PolicyStatement(
+            actions=["ecs:RegisterContainerInstance", "ecs:DeregisterContainerInstance"],
+            resources=[cluster.cluster_arn],
+        ),
+        iam.PolicyStatement(
+            actions=[
+                *("ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"),
+                *("ecs:SubmitAttachmentStateChanges", "ecs:SubmitContainerStateChange"),
+                "ecs:SubmitTaskStateChange",
+            ],
+            resources=[machines, cluster.cluster_arn],
+            conditions=_in(cluster),
+        ),
+        # It asks where to connect to before it belongs to any cluster.
+        iam.PolicyStatement(actions=["ecs:DiscoverPollEndpoint"], resources=["*"]),
+    ]
+
+
 def _in(cluster: ecs.ICluster) -> dict[str, dict[str, str]]:
     return {"ArnEquals": {"ecs:cluster": cluster.cluster_arn}}
 

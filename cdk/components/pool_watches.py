@@ -4,6 +4,7 @@ Service and queues are given by name, as in `work_metrics`: what watches them mu
 CloudFormation from removing them.
 """
 
+from dataclasses import replace
 from math import ceil
 
 from aws_cdk import Duration
@@ -94,6 +95,24 @@ def tasks_watch(cluster_name: str, service_name: str) -> Watch:
         periods=_LOOKED_AT,
         datapoints=_MISSING,
     )
+
+
+def gpu_watches(environment: EnvironmentConfig) -> tuple[Watch, ...]:
+    """Return what is watched of workers with a GPU, if there is that target."""
+    if environment.gpu is None:
+        return ()
+    names = Names(environment.name)
+    watches = (
+        *queue_watches(
+            names.gpu_work_queue,
+            names.gpu_work_dlq,
+            environment=environment,
+            max_tasks=environment.gpu.max_tasks,
+        ),
+        tasks_watch(names.cluster, names.gpu_worker),
+        *(() if environment.workers else _protection(environment)),
+    )
+    return tuple(replace(watch, of="gpu") for watch in watches)
 
 
 def pool_rows(environment: EnvironmentConfig) -> list[list[cloudwatch.IWidget]]:

@@ -65,11 +65,15 @@ def add_processor(
     variables: Mapping[str, str],
     log_group: logs.ILogGroup,
     health_check: ecs.HealthCheck | None = None,
+    cpu: int | None = None,
+    memory_mib: int | None = None,
+    gpus: int | None = None,
 ) -> ecs.ContainerDefinition:
     """Add the container to a task definition and return it.
 
     It has no rights on its host, and nothing to write to but its work folder. That is a volume on
-    the task's own disk, because Fargate has none in memory.
+    the task's own disk, because Fargate has none in memory. On Fargate the task's size is the
+    container's; on a machine of ours the container says what it takes.
     """
     # The init process forwards signals to Python and reaps what ffmpeg leaves behind.
     linux = ecs.LinuxParameters(scope, "Linux", init_process_enabled=True)
@@ -79,6 +83,9 @@ def add_processor(
         PROCESSOR_CONTAINER_NAME,
         image=image,
         command=list(command),
+        cpu=cpu,
+        memory_limit_mib=memory_mib,
+        gpu_count=gpus,
         user=USER,
         readonly_root_filesystem=True,
         linux_parameters=linux,

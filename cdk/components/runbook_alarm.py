@@ -14,7 +14,8 @@ from cdk.naming import Names
 class Watch:
     """What is watched: it rings when the metric reaches `threshold` in `datapoints` of `periods`.
 
-    `page` names the alarm and its runbook; `says` is what has happened, a sentence. With
+    `page` names the alarm and its runbook; `of` comes before the alarm's name, where the same is
+    watched of several things. `says` is what has happened, a sentence. With
     `silence`, it rings when the metric stays below the threshold, or is not heard of at all.
     """
 
@@ -25,6 +26,12 @@ class Watch:
     periods: int = 1
     datapoints: int = 1
     silence: bool = False
+    of: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the alarm is called within its environment."""
+        return f"{self.of}-{self.page}" if self.of else self.page
 
     @property
     def runbook(self) -> str:
@@ -39,8 +46,8 @@ def runbook_alarm(
     comparison = cloudwatch.ComparisonOperator
     alarm = cloudwatch.Alarm(
         scope,
-        "".join(word.capitalize() for word in watch.page.split("-")),
-        alarm_name=names.alarm(watch.page),
+        "".join(word.capitalize() for word in watch.name.split("-")),
+        alarm_name=names.alarm(watch.name),
         alarm_description=f"{watch.says} What to do: {watch.runbook}",
         metric=watch.metric,
         threshold=watch.threshold,

@@ -136,6 +136,7 @@ CHECKS = (
     *NETWORK_CHECKS,
     Check(keys=("region", "account"), allowed=_region),
     Check(keys=("retain_data", "name"), allowed=_retain),
+    Check(keys=("gpu.job_timeout_seconds", "processor.job_timeout_seconds"), allowed=_pool_timeout),
     Check(keys=("pool.min_tasks", "pool.max_tasks"), allowed=_fewest),
     Check(keys=("pool.on_demand_base", "pool.max_tasks", "pool.on_demand_weight"), allowed=_base),
     Check(keys=("pool.spot_weight", "pool.on_demand_weight"), allowed=_weights),

@@ -7,6 +7,7 @@ from typing import Any
 
 from cdk.config import rules
 from cdk.config.checks import refusals
+from cdk.config.gpu import GpuConfig
 from cdk.config.pool import PoolConfig
 from cdk.config.reader import ConfigError, Reader, line
 from cdk.config.sections import (
@@ -57,6 +58,7 @@ class EnvironmentConfig:
     alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
     backup: BackupConfig | None = field(default=None, metadata=table(BackupConfig))
     pool: PoolConfig | None = field(default=None, metadata=table(PoolConfig))
+    gpu: GpuConfig | None = field(default=None, metadata=table(GpuConfig))
 
     @property
     def workers(self) -> PoolConfig | None:

@@ -64,9 +64,12 @@ class IngestStack(EnvironmentStack):
         self.work = self._create_work_queue(environment)
         days = environment.storage
         # S3 delivers access logs to no bucket that is encrypted with a customer's key.
+        self.gpu_work = self._create_gpu_work_queue(environment)
         self.filled: dict[Compute, JobQueue] = {}
         if self.work is not None and environment.launch == Launch.POOL:
             self.filled[Compute.CPU] = self.work
+        if self.gpu_work is not None and environment.gpu and not environment.gpu.standby:
+            self.filled[Compute.GPU] = self.gpu_work
         self.access_logs = private_bucket(
             self,
             "AccessLogs",
@@ -113,6 +116,19 @@ class IngestStack(EnvironmentStack):
             Output.WORK_DLQ_URL, work.dead_letters.queue_url, "Jobs that workers received too often"
         )
         return work
+
+    def _create_gpu_work_queue(self, environment: EnvironmentConfig) -> JobQueue | None:
+        if environment.gpu is None:
+            return None
+        return JobQueue(
+            self,
+            "GpuWork",
+            name=self.names.gpu_work_queue,
+            dead_letter_name=self.names.gpu_work_dlq,
+            visibility_timeout=Duration.seconds(environment.gpu.visibility_timeout_seconds),
+            max_receive_count=environment.gpu.max_receive_count,
+            key=self.key,
+        )
 
     def _notify_on_upload(self, permission: IDependable) -> None:
         # CDK's own notification is a custom resource; CloudFormation has the property natively.

@@ -7,7 +7,7 @@ from constructs import Construct
 
 from cdk.components.alarm_topic import AlarmTopic
 from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.pool_watches import pool_rows, pool_watches
+from cdk.components.pool_watches import gpu_watches, pool_rows, pool_watches
 from cdk.components.runbook_alarm import Watch, runbook_alarm
 from cdk.config import EnvironmentConfig
 from cdk.stacks.control_plane import ControlPlaneStack
@@ -30,7 +30,7 @@ _MISSED_SWEEPS = 3
 
 
 class ObservabilityStack(EnvironmentStack):
-    """`alarms` by the name of their page, and `alarm_topic`."""
+    """`alarms` by their name, and `alarm_topic`."""
 
     def __init__(
         self,
@@ -64,7 +64,7 @@ class ObservabilityStack(EnvironmentStack):
         )
         watches = (*self._queues(), *self._jobs(), *self._functions(), *self._workers())
         self.alarms = {
-            watch.page: runbook_alarm(self, watch, names=self.names, topic=self.alarm_topic.topic)
+            watch.name: runbook_alarm(self, watch, names=self.names, topic=self.alarm_topic.topic)
             for watch in watches
         }
         self._create_dashboard()
@@ -160,7 +160,10 @@ class ObservabilityStack(EnvironmentStack):
 
     def _workers(self) -> tuple[Watch, ...]:
         workers = self._environment.workers
-        return pool_watches(self._environment, max_tasks=workers.max_tasks) if workers else ()
+        return (
+            *(pool_watches(self._environment, max_tasks=workers.max_tasks) if workers else ()),
+            *gpu_watches(self._environment),
+        )
 
     def _own(
         self, metric: Metric, period: Duration, *, statistic: str = "Sum"

@@ -15,6 +15,7 @@ from constructs import Construct
 
 from cdk.components import permissions
 from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.gpu_capacity import GpuCapacity
 from cdk.components.processor_task import ProcessorTask
 from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
 from cdk.config import EnvironmentConfig
@@ -59,6 +60,17 @@ class ProcessingStack(EnvironmentStack):
             container_insights_v2=_INSIGHTS[environment.container_insights],
             enable_fargate_capacity_providers=True,
         )
+        if environment.gpu is not None:
+            self.gpu = GpuCapacity(
+                self,
+                "Gpu",
+                environment=environment,
+                gpu=environment.gpu,
+                cluster=self.cluster,
+                vpc=network.vpc,
+                subnets=network.task_subnets,
+                security_group=network.task_security_group,
+            )
         self.processor = ProcessorTask(
             self,
             "Processor",

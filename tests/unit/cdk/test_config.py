@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from cdk.config import ConfigError, load_environment, parse_environment
+from tests.infra.gpu import GPU
 from tests.unit.cdk.bad_settings import BY_THEMSELVES, EXISTING, PINNED, PREFIX_LISTS, TOGETHER
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -153,6 +154,49 @@ def test_should_refuse_a_pool_that_is_not_described() -> None:
         f"{WHERE}: launch = 'pool'; allowed is on_demand while there is no table [pool]"
         f" (add one for a pool); change launch in {WHERE}"
     )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "allowed"),
+    [
+        ("instance_type", "m5.large", "an EC2 type with a GPU: g4dn.xlarge"),
+        ("max_tasks", 0, "a whole number from 1 to 20"),
+        ("cpu", 512, "1024 for each vCPU of the machine"),
+        ("memory_mib", 1024, "a machine keeps about a tenth for itself"),
+        ("disk_gib", 30, "the system and the image take 30"),
+        ("image_tag", "a b", "an image tag"),
+        ("start_seconds", 60, "a machine starts, then pulls the image"),
+        ("visibility_timeout_seconds", 60, "a worker's heart beats every half minute"),
+        ("job_timeout_seconds", 20000, "CloudFormation gives up after 3 hours"),
+        ("standby", 1, "true or false"),
+    ],
+)
+def test_should_refuse_a_gpu_target_that_is_wrong(key: str, value: Any, allowed: str) -> None:
+    content = document() | tomllib.loads(GPU)
+    content["gpu"][key] = value
+
+    (line,) = problems(content)
+
+    assert line.startswith(f"{WHERE}: gpu.{key} = {value!r}; allowed is ")
+    assert allowed in line
+
+
+def test_should_take_a_gpu_target_and_do_without() -> None:
+    gpu = parse_environment("any", document() | tomllib.loads(GPU), where=WHERE).gpu
+
+    assert gpu is not None
+    assert gpu.instance_type == "g4dn.xlarge"
+    assert parse_environment("any", document(), where=WHERE).gpu is None
+
+
+def test_should_refuse_gpu_jobs_longer_than_the_reaper_allows() -> None:
+    content = document() | tomllib.loads(GPU)
+    content["processor"]["job_timeout_seconds"] = 9000
+    content["gpu"]["job_timeout_seconds"] = 9001
+
+    (line,) = problems(content)
+
+    assert "gpu.job_timeout_seconds = 9001; allowed is at most processor.job_timeout" in line
 
 
 def test_should_do_without_a_pool() -> None:

@@ -1,0 +1,61 @@
+"""Workers with a GPU, where an environment has the target; their machines are the cluster's."""
+
+from aws_cdk import aws_kms as kms
+from constructs import Construct
+
+from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.gpu_workers import GpuWorkers
+from cdk.components.job_queue import JobQueue
+from cdk.components.worker_pool import Work
+from cdk.config import EnvironmentConfig
+from cdk.config.gpu import GpuConfig
+from cdk.stacks.ingest import IngestStack
+from cdk.stacks.network import NetworkStack
+from cdk.stacks.processing import ProcessingStack
+from cdk.stacks.storage import StorageStack
+
+
+class GpuStack(EnvironmentStack):
+    """`workers`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        environment: EnvironmentConfig,
+        key: kms.IKey | None,
+        gpu: GpuConfig,
+        work: JobQueue,
+        network: NetworkStack,
+        storage: StorageStack,
+        ingest: IngestStack,
+        processing: ProcessingStack,
+    ) -> None:
+        """Create the workers that work off a queue."""
+        super().__init__(
+            scope,
+            "Gpu",
+            environment=environment,
+            description="Lifestream: workers with a GPU",
+            key=key,
+        )
+        self.workers = GpuWorkers(
+            self,
+            "Workers",
+            environment=environment,
+            gpu=gpu,
+            work=Work(
+                queue=work.queue,
+                jobs_queue=ingest.jobs.queue,
+                jobs_table=storage.jobs_table,
+                idempotency_table=storage.idempotency_table,
+                media_bucket_name=ingest.media.bucket_name,
+                images=storage.processor_images,
+                key=key,
+            ),
+            cluster=processing.cluster,
+            capacity_provider=self.names.gpu,
+            log_group=processing.processor.log_group,
+            subnets=network.task_subnets,
+            security_group=network.task_security_group,
+        )

@@ -1,0 +1,17 @@
+"""The table of a GPU target, as a person would write it."""
+
+GPU = """
+[gpu]
+instance_type = "g4dn.xlarge"
+max_tasks = 2
+cpu = 4096
+memory_mib = 14336
+disk_gib = 100
+image_tag = "gpu-0.1.0"
+idle_minutes = 15
+start_seconds = 600
+visibility_timeout_seconds = 300
+max_receive_count = 10
+job_timeout_seconds = 9000
+standby = false
+"""

@@ -12,7 +12,7 @@ from typing import Any
 from ministack.core.responses import error_response_json, get_account_id, get_region
 from ministack.services import cloudwatch, lambda_svc, sqs
 
-from local.emulator.permissions import roles
+from local.emulator.permissions import keys, roles
 
 Function = Mapping[str, Any]
 Mapped = dict[str, Any]
@@ -49,7 +49,7 @@ def configuration(function: Function) -> Mapping[str, Any]:
 def polling_problem(role: str, queue_arn: str) -> str | None:
     """Return why a mapping cannot read its queue, else None."""
     for action in POLL_ACTIONS:
-        if not roles.may(role, action, queue_arn):
+        if not keys.may(role, action, queue_arn):
             return PROBLEM.format(action=action)
     return None
 
@@ -148,7 +148,7 @@ def _guard_sending_away() -> None:
     def send_by_role(target_arn: str, name: str, *rest: Any) -> None:
         function = lambda_svc._functions.get(name)
         action = SEND_ACTIONS.get(target_arn.split(":")[2], "")
-        if function is None or roles.may(configuration(function)["Role"], action, target_arn):
+        if function is None or keys.may(configuration(function)["Role"], action, target_arn):
             send(target_arn, name, *rest)
         else:
             about = {"FunctionName": name}

@@ -8,6 +8,8 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_region
 from ministack.services import dynamodb, kms, s3, sqs
 
+from local.emulator.permissions import roles
+
 DECRYPT = "kms:Decrypt"
 GENERATE = "kms:GenerateDataKey"
 
@@ -30,6 +32,11 @@ KEY_IN_SETTINGS = re.compile(r"<KMSMasterKeyID>([^<]+)</KMSMasterKeyID>")
 
 def install() -> None:
     """Ask for the rights on the key once the action itself is allowed."""
+    _guard_requests()
+    _guard_services()
+
+
+def _guard_requests() -> None:
     enforce: Callable[..., Any] = iam_evaluator.enforce
 
     def enforce_with_key(
@@ -44,14 +51,51 @@ def install() -> None:
         key = key_of(resource_arn) if denied is None and action in NEEDED else None
         if key is None:
             return denied
-        via = {"kms:ViaService": f"{service}.{get_region()}.amazonaws.com"}
         for needed in NEEDED[action]:
-            denied = enforce(access_key, needed, "kms", region, key, via)
+            denied = enforce(access_key, needed, "kms", region, key, _via(service))
             if denied is not None:
                 return denied
         return None
 
     iam_evaluator.enforce = enforce_with_key
+
+
+def may(role_arn: str, action: str, resource_arn: str) -> bool:
+    """Tell whether a role may do something, and all it takes on the key of what it is done to."""
+    if not roles.may(role_arn, action, resource_arn):
+        return False
+    key = key_of(resource_arn)
+    service = action.partition(":")[0]
+    return key is None or all(
+        roles.may(role_arn, needed, key, _via(service)) for needed in NEEDED.get(action, ())
+    )
+
+
+def _guard_services() -> None:
+    admits: Callable[[str, str, str, str], bool] = sqs.queue_policy_allows
+
+    def admits_with_key(queue_arn: str, service: str, source_arn: str, account: str) -> bool:
+        return admits(queue_arn, service, source_arn, account) and opens(
+            queue_arn, service, source_arn
+        )
+
+    sqs.queue_policy_allows = admits_with_key
+
+
+def opens(queue_arn: str, service: str, source_arn: str) -> bool:
+    """Tell whether the policy of a queue's key, if it has one, lets a service send messages."""
+    key = key_of(queue_arn)
+    if key is None:
+        return True
+    policy = kms._resolve_key(key)["Policy"]
+    return all(
+        roles.lets_in(policy, service, action, key, source_arn)
+        for action in NEEDED["sqs:SendMessage"]
+    )
+
+
+def _via(service: str) -> dict[str, str]:
+    return {"kms:ViaService": f"{service}.{get_region()}.amazonaws.com"}
 
 
 def key_of(resource_arn: str) -> str | None:

@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.services import cloudwatch, eventbridge, lambda_svc, sqs
 
-from local.emulator.permissions import roles
+from local.emulator.permissions import keys, roles
 
 SERVICE = "events.amazonaws.com"
 TURNED_AWAY = "FailedInvocations"
@@ -40,4 +40,6 @@ def admits(target_arn: str, rule_arn: str) -> bool:
     else:
         return True
     policy = found[0] if found else None
-    return roles.lets_in(policy, SERVICE, action, target_arn, rule_arn)
+    return roles.lets_in(policy, SERVICE, action, target_arn, rule_arn) and (
+        kind != "sqs" or keys.opens(target_arn, SERVICE, rule_arn)
+    )

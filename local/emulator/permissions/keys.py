@@ -48,7 +48,8 @@ def _guard_requests() -> None:
         service_context: Mapping[str, Any] | None = None,
     ) -> Any:
         denied = enforce(access_key, action, service, region, resource_arn, service_context)
-        key = key_of(resource_arn) if denied is None and action in NEEDED else None
+        asked = denied is None and action in NEEDED and not is_missing(action, resource_arn)
+        key = key_of(resource_arn) if asked else None
         if key is None:
             return denied
         for needed in NEEDED[action]:
@@ -107,8 +108,15 @@ def key_of(resource_arn: str) -> str | None:
     return None if record is None else str(record["Arn"])
 
 
+def is_missing(action: str, resource_arn: str) -> bool:
+    """Tell whether an object is to be read that is not there, so that nothing is opened."""
+    bucket, _, key = resource_arn.rsplit(":::", 1)[-1].partition("/")
+    there = s3._buckets.get(bucket)
+    return action == "s3:GetObject" and there is not None and key not in there["objects"]
+
+
 def _of_bucket(arn: str) -> str | None:
-    settings = s3._bucket_encryption.get(arn.rsplit(":", 1)[-1].partition("/")[0]) or ""
+    settings = s3._bucket_encryption.get(arn.rsplit(":::", 1)[-1].partition("/")[0]) or ""
     found = KEY_IN_SETTINGS.search(settings)
     return found[1] if found else None
 

@@ -45,7 +45,10 @@ class Role:
         for known, name in self._names.items():
             if arn == known or re.match(re.escape(known) + "[/:]", arn):
                 return name + arn.removeprefix(known)
-        return arn if arn == "*" else arn.split(":", 5)[-1]
+        if arn == "*":
+            return arn
+        # A key has no name of its own, and there is one for all.
+        return "key" if ":kms:" in arn else arn.split(":", 5)[-1]
 
     @contextmanager
     def without(self, grant: Grant) -> Iterator[None]:

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from cdk.naming import Names
-from local.run import ENVIRONMENT, Deployed, job_store
+from local.run import Deployed, job_store
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock
@@ -18,6 +18,9 @@ from runtime.core.jobs import Job, Source
 from runtime.core.messages import Upload, confirm_message
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.grants import Role
+
+ON_DEMAND, POOLED = "prod", "staging"
+"""The environments: each job has a task in one, jobs wait for workers in the other."""
 
 MAPPING_SETTINGS = (
     "EventSourceArn",
@@ -37,11 +40,17 @@ class System:
     """An environment whose roles are really limited. The caller is the account's administrator."""
 
     deployed: Deployed
+    environment: str
     clip: bytes
 
     def client(self, service: str) -> Any:
         """Return the administrator's client."""
         return self.deployed.cloud.client(service)
+
+    @property
+    def names(self) -> Names:
+        """The environment's physical names."""
+        return Names(self.environment)
 
     @cached_property
     def jobs(self) -> DynamoJobStore:
@@ -77,6 +86,17 @@ class System:
         """The revision that the dispatcher starts."""
         variables = self._function(Output.DISPATCHER_FUNCTION)["Environment"]["Variables"]
         return str(variables[EnvVar.TASK_DEFINITION_ARN])
+
+    @cached_property
+    def network(self) -> dict[str, Any]:
+        """Where tasks run."""
+        variables = self._function(Output.DISPATCHER_FUNCTION)["Environment"]["Variables"]
+        return {
+            "awsvpcConfiguration": {
+                "subnets": variables[EnvVar.TASK_SUBNET_IDS].split(","),
+                "securityGroups": variables[EnvVar.TASK_SECURITY_GROUP_IDS].split(","),
+            }
+        }
 
     @staticmethod
     def now() -> float:
@@ -129,17 +149,11 @@ class System:
 
         Return the task's ARN.
         """
-        variables = self._function(Output.DISPATCHER_FUNCTION)["Environment"]["Variables"]
         answer = self.client("ecs").run_task(
             cluster=self.deployed.outputs[Output.CLUSTER],
             taskDefinition=definition or self.task_definition,
             startedBy=started_by,
-            networkConfiguration={
-                "awsvpcConfiguration": {
-                    "subnets": variables[EnvVar.TASK_SUBNET_IDS].split(","),
-                    "securityGroups": variables[EnvVar.TASK_SECURITY_GROUP_IDS].split(","),
-                }
-            },
+            networkConfiguration=self.network,
             overrides={
                 "containerOverrides": [
                     {"name": PROCESSOR_CONTAINER_NAME, "command": ["python", "-c", program]}
@@ -165,9 +179,11 @@ class System:
 
         return until(stopped, f"{arn} has stopped")
 
-    def lines(self, group: str, about: str) -> list[str]:
-        """Return the lines of a log group that mention something."""
-        events = self.client("logs").filter_log_events(logGroupName=group)["events"]
+    def lines(self, group: str, about: str, *, since: float = 0.0) -> list[str]:
+        """Return the lines of a log group that mention something, from a time on."""
+        events = self.client("logs").filter_log_events(
+            logGroupName=group, startTime=int(since * 1000)
+        )["events"]
         return [event["message"] for event in events if about in event["message"]]
 
     def function_lines(self, function: Output, about: str) -> list[str]:
@@ -241,7 +257,7 @@ class System:
 
     @cached_property
     def _reaper_dead_letters(self) -> str:
-        name = Names(ENVIRONMENT).reaper_dlq
+        name = self.names.reaper_dlq
         url: str = self.client("sqs").get_queue_url(QueueName=name)["QueueUrl"]
         return url
 

@@ -6,26 +6,41 @@ becomes the real interpreter. Nothing of a build knows about it.
 """
 
 import shlex
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 _SCRIPT = """\
 #!/bin/sh
 export AWS_ENDPOINT_URL={endpoint}
 export AWS_SDK_UA_APP_ID="${{AWS_LAMBDA_FUNCTION_NAME:-{name}}}.$$"
-exec {python} "$@"
+{settings}exec {python} "$@"
 """
 
 
-def interposed(folder: Path, *, python: Path, name: str, endpoint_url: str) -> Path:
+def interposed(
+    folder: Path,
+    *,
+    python: Path,
+    name: str,
+    endpoint_url: str,
+    settings: Mapping[str, str] = MappingProxyType({}),
+) -> Path:
     """Write a script called `python` into a folder and return it.
 
-    `name` is used outside Lambda, where no variable tells the function's name.
+    `name` is used outside Lambda, where no variable tells the function's name. `settings` are set
+    whatever the process was given.
     """
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "python"
     script.write_text(
         _SCRIPT.format(
-            endpoint=shlex.quote(endpoint_url), name=name, python=shlex.quote(str(python))
+            settings="".join(
+                f"export {setting}={shlex.quote(value)}\n" for setting, value in settings.items()
+            ),
+            endpoint=shlex.quote(endpoint_url),
+            name=name,
+            python=shlex.quote(str(python)),
         )
     )
     script.chmod(0o755)

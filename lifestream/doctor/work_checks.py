@@ -18,6 +18,9 @@ from runtime.core.jobs import Job, State
 STUCK_AFTER_SECONDS = 1800.0
 """The reaper acts after minutes of silence; half an hour of it, and it does not act."""
 
+QUEUED_STUCK_AFTER_SECONDS = 24 * 3600.0 + STUCK_AFTER_SECONDS
+"""A job may wait in the work queue for a day; then the reaper acts."""
+
 TASK_STOPPED = "ECS Task State Change"
 
 
@@ -176,14 +179,16 @@ def check_jobs(jobs: Iterable[Job], *, now: float, command: str) -> Iterator[Fin
     """Check that no job is left in a state that nobody moves it out of."""
     for job in jobs:
         silent = now - max(job.updated_at, job.lease_until or 0.0)
-        if job.ended or silent < STUCK_AFTER_SECONDS:
+        patience = QUEUED_STUCK_AFTER_SECONDS if job.queued else STUCK_AFTER_SECONDS
+        if job.ended or silent < patience:
             continue
         about = f"attempt {job.attempt}, {job.source.key}"
         # Nobody retries a running job; the way out is through CANCELLED.
         waiting = job.state is State.PENDING
         yield error(
             f"job {job.job_id}",
-            f"It has been {job.state} without a change for {silent / 60:.0f} min ({about}).",
+            f"It {'has waited in the work queue' if job.queued else f'has been {job.state}'} "
+            f"without a change for {silent / 60:.0f} min ({about}).",
             "The components should have moved it on long ago.",
             f"{command} jobs retry {job.job_id}"
             if waiting

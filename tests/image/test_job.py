@@ -75,7 +75,8 @@ def test_should_start_its_first_stage_soon(
 def test_should_stop_in_time_and_go_on_elsewhere_with_half_the_memory(
     inside: Deployed, talk: Path, outside: Path, tmp_path: Path
 ) -> None:
-    give_memory(inside, HALF_MIB)
+    # So short that the job is put back: with two minutes it would end by itself.
+    give_memory(inside, HALF_MIB, **{EnvVar.STOP_TIMEOUT_SECONDS: "4"})
     source = upload_as(inside, talk, "stopped/talk.mp4")
     task = wait_until_working(inside, source)
     inside.cloud.client("ecs").stop_task(
@@ -150,13 +151,15 @@ def log_of(deployed: Deployed, task: dict[str, Any]) -> list[dict[str, Any]]:
     return [event for event in events if event["logStreamName"].endswith(task_id)]
 
 
-def give_memory(deployed: Deployed, mib: int) -> None:
+def give_memory(deployed: Deployed, mib: int, **variables_of_the_task: str) -> None:
     """Deploy the task with other memory: a new revision, and the dispatcher pointed to it."""
     ecs, functions = deployed.cloud.client("ecs"), deployed.cloud.client("lambda")
     name = deployed.outputs[Output.DISPATCHER_FUNCTION]
     variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
     known = ecs.describe_task_definition(taskDefinition=variables[EnvVar.TASK_DEFINITION_ARN])
     kept = {k: v for k, v in known["taskDefinition"].items() if k in REGISTERED}
+    for given in kept["containerDefinitions"][0]["environment"]:
+        given["value"] = variables_of_the_task.get(given["name"], given["value"])
     made = ecs.register_task_definition(**{**kept, "memory": str(mib)})["taskDefinition"]
     variables[EnvVar.TASK_DEFINITION_ARN] = made["taskDefinitionArn"]
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})

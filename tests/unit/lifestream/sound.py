@@ -120,7 +120,13 @@ def of_definition(**defect: Any) -> Iterator[Finding]:
     return work_checks.check_task_definition(replace(whole, **defect))
 
 
-def of_jobs(state: State, *, silent: float, lease_left: float | None = None) -> Iterator[Finding]:
+def of_jobs(
+    state: State,
+    *,
+    silent: float,
+    lease_left: float | None = None,
+    task_arn: str | None = None,
+) -> Iterator[Finding]:
     job = Job(
         source=Source(bucket="any", key="uploads/any.mp4", etag="any", size_bytes=1),
         state=state,
@@ -128,5 +134,6 @@ def of_jobs(state: State, *, silent: float, lease_left: float | None = None) -> 
         created_at=0.0,
         updated_at=NOW - silent,
         lease_until=None if lease_left is None else NOW + lease_left,
+        task_arn=task_arn,
     )
     return work_checks.check_jobs([job], now=NOW, command="any")

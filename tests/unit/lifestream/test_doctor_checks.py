@@ -59,6 +59,7 @@ from tests.unit.lifestream.sound import (
         work_checks.check_alarm(Alarm(name="any", state="INSUFFICIENT_DATA", reason="")),
         of_jobs(State.RUNNING, silent=1799.0),
         of_jobs(State.CLAIMED, silent=1900.0, lease_left=-1000.0),
+        of_jobs(State.LAUNCHED, silent=24 * 3600.0),
         of_jobs(State.FAILED, silent=10_000.0),
         of_jobs(State.SUCCEEDED, silent=10_000.0),
     ],
@@ -187,6 +188,16 @@ def test_should_find_nothing_wrong_with_what_is_sound(findings: Iterator[Finding
         (of_jobs(State.PENDING, silent=1800.0), Severity.ERROR, "PENDING without a change"),
         (of_jobs(State.RUNNING, silent=1800.0), Severity.ERROR, "for 30 min (attempt 2"),
         (of_jobs(State.CLAIMED, silent=9000.0, lease_left=-1800.0), Severity.ERROR, "CLAIMED"),
+        (
+            of_jobs(State.LAUNCHED, silent=1800.0, task_arn="arn:any"),
+            Severity.ERROR,
+            "LAUNCHED without a change",
+        ),
+        (
+            of_jobs(State.LAUNCHED, silent=25 * 3600.0),
+            Severity.ERROR,
+            "waited in the work queue without a change",
+        ),
     ],
 )
 def test_should_name_each_defect_once(

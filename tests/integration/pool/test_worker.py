@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chaos.clips import variant
+from local.variants import variant
 from runtime.core.contract import EnvVar, ExitCode
 from runtime.core.jobs import State
 from tests.integration.cloud.waiting import until

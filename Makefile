@@ -69,7 +69,8 @@ synth: setup ## Write the CloudFormation templates of every environment to cdk.o
 	@$(VENV)/python app.py
 	@ls -d cdk.out/assembly-*
 
-snapshots: setup ## Accept the synthesized templates as the new snapshots
+snapshots: setup ## Accept the synthesized templates as the new snapshots, write docs/environments.md
+	@$(VENV)/python -m cdk.config
 	@$(VENV)/pytest -q tests/infra --snapshot-update
 
 .PHONY: smoke verify

@@ -9,6 +9,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.components.processor_container import add_processor, processing_variables
+from cdk.components.processor_image import processor_image
 from cdk.components.task_roles import task_roles
 from cdk.components.worker_pool import (
     Work,
@@ -59,7 +60,7 @@ class GpuWorkers(Construct):
             self,
             self.definition,
             environment=environment,
-            image=ecs.ContainerImage.from_ecr_repository(work.images, gpu.image_tag),
+            image=processor_image(work.images, gpu.image_tag, accelerator="gpu"),
             command=WORKER_COMMAND,
             log_group=log_group,
             health_check=health_check(),

@@ -13,6 +13,7 @@ from cdk.components.processor_container import (
     processing_permissions,
     processing_variables,
 )
+from cdk.components.processor_image import processor_image
 from cdk.components.task_roles import task_roles
 from cdk.config import EnvironmentConfig
 from cdk.naming import Names
@@ -53,7 +54,11 @@ class ProcessorTask(Construct):
             self,
             self.definition,
             environment=environment,
-            image=ecs.ContainerImage.from_ecr_repository(images, environment.processor.image_tag),
+            image=processor_image(
+                images,
+                environment.processor.image_tag,
+                architecture=environment.processor.architecture,
+            ),
             command=PROCESSOR_COMMAND,
             log_group=self.log_group,
             variables=processing_variables(

@@ -21,6 +21,7 @@ from cdk.components.processor_container import (
     processing_permissions,
     processing_variables,
 )
+from cdk.components.processor_image import processor_image
 from cdk.components.task_roles import task_roles
 from cdk.components.worker_scaling import Bounds, WorkerScaling
 from cdk.config import EnvironmentConfig
@@ -74,8 +75,10 @@ class WorkerPool(Construct):
             self,
             self.definition,
             environment=environment,
-            image=ecs.ContainerImage.from_ecr_repository(
-                work.images, environment.processor.image_tag
+            image=processor_image(
+                work.images,
+                environment.processor.image_tag,
+                architecture=environment.processor.architecture,
             ),
             command=WORKER_COMMAND,
             log_group=log_group,

@@ -127,10 +127,13 @@ ORIGIN = text(
     " http:// for localhost only",
 )
 EMAIL = text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address in quotes")
+IMAGE_ASSET = "asset"
+"""Instead of a tag: `cdk deploy` builds the image, in CDK's own repository."""
+
 IMAGE_TAG = text(
     r"sha256:[0-9a-f]{64}|[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}",
     "an image tag: 1 to 128 letters, digits, '_', '.' and '-', not starting with '.' or '-';"
-    " or a digest: sha256: and 64 hexadecimal digits",
+    " or a digest: sha256: and 64 hexadecimal digits; or asset, to have cdk deploy build it",
 )
 MODEL = text(
     r"[a-z0-9][a-z0-9.-]*", "a model's name such as whisper-base: lower-case letters, digits, ., -"

@@ -196,7 +196,9 @@ class ProcessorConfig:
         rules.list_of(rules.one_of("FARGATE_SPOT", "FARGATE"), most=2, least=1),
         "asked in turn for a task's place",
     )
-    image_tag: str = setting(rules.IMAGE_TAG, "the image in the environment's repository")
+    image_tag: str = setting(
+        rules.IMAGE_TAG, "the image in the environment's repository, or `asset`"
+    )
     asr_model: str = setting(rules.MODEL, "the speech recognition model in the image")
     log_level: str = setting(_LOG_LEVEL, "the least severe line that is logged")
 

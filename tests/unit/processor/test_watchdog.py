@@ -32,6 +32,7 @@ class Guarded:
     store: InMemoryJobStore = field(default_factory=InMemoryJobStore)
     log: CapturedLog = field(default_factory=CapturedLog)
     aborted: list[ExitCode] = field(default_factory=list)
+    hanging: Stage | None = None
 
     def __post_init__(self) -> None:
         claimed = lifecycle.claim_new(SOURCE, now=self.clock.now(), lease_seconds=60.0)
@@ -47,6 +48,7 @@ class Guarded:
         self.interruption = Interruption(clock=self.clock, timeout_seconds=TIMEOUT_SECONDS)
         self.watchdog = Watchdog(
             reporter=self.reporter,
+            stalled=lambda: self.hanging,
             interruption=self.interruption,
             patience=PATIENCE,
             clock=self.clock,
@@ -112,6 +114,17 @@ def test_should_stop_beating_for_work_that_hangs(guarded: Guarded) -> None:
     born = guarded.store.saved[0].updated_at
     assert 850 <= guarded.job.updated_at - born <= PATIENCE.stall_seconds
     assert [line.action for line in guarded.log.lines].count("watchdog.stalled") == 1
+
+
+def test_should_stop_beating_for_one_stage_that_hangs_beside_others(guarded: Guarded) -> None:
+    guarded.hanging = Stage.SCENES
+    for _ in range(10):
+        guarded.clock.advance(60.0)
+        guarded.watchdog.look()
+    born = guarded.store.saved[0].updated_at
+    assert guarded.job.updated_at == born
+    (line,) = (line for line in guarded.log.lines if line.action == "watchdog.stalled")
+    assert line.fields["stage"] == Stage.SCENES
 
 
 def test_should_beat_again_when_the_work_goes_on(guarded: Guarded) -> None:

@@ -106,6 +106,9 @@ def test_should_not_take_a_wrapped_stop_request_for_a_failure(studio: Studio) ->
     studio.meanwhile[Stage.DIARIZE] = wrap
     assert studio.run() is ExitCode.RESUMABLE
     assert studio.job.state is State.PENDING
+    studio.meanwhile.clear()
+    assert studio.run() is ExitCode.SUCCESS
+    assert warnings_of(studio) == []
 
 
 def test_should_stay_with_what_it_went_on_with(studio: Studio) -> None:

@@ -56,11 +56,15 @@ def opening(work: Work) -> tuple[Step, ...]:
         path = fetch(work.source, objects=work.objects, folder=work.folder, on_progress=on_progress)
         return Made(value=path)
 
+    def look(given: Inputs, _: Progress) -> Made[MediaInfo]:
+        with work.naming_the_upload(given[Stage.FETCH]):
+            return work.tools.probe(given[Stage.FETCH])
+
     return (
         Step(stage=Stage.FETCH, run=bring, leaves_file=True),
         Step(
             stage=Stage.PROBE,
-            run=lambda given, _: work.tools.probe(given[Stage.FETCH]),
+            run=look,
             needs=(Stage.FETCH,),
             files=(Stage.FETCH,),
             artifact=MEDIA,
@@ -99,7 +103,8 @@ def _listening(work: Work, media: MediaInfo) -> list[Step]:
     tools, path = work.tools, work.folder / "audio.wav"
 
     def extract(given: Inputs, on_progress: Progress) -> Made[float]:
-        audio = tools.extract_audio(given[Stage.FETCH], media, path, on_progress)
+        with work.naming_the_upload(given[Stage.FETCH]):
+            audio = tools.extract_audio(given[Stage.FETCH], media, path, on_progress)
         return Made(value=audio.value.duration_seconds, caveats=audio.caveats)
 
     def without_sound(error: Exception) -> Made[float]:

@@ -1,8 +1,11 @@
 """What the steps of one job work with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
+from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore
@@ -20,3 +23,13 @@ class Work:
     objects: ObjectStore
     checkpoints: Checkpoints
     folder: Path
+
+    @contextmanager
+    def naming_the_upload(self, local: Path) -> Iterator[None]:
+        """Have refusals name the file as its uploader does, and not as this machine."""
+        try:
+            yield
+        except Permanent as refusal:
+            uploaded = PurePosixPath(self.source.key).name
+            summary = refusal.summary.replace(local.name, uploaded)
+            raise Permanent(refusal.code, summary, refusal.resolution) from refusal

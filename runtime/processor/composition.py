@@ -11,7 +11,7 @@ from runtime.core.log import Log
 from runtime.processor.attempt import Ports
 from runtime.processor.decoder.tools import Decoder
 from runtime.processor.interruption import STOPPING
-from runtime.processor.machine import machine_room
+from runtime.processor.machine import machine_room, threads_for
 from runtime.processor.settings import WorkSettings
 from runtime.processor.tools import MediaTools, media_tools
 from runtime.protection.signals import Order, Shutdown
@@ -36,7 +36,7 @@ def real_tools(settings: WorkSettings) -> MediaTools:
         models_dir=settings.models_dir,
         asr_model=settings.asr_model,
         room=room,
-        threads=room.cores,
+        threads=threads_for(room.cores),
         checkpoint_seconds=settings.checkpoint_seconds,
         decoder=Decoder(
             memory_mb=min(settings.decoder_memory_mb, room.memory_mb),

@@ -16,6 +16,16 @@ def machine_room() -> Room:
     return Room(cores=_cores(), memory_mb=round(_memory_bytes() / 1e6))
 
 
+def threads_for(cores: int) -> int:
+    """Return with how many threads each model computes: half the cores, for the two of them.
+
+    Recognising words beside telling speakers apart, each on half the cores, is faster than one
+    after the other on all of them (`benchmarks/pipeline.py`). The same whatever else is to do, as
+    results must not depend on that.
+    """
+    return max(1, cores // 2)
+
+
 def _cores() -> int:
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

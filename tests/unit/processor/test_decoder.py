@@ -142,12 +142,13 @@ def test_should_not_wait_for_a_decoder_that_stands_still(folder: Path) -> None:
     assert heard[-1] == 0.5
 
 
-def test_should_end_with_the_work_that_asked(folder: Path) -> None:
+@pytest.mark.parametrize("silent", [False, True])
+def test_should_end_with_the_work_that_asked(folder: Path, *, silent: bool) -> None:
     def stop(_: float) -> None:
         raise StopRequestedError("any.reason")
 
     with pytest.raises(StopRequestedError):
-        ask(request(folder, "hang"), stop)
+        ask(request(folder, "hang", silent=silent), stop)
 
 
 @pytest.mark.parametrize(

@@ -81,8 +81,9 @@ class Trial:
                 to.losses.append(lost)
                 if lost.seconds > MOST_LOST_SECONDS:
                     to.violations.append(f"run {number}: {lost.seconds:.0f} s of {lost.stage} lost")
-                continue
-            if ended != 0:
+                if not _is_done(run):
+                    continue
+            elif ended != 0:
                 to.violations.append(f"run {number}: exit {ended}, see {log}")
             break
         to.runs += 1
@@ -124,6 +125,12 @@ class Trial:
         if ResultFile.MANIFEST not in files:
             return {}
         return {name: content for name, content in files.items() if name not in VARYING}
+
+
+def _is_done(run: Run) -> bool:
+    """Tell whether the job had ended when its processor was killed on the way out."""
+    job = run.job
+    return job is not None and job.ended
 
 
 def _processes_below(folder: Path) -> list[str]:

@@ -38,6 +38,7 @@ def real_tools(settings: WorkSettings) -> MediaTools:
         room=room,
         threads=threads_for(room.cores),
         checkpoint_seconds=settings.checkpoint_seconds,
+        device=settings.device,
         decoder=Decoder(
             memory_mb=min(settings.decoder_memory_mb, room.memory_mb),
             cpu_seconds=round(settings.timeout_seconds * room.cores),

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.core.contract import SceneModel, Stage
+from runtime.core.contract import Device, SceneModel, Stage
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
@@ -69,6 +69,7 @@ def media_tools(
     threads: int,
     decoder: Decoder,
     checkpoint_seconds: float,
+    device: Device = Device.CPU,
 ) -> MediaTools:
     """Return the real tools: faster-whisper, pyannote.audio, PySceneDetect, MiniLM.
 
@@ -76,7 +77,8 @@ def media_tools(
 
     Each model computes with so many `threads`, whatever runs beside it: results do not depend on
     what else is still to do. `checkpoint_seconds` is how much work a unit of a long stage is to
-    take. Nothing heavy is imported or loaded until a tool is used.
+    take. Words are heard on `device`, everything else is computed on the processors. Nothing heavy
+    is imported or loaded until a tool is used.
     """
 
     def hear_words(
@@ -93,6 +95,7 @@ def media_tools(
                 window_work_seconds=checkpoint_seconds,
             ),
             parts=parts,
+            device=device,
         )
 
     def tell_speakers(
@@ -142,7 +145,9 @@ def media_tools(
         limits=decoder.limits,
         settings={
             Stage.PROBE: decoder.audio_track,
-            Stage.TRANSCRIBE: f"{checkpoint_seconds}",
+            # Another device computes with other numbers, and may hear other words.
+            Stage.TRANSCRIBE: f"{checkpoint_seconds}"
+            + ("" if device is Device.CPU else f" {device}"),
         },
         checkpoint_seconds=checkpoint_seconds,
     )

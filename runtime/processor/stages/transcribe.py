@@ -7,6 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.core.contract import Device
 from runtime.core.media import Audio, Transcript, Word
 from runtime.core.ports import Progress
 from runtime.processor.codec import decode, encode
@@ -60,6 +61,7 @@ def transcribe(
     on_progress: Progress,
     options: TranscribeOptions = DEFAULT_OPTIONS,
     parts: Parts = NOTHING_DONE,
+    device: Device = Device.CPU,
 ) -> Transcript:
     """Return the words, in order, each within speech that the voice detector heard.
 
@@ -68,7 +70,8 @@ def transcribe(
     a unit of `parts`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
     heard = [_window_of(unit) for unit in parts.done]
-    listener = _Listener(audio, model_dir, threads, options)
+    engine = Engine(device=device, threads=threads)
+    listener = _Listener(audio, model_dir, engine, options)
     first = heard[-1].end if heard else 0
     for start, samples in windows(audio, listener.window_seconds, first):
         window = listener.hear(start, samples, known=_language(heard, options)[0], tell=on_progress)
@@ -120,12 +123,12 @@ class _Listener:
     """
 
     def __init__(
-        self, audio: Audio, model_dir: Path, threads: int, options: TranscribeOptions
+        self, audio: Audio, model_dir: Path, engine: "Engine", options: TranscribeOptions
     ) -> None:
         verify_model(model_dir)
         self._audio = audio
         self._model_dir = model_dir
-        self._threads = threads
+        self._engine = engine
         self._options = options
         self.window_seconds = options.window_seconds or window_seconds(
             (model_dir / "model.bin").stat().st_size, options.window_work_seconds
@@ -140,7 +143,7 @@ class _Listener:
         words: list[Word] = []
         language, probability = None, 0.0
         if speech.pieces:
-            model = _load(self._model_dir, self._threads)
+            model = _load(self._model_dir, self._engine)
             segments, detected = _listen(model, speech.of_samples(samples), known, self._options)
             language, probability = detected.language, float(detected.language_probability)
             for segment in segments:
@@ -182,18 +185,28 @@ def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
     )
 
 
-def _load(model_dir: Path, threads: int) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Where the model computes, and with how many threads of the processors."""
+
+    device: Device
+    threads: int
+
+    def arguments(self) -> dict[str, Any]:
+        """Return what faster-whisper is told. The numbers are those that a device is quick with."""
+        return {
+            "device": self.device.value,
+            "compute_type": "float16" if self.device is Device.CUDA else "int8",
+            "cpu_threads": self.threads,
+        }
+
+
+def _load(model_dir: Path, engine: Engine) -> Any:
     import ctranslate2
     from faster_whisper import WhisperModel
 
     ctranslate2.set_random_seed(_SEED)
-    return WhisperModel(
-        str(model_dir),
-        device="cpu",
-        compute_type="int8",
-        cpu_threads=threads,
-        local_files_only=True,
-    )
+    return WhisperModel(str(model_dir), local_files_only=True, **engine.arguments())
 
 
 def _listen(

@@ -49,3 +49,9 @@ def test_should_not_depend_on_what_shares_the_batch(embed: SentenceEmbedder) -> 
 def test_should_cut_what_is_longer_than_the_model_reads(embed: SentenceEmbedder) -> None:
     start = "word " * 300
     np.testing.assert_allclose(embed([start]), embed([start + "and a new topic"]), atol=1e-5)
+
+
+def test_should_be_loaded_once_for_all_jobs_of_a_worker(models: Path) -> None:
+    assert load_sentence_embedder(models / "minilm-l6") is load_sentence_embedder(
+        models / "minilm-l6"
+    )

@@ -141,6 +141,11 @@ class Names:
         return self._named("alarms")
 
     @property
+    def budget(self) -> str:
+        """The budget of the environment, and its chat configuration: both are the account's."""
+        return f"{SERVICE_NAME}-{self.environment}"
+
+    @property
     def dashboard(self) -> str:
         """The dashboard of the environment; an account has one list of them for all regions."""
         return f"{SERVICE_NAME}-{self.environment}-{Aws.REGION}"
@@ -170,6 +175,11 @@ def log_groups_arn(environment: str) -> str:
     """Return the pattern of ARNs of all log groups named here."""
     groups = f"log-group:/*/{SERVICE_NAME}-*-{environment}"
     return f"arn:{Aws.PARTITION}:logs:{Aws.REGION}:{Aws.ACCOUNT_ID}:{groups}"
+
+
+def budget_arn(names: Names) -> str:
+    """Return the ARN of an environment's budget, which is in no region."""
+    return f"arn:{Aws.PARTITION}:budgets::{Aws.ACCOUNT_ID}:budget/{names.budget}"
 
 
 def bucket_arn(bucket_name: str) -> str:

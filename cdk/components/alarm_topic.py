@@ -1,4 +1,6 @@
-"""The topic that alarms tell people by: encrypted, open to this account's alarms alone."""
+"""The topic that alarms tell people by: encrypted, open to our own alarms and budget alone."""
+
+from collections.abc import Mapping
 
 from aws_cdk import Aws, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -8,6 +10,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from cdk.components.environment_key import management
+from cdk.naming import Names, budget_arn
 
 
 class AlarmTopic(Construct):
@@ -18,41 +21,33 @@ class AlarmTopic(Construct):
         scope: Construct,
         construct_id: str,
         *,
-        name: str,
-        alarm_prefix: str,
+        names: Names,
         emails: tuple[str, ...],
         key: kms.IKey | None,
     ) -> None:
-        """Create the topic for alarms whose names begin with a prefix.
+        """Create the topic for an environment's alarms and its budget.
 
         Each address is sent a mail first, and hears of alarms once it has confirmed.
         """
         super().__init__(scope, construct_id)
-        alarms = {
-            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-            "ArnLike": {
-                "aws:SourceArn": f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}"
-                f":alarm:{alarm_prefix}*"
-            },
+        alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm"
+        senders = {
+            "Alarms": ("cloudwatch", f"{alarms}:{names.alarm('*')}"),
+            "Budget": ("budgets", budget_arn(names)),
         }
-        self.key = key or self._own_key(alarms)
+        self.key = key or self._own_key(senders)
         self.topic = sns.Topic(
-            self, "Topic", topic_name=name, master_key=self.key, enforce_ssl=True
+            self, "Topic", topic_name=names.alarm_topic, master_key=self.key, enforce_ssl=True
         )
-        self.topic.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="Alarms",
-                principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                actions=["sns:Publish"],
-                resources=[self.topic.topic_arn],
-                conditions=alarms,
+        for sid, (service, source) in senders.items():
+            self.topic.add_to_resource_policy(
+                _let(sid, service, source, ["sns:Publish"], self.topic.topic_arn)
             )
-        )
         for email in emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
 
-    def _own_key(self, alarms: dict[str, dict[str, str]]) -> kms.Key:
-        # Alarms may not use AWS's own key of SNS, whose policy nobody can change.
+    def _own_key(self, senders: Mapping[str, tuple[str, str]]) -> kms.Key:
+        # Services may not use AWS's own key of SNS, whose policy nobody can change.
         return kms.Key(
             self,
             "Key",
@@ -63,14 +58,26 @@ class AlarmTopic(Construct):
             policy=iam.PolicyDocument(
                 statements=[
                     management(),
-                    iam.PolicyStatement(
-                        sid="Alarms",
-                        principals=[iam.ServicePrincipal("cloudwatch.amazonaws.com")],
-                        actions=["kms:Decrypt", "kms:GenerateDataKey"],
-                        # Of a key's policy, this key.
-                        resources=["*"],
-                        conditions=alarms,
+                    # Of a key's policy, `*` is this key.
+                    *(
+                        _let(sid, service, source, ["kms:Decrypt", "kms:GenerateDataKey"], "*")
+                        for sid, (service, source) in senders.items()
                     ),
                 ]
             ),
         )
+
+
+def _let(
+    sid: str, service: str, source: str, actions: list[str], resource: str
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+        actions=actions,
+        resources=[resource],
+        conditions={
+            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            "ArnLike": {"aws:SourceArn": source},
+        },
+    )

@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.components.permissions import via
-from cdk.naming import Names, bucket_arn, log_groups_arn
+from cdk.naming import Names, bucket_arn, budget_arn, log_groups_arn
 
 KEEPERS = ("s3", "dynamodb", "sqs", "secretsmanager", "backup")
 """Services that ask KMS on behalf of whoever reads or writes what they keep."""
@@ -74,6 +74,7 @@ def environment_key(
                 _service("UploadEvents", "s3", bucket_arn(names.media_bucket)),
                 _service("LostEvents", "events", _own("events", f"rule/{names.stack('*')}")),
                 _service("Alarms", "cloudwatch", _own("cloudwatch", f"alarm:{names.alarm('*')}")),
+                _service("Budget", "budgets", budget_arn(names)),
             ]
         ),
     )

@@ -13,6 +13,8 @@ from cdk.config.reader import ConfigError, Reader, line
 from cdk.config.sections import (
     AlarmsConfig,
     BackupConfig,
+    BudgetConfig,
+    ChatConfig,
     DispatcherConfig,
     EncryptionConfig,
     NetworkConfig,
@@ -57,6 +59,8 @@ class EnvironmentConfig:
     processor: ProcessorConfig = field(metadata=table(ProcessorConfig))
     alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
     backup: BackupConfig | None = field(default=None, metadata=table(BackupConfig))
+    budget: BudgetConfig | None = field(default=None, metadata=table(BudgetConfig))
+    chat: ChatConfig | None = field(default=None, metadata=table(ChatConfig))
     pool: PoolConfig | None = field(default=None, metadata=table(PoolConfig))
     gpu: GpuConfig | None = field(default=None, metadata=table(GpuConfig))
 

@@ -216,3 +216,26 @@ class AlarmsConfig:
     put_backs_an_hour: int = setting(
         rules.whole_number(1, 10000), "so many jobs that had to be run again in an hour ring"
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetConfig:
+    """What an environment may cost. Without the table [budget] nobody is told."""
+
+    monthly_usd: int = setting(
+        rules.whole_number(1, 1_000_000),
+        "US dollars a month; alarms' topic hears of 80% spent, and of more than all foreseen",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChatConfig:
+    """A Slack channel that hears what alarms say. Without the table [chat] there is none."""
+
+    slack_workspace: str = setting(
+        rules.text(r"T[A-Z0-9]{6,14}", "a workspace's id such as T01234567"),
+        "the workspace, authorized once in the console of Amazon Q Developer in chat applications",
+    )
+    slack_channel: str = setting(
+        rules.text(r"[CG][A-Z0-9]{6,14}", "a channel's id such as C01234567"), "the channel"
+    )

@@ -6,7 +6,9 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.components.alarm_topic import AlarmTopic
+from cdk.components.chat_channel import chat_channel
 from cdk.components.environment_stack import EnvironmentStack
+from cdk.components.monthly_budget import monthly_budget
 from cdk.components.pool_watches import gpu_watches, pool_rows, pool_watches
 from cdk.components.runbook_alarm import Watch, runbook_alarm
 from cdk.config import EnvironmentConfig
@@ -57,8 +59,7 @@ class ObservabilityStack(EnvironmentStack):
         self.alarm_topic = AlarmTopic(
             self,
             "Alarms",
-            name=self.names.alarm_topic,
-            alarm_prefix=self.names.alarm(""),
+            names=self.names,
             emails=environment.alarms.emails,
             key=key,
         )
@@ -67,8 +68,24 @@ class ObservabilityStack(EnvironmentStack):
             watch.name: runbook_alarm(self, watch, names=self.names, topic=self.alarm_topic.topic)
             for watch in watches
         }
+        self._tell_of_money_and_in_chat()
         self._create_dashboard()
         self.output(Output.ALARM_TOPIC, self.alarm_topic.topic.topic_arn, "Whom alarms tell")
+
+    def _tell_of_money_and_in_chat(self) -> None:
+        budget, chat = self._environment.budget, self._environment.chat
+        topic = self.alarm_topic.topic
+        if budget is not None:
+            monthly_budget(self, "Budget", names=self.names, usd=budget.monthly_usd, topic=topic)
+        if chat is not None:
+            chat_channel(
+                self,
+                "Chat",
+                names=self.names,
+                workspace=chat.slack_workspace,
+                channel=chat.slack_channel,
+                topic=topic,
+            )
 
     def _queues(self) -> tuple[Watch, ...]:
         jobs = self._ingest.jobs

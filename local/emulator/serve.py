@@ -20,6 +20,7 @@ from local.emulator import (
     application_autoscaling,
     asgi,
     cloudformation_backup,
+    cloudformation_budgets,
     cloudformation_deletion,
     cloudformation_ecs,
     cloudformation_network,
@@ -91,6 +92,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     cloudformation_scaling.install(scaling)
     cloudformation_deletion.install()
     cloudformation_backup.install()
+    cloudformation_budgets.install()
     permissions.install(settings)
     application = asgi.in_front_of(
         sqs_long_poll.ending_with_its_client(ministack_app.app),

@@ -10,11 +10,15 @@ from typing import Any
 import pytest
 from aws_cdk import App, Stack, assertions
 
+from cdk.application import build, synthesize
 from cdk.components.alarm_topic import AlarmTopic
+from cdk.components.chat_channel import chat_channel
+from cdk.config import load_environment
+from cdk.naming import Names
 from lifestream.cli import parser
 from runtime.core.contract import METRICS_NAMESPACE, Metric
 from tests.infra.conftest import ROOT
-from tests.infra.templates import Deployment
+from tests.infra.templates import Deployment, read_deployment
 
 RUNBOOKS = ROOT / "docs" / "runbooks"
 PAGES = sorted(path for path in RUNBOOKS.glob("*.md") if path.name != "README.md")
@@ -197,7 +201,7 @@ def test_should_tell_every_address_of_the_environment(deployment: Deployment) ->
 def test_should_send_mail_to_each_address() -> None:
     stack = Stack(App(), "Any")
     addresses = ("a@example.com", "b@example.com")
-    AlarmTopic(stack, "Any", name="any", alarm_prefix="any-", emails=addresses, key=None)
+    AlarmTopic(stack, "Any", names=Names("any"), emails=addresses, key=None)
 
     template = assertions.Template.from_stack(stack)
 
@@ -210,28 +214,96 @@ def test_should_send_mail_to_each_address() -> None:
 def test_should_encrypt_the_topic_with_a_key_that_alarms_may_use(deployment: Deployment) -> None:
     _, topic = deployment.only("AWS::SNS::Topic")
     key, found = deployment.only("AWS::KMS::Key")
-    alarms_may = next(
-        statement
+    allowed = {
+        statement.get("Sid"): statement
         for statement in deployment.render(found["Properties"]["KeyPolicy"]["Statement"])
-        if statement.get("Sid") == "Alarms"
-    )
+    }
+    alarms_may, budget_may = allowed["Alarms"], allowed["Budget"]
 
     assert deployment.render(topic["Properties"]["KmsMasterKeyId"]) == f"<{key}.Arn>"
     assert found["Properties"]["EnableKeyRotation"] is True
     assert alarms_may["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
     assert set(alarms_may["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
     assert alarms_may["Condition"] == own_alarms(deployment)
+    assert budget_may["Principal"] == {"Service": "budgets.amazonaws.com"}
+    assert set(budget_may["Action"]) == {"kms:Decrypt", "kms:GenerateDataKey"}
+    assert budget_may["Condition"] == own_budget(deployment)
 
 
-def test_should_let_own_alarms_publish_and_refuse_plain_http(deployment: Deployment) -> None:
+def test_should_let_own_alarms_and_budget_publish_and_refuse_plain_http(
+    deployment: Deployment,
+) -> None:
     _, policy = deployment.only("AWS::SNS::TopicPolicy")
-    refused, allowed = deployment.document(policy)
+    refused, alarms_may, budget_may = deployment.document(policy)
 
     assert refused.effect == "Deny"
     assert refused.conditions == {"Bool": {"aws:SecureTransport": "false"}}
-    assert allowed.effect == "Allow"
-    assert allowed.actions == {"sns:Publish"}
-    assert allowed.conditions == own_alarms(deployment)
+    for allowed in (alarms_may, budget_may):
+        assert allowed.effect == "Allow"
+        assert allowed.actions == {"sns:Publish"}
+    assert alarms_may.conditions == own_alarms(deployment)
+    assert budget_may.conditions == own_budget(deployment)
+
+
+def test_should_tell_before_a_month_costs_too_much(deployment: Deployment) -> None:
+    topic, _ = deployment.only("AWS::SNS::Topic")
+    _, found = deployment.only("AWS::Budgets::Budget")
+    budget, limit = found["Properties"]["Budget"], deployment.config.budget
+
+    assert limit is not None
+    assert budget["BudgetLimit"] == {"Amount": limit.monthly_usd, "Unit": "USD"}
+    assert budget["TimeUnit"] == "MONTHLY"
+    assert budget["CostFilters"] == {"TagKeyValue": [f"user:Environment${deployment.config.name}"]}
+    told = found["Properties"]["NotificationsWithSubscribers"]
+    assert {
+        (t["Notification"]["NotificationType"], t["Notification"]["Threshold"]) for t in told
+    } == {
+        ("ACTUAL", 80),
+        ("FORECASTED", 100),
+    }
+    for each in told:
+        assert deployment.render(each["Subscribers"]) == [
+            {"SubscriptionType": "SNS", "Address": f"<{topic}>"}
+        ]
+
+
+def test_should_tell_a_channel_that_can_look_but_not_touch() -> None:
+    stack = Stack(App(), "Any")
+    topic = AlarmTopic(stack, "Any", names=Names("any"), emails=(), key=None).topic
+    chat_channel(
+        stack, "Chat", names=Names("any"), workspace="T01234567", channel="C01234567", topic=topic
+    )
+
+    template = assertions.Template.from_stack(stack)
+
+    (channel,) = template.find_resources("AWS::Chatbot::SlackChannelConfiguration").values()
+    properties = channel["Properties"]
+    assert (properties["SlackWorkspaceId"], properties["SlackChannelId"]) == (
+        "T01234567",
+        "C01234567",
+    )
+    assert properties["SnsTopicArns"] == [stack.resolve(topic.topic_arn)]
+    (guardrail,) = properties["GuardrailPolicies"]
+    assert "CloudWatchReadOnlyAccess" in str(guardrail)
+    template.resource_count_is("AWS::IAM::Policy", 0)
+
+
+def test_should_need_neither_a_channel_nor_a_budget(tmp_path: Path) -> None:
+    files = tmp_path / "environments"
+    files.mkdir()
+    (tmp_path / "cdk.json").write_text((ROOT / "cdk.json").read_text())
+    content = (ROOT / "environments" / "dev.toml").read_text()
+    begin = content.index("[budget]")
+    end = content.index("monthly_usd", begin)
+    kept = content[:begin] + content[content.index("\n", end) :]
+    (files / "dev.toml").write_text(kept)
+
+    synthesize(build(tmp_path, outdir=tmp_path / "out"))
+
+    without = read_deployment(tmp_path / "out", load_environment(files / "dev.toml"))
+    assert without.config.budget is None
+    assert not without.of_type("AWS::Budgets::Budget")
+    assert not without.of_type("AWS::Chatbot::SlackChannelConfiguration")
 
 
 def test_should_show_every_alarm_on_the_dashboard(deployment: Deployment) -> None:
@@ -283,6 +355,15 @@ def test_should_list_every_page() -> None:
     )
 
     assert listed == [page.stem for page in PAGES]
+
+
+def own_budget(deployment: Deployment) -> dict[str, Any]:
+    name = f"lifestream-{deployment.config.name}"
+    arn = f"arn:<AWS::Partition>:budgets::<AWS::AccountId>:budget/{name}"
+    return {
+        "StringEquals": {"aws:SourceAccount": "<AWS::AccountId>"},
+        "ArnLike": {"aws:SourceArn": arn},
+    }
 
 
 def own_alarms(deployment: Deployment) -> dict[str, Any]:

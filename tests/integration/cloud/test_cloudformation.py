@@ -77,6 +77,39 @@ def test_should_select_what_a_backup_plan_copies(stacks: Stacks, cloud: LocalClo
     stacks.delete()
 
 
+def test_should_set_a_budget_and_whom_it_tells(stacks: Stacks, cloud: LocalCloud) -> None:
+    def budget(usd: int) -> Resources:
+        told = {
+            "Notification": {
+                "NotificationType": "ACTUAL",
+                "ComparisonOperator": "GREATER_THAN",
+                "Threshold": 80,
+            },
+            "Subscribers": [
+                {"SubscriptionType": "SNS", "Address": "arn:aws:sns:us-east-1:000000000000:any"}
+            ],
+        }
+        given = {
+            "BudgetName": stacks.name,
+            "BudgetType": "COST",
+            "TimeUnit": "MONTHLY",
+            "BudgetLimit": {"Amount": usd, "Unit": "USD"},
+        }
+        return {
+            "Budget": resource("Budgets::Budget", Budget=given, NotificationsWithSubscribers=[told])
+        }
+
+    stacks.create(budget(100))
+    stacks.update(budget(150))
+
+    client = cloud.client("budgets")
+    found = client.describe_budget(AccountId="000000000000", BudgetName=stacks.name)["Budget"]
+    assert float(found["BudgetLimit"]["Amount"]) == 150
+    stacks.delete()
+    with pytest.raises(client.exceptions.NotFoundException):
+        client.describe_budget(AccountId="000000000000", BudgetName=stacks.name)
+
+
 def test_should_configure_a_bucket(stacks: Stacks, cloud: LocalCloud) -> None:
     def bucket(days: int) -> Resources:
         lifecycle = {

@@ -136,6 +136,29 @@ def test_should_go_without_backups_unless_asked_for() -> None:
     assert asked.backup.keep_days == 7
 
 
+def test_should_take_a_channel_and_go_without_one() -> None:
+    channel = {"chat.slack_workspace": "T01234567", "chat.slack_channel": "C01234567"}
+
+    asked = parse_environment("any", changed_all(channel), where=WHERE)
+
+    assert asked.chat is not None
+    assert asked.chat.slack_channel == "C01234567"
+    assert parse_environment("any", document(), where=WHERE).chat is None
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"budget.monthly_usd": 0}, "budget.monthly_usd = 0; allowed is a whole number from 1"),
+        ({"chat.slack_workspace": "mine", "chat.slack_channel": "C01234567"}, "T01234567"),
+        ({"chat.slack_workspace": "T01234567", "chat.slack_channel": "#ops"}, "C01234567"),
+        ({"chat.slack_channel": "C01234567"}, "chat.slack_workspace is missing"),
+    ],
+)
+def test_should_refuse_a_wrong_budget_or_channel(settings: dict[str, Any], words: str) -> None:
+    assert any(words in problem for problem in problems(changed_all(settings)))
+
+
 def test_should_take_origins_of_web_pages() -> None:
     origins = ["https://videos.example.com", "http://localhost:5173"]
 

@@ -128,6 +128,7 @@ def processing_variables(
         EnvVar.JOB_TIMEOUT_SECONDS.value: str(job_timeout_seconds),
         EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
         EnvVar.ASR_MODEL.value: settings.asr_model,
+        EnvVar.SCENE_MODEL.value: settings.scene_model,
         EnvVar.DEVICE.value: device.value,
     }
 

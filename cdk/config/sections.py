@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from cdk.config import rules
 from cdk.config.settings import setting
+from runtime.core.contract import SceneModel
 
 _LOG_LEVEL = rules.one_of("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -200,6 +201,10 @@ class ProcessorConfig:
         rules.IMAGE_TAG, "the image in the environment's repository, or `asset`"
     )
     asr_model: str = setting(rules.MODEL, "the speech recognition model in the image")
+    scene_model: str = setting(
+        rules.one_of(*(model.value for model in SceneModel)),
+        "what finds scenes; transnetv2 finds dissolves too, is slow and must be in the image",
+    )
     log_level: str = setting(_LOG_LEVEL, "the least severe line that is logged")
 
 

@@ -68,6 +68,7 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
     ("processor.image_tag", "-latest", "an image tag"),
     ("processor.image_tag", "a b", "an image tag"),
     ("processor.asr_model", "../base", "a model's name"),
+    ("processor.scene_model", "best", "one of adaptive, transnetv2"),
     ("processor.capacity_providers", [], "a list of 1 to 2"),
     ("processor.capacity_providers", ["FARGATE", "FARGATE"], "each once"),
     ("processor.capacity_providers", ["SPOT"], "one of FARGATE_SPOT, FARGATE"),

@@ -14,7 +14,7 @@ from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, ObjectStore
 from runtime.processor.checkpoints import Checkpoints
 from runtime.processor.interruption import Interruption, StopRequestedError
-from runtime.processor.memory import peak_of_children_mb, peak_rss_mb
+from runtime.processor.memory import peak_rss_mb
 from runtime.processor.pipeline import Pipeline
 from runtime.processor.progress import StageTracker
 from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
@@ -157,7 +157,6 @@ class Attempt:
                         stage_seconds=tracker.seconds,
                         memory=Memory(
                             peak_mb=peak_rss_mb(),
-                            decoder_peak_mb=peak_of_children_mb(),
                             after_stage_mb=tracker.peaks,
                         ),
                         machine=self.machine,

@@ -37,10 +37,9 @@ UNKNOWN_MACHINE = Machine()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Memory:
-    """Megabytes held at most: by the processor, by one decoding child, and when a stage ended."""
+    """Megabytes that the processor had held at most in the end, and when each stage ended."""
 
     peak_mb: int
-    decoder_peak_mb: int
     after_stage_mb: Mapping[Stage, int]
 
 
@@ -69,7 +68,6 @@ def metrics_document(
         "wall_seconds": seconds(wall_seconds),
         "real_time_factor": round(wall_seconds / media_seconds, 4) if media_seconds else None,
         "peak_memory_mb": memory.peak_mb,
-        "decoder_peak_memory_mb": memory.decoder_peak_mb,
         "machine": {
             "vcpus": machine.vcpus,
             "memory_mb": machine.memory_mb,

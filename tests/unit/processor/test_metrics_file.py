@@ -24,7 +24,6 @@ def document(machine: Machine = FARGATE, *, media_seconds: float = 1800.0) -> di
         stage_seconds={Stage.TRANSCRIBE: 200.0, Stage.DIARIZE: 600.0},
         memory=Memory(
             peak_mb=1500,
-            decoder_peak_mb=300,
             after_stage_mb={Stage.TRANSCRIBE: 900, Stage.DIARIZE: 1500},
         ),
         machine=machine,

@@ -284,3 +284,37 @@ def test_should_ask_for_rights_on_the_key_of_what_is_encrypted(
         use(Identity(system.deployed.cloud, allow(actions), elsewhere).client(service))
     here = allow(on_key, key, StringEquals={"kms:ViaService": through})
     use(Identity(system.deployed.cloud, allow(actions), here).client(service))
+
+
+@pytest.mark.parametrize("let_in", [False, True], ids=["shut-out", "let-in"])
+def test_should_have_s3_send_to_a_queue_only_if_its_key_lets_s3_in(
+    system: System, *, let_in: bool
+) -> None:
+    name, s3, sqs = f"test-{uuid.uuid4().hex[:8]}", system.client("s3"), system.client("sqs")
+    s3.create_bucket(Bucket=name)
+    administrator = {**allow("kms:*"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
+    sending = {
+        **allow(
+            ["kms:Decrypt", "kms:GenerateDataKey"], StringEquals={"aws:SourceAccount": ACCOUNT}
+        ),
+        "Principal": {"Service": "s3.amazonaws.com"},
+    }
+    statements = [administrator, *([sending] if let_in else [])]
+    key = system.client("kms").create_key(Policy=policy(*statements))["KeyMetadata"]["Arn"]
+    queue = f"arn:aws:sqs:{ARN}:{name}"
+    admitting = {**allow("sqs:SendMessage", queue), "Principal": {"Service": "s3.amazonaws.com"}}
+    sqs.create_queue(
+        QueueName=name, Attributes={"KmsMasterKeyId": key, "Policy": policy(admitting)}
+    )
+    notification = {"QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]}
+
+    def notify() -> None:
+        s3.put_bucket_notification_configuration(
+            Bucket=name, NotificationConfiguration=notification
+        )
+
+    if let_in:
+        notify()
+    else:
+        with refused("InvalidArgument"):
+            notify()

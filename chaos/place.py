@@ -29,22 +29,27 @@ VISIBILITY_SECONDS = 5
 MAX_RECEIVES = 2
 """Few, so that messages end in the dead-letter queue again and again and have to be redriven."""
 
+MAX_ATTEMPTS = "6"
+"""More than the plan's deaths and passing faults of one job, whoever counts them."""
+
 HURRY: Mapping[Output, Mapping[str, str]] = {
     Output.DISPATCHER_FUNCTION: {EnvVar.CLAIM_LEASE_SECONDS: "4"},
     Output.REAPER_FUNCTION: {
         EnvVar.HEARTBEAT_SILENCE_SECONDS: "9",
         EnvVar.UNANNOUNCED_SECONDS: "9",
         EnvVar.TASK_START_SECONDS: "15",
-        EnvVar.MAX_ATTEMPTS: "6",
+        EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
     },
 }
 """Settings that are minutes in production, so that a run meets each of them many times.
 
 A lease shorter than the function's time limit is one that production refuses to deploy: here it
-makes dispatchers lose claims while they work. The attempts are more than the plan's deaths."""
+makes dispatchers lose claims while they work."""
 
-
-HURRY_PROCESSORS: Mapping[str, str] = {EnvVar.STOP_TIMEOUT_SECONDS: "2"}
+HURRY_PROCESSORS: Mapping[str, str] = {
+    EnvVar.STOP_TIMEOUT_SECONDS: "2",
+    EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
+}
 """A short job told to stop would end by itself in production's two minutes; here it is put back."""
 
 

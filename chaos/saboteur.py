@@ -15,9 +15,11 @@ from chaos.proxy import Forward
 from chaos.steps import RUN_TASK, Step
 from chaos.subjects import Subjects
 from chaos.tally import Tally
+from runtime.processor.render import manifest
 
 Afterwards = Callable[[], None]
 WRITTEN = ("results", "manifest")
+VARYING = tuple(f"/{name}" for name in manifest.VARYING)
 
 
 def nothing() -> None:
@@ -113,7 +115,11 @@ class Saboteur:
             return answer
         if step.name == RUN_TASK:
             self._introduce_tasks(number, answer)
-        elif step.name.startswith("s3.PutObject:") and step.name.endswith(WRITTEN):
+        elif (
+            step.name.startswith("s3.PutObject:")
+            and step.name.endswith(WRITTEN)
+            and not request.object_key.endswith(VARYING)
+        ):
             self._ledger.note_result(
                 number,
                 request.object_key,

@@ -2,9 +2,13 @@
 
 import json
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import boto3
+import pytest
+from botocore.exceptions import ClientError
 
 from local.cloud import ACCOUNT, REGION, LocalCloud
 
@@ -15,6 +19,14 @@ def allow(action: str | list[str], resource: str | list[str] = "*", **condition:
     """Return a statement; `condition` is its operators."""
     statement = {"Effect": "Allow", "Action": action, "Resource": resource}
     return {**statement, "Condition": condition} if condition else statement
+
+
+@contextmanager
+def refused(code: str = "AccessDenied") -> Iterator[None]:
+    """Expect the block's call to be refused."""
+    with pytest.raises(ClientError) as error:
+        yield
+    assert code in str(error.value)
 
 
 class Identity:

@@ -2,17 +2,15 @@
 
 import json
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from local.cloud import ACCOUNT, REGION
 from runtime.core.contract import Output
 from tests.integration.cloud.waiting import until
-from tests.integration.permissions.identities import Identity, allow, policy, trust
+from tests.integration.permissions.identities import Identity, allow, refused, trust
 from tests.integration.permissions.system import BrokenError, System
 
 pytestmark = [pytest.mark.cloud, pytest.mark.timeout(120)]
@@ -32,13 +30,6 @@ def ask(token):
 print("given", ask(os.environ["AWS_CONTAINER_AUTHORIZATION_TOKEN"]))
 print("stranger", ask("guessed"))
 """
-
-
-@contextmanager
-def refused(code: str = "AccessDenied") -> Iterator[None]:
-    with pytest.raises(ClientError) as error:
-        yield
-    assert code in str(error.value)
 
 
 @pytest.fixture(scope="module")
@@ -222,99 +213,3 @@ def test_should_say_403_of_a_missing_object_to_who_may_not_list(system: System) 
             identity.client("s3").get_object(**missing)
         with refused("403" if code == "AccessDenied" else "404"):
             identity.client("s3").head_object(**missing)
-
-
-Use = Callable[[Any], object]
-
-
-def in_bucket(system: System, key: str) -> tuple[str, list[str], Use]:
-    name, s3 = f"test-{uuid.uuid4().hex[:8]}", system.client("s3")
-    s3.create_bucket(Bucket=name)
-    default = {
-        "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key}
-    }
-    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [default]})
-    s3.put_object(Bucket=name, Key="any", Body=b"1")
-    return "s3", ["s3:GetObject"], lambda client: client.get_object(Bucket=name, Key="any")
-
-
-def in_queue(system: System, key: str) -> tuple[str, list[str], Use]:
-    url = system.client("sqs").create_queue(
-        QueueName=f"test-{uuid.uuid4().hex[:8]}", Attributes={"KmsMasterKeyId": key}
-    )["QueueUrl"]
-    return (
-        "sqs",
-        ["sqs:SendMessage"],
-        lambda client: client.send_message(QueueUrl=url, MessageBody="any"),
-    )
-
-
-def in_table(system: System, key: str) -> tuple[str, list[str], Use]:
-    name = f"test-{uuid.uuid4().hex[:8]}"
-    system.client("dynamodb").create_table(
-        TableName=name,
-        AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-        KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-        BillingMode="PAY_PER_REQUEST",
-        SSESpecification={"Enabled": True, "SSEType": "KMS", "KMSMasterKeyId": key},
-    )
-    return (
-        "dynamodb",
-        ["dynamodb:GetItem"],
-        lambda client: client.get_item(TableName=name, Key={"id": {"S": "any"}}),
-    )
-
-
-@pytest.mark.parametrize("kept", [in_bucket, in_queue, in_table], ids=lambda kept: kept.__name__)
-def test_should_ask_for_rights_on_the_key_of_what_is_encrypted(
-    system: System, kept: Callable[[System, str], tuple[str, list[str], Use]]
-) -> None:
-    everybody = {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-    key = system.client("kms").create_key(
-        Policy=policy({**allow("kms:*"), "Principal": everybody})
-    )["KeyMetadata"]["Arn"]
-    service, actions, use = kept(system, key)
-    through = f"{service}.{REGION}.amazonaws.com"
-    on_key = ["kms:Decrypt", "kms:GenerateDataKey"]
-
-    with refused():
-        use(Identity(system.deployed.cloud, allow(actions)).client(service))
-    elsewhere = allow(on_key, key, StringEquals={"kms:ViaService": "ec2.amazonaws.com"})
-    with refused():
-        use(Identity(system.deployed.cloud, allow(actions), elsewhere).client(service))
-    here = allow(on_key, key, StringEquals={"kms:ViaService": through})
-    use(Identity(system.deployed.cloud, allow(actions), here).client(service))
-
-
-@pytest.mark.parametrize("let_in", [False, True], ids=["shut-out", "let-in"])
-def test_should_have_s3_send_to_a_queue_only_if_its_key_lets_s3_in(
-    system: System, *, let_in: bool
-) -> None:
-    name, s3, sqs = f"test-{uuid.uuid4().hex[:8]}", system.client("s3"), system.client("sqs")
-    s3.create_bucket(Bucket=name)
-    administrator = {**allow("kms:*"), "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}}
-    sending = {
-        **allow(
-            ["kms:Decrypt", "kms:GenerateDataKey"], StringEquals={"aws:SourceAccount": ACCOUNT}
-        ),
-        "Principal": {"Service": "s3.amazonaws.com"},
-    }
-    statements = [administrator, *([sending] if let_in else [])]
-    key = system.client("kms").create_key(Policy=policy(*statements))["KeyMetadata"]["Arn"]
-    queue = f"arn:aws:sqs:{ARN}:{name}"
-    admitting = {**allow("sqs:SendMessage", queue), "Principal": {"Service": "s3.amazonaws.com"}}
-    sqs.create_queue(
-        QueueName=name, Attributes={"KmsMasterKeyId": key, "Policy": policy(admitting)}
-    )
-    notification = {"QueueConfigurations": [{"QueueArn": queue, "Events": ["s3:ObjectCreated:*"]}]}
-
-    def notify() -> None:
-        s3.put_bucket_notification_configuration(
-            Bucket=name, NotificationConfiguration=notification
-        )
-
-    if let_in:
-        notify()
-    else:
-        with refused("InvalidArgument"):
-            notify()

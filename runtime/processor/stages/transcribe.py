@@ -12,6 +12,7 @@ from runtime.core.media import Audio, Transcript, Word
 from runtime.core.ports import Progress
 from runtime.processor.codec import decode, encode
 from runtime.processor.models.integrity import verify_model
+from runtime.processor.models.whisper import Engine, load_whisper
 from runtime.processor.parts import NoParts, Parts
 from runtime.processor.stages.windows import Speech, windows
 
@@ -29,8 +30,6 @@ _NO_SPEECH = 0.6
 _LOG_PROBABILITY = -1.0
 # faster-whisper's own list: here it cuts at every character, and no piece has a leading space.
 _WRITTEN_WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
-# Retries at a raised temperature draw at random; a fixed seed makes a rerun give the same words.
-_SEED = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,15 +114,10 @@ def _language(heard: Sequence[_Window], options: TranscribeOptions) -> tuple[str
 
 
 class _Listener:
-    """Hears a window at a time, with a model loaded anew for each but the first.
-
-    Its threads draw at random, from generators that are seeded once, at their start. A model that
-    went on would give a resumed stage, or the next job, other words. Loading takes half a second
-    (base), once in four minutes of sound.
-    """
+    """Hears a window at a time, each as if it were the first."""
 
     def __init__(
-        self, audio: Audio, model_dir: Path, engine: "Engine", options: TranscribeOptions
+        self, audio: Audio, model_dir: Path, engine: Engine, options: TranscribeOptions
     ) -> None:
         verify_model(model_dir)
         self._audio = audio
@@ -143,7 +137,7 @@ class _Listener:
         words: list[Word] = []
         language, probability = None, 0.0
         if speech.pieces:
-            model = _load(self._model_dir, self._engine)
+            model = load_whisper(self._model_dir, self._engine)
             segments, detected = _listen(model, speech.of_samples(samples), known, self._options)
             language, probability = detected.language, float(detected.language_probability)
             for segment in segments:
@@ -183,30 +177,6 @@ def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
         )
         for word, end in zip(ordered, ends, strict=True)
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Engine:
-    """Where the model computes, and with how many threads of the processors."""
-
-    device: Device
-    threads: int
-
-    def arguments(self) -> dict[str, Any]:
-        """Return what faster-whisper is told. The numbers are those that a device is quick with."""
-        return {
-            "device": self.device.value,
-            "compute_type": "float16" if self.device is Device.CUDA else "int8",
-            "cpu_threads": self.threads,
-        }
-
-
-def _load(model_dir: Path, engine: Engine) -> Any:
-    import ctranslate2
-    from faster_whisper import WhisperModel
-
-    ctranslate2.set_random_seed(_SEED)
-    return WhisperModel(str(model_dir), local_files_only=True, **engine.arguments())
 
 
 def _listen(

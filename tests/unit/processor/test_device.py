@@ -5,8 +5,8 @@ import pytest
 from runtime.core.contract import Device, Stage
 from runtime.core.options import DEFAULT_OPTIONS
 from runtime.processor.composition import real_tools
-from runtime.processor.settings import Settings
 from runtime.processor.models.whisper import Engine
+from runtime.processor.settings import Settings
 from tests.unit.processor.test_settings import ENVIRON
 
 

@@ -4,6 +4,8 @@ from aws_cdk import Stage, Tags
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from cdk.components.job_queue import JobQueue
+from cdk.components.worker import Work
 from cdk.config import EnvironmentConfig
 from cdk.naming import tags
 from cdk.stacks.control_plane import ControlPlaneStack
@@ -73,10 +75,8 @@ class EnvironmentStage(Stage):
             environment=environment,
             key=key,
             pool=environment.workers,
-            work=self.ingest.work,
+            work=self._work(self.ingest.work, key),
             network=self.network,
-            storage=self.storage,
-            ingest=self.ingest,
             processing=self.processing,
         )
 
@@ -88,9 +88,18 @@ class EnvironmentStage(Stage):
             environment=environment,
             key=key,
             gpu=environment.gpu,
-            work=self.ingest.gpu_work,
+            work=self._work(self.ingest.gpu_work, key),
             network=self.network,
-            storage=self.storage,
-            ingest=self.ingest,
             processing=self.processing,
+        )
+
+    def _work(self, jobs: JobQueue, key: kms.IKey | None) -> Work:
+        return Work(
+            queue=jobs.queue,
+            jobs_queue=self.ingest.jobs.queue,
+            jobs_table=self.storage.jobs_table,
+            idempotency_table=self.storage.idempotency_table,
+            media_bucket_name=self.ingest.media.bucket_name,
+            images=self.storage.processor_images,
+            key=key,
         )

@@ -8,20 +8,14 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from cdk.components.processor_container import add_processor, processing_variables
 from cdk.components.processor_image import processor_image
 from cdk.components.task_roles import task_roles
-from cdk.components.worker_pool import (
-    Work,
-    health_check,
-    worker_permissions,
-    worker_variables,
-)
+from cdk.components.worker import Work, add_worker
 from cdk.components.worker_scaling import Bounds, WorkerScaling
 from cdk.config import EnvironmentConfig
 from cdk.config.gpu import GpuConfig
 from cdk.naming import Names
-from runtime.core.contract import WORKER_COMMAND, Device
+from runtime.core.contract import Device
 
 _GPUS = 1
 
@@ -56,31 +50,20 @@ class GpuWorkers(Construct):
             execution_role=roles.execution,
             task_role=roles.task,
         )
-        add_processor(
+        add_worker(
             self,
             self.definition,
             environment=environment,
+            workers=gpu,
+            work=work,
+            cluster=cluster,
             image=processor_image(work.images, gpu.image_tag, accelerator="gpu"),
-            command=WORKER_COMMAND,
             log_group=log_group,
-            health_check=health_check(),
+            device=Device.CUDA,
             cpu=gpu.cpu,
             memory_mib=gpu.memory_mib,
             gpus=_GPUS,
-            variables={
-                **processing_variables(
-                    environment,
-                    cluster=cluster,
-                    jobs_table=work.jobs_table,
-                    idempotency_table=work.idempotency_table,
-                    job_timeout_seconds=gpu.job_timeout_seconds,
-                    device=Device.CUDA,
-                ),
-                **worker_variables(work, gpu.visibility_timeout_seconds),
-            },
         )
-        for statement in worker_permissions(environment, work, cluster):
-            self.task_role.add_to_policy(statement)
         self.service = ecs.Ec2Service(
             self,
             "Service",

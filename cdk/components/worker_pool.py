@@ -1,46 +1,21 @@
 """A service of warm workers that pull jobs from a queue, as many as what waits there wants."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from aws_cdk import Duration
-from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
-from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from cdk.components import permissions
-from cdk.components.processor_container import (
-    add_processor,
-    fargate_definition,
-    processing_permissions,
-    processing_variables,
-)
+from cdk.components.processor_container import fargate_definition
 from cdk.components.processor_image import processor_image
 from cdk.components.task_roles import task_roles
+from cdk.components.worker import Work, add_worker
 from cdk.components.worker_scaling import Bounds, WorkerScaling
 from cdk.config import EnvironmentConfig
 from cdk.config.pool import PoolConfig
 from cdk.naming import Names
-from runtime.core.contract import WORKER_COMMAND, WORKER_HEALTH_COMMAND, EnvVar
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What workers work on: queues, records, images, and the key of what is encrypted."""
-
-    queue: sqs.IQueue
-    jobs_queue: sqs.IQueue
-    jobs_table: dynamodb.ITable
-    idempotency_table: dynamodb.ITable
-    media_bucket_name: str
-    images: ecr.IRepository
-    key: kms.IKey | None
 
 
 class WorkerPool(Construct):
@@ -71,31 +46,20 @@ class WorkerPool(Construct):
             execution_role=roles.execution,
             task_role=roles.task,
         )
-        add_processor(
+        add_worker(
             self,
             self.definition,
             environment=environment,
+            workers=pool,
+            work=work,
+            cluster=cluster,
             image=processor_image(
                 work.images,
                 environment.processor.image_tag,
                 architecture=environment.processor.architecture,
             ),
-            command=WORKER_COMMAND,
             log_group=log_group,
-            health_check=health_check(),
-            variables={
-                **processing_variables(
-                    environment,
-                    cluster=cluster,
-                    jobs_table=work.jobs_table,
-                    idempotency_table=work.idempotency_table,
-                    job_timeout_seconds=pool.job_timeout_seconds,
-                ),
-                **worker_variables(work, pool.visibility_timeout_seconds),
-            },
         )
-        for statement in worker_permissions(environment, work, cluster):
-            self.task_role.add_to_policy(statement)
         self.service = ecs.FargateService(
             self,
             "Service",
@@ -134,46 +98,6 @@ class WorkerPool(Construct):
             grow_alarm_name=names.alarm("workers-grow"),
             shrink_alarm_name=names.alarm("workers-shrink"),
         )
-
-
-def health_check() -> ecs.HealthCheck:
-    """Return the check that a worker answers on its own loopback, and can work at all."""
-    return ecs.HealthCheck(
-        command=["CMD", *WORKER_HEALTH_COMMAND],
-        interval=Duration.seconds(30),
-        timeout=Duration.seconds(5),
-        retries=3,
-        start_period=Duration.seconds(60),
-    )
-
-
-def worker_variables(work: Work, visibility_timeout_seconds: int) -> dict[str, str]:
-    """Return what a worker is told besides what every processor is."""
-    return {
-        EnvVar.MEDIA_BUCKET.value: work.media_bucket_name,
-        EnvVar.WORK_QUEUE_URL.value: work.queue.queue_url,
-        EnvVar.JOBS_QUEUE_URL.value: work.jobs_queue.queue_url,
-        EnvVar.WORK_VISIBILITY_SECONDS.value: str(visibility_timeout_seconds),
-        EnvVar.ECS_ENABLE_TASK_PROTECTION.value: "true",
-    }
-
-
-def worker_permissions(
-    environment: EnvironmentConfig, work: Work, cluster: ecs.ICluster
-) -> list[iam.PolicyStatement]:
-    """Return what a worker may do."""
-    return [
-        *processing_permissions(
-            environment,
-            jobs_table=work.jobs_table,
-            idempotency_table=work.idempotency_table,
-            key=work.key,
-        ),
-        permissions.work_off(work.queue),
-        permissions.send_messages(work.jobs_queue),
-        permissions.protect_tasks(cluster),
-        *permissions.write_encrypted(work.key, "sqs"),
-    ]
 
 
 def _strategy(pool: PoolConfig) -> list[ecs.CapacityProviderStrategy]:

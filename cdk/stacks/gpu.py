@@ -5,14 +5,11 @@ from constructs import Construct
 
 from cdk.components.environment_stack import EnvironmentStack
 from cdk.components.gpu_workers import GpuWorkers
-from cdk.components.job_queue import JobQueue
-from cdk.components.worker_pool import Work
+from cdk.components.worker import Work
 from cdk.config import EnvironmentConfig
 from cdk.config.gpu import GpuConfig
-from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.processing import ProcessingStack
-from cdk.stacks.storage import StorageStack
 
 
 class GpuStack(EnvironmentStack):
@@ -25,10 +22,8 @@ class GpuStack(EnvironmentStack):
         environment: EnvironmentConfig,
         key: kms.IKey | None,
         gpu: GpuConfig,
-        work: JobQueue,
+        work: Work,
         network: NetworkStack,
-        storage: StorageStack,
-        ingest: IngestStack,
         processing: ProcessingStack,
     ) -> None:
         """Create the workers that work off a queue."""
@@ -44,15 +39,7 @@ class GpuStack(EnvironmentStack):
             "Workers",
             environment=environment,
             gpu=gpu,
-            work=Work(
-                queue=work.queue,
-                jobs_queue=ingest.jobs.queue,
-                jobs_table=storage.jobs_table,
-                idempotency_table=storage.idempotency_table,
-                media_bucket_name=ingest.media.bucket_name,
-                images=storage.processor_images,
-                key=key,
-            ),
+            work=work,
             cluster=processing.cluster,
             capacity_provider=self.names.gpu,
             log_group=processing.processor.log_group,

@@ -8,14 +8,12 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.job_queue import JobQueue
-from cdk.components.worker_pool import Work, WorkerPool
+from cdk.components.worker import Work
+from cdk.components.worker_pool import WorkerPool
 from cdk.config import EnvironmentConfig
 from cdk.config.pool import PoolConfig
-from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.processing import ProcessingStack
-from cdk.stacks.storage import StorageStack
 from runtime.core.contract import Output
 
 
@@ -29,10 +27,8 @@ class WorkersStack(EnvironmentStack):
         environment: EnvironmentConfig,
         key: kms.IKey | None,
         pool: PoolConfig,
-        work: JobQueue,
+        work: Work,
         network: NetworkStack,
-        storage: StorageStack,
-        ingest: IngestStack,
         processing: ProcessingStack,
     ) -> None:
         """Create the pool that works off a queue."""
@@ -48,15 +44,7 @@ class WorkersStack(EnvironmentStack):
             "Pool",
             environment=environment,
             pool=pool,
-            work=Work(
-                queue=work.queue,
-                jobs_queue=ingest.jobs.queue,
-                jobs_table=storage.jobs_table,
-                idempotency_table=storage.idempotency_table,
-                media_bucket_name=ingest.media.bucket_name,
-                images=storage.processor_images,
-                key=key,
-            ),
+            work=work,
             cluster=processing.cluster,
             # The log of a job is found in the same place, whoever ran it.
             log_group=processing.processor.log_group,

@@ -29,26 +29,21 @@ class GpuConfig:
     )
     image_tag: str = setting(rules.IMAGE_TAG, "the image's gpu variant in the same repository")
     idle_minutes: int = setting(
-        rules.whole_number(1, 180), "how long a worker without work stays warm"
+        rules.WORKER_IDLE_MINUTES, "how long a worker without work stays warm"
     )
     start_seconds: int = setting(
         rules.whole_number(180, 1800, "a machine starts, then pulls the image"),
         "how long a machine and its worker take to start, before more are asked for",
     )
     visibility_timeout_seconds: int = setting(
-        rules.whole_number(
-            120, 43200, "a worker's heart beats every half minute; SQS allows 12 hours"
-        ),
+        rules.WORKER_VISIBILITY_SECONDS,
         "how long a job of a worker that died before it began stays hidden",
     )
     max_receive_count: int = setting(
-        rules.whole_number(5, 1000, "a worker about to go gives messages back unread"),
-        "how often a message is handed out before it is a dead letter",
+        rules.WORKER_RECEIVES, "how often a message is handed out before it is a dead letter"
     )
     job_timeout_seconds: int = setting(
-        rules.whole_number(
-            60, 9900, "deployments wait for workers, and CloudFormation gives up after 3 hours"
-        ),
+        rules.WORKER_JOB_SECONDS,
         "the longest that one attempt at a job may take",
     )
     standby: bool = setting(

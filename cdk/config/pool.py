@@ -18,7 +18,7 @@ class PoolConfig:
         rules.whole_number(1, 100), "jobs for each worker, the one in work and those that wait"
     )
     idle_minutes: int = setting(
-        rules.whole_number(1, 180), "how long a worker without work stays warm"
+        rules.WORKER_IDLE_MINUTES, "how long a worker without work stays warm"
     )
     start_seconds: int = setting(
         rules.whole_number(60, 900), "how long new workers take to start, before more are asked for"
@@ -34,19 +34,14 @@ class PoolConfig:
         "share of Spot capacity among them; it may be taken away at two minutes' notice",
     )
     visibility_timeout_seconds: int = setting(
-        rules.whole_number(
-            120, 43200, "a worker's heart beats every half minute; SQS allows 12 hours"
-        ),
+        rules.WORKER_VISIBILITY_SECONDS,
         "how long a job of a worker that died before it began stays hidden",
     )
     max_receive_count: int = setting(
-        rules.whole_number(5, 1000, "a worker about to go gives messages back unread"),
-        "how often a message is handed out before it is a dead letter",
+        rules.WORKER_RECEIVES, "how often a message is handed out before it is a dead letter"
     )
     job_timeout_seconds: int = setting(
-        rules.whole_number(
-            60, 9900, "deployments wait for workers, and CloudFormation gives up after 3 hours"
-        ),
+        rules.WORKER_JOB_SECONDS,
         "the longest that one attempt at a job may take in a worker",
     )
     standby: bool = setting(

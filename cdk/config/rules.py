@@ -138,3 +138,12 @@ IMAGE_TAG = text(
 MODEL = text(
     r"[a-z0-9][a-z0-9.-]*", "a model's name such as whisper-base: lower-case letters, digits, ., -"
 )
+
+WORKER_IDLE_MINUTES = whole_number(1, 180)
+WORKER_VISIBILITY_SECONDS = whole_number(
+    120, 43200, "a worker's heart beats every half minute; SQS allows 12 hours"
+)
+WORKER_RECEIVES = whole_number(5, 1000, "a worker about to go gives messages back unread")
+WORKER_JOB_SECONDS = whole_number(
+    60, 9900, "deployments wait for workers, and CloudFormation gives up after 3 hours"
+)

@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from aws_cdk import Acknowledgment, IPolicyValidationPlugin, Validations
+from aws_cdk import IPolicyValidationPlugin
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
-from constructs import IConstruct
 
 from cdk.config import EnvironmentConfig
+from cdk.findings import acknowledge_at, construct_at, finding_id
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import Launch
 
@@ -67,8 +67,7 @@ class Acknowledged:
 
     def id_in(self, environment: EnvironmentConfig) -> str:
         """Return the finding as cdk-nag names it in an environment."""
-        finding = self.finding.format(environment=environment.name)
-        return f"{finding.partition('-')[0]}::{finding}"
+        return finding_id(self.finding.format(environment=environment.name))
 
 
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
@@ -234,9 +233,7 @@ def acknowledged_in(environment: EnvironmentConfig) -> tuple[Acknowledged, ...]:
 def acknowledge(stage: EnvironmentStage) -> None:
     """Record the acknowledgements on the constructs they are about."""
     for item in acknowledged_in(stage.environment):
-        Validations.of(_find(stage, item.path)).acknowledge(
-            Acknowledgment(id=item.id_in(stage.environment), reason=item.reason)
-        )
+        acknowledge_at(stage, item.path, item.id_in(stage.environment), reason=item.reason)
 
 
 class StaleAcknowledgementError(Exception):
@@ -251,24 +248,11 @@ def refuse_stale(stages: Iterable[EnvironmentStage], *, assembly: Path) -> None:
         for finding in report.get("suppressedViolations", ())
     }
     stale = [
-        f"{_find(stage, item.path).node.path}: {item.finding} is found no more"
+        f"{construct_at(stage, item.path).node.path}: {item.finding} is found no more"
         for stage in stages
         for item in acknowledged_in(stage.environment)
-        if (_find(stage, item.path).node.path, item.id_in(stage.environment)) not in met
+        if (construct_at(stage, item.path).node.path, item.id_in(stage.environment)) not in met
     ]
     if stale:
         remedy = "Remove what no longer applies from cdk/nag.py, or say when it does:"
         raise StaleAcknowledgementError("\n".join([remedy, *stale]))
-
-
-def _find(stage: EnvironmentStage, path: str) -> IConstruct:
-    construct: IConstruct = stage
-    for part in path.split("/") if path else ():
-        child = construct.node.try_find_child(part)
-        if child is None:
-            raise LookupError(
-                f"cdk/nag.py acknowledges a finding at {path}, and {construct.node.path} has no"
-                f" {part}: correct the path, or remove what no longer applies"
-            )
-        construct = child
-    return construct

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from aws_cdk import Acknowledgment, App, Validations
-from constructs import IConstruct
+from aws_cdk import App
 
+from cdk.findings import acknowledge_at, finding_id
 from cdk.promotion.config import PromotionConfig
 from cdk.promotion.place import Place
 
@@ -172,20 +172,4 @@ def acknowledged_in(config: PromotionConfig, places: Mapping[str, Place]) -> lis
 def acknowledge(app: App, items: Iterable[Acknowledged]) -> None:
     """Record acknowledgements; raise `LookupError` when there is no such construct."""
     for item in items:
-        Validations.of(_find(app, item.path)).acknowledge(
-            Acknowledgment(
-                id=f"{item.finding.partition('-')[0]}::{item.finding}", reason=item.reason
-            )
-        )
-
-
-def _find(app: App, path: str) -> IConstruct:
-    construct: IConstruct = app
-    for part in path.split("/"):
-        child = construct.node.try_find_child(part)
-        if child is None:
-            raise LookupError(
-                f"cdk/promotion/nag.py: {construct.node.path or 'the app'} has no {part}"
-            )
-        construct = child
-    return construct
+        acknowledge_at(app, item.path, finding_id(item.finding), reason=item.reason)

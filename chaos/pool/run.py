@@ -9,6 +9,7 @@ from pathlib import Path
 from chaos.clips import make_clip
 from chaos.ledger import NOBODY, Breach, Ledger, Violation
 from chaos.place import Place, deployed
+from chaos.pool.agent import AgentTrouble
 from chaos.pool.autopsy import autopsy
 from chaos.pool.scheduling import Scheduling
 from chaos.pool.slowness import slow_plan
@@ -67,14 +68,20 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolVerdict:
         traffic = Traffic(place, subjects, everything)
         scheduling = Scheduling(pool, seed=size.seed)
         work = _Work(size, place, traffic, scheduling, everything)
+        trouble = AgentTrouble(place.cloud.endpoint_url, seed=size.seed)
         scheduling.start()
+        trouble.start()
         for line in work.lines():
             tell(line)
         scheduling.stop()
+        trouble.stop()
         traffic.stop()
         pool.update(desiredCount=0)
         gone = pool.await_nothing()
-        tell(f"{scheduling.scalings} changes of how many workers are wanted")
+        tell(
+            f"{scheduling.scalings} changes of how many workers are wanted, "
+            f"{trouble.count} troubles of the agent"
+        )
         logs = tuple(streams(place))
         place.keep_logs(folder / "logs")
         found = (*ledger.violations, *work.late(), *examine(place, everything), *left(place))

@@ -1,0 +1,57 @@
+"""Has the workers' task agent err now and then, in every way that it can."""
+
+import json
+import random
+import threading
+import urllib.request
+from typing import Any
+
+SECONDS_BETWEEN = (1.0, 4.0)
+CALLS = (1, 1, 2, 3)
+PATH = "/_local/agent-faults"
+
+THROTTLED = {"status": 400, "code": "ThrottlingException", "message": "Rate exceeded"}
+BROKEN = {"status": 500, "code": "ServerException", "message": "any"}
+
+TROUBLES: tuple[dict[str, Any], ...] = (
+    {"latency_seconds": 1.5},
+    {"latency_seconds": 60.0},
+    {"latency_seconds": 60.0, "lands": True},
+    {"error": THROTTLED},
+    {"error": BROKEN},
+    {"error": BROKEN, "lands": True},
+    {"failure": "DEPLOYMENT_BLOCKED"},
+)
+
+
+class AgentTrouble:
+    """A thread that switches faults on until it is told to stop."""
+
+    def __init__(self, endpoint_url: str, *, seed: int) -> None:
+        """Prepare; the agent of the local cloud behaves."""
+        self._url = endpoint_url + PATH
+        self._rng = random.Random(f"{seed}/agent")
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.count = 0
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Have the agent behave from now on."""
+        self._stop.set()
+        self._thread.join()
+        self._send("DELETE", {})
+
+    def _run(self) -> None:
+        while not self._stop.wait(self._rng.uniform(*SECONDS_BETWEEN)):
+            trouble = self._rng.choice(TROUBLES)
+            self._send("PUT", {**trouble, "calls": self._rng.choice(CALLS)})
+            self.count += 1
+
+    def _send(self, method: str, fault: dict[str, Any]) -> None:
+        body = json.dumps(fault).encode()
+        request = urllib.request.Request(self._url, method=method, data=body)  # noqa: S310 - our own
+        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own

@@ -1,0 +1,58 @@
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+from chaos.pool.agent import PATH, TROUBLES, AgentTrouble
+from local.emulator.agent_faults import fault_from
+
+
+class Cloud(HTTPServer):
+    """Notes the faults that are switched on, until all are switched off."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.faults: list[dict[str, Any]] = []
+        self.first = threading.Event()
+        self.cleared = False
+
+
+class Handler(BaseHTTPRequestHandler):
+    server: Cloud
+
+    def do_PUT(self) -> None:
+        self.server.faults.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.server.first.set()
+        self._done()
+
+    def do_DELETE(self) -> None:
+        self.server.cleared = True
+        self._done()
+
+    def _done(self) -> None:
+        assert self.path == PATH
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
+        """Say nothing."""
+
+
+def test_should_cause_trouble_and_end_it() -> None:
+    with Cloud() as cloud:
+        serving = threading.Thread(target=lambda: cloud.serve_forever(poll_interval=0.01))
+        serving.start()
+        trouble = AgentTrouble(f"http://127.0.0.1:{cloud.server_address[1]}", seed=7)
+        trouble.start()
+        assert cloud.first.wait(10)
+        trouble.stop()
+        cloud.shutdown()
+        serving.join()
+    assert cloud.cleared
+    assert len(cloud.faults) == trouble.count
+    assert fault_from(cloud.faults[0]).calls
+
+
+def test_should_know_only_troubles_that_the_local_cloud_knows() -> None:
+    assert len({str(fault_from(trouble)) for trouble in TROUBLES}) == len(TROUBLES)

@@ -173,18 +173,23 @@ def _await_first_messages(place: Place) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def _hurry(place: Place) -> None:
-    sqs, queue = place.cloud.client("sqs"), place.outputs[Output.JOBS_QUEUE_URL]
-    known = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])
+def hurry(place: Place, queue: Output, visibility_seconds: int, max_receives: int) -> None:
+    """Change how long a queue's messages stay hidden, and how often they may be received."""
+    sqs, url = place.cloud.client("sqs"), place.outputs[queue]
+    known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     redrive = json.loads(known["Attributes"]["RedrivePolicy"])
-    redrive["maxReceiveCount"] = MAX_RECEIVES
+    redrive["maxReceiveCount"] = max_receives
     sqs.set_queue_attributes(
-        QueueUrl=queue,
+        QueueUrl=url,
         Attributes={
-            "VisibilityTimeout": str(VISIBILITY_SECONDS),
+            "VisibilityTimeout": str(visibility_seconds),
             "RedrivePolicy": json.dumps(redrive),
         },
     )
+
+
+def _hurry(place: Place) -> None:
+    hurry(place, Output.JOBS_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
     functions = place.cloud.client("lambda")
     for output, settings in HURRY.items():
         function = place.outputs[output]

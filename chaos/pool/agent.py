@@ -6,8 +6,8 @@ import threading
 import urllib.request
 from typing import Any
 
-SECONDS_BETWEEN = (1.0, 4.0)
-CALLS = (1, 1, 2, 3)
+SECONDS_BETWEEN = (2.0, 6.0)
+CALLS = (1, 1, 2)
 PATH = "/_local/agent-faults"
 
 THROTTLED = {"status": 400, "code": "ThrottlingException", "message": "Rate exceeded"}
@@ -48,6 +48,8 @@ class AgentTrouble:
     def _run(self) -> None:
         while not self._stop.wait(self._rng.uniform(*SECONDS_BETWEEN)):
             trouble = self._rng.choice(TROUBLES)
+            # What nobody has met by now must not pile up.
+            self._send("DELETE", {})
             self._send("PUT", {**trouble, "calls": self._rng.choice(CALLS)})
             self.count += 1
 

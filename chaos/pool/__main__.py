@@ -3,10 +3,9 @@
 import argparse
 import signal
 import sys
-import tempfile
 from pathlib import Path
 
-from chaos.__main__ import say, stop_like_ctrl_c
+from chaos.__main__ import say, stop_like_ctrl_c, told
 from chaos.pool.run import PoolSize, run
 
 SECONDS_FOR_A_JOB = 15.0
@@ -33,17 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
         protection=given.protection == "on",
         limit_seconds=given.limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * given.jobs,
     )
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-chaos-"))
-    folder.mkdir(parents=True, exist_ok=True)
-    try:
-        verdict = run(size, folder.absolute(), say)
-    except KeyboardInterrupt:
-        say("Stopped; nothing is left running.")
-        return 130
-    for violation in verdict.violations:
-        say(str(violation))
-    say(str(verdict))
-    return 0 if verdict.kept else 1
+    return told(lambda folder: run(size, folder, say), given.folder)
 
 
 if __name__ == "__main__":

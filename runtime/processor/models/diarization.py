@@ -14,12 +14,14 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+from runtime.processor.models.clustering import bound_voices
 from runtime.processor.models.diarization_windows import (
     BLOCK_WINDOWS,
     Grid,
     Recording,
     Windows,
     block_of,
+    compact,
     unit_of,
 )
 from runtime.processor.models.integrity import verify_model
@@ -28,14 +30,19 @@ from runtime.processor.parts import Parts
 with warnings.catch_warnings():
     # Audio is passed as tensors, so that torchcodec, whose absence this warns of, is not needed.
     warnings.simplefilter("ignore")
-    from pyannote.audio import Inference, Pipeline
+    from pyannote.audio import Pipeline
     from pyannote.audio.core.pipeline import expand_subfolders
     from pyannote.audio.models.embedding.wespeaker import BaseWeSpeakerResNet
     from pyannote.audio.pipelines import SpeakerDiarization
     from pyannote.audio.utils.signal import binarize
-    from pyannote.core import SlidingWindow, SlidingWindowFeature
+    from pyannote.core import Annotation, SlidingWindow, SlidingWindowFeature
 
     from runtime.processor.models.campplus import CampPlusEmbedding, load_campplus
+    from runtime.processor.models.diarization_rebuild import (
+        strength_of_speakers,
+        strongest,
+        turns_of,
+    )
 
 # Larger batches are slower on CPUs: their activations no longer fit the allocator's pools and every
 # batch pays for fresh pages.
@@ -61,6 +68,7 @@ def load_diarization(model_dir: Path) -> "LeanSpeakerDiarization":
     config["pipeline"]["name"] = f"{lean.__module__}.{lean.__name__}"
     pipeline: LeanSpeakerDiarization = Pipeline.from_pretrained(config)
     pipeline.segmentation_batch_size = _SEGMENTATION_BATCH
+    bound_voices(pipeline.clustering)
     return pipeline
 
 
@@ -81,7 +89,7 @@ def _one_core_each() -> Iterator[ThreadPoolExecutor]:
 
 
 class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote ships no types
-    """pyannote's pipeline with two steps done with less work and memory, to the same result."""
+    """pyannote's pipeline with its steps done with less work and memory, to the same result."""
 
     def windows_of(
         self, recording: "Recording", parts: Parts, on_progress: Callable[[float], None]
@@ -115,7 +123,7 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
             binary = binarize(activity, onset=self.segmentation.threshold, initial_state=False)
         file = {"waveform": waveform, "sample_rate": recording.sample_rate, "uri": "block"}
         voices = self.get_embeddings(file, binary, exclude_overlap=self.embedding_exclude_overlap)
-        return Windows(activity=activity.data, voices=voices)
+        return Windows(activity=compact(activity.data), voices=voices)
 
     def get_segmentations(self, file: dict[str, Any], hook: Any = None) -> SlidingWindowFeature:
         """Return the activity of speakers in each window; of a file with `windows`, theirs."""
@@ -189,39 +197,21 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
     ) -> SlidingWindowFeature:
         """Return 0 and 1 (frames, speakers): in each frame the `count` strongest speakers.
 
-        Adds the windows up one speaker at a time; pyannote holds all of (windows, frames, speakers)
-        in float64, twice, which is 7 GB for four hours of fifty voices.
+        pyannote holds all of (windows, frames, speakers) in float64, twice, which is 7 GB for four
+        hours of fifty voices.
         """
-        columns = [
-            self._strength(segmentations, hard_clusters == cluster, count)
-            for cluster in range(int(hard_clusters.max()) + 1)
-        ]
-        data = np.hstack([column.data for column in columns])
-        missing = max(0, int(count.data.max()) - len(columns))
-        data = np.pad(data, ((0, 0), (0, missing)))
-        strength = SlidingWindowFeature(data, columns[0].sliding_window)
-        extent = strength.extent & count.extent
-        strength = strength.crop(extent, return_data=False)
-        wanted = count.crop(extent, return_data=False).data
-        ranked = np.argsort(-strength.data, axis=-1)
-        is_chosen = np.arange(ranked.shape[1]) < wanted
-        chosen = np.zeros_like(strength.data)
-        np.put_along_axis(chosen, ranked, is_chosen.astype(chosen.dtype), axis=-1)
-        return SlidingWindowFeature(chosen, strength.sliding_window)
+        strength = strength_of_speakers(segmentations, hard_clusters, count.sliding_window)
+        return strongest(strength, count)
 
     @staticmethod
-    def _strength(
-        segmentations: SlidingWindowFeature,
-        belongs: NDArray[np.bool_],
-        count: SlidingWindowFeature,
-    ) -> SlidingWindowFeature:
-        """Return (frames, 1): the summed activity of a speaker, who `belongs` to each window."""
-        heard = np.where(belongs[:, None, :], segmentations.data, -np.inf).max(axis=2)
-        heard[~belongs.any(axis=1)] = np.nan
-        return Inference.aggregate(
-            SlidingWindowFeature(heard[..., None], segmentations.sliding_window),
-            count.sliding_window,
-            hamming=False,
-            missing=0.0,
-            skip_average=True,
+    def to_annotation(
+        discrete_diarization: SlidingWindowFeature,
+        min_duration_on: float = 0.0,
+        min_duration_off: float = 0.0,
+    ) -> Annotation:
+        """Return the turns that frames of 0 and 1 make."""
+        return turns_of(
+            discrete_diarization,
+            min_seconds_on=min_duration_on,
+            min_seconds_off=min_duration_off,
         )

@@ -17,11 +17,11 @@ BLOCK_WINDOWS = 32
 class Windows:
     """Some windows in order: who is active when, and the voices of who is.
 
-    `activity` is (windows, frames, speakers), `voices` (windows, speakers, dimension) with NaN for
-    silent speakers.
+    `activity` is (windows, frames, speakers), in bytes where it is 0 and 1, as twelve hours have 76
+    million; `voices` is (windows, speakers, dimension) with NaN for silent speakers.
     """
 
-    activity: NDArray[np.float32]
+    activity: NDArray[np.uint8] | NDArray[np.float32]
     voices: NDArray[np.float32]
 
 
@@ -67,16 +67,20 @@ class Grid:
         return first * self.step, min(last * self.step + self.size, self.samples)
 
 
+def compact(activity: NDArray[Any]) -> NDArray[Any]:
+    """Return activity in a byte each if it is all 0 and 1, else as it is."""
+    whole = activity.astype(np.uint8)
+    return whole if np.array_equal(whole, activity) else activity
+
+
 def unit_of(block: Windows) -> bytes:
-    """Return a block as bytes; activity of 0 and 1 takes a byte each."""
-    whole = block.activity.astype(np.uint8)
-    exact = bool(np.array_equal(whole, block.activity))
+    """Return a block as bytes."""
     with io.BytesIO() as out:
-        np.savez_compressed(out, activity=whole if exact else block.activity, voices=block.voices)
+        np.savez_compressed(out, activity=block.activity, voices=block.voices)
         return out.getvalue()
 
 
 def block_of(unit: bytes) -> Windows:
     """Return the block that `unit_of` made bytes of."""
     with np.load(io.BytesIO(unit), allow_pickle=False) as arrays:
-        return Windows(activity=arrays["activity"].astype(np.float32), voices=arrays["voices"])
+        return Windows(activity=arrays["activity"], voices=arrays["voices"])

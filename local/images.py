@@ -1,7 +1,7 @@
 """Container images of the local cloud: which folder and interpreter stand in for a built image."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -27,7 +27,8 @@ class Image:
 
     `repository_prefix` is matched against the repository's name in an image URI; `python` is what
     `python` means inside; `code` is the folder that stands for the image's `PYTHONPATH`;
-    `environment` is the Dockerfile's `ENV`; `command` its `CMD`. `own_ports` are variables that set
+    `environment` is the Dockerfile's `ENV`; `entry_point` and `command` are its `ENTRYPOINT` and
+    `CMD`. `own_ports` are variables that set
     a port of the container's own loopback: here all share this machine's, so each gets a free one.
     With `container`, tasks run in the built image instead, which has all but the last itself.
     """
@@ -36,9 +37,19 @@ class Image:
     python: Path
     code: Path
     environment: Mapping[str, str] = field(default_factory=dict)
+    entry_point: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
     own_ports: tuple[str, ...] = ()
     container: Container | None = None
+
+    def whole_command(self, entry_point: Sequence[str], command: Sequence[str]) -> list[str]:
+        """Return what is run where a task definition names these, either of which may be empty.
+
+        By Docker's rules: an entry point that is given takes the place of the image's `CMD` too.
+        """
+        if entry_point:
+            return [*entry_point, *command]
+        return [*self.entry_point, *(command or self.command)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,7 @@ class Images:
                     "python": str(image.python),
                     "code": str(image.code),
                     "environment": dict(image.environment),
+                    "entry_point": list(image.entry_point),
                     "command": list(image.command),
                     "own_ports": list(image.own_ports),
                     "container": None if image.container is None else asdict(image.container),
@@ -80,6 +92,7 @@ class Images:
                     python=Path(entry["python"]),
                     code=Path(entry["code"]),
                     environment=entry["environment"],
+                    entry_point=tuple(entry["entry_point"]),
                     command=tuple(entry["command"]),
                     own_ports=tuple(entry["own_ports"]),
                     container=_container(entry["container"]),

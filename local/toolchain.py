@@ -5,7 +5,7 @@ from pathlib import Path
 
 from local.cloud import LocalCloud, StateInUseError
 from local.images import Container, Image, Images
-from runtime.core.contract import PROCESSOR_COMMAND, SERVICE_NAME, EnvVar
+from runtime.core.contract import ENTRY_POINT, PROCESSOR_COMMAND, SERVICE_NAME, EnvVar
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".lifestream"
@@ -68,6 +68,7 @@ def images(code: Path | None = None, *, container: Container | None = None) -> I
                     "PYTHONDONTWRITEBYTECODE": "1",
                     **LIBRARY_SETTINGS,
                 },
+                entry_point=ENTRY_POINT,
                 command=PROCESSOR_COMMAND,
                 own_ports=(EnvVar.WORKER_PORT,),
                 container=container,

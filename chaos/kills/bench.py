@@ -14,6 +14,7 @@ from runtime.aws.objects import S3ObjectStore
 from runtime.core import jobs as lifecycle
 from runtime.core.clock import Clock
 from runtime.core.contract import (
+    ENTRY_POINT,
     PROCESSOR_COMMAND,
     EnvVar,
     IdempotencyTable,
@@ -116,7 +117,7 @@ class Run:
         log = self.folder / f"attempt-{job.attempt}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [str(PROCESSOR_PYTHON), *PROCESSOR_COMMAND[1:]],
+                [str(PROCESSOR_PYTHON), *ENTRY_POINT[1:], *PROCESSOR_COMMAND],
                 cwd=ROOT,
                 env=self._environment(job),
                 stdout=out,

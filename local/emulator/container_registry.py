@@ -87,7 +87,7 @@ def start_process(
             command, environment=inside, working_directory=placement.scratch, on_line=on_line
         )
 
-    whole = [*placement.container.get("entryPoint", []), *command] or list(image.command)
+    whole = image.whole_command(placement.container.get("entryPoint") or (), command)
     process = run(whole, log_stream(placement))
     return process, lambda command: run(command, lambda _line: None)
 

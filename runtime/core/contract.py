@@ -8,8 +8,11 @@ from enum import IntEnum, StrEnum
 SERVICE_NAME = "lifestream"
 VERSION = "0.1.0"
 PROCESSOR_CONTAINER_NAME = "processor"
-PROCESSOR_COMMAND = ("python", "-m", "runtime.processor")
-WORKER_COMMAND = ("python", "-m", "runtime.processor.worker")
+ENTRY_POINT = ("python", "-m")
+"""The image's: a container's command is the module that it runs, and no shell is in between."""
+
+PROCESSOR_COMMAND = ("runtime.processor",)
+WORKER_COMMAND = ("runtime.processor.worker",)
 HEALTH_COMMAND = ("python", "-S", "-m", "runtime.processor.healthcheck")
 WORKER_HEALTH_COMMAND = (*HEALTH_COMMAND, "worker")
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"

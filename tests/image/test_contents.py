@@ -13,7 +13,7 @@ import pytest
 from image.engines import Engine
 from image.tools import tool
 from local.toolchain import PROCESSOR_PACKAGES
-from runtime.core.contract import HEALTH_COMMAND, PROCESSOR_COMMAND
+from runtime.core.contract import ENTRY_POINT, HEALTH_COMMAND, PROCESSOR_COMMAND
 from runtime.processor.models.integrity import verify_model
 from scripts.setup import ROOT
 from tests.image.helpers import told
@@ -46,9 +46,9 @@ def test_should_follow_the_rules_of_the_linter() -> None:
 
 def test_should_run_what_task_definitions_run(settings: dict[str, Any]) -> None:
     config = settings["Config"]
+    # A task definition's command takes the place of the image's, after its entry point.
+    assert config["Entrypoint"] == list(ENTRY_POINT)
     assert config["Cmd"] == list(PROCESSOR_COMMAND)
-    # A task definition's command would be appended to an entry point.
-    assert not config.get("Entrypoint")
     assert config["StopSignal"] == "SIGTERM"
     assert config["User"] == USER
     assert list(config["Volumes"]) == ["/tmp"]  # noqa: S108 - the container's

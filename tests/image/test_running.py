@@ -7,7 +7,7 @@ import pytest
 
 from image import running
 from image.engines import Engine
-from runtime.core.contract import HEALTH_COMMAND, ExitCode
+from runtime.core.contract import HEALTH_COMMAND, WORKER_COMMAND, ExitCode
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(120, func_only=True)]
 
@@ -29,9 +29,12 @@ print(oct(os.stat("/tmp").st_mode & 0o7777))
 def ran(
     engine: Engine, image: str, *command: str, more: Sequence[str] = ()
 ) -> "subprocess.CompletedProcess[str]":
+    """Run the image's own command, or another one past its entry point."""
     options = ["--rm", *running.locked_down(engine, network="none"), *more]
+    if command:
+        options += ["--entrypoint", command[0]]
     return subprocess.run(
-        running.run_command(engine, image, options, *command),
+        running.run_command(engine, image, options, *command[1:]),
         check=False,
         capture_output=True,
         text=True,
@@ -54,6 +57,19 @@ def test_should_refuse_to_start_without_a_job(engine: Engine, image: str) -> Non
     done = ran(engine, image)
     assert done.returncode == ExitCode.BAD_CONFIGURATION
     assert "JOB_ID is not set" in done.stdout
+
+
+def test_should_run_the_module_that_a_task_definition_names(engine: Engine, image: str) -> None:
+    options = ["--rm", *running.locked_down(engine, network="none")]
+    done = subprocess.run(
+        running.run_command(engine, image, options, *WORKER_COMMAND),
+        check=False,
+        capture_output=True,
+        text=True,
+        env=engine.process_environment(),
+    )
+    assert done.returncode == ExitCode.BAD_CONFIGURATION
+    assert "WORK_QUEUE_URL is not set" in done.stdout
 
 
 def health(engine: Engine, image: str, *more: str) -> "subprocess.CompletedProcess[str]":

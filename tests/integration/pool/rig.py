@@ -18,7 +18,7 @@ from local.cloud import REGION, LocalCloud
 from local.ports import free_port
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
-from runtime.core.contract import WORKER_COMMAND, EnvVar
+from runtime.core.contract import ENTRY_POINT, WORKER_COMMAND, EnvVar
 from runtime.core.jobs import Job, Source
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.handler import compose
@@ -133,7 +133,7 @@ class Rig:
                 **variables,
             }
             process = subprocess.Popen(
-                [str(toolchain.PROCESSOR_PYTHON), *WORKER_COMMAND[1:]],
+                [str(toolchain.PROCESSOR_PYTHON), *ENTRY_POINT[1:], *WORKER_COMMAND],
                 cwd=toolchain.ROOT,
                 env=environment,
                 stdout=subprocess.PIPE,

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.run import Deployed, job_store
-from runtime.core.contract import PROCESSOR_COMMAND, EnvVar
+from runtime.core.contract import ENTRY_POINT, PROCESSOR_COMMAND, EnvVar
 from runtime.core.jobs import Job, Source, State
 from tests.integration.cloud.waiting import until
 
@@ -60,7 +60,7 @@ class Processors:
 
 def _process(job_id: str, attempt: int) -> int | None:
     marks = {f"{EnvVar.JOB_ID}={job_id}".encode(), f"{EnvVar.JOB_ATTEMPT}={attempt}".encode()}
-    command = [part.encode() for part in PROCESSOR_COMMAND]
+    command = [part.encode() for part in (*ENTRY_POINT, *PROCESSOR_COMMAND)]
     for folder in PROC.iterdir():
         try:
             if not folder.name.isdigit() or not marks <= _entries(folder / "environ"):

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -47,9 +48,26 @@ def test_should_read_back_what_it_wrote() -> None:
                 python=Path("python"),
                 code=Path("code"),
                 environment={"MODELS_DIR": "models"},
-                command=("python", "-m", "any"),
+                entry_point=("python", "-m"),
+                command=("any",),
                 own_ports=("ANY_PORT",),
             ),
         )
     )
     assert Images.from_json(images.to_json()) == images
+
+
+@pytest.mark.parametrize(
+    ("entry_point", "command", "whole"),
+    [
+        ((), (), ["python", "-m", "usual"]),
+        ((), ("other",), ["python", "-m", "other"]),
+        (("sh",), (), ["sh"]),
+        (("sh", "-c"), ("true",), ["sh", "-c", "true"]),
+    ],
+)
+def test_should_run_what_docker_would(
+    entry_point: tuple[str, ...], command: tuple[str, ...], whole: list[str]
+) -> None:
+    given = replace(image("any"), entry_point=("python", "-m"), command=("usual",))
+    assert given.whole_command(entry_point, command) == whole

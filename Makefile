@@ -83,6 +83,7 @@ verify: setup ## Prove it end to end: words, cuts, bad input, duplicates: make v
 .PHONY: docs
 docs: synth ## Renew the pages that are made of the code and of the templates
 	@$(VENV)/python scripts/draw_lifecycle.py
+	@$(VENV)/python -m scripts.architecture
 	@$(VENV)/python -m cdk.config
 	@$(VENV)/python -m scripts.cost
 

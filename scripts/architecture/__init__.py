@@ -1,0 +1,1 @@
+"""Draws what an environment's templates create, and what flows between it."""

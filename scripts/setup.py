@@ -143,7 +143,7 @@ def pinned(requirements: Path, package: str) -> str | None:
 
 
 def node_modules(development: Path) -> None:
-    """Install the pinned CDK CLI and elkjs where the lock file has changed since it was installed."""
+    """Install what package-lock.json pins where it has changed since it was installed."""
     lock = ROOT / "package-lock.json"
     stamp = ROOT / "node_modules" / ".installed-from"
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()

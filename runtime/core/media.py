@@ -41,12 +41,29 @@ class MediaInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Audio:
-    """Decoded speech-ready audio on disk: mono 16-bit PCM WAV at 16 kHz, starting at 0 s."""
+class Sound:
+    """Where decoded sound lies on the presentation timeline: sample n at start + n / rate.
+
+    Silence before a track starts is not part of it, so that the same track gives the same samples
+    wherever it starts. What a codec needs to begin with may lie a little before 0.
+    """
+
+    starts_at_seconds: float
+    duration_seconds: float
+
+    @property
+    def end_seconds(self) -> float:
+        """When its last sample ends."""
+        return max(0.0, self.starts_at_seconds + self.duration_seconds)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Audio(Sound):
+    """Sound on disk, ready for speech models: mono 16-bit PCM in a WAV file, at 16 kHz."""
 
     path: Path
     sample_rate: int
-    duration_seconds: float
+    starts_at_seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,18 +8,19 @@ from runtime.core.media import (
     PublishedFile,
     Scene,
     Sentence,
+    Sound,
     Summary,
     Transcript,
 )
 from runtime.processor.artifacts import Artifact
 
 MEDIA: Artifact[MediaInfo] = Artifact(stage=Stage.PROBE, kind=MediaInfo, version=1)
-AUDIO_SECONDS: Artifact[float] = Artifact(stage=Stage.AUDIO, kind=float, version=1, inputs=(MEDIA,))
+SOUND: Artifact[Sound] = Artifact(stage=Stage.AUDIO, kind=Sound, version=2, inputs=(MEDIA,))
 TRANSCRIPT: Artifact[Transcript] = Artifact(
-    stage=Stage.TRANSCRIBE, kind=Transcript, version=1, inputs=(AUDIO_SECONDS,)
+    stage=Stage.TRANSCRIBE, kind=Transcript, version=1, inputs=(SOUND,)
 )
 DIARIZATION: Artifact[Diarization] = Artifact(
-    stage=Stage.DIARIZE, kind=Diarization, version=1, inputs=(AUDIO_SECONDS,)
+    stage=Stage.DIARIZE, kind=Diarization, version=1, inputs=(SOUND,)
 )
 SCENES: Artifact[tuple[Scene, ...]] = Artifact(
     stage=Stage.SCENES, kind=tuple[Scene, ...], version=1, inputs=(MEDIA,)

@@ -1,6 +1,6 @@
-"""Places decoded sound on the presentation timeline: sample n is heard at n / rate."""
+"""Places decoded sound on the presentation timeline, by the timestamps of its frames."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from runtime.processor.decoding import Damage, decoded_frames, open_media, origi
 if TYPE_CHECKING:
     import numpy as np
     from av import AudioFrame, AudioResampler
+    from av.container import InputContainer
     from numpy.typing import NDArray
 
     Samples = NDArray[np.int16]
@@ -23,6 +24,9 @@ TOLERANCE_SECONDS = 0.05
 # A hole longer than this is a broken timestamp, and filling it would fill the disk.
 _LONGEST_GAP_SECONDS = 6 * 3600
 _SILENCE_SECONDS = 60
+# Codecs begin with up to so much before 0 (HE-AAC at 22 kHz: 2112 samples). What lies further
+# before it was cut away.
+_PRIMING_SECONDS = 0.1
 
 
 def decode_sound(
@@ -37,7 +41,10 @@ def decode_sound(
     with open_media(media) as container:
         origin = origin_seconds(container)
         done = 0.0
-        for frame in decoded_frames(container, info.audio.index, damage):
+        frames = decoded_frames(container, info.audio.index, damage)
+        if timeline.starts_with_track:
+            frames = _with_priming(container, info, frames)
+        for frame in frames:
             at = None if frame.pts is None else frame.time - origin
             timeline.add(frame, at)
             if info.duration_seconds and at is not None:
@@ -46,13 +53,30 @@ def decode_sound(
         timeline.flush()
 
 
+def _with_priming(
+    container: "InputContainer", info: MediaInfo, frames: Iterable[Any]
+) -> Iterator[Any]:
+    """Yield the frames with the samples that a codec begins with and no player plays."""
+    from av.codec.context import Flags2
+
+    assert info.audio is not None  # noqa: S101  # for the type checker; the caller looked
+    codec: Any = container.streams[info.audio.index].codec_context
+    codec.flags2 |= Flags2.skip_manual
+    for frame in frames:
+        # Only the first: what is not to be played later on, an edit or the end says.
+        codec.flags2 &= ~Flags2.skip_manual
+        yield frame
+
+
 @dataclass
 class SoundTimeline:
     """Hands decoded frames on, resampled, where their timestamps say; holes become silence.
 
     `write` is given int16 samples, (samples, channels), one after another without a gap; `layout`
-    is FFmpeg's name for the channels. Raises `Permanent` `media.broken_timestamps` for a hole of
-    more than six hours in the media called `name`.
+    is FFmpeg's name for the channels. The first sample is heard at 0 or, if it
+    `starts_with_track`, where the track begins; the one after the last is number `end`, counted
+    from 0. Raises `Permanent` `media.broken_timestamps` for a hole of more than six hours in the
+    media called `name`.
     """
 
     name: str
@@ -60,7 +84,10 @@ class SoundTimeline:
     layout: str
     channels: int
     write: "Callable[[Samples], None]"
-    written: int = 0
+    starts_with_track: bool = False
+    start: int = 0
+    end: int = 0
+    _begun: bool = False
     _to_drop: int = 0
     _pending_input_seconds: float = 0.0
     _segment_start: int = 0
@@ -96,15 +123,20 @@ class SoundTimeline:
         self._shape = shape
         self._segment_start = round(at_seconds * self.rate)
         self._pending_input_seconds = 0.0
-        gap = self._segment_start - self.written
-        self._to_drop = max(0, -gap)
+        gap = self._segment_start - self.end
         if gap > _LONGEST_GAP_SECONDS * self.rate:
             raise Permanent(
                 "media.broken_timestamps",
-                f"The audio track of {self.name} jumps from {self.written / self.rate:.0f} s "
+                f"The audio track of {self.name} jumps from {self.end / self.rate:.0f} s "
                 f"to {at_seconds:.0f} s.",
                 "Remux or re-encode the file so that its timestamps are continuous.",
             )
+        if self.starts_with_track and not self._begun:
+            is_whole = at_seconds >= -_PRIMING_SECONDS
+            self.start = self.end = self._segment_start if is_whole else 0
+            gap = self._segment_start - self.end
+        self._begun = True
+        self._to_drop = max(0, -gap)
         while gap > 0:
             block = min(gap, _SILENCE_SECONDS * self.rate)
             self._put(np.zeros((block, self.channels), np.int16))
@@ -118,4 +150,4 @@ class SoundTimeline:
 
     def _put(self, samples: "Samples") -> None:
         self.write(samples)
-        self.written += len(samples)
+        self.end += len(samples)

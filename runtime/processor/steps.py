@@ -17,6 +17,7 @@ from runtime.core.media import (
     MediaInfo,
     Scene,
     Sentence,
+    Sound,
     Summary,
     Transcript,
 )
@@ -27,17 +28,17 @@ from runtime.processor.graph import Graph, Inputs, Step, graph_of
 from runtime.processor.media_files import pictures, player_audio
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.products import (
-    AUDIO_SECONDS,
     CHAPTERS,
     DIARIZATION,
     MEDIA,
     SCENES,
     SENTENCES,
+    SOUND,
     SUMMARY,
     TRANSCRIPT,
 )
 from runtime.processor.stages.attribute import attribute
-from runtime.processor.stages.audio import SAMPLE_RATE
+from runtime.processor.stages.audio import audio_at
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.stages.fetch import fetch
 from runtime.processor.stages.sentences import split_sentences
@@ -46,6 +47,7 @@ from runtime.processor.work import Work
 
 NOTHING_SAID = Transcript(language=None, language_probability=0.0, words=())
 NOBODY = Diarization(turns=(), exclusive_turns=())
+NO_SOUND = Sound(starts_at_seconds=0.0, duration_seconds=0.0)
 
 
 def opening(work: Work) -> tuple[Step, ...]:
@@ -95,28 +97,30 @@ def whole_job(
 def duration_seconds(given: Inputs) -> float:
     """Return how long the decoded media is: the later end of sound and picture."""
     scenes: tuple[Scene, ...] = given.get(Stage.SCENES, ())
-    sound: float = given.get(Stage.AUDIO, 0.0)
-    return max([sound, *(scene.end_seconds for scene in scenes)])
+    sound: Sound = given.get(Stage.AUDIO, NO_SOUND)
+    return max([sound.end_seconds, *(scene.end_seconds for scene in scenes)])
 
 
 def _listening(work: Work, media: MediaInfo) -> list[Step]:
     tools, path = work.tools, work.folder / "audio.wav"
 
-    def extract(given: Inputs, on_progress: Progress) -> Made[float]:
+    def extract(given: Inputs, on_progress: Progress) -> Made[Sound]:
         with work.naming_the_upload(given[Stage.FETCH]):
             audio = tools.extract_audio(given[Stage.FETCH], media, path, on_progress)
-        return Made(value=audio.value.duration_seconds, caveats=audio.caveats)
+        sound = Sound(
+            starts_at_seconds=audio.value.starts_at_seconds,
+            duration_seconds=audio.value.duration_seconds,
+        )
+        return Made(value=sound, caveats=audio.caveats)
 
-    def without_sound(error: Exception) -> Made[float]:
+    def without_sound(error: Exception) -> Made[Sound]:
         if media.video is None:
             raise error
-        return Made(value=0.0, caveats=(AUDIO_FAILED,))
+        return Made(value=NO_SOUND, caveats=(AUDIO_FAILED,))
 
     def heard(given: Inputs) -> Audio | None:
-        seconds: float = given[Stage.AUDIO]
-        if seconds <= 0:
-            return None
-        return Audio(path=path, sample_rate=SAMPLE_RATE, duration_seconds=seconds)
+        sound: Sound = given[Stage.AUDIO]
+        return audio_at(path, sound) if sound.duration_seconds > 0 else None
 
     def hear_words(given: Inputs, on_progress: Progress) -> Made[Transcript]:
         audio, parts = heard(given), work.checkpoints.parts(TRANSCRIPT)
@@ -136,7 +140,7 @@ def _listening(work: Work, media: MediaInfo) -> list[Step]:
             run=extract,
             needs=(Stage.FETCH, Stage.PROBE),
             files=(Stage.FETCH,),
-            artifact=AUDIO_SECONDS,
+            artifact=SOUND,
             leaves_file=True,
             cost=tools.cost(Stage.AUDIO),
             instead=without_sound,

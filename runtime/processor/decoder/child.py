@@ -14,7 +14,7 @@ from typing import IO, Any
 
 from runtime.core.clock import SystemClock
 from runtime.core.errors import Permanent
-from runtime.core.media import MediaInfo, Scene
+from runtime.core.media import MediaInfo, Scene, Sound
 from runtime.core.ports import Progress
 from runtime.processor.caveats import DAMAGED
 from runtime.processor.codec import decode, encode
@@ -89,7 +89,10 @@ def _extract_audio(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any
     destination = Path(given["destination"])
     damage = Damage()
     audio = extract_audio(Path(given["path"]), media, destination, on_progress, damage)
-    return audio.duration_seconds, _told(damage)
+    sound = Sound(
+        starts_at_seconds=audio.starts_at_seconds, duration_seconds=audio.duration_seconds
+    )
+    return sound, _told(damage)
 
 
 def _detect_scenes(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:

@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.contract import SceneModel
-from runtime.core.media import Audio, MediaInfo, Scene
+from runtime.core.media import Audio, MediaInfo, Scene, Sound
 from runtime.core.ports import Progress
 from runtime.processor.artifacts import Made
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.parent import Request, ask
 from runtime.processor.limits import USUAL_LIMITS, MediaLimits
-from runtime.processor.stages.audio import SAMPLE_RATE
+from runtime.processor.stages.audio import SAMPLE_RATE, audio_at
 
 _PROBE_CPU_SECONDS = 120
 _PICTURE_MB = 100
@@ -56,13 +56,13 @@ class Decoder:
         made = ask(
             self._request(
                 "extract_audio",
-                float,
+                Sound,
                 {"path": path, "media": info, "destination": destination},
                 file_mb=int(self.limits.max_seconds * _WAV_BYTES_PER_SECOND) // (1 << 20) + 1,
             ),
             on_progress,
         )
-        audio = Audio(path=destination, sample_rate=SAMPLE_RATE, duration_seconds=made.value)
+        audio = audio_at(destination, made.value)
         return Made(value=audio, caveats=made.caveats)
 
     def detect_scenes(

@@ -1,14 +1,24 @@
-"""From any audio track to what speech models take: mono 16 kHz PCM on the presentation timeline."""
+"""From any audio track to what speech models take: mono 16 kHz PCM without holes."""
 
 import wave
 from pathlib import Path
 
-from runtime.core.media import Audio, MediaInfo
+from runtime.core.media import Audio, MediaInfo, Sound
 from runtime.core.ports import Progress
 from runtime.processor.decoding import Damage
 from runtime.processor.sound import SoundTimeline, decode_sound
 
 SAMPLE_RATE = 16_000
+
+
+def audio_at(path: Path, sound: Sound) -> Audio:
+    """Return the sound in the WAV file at a path."""
+    return Audio(
+        path=path,
+        sample_rate=SAMPLE_RATE,
+        starts_at_seconds=sound.starts_at_seconds,
+        duration_seconds=sound.duration_seconds,
+    )
 
 
 def extract_audio(
@@ -18,11 +28,12 @@ def extract_audio(
     on_progress: Progress,
     damage: Damage | None = None,
 ) -> Audio:
-    """Decode the audio track into a WAV file in which sample n is heard at n / 16000 s.
+    """Decode the audio track into a WAV file that begins where the track does.
 
-    Time before the track starts and holes in it are silence; frames that cannot be decoded are
-    left out as holes. Without an audio track the file has no samples. Memory does not grow with
-    length. Raises `Permanent` `media.broken_timestamps`.
+    Holes are silence; frames that cannot be decoded are left out as holes. The same packets give
+    the same samples, wherever a container has them start and whether or not it can say that a
+    codec's first samples are not to be played. Without an audio track the file has no samples.
+    Memory does not grow with length. Raises `Permanent` `media.broken_timestamps`.
     """
     with wave.open(str(destination), "wb") as wav:
         wav.setnchannels(1)
@@ -34,6 +45,7 @@ def extract_audio(
             layout="mono",
             channels=1,
             write=lambda samples: wav.writeframesraw(samples.tobytes()),
+            starts_with_track=True,
         )
         if info.audio is not None:
             decode_sound(media, info, timeline, on_progress, damage)
@@ -41,5 +53,6 @@ def extract_audio(
     return Audio(
         path=destination,
         sample_rate=SAMPLE_RATE,
-        duration_seconds=timeline.written / SAMPLE_RATE,
+        starts_at_seconds=timeline.start / SAMPLE_RATE,
+        duration_seconds=(timeline.end - timeline.start) / SAMPLE_RATE,
     )

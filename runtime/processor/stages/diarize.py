@@ -65,8 +65,8 @@ def diarize(
         windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
     )
     on_progress(1.0)
-    turns = _spans(output.speaker_diarization, audio.duration_seconds)
-    exclusive = _spans(output.exclusive_speaker_diarization, audio.duration_seconds)
+    turns = _spans(output.speaker_diarization, audio)
+    exclusive = _spans(output.exclusive_speaker_diarization, audio)
     labels = labels_by_appearance(speaker for _, _, speaker in turns)
     return Diarization(turns=_turns(turns, labels), exclusive_turns=_turns(exclusive, labels))
 
@@ -78,9 +78,11 @@ def labels_by_appearance(speakers: Iterable[str]) -> dict[str, str]:
     }
 
 
-def _spans(annotation: Any, end_seconds: float) -> list[tuple[float, float, str]]:
+def _spans(annotation: Any, audio: Audio) -> list[tuple[float, float, str]]:
+    """Return the spans in order, where the recording lies on the presentation timeline."""
+    at, end = audio.starts_at_seconds, audio.end_seconds
     spans = [
-        (max(0.0, segment.start), min(segment.end, end_seconds), str(label))
+        (max(0.0, at, at + segment.start), min(at + segment.end, end), str(label))
         for segment, _, label in annotation.itertracks(yield_label=True)
     ]
     return sorted(span for span in spans if span[1] > span[0])

@@ -84,7 +84,7 @@ def transcribe(
     return Transcript(
         language=language,
         language_probability=round(float(probability), 4),
-        words=in_order(words),
+        words=in_order(_later(words, audio.starts_at_seconds)),
     )
 
 
@@ -161,6 +161,17 @@ def window_seconds(model_bytes: int, work_seconds: float) -> float:
     return float(
         min(_LONGEST_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, work_seconds / seconds_a_second))
     )
+
+
+def _later(words: Iterable[Word], seconds: float) -> Iterator[Word]:
+    """Put words that were heard in a recording where it lies; nothing is said before 0."""
+    for word in words:
+        yield Word(
+            start_seconds=max(0.0, round(word.start_seconds + seconds, 3)),
+            end_seconds=max(0.0, round(word.end_seconds + seconds, 3)),
+            text=word.text,
+            probability=word.probability,
+        )
 
 
 def in_order(words: Iterable[Word]) -> tuple[Word, ...]:

@@ -187,12 +187,16 @@ class Studio:
         assert info == self.media
         self._work(Stage.AUDIO, on_progress)
         destination.write_bytes(b"any sound")
-        return Made(value=Audio(path=destination, sample_rate=16000, duration_seconds=60.0))
+        audio = Audio(
+            path=destination, sample_rate=16000, starts_at_seconds=0.5, duration_seconds=59.5
+        )
+        return Made(value=audio)
 
     def _transcribe(
         self, audio: Audio, options: JobOptions, on_progress: Progress, _: Parts
     ) -> Transcript:
         assert audio.path.exists()
+        assert audio.starts_at_seconds == 0.5
         self.asked.append(options)
         self._work(Stage.TRANSCRIBE, on_progress)
         words = tuple(

@@ -1,10 +1,13 @@
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from runtime.core.errors import Permanent
 from runtime.core.media import Audio
+from runtime.processor.sound import SoundTimeline
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
 from runtime.processor.stages.probe import probe
 from scripts.media_tools import ffmpeg
@@ -26,14 +29,37 @@ def test_should_write_mono_at_16_khz(tmp_path: Path) -> None:
     assert int(spectrum.argmax()) == 440
 
 
-def test_should_start_silent_where_the_track_starts_late(tmp_path: Path) -> None:
+def test_should_begin_where_the_track_does(tmp_path: Path) -> None:
     path = tmp_path / "late.mp4"
     tone = ("-itsoffset", 1.5, *TONE)
     ffmpeg(*PICTURE, *tone, "-map", "0:v", "-map", "1:a", path)
     audio = extracted(path)
-    assert loudness(audio, 0.0, 1.45) < SILENT
-    assert loudness(audio, 1.55, 3.4) > HEARD
-    assert audio.duration_seconds == pytest.approx(3.5, abs=0.05)
+    assert audio.starts_at_seconds == pytest.approx(1.5, abs=0.03)
+    assert loudness(audio, 0.05, 1.9) > HEARD
+    assert audio.duration_seconds == pytest.approx(2.0, abs=0.05)
+    assert audio.end_seconds == audio.starts_at_seconds + audio.duration_seconds
+
+
+@pytest.mark.parametrize(("at_seconds", "starts", "ends"), [(-0.8, 0, 200), (-0.05, -50, 950)])
+def test_should_leave_out_what_was_cut_away_before_0_but_not_what_a_codec_begins_with(
+    at_seconds: float, starts: int, ends: int
+) -> None:
+    taken: list[NDArray[np.int16]] = []
+    timeline = SoundTimeline(
+        name="any",
+        rate=1000,
+        layout="mono",
+        channels=1,
+        write=lambda samples: taken.append(samples[:, 0]),
+        starts_with_track=True,
+    )
+    ramp = np.arange(1000, dtype=np.int16)
+    frame = av.AudioFrame.from_ndarray(ramp[None], format="s16", layout="mono")
+    frame.sample_rate = 1000
+    timeline.add(frame, at_seconds)
+    timeline.flush()
+    assert (timeline.start, timeline.end) == (starts, ends)
+    assert np.array_equal(np.concatenate(taken), ramp[-(ends - starts) :])
 
 
 def test_should_fill_a_hole_with_silence(tmp_path: Path) -> None:

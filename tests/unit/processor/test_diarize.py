@@ -1,4 +1,5 @@
 import wave
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,20 @@ def test_should_label_by_first_appearance(found: Diarization) -> None:
 def test_should_give_one_speaker_at_a_time_on_request(found: Diarization) -> None:
     assert all(a.end_seconds <= b.start_seconds for a, b in pairwise(found.exclusive_turns))
     assert any(a.end_seconds > b.start_seconds for a, b in pairwise(found.turns))
+
+
+@pytest.mark.models
+def test_should_find_the_same_wherever_the_sound_starts(
+    found: Diarization, audio: Audio, models: Path
+) -> None:
+    later = diarized(replace(audio, starts_at_seconds=1.25), models)
+    assert speakers(later.turns) == speakers(found.turns)
+    for turn, moved in zip(found.turns, later.turns, strict=True):
+        assert moved.start_seconds == pytest.approx(turn.start_seconds + 1.25, abs=0.002)
+        assert moved.end_seconds == pytest.approx(turn.end_seconds + 1.25, abs=0.002)
+    early = diarized(replace(audio, starts_at_seconds=-0.1), models)
+    assert early.turns[-1].end_seconds == pytest.approx(found.turns[-1].end_seconds - 0.1, abs=0.01)
+    assert all(turn.start_seconds >= 0 for turn in early.turns)
 
 
 @pytest.mark.models

@@ -63,7 +63,12 @@ def decoded_frames(
     return _frames(container, stream_index, damage or Damage())
 
 
-def frames_from(container: "InputContainer", stream_index: int, at_seconds: float) -> Iterator[Any]:
+def frames_from(
+    container: "InputContainer",
+    stream_index: int,
+    at_seconds: float,
+    damage: Damage | None = None,
+) -> Iterator[Any]:
     """Yield frames as `decoded_frames` does, from a keyframe at or before a stream time on.
 
     From the beginning where the container cannot seek.
@@ -76,7 +81,7 @@ def frames_from(container: "InputContainer", stream_index: int, at_seconds: floa
         with contextlib.suppress(av.error.FFmpegError):
             container.seek(offset, stream=stream)
             break
-    return decoded_frames(container, stream_index)
+    return decoded_frames(container, stream_index, damage)
 
 
 def _frames(container: "InputContainer", stream_index: int, damage: Damage) -> Iterator[Any]:

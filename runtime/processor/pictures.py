@@ -7,7 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.core.media import VideoStream
-from runtime.processor.decoding import Damage, decoded_frames, open_media, origin_seconds
+from runtime.processor.decoding import (
+    Damage,
+    decoded_frames,
+    frames_from,
+    open_media,
+    origin_seconds,
+)
 
 if TYPE_CHECKING:
     import numpy as np
@@ -19,12 +25,13 @@ FALLBACK_RATE = 25.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
-    """A frame, (height, width, 3); `pixels` is None where nobody needs to look at it."""
+    """A frame, (height, width, 3); decoding can begin with one that `is_key`."""
 
     ticks: int
     tick: Fraction
     end_seconds: float
-    pixels: "NDArray[np.uint8] | None"
+    is_key: bool
+    pixels: "NDArray[np.uint8]"
 
     @property
     def start_seconds(self) -> float:
@@ -42,9 +49,13 @@ class Size:
 
 
 def pictures(
-    media: Path, video: VideoStream, size: Size, damage: Damage | None = None
+    media: Path,
+    video: VideoStream,
+    size: Size,
+    damage: Damage | None = None,
+    from_seconds: float | None = None,
 ) -> Iterator[Picture]:
-    """Yield every frame that decodes, at this size.
+    """Yield every frame that decodes, at this size; if asked, from a keyframe before a time on.
 
     Times are presentation timestamps, never frame number by rate. Frames before 0, which no player
     shows, are left out.
@@ -52,7 +63,12 @@ def pictures(
     usual = 1 / (video.frames_per_second or FALLBACK_RATE)
     with open_media(media) as container:
         origin = Fraction(origin_seconds(container)).limit_denominator(1_000_000)
-        for frame in decoded_frames(container, video.index, damage):
+        if from_seconds is None:
+            frames = decoded_frames(container, video.index, damage)
+        else:
+            start = float(origin) + from_seconds
+            frames = frames_from(container, video.index, start, damage)
+        for frame in frames:
             if frame.pts is None:
                 continue
             tick = Fraction(frame.time_base.numerator, frame.time_base.denominator)
@@ -70,5 +86,6 @@ def pictures(
                 ticks=ticks,
                 tick=tick,
                 end_seconds=float(ticks * tick) + lasts,
+                is_key=bool(frame.key_frame),
                 pixels=small.to_ndarray(),
             )

@@ -167,7 +167,8 @@ def _listening(work: Work, media: MediaInfo) -> list[Step]:
 
 def _watching(work: Work, media: MediaInfo) -> Step:
     def watch(given: Inputs, on_progress: Progress) -> Made[tuple[Scene, ...]]:
-        return work.tools.detect_scenes(given[Stage.FETCH], media, on_progress)
+        parts = work.checkpoints.parts(SCENES)
+        return work.tools.detect_scenes(given[Stage.FETCH], media, on_progress, parts)
 
     def without_picture(error: Exception) -> Made[tuple[Scene, ...]]:
         if media.audio is None:

@@ -33,7 +33,7 @@ class MediaTools:
     extract_audio: Callable[[Path, MediaInfo, Path, Progress], Made[Audio]]
     transcribe: Callable[[Audio, JobOptions, Progress, Parts], Transcript]
     diarize: Callable[[Audio, JobOptions, Progress, Parts], Diarization]
-    detect_scenes: Callable[[Path, MediaInfo, Progress], Made[tuple[Scene, ...]]]
+    detect_scenes: Callable[[Path, MediaInfo, Progress, Parts], Made[tuple[Scene, ...]]]
     make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress], None]
     make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
     load_embedder: Callable[[], SentenceEmbedder]

@@ -3,12 +3,14 @@
 Request on standard input, messages as JSON lines on the descriptor named by the first argument.
 """
 
+import base64
 import errno
 import json
 import os
 import sys
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -21,6 +23,7 @@ from runtime.processor.codec import decode, encode
 from runtime.processor.decoder.confinement import Confines, confine, die_with
 from runtime.processor.decoding import Damage
 from runtime.processor.limits import MediaLimits
+from runtime.processor.parts import Parts
 
 _SECONDS_BETWEEN_SIGNS = 0.2
 
@@ -34,7 +37,9 @@ def main(arguments: list[str]) -> None:
     with os.fdopen(int(arguments[0]), "w", encoding="utf-8") as out:
         confines = decode(Confines, request["confines"])
         _tell(out, {"missing": confine(confines, folder=folder)})
-        _tell(out, _answer(request, _Signs(out)))
+        _tell(
+            out, _answer(request, Work(on_progress=_Signs(out), parts=_Units(out, request["done"])))
+        )
 
 
 class _Signs:
@@ -52,10 +57,29 @@ class _Signs:
             _tell(self._out, {"progress": fraction})
 
 
-def _answer(request: Mapping[str, Any], on_progress: Progress) -> dict[str, Any]:
+class _Units:
+    """Hands units of work to the parent, who keeps them."""
+
+    def __init__(self, out: IO[str], done: Sequence[str]) -> None:
+        self._out = out
+        self.done = [base64.b64decode(unit) for unit in done]
+
+    def add(self, unit: bytes) -> None:
+        _tell(self._out, {"unit": base64.b64encode(unit).decode()})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """Where an operation tells how far it is, and what it has done so far."""
+
+    on_progress: Progress
+    parts: Parts
+
+
+def _answer(request: Mapping[str, Any], work: Work) -> dict[str, Any]:
     try:
         operation = OPERATIONS[request["operation"]]
-        value, problems = operation(request["arguments"], on_progress)
+        value, problems = operation(request["arguments"], work)
         return {"value": encode(value), "problems": problems}
     except Permanent as error:
         said = {"code": error.code, "summary": error.summary, "resolution": error.resolution}
@@ -75,39 +99,40 @@ def _tell(out: IO[str], message: dict[str, Any]) -> None:
     out.flush()
 
 
-def _probe(given: Mapping[str, Any], _: Progress) -> tuple[Any, list[str]]:
+def _probe(given: Mapping[str, Any], _: Work) -> tuple[Any, list[str]]:
     from runtime.processor.stages.probe import examine
 
     limits = decode(MediaLimits, given["limits"])
     return examine(Path(given["path"]), limits=limits, audio_track=given["audio_track"])
 
 
-def _extract_audio(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+def _extract_audio(given: Mapping[str, Any], work: Work) -> tuple[Any, list[str]]:
     from runtime.processor.stages.audio import extract_audio
 
     media = decode(MediaInfo, given["media"])
     destination = Path(given["destination"])
     damage = Damage()
-    audio = extract_audio(Path(given["path"]), media, destination, on_progress, damage)
+    audio = extract_audio(Path(given["path"]), media, destination, work.on_progress, damage)
     sound = Sound(
         starts_at_seconds=audio.starts_at_seconds, duration_seconds=audio.duration_seconds
     )
     return sound, _told(damage)
 
 
-def _detect_scenes(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+def _detect_scenes(given: Mapping[str, Any], work: Work) -> tuple[Any, list[str]]:
     from runtime.processor.stages.scenes import detect_scenes
 
     media, damage = decode(MediaInfo, given["media"]), Damage()
-    return detect_scenes(Path(given["path"]), media, on_progress, damage), _told(damage)
+    scenes = detect_scenes(Path(given["path"]), media, work.on_progress, damage, work.parts)
+    return scenes, _told(damage)
 
 
-def _detect_transitions(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+def _detect_transitions(given: Mapping[str, Any], work: Work) -> tuple[Any, list[str]]:
     from runtime.processor.stages.transitions import detect_transitions
 
     media, damage = decode(MediaInfo, given["media"]), Damage()
     scenes = detect_transitions(
-        *(Path(given["path"]), media, on_progress, damage),
+        *(Path(given["path"]), media, work.on_progress, damage, work.parts),
         model_dir=Path(given["model_dir"]),
         threads=int(given["threads"]),
     )
@@ -118,23 +143,23 @@ def _told(damage: Damage) -> list[str]:
     return [DAMAGED.code] if damage.is_serious else []
 
 
-def _make_thumbnails(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+def _make_thumbnails(given: Mapping[str, Any], work: Work) -> tuple[Any, list[str]]:
     from runtime.processor.stages.thumbnails import make_thumbnails
 
     media, scenes = decode(MediaInfo, given["media"]), decode(tuple[Scene, ...], given["scenes"])
-    make_thumbnails(Path(given["path"]), media, scenes, Path(given["into"]), on_progress)
+    make_thumbnails(Path(given["path"]), media, scenes, Path(given["into"]), work.on_progress)
     return True, []
 
 
-def _make_player_audio(given: Mapping[str, Any], on_progress: Progress) -> tuple[Any, list[str]]:
+def _make_player_audio(given: Mapping[str, Any], work: Work) -> tuple[Any, list[str]]:
     from runtime.processor.stages.player_audio import make_player_audio
 
     media = decode(MediaInfo, given["media"])
-    make_player_audio(Path(given["path"]), media, Path(given["into"]), on_progress)
+    make_player_audio(Path(given["path"]), media, Path(given["into"]), work.on_progress)
     return True, []
 
 
-OPERATIONS: dict[str, Callable[[Mapping[str, Any], Progress], tuple[Any, list[str]]]] = {
+OPERATIONS: dict[str, Callable[[Mapping[str, Any], Work], tuple[Any, list[str]]]] = {
     "probe": _probe,
     "extract_audio": _extract_audio,
     "detect_scenes": _detect_scenes,

@@ -4,6 +4,7 @@ Whatever a decoder does with a hostile file, it does to a process that holds not
 credentials, no network, no folder but the job's.
 """
 
+import base64
 import json
 import logging
 import os
@@ -26,6 +27,7 @@ from runtime.processor.caveats import CAVEATS
 from runtime.processor.codec import DecodeError, decode, encode
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.endings import Ending, failure_of
+from runtime.processor.parts import NoParts, Parts
 
 _LOG = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[3]
@@ -41,7 +43,10 @@ _ENVIRONMENT = {
 }
 _LOOK_SECONDS = 1.0
 _LONGEST_MESSAGE = 64 << 20
+# Measures of 13 hours at 240 frames a second.
+_MOST_BYTES_OF_UNITS = 300 << 20
 _LAST_WORDS = 2000
+NOTHING_DONE = NoParts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +54,8 @@ class Request:
     """What a child is to do: an operation of `child.OPERATIONS` on files below `folder`.
 
     `kind` is the type of its answer; after `silence_seconds` without a sign it counts as hung.
-    `program` is the module that the child runs.
+    `program` is the module that the child runs. It is told which `parts` are done, and adds to
+    them.
     """
 
     operation: str
@@ -59,6 +65,7 @@ class Request:
     confines: Confines
     silence_seconds: float = 120.0
     program: str = "runtime.processor.decoder.child"
+    parts: Parts = NOTHING_DONE
 
 
 def ask(request: Request, on_progress: Progress) -> Made[Any]:
@@ -132,6 +139,7 @@ def _send(process: "subprocess.Popen[bytes]", request: Request) -> None:
         },
         "folder": str(request.folder),
         "confines": encode(request.confines),
+        "done": [base64.b64encode(unit).decode() for unit in request.parts.done],
     }
     try:
         with process.stdin as stdin:
@@ -148,6 +156,7 @@ def _hear(
 ) -> Ending:
     """Read messages until the last one, silence or the child's end."""
     silent, done, buffer, began = 0.0, 0.0, b"", False
+    units = _Units(request.parts)
     with selectors.DefaultSelector() as selector:
         selector.register(messages, selectors.EVENT_READ)
         while silent < request.silence_seconds:
@@ -165,7 +174,7 @@ def _hear(
                 return Ending(failed="nonsense")
             for line in lines:
                 message = _parsed(line)
-                ending = _ending(message)
+                ending = _ending(message) or units.refused(message)
                 if ending is not None:
                     return ending
                 if isinstance(message.get("progress"), float):
@@ -185,6 +194,28 @@ def _parsed(line: bytes) -> dict[str, Any]:
     except ValueError:
         return {"failed": "nonsense"}
     return message if isinstance(message, dict) else {"failed": "nonsense"}
+
+
+class _Units:
+    """Takes units of work from a child, up to what any video can need."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._bytes_left = _MOST_BYTES_OF_UNITS
+
+    def refused(self, message: Mapping[str, Any]) -> Ending | None:
+        """Take the unit in a message, if there is one; return what to end with if it is none."""
+        if "unit" not in message:
+            return None
+        try:
+            unit = base64.b64decode(message["unit"], validate=True)
+        except (ValueError, TypeError):
+            return Ending(failed="nonsense")
+        self._bytes_left -= len(unit)
+        if self._bytes_left < 0:
+            return Ending(failed="nonsense")
+        self._parts.add(unit)
+        return None
 
 
 def _ending(message: Mapping[str, Any]) -> Ending | None:

@@ -11,8 +11,10 @@ from runtime.processor.artifacts import Made
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.parent import Request, ask
 from runtime.processor.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.parts import NoParts, Parts
 from runtime.processor.stages.audio import SAMPLE_RATE, audio_at
 
+NOTHING_DONE = NoParts()
 _PROBE_CPU_SECONDS = 120
 _PICTURE_MB = 100
 _PLAYER_BYTES_PER_SECOND = 2 * 64_000 // 8
@@ -66,16 +68,19 @@ class Decoder:
         return Made(value=audio, caveats=made.caveats)
 
     def detect_scenes(
-        self, path: Path, info: MediaInfo, on_progress: Progress
+        self, path: Path, info: MediaInfo, on_progress: Progress, parts: Parts = NOTHING_DONE
     ) -> Made[tuple[Scene, ...]]:
         """See `stages.scenes` and `stages.transitions`."""
         given: dict[str, Any] = {"path": path, "media": info}
         if self.scene_model is SceneModel.ADAPTIVE:
-            return ask(self._request("detect_scenes", tuple[Scene, ...], given), on_progress)
+            request = self._request("detect_scenes", tuple[Scene, ...], given, parts=parts)
+            return ask(request, on_progress)
         assert self.models_dir is not None  # noqa: S101  # composition roots give both
         given |= {"model_dir": self.models_dir / self.scene_model, "threads": self.threads}
         request = self._request(
-            *("detect_transitions", tuple[Scene, ...], given), readable=(str(self.models_dir),)
+            *("detect_transitions", tuple[Scene, ...], given),
+            readable=(str(self.models_dir),),
+            parts=parts,
         )
         return ask(request, on_progress)
 
@@ -110,6 +115,7 @@ class Decoder:
         cpu_seconds: int | None = None,
         file_mb: int = 1,
         readable: tuple[str, ...] = (),
+        parts: Parts = NOTHING_DONE,
     ) -> Request:
         return Request(
             operation=operation,
@@ -123,4 +129,5 @@ class Decoder:
                 readable=readable,
             ),
             silence_seconds=self.silence_seconds,
+            parts=parts,
         )

@@ -4,7 +4,7 @@ Architecture: Soucek and Lokoc, "TransNet V2: An effective deep network architec
 transition detection", 2020. Module names follow the published state dictionary.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from pathlib import Path
@@ -23,8 +23,10 @@ WIDTH, HEIGHT = 48, 27
 WEIGHTS = "transnetv2.pth"
 
 _WINDOW = 100
-_MARGIN = 25  # frames at either end of a window that lack context
-_STEP = _WINDOW - 2 * _MARGIN
+CONTEXT = 25
+"""Frames at either end of a window, which are not judged."""
+
+_STEP = _WINDOW - 2 * CONTEXT
 _REACH = 50  # how far each frame is compared with its neighbours
 _DILATIONS = (1, 2, 4, 8)
 _FILTERS = (16, 32, 64)
@@ -49,16 +51,19 @@ def load_transnet(model_dir: Path) -> "TransNet":
     return model
 
 
-def transition_probabilities(model: "TransNet", frames: Iterable[Frame]) -> Iterator[float]:
+def transition_probabilities(
+    model: "TransNet", frames: Iterable[Frame], before: Sequence[Frame] = ()
+) -> Iterator[float]:
     """Yield for each frame (27, 48, 3), red first, how likely a transition's middle lies after it.
 
-    Looks ahead 75 frames at most, so memory does not grow with the number of frames.
+    Looks ahead 75 frames at most, so memory does not grow with the number of frames. Goes on after
+    a multiple of 50 frames, given the last 25 of them as `before`.
     """
     arriving = iter(frames)
     first = next(arriving, None)
     if first is None:
         return
-    window = [first] * _MARGIN
+    window = list(before) or [first] * CONTEXT
     total = waiting = 0
     for frame in chain([first], arriving):
         window.append(frame)
@@ -75,7 +80,7 @@ def transition_probabilities(model: "TransNet", frames: Iterable[Frame]) -> Iter
 def _middle(model: "TransNet", window: list[Frame]) -> list[float]:
     with torch.inference_mode():
         scores = torch.sigmoid(model(torch.from_numpy(np.stack(window))[None]))
-    found: list[float] = scores[0, _MARGIN:-_MARGIN].tolist()
+    found: list[float] = scores[0, CONTEXT:-CONTEXT].tolist()
     return found
 
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
 from runtime.processor.decoding import Damage
-from runtime.processor.pictures import Picture, Size, pictures
-from runtime.processor.stages.scenes import scenes_between
+from runtime.processor.measures import Measures, Seen, start_of
+from runtime.processor.parts import Parts
+from runtime.processor.pictures import Picture, Size
+from runtime.processor.stages.scenes import NOTHING_DONE, scenes_between
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +26,7 @@ def detect_transitions(
     info: MediaInfo,
     on_progress: Progress,
     damage: Damage | None = None,
+    parts: Parts = NOTHING_DONE,
     *,
     model_dir: Path,
     threads: int,
@@ -31,14 +34,15 @@ def detect_transitions(
     """Return the shots in order, from 0 s to the end of the last frame that decodes.
 
     Finds hard cuts and gradual transitions; a dissolve or fade is cut in its middle. Scenes under
-    0.6 s join the one before. No video track gives no scenes. Memory does not grow with length.
-    Raises `Permanent` `models.missing` or `models.corrupt`.
+    0.6 s join the one before. No video track gives no scenes. What it makes of 100 frames is a unit
+    of `parts`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
     if info.video is None:
         return ()
     import torch
 
     from runtime.processor.models.transnet import (
+        CONTEXT,
         HEIGHT,
         WIDTH,
         load_transnet,
@@ -47,46 +51,57 @@ def detect_transitions(
 
     torch.set_num_threads(threads)
     model = load_transnet(model_dir)
-    reel = Reel(
-        pictures(media, info.video, Size(width=WIDTH, height=HEIGHT, order="rgb24"), damage),
-        duration_seconds=info.duration_seconds,
-        on_progress=on_progress,
+    measures, damage = Measures(parts), damage or Damage()
+    before, shown = measures.go_on(
+        *(media, info.video, Size(width=WIDTH, height=HEIGHT, order="rgb24"), damage),
+        context=CONTEXT,
+        alive=lambda: on_progress(0.0),
     )
-    cuts = list(cuts_between(transition_probabilities(model, reel.frames()), reel.times()))
+    reel = Reel(shown, damage, duration_seconds=info.duration_seconds, on_progress=on_progress)
+    pixels = [picture.pixels for picture in before]
+    judged = transition_probabilities(model, reel.frames(), pixels)
+    for probability, seen in zip(judged, reel.seen(), strict=False):
+        measures.add(seen, score=probability)
+    rows = measures.rows
+    starts = (start_of(row) for row in rows)
+    cuts = list(cuts_between(rows["score"].tolist(), starts))
     on_progress(1.0)
-    return scenes_between(cuts, end_seconds=reel.end_seconds)
+    return scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
 
 
 class Reel:
-    """Hands pictures to the model, and keeps the times of those it has not judged yet."""
+    """Hands pictures to the model, and remembers those that it has not judged yet."""
 
     def __init__(
-        self, shown: Iterable[Picture], *, duration_seconds: float | None, on_progress: Progress
+        self,
+        shown: Iterable[Picture],
+        damage: Damage,
+        *,
+        duration_seconds: float | None,
+        on_progress: Progress,
     ) -> None:
         """Nothing is decoded yet; `duration_seconds` is what the container claims."""
         self._shown = shown
+        self._damage = damage
         self._duration_seconds = duration_seconds
         self._on_progress = on_progress
-        self._times: deque[float] = deque()
+        self._seen: deque[Seen] = deque()
         self._done = 0.0
-        self.end_seconds = 0.0
 
     def frames(self) -> "Iterator[NDArray[np.uint8]]":
         """Yield the pictures' pixels, decoding as they are asked for."""
         for picture in self._shown:
-            self.end_seconds = max(self.end_seconds, picture.end_seconds)
-            if picture.pixels is not None:
-                self._times.append(picture.start_seconds)
-                yield picture.pixels
+            self._seen.append(Seen.of(picture, self._damage))
+            yield picture.pixels
             if self._duration_seconds:
                 done = min(1.0, picture.start_seconds / self._duration_seconds)
                 self._done = max(self._done, done)
             self._on_progress(self._done)
 
-    def times(self) -> Iterator[float]:
-        """Yield when each picture is shown, as far as they have been decoded."""
-        while self._times:
-            yield self._times.popleft()
+    def seen(self) -> Iterator[Seen]:
+        """Yield each picture, as far as they have been decoded."""
+        while self._seen:
+            yield self._seen.popleft()
 
 
 def cuts_between(probabilities: Iterable[float], times: Iterator[float]) -> Iterator[float]:

@@ -79,15 +79,24 @@ def hog(given: Any, _: object) -> int:
     return 0
 
 
-def hang(given: Any, on_progress: Callable[[float], None]) -> None:
+def hang(given: Any, work: child.Work) -> None:
     if not given.get("silent"):
         time.sleep(0.3)
-        on_progress(0.5)
+        work.on_progress(0.5)
     time.sleep(60)
 
 
 def answer(given: Any, _: object) -> Any:
     return given["value"]
+
+
+def work_in_units(given: Any, work: child.Work) -> tuple[str, ...]:
+    """Add a unit for each word, or more than anybody can want; say which were done before."""
+    for word in given["words"]:
+        work.parts.add(word.encode())
+    while given.get("endless"):
+        work.parts.add(bytes(10 << 20))
+    return tuple(unit.decode() for unit in work.parts.done)
 
 
 def environment(_: object, __: object) -> tuple[str, ...]:
@@ -97,8 +106,8 @@ def environment(_: object, __: object) -> tuple[str, ...]:
 def with_problems(operation: Callable[..., Any]) -> Callable[..., tuple[Any, list[str]]]:
     """The operation as the child's table has it: with the codes of what it found doubtful."""
 
-    def both(given: Any, on_progress: Callable[[float], None]) -> tuple[Any, list[str]]:
-        return operation(given, on_progress), [given["problem"]] if "problem" in given else []
+    def both(given: Any, work: child.Work) -> tuple[Any, list[str]]:
+        return operation(given, work), [given["problem"]] if "problem" in given else []
 
     return both
 
@@ -113,6 +122,7 @@ child.OPERATIONS = {
         "hang": hang,
         "answer": answer,
         "environment": environment,
+        "work_in_units": work_in_units,
     }.items()
 }
 

@@ -215,7 +215,7 @@ class Studio:
         return voices(*self.turns)
 
     def _detect_scenes(
-        self, path: Path, info: MediaInfo, on_progress: Progress
+        self, path: Path, info: MediaInfo, on_progress: Progress, _: Parts
     ) -> Made[tuple[Scene, ...]]:
         assert path.exists()
         assert info == self.media

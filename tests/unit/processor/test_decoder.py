@@ -21,7 +21,7 @@ from runtime.processor.interruption import StopRequestedError
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
-from tests.unit.processor.filming import Gauge, film
+from tests.unit.processor.filming import Gauge, ListedParts, film
 from tests.unit.processor.hostile_child import ACTS
 
 ROOT = Path(__file__).parents[3]
@@ -164,6 +164,23 @@ def test_should_not_believe_a_caveat_that_there_is_not(folder: Path) -> None:
     assert code_of(request(folder, "answer", value="any", problem="any.other")) == (
         "media.decoder_failed"
     )
+
+
+def test_should_hand_units_of_work_to_and_fro(folder: Path) -> None:
+    parts = ListedParts(done=[b"one", b"two"])
+    working = request(folder, "work_in_units", tuple[str, ...], words=("three", "four"))
+    assert asked(replace(working, parts=parts)) == ("one", "two")
+    assert parts.added == [b"three", b"four"]
+
+
+def test_should_not_take_more_units_than_any_video_has(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("runtime.processor.decoder.parent._MOST_BYTES_OF_UNITS", 25 << 20)
+    parts = ListedParts()
+    endless = request(folder, "work_in_units", tuple[str, ...], words=(), endless=True)
+    assert code_of(replace(endless, parts=parts)) == "media.decoder_failed"
+    assert len(parts.added) == 2
 
 
 @linux

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.core.media import Scene
+from runtime.core.media import MediaInfo, Scene
+from runtime.processor.pictures import Size, pictures
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import MINIMUM_SCENE_SECONDS, detect_scenes, scenes_between
 from scripts.media_tools import ffmpeg
@@ -67,6 +68,22 @@ def test_should_use_what_a_cut_off_file_still_holds(tmp_path: Path) -> None:
     whole = film(tmp_path / "clip.mp4")
     scenes = detected(damaged(whole, lambda content: content[: len(content) // 2]))
     assert 0.2 < scenes[-1].end_seconds < 2.0
+
+
+def test_should_cut_where_the_detector_itself_does(sample: Path, sample_info: MediaInfo) -> None:
+    """Told scores in the end, it says what it says of pixels, one after the other."""
+    from scenedetect.common import FrameTimecode, Timecode
+    from scenedetect.detectors import AdaptiveDetector
+
+    assert sample_info.video is not None
+    detector = AdaptiveDetector(min_scene_len=0)
+    size = Size(width=256, height=144, order="bgr24")
+    theirs: list[float] = []
+    for picture in pictures(sample, sample_info.video, size):
+        at = FrameTimecode(Timecode(pts=picture.ticks, time_base=picture.tick), fps=25.0)
+        theirs += [cut.seconds for cut in detector.process_frame(at, picture.pixels)]
+    assert len(theirs) > 3
+    assert starts(detect_scenes(sample, sample_info, Gauge())) == pytest.approx([0.0, *theirs])
 
 
 def test_should_find_no_scenes_without_pictures(tmp_path: Path) -> None:

@@ -30,10 +30,10 @@ check-code:
 	@$(VENV)/ruff format --check --quiet . || (echo "Run: .venv/bin/ruff format ." && false)
 	@$(VENV)/ruff check --quiet .
 	@$(VENV)/lint-imports --no-logo > .lifestream/imports.log || (cat .lifestream/imports.log && false)
-	@$(VENV)/mypy
+	@$(VENV)/python -m scripts.typecheck
 
 check-tests:
-	@$(VENV)/pytest -q tests -m "not models and not cloud and not e2e and not image and not corpus"
+	@$(VENV)/pytest -q -n auto --dist worksteal tests -m "not models and not cloud and not e2e and not image and not corpus"
 
 test: check ## Everything: the fast loop, real models, the local cloud, a real job end to end
 	@$(VENV)/pytest -q tests -m "models or cloud or e2e or corpus"

@@ -219,7 +219,7 @@ def only_one_at_a_time(lock: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            print("  another setup is at work; waiting for it ...", flush=True)
+            print("  another command is filling this cache; waiting for it ...", flush=True)
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
 

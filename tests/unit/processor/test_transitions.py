@@ -1,7 +1,11 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
+from numpy.typing import NDArray
+from torch import nn
 
 from runtime.core.errors import Permanent
 from runtime.core.media import Scene
@@ -50,22 +54,48 @@ def test_should_cut_after_the_most_likely_frame(
     assert list(cuts_between(probabilities, times)) == cuts
 
 
+class Reading(TransNet):
+    """Scores each frame by the number in its first pixel, so that a mix-up of frames shows."""
+
+    def __init__(self) -> None:
+        nn.Module.__init__(self)
+
+    def forward(self, frames: torch.Tensor) -> torch.Tensor:
+        assert frames.shape == (1, 100, HEIGHT, WIDTH, 3)
+        return score(frames[:, :, 0, 0, 0].float())
+
+
+def score(number: torch.Tensor) -> torch.Tensor:
+    return (number - 65) / 16
+
+
+def numbered(count: int) -> list[NDArray[np.uint8]]:
+    return [np.full((HEIGHT, WIDTH, 3), number, np.uint8) for number in range(count)]
+
+
 @pytest.mark.parametrize("count", [0, 1, 49, 50, 51, 74, 75, 76, 130])
-def test_should_judge_every_frame_once(count: int) -> None:
-    frames = [np.zeros((HEIGHT, WIDTH, 3), np.uint8)] * count
-    assert len(list(transition_probabilities(TransNet().eval(), frames))) == count
+def test_should_judge_every_frame_once_and_in_order(count: int) -> None:
+    found = list(transition_probabilities(Reading(), numbered(count)))
+    assert found == pytest.approx(torch.sigmoid(score(torch.arange(count))).tolist())
+
+
+@pytest.mark.parametrize("count", [1, 51])
+def test_should_judge_every_frame_with_the_network_itself(count: int) -> None:
+    found = list(transition_probabilities(TransNet().eval(), numbered(count)))
+    assert len(found) == count
+    assert all(0 < probability < 1 for probability in found)
 
 
 def test_should_look_ahead_no_further_than_a_window() -> None:
     asked = 0
 
-    def frames() -> object:
+    def frames() -> Iterator[NDArray[np.uint8]]:
         nonlocal asked
         while True:
             asked += 1
             yield np.zeros((HEIGHT, WIDTH, 3), np.uint8)
 
-    next(transition_probabilities(TransNet().eval(), frames()))  # type: ignore[arg-type]
+    next(transition_probabilities(Reading(), frames()))
     assert asked == 75
 
 

@@ -9,8 +9,10 @@ import pytest
 from cdk.application import build
 from cdk.application import synthesize as write
 from cdk.config import load_environment
+from cdk.promotion.application import build_promotion
 from runtime.core.contract import Launch
 from tests.infra.templates import Deployment, read_deployment
+from tests.sharing import made_once
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = tuple(sorted(path.stem for path in (ROOT / "environments").glob("*.toml")))
@@ -31,9 +33,7 @@ def synthesize(folder: Path, environment: str) -> Deployment:
 
 @pytest.fixture(scope="session")
 def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cdk.out")
-    write(build(ROOT, outdir=folder))
-    return folder
+    return made_once(tmp_path_factory, "cdk.out", lambda folder: write(build(ROOT, outdir=folder)))
 
 
 @pytest.fixture(scope="session")
@@ -46,15 +46,27 @@ def deployments(assembly: Path) -> Mapping[str, Deployment]:
 
 @pytest.fixture(scope="session")
 def pooled_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("cdk.out")
-    write(build(ROOT, outdir=folder, only="dev", launch=Launch.POOL.value))
-    return folder
+    return made_once(
+        tmp_path_factory,
+        "pooled.cdk.out",
+        lambda folder: write(build(ROOT, outdir=folder, only="dev", launch=Launch.POOL.value)),
+    )
 
 
 @pytest.fixture(scope="session")
 def pooled(pooled_assembly: Path) -> Deployment:
     config = load_environment(ROOT / "environments" / "dev.toml", launch=Launch.POOL.value)
     return read_deployment(pooled_assembly, config)
+
+
+@pytest.fixture(scope="session")
+def promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The way to production; its folder holds the app's templates as well."""
+    return made_once(
+        tmp_path_factory,
+        "promotion.out",
+        lambda folder: write(build_promotion(ROOT, outdir=folder)),
+    )
 
 
 @pytest.fixture(params=ENVIRONMENTS)

@@ -254,3 +254,12 @@ class Studio:
     def _load_embedder(self) -> SentenceEmbedder:
         self.used.append(Stage.CHUNK)
         return embed
+
+
+def raising(error: Exception) -> Callable[[Progress], None]:
+    """Return what a stage meanwhile meets: this error."""
+
+    def meanwhile(_: Progress) -> None:
+        raise error
+
+    return meanwhile

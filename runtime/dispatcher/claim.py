@@ -2,16 +2,15 @@
 
 from dataclasses import dataclass
 
+from runtime.core.claims import ClaimDecision, decide_claim
 from runtime.core.clock import WallClock
 from runtime.core.errors import Retryable
 from runtime.core.jobs import (
-    ClaimDecision,
     Failure,
     Job,
     Source,
     State,
     claim_new,
-    decide_claim,
     fail,
     launched,
     refused,

@@ -4,11 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from runtime.core.claims import ClaimDecision, decide_claim
 from runtime.core.jobs import (
     ENDED,
     ON_REQUEST,
     TRANSITIONS,
-    ClaimDecision,
     Failure,
     IllegalTransitionError,
     Job,
@@ -17,7 +17,6 @@ from runtime.core.jobs import (
     beat,
     cancel,
     claim_new,
-    decide_claim,
     fail,
     hand_back,
     launched,

@@ -6,16 +6,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
+from runtime.core.claims import ClaimDecision, decide_claim
 from runtime.core.jobs import (
     TRANSITIONS,
-    ClaimDecision,
     Failure,
     IllegalTransitionError,
     Job,
     Source,
     State,
     claim_new,
-    decide_claim,
     fail,
     release,
     report,

@@ -27,9 +27,16 @@ TROUBLES: tuple[dict[str, Any], ...] = (
 class AgentTrouble:
     """A thread that switches faults on until it is told to stop."""
 
-    def __init__(self, endpoint_url: str, *, seed: int) -> None:
+    def __init__(
+        self,
+        endpoint_url: str,
+        *,
+        seed: int,
+        seconds_between: tuple[float, float] = SECONDS_BETWEEN,
+    ) -> None:
         """Prepare; the agent of the local cloud behaves."""
         self._url = endpoint_url + PATH
+        self._between = seconds_between
         self._rng = random.Random(f"{seed}/agent")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -46,7 +53,7 @@ class AgentTrouble:
         self._send("DELETE", {})
 
     def _run(self) -> None:
-        while not self._stop.wait(self._rng.uniform(*SECONDS_BETWEEN)):
+        while not self._stop.wait(self._rng.uniform(*self._between)):
             trouble = self._rng.choice(TROUBLES)
             # What nobody has met by now must not pile up.
             self._send("DELETE", {})

@@ -88,6 +88,12 @@ def with_pool(tmp_path: Any, **settings: int) -> Deployment:
     return synthesize(tmp_path, text)
 
 
+@pytest.fixture(scope="module")
+def patient(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """Ten workers at most, and two jobs may wait for each of them."""
+    return with_pool(tmp_path_factory.mktemp("patient"), backlog_per_task=2, max_tasks=10)
+
+
 def test_should_scale_the_service_between_its_bounds(pooled: Deployment) -> None:
     service, _ = pooled.only("AWS::ECS::Service")
     cluster, _ = pooled.only("AWS::ECS::Cluster")
@@ -162,11 +168,9 @@ def test_should_add_a_worker_for_each_job_that_waits(
     [(1, 0, 1), (2, 0, 1), (3, 0, 2), (1, 1, 0), (2, 1, 1), (2, 2, 0), (3, 2, 1), (1, 5, 0)],
 )
 def test_should_let_some_jobs_wait_where_a_backlog_is_allowed(
-    tmp_path: Any, waiting: int, in_work: int, expected: int
+    patient: Deployment, waiting: int, in_work: int, expected: int
 ) -> None:
-    deployment = with_pool(tmp_path, backlog_per_task=2, max_tasks=10)
-
-    assert added(deployment, waiting=waiting, in_work=in_work) == expected
+    assert added(patient, waiting=waiting, in_work=in_work) == expected
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,8 @@ def test_should_cause_trouble_and_end_it() -> None:
     with Cloud() as cloud:
         serving = threading.Thread(target=lambda: cloud.serve_forever(poll_interval=0.01))
         serving.start()
-        trouble = AgentTrouble(f"http://127.0.0.1:{cloud.server_address[1]}", seed=7)
+        url = f"http://127.0.0.1:{cloud.server_address[1]}"
+        trouble = AgentTrouble(url, seed=7, seconds_between=(0.0, 0.01))
         trouble.start()
         assert cloud.first.wait(10)
         trouble.stop()

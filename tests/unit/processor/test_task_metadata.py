@@ -26,7 +26,7 @@ class Agent(BaseHTTPRequestHandler):
 def agent() -> Iterator[tuple[str, dict[str, bytes]]]:
     """Where an ECS agent listens, and what it answers by path."""
     server = HTTPServer(("127.0.0.1", 0), Agent)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     Agent.answers.clear()
     yield f"http://127.0.0.1:{server.server_port}/v4/any", Agent.answers

@@ -5,7 +5,7 @@ export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run deploy-local test check check-code check-tests image push image-test chaos kill-test fuzz protection-sim synth snapshots bench clean
+.PHONY: help setup run deploy-local test check check-code check-tests image compose push image-test chaos kill-test fuzz protection-sim synth snapshots bench clean
 
 help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ test: check ## Everything: the fast loop, real models, the local cloud, a real j
 
 image: setup ## Build the processor's image; its models come from the hub if HF_TOKEN is set
 	@$(VENV)/python -m image build
+
+compose: setup ## The local cloud and a pool of workers as containers: make compose [VIDEOS=folder] [OUT=folder]
+	@$(VENV)/python -m image.tools
+	@$(VENV)/python -m image compose --videos "$(or $(VIDEOS),videos)" --out "$(or $(OUT),out)"
 
 push: setup ## Build the image and push it for an environment: make push ENVIRONMENT=dev
 	@scripts/build_and_push_processor_image --environment "$(or $(ENVIRONMENT),dev)"

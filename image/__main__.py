@@ -1,4 +1,4 @@
-"""`python -m image build|push|release|promote`: see docs/image.md and docs/deploy.md."""
+"""`python -m image build|compose|push|release|promote`: see docs/image.md and docs/deploy.md."""
 
 import argparse
 import sys
@@ -13,6 +13,7 @@ from cdk.naming import RELEASES, Names
 from image import promote, push
 from image.base import NoBaseError
 from image.build import TOKEN_VARIABLE, BuildError, build, default_models
+from image.compose import compose
 from image.content import ACCELERATORS, MODEL_SOURCES, PLATFORMS, Variant
 from image.engines import NoEngineError, find_engine
 from image.release import release
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         if given.command == "promote":
             promote_image(given)
+        elif given.command == "compose":
+            return compose(find_engine(), videos=given.videos.absolute(), out=given.out.absolute())
         else:
             build_image(given)
     except (
@@ -85,6 +88,9 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="python -m image", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
     _promotion(commands)
+    composed = commands.add_parser("compose", help="run the local cloud and a pool in containers")
+    composed.add_argument("--videos", type=Path, required=True, help="the folder they come from")
+    composed.add_argument("--out", type=Path, required=True, help="the folder of results")
     for name, what in (
         ("build", "build the image"),
         ("push", "build it and push it to the repositories of environments"),

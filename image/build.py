@@ -46,7 +46,7 @@ def build(engine: Engine, variant: Variant, *, target: str = "", context: Path =
             name=name,
             target=target,
             context=context,
-            mounts=_mounts(Path(folder)) if engine.mounts else (),
+            mounts=registry_mounts(Path(folder)) if engine.mounts else (),
             has_token=bool(os.environ.get(TOKEN_VARIABLE)),
         )
         done = subprocess.run(command, check=False, env=engine.process_environment())
@@ -96,7 +96,8 @@ def fitted_to_this_machine(engine: Engine, variant: Variant) -> Variant:
     return variant
 
 
-def _mounts(folder: Path) -> list[tuple[Path, Path]]:
+def registry_mounts(folder: Path) -> list[tuple[Path, Path]]:
+    """Return this machine's files by which a build reaches registries: (here, in the build)."""
     found = host_registries.mounts(folder)
     weights = cache_folder() / "wheels"
     if weights.is_dir():

@@ -65,9 +65,10 @@ class LocalCloud:
         images: Images,
         lambda_python: Path,
         enforce_permissions: bool = False,
+        port: int | None = None,
         timeout_seconds: float = START_SECONDS,
     ) -> Self:
-        """Start an emulator on a free port of 127.0.0.1 and wait until it answers.
+        """Start an emulator on 127.0.0.1, at a free port if none is given; wait until it answers.
 
         Its log is `state_dir/emulator.log`. With `enforce_permissions` every function and task may
         do what its role allows and no more; this process stays the account's administrator. Raises
@@ -80,7 +81,7 @@ class LocalCloud:
         lock = _locked(state_dir)
         for attempt in range(1, START_ATTEMPTS + 1):
             settings = Settings(
-                port=free_port(),
+                port=port or free_port(),
                 state_dir=state_dir,
                 images=images,
                 lambda_python=lambda_python.absolute(),

@@ -33,14 +33,15 @@ def deploy(
     environment: str,
     launch: Launch | None = None,
     assembly: Path | None = None,
+    without: str | None = None,
     on_line: OnLine = lambda _line: None,
 ) -> dict[str, str]:
     """Deploy one environment and return the outputs of all its stacks together.
 
     `launch` is how jobs are run if not as the environment's file says. `assembly` is a cloud
-    assembly that is synthesized already; without it, `app.py` is run. Every
-    line the tools print goes to `on_line` and to `deploy.log` in the cloud's folder. Raises
-    `DeployFailedError`.
+    assembly that is synthesized already; without it, `app.py` is run. A stack whose path ends in
+    `without` is left out. Every line the tools print goes to `on_line` and to `deploy.log` in the
+    cloud's folder. Raises `DeployFailedError`.
     """
     runner = _Runner(cloud, on_line)
     with ThreadPoolExecutor(max_workers=2) as both:
@@ -50,7 +51,8 @@ def deploy(
         folder = assembly_of(synthesized.result(), environment)
     outputs = cloud.state_dir / "outputs.json"
     outputs.unlink(missing_ok=True)
-    command = ["deploy", "**", "--app", str(folder), "--outputs-file", str(outputs)]
+    stacks = ["**"] if without is None else stacks_without(folder, without)
+    command = ["deploy", *stacks, "--app", str(folder), "--outputs-file", str(outputs)]
     # A change set would be created, waited for and deleted for each stack.
     command += ["--method", "direct", "--concurrency", STACKS_AT_ONCE]
     runner.cdk([*command, "--require-approval", "never", "--progress", "events"])
@@ -124,6 +126,17 @@ def assembly_of(folder: Path, environment: str) -> Path:
             f"the environment {environment!r}. Is there an environments/{environment}.toml?"
         )
     return folder / str(found[0])
+
+
+def stacks_without(folder: Path, ending: str) -> list[str]:
+    """Return the paths of an assembly's stacks, without the ones that end like this."""
+    manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text())
+    paths = [
+        str(artifact["displayName"])
+        for artifact in manifest["artifacts"].values()
+        if artifact["type"] == "aws:cloudformation:stack"
+    ]
+    return sorted(path for path in paths if not path.endswith(ending))
 
 
 def merged(by_stack: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -91,14 +91,16 @@ def start_cloud(
     state_dir: Path | None = None,
     container: Container | None = None,
     enforce_permissions: bool = False,
+    port: int | None = None,
 ) -> LocalCloud:
     """Start a local cloud with this project's images, run as processes or in `container`.
 
     Without `state_dir` it uses the first folder below `.lifestream` that no other one uses. With
-    `enforce_permissions`, functions and tasks may do what their roles allow and no more.
+    `enforce_permissions`, functions and tasks may do what their roles allow and no more. `port` is
+    for a `state_dir` of one's own; else a free one is taken.
     """
     if state_dir is not None:
-        return _start(state_dir, container, enforce_permissions=enforce_permissions)
+        return _start(state_dir, container, enforce_permissions=enforce_permissions, port=port)
     for number in range(1, CLOUDS_AT_ONCE + 1):
         try:
             return _start(
@@ -111,13 +113,18 @@ def start_cloud(
 
 
 def _start(
-    state_dir: Path, container: Container | None, *, enforce_permissions: bool
+    state_dir: Path,
+    container: Container | None,
+    *,
+    enforce_permissions: bool,
+    port: int | None = None,
 ) -> LocalCloud:
     return LocalCloud.start(
         state_dir=state_dir,
         images=images(code=state_dir.absolute() / "image", container=container),
         lambda_python=LAMBDA_PYTHON,
         enforce_permissions=enforce_permissions,
+        port=port,
     )
 
 

@@ -16,6 +16,32 @@ from tests.image.helpers import finished, told
 from tests.image.lonely_network import LonelyNetwork
 
 
+NOT_TESTED = "IMAGES ARE NOT TESTED HERE"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Close with one line that a person or a script can rely on."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter is None or config.option.markexpr != "image":
+        return
+    found = {
+        outcome: len(reporter.stats.get(outcome, ()))
+        for outcome in ("passed", "failed", "error", "skipped")
+    }
+    reasons = {
+        report.longrepr[2]
+        for report in reporter.stats.get("skipped", ())
+        if isinstance(report.longrepr, tuple)
+    }
+    for reason in sorted(reasons):
+        reporter.write_line(reason.removeprefix("Skipped: "), red=True, bold=True)
+    skipped = f", {found['skipped']} SKIPPED" if found["skipped"] else ""
+    reporter.write_line(
+        f"{found['passed']} passed, {found['failed'] + found['error']} failed{skipped}"
+    )
+
+
 @pytest.fixture(scope="session")
 def engine() -> Engine:
     """The tool that builds and runs; without one, everything here is skipped, loudly."""
@@ -35,7 +61,7 @@ def engine() -> Engine:
             if found.run is not None and found.mounts:
                 return found
             reason = f"{found.name} is used here, these tests look inside images with Podman"
-    pytest.skip(f"IMAGES ARE NOT TESTED HERE: {reason}")
+    pytest.skip(f"{NOT_TESTED}: {reason}")
 
 
 @pytest.fixture(scope="session")
@@ -44,7 +70,7 @@ def image(engine: Engine) -> str:
     try:
         return build(engine, Variant(models="packages"))
     except NoBaseError as error:
-        pytest.skip(f"IMAGES ARE NOT TESTED HERE: no base image: {error}")
+        pytest.skip(f"{NOT_TESTED}: no base image: {error}")
 
 
 @pytest.fixture(scope="session")

@@ -1,12 +1,15 @@
 """Asking a container tool, and following jobs, for the image's tests."""
 
+import json
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 from image.engines import Engine
 from lifestream.follow import follow
 from local.run import Deployed, job_store, upload
 from runtime.core.clock import SystemClock
+from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job, State
 
 SILENCE_SECONDS = 180.0
@@ -42,3 +45,25 @@ def told(engine: Engine, *arguments: str) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def contents(folder: Path) -> Mapping[str, bytes]:
+    """Return the files by name, without what tells of the run."""
+    found = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.name != ResultFile.METRICS
+    }
+    assert ResultFile.SUMMARY_JSON in found
+    return found
+
+
+def contents_whatever_the_job(folder: Path) -> Mapping[str, bytes]:
+    """Return the files with their job's identity masked, without the manifest of their digests."""
+    found = dict(contents(folder))
+    source = json.loads(found.pop(ResultFile.MANIFEST))
+    job_id, key = (
+        source["job_id"].encode(),
+        json.loads(found[ResultFile.SUMMARY_JSON])["source"]["key"].encode(),
+    )
+    return {name: c.replace(job_id, b"JOB").replace(key, b"KEY") for name, c in found.items()}

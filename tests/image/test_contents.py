@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from image.compose import CLOUD_DOCKERFILE
+from image.content import DOCKERFILE
 from image.engines import Engine
 from image.tools import tool
 from local.toolchain import PROCESSOR_PACKAGES
@@ -34,9 +36,10 @@ def settings(engine: Engine, image: str) -> dict[str, Any]:
     return inspected
 
 
-def test_should_follow_the_rules_of_the_linter() -> None:
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, CLOUD_DOCKERFILE])
+def test_should_follow_the_rules_of_the_linter(dockerfile: str) -> None:
     done = subprocess.run(
-        [tool("hadolint"), "--failure-threshold", "style", ROOT / "Dockerfile.processor"],
+        [tool("hadolint"), "--failure-threshold", "style", ROOT / dockerfile],
         check=False,
         capture_output=True,
         text=True,

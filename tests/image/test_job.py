@@ -1,7 +1,6 @@
 """Jobs in containers of the image, started by the deployed templates, against the local cloud."""
 
 import json
-from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -18,13 +17,18 @@ from runtime.core.contract import (
     EnvVar,
     ExitCode,
     Output,
-    ResultFile,
     Stage,
 )
 from runtime.core.jobs import Job, Source
 from runtime.dispatcher.diagnosis import diagnose, stopped_task
 from tests.e2e.looking import ended_tasks, tasks_of
-from tests.image.helpers import finished, succeeded, told
+from tests.image.helpers import (
+    contents,
+    contents_whatever_the_job,
+    finished,
+    succeeded,
+    told,
+)
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
@@ -105,28 +109,6 @@ def test_should_be_diagnosed_when_it_needs_more_memory_than_it_has(
     known = stopped_task(task)
     assert known is not None
     assert diagnose(known).code == "task.out_of_memory"
-
-
-def contents(folder: Path) -> Mapping[str, bytes]:
-    """Return the files by name, without what tells of the run."""
-    found = {
-        path.relative_to(folder).as_posix(): path.read_bytes()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file() and path.name != ResultFile.METRICS
-    }
-    assert ResultFile.SUMMARY_JSON in found
-    return found
-
-
-def contents_whatever_the_job(folder: Path) -> Mapping[str, bytes]:
-    """Return the files with their job's identity masked, without the manifest of their digests."""
-    found = dict(contents(folder))
-    source = json.loads(found.pop(ResultFile.MANIFEST))
-    job_id, key = (
-        source["job_id"].encode(),
-        json.loads(found[ResultFile.SUMMARY_JSON])["source"]["key"].encode(),
-    )
-    return {name: c.replace(job_id, b"JOB").replace(key, b"KEY") for name, c in found.items()}
 
 
 def executed_at(engine: Engine, task_arn: str) -> float:

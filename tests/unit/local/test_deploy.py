@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from local.deploy import DeployFailedError, assembly_of, merged
+from local.deploy import DeployFailedError, assembly_of, merged, stacks_without
 
 
 def assembly(folder: Path, *stages: str) -> Path:
@@ -39,3 +39,12 @@ def test_should_put_the_outputs_of_all_stacks_together_without_cdks_own_exports(
 def test_should_refuse_outputs_that_two_stacks_give_differently() -> None:
     with pytest.raises(DeployFailedError, match=r"Two.*A"):
         merged({"One": {"A": "1"}, "Two": {"A": "2"}})
+
+
+def test_should_leave_a_stack_out(tmp_path: Path) -> None:
+    stacks = ("Lifestream-dev/Storage", "Lifestream-dev/Workers")
+    artifacts = {
+        name: {"type": "aws:cloudformation:stack", "displayName": name} for name in stacks
+    } | {"Tree": {"type": "cdk:tree"}}
+    (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
+    assert stacks_without(tmp_path, "/Workers") == ["Lifestream-dev/Storage"]

@@ -1,0 +1,110 @@
+"""`python -m local.composed`: the local cloud of compose.yaml, and the folder it takes videos from.
+
+Compose starts the workers, so their service is not deployed. All else is, by the CDK command line.
+"""
+
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from lifestream.screen import Screen
+from local import deploy, toolchain
+from local.run import ENVIRONMENT, Deployed, download_results, job_store, stop_like_ctrl_c, upload
+from runtime.core.contract import VIDEO_SUFFIXES, Launch
+from runtime.core.jobs import Job, State
+
+PORT = 4566
+STATE = Path("/tmp/cloud")  # noqa: S108 - the container's own
+READY = STATE / "ready"
+"""Tells the container's health check that all is deployed."""
+
+VIDEOS, OUT = Path("/videos"), Path("/out")
+WORKERS_STACK = "/Workers"
+LOOK_SECONDS = 1.0
+SETTLED_SECONDS = 2.0
+"""A file that has not changed for so long has been copied whole."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DropFolder:
+    """A folder whose videos become jobs: `upload` returns a file's, `deliver` gets it at its end."""
+
+    folder: Path
+    upload: Callable[[Path], str]
+    job: Callable[[str], Job | None]
+    deliver: Callable[[Path, Job], None]
+    wall: Callable[[], float] = time.time
+    _known: dict[Path, float] = field(default_factory=dict)
+    _waiting: dict[str, Path] = field(default_factory=dict)
+
+    def look(self) -> None:
+        """Upload what is new or has changed; hand over the jobs that have ended."""
+        for video in list(self._arrivals()):
+            self._waiting[self.upload(video)] = video
+        for job_id, video in list(self._waiting.items()):
+            job = self.job(job_id)
+            if job is not None and job.ended:
+                del self._waiting[job_id]
+                self.deliver(video, job)
+
+    def _arrivals(self) -> Iterator[Path]:
+        for video in sorted(self.folder.iterdir()):
+            if not video.name.endswith(VIDEO_SUFFIXES):
+                continue
+            changed = video.stat().st_mtime
+            settled = self.wall() - changed >= SETTLED_SECONDS
+            if settled and self._known.get(video) != changed:
+                self._known[video] = changed
+                yield video
+
+
+def main() -> int:
+    """Start, deploy, take videos until told to stop."""
+    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+    screen = Screen()
+    READY.unlink(missing_ok=True)
+    try:
+        with screen.step("Starting the local cloud"):
+            cloud = toolchain.start_cloud(state_dir=STATE, port=PORT)
+        with cloud:
+            with screen.step("Deploying the templates with the CDK command line"):
+                outputs = deploy.deploy(
+                    cloud, environment=ENVIRONMENT, launch=Launch.POOL, without=WORKERS_STACK
+                )
+            READY.touch()
+            screen.say(f"Videos that are put into {VIDEOS} are processed; see {OUT}.")
+            take_videos(screen, Deployed(cloud, outputs))
+    except KeyboardInterrupt:
+        screen.say("Stopped; nothing of it is kept.")
+    finally:
+        READY.unlink(missing_ok=True)
+    return 0
+
+
+def take_videos(screen: Screen, deployed: Deployed) -> None:
+    """Process what is in the folder and what will be put there, until interrupted."""
+
+    def uploaded(video: Path) -> str:
+        job_id = upload(deployed, video).job_id
+        screen.say(f"{video.name}: job {job_id}")
+        return job_id
+
+    def deliver(video: Path, job: Job) -> None:
+        if job.state is State.SUCCEEDED:
+            folder = download_results(deployed, job, OUT / job.job_id)
+            screen.say(f"{video.name}: done, {folder}")
+        else:
+            why = job.failure.summary if job.failure else job.state.value
+            screen.say(f"{video.name}: {why}")
+
+    drop = DropFolder(folder=VIDEOS, upload=uploaded, job=job_store(deployed).get, deliver=deliver)
+    while True:
+        drop.look()
+        time.sleep(LOOK_SECONDS)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,102 @@
+"""compose.yaml, run: a video that is put into a folder, and a pool of workers that takes it."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import pytest
+
+from image.compose import build_cloud, command, environment
+from image.engines import Engine
+from runtime.core.clock import SystemClock
+from runtime.core.contract import ResultFile
+from tests.image.helpers import contents_whatever_the_job
+
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
+
+PROJECT = "lifestream-test"
+SERVICES = ("cloud", "worker")
+
+
+@pytest.fixture(scope="module")
+def settings(
+    engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, str]:
+    folder = tmp_path_factory.mktemp("compose")
+    for name in ("videos", "out"):
+        (folder / name).mkdir()
+    given = {"IMAGE": image, "CLOUD_IMAGE": build_cloud(engine), "OWNER": "0:0"}
+    given |= {name.upper(): str(folder / name) for name in ("videos", "out")}
+    return environment(engine, {**given, "COMPOSE_PROJECT_NAME": PROJECT})
+
+
+@pytest.fixture(scope="module")
+def up(engine: Engine, settings: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
+    try:
+        told(engine, settings, "up", "--detach", "--no-build")
+        yield settings
+    finally:
+        told(engine, settings, "down", "--volumes")
+
+
+def told(engine: Engine, settings: Mapping[str, str], *arguments: str) -> str:
+    done = subprocess.run(
+        [*command(engine), *arguments], check=False, capture_output=True, text=True, env=settings
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def in_service(engine: Engine, service: str, *command: str) -> int:
+    return subprocess.run(
+        [*engine.manage, "exec", f"{PROJECT}_{service}_1", *command],
+        check=False,
+        env=engine.process_environment(),
+    ).returncode
+
+
+def test_should_be_read_by_compose(engine: Engine, settings: Mapping[str, str]) -> None:
+    read = told(engine, settings, "config")
+    assert settings["IMAGE"] in read
+    assert settings["CLOUD_IMAGE"] in read
+
+
+def test_should_process_a_video_of_the_folder_by_a_worker_of_the_pool(
+    engine: Engine, up: Mapping[str, str], talk: Path, outside: Path
+) -> None:
+    shutil.copy(talk, up["VIDEOS"])
+    clock = SystemClock()
+    while not (found := list(Path(up["OUT"]).rglob(ResultFile.MANIFEST))):
+        assert "Exited" not in told(engine, up, "ps"), told(engine, up, "logs")
+        clock.sleep(1)
+    results = found[0].parent
+    assert contents_whatever_the_job(results) == contents_whatever_the_job(outside)
+
+
+@pytest.mark.usefixtures("up")
+def test_should_be_healthy(engine: Engine) -> None:
+    for service in SERVICES:
+        inspected = told_of(engine, f"{PROJECT}_{service}_1")
+        check = inspected["Healthcheck"]["Test"]
+        assert check[0] == "CMD"
+        assert in_service(engine, service, *check[1:]) == 0
+
+
+@pytest.mark.usefixtures("up")
+def test_should_reach_no_network(engine: Engine) -> None:
+    look = "import os; assert os.listdir('/sys/class/net') == ['lo']"
+    for service in SERVICES:
+        assert in_service(engine, service, "python", "-c", look) == 0
+
+
+def told_of(engine: Engine, container: str) -> dict[str, dict[str, list[str]]]:
+    done = subprocess.run(
+        [*engine.manage, "inspect", container],
+        check=True,
+        capture_output=True,
+        env=engine.process_environment(),
+    )
+    config: dict[str, dict[str, list[str]]] = json.loads(done.stdout)[0]["Config"]
+    return config

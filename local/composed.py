@@ -30,7 +30,7 @@ SETTLED_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropFolder:
-    """A folder whose videos become jobs: `upload` returns a file's, `deliver` gets it at its end."""
+    """A folder whose videos become jobs: `upload` gives a file's, `deliver` is told its end."""
 
     folder: Path
     upload: Callable[[Path], str]

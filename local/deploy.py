@@ -34,16 +34,18 @@ def deploy(
     launch: Launch | None = None,
     assembly: Path | None = None,
     without: str | None = None,
+    container_tool: Path | None = None,
     on_line: OnLine = lambda _line: None,
 ) -> dict[str, str]:
     """Deploy one environment and return the outputs of all its stacks together.
 
     `launch` is how jobs are run if not as the environment's file says. `assembly` is a cloud
     assembly that is synthesized already; without it, `app.py` is run. A stack whose path ends in
-    `without` is left out. Every line the tools print goes to `on_line` and to `deploy.log` in the
-    cloud's folder. Raises `DeployFailedError`.
+    `without` is left out. `container_tool` is what builds images, if not Docker. Every line the
+    tools print goes to `on_line` and to `deploy.log` in the cloud's folder. Raises
+    `DeployFailedError`.
     """
-    runner = _Runner(cloud, on_line)
+    runner = _Runner(cloud, on_line, container_tool)
     with ThreadPoolExecutor(max_workers=2) as both:
         bootstrapped = both.submit(bootstrap, cloud, runner)
         synthesized = both.submit(synthesize, cloud, runner, environment, launch, assembly)
@@ -157,7 +159,9 @@ def merged(by_stack: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
 class _Runner:
     """Runs the tools with an environment that finds the cloud and nothing of the user's AWS."""
 
-    def __init__(self, cloud: LocalCloud, on_line: OnLine) -> None:
+    def __init__(
+        self, cloud: LocalCloud, on_line: OnLine, container_tool: Path | None = None
+    ) -> None:
         self._on_line = on_line
         self._log = cloud.state_dir / "deploy.log"
         self._log.unlink(missing_ok=True)
@@ -175,6 +179,7 @@ class _Runner:
             "CDK_DISABLE_VERSION_CHECK": "1",
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "CI": "true",
+            **({"CDK_DOCKER": str(container_tool)} if container_tool else {}),
         }
 
     def cdk(self, arguments: Sequence[str]) -> None:

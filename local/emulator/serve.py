@@ -27,6 +27,7 @@ from local.emulator import (
     cloudformation_scaling,
     cloudformation_service,
     cloudformation_storage,
+    ecr_images,
     ecs_events,
     ecs_processes,
     ecs_protection,
@@ -83,6 +84,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     eventbridge_functions.install()
     embedded_metrics.install()
     s3_default_key.install()
+    ecr_images.install()
     secret_references.install()
     sqs_move_task.install()
     cloudformation_storage.install()

@@ -15,7 +15,6 @@ from local.run import ENVIRONMENT, Deployed, download_results
 from tests.image.helpers import finished, told
 from tests.image.lonely_network import LonelyNetwork
 
-
 NOT_TESTED = "IMAGES ARE NOT TESTED HERE"
 
 

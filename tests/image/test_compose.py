@@ -68,7 +68,7 @@ def test_should_process_a_video_of_the_folder_by_a_worker_of_the_pool(
 ) -> None:
     shutil.copy(talk, up["VIDEOS"])
     clock = SystemClock()
-    while not (found := list(Path(up["OUT"]).rglob(ResultFile.MANIFEST))):
+    while not (found := list(Path(up["OUT"]).rglob(ResultFile.MANIFEST.value))):
         assert "Exited" not in told(engine, up, "ps"), told(engine, up, "logs")
         clock.sleep(1)
     results = found[0].parent
@@ -76,12 +76,14 @@ def test_should_process_a_video_of_the_folder_by_a_worker_of_the_pool(
 
 
 @pytest.mark.usefixtures("up")
-def test_should_be_healthy(engine: Engine) -> None:
+def test_should_be_healthy_in_time(engine: Engine) -> None:
+    clock = SystemClock()
     for service in SERVICES:
         inspected = told_of(engine, f"{PROJECT}_{service}_1")
         check = inspected["Healthcheck"]["Test"]
         assert check[0] == "CMD"
-        assert in_service(engine, service, *check[1:]) == 0
+        while in_service(engine, service, *check[1:]) != 0:
+            clock.sleep(1)
 
 
 @pytest.mark.usefixtures("up")

@@ -20,7 +20,6 @@ from runtime.core.contract import (
     Stage,
 )
 from runtime.core.jobs import Job, Source
-from runtime.dispatcher.diagnosis import diagnose, stopped_task
 from tests.e2e.looking import ended_tasks, tasks_of
 from tests.image.helpers import (
     contents,
@@ -100,15 +99,15 @@ def test_should_be_diagnosed_when_it_needs_more_memory_than_it_has(
     inside: Deployed, talk: Path
 ) -> None:
     give_memory(inside, SMALL_MIB)
+    tell_function(inside, Output.REAPER_FUNCTION, MAX_ATTEMPTS="1")
     source = upload_as(inside, talk, "large/talk.mp4")
-    clock = SystemClock()
-    while not (stopped := [t for t in tasks_of(inside, source.job_id) if has_stopped(t)]):
+    jobs, clock = job_store(inside), SystemClock()
+    while (job := jobs.get(source.job_id)) is None or not job.ended:
         clock.sleep(0.5)
-    task = json.loads(json.dumps(stopped[0], default=str))
-    assert exit_code(task) == 137
-    known = stopped_task(task)
-    assert known is not None
-    assert diagnose(known).code == "task.out_of_memory"
+    assert exit_code(ended_tasks(inside, source.job_id)[0]) == 137
+    # Written by the reaper, which the event of the stopped task has called.
+    assert job.failure is not None
+    assert job.failure.code == "task.out_of_memory"
 
 
 def executed_at(engine: Engine, task_arn: str) -> float:
@@ -135,16 +134,28 @@ def log_of(deployed: Deployed, task: dict[str, Any]) -> list[dict[str, Any]]:
 
 def give_memory(deployed: Deployed, mib: int, **variables_of_the_task: str) -> None:
     """Deploy the task with other memory: a new revision, and the dispatcher pointed to it."""
-    ecs, functions = deployed.cloud.client("ecs"), deployed.cloud.client("lambda")
-    name = deployed.outputs[Output.DISPATCHER_FUNCTION]
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    ecs = deployed.cloud.client("ecs")
+    variables = tell_function(deployed, Output.DISPATCHER_FUNCTION)
     known = ecs.describe_task_definition(taskDefinition=variables[EnvVar.TASK_DEFINITION_ARN])
     kept = {k: v for k, v in known["taskDefinition"].items() if k in REGISTERED}
     for given in kept["containerDefinitions"][0]["environment"]:
         given["value"] = variables_of_the_task.get(given["name"], given["value"])
     made = ecs.register_task_definition(**{**kept, "memory": str(mib)})["taskDefinition"]
-    variables[EnvVar.TASK_DEFINITION_ARN] = made["taskDefinitionArn"]
+    tell_function(
+        deployed,
+        Output.DISPATCHER_FUNCTION,
+        **{EnvVar.TASK_DEFINITION_ARN: made["taskDefinitionArn"]},
+    )
+
+
+def tell_function(deployed: Deployed, which: Output, **changed: str) -> dict[str, str]:
+    """Change variables of a function and return all it has."""
+    functions = deployed.cloud.client("lambda")
+    name = deployed.outputs[which]
+    found = functions.get_function_configuration(FunctionName=name)["Environment"]["Variables"]
+    variables: dict[str, str] = {**found, **changed}
     functions.update_function_configuration(FunctionName=name, Environment={"Variables": variables})
+    return variables
 
 
 def upload_as(deployed: Deployed, talk: Path, key: str) -> Source:
@@ -165,7 +176,3 @@ def wait_until_working(deployed: Deployed, source: Source) -> dict[str, Any]:
 def exit_code(task: dict[str, Any]) -> int | None:
     code: int | None = task["containers"][0].get("exitCode")
     return code
-
-
-def has_stopped(task: dict[str, Any]) -> bool:
-    return bool(task["lastStatus"] == "STOPPED")

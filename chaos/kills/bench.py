@@ -2,8 +2,8 @@
 
 import os
 import subprocess
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
@@ -32,13 +32,18 @@ CHECKPOINT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """One upload, processed as often as one likes, each time as if for the first time."""
+    """One upload, processed as often as one likes, each time as if for the first time.
+
+    `program` is what Python runs as the processor; `settings` are its own beside the usual ones.
+    """
 
     cloud: LocalCloud
     clock: Clock
     folder: Path
     key: str
     asr_model: str
+    program: Sequence[str] = (*ENTRY_POINT[1:], *PROCESSOR_COMMAND)
+    settings: Mapping[str, str] = field(default_factory=dict)
 
     def prepare(self, video: bytes) -> Source:
         """Upload the video."""
@@ -117,7 +122,7 @@ class Run:
         log = self.folder / f"attempt-{job.attempt}.log"
         with log.open("wb") as out:
             process = subprocess.Popen(
-                [str(PROCESSOR_PYTHON), *ENTRY_POINT[1:], *PROCESSOR_COMMAND],
+                [str(PROCESSOR_PYTHON), *self.bench.program],
                 cwd=ROOT,
                 env=self._environment(job),
                 stdout=out,
@@ -160,6 +165,7 @@ class Run:
             EnvVar.ASR_MODEL: self.bench.asr_model,
             EnvVar.WORK_DIR: str(self.work_dir),
             EnvVar.CHECKPOINT_SECONDS: str(CHECKPOINT_SECONDS),
+            **self.bench.settings,
         }
 
     @property

@@ -15,6 +15,8 @@ from pyannote.audio.core.task import Problem, Resolution, Specifications
 from torch import Tensor, nn
 from torchaudio.compliance import kaldi
 
+from runtime.processor.models.campplus_folded import FoldedCampPlus
+
 _MEL_BINS = 80
 _DIMENSION = 192
 _FRAME_SAMPLES = 400  # 25 ms at 16 kHz
@@ -33,6 +35,7 @@ def load_campplus(state_dict: Path) -> "CampPlusEmbedding":
         problem=Problem.REPRESENTATION, resolution=Resolution.CHUNK, duration=10.0, classes=[]
     )
     model.eval()
+    model.network = FoldedCampPlus(model.network)
     return model
 
 
@@ -48,7 +51,7 @@ class CampPlusEmbedding(Model):  # type: ignore[misc]  # pyannote ships no types
     def __init__(self) -> None:
         """Build the network with random weights."""
         super().__init__(sample_rate=16_000, num_channels=1)
-        self.network = CampPlus()
+        self.network: nn.Module = CampPlus()
         self._fbank = partial(
             kaldi.fbank, num_mel_bins=_MEL_BINS, dither=0.0, sample_frequency=16_000
         )

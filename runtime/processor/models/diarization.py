@@ -117,13 +117,32 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
 
     def _block(self, grid: Grid, recording: "Recording", first: int) -> "Windows":
         waveform = torch.from_numpy(recording.samples(*grid.samples_of_block(first)))[None]
-        activity = self._segmentation.slide(waveform, recording.sample_rate, hook=None)
+        activity = self._activity(waveform, recording.sample_rate)
         binary = activity
         if not self._segmentation.model.specifications.powerset:
             binary = binarize(activity, onset=self.segmentation.threshold, initial_state=False)
         file = {"waveform": waveform, "sample_rate": recording.sample_rate, "uri": "block"}
         voices = self.get_embeddings(file, binary, exclude_overlap=self.embedding_exclude_overlap)
         return Windows(activity=compact(activity.data), voices=voices)
+
+    def _activity(self, waveform: torch.Tensor, sample_rate: int) -> SlidingWindowFeature:
+        """Return who is active in each window, as sliding over the whole would; batches abreast."""
+        inference = self._segmentation
+        size = inference.model.audio.get_num_samples(inference.duration)
+        step = round(inference.step * sample_rate)
+        batch, samples = inference.batch_size, waveform.shape[1]
+        last = max(0, math.ceil((samples - size) / step))
+
+        def slide(first: int) -> NDArray[np.float32]:
+            end = min((first + batch - 1) * step + size, samples)
+            part = waveform[:, first * step : end]
+            activity: NDArray[np.float32] = inference.slide(part, sample_rate, hook=None).data
+            return activity
+
+        with _one_core_each() as pool:
+            activity = np.concatenate(list(pool.map(slide, range(0, last + 1, batch))))
+        windows = SlidingWindow(start=0.0, duration=inference.duration, step=inference.step)
+        return SlidingWindowFeature(activity, windows)
 
     def get_segmentations(self, file: dict[str, Any], hook: Any = None) -> SlidingWindowFeature:
         """Return the activity of speakers in each window; of a file with `windows`, theirs."""

@@ -1,0 +1,144 @@
+"""What recordings of hours take: seconds and the memory of the whole job, by length and stage.
+
+    .venv/bin/python benchmarks/long_inputs.py --hours 1 3 6 12 --remember
+
+Each video is real speech repeated (`long_media.py`), uploaded to a local cloud and processed by the
+processor in a process of its own, with Whisper tiny. `--remember` has its networks answer what they
+have heard before from memory (`remembering.py`); `--compare` runs both ways and says whether they
+publish the same files.
+"""
+
+import argparse
+import hashlib
+import sys
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.long_media import make_long_video  # noqa: E402
+from benchmarks.process_tree import TreeMemory  # noqa: E402
+from chaos.kills.bench import Bench  # noqa: E402
+from chaos.kills.losses import lines_of, seconds_of  # noqa: E402
+from local.cloud import LocalCloud  # noqa: E402
+from local.images import Images  # noqa: E402
+from runtime.core.clock import SystemClock  # noqa: E402
+from runtime.core.contract import EnvVar  # noqa: E402
+from runtime.core.jobs import Source  # noqa: E402
+from runtime.processor.render.manifest import VARYING  # noqa: E402
+
+REMEMBERING = "benchmarks/remembering.py"
+TIMEOUT_SECONDS = 6 * 3600
+SETTINGS: dict[str, str] = {
+    EnvVar.JOB_TIMEOUT_SECONDS: str(TIMEOUT_SECONDS),
+    EnvVar.CHECKPOINT_SECONDS: "20",
+}
+
+
+def main() -> int:
+    """Measure and print; the exit status is 1 where the two ways published different files."""
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--hours", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--remember", action="store_true", help="ask networks nothing twice")
+    parser.add_argument("--compare", action="store_true", help="run both ways, compare the files")
+    parser.add_argument("--folder", type=Path, help="where to leave media and logs")
+    given = parser.parse_args()
+    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-long-"))
+    differing = 0
+    for hours in given.hours:
+        runs = [
+            measure(folder, hours, remember=remember)
+            for remember in ([False, True] if given.compare else [given.remember])
+        ]
+        differing += any(run.files != runs[0].files for run in runs)
+        if given.compare:
+            print(f"{hours:g} h: {compared(runs[0].files, runs[1].files)}", flush=True)
+    return 1 if differing else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """What one job took and published: SHA-256 by name."""
+
+    files: dict[str, str]
+
+
+def measure(folder: Path, hours: float, *, remember: bool) -> Figures:
+    """Process a video of so many hours, print its figures, return what was published."""
+    place = folder / f"{hours:g}h-{'remembered' if remember else 'real'}"
+    (place / "cloud").mkdir(parents=True, exist_ok=True)
+    video = folder / f"{hours:g}h.mp4"
+    if not video.exists():
+        make_long_video(video, hours)
+    with LocalCloud.start(
+        state_dir=place / "cloud", images=Images(), lambda_python=Path(sys.executable)
+    ) as cloud:
+        bench = Bench(
+            cloud=cloud,
+            clock=SystemClock(),
+            folder=place,
+            key=f"uploads/{hours:g} hours.mp4",
+            asr_model="whisper-tiny.en",
+            settings=SETTINGS,
+        )
+        if remember:
+            bench = replace(bench, program=(REMEMBERING, str(folder / "memo")))
+        source = bench.prepare(video.read_bytes())
+        print(f"{hours:g} h, {video.stat().st_size / 1e6:.0f} MB, {place.name}", flush=True)
+        return process(bench, source)
+
+
+def process(bench: Bench, source: Source) -> Figures:
+    """Run the job once under observation."""
+    run = bench.fresh(source)
+    began = bench.clock.monotonic()
+    process, log = run.start()
+    with TreeMemory(process.pid, bench.clock) as memory:
+        code = process.wait(TIMEOUT_SECONDS)
+    took = bench.clock.monotonic() - began
+    if code != 0:
+        raise SystemExit(f"the job ended with {code}: {log.read_text()[-3000:]}")
+    published = bench.published(source)
+    print(
+        f"  {took:.0f} s, peak {memory.peak_mb():.0f} MB, {len(published)} files of "
+        f"{sum(map(len, published.values())) / 1e6:.1f} MB"
+    )
+    report_stages(log, memory)
+    return Figures(
+        files={
+            name: hashlib.sha256(content).hexdigest()
+            for name, content in published.items()
+            if name not in VARYING
+        }
+    )
+
+
+def report_stages(log: Path, memory: TreeMemory) -> None:
+    """Print the seconds of each stage, and the peak of the whole tree while it ran."""
+    began: dict[str, float] = {}
+    for line in lines_of(log):
+        if line["action"] == "stage.started":
+            began[line["stage"]] = seconds_of(line)
+        elif line["action"] == "stage.finished":
+            stage = line["stage"]
+            peak = memory.peak_mb(began[stage], seconds_of(line))
+            print(f"  {stage:12} {line['seconds']:8.1f} s   peak meanwhile {peak:6.0f} MB")
+        elif line["action"] == "remembered":
+            shares = (f"{share:.1%} of {name}" for name, share in line["shares"].items())
+            print(f"  remembered: {', '.join(shares)}")
+    sys.stdout.flush()
+
+
+def compared(real: dict[str, str], remembered: dict[str, str]) -> str:
+    """Say whether two sets of files are the same."""
+    names = real.keys() | remembered.keys()
+    differing = sorted(name for name in names if real.get(name) != remembered.get(name))
+    if differing:
+        return f"{len(differing)} files differ: {', '.join(differing[:5])}"
+    return f"{len(names)} files are the same both ways"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

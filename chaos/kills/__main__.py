@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from chaos.kills.bench import Bench
+from chaos.kills.losses import distribution_of
 from chaos.kills.trial import Tally, Trial
 from local.cloud import LocalCloud
 from local.images import Images
@@ -48,6 +49,8 @@ def main(arguments: list[str] | None = None) -> int:
             trial.disturbed(number, expected, usual, tally)
     for violation in tally.violations:
         _say(violation)
+    for line in distribution_of(tally.losses):
+        _say(line)
     _say(str(tally))
     return 1 if tally.violations else 0
 

@@ -1,7 +1,9 @@
 """What a killed processor's log says was lost: the work since each stage was last kept."""
 
 import json
-from collections.abc import Iterable, Iterator
+import math
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -15,10 +17,32 @@ _BROUGHT_AGAIN = (Stage.FETCH, Stage.AUDIO)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loss:
-    """Seconds of work that are done again, because of one kill, by the stage that lost most."""
+    """Seconds of work that are done again, because of one kill, by the stage that lost most.
+
+    `under_way` are the stages that the kill hit.
+    """
 
     stage: str
     seconds: float
+    under_way: tuple[str, ...] = ()
+
+
+def distribution_of(losses: Sequence[Loss]) -> Iterator[str]:
+    """Yield lines that say how much kills cost, and how often each stage was hit."""
+    if not losses:
+        return
+    seconds = sorted(loss.seconds for loss in losses)
+    shares = {"half": 0.5, "nine in ten": 0.9, "all": 1.0}
+    up_to = (
+        f"{name} up to {seconds[math.ceil(share * len(seconds)) - 1]:.1f} s"
+        for name, share in shares.items()
+    )
+    yield f"lost at a kill: {', '.join(up_to)}"
+    hit = Counter(stage for loss in losses for stage in loss.under_way or ("between stages",))
+    for stage, kills in hit.most_common():
+        worst = max((loss.seconds for loss in losses if loss.stage == stage), default=0.0)
+        most = f", most lost by it {worst:.1f} s" if worst else ""
+        yield f"  {stage}: hit by {kills} kills{most}"
 
 
 def loss_of(lines: Iterable[dict[str, Any]], *, killed_at: float) -> Loss:
@@ -36,7 +60,11 @@ def loss_of(lines: Iterable[dict[str, Any]], *, killed_at: float) -> Loss:
         elif action == "stage.finished":
             kept_at.pop(stage, None)
             brought += line["seconds"] if stage in _BROUGHT_AGAIN else 0.0
-    losses = [Loss(stage=s, seconds=brought + killed_at - at) for s, at in kept_at.items()]
+    under_way = tuple(sorted(kept_at))
+    losses = [
+        Loss(stage=stage, seconds=brought + killed_at - at, under_way=under_way)
+        for stage, at in kept_at.items()
+    ]
     return max(losses, key=lambda loss: loss.seconds, default=Loss(stage="", seconds=0.0))
 
 

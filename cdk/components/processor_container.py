@@ -12,6 +12,7 @@ from constructs import Construct
 
 from cdk.components import permissions
 from cdk.config import EnvironmentConfig
+from cdk.config.media import GB, MEGAPIXEL, MediaConfig
 from cdk.naming import Names, bucket_arn
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, Device, EnvVar
 
@@ -129,7 +130,19 @@ def processing_variables(
         EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
         EnvVar.ASR_MODEL.value: settings.asr_model,
         EnvVar.SCENE_MODEL.value: settings.scene_model,
+        **_reading(environment.media),
         EnvVar.DEVICE.value: device.value,
+    }
+
+
+def _reading(media: MediaConfig) -> dict[str, str]:
+    return {
+        EnvVar.MAX_MEDIA_SECONDS.value: str(media.max_seconds),
+        EnvVar.MAX_MEDIA_BYTES.value: str(media.max_gb * GB),
+        EnvVar.MAX_MEDIA_PIXELS.value: str(media.max_megapixels * MEGAPIXEL),
+        EnvVar.DECODER_MEMORY_MB.value: str(media.decoder_memory_mib),
+        EnvVar.AUDIO_TRACK.value: media.audio_track,
+        EnvVar.CHECKPOINT_SECONDS.value: str(media.checkpoint_seconds),
     }
 
 

@@ -10,6 +10,9 @@ from cdk.config.rules import FARGATE_MEMORY_MIB
 LAMBDA_VISIBILITY_FACTOR = 6
 """AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""
 
+DISK_FOR_THE_REST_GIB = 15
+"""The image takes 3 at most, a day of decoded sound 3, and the sound for players a few."""
+
 
 def refusals(values: Mapping[str, Any]) -> Iterator[Refusal]:
     """Yield what does not go together among accepted values, given by dotted key.
@@ -116,7 +119,25 @@ def _pool_timeout(pool_timeout: int, job_timeout: int) -> str | None:
     )
 
 
+def _upload(max_gb: int, disk_gib: int) -> str | None:
+    most = int((disk_gib - DISK_FOR_THE_REST_GIB) * 1.073741824)
+    if max_gb <= most:
+        return None
+    return (
+        f"at most {most} with processor.ephemeral_storage_gib = {disk_gib}"
+        f" ({DISK_FOR_THE_REST_GIB} GiB are for the image and for what is made of the video)"
+    )
+
+
+def _decoder(decoder_memory: int, memory: int) -> str | None:
+    if decoder_memory <= memory:
+        return None
+    return f"at most processor.memory_mib = {memory} (else the task is killed, not the decoder)"
+
+
 CHECKS = (
+    Check(keys=("media.max_gb", "processor.ephemeral_storage_gib"), allowed=_upload),
+    Check(keys=("media.decoder_memory_mib", "processor.memory_mib"), allowed=_decoder),
     Check(keys=("processor.memory_mib", "processor.cpu"), allowed=_memory),
     Check(
         keys=("queue.visibility_timeout_seconds", "dispatcher.timeout_seconds"),

@@ -8,6 +8,7 @@ from typing import Any
 from cdk.config import rules
 from cdk.config.checks import refusals
 from cdk.config.gpu import GpuConfig
+from cdk.config.media import MediaConfig
 from cdk.config.pool import PoolConfig
 from cdk.config.reader import ConfigError, Reader, line
 from cdk.config.sections import (
@@ -57,6 +58,7 @@ class EnvironmentConfig:
     dispatcher: DispatcherConfig = field(metadata=table(DispatcherConfig))
     reaper: ReaperConfig = field(metadata=table(ReaperConfig))
     processor: ProcessorConfig = field(metadata=table(ProcessorConfig))
+    media: MediaConfig = field(metadata=table(MediaConfig))
     alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
     backup: BackupConfig | None = field(default=None, metadata=table(BackupConfig))
     budget: BudgetConfig | None = field(default=None, metadata=table(BudgetConfig))

@@ -139,6 +139,12 @@ MODEL = text(
     r"[a-z0-9][a-z0-9.-]*", "a model's name such as whisper-base: lower-case letters, digits, ., -"
 )
 
+AUDIO_TRACK = text(
+    r"default|[1-9]\d?|[a-z]{2,3}",
+    "default (the track that the file marks so), a number from 1 in quotes, or a language's code"
+    " such as eng",
+)
+
 WORKER_IDLE_MINUTES = whole_number(1, 180)
 WORKER_VISIBILITY_SECONDS = whole_number(
     120, 43200, "a worker's heart beats every half minute; SQS allows 12 hours"

@@ -151,6 +151,14 @@ def test_should_tell_the_processor_what_it_must_know(deployment: Deployment) -> 
 
     assert settings.timeout_seconds == deployment.config.processor.job_timeout_seconds
     assert settings.asr_model == deployment.config.processor.asr_model
+    assert settings.scene_model == deployment.config.processor.scene_model
+    media = deployment.config.media
+    assert settings.limits.max_seconds == media.max_seconds
+    assert settings.limits.max_bytes == media.max_gb * 10**9
+    assert settings.limits.max_pixels == media.max_megapixels * 10**6
+    assert settings.decoder_memory_mb == media.decoder_memory_mib
+    assert settings.audio_track == media.audio_track
+    assert settings.checkpoint_seconds == media.checkpoint_seconds
     assert settings.log_level == deployment.config.processor.log_level
     assert settings.region == "<AWS::Region>"
     jobs, _ = deployment.only("AWS::DynamoDB::Table", TableName=_named(deployment, "jobs"))

@@ -137,6 +137,12 @@ def test_should_tell_the_worker_what_it_must_know(pooled: Deployment) -> None:
         EnvVar.STOP_TIMEOUT_SECONDS: str(pooled.config.processor.stop_timeout_seconds),
         EnvVar.ASR_MODEL: pooled.config.processor.asr_model,
         EnvVar.SCENE_MODEL: pooled.config.processor.scene_model,
+        EnvVar.MAX_MEDIA_SECONDS: "46800",
+        EnvVar.MAX_MEDIA_BYTES: "35000000000",
+        EnvVar.MAX_MEDIA_PIXELS: "36000000",
+        EnvVar.DECODER_MEMORY_MB: "4096",
+        EnvVar.AUDIO_TRACK: "default",
+        EnvVar.CHECKPOINT_SECONDS: "20",
         EnvVar.DEVICE: "cpu",
         EnvVar.ECS_ENABLE_TASK_PROTECTION: "true",
     }

@@ -69,6 +69,14 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
     ("processor.image_tag", "a b", "an image tag"),
     ("processor.asr_model", "../base", "a model's name"),
     ("processor.scene_model", "best", "one of adaptive, transnetv2"),
+    ("media.max_seconds", 59, "a whole number from 60 to 86400"),
+    ("media.max_gb", 201, "a whole number from 1 to 200"),
+    ("media.max_megapixels", 35.4, "a whole number from 1 to 200"),
+    ("media.decoder_memory_mib", 511, "a whole number from 512 to 65536"),
+    ("media.audio_track", "0", "a number from 1 in quotes"),
+    ("media.audio_track", "English", "a language's code such as eng"),
+    ("media.audio_track", 2, "a number from 1 in quotes"),
+    ("media.checkpoint_seconds", 31, "a kill loses up to twice as much"),
     ("processor.capacity_providers", [], "a list of 1 to 2"),
     ("processor.capacity_providers", ["FARGATE", "FARGATE"], "each once"),
     ("processor.capacity_providers", ["SPOT"], "one of FARGATE_SPOT, FARGATE"),
@@ -115,12 +123,24 @@ TOGETHER: list[tuple[dict[str, Any], str]] = [
         r"processor\.memory_mib = 4096; .* with processor\.cpu = 4096 one of 8192, 9216",
     ),
     (
-        {"processor.cpu": 256, "processor.memory_mib": 1536},
+        {
+            "processor.cpu": 256,
+            "processor.memory_mib": 1536,
+            "media.decoder_memory_mib": 1024,
+        },
         r"processor\.memory_mib = 1536; .* processor\.cpu = 256 one of 512, 1024, 2048 ",
     ),
     (
         {"processor.cpu": 8192, "processor.memory_mib": 17408},
         r"processor\.memory_mib = 17408; .* one of 16384, 20480",
+    ),
+    (
+        {"media.max_gb": 38},
+        r"media\.max_gb = 38; allowed is at most 37 with processor\.ephemeral_storage_gib = 50",
+    ),
+    (
+        {"media.decoder_memory_mib": 8193},
+        r"decoder_memory_mib = 8193; allowed is at most processor\.memory_mib = 8192",
     ),
     (
         {"queue.visibility_timeout_seconds": 119},

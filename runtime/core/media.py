@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from runtime.core.writing import joined
+
 UNKNOWN_SPEAKER = "UNKNOWN"
 
 
@@ -131,8 +133,8 @@ class Sentence:
 
     @property
     def text(self) -> str:
-        """Its words joined by spaces."""
-        return " ".join(w.word.text for w in self.words)
+        """Its words as they are written one after another."""
+        return joined(w.word.text for w in self.words)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import inf
+from unicodedata import category
 
 from runtime.core.media import AttributedWord, Sentence
+from runtime.core.writing import is_unspaced, joined
 
 # Netflix's timed text style guide, general requirements and English: 42 characters a line, two
 # lines, 5/6 s to 7 s on screen, at most 20 characters a second for adults and 17 for children, two
@@ -17,6 +19,7 @@ LONGEST_SECONDS = 7.0
 FASTEST_CHARACTERS_PER_SECOND = 20.0
 EASY_CHARACTERS_PER_SECOND = 17.0
 GAP_SECONDS = 0.083
+_MARKS = frozenset(",;:.?!\u3001\u3002\uff0c\uff1b\uff1a\uff1f\uff01")
 BREATH_SECONDS = 1.0
 """Words further apart than this are not shown together only because one of them is short."""
 
@@ -99,22 +102,31 @@ def _break_quality(words: Sequence[AttributedWord], at: int) -> float:
     left, total = len(_text(words[:at])), len(_text(words))
     balance = min(left, total - left) / total
     pause = min(1.0, max(0.0, after.start_seconds - before.end_seconds))
-    mark = 0.5 if before.text[-1:] in ",;:.?!" else 0.0
+    mark = 0.5 if before.text[-1:] in _MARKS else 0.0
     return balance * (1.0 + pause + mark)
 
 
 def _text(words: Sequence[AttributedWord]) -> str:
-    return " ".join(attributed.word.text for attributed in words)
+    return joined(attributed.word.text for attributed in words)
 
 
 def _lines(text: str) -> tuple[str, ...]:
     """Return one line, or two of the most even length."""
-    if len(text) <= LINE_CHARACTERS or " " not in text:
+    places = [i for i in range(1, len(text)) if _may_break(text, i)]
+    if len(text) <= LINE_CHARACTERS or not places:
         return (text,)
-    spaces = [i for i, character in enumerate(text) if character == " "]
     # The longer line counts; of equals the lower one, which leaves more of the picture free.
-    at = min(spaces, key=lambda i: (max(i, len(text) - i - 1), i))
-    return text[:at], text[at + 1 :]
+    at = min(places, key=lambda i: (max(i, len(text[i:].strip())), i))
+    return text[:at], text[at:].strip()
+
+
+def _may_break(text: str, at: int) -> bool:
+    """Tell whether a line may end before a character: a space, or one written without."""
+    if text[at] == " ":
+        return True
+    before, after = text[at - 1], text[at]
+    # No line begins with a mark, nor with what combines with the letter before.
+    return is_unspaced(before) and is_unspaced(after) and category(after) in {"Lo", "Nd"}
 
 
 def speaker_changes(cues: Sequence[Cue]) -> list[bool]:

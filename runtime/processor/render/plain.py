@@ -4,6 +4,7 @@ import csv
 import io
 from itertools import groupby
 
+from runtime.core.writing import joined
 from runtime.processor.render.text import clock
 from runtime.processor.result import JobResult, speaker_name
 
@@ -14,7 +15,7 @@ def transcript_text(result: JobResult) -> str:
     for speaker, group in groupby(result.sentences, key=lambda sentence: sentence.speaker):
         sentences = list(group)
         heading = f"{speaker_name(speaker)} [{clock(sentences[0].start_seconds)}]"
-        paragraphs.append(f"{heading}\n{' '.join(sentence.text for sentence in sentences)}\n")
+        paragraphs.append(f"{heading}\n{joined(sentence.text for sentence in sentences)}\n")
     return "\n".join(paragraphs)
 
 

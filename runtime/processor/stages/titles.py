@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.core.media import Sentence
+from runtime.core.writing import joined
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.stages.function_words import CONNECTORS, function_words
 
@@ -42,7 +43,7 @@ def chapter_titles(
         for i, found in enumerate(phrases)
     ]
     shortlists = [shortlist[:CANDIDATES_EMBEDDED] for shortlist in shortlists]
-    subjects = embed([" ".join(sentence.text for sentence in chapter) for chapter in chapters])
+    subjects = embed([joined(sentence.text for sentence in chapter) for chapter in chapters])
     titles: list[str] = []
     for i, shortlist in enumerate(shortlists):
         ranked = _ranked(shortlist, embed, subjects, i) if shortlist else []
@@ -127,4 +128,4 @@ def _ranked(
 
 
 def _as_title(phrase: str) -> str:
-    return phrase[:1].upper() + phrase[1:]
+    return phrase[:1].upper() + joined(phrase.split())[1:]

@@ -47,6 +47,14 @@ def test_should_balance_two_lines() -> None:
     assert cue.lines == ("The harbour walls keep the", "winter storms outside for us.")
 
 
+def test_should_write_chinese_without_spaces_and_break_its_lines() -> None:
+    text = "\u6e2f" * 30 + "\uff0c" + "\u53e3" * 29 + "\u3002"
+    words = (*(attributed(n / 10, n / 10 + 0.1, character) for n, character in enumerate(text)),)
+    (cue,) = cues_of([Sentence(speaker=words[0].speaker, words=words)])
+    assert "".join(cue.lines) == text
+    assert [len(line) for line in cue.lines] == [31, 30]
+
+
 def test_should_break_a_long_sentence_at_a_comma() -> None:
     cues = cues_of([sentence(LONG, each=0.3)])
     assert " ".join(cues[0].lines).endswith("spring,")

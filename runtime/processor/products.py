@@ -41,5 +41,5 @@ CHAPTERS: Artifact[tuple[Chapter, ...]] = Artifact(
     stage=Stage.CHUNK, kind=tuple[Chapter, ...], version=1, inputs=(SENTENCES, SCENES)
 )
 SUMMARY: Artifact[Summary] = Artifact(
-    stage=Stage.SUMMARIZE, kind=Summary, version=1, inputs=(SENTENCES, SCENES)
+    stage=Stage.SUMMARIZE, kind=Summary, version=2, inputs=(SENTENCES, SCENES)
 )

@@ -1,7 +1,7 @@
 """The stages of a job as a graph: what each is computed from, keeps and costs."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -47,6 +47,10 @@ from runtime.processor.work import Work
 
 NOTHING_SAID = Transcript(language=None, language_probability=0.0, words=())
 NOBODY = Diarization(turns=(), exclusive_turns=())
+
+_LOOK_UP_SECONDS = 1.0
+_SENTENCES_AT_A_TIME = 2048
+"""An hour of talk has fewer, and sentences that are embedded together share their padding."""
 NO_SOUND = Sound(starts_at_seconds=0.0, duration_seconds=0.0)
 
 
@@ -195,26 +199,26 @@ def _telling(work: Work, *, has_pictures: bool) -> list[Step]:
         words = given[Stage.TRANSCRIBE].words
         return Made(value=split_sentences(attribute(words, given[Stage.DIARIZE])))
 
-    def divide(given: Inputs, _: Progress) -> Made[tuple[Chapter, ...]]:
+    def divide(given: Inputs, on_progress: Progress) -> Made[tuple[Chapter, ...]]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
             return Made(value=())
         chapters = divide_into_chapters(
             sentences,
-            meaning.of(sentences),
+            meaning.of(sentences, on_progress),
             embed=meaning.embed,
             language=given[Stage.TRANSCRIBE].language,
             duration_seconds=duration_seconds(given),
         )
         return Made(value=chapters)
 
-    def sum_up(given: Inputs, _: Progress) -> Made[Summary]:
+    def sum_up(given: Inputs, on_progress: Progress) -> Made[Summary]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
             return Made(value=Summary(sentences=()))
         summary = summarize(
             sentences,
-            meaning.of(sentences),
+            meaning.of(sentences, on_progress),
             language=given[Stage.TRANSCRIBE].language,
             duration_seconds=duration_seconds(given),
         )
@@ -245,9 +249,25 @@ class Meaning:
         """The embedder."""
         return self._load_embedder()
 
-    def of(self, sentences: tuple[Sentence, ...]) -> NDArray[np.float32]:
-        """Return a unit row for each sentence; they are the same in every call."""
-        with self._lock:
+    def of(self, sentences: tuple[Sentence, ...], on_progress: Progress) -> NDArray[np.float32]:
+        """Return a unit row for each sentence; they are the same in every call.
+
+        Those of twelve hours take minutes, in which whoever makes them or waits for them is alive.
+        """
+        while not self._lock.acquire(timeout=_LOOK_UP_SECONDS):
+            on_progress(0.0)
+        try:
             if self._vectors is None:
-                self._vectors = self.embed([sentence.text for sentence in sentences])
+                self._vectors = self._made_of(
+                    [sentence.text for sentence in sentences], on_progress
+                )
             return self._vectors
+        finally:
+            self._lock.release()
+
+    def _made_of(self, texts: Sequence[str], on_progress: Progress) -> NDArray[np.float32]:
+        made = []
+        for first in range(0, len(texts), _SENTENCES_AT_A_TIME):
+            on_progress(0.0)
+            made.append(self.embed(texts[first : first + _SENTENCES_AT_A_TIME]))
+        return np.concatenate(made)

@@ -75,7 +75,9 @@ class _Timeline:
         """Return the seconds of the word that each speaker covers, speakers of none left out."""
         seconds: defaultdict[str, float] = defaultdict(float)
         start, end = word.start_seconds, word.start_seconds + _length(word)
-        for turn in self._turns[bisect_left(self._ends, start) :]:
+        # By index: a slice would copy all turns to come, for every word.
+        for place in range(bisect_left(self._ends, start), len(self._turns)):
+            turn = self._turns[place]
             if turn.start_seconds >= end:
                 break
             shared = min(end, turn.end_seconds) - max(start, turn.start_seconds)

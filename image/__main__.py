@@ -16,7 +16,7 @@ from image.build import TOKEN_VARIABLE, BuildError, build, default_models
 from image.compose import compose
 from image.content import ACCELERATORS, MODEL_SOURCES, PLATFORMS, Variant
 from image.engines import NoEngineError, find_engine
-from image.release import release
+from image.release import release, variants
 from scripts.setup import ROOT
 
 
@@ -57,16 +57,18 @@ def build_image(given: argparse.Namespace) -> None:
     engine = find_engine()
     if given.command == "release":
         place = promote.Place(ecr=boto3.client("ecr"), name=given.repository)
-        print(release(place, engine, variant, files=sorted(push.ENVIRONMENTS.glob("*.toml"))))
+        files = sorted(push.ENVIRONMENTS.glob("*.toml"))
+        for each in variants(variant, files):
+            print(release(place, engine, each, files=files))
         return
     name = build(engine, variant)
     print(name)
     if given.command == "push":
-        push.push_to_environments(engine, name, given.environment)
+        push.push_to_environments(engine, name, given.environment, accelerator=variant.accelerator)
 
 
 def promote_image(given: argparse.Namespace) -> None:
-    """Bring the image that an environment's templates name into its repository."""
+    """Bring the images that an environment's templates name into its repository."""
     app = read_environments(given.assembly)
     if given.environment not in app:
         raise AssemblyError(f"{given.assembly} has no environment {given.environment}")
@@ -80,7 +82,8 @@ def promote_image(given: argparse.Namespace) -> None:
     target = promote.Place(
         ecr=boto3.client("ecr", region_name=region), name=Names(given.environment).processor
     )
-    print(promote.promote(source, target, promote.digest_of(stacks)))
+    for digest in promote.digests_of(stacks):
+        print(promote.promote(source, target, digest))
 
 
 def parser() -> argparse.ArgumentParser:

@@ -73,18 +73,26 @@ class Place:
         return {"registryId": self.registry_id} if self.registry_id else {}
 
 
-def digest_of(stacks: Iterable[StackTemplate]) -> str:
-    """Return the digest that an environment's templates run; raise `PushError` unless it is one.
+def digests_of(stacks: Iterable[StackTemplate]) -> list[str]:
+    """Return the digests that an environment's templates run: one, and one more where GPUs are.
 
-    A tag may come to mean another image; only a digest can be promoted.
+    Raise `PushError` for anything else. A tag may come to mean another image; only a digest can be
+    promoted.
     """
-    images = [
-        json.dumps(container["Image"])
+    containers = [
+        container
         for stack in stacks
         for resource in stack.template.get("Resources", {}).values()
         if resource["Type"] == "AWS::ECS::TaskDefinition"
         for container in resource["Properties"]["ContainerDefinitions"]
     ]
+    with_gpu = [container for container in containers if "ResourceRequirements" in container]
+    without = [container for container in containers if container not in with_gpu]
+    return [_digest(without), *([_digest(with_gpu)] if with_gpu else [])]
+
+
+def _digest(containers: Sequence[Mapping[str, Any]]) -> str:
+    images = [json.dumps(container["Image"]) for container in containers]
     found: set[str] = {digest for image in images for digest in _DIGEST.findall(image)}
     tagged = [image for image in images if not _DIGEST.search(image)]
     if len(found) != 1 or tagged:

@@ -8,6 +8,7 @@ import base64
 import re
 import subprocess
 import tempfile
+import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +24,11 @@ from scripts.setup import ROOT
 
 ENVIRONMENTS = ROOT / "environments"
 PUSH_SECONDS = 3600.0
+TABLES = {"cpu": "processor", "gpu": "gpu"}
+"""The table of an environment's file that names the image with an accelerator."""
+
 LOOPBACK = "127.0.0.1:"
+_TABLE = re.compile(r"^(?=\[)", re.MULTILINE)
 _IMAGE_TAG = re.compile(r'^(image_tag\s*=\s*)"[^"]*"', re.MULTILINE)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -41,10 +46,13 @@ class Login:
     password: str
 
 
-def push_to_environments(engine: Engine, image: str, environments: Sequence[str]) -> None:
+def push_to_environments(
+    engine: Engine, image: str, environments: Sequence[str], *, accelerator: str = "cpu"
+) -> None:
     """Push to each environment's repository, write the digest into its file and print it.
 
-    Raises `PushError`, also when two registries would give one image two digests.
+    It goes to the table that names the image with that accelerator. Raises `PushError`, also when
+    two registries would give one image two digests.
     """
     digests = {}
     for name in environments:
@@ -59,7 +67,7 @@ def push_to_environments(engine: Engine, image: str, environments: Sequence[str]
         digests[name] = push(engine, image, repository, login)
         if len(set(digests.values())) > 1:
             raise PushError(f"The environments would not run the same image: {digests}.")
-        write_digest(file, digests[name])
+        write_digest(file, digests[name], table=TABLES[accelerator])
         print(f"{repository}@{digests[name]}\n  written to {file.relative_to(ROOT)}: deploy it")
 
 
@@ -118,12 +126,27 @@ def push(engine: Engine, image: str, repository: str, login: Login | None) -> st
     return digest
 
 
-def write_digest(file: Path, digest: str) -> None:
-    """Set the environment file's `image_tag`; raise `PushError` if it has none."""
-    text, changes = _IMAGE_TAG.subn(rf'\g<1>"{digest}"', file.read_text(encoding="utf-8"))
+def write_digest(file: Path, digest: str, *, table: str = "processor") -> None:
+    """Set `image_tag` in a table of an environment's file; raise `PushError` if there is none."""
+    parts = _TABLE.split(file.read_text(encoding="utf-8"))
+    changes = 0
+    for index, part in enumerate(parts):
+        if part.startswith(f"[{table}]"):
+            parts[index], changes = _IMAGE_TAG.subn(rf'\g<1>"{digest}"', part)
     if changes != 1:
-        raise PushError(f'{file.name} has no line image_tag = "..." to write {digest} to.')
-    file.write_text(text, encoding="utf-8")
+        raise PushError(
+            f'{file.name} has no line image_tag = "..." in [{table}] to write {digest} to.'
+        )
+    file.write_text("".join(parts), encoding="utf-8")
+
+
+def running(files: Sequence[Path], accelerator: str) -> list[Path]:
+    """Return the environments' files that name an image with an accelerator."""
+    return [
+        file
+        for file in files
+        if TABLES[accelerator] in tomllib.loads(file.read_text(encoding="utf-8"))
+    ]
 
 
 def run(engine: Engine, arguments: Sequence[str], *, given: str | None = None) -> str:

@@ -1,6 +1,7 @@
 """Builds an image once for all environments: what is released already is not built again."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from image import push
@@ -12,6 +13,13 @@ from scripts.setup import ROOT
 
 Build = Callable[[Engine, Variant], str]
 Push = Callable[[Engine, str, str, push.Login], str]
+
+
+def variants(variant: Variant, files: Sequence[Path]) -> list[Variant]:
+    """Return what environments need: a variant, and the same with a GPU if any has that target."""
+    if variant.accelerator == "gpu" or not push.running(files, "gpu"):
+        return [variant]
+    return [variant, replace(variant, accelerator="gpu", platform=None, torch_index=None)]
 
 
 def release(
@@ -26,14 +34,15 @@ def release(
 ) -> str:
     """Have the image in the repository of releases, its digest in `files`, and return the digest.
 
-    The tag says what an image is made of: where it is there, so is the image. Raises `BuildError`
-    and `PushError`.
+    Only `files` that name an image with the variant's accelerator are written to. The tag says
+    what an image is made of: where it is there, so is the image. Raises `BuildError` and
+    `PushError`.
     """
     tag = content_tag(fitted_to_this_machine(engine, variant), root=root)
     digest = place.digest(tag)
     if digest is None:
         name = build(engine, variant)
         digest = push_image(engine, name, place.address(), place.login())
-    for file in files:
-        push.write_digest(file, digest)
+    for file in push.running(files, variant.accelerator):
+        push.write_digest(file, digest, table=push.TABLES[variant.accelerator])
     return digest

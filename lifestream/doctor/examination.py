@@ -65,6 +65,7 @@ class Examination:
         dispatcher = next((each for each in functions if each.name == wanted), None)
         queue = self._examine_queues(dispatcher)
         self._examine_dispatcher(dispatcher, queue)
+        self._examine_workers(resources)
         self._examine_stores(queue)
         self._examine_surroundings(resources, functions)
         self._examine_jobs()
@@ -103,8 +104,26 @@ class Examination:
         self.findings += work_checks.check_dispatcher(
             dispatcher, queue_arn=queue.arn if queue else None, expected=self._expected_variables()
         )
-        arn = dispatcher.variables.get(EnvVar.TASK_DEFINITION_ARN)
-        if arn is None:
+        self._examine_definition(dispatcher.variables.get(EnvVar.TASK_DEFINITION_ARN, ""))
+
+    def _examine_workers(self, resources: Resources) -> None:
+        self._on_step("workers and their queue")
+        dead_letters = self._read_output(Output.WORK_DLQ_URL, reading.queue)
+        if dead_letters is not None:
+            self.findings += resource_checks.check_work_dead_letters(dead_letters)
+        queue = self._read_output(Output.WORK_QUEUE_URL, reading.queue)
+        if queue is not None:
+            self.findings += resource_checks.check_jobs_queue(
+                queue, dead_letters=dead_letters, function_timeout_seconds=None
+            )
+        for arn in resources.get("AWS::ECS::Service", []):
+            service = self._read(f"service {arn}", reading.service, arn)
+            if service is not None:
+                self.findings += work_checks.check_service(service)
+                self._examine_definition(service.task_definition_arn)
+
+    def _examine_definition(self, arn: str) -> None:
+        if not arn:
             return
         definition = self._read(f"task definition {arn}", reading.task_definition, arn)
         if definition is not None:

@@ -90,6 +90,20 @@ class TaskDefinition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """A service of workers. `scaled` is whether its number of tasks follows anything."""
+
+    name: str
+    status: str
+    wanted: int
+    running: int
+    pending: int
+    rollout_failed: bool
+    scaled: bool
+    task_definition_arn: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Role:
     """A role that something names."""
 
@@ -99,11 +113,12 @@ class Role:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alarm:
-    """A CloudWatch alarm and why it is in its state."""
+    """A CloudWatch alarm and why it is in its state; `scales` if it moves tasks, not people."""
 
     name: str
     state: str
     reason: str
+    scales: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

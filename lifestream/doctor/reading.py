@@ -18,6 +18,7 @@ from lifestream.doctor.facts import (
     Queue,
     Role,
     Rule,
+    Service,
     Table,
     TaskDefinition,
 )
@@ -160,6 +161,29 @@ def task_definition(aws: Clients, arn: str) -> TaskDefinition:
     )
 
 
+def service(aws: Clients, arn: str) -> Service:
+    """Return a service of workers, with the status MISSING when there is none."""
+    cluster, _, name = arn.rpartition("service/")[2].rpartition("/")
+    target = f"service/{cluster}/{name}"
+    with typed_faults(f"reading the service {name}"):
+        found = aws("ecs").describe_services(cluster=cluster, services=[name])["services"]
+        targets = aws("application-autoscaling").describe_scalable_targets(
+            ServiceNamespace="ecs", ResourceIds=[target]
+        )["ScalableTargets"]
+    given = found[0] if found else {}
+    deployments = {each["status"]: each for each in given.get("deployments", [])}
+    return Service(
+        name=name,
+        status=given.get("status", "MISSING"),
+        wanted=given.get("desiredCount", 0),
+        running=given.get("runningCount", 0),
+        pending=given.get("pendingCount", 0),
+        rollout_failed=deployments.get("PRIMARY", {}).get("rolloutState") == "FAILED",
+        scaled=bool(targets),
+        task_definition_arn=given.get("taskDefinition", ""),
+    )
+
+
 def image(aws: Clients, uri: str) -> Image:
     """Look an image up in ECR; of another registry, and of the local cloud, nothing is known."""
     registry, _, path = uri.partition("/")
@@ -221,10 +245,15 @@ def alarms(aws: Clients, names: list[str]) -> list[Alarm]:
                 name=alarm["AlarmName"],
                 state=alarm["StateValue"],
                 reason=alarm.get("StateReason", ""),
+                scales=_only_scales(alarm.get("AlarmActions", [])),
             )
             for alarm in [*answer.get("MetricAlarms", []), *answer.get("CompositeAlarms", [])]
         ]
     return found
+
+
+def _only_scales(actions: list[str]) -> bool:
+    return bool(actions) and all(":autoscaling:" in action for action in actions)
 
 
 def cluster(aws: Clients, name: str) -> Cluster:

@@ -93,15 +93,21 @@ def check_jobs_queue(
 
 
 def check_dead_letters(queue: Queue, *, command: str) -> Iterator[Finding]:
-    """Check that no message waits for a person."""
+    """Check that no upload's message waits for a person."""
+    mend = f"Look at them ({command} dlq list), mend the cause, then: {command} dlq redrive --all"
+    return _check_left(queue, "Their uploads are not processed until they are sent back.", mend)
+
+
+def check_work_dead_letters(queue: Queue) -> Iterator[Finding]:
+    """Check that no message that workers gave up waits for a person."""
+    page = "docs/runbooks/work-dead-letters.md"
+    return _check_left(queue, "Workers could not begin these jobs.", f"Follow {page}.")
+
+
+def _check_left(queue: Queue, why: str, mend: str) -> Iterator[Finding]:
     subject = f"queue {queue.name}"
     if queue.messages:
-        yield error(
-            subject,
-            f"About {queue.messages} message(s) are in it.",
-            "Their uploads are not processed until somebody sends them back.",
-            f"Look at them ({command} dlq list), mend the cause, then: {command} dlq redrive --all",
-        )
+        yield error(subject, f"About {queue.messages} message(s) are in it.", why, mend)
     yield from _check_encryption(subject, encrypted=queue.encrypted)
 
 

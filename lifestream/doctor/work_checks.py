@@ -9,6 +9,7 @@ from lifestream.doctor.facts import (
     Image,
     Role,
     Rule,
+    Service,
     TaskDefinition,
 )
 from lifestream.doctor.findings import REDEPLOY, Finding, error
@@ -121,12 +122,46 @@ def check_image(image: Image) -> Iterator[Finding]:
 
 
 def check_task_definition(definition: TaskDefinition) -> Iterator[Finding]:
-    """Check that the revision which the dispatcher starts can be started."""
+    """Check that a revision which the dispatcher or a service starts can be started."""
     if not definition.active:
         yield error(
             f"task definition {definition.arn.rpartition('/')[2]}",
-            "It is not active, but the dispatcher starts it.",
+            "It is not active, but it is what is to be started.",
             "No task can be started.",
+            REDEPLOY,
+        )
+
+
+def check_service(service: Service) -> Iterator[Finding]:
+    """Check that workers come when they are wanted."""
+    subject = f"service {service.name}"
+    if service.status != "ACTIVE":
+        yield error(
+            subject,
+            f"Its status is {service.status}.",
+            "No worker runs, and jobs wait in the work queue.",
+            REDEPLOY,
+        )
+        return
+    if service.rollout_failed:
+        yield error(
+            subject,
+            "Its last deployment failed.",
+            "Workers run what was deployed before, or nothing.",
+            "Read the service's events for the first failure, mend it and deploy again.",
+        )
+    if service.wanted and not service.running and not service.pending:
+        yield error(
+            subject,
+            f"It wants {service.wanted} worker(s); none runs and none is starting.",
+            "Jobs wait in the work queue.",
+            "Follow docs/runbooks/workers-failing.md.",
+        )
+    if not service.scaled:
+        yield error(
+            subject,
+            "Nothing scales it.",
+            "However many jobs wait, no worker is started for them.",
             REDEPLOY,
         )
 
@@ -165,8 +200,8 @@ def check_role(role: Role) -> Iterator[Finding]:
 
 
 def check_alarm(alarm: Alarm) -> Iterator[Finding]:
-    """Check that an alarm is quiet."""
-    if alarm.state == "ALARM":
+    """Check that an alarm is quiet; one that says that workers are too many says so at rest."""
+    if alarm.state == "ALARM" and not alarm.scales:
         yield error(
             f"alarm {alarm.name}",
             "It is in ALARM.",

@@ -4,10 +4,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
+from tests.infra.conftest import ENVIRONMENTS, POOLED
 from tests.infra.templates import Deployment
+
+WITH_GPU = "dev with a GPU"
 
 ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "knows no resource",
+    "ecs:DiscoverPollEndpoint": "asked before a GPU machine belongs to a cluster",
     "ecs:ListTasks": "knows no task resource; limited by a condition on the cluster",
     "kms:*": "of a key's policy, this key; each statement has a principal and mostly a condition",
 }
@@ -30,6 +36,7 @@ SOURCES = {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs
 """By which a statement says for whom a service may act."""
 
 UNSOURCED = {
+    "ec2.amazonaws.com": "gives a GPU machine its role, and states no source",
     "lambda.amazonaws.com": "runs a function by its role, for nobody else, and states no source",
 }
 """Services that are trusted without a word on whose behalf, and why."""
@@ -45,6 +52,16 @@ class Found:
     resources: frozenset[str]
     services: frozenset[str]
     conditions: frozenset[str]
+
+
+@pytest.fixture(params=(*ENVIRONMENTS, POOLED, WITH_GPU))
+def deployment(request: pytest.FixtureRequest) -> Deployment:
+    """Every kind of environment there is, that with a GPU as well."""
+    if request.param in ENVIRONMENTS:
+        found: Deployment = request.getfixturevalue("deployments")[request.param]
+    else:
+        found = request.getfixturevalue("pooled" if request.param == POOLED else "gpu")
+    return found
 
 
 def everything(deployment: Deployment) -> list[Found]:
@@ -112,11 +129,11 @@ def test_should_allow_any_resource_only_where_there_is_no_other(deployment: Depl
 
 
 def test_should_have_no_reason_for_what_nobody_does(
-    deployments: Mapping[str, Deployment],
+    deployments: Mapping[str, Deployment], gpu: Deployment
 ) -> None:
     used = {
         "kms:*" if statement.kind == "AWS::KMS::Key" else action
-        for deployment in deployments.values()
+        for deployment in (*deployments.values(), gpu)
         for statement in everything(deployment)
         if "*" in statement.resources
         for action in statement.actions
@@ -145,15 +162,21 @@ def test_should_use_keys_through_services_only(deployment: Deployment) -> None:
             assert "*" not in statement.resources
 
 
-def test_should_let_services_act_for_this_account_only(deployment: Deployment) -> None:
-    unsourced = {
+def unsourced(deployment: Deployment) -> set[str]:
+    """Return the services that are trusted without a word on whose behalf."""
+    return {
         service
         for statement in everything(deployment)
         if not statement.conditions & SOURCES
         for service in statement.services
     }
 
-    assert unsourced == set(UNSOURCED)
+
+def test_should_let_services_act_for_this_account_only(
+    deployment: Deployment, gpu: Deployment
+) -> None:
+    assert unsourced(deployment) <= set(UNSOURCED)
+    assert unsourced(gpu) == set(UNSOURCED)
 
 
 def test_should_let_services_invoke_functions_for_one_source_only(deployment: Deployment) -> None:

@@ -14,7 +14,6 @@ from runtime.processor.worker.settings import WorkerSettings
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.gpu import GPU
 from tests.infra.templates import Deployment
-from tests.infra.test_every_statement import ANY_RESOURCE
 from tests.infra.test_permissions import (
     cluster,
     in_cluster,
@@ -25,13 +24,6 @@ from tests.infra.test_permissions import (
 from tests.infra.test_snapshots import without_asset_hashes
 
 DEV = (ROOT / "environments" / "dev.toml").read_text()
-ALSO_ANY = {"ecs:DiscoverPollEndpoint": "asked before the machine belongs to a cluster"}
-"""What may stand with the resource `*` besides what other environments allow."""
-
-
-@pytest.fixture(scope="module")
-def gpu(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return synthesize(tmp_path_factory.mktemp("gpu"), DEV + GPU)
 
 
 @pytest.fixture(scope="module")
@@ -149,13 +141,6 @@ def test_should_let_a_machine_do_nothing_but_its_agents_work(gpu: Deployment) ->
     assert joining.resources == {f"<{cluster(gpu)}.Arn>"}
     assert working.conditions == in_cluster(gpu)
     assert "*" not in working.resources
-
-
-def test_should_allow_any_resource_only_where_there_is_no_other(gpu: Deployment) -> None:
-    unlimited = {a for s in gpu.statements() if "*" in s.resources for a in s.actions}
-
-    assert unlimited - set(ANY_RESOURCE) == set(ALSO_ANY)
-    assert not [a for s in gpu.statements() for a in s.actions if "*" in a]
 
 
 # The workers

@@ -12,9 +12,9 @@ import pytest
 
 from local import deploy, toolchain
 from local.cloud import LocalCloud
-from runtime.core.contract import Output
+from runtime.core.contract import Launch, Output
 
-ENVIRONMENT = "dev"
+ENVIRONMENT, POOLED = "dev", "staging"
 COMMAND_SECONDS = 120
 
 
@@ -33,12 +33,13 @@ class Ran:
 class Deployed:
     cloud: LocalCloud
     outputs: Mapping[str, str]
+    environment: str = ENVIRONMENT
 
     def lifestream(self, *arguments: str) -> Ran:
         """Run `python -m lifestream` against the deployed environment."""
         ours = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
         done = subprocess.run(
-            [sys.executable, "-m", "lifestream", "--environment", ENVIRONMENT, *arguments],
+            [sys.executable, "-m", "lifestream", "--environment", self.environment, *arguments],
             env={**ours, **self.cloud.aws_environment()},
             cwd=toolchain.ROOT,
             capture_output=True,
@@ -68,3 +69,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """The dev environment with the real processor."""
     with toolchain.start_cloud(state_dir=tmp_path_factory.mktemp("operations")) as cloud:
         yield Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
+
+
+@pytest.fixture(scope="session")
+def pooled(deployed: Deployed) -> Deployed:
+    """Staging with a pool, in the same cloud."""
+    cloud = deployed.cloud
+    outputs = deploy.deploy(cloud, environment=POOLED, launch=Launch.POOL)
+    return Deployed(cloud, outputs, POOLED)

@@ -12,7 +12,7 @@ from cdk.config import load_environment
 from image import promote as promotion
 from image.content import Variant, content_tag
 from image.engines import Engine
-from image.promote import Place, authorization, command, digest_of, promote
+from image.promote import Place, authorization, command, digests_of, promote
 from image.push import Login, PushError
 from image.release import release
 from scripts.setup import ROOT
@@ -32,12 +32,25 @@ def stack(*images: Any) -> StackTemplate:
     return StackTemplate(name="any", template=template, account=None, region=None)
 
 
+def gpu_stack(image: Any) -> StackTemplate:
+    found = stack(image)
+    (container,) = found.template["Resources"]["Task"]["Properties"]["ContainerDefinitions"]
+    container["ResourceRequirements"] = [{"Type": "GPU", "Value": "1"}]
+    return found
+
+
 def joined(reference: str) -> Any:
     return {"Fn::Join": ["", [{"Ref": "AWS::AccountId"}, ".dkr.ecr.any/processor", reference]]}
 
 
 def test_should_find_the_digest_that_templates_run() -> None:
-    assert digest_of([stack(joined(f"@{DIGEST}")), stack(joined(f"@{DIGEST}"))]) == DIGEST
+    assert digests_of([stack(joined(f"@{DIGEST}")), stack(joined(f"@{DIGEST}"))]) == [DIGEST]
+
+
+def test_should_find_the_image_of_gpus_besides() -> None:
+    stacks = [stack(joined(f"@{DIGEST}")), gpu_stack(joined(f"@{OTHER}"))]
+
+    assert digests_of(stacks) == [DIGEST, OTHER]
 
 
 @pytest.mark.parametrize(
@@ -47,12 +60,14 @@ def test_should_find_the_digest_that_templates_run() -> None:
         [stack(joined(f"@{DIGEST}")), stack(joined(f"@{OTHER}"))],
         [stack(joined(f"@{DIGEST}"), joined(":latest"))],
         [stack()],
+        [stack(joined(f"@{DIGEST}")), gpu_stack(joined(":gpu-0.1.0"))],
+        [gpu_stack(joined(f"@{DIGEST}"))],
     ],
-    ids=["tag", "two digests", "a tag as well", "nothing"],
+    ids=["tag", "two digests", "a tag as well", "nothing", "a tag on GPUs", "GPUs only"],
 )
 def test_should_refuse_templates_without_one_digest(stacks: list[StackTemplate]) -> None:
     with pytest.raises(PushError, match="should run one image by its digest"):
-        digest_of(stacks)
+        digests_of(stacks)
 
 
 class Copier:

@@ -7,7 +7,10 @@ import pytest
 
 from cdk.config import load_environment
 from image import push
+from image.content import Variant
+from image.release import variants
 from scripts.setup import ROOT
+from tests.infra.gpu import GPU
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -61,6 +64,31 @@ def test_should_write_a_digest_that_the_environment_accepts(name: str, tmp_path:
     push.write_digest(file, DIGEST)
     assert load_environment(file).processor.image_tag == DIGEST
     assert len(file.read_text().splitlines()) == len(before.splitlines())
+
+
+def test_should_write_the_digest_of_a_gpu_image_to_its_own_table(tmp_path: Path) -> None:
+    file = tmp_path / "dev.toml"
+    file.write_text((ROOT / "environments" / "dev.toml").read_text() + GPU)
+    before = load_environment(file)
+
+    push.write_digest(file, DIGEST, table="gpu")
+
+    after = load_environment(file)
+    assert after.gpu is not None
+    assert after.gpu.image_tag == DIGEST
+    assert after.processor == before.processor
+
+
+def test_should_name_the_files_that_have_a_gpu(tmp_path: Path) -> None:
+    plain, with_gpu = tmp_path / "dev.toml", tmp_path / "fast.toml"
+    plain.write_text((ROOT / "environments" / "dev.toml").read_text())
+    with_gpu.write_text(plain.read_text() + GPU)
+
+    assert push.running([plain, with_gpu], "cpu") == [plain, with_gpu]
+    assert push.running([plain, with_gpu], "gpu") == [with_gpu]
+    cpu = Variant(models="none", base="any", torch_index=None)
+    assert variants(cpu, [plain]) == [cpu]
+    assert [each.accelerator for each in variants(cpu, [with_gpu])] == ["cpu", "gpu"]
 
 
 def test_should_refuse_a_file_without_an_image_tag(tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from lifestream.doctor.facts import (
     Notification,
     Queue,
     Rule,
+    Service,
     Table,
     TaskDefinition,
 )
@@ -118,6 +119,24 @@ def of_stacks(index: int, **defect: Any) -> Iterator[Finding]:
 def of_definition(**defect: Any) -> Iterator[Finding]:
     whole = TaskDefinition(arn="any:1", active=True, image_uri="any", role_arns=())
     return work_checks.check_task_definition(replace(whole, **defect))
+
+
+def of_work_dead_letters(**defect: Any) -> Iterator[Finding]:
+    return resource_checks.check_work_dead_letters(replace(DLQ, **defect))
+
+
+def of_service(**defect: Any) -> Iterator[Finding]:
+    whole = Service(
+        name="worker",
+        status="ACTIVE",
+        wanted=2,
+        running=1,
+        pending=1,
+        rollout_failed=False,
+        scaled=True,
+        task_definition_arn="any:1",
+    )
+    return work_checks.check_service(replace(whole, **defect))
 
 
 def of_jobs(

@@ -27,8 +27,10 @@ from tests.unit.lifestream.sound import (
     of_dispatcher,
     of_jobs,
     of_queue,
+    of_service,
     of_stacks,
     of_table,
+    of_work_dead_letters,
 )
 
 
@@ -47,6 +49,11 @@ from tests.unit.lifestream.sound import (
         of_dispatcher(),
         of_dispatcher(sources=(SOURCE, replace(SOURCE, queue_arn="other", enabled=False))),
         of_definition(),
+        of_work_dead_letters(),
+        of_service(),
+        of_service(wanted=0, running=0, pending=0),
+        of_service(running=0),
+        of_service(running=2, pending=0),
         work_checks.check_function(DISPATCHER),
         work_checks.check_function(replace(DISPATCHER, state="Inactive")),
         work_checks.check_reaper([DISPATCHER, REAPER], [STOPPED, SWEEP]),
@@ -56,6 +63,7 @@ from tests.unit.lifestream.sound import (
         work_checks.check_rule(SWEEP),
         work_checks.check_role(Role(arn="any", exists=True)),
         work_checks.check_alarm(Alarm(name="any", state="OK", reason="")),
+        work_checks.check_alarm(Alarm(name="any", state="ALARM", reason="", scales=True)),
         work_checks.check_alarm(Alarm(name="any", state="INSUFFICIENT_DATA", reason="")),
         of_jobs(State.RUNNING, silent=1799.0),
         of_jobs(State.CLAIMED, silent=1900.0, lease_left=-1000.0),
@@ -145,6 +153,12 @@ def test_should_find_nothing_wrong_with_what_is_sound(findings: Iterator[Finding
             "leased for 20 s",
         ),
         (of_definition(active=False), Severity.ERROR, "not active"),
+        (of_work_dead_letters(messages=2), Severity.ERROR, "About 2 message(s)"),
+        (of_work_dead_letters(encrypted=False), Severity.ERROR, "not encrypted"),
+        (of_service(status="MISSING", scaled=False), Severity.ERROR, "MISSING"),
+        (of_service(rollout_failed=True), Severity.ERROR, "last deployment failed"),
+        (of_service(running=0, pending=0), Severity.ERROR, "wants 2 worker(s)"),
+        (of_service(scaled=False), Severity.ERROR, "Nothing scales it"),
         (
             work_checks.check_function(replace(DISPATCHER, state="Failed")),
             Severity.ERROR,

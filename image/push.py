@@ -83,7 +83,7 @@ def repository_uri(ecr: Any, name: str) -> str:
     except ecr.exceptions.RepositoryNotFoundException:
         raise PushError(
             f"There is no repository {name}. Deploy the storage stack of the environment first: "
-            "npx cdk deploy '*-storage' --context environment=<name>."
+            "npx cdk deploy -c environment=NAME 'Lifestream-NAME/Storage'."
         ) from None
     return str(found[0]["repositoryUri"])
 

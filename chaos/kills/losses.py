@@ -45,11 +45,12 @@ def distribution_of(losses: Sequence[Loss]) -> Iterator[str]:
         yield f"  {stage}: hit by {kills} kills{most}"
 
 
-def loss_of(lines: Iterable[dict[str, Any]], *, killed_at: float) -> Loss:
+def loss_of(lines: Iterable[dict[str, Any]], *, killed_at: float, pace: float = 1.0) -> Loss:
     """Return what a processor lost that was killed at a time (seconds since the epoch).
 
     Stages run side by side, so what counts is the longest of: the time since an open stage began
-    or was last kept, after the files it has to be brought again.
+    or was last kept, after the files it has to be brought again. Where others kept the machine
+    busy, only a share of that time was work: `pace` is how much of a core the process had.
     """
     kept_at: dict[str, float] = {}
     brought = 0.0
@@ -62,7 +63,7 @@ def loss_of(lines: Iterable[dict[str, Any]], *, killed_at: float) -> Loss:
             brought += line["seconds"] if stage in _BROUGHT_AGAIN else 0.0
     under_way = tuple(sorted(kept_at))
     losses = [
-        Loss(stage=stage, seconds=brought + killed_at - at, under_way=under_way)
+        Loss(stage=stage, seconds=pace * (brought + killed_at - at), under_way=under_way)
         for stage, at in kept_at.items()
     ]
     return max(losses, key=lambda loss: loss.seconds, default=Loss(stage="", seconds=0.0))

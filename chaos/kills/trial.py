@@ -1,6 +1,7 @@
 """Runs a job to its end with its processor killed on the way, and compares what it published."""
 
 import random
+import resource
 import signal
 import subprocess
 from collections.abc import Callable
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from chaos.kills.bench import Bench, Run
 from chaos.kills.losses import Loss, lines_of, loss_of
+from runtime.core.clock import Clock
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Source, State
 from runtime.processor.render.manifest import VARYING
@@ -69,6 +71,7 @@ class Trial:
         run = self.bench.fresh(self.source)
         kills = 0
         while True:
+            meter = _Meter(self.bench.clock)
             process, log = run.start()
             spared = kills == MOST_KILLS
             limit = PATIENCE_SECONDS if spared else self.draw.uniform(0.0, 1.1 * usual)
@@ -77,7 +80,7 @@ class Trial:
             to.resumed += any(line["action"] == "stage.continued" for line in lines)
             if ended is None:
                 kills += 1
-                lost = loss_of(lines, killed_at=self.bench.clock.now())
+                lost = loss_of(lines, killed_at=self.bench.clock.now(), pace=meter.pace)
                 to.losses.append(lost)
                 if lost.seconds > MOST_LOST_SECONDS:
                     to.violations.append(f"run {number}: {lost.seconds:.0f} s of {lost.stage} lost")
@@ -125,6 +128,26 @@ class Trial:
         if ResultFile.MANIFEST not in files:
             return {}
         return {name: content for name, content in files.items() if name not in VARYING}
+
+
+class _Meter:
+    """Tells how much of a core the processes had that were begun and have ended since."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._began = clock.monotonic()
+        self._used_before = _used_seconds()
+
+    @property
+    def pace(self) -> float:
+        """From 0 to 1: more than one core counts as one."""
+        passed = self._clock.monotonic() - self._began
+        return min(1.0, (_used_seconds() - self._used_before) / max(passed, 0.001))
+
+
+def _used_seconds() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _is_done(run: Run) -> bool:

@@ -26,6 +26,11 @@ def test_should_lose_what_an_open_stage_did_since_it_was_last_kept() -> None:
     assert lost(started, line(21.0, "stage.kept", "diarize"), after=31.0).seconds == 10.0
 
 
+def test_should_count_work_and_not_waiting_for_a_busy_machine() -> None:
+    lines = [line(1.0, "stage.started", "diarize")]
+    assert loss_of(lines, killed_at=NOON + 101.0, pace=0.25).seconds == 25.0
+
+
 def test_should_lose_nothing_of_a_finished_stage() -> None:
     stages = line(1.0, "stage.started", "scenes"), line(9.0, "stage.finished", "scenes", seconds=8)
     assert lost(*stages, after=20.0).seconds == 0.0

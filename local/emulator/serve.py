@@ -44,6 +44,7 @@ from local.emulator import (
     sqs_long_poll,
     sqs_move_task,
     version,
+    xray,
 )
 from local.emulator.settings import HOST, Settings
 from runtime.core.clock import SystemClock
@@ -87,6 +88,7 @@ def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Appli
     ecr_images.install()
     secret_references.install()
     sqs_move_task.install()
+    xray.install()
     cloudformation_storage.install()
     cloudformation_network.install()
     cloudformation_ecs.install()

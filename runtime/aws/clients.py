@@ -1,6 +1,7 @@
 """SDK clients whose every call is bounded; a composition root makes each once per process."""
 
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
 from botocore.config import Config
@@ -20,6 +21,9 @@ CONNECTIONS = 16
 
 POLL_TIMEOUT_SECONDS = 25
 """For the answer to a long poll, which SQS gives after 20 s at the latest."""
+
+TRACE_TIMEOUT_SECONDS = 1
+"""To connect, and again for the answer: sending a trace takes at most about 2 s."""
 
 
 def config(*, attempts: int = ATTEMPTS, read_timeout: int = READ_TIMEOUT_SECONDS) -> Config:
@@ -63,3 +67,14 @@ def sqs_polling(region: str) -> "SQSClient":
     """
     limits = config(attempts=1, read_timeout=POLL_TIMEOUT_SECONDS)
     return boto3.client("sqs", region_name=region, config=limits)
+
+
+def xray(region: str) -> Any:
+    """Return a client of X-Ray that gives up at once: nothing is worth waiting for a trace."""
+    limits = Config(
+        connect_timeout=TRACE_TIMEOUT_SECONDS,
+        read_timeout=TRACE_TIMEOUT_SECONDS,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+    )
+    connect: Callable[..., Any] = boto3.client
+    return connect("xray", region_name=region, config=limits)

@@ -106,6 +106,9 @@ class EnvVar(StrEnum):
 
     MAX_ATTEMPTS = "MAX_ATTEMPTS"
 
+    # All: whether what is done for a job is sent to its trace (`true`).
+    TRACING = "TRACING"
+
     # Reaper: where it announces jobs that are to run again, and how long a processor may be silent.
     JOBS_QUEUE_URL = "JOBS_QUEUE_URL"
     HEARTBEAT_SILENCE_SECONDS = "HEARTBEAT_SILENCE_SECONDS"

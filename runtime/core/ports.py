@@ -3,12 +3,13 @@
 Every fake in `tests/fakes` passes the same contract suite as the adapter it stands for.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from runtime.core.jobs import Job, Source, State
+from runtime.core.trace import Document
 
 ByteCount = Callable[[int], None]
 """Called with the number of bytes moved since the last call."""
@@ -166,4 +167,16 @@ class WorkQueue(Protocol):
 
     def delete(self, message: WorkMessage) -> None:
         """Remove a message; harmless when repeated."""
+        ...
+
+
+class Traces(Protocol):
+    """Where traces are kept, each by its id. Raises `Retryable` and `Permanent`."""
+
+    def put(self, documents: Sequence[Document]) -> None:
+        """Keep segments and subsegments; one that is known is replaced."""
+        ...
+
+    def read(self, trace_id: str) -> list[Document]:
+        """Return the segments of a trace, subsegments inside; none of what nobody knows."""
         ...

@@ -53,7 +53,7 @@ class TraceStore:
         known = self._traces.get(trace_id)
         if known is None:
             return None
-        ends: list[float] = [one.get("end_time", one["start_time"]) for one in known.values()]
+        ends = [float(one.get("end_time") or one["start_time"]) for one in known.values()]
         segments = [
             {"Id": one["id"], "Document": json.dumps(_whole(one, known))}
             for one in known.values()

@@ -79,6 +79,10 @@ class SceneModel(StrEnum):
     TRANSNETV2 = "transnetv2"
 
 
+TRUE, FALSE = "true", "false"
+"""How a variable says yes and no."""
+
+
 class EnvVar(StrEnum):
     """Environment variables set by the infrastructure and read by a composition root."""
 

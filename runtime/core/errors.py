@@ -1,5 +1,7 @@
 """Errors whose type decides what happens next: retry, give up, or stand down."""
 
+from collections.abc import Mapping
+
 
 class LifestreamError(Exception):
     """A failure with a stable code, what happened, and what a person can do about it.
@@ -13,6 +15,8 @@ class LifestreamError(Exception):
         self.code = code
         self.summary = summary
         self.resolution = resolution
+        self.about: Mapping[str, str] = {}
+        """Log fields of what it happened to, added by whoever knows on its way up."""
 
 
 class Retryable(LifestreamError):

@@ -2,7 +2,8 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -20,10 +21,15 @@ _CREATED = "ObjectCreated:"
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """An object that may have been uploaded; `key` is decoded."""
+    """An object that may have been uploaded; `key` is decoded.
+
+    `uploaded_at` is when, in seconds since the epoch, as far as the message says; it makes no other
+    upload.
+    """
 
     bucket: str
     key: str
+    uploaded_at: float | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +154,15 @@ def _s3_record(record: Any) -> Upload | Ignored:
     # S3 writes `ObjectCreated:Put` in events, and `s3:ObjectCreated:Put` in configurations.
     if not name.removeprefix("s3:").startswith(_CREATED):
         return Ignored(f"event {name}", bucket, key)
-    return Upload(bucket, key)
+    return Upload(bucket, key, _time(record.get("eventTime")))
+
+
+def _time(text: Any) -> float | None:
+    """Return an ISO 8601 time in seconds since the epoch; nothing rests on one that is none."""
+    try:
+        return datetime.fromisoformat(text).timestamp()
+    except (TypeError, ValueError):
+        return None
 
 
 def _text(message: Mapping[str, Any], name: str) -> str:

@@ -37,9 +37,12 @@ def failed_records(
         try:
             work(record["body"])
         except Retryable as error:
-            bound.warning("dispatch.retry", code=error.code, error=str(error))
+            bound.bind(**error.about).warning("dispatch.retry", code=error.code, error=str(error))
         except Exception as error:  # noqa: BLE001 - whatever a record does, the others go on
-            bound.error("dispatch.failed", error=str(error), type=type(error).__name__)
+            about = error.about if isinstance(error, LifestreamError) else {}
+            bound.bind(**about).error(
+                "dispatch.failed", error=str(error), type=type(error).__name__
+            )
             metrics.put({Metric.DISPATCHES_FAILED: 1}, code=_code(error))
         else:
             return True

@@ -1,10 +1,12 @@
 """From an upload to a launched job: look, claim, launch, and what to do when a step fails."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 
 from runtime.core.contract import Metric
-from runtime.core.errors import Retryable
-from runtime.core.jobs import Job, State, launched, queued, release
+from runtime.core.errors import LifestreamError, Retryable
+from runtime.core.jobs import Job, Source, State, launched, queued, release
 from runtime.core.log import Log
 from runtime.core.messages import Ask, Requeued, Upload, parse
 from runtime.core.metrics import Metrics
@@ -18,7 +20,19 @@ from runtime.core.ports import (
     Queued,
     StaleWriteError,
 )
+from runtime.core.trace import Part, Span, about
+from runtime.core.tracing import NoTracing, Tracing
 from runtime.dispatcher.claim import Claims
+
+
+@contextmanager
+def _naming(job_id: str) -> Iterator[None]:
+    """Have errors of the block say what job they are about."""
+    try:
+        yield
+    except LifestreamError as error:
+        error.about = about(job_id)
+        raise
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +44,7 @@ class Dispatcher:
     claims: Claims
     log: Log
     metrics: Metrics
+    tracing: Tracing = field(default_factory=NoTracing)
 
     def work(self, body: str) -> None:
         """Do all that one message asks for; returning means that it may be deleted.
@@ -50,20 +65,21 @@ class Dispatcher:
                 self._dispatch_again(ask.job_id)
 
     def _dispatch_again(self, job_id: str) -> None:
-        log = self.log.bind(job_id=job_id)
-        there = self.claims.jobs.get(job_id)
-        if there is None:
-            log.warning("dispatch.job_gone")
-            return
-        log = log.bind(key=there.source.key)
-        try:
-            options = self._options_again(there)
-        except OptionsRefusedError as why:
-            self._count_refusal(why, log, news=self.claims.refuse_again(there, why, log))
-            return
-        job = self.claims.claim_again(there, options, log)
-        if job is not None:
-            self._launch(job, log.bind(attempt=job.attempt))
+        log = self.log.bind(**about(job_id))
+        with _naming(job_id):
+            there = self.claims.jobs.get(job_id)
+            if there is None:
+                log.warning("dispatch.job_gone")
+                return
+            log = log.bind(key=there.source.key)
+            try:
+                options = self._options_again(there)
+            except OptionsRefusedError as why:
+                self._count_refusal(why, log, news=self.claims.refuse_again(there, why, log))
+                return
+            job = self.claims.claim_again(there, options, log)
+            if job is not None:
+                self._launch(job, log.bind(attempt=job.attempt))
 
     def _dispatch_upload(self, upload: Upload) -> None:
         try:
@@ -72,15 +88,20 @@ class Dispatcher:
             self.log.warning("dispatch.object_gone", bucket=upload.bucket, key=upload.key)
             return
         source = found.source
-        log = self.log.bind(job_id=source.job_id, key=source.key)
-        try:
-            options = self._options(found)
-        except OptionsRefusedError as why:
-            self._count_refusal(why, log, news=self.claims.refuse(source, why, log))
-            return
-        job = self.claims.claim(source, options, log)
-        if job is not None:
-            self._launch(job, log.bind(attempt=job.attempt))
+        log = self.log.bind(**about(source.job_id), key=source.key)
+        with _naming(source.job_id):
+            try:
+                options = self._options(found)
+            except OptionsRefusedError as why:
+                news = self.claims.refuse(source, why, log)
+                self._count_refusal(why, log, news=news)
+                if news:
+                    self._trace_upload(source, upload, taken_at=self.claims.clock.now(), why=why)
+                return
+            job = self.claims.claim(source, options, log)
+            if job is not None:
+                self._trace_upload(source, upload, taken_at=job.created_at)
+                self._launch(job, log.bind(attempt=job.attempt))
 
     def _options(self, found: ObjectFacts) -> JobOptions:
         return self.claims.launcher.check(parse_options(found.metadata))
@@ -106,7 +127,51 @@ class Dispatcher:
             log.warning("dispatch.refused", code=why.code, summary=why.summary)
             self.metrics.put({Metric.JOBS_FAILED: 1}, code=why.code)
 
+    def _trace_upload(
+        self,
+        source: Source,
+        upload: Upload,
+        *,
+        taken_at: float,
+        why: OptionsRefusedError | None = None,
+    ) -> None:
+        """Tell how long an upload has waited for its first claim: the same each time it is told."""
+        began = taken_at if upload.uploaded_at is None else min(upload.uploaded_at, taken_at)
+        self.tracing.add(
+            Span(
+                job_id=source.job_id,
+                part=Part.UPLOAD,
+                attempt=1,
+                began=began,
+                ended=taken_at,
+                code=None if why is None else why.code,
+                notes={"size_bytes": source.size_bytes},
+            )
+        )
+
     def _launch(self, job: Job, log: Log) -> None:
+        code: str | None = "internal"
+        try:
+            self._start(job, log)
+            code = None
+        except LifestreamError as error:
+            code = error.code
+            raise
+        finally:
+            # Since its claim, which is the last that was written.
+            self.tracing.add(
+                Span(
+                    job_id=job.job_id,
+                    part=Part.DISPATCH,
+                    attempt=job.attempt,
+                    began=job.updated_at,
+                    ended=self.claims.clock.now(),
+                    code=code,
+                    notes={"compute": str(job.options.compute)},
+                )
+            )
+
+    def _start(self, job: Job, log: Log) -> None:
         try:
             launch = self.claims.launcher.launch(job)
         except LaunchFailedError as error:

@@ -1,7 +1,7 @@
 """The dispatcher Lambda: wires the adapters once per process and answers SQS batches."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Protocol
 
@@ -9,17 +9,22 @@ from runtime.aws import clients
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.aws.tasks import EcsTaskLauncher, LaunchTarget
+from runtime.aws.tracing import tracing_of
 from runtime.aws.work_queue import SqsWorkQueue
 from runtime.core.clock import Sleeper, SystemClock
 from runtime.core.contract import SERVICE_NAME, Compute
 from runtime.core.log import JsonLog
 from runtime.core.metrics import EmbeddedMetrics
 from runtime.core.ports import TaskLauncher
+from runtime.core.tracing import Tracing
 from runtime.dispatcher.batch import failed_records
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.routing import QueueLauncher, Routes
 from runtime.dispatcher.settings import Settings, read_settings
+
+TRACE_RESERVE_SECONDS = 5.0
+"""Time that must be left to send traces, which takes about two seconds at the most."""
 
 
 class LambdaContext(Protocol):
@@ -33,14 +38,31 @@ class LambdaContext(Protocol):
 def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Answer one SQS batch with the messages that must come back (a partial batch response)."""
     dispatcher = _dispatcher()
+    remaining_seconds = remaining(context)
     failed = failed_records(
         event.get("Records", []),
         work=dispatcher.work,
-        remaining_seconds=lambda: context.get_remaining_time_in_millis() / 1000,
+        remaining_seconds=remaining_seconds,
         log=dispatcher.log,
         metrics=dispatcher.metrics,
     )
+    send_traces(dispatcher.tracing, remaining_seconds)
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+
+def remaining(context: LambdaContext) -> Callable[[], float]:
+    """Return what tells the seconds until Lambda kills this run."""
+    return lambda: context.get_remaining_time_in_millis() / 1000
+
+
+def send_traces(tracing: Tracing, remaining_seconds: Callable[[], float]) -> None:
+    """Send what a run did, once for all of it, unless that could cost the run its answer.
+
+    After it a function is frozen, so nothing can be left for later; what is not sent now goes with
+    the next run's.
+    """
+    if remaining_seconds() > TRACE_RESERVE_SECONDS:
+        tracing.flush()
 
 
 @cache
@@ -51,6 +73,12 @@ def _dispatcher() -> Dispatcher:
 def compose(settings: Settings) -> Dispatcher:
     """Return a dispatcher on real adapters."""
     clock = SystemClock()
+    log = JsonLog(
+        clock=clock,
+        level=settings.log_level,
+        service=f"{SERVICE_NAME}-dispatcher",
+        environment=settings.environment,
+    )
     return Dispatcher(
         bucket=settings.media_bucket,
         objects=S3ObjectStore(clients.s3(settings.region)),
@@ -64,13 +92,15 @@ def compose(settings: Settings) -> Dispatcher:
             clock=clock,
             lease_seconds=settings.claim_lease_seconds,
         ),
-        log=JsonLog(
-            clock=clock,
-            level=settings.log_level,
-            service=f"{SERVICE_NAME}-dispatcher",
-            environment=settings.environment,
-        ),
+        log=log,
         metrics=EmbeddedMetrics(clock=clock, environment=settings.environment),
+        tracing=tracing_of(
+            wanted=settings.tracing,
+            region=settings.region,
+            environment=settings.environment,
+            clock=clock,
+            log=log,
+        ),
     )
 
 

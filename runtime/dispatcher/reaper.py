@@ -9,6 +9,7 @@ from runtime.aws import clients
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.queue import SqsJobsQueue
 from runtime.aws.tasks import EcsTasks
+from runtime.aws.tracing import tracing_of
 from runtime.aws.work_queue import SqsWorkQueue
 from runtime.core.clock import SystemClock
 from runtime.core.contract import SERVICE_NAME, Compute
@@ -16,7 +17,7 @@ from runtime.core.log import JsonLog
 from runtime.core.metrics import EmbeddedMetrics
 from runtime.core.ports import CountedQueue
 from runtime.dispatcher.diagnosis import stopped_task
-from runtime.dispatcher.handler import LambdaContext
+from runtime.dispatcher.handler import LambdaContext, remaining, send_traces
 from runtime.dispatcher.judge import Budget
 from runtime.dispatcher.lengths import tell_lengths
 from runtime.dispatcher.reaping import Reaper
@@ -31,11 +32,15 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> None:
     Raises when a job could not be looked after, so that the event is delivered again.
     """
     reaper = _reaper()
-    if event.get("detail-type") != TASK_STATE_CHANGE:
-        tell_lengths(_work_queues(), reaper.log)
-        reaper.sweep(lambda: context.get_remaining_time_in_millis() / 1000)
-    elif (task := stopped_task(event["detail"])) is not None:
-        reaper.task_stopped(task)
+    remaining_seconds = remaining(context)
+    try:
+        if event.get("detail-type") != TASK_STATE_CHANGE:
+            tell_lengths(_work_queues(), reaper.log)
+            reaper.sweep(remaining_seconds)
+        elif (task := stopped_task(event["detail"])) is not None:
+            reaper.task_stopped(task)
+    finally:
+        send_traces(reaper.tracing, remaining_seconds)
 
 
 @cache
@@ -55,6 +60,12 @@ def _work_queues() -> dict[Compute, CountedQueue]:
 def compose(settings: ReaperSettings) -> Reaper:
     """Return a reaper on real adapters."""
     clock = SystemClock()
+    log = JsonLog(
+        clock=clock,
+        level=settings.log_level,
+        service=f"{SERVICE_NAME}-reaper",
+        environment=settings.environment,
+    )
     return Reaper(
         jobs=DynamoJobStore(
             clients.dynamodb(settings.region),
@@ -72,11 +83,13 @@ def compose(settings: ReaperSettings) -> Reaper:
             start_seconds=settings.start_seconds,
             queued_seconds=settings.queued_seconds,
         ),
-        log=JsonLog(
-            clock=clock,
-            level=settings.log_level,
-            service=f"{SERVICE_NAME}-reaper",
-            environment=settings.environment,
-        ),
+        log=log,
         metrics=EmbeddedMetrics(clock=clock, environment=settings.environment),
+        tracing=tracing_of(
+            wanted=settings.tracing,
+            region=settings.region,
+            environment=settings.environment,
+            clock=clock,
+            log=log,
+        ),
     )

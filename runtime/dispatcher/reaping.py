@@ -1,7 +1,7 @@
 """Carries the reaper's decisions out: puts jobs back, fails them with a reason, stops tasks."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from runtime.core.clock import WallClock
@@ -11,6 +11,8 @@ from runtime.core.log import Log
 from runtime.core.messages import requeue_message
 from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, StaleWriteError
+from runtime.core.trace import Part, Span, about
+from runtime.core.tracing import NoTracing, Tracing
 from runtime.dispatcher.diagnosis import Diagnosis, StoppedTask, diagnose
 from runtime.dispatcher.judge import Budget, Concern, Remedy, concern, remedy
 
@@ -66,13 +68,14 @@ class Reaper:
     budget: Budget
     log: Log
     metrics: Metrics
+    tracing: Tracing = field(default_factory=NoTracing)
 
     def task_stopped(self, task: StoppedTask) -> None:
         """Look after the job whose task has stopped, unless it has ended or moved on."""
         if task.job_id is None:
             self._worker_stopped(task)
             return
-        log = self.log.bind(job_id=task.job_id, attempt=task.attempt, detail=task.detail)
+        log = self.log.bind(**about(task.job_id), attempt=task.attempt, detail=task.detail)
         job = self.jobs.get(task.job_id)
         if job is None or job.ended or job.attempt != task.attempt:
             log.debug("reaper.nothing_to_do")
@@ -88,7 +91,7 @@ class Reaper:
         for listed in self._running_on(task.task_arn):
             job = self.jobs.get(listed.job_id)
             if job is not None and job.state is State.RUNNING and job.task_arn == task.task_arn:
-                log = self.log.bind(job_id=job.job_id, attempt=job.attempt, detail=task.detail)
+                log = self.log.bind(**about(job.job_id), attempt=job.attempt, detail=task.detail)
                 self._conclude(job, diagnose(task), task.detail, log)
 
     def sweep(self, remaining_seconds: Callable[[], float]) -> None:
@@ -106,7 +109,7 @@ class Reaper:
                 self.log.warning("reaper.out_of_time")
                 complete = False
                 break
-            log = self.log.bind(job_id=job.job_id, attempt=job.attempt, concern=problem.name)
+            log = self.log.bind(**about(job.job_id), attempt=job.attempt, concern=problem.name)
             try:
                 self._look_after(job, problem, log)
             except Exception as error:  # noqa: BLE001 - one job's trouble is not the others'
@@ -152,10 +155,27 @@ class Reaper:
         if self.budget.spent(back) or not diagnosis.again:
             failed = fail(job, now=now, failure=diagnosis.failure(detail))
             if self._save(job, failed, log.bind(code=diagnosis.code), "reaper.failed"):
+                self._trace(job, now, diagnosis.code, "failed")
                 self.metrics.put({Metric.JOBS_FAILED: 1}, code=diagnosis.code)
         elif self._save(job, back, log, "reaper.put_back"):
+            self._trace(job, now, diagnosis.code, "put back")
             self.metrics.put({Metric.JOBS_PUT_BACK: 1}, code=diagnosis.code)
             self.queue.send(requeue_message(job.job_id))
+
+    def _trace(self, job: Job, now: float, code: str, decision: str) -> None:
+        """Tell what was decided; an attempt may be put back, and announced again later."""
+        self.tracing.add(
+            Span(
+                job_id=job.job_id,
+                part=Part.REAP,
+                attempt=job.attempt,
+                began=now,
+                ended=self.clock.now(),
+                code=code,
+                occasion=f"{now:.3f}",
+                notes={"decision": decision},
+            )
+        )
 
     def _save(self, before: Job, after: Job, log: Log, action: str) -> bool:
         try:

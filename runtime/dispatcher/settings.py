@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from runtime.core.contract import Compute, EnvVar, Launch
+from runtime.core.contract import FALSE, TRUE, Compute, EnvVar, Launch
 from runtime.core.errors import Permanent
 from runtime.core.log import LEVELS
 from runtime.dispatcher.judge import QUEUED_SECONDS, START_SECONDS, UNANNOUNCED_SECONDS
@@ -89,6 +89,7 @@ class Settings:
     tasks: TaskSettings | None = None
     work_queue_url: str | None = None
     gpu_work_queue_url: str | None = None
+    tracing: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,7 @@ class ReaperSettings:
     start_seconds: float
     queued_seconds: float
     work_queue_urls: Mapping[Compute, str] = field(default_factory=dict)
+    tracing: bool = False
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
@@ -129,6 +131,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         tasks=None if pooled else _tasks(environment),
         work_queue_url=environment[EnvVar.WORK_QUEUE_URL] if pooled else None,
         gpu_work_queue_url=environment.get(EnvVar.GPU_WORK_QUEUE_URL) or None,
+        tracing=_is_true(environment, EnvVar.TRACING),
     )
 
 
@@ -165,7 +168,12 @@ def read_reaper_settings(environment: Mapping[str, str]) -> ReaperSettings:
             for compute, name in WORK_QUEUES.items()
             if environment.get(name)
         },
+        tracing=_is_true(environment, EnvVar.TRACING),
     )
+
+
+def _is_true(environment: Mapping[str, str], name: EnvVar) -> bool:
+    return environment.get(name) == TRUE
 
 
 def _seconds(environment: Mapping[str, str], name: EnvVar, default: float) -> float:
@@ -184,6 +192,9 @@ def _check(who: str, environment: Mapping[str, str], required: Iterable[EnvVar])
             problems.append(f"{name} is not set")
         elif name in _COUNTS and not (value.isdecimal() and int(value)):
             problems.append(f"{name} is {value!r}, not a whole number above 0")
+    if environment.get(EnvVar.TRACING, FALSE) not in {TRUE, FALSE}:
+        given = environment[EnvVar.TRACING]
+        problems.append(f"{EnvVar.TRACING} is {given!r}, not {TRUE} or {FALSE}")
     if _log_level(environment) not in LEVELS:
         level = _log_level(environment)
         problems.append(f"{EnvVar.LOG_LEVEL} is {level!r}, not {_one_of(LEVELS)}")

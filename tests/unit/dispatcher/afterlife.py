@@ -34,6 +34,7 @@ class Afterlife(World):
             ),
             log=self.log,
             metrics=self.metrics,
+            tracing=self.tracing,
         )
 
     def sweep(self) -> None:

@@ -126,3 +126,15 @@ def test_should_let_the_reaper_be_made_less_patient() -> None:
 def test_should_refuse_a_patience_that_is_no_number() -> None:
     with pytest.raises(Permanent, match="TASK_START_SECONDS is 'soon'"):
         read_reaper_settings(REAPER | {EnvVar.TASK_START_SECONDS: "soon"})
+
+
+@pytest.mark.parametrize("given", [None, "false", "true"])
+def test_should_trace_only_when_told_to(environment: dict[str, str], given: str | None) -> None:
+    told = {} if given is None else {str(EnvVar.TRACING): given}
+    assert read_settings({**environment, **told}).tracing is (given == "true")
+    assert read_reaper_settings({**REAPER, **told}).tracing is (given == "true")
+
+
+def test_should_refuse_another_word_about_tracing(environment: dict[str, str]) -> None:
+    with pytest.raises(Permanent, match="TRACING is 'yes', not true or false"):
+        read_settings({**environment, EnvVar.TRACING: "yes"})

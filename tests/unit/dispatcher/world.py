@@ -18,6 +18,7 @@ from tests.fakes.launcher import FakeLauncher
 from tests.fakes.log import CapturedLog
 from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.objects import InMemoryObjectStore
+from tests.fakes.traces import KeptTracing
 
 BUCKET = "any-media-bucket"
 KEY = "uploads/any video.mp4"
@@ -35,6 +36,7 @@ class World:
         self.launcher = FakeLauncher()
         self.log = CapturedLog()
         self.metrics = CapturedMetrics()
+        self.tracing = KeptTracing()
         self.switch = KillSwitch()
         self.dispatcher = Dispatcher(
             bucket=BUCKET,
@@ -47,6 +49,7 @@ class World:
             ),
             log=self.log,
             metrics=self.metrics,
+            tracing=self.tracing,
         )
 
     def launchers(self) -> dict[Compute, TaskLauncher]:
@@ -85,8 +88,11 @@ class World:
         return running
 
 
-def s3_event(*keys: str, bucket: str = BUCKET, event: str = "ObjectCreated:Put") -> str:
-    return json.dumps({"Records": [_record(key, bucket, event) for key in keys or (KEY,)]})
+def s3_event(
+    *keys: str, bucket: str = BUCKET, event: str = "ObjectCreated:Put", **more: object
+) -> str:
+    records = [{**_record(key, bucket, event), **more} for key in keys or (KEY,)]
+    return json.dumps({"Records": records})
 
 
 def confirmation(key: str = KEY, bucket: str = BUCKET) -> str:

@@ -209,12 +209,27 @@ class Metric(StrEnum):
     PROTECTION_LEASES_LOST = "ProtectionLeasesLost"
     WORKER_JOBS_RELEASED = "WorkerJobsReleased"
 
+    JOBS_IN_STATE = "JobsInState"
+    STAGE_SECONDS = "StageSeconds"
+    MEDIA_SECONDS = "MediaSeconds"
+    PROCESSING_USD = "ProcessingUsd"
+    SPOT_INTERRUPTIONS = "SpotInterruptions"
+
 
 class MetricDimension(StrEnum):
     """What a metric is counted by; the class of a code is what comes before its first dot."""
 
     ENVIRONMENT = "environment"
     CODE_CLASS = "code_class"
+    STATE = "state"
+    STAGE = "stage"
+
+
+OWN_DIMENSION = {
+    Metric.JOBS_IN_STATE: MetricDimension.STATE,
+    Metric.STAGE_SECONDS: MetricDimension.STAGE,
+}
+"""What a metric is counted by besides its environment, and always: in all it would say nothing."""
 
 
 class JobsTable:

@@ -10,13 +10,17 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from runtime.core.clock import WallClock
-from runtime.core.contract import METRICS_NAMESPACE, Metric, MetricDimension
+from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, MetricDimension
 
 ACTION = "metrics.put"
 _UNITS = {
     Metric.JOB_SECONDS: "Seconds",
     Metric.PROTECTION_LEASE_AGE_SECONDS: "Seconds",
     Metric.PROTECTION_MARGIN_SECONDS: "Seconds",
+    Metric.STAGE_SECONDS: "Seconds",
+    Metric.MEDIA_SECONDS: "Seconds",
+    # CloudWatch knows no unit of money.
+    Metric.PROCESSING_USD: "None",
 }
 _DEFAULT_UNIT = "Count"
 
@@ -24,15 +28,23 @@ _DEFAULT_UNIT = "Count"
 class Metrics(Protocol):
     """Where a component says how often something happened, or how long it took."""
 
-    def put(self, values: Mapping[Metric, float], *, code: str | None = None) -> None:
-        """Add values now; `code` is the reason's dotted code, of which the class is kept."""
+    def put(
+        self, values: Mapping[Metric, float], *, code: str | None = None, of: str | None = None
+    ) -> None:
+        """Add values now.
+
+        `code` is the reason's dotted code, of which the class is kept; `of` is what metrics with a
+        dimension of their own (`OWN_DIMENSION`) are about, such as the stage.
+        """
         ...
 
 
 class NoMetrics:
     """Counts nothing, where nobody looks."""
 
-    def put(self, values: Mapping[Metric, float], *, code: str | None = None) -> None:
+    def put(
+        self, values: Mapping[Metric, float], *, code: str | None = None, of: str | None = None
+    ) -> None:
         """Do nothing."""
 
 
@@ -56,21 +68,35 @@ class EmbeddedMetrics:
         self._write = write
         self._fields = fields
 
-    def put(self, values: Mapping[Metric, float], *, code: str | None = None) -> None:
+    def put(
+        self, values: Mapping[Metric, float], *, code: str | None = None, of: str | None = None
+    ) -> None:
         """Write the line that CloudWatch makes metrics of."""
-        document = embedded(values, now=self._clock.now(), environment=self._environment, code=code)
+        document = embedded(
+            values, now=self._clock.now(), environment=self._environment, code=code, of=of
+        )
         self._write(json.dumps({"action": ACTION, **self._fields, **document}) + "\n")
 
 
 def embedded(
-    values: Mapping[Metric, float], *, now: float, environment: str, code: str | None = None
+    values: Mapping[Metric, float],
+    *,
+    now: float,
+    environment: str,
+    code: str | None = None,
+    of: str | None = None,
 ) -> dict[str, Any]:
     """Return the document of some values at `now` (seconds since the epoch).
 
     Each value counts for its environment and, with a `code`, for the code's class there as well:
-    what comes before the first dot, so that there are few of them.
+    what comes before the first dot, so that there are few of them. Metrics with a dimension of
+    their own count by that alone; raise `ValueError` unless all values have the same, and `of`.
     """
     dimensions = {MetricDimension.ENVIRONMENT.value: environment}
+    own = {OWN_DIMENSION.get(metric) for metric in values}
+    if len(own) > 1 or (of is None) != (own <= {None}):
+        raise ValueError(f"{', '.join(values)} of {of}: {own} is what they are counted by")
+    dimensions |= {name.value: of for name in own if name is not None and of is not None}
     sets = [list(dimensions)]
     if code is not None:
         dimensions[MetricDimension.CODE_CLASS.value] = code.partition(".")[0]

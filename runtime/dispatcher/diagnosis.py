@@ -48,6 +48,9 @@ class Diagnosis:
         )
 
 
+SPOT_INTERRUPTION = "SpotInterruption"
+"""The stop code of a task whose capacity was taken back."""
+
 _SERVICE = "ecs-svc/"
 """How `startedBy` begins for the tasks of a service."""
 
@@ -167,7 +170,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
     ),
     # What stopped the task comes before what its process made of the signal.
     (
-        _stop_code("SpotInterruption"),
+        _stop_code(SPOT_INTERRUPTION),
         Diagnosis(
             code="task.spot_interruption",
             summary="Spot took the capacity back.",

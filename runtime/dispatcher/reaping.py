@@ -13,7 +13,7 @@ from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, StaleWriteError
 from runtime.core.trace import Part, Span, about
 from runtime.core.tracing import NoTracing, Tracing
-from runtime.dispatcher.diagnosis import Diagnosis, StoppedTask, diagnose
+from runtime.dispatcher.diagnosis import SPOT_INTERRUPTION, Diagnosis, StoppedTask, diagnose
 from runtime.dispatcher.judge import Budget, Concern, Remedy, concern, remedy
 
 SWEPT = (State.RUNNING, State.LAUNCHED, State.CLAIMED, State.PENDING)
@@ -72,6 +72,8 @@ class Reaper:
 
     def task_stopped(self, task: StoppedTask) -> None:
         """Look after the job whose task has stopped, unless it has ended or moved on."""
+        if task.stop_code == SPOT_INTERRUPTION:
+            self.metrics.put({Metric.SPOT_INTERRUPTIONS: 1})
         if task.job_id is None:
             self._worker_stopped(task)
             return
@@ -101,7 +103,10 @@ class Reaper:
         """
         troubled: list[str] = []
         complete = True
+        found = dict.fromkeys(SWEPT, 0)
         for job in (job for state in SWEPT for job in self.jobs.in_state(state)):
+            # As listed: what this sweep moves is in its new state with the next.
+            found[job.state] += 1
             problem = concern(job, now=self.clock.now(), budget=self.budget)
             if problem is None:
                 continue
@@ -119,6 +124,8 @@ class Reaper:
             raise SweepFailedError(f"{len(troubled)} jobs could not be looked after: {troubled}")
         if complete:
             self.metrics.put({Metric.SWEEPS_COMPLETED: 1})
+            for state, count in found.items():
+                self.metrics.put({Metric.JOBS_IN_STATE: count}, of=state)
 
     def _look_after(self, job: Job, problem: Concern, log: Log) -> None:
         detail = f"{job.state} for {self.clock.now() - job.updated_at:.0f} s"

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from runtime.core.contract import METRICS_NAMESPACE, Metric
+from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, MetricDimension
 from runtime.core.metrics import EmbeddedMetrics, embedded
 from tests.fakes.clock import FakeClock
 
@@ -54,6 +54,34 @@ def test_should_count_by_the_class_of_the_code_and_in_all(code: str, code_class:
 
 @pytest.mark.parametrize("metric", Metric)
 def test_should_name_no_metric_like_another_field(metric: Metric) -> None:
-    document = embedded({metric: 1}, now=NOW, environment="any", code="any")
+    own = OWN_DIMENSION.get(metric)
+    of = None if own is None else "any"
+    document = embedded({metric: 1}, now=NOW, environment="any", code="any", of=of)
 
-    assert set(document) == {"_aws", "environment", "code_class", metric.value}
+    dimensions = {"environment", "code_class", *(() if own is None else (own.value,))}
+    assert set(document) == {"_aws", *dimensions, metric.value}
+
+
+@pytest.mark.parametrize(("metric", "dimension"), OWN_DIMENSION.items())
+def test_should_count_by_its_own_dimension_alone(
+    metric: Metric, dimension: MetricDimension
+) -> None:
+    document = embedded({metric: 3}, now=NOW, environment="any", of="fetch")
+
+    (directive,) = document["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["environment", dimension.value]]
+    assert (document[dimension.value], document[metric.value]) == ("fetch", 3)
+
+
+@pytest.mark.parametrize(
+    ("metrics", "of"),
+    [
+        ([Metric.STAGE_SECONDS], None),
+        ([Metric.JOBS_FAILED], "fetch"),
+        ([Metric.STAGE_SECONDS, Metric.JOB_SECONDS], "fetch"),
+        ([Metric.STAGE_SECONDS, Metric.JOBS_IN_STATE], "fetch"),
+    ],
+)
+def test_should_refuse_values_that_nobody_would_find(metrics: list[Metric], of: str | None) -> None:
+    with pytest.raises(ValueError, match="counted by"):
+        embedded(dict.fromkeys(metrics, 1.0), now=NOW, environment="any", of=of)

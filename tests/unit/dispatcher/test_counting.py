@@ -3,6 +3,8 @@
 import pytest
 
 from runtime.core.contract import ExitCode, Metric
+from runtime.core.jobs import State
+from runtime.dispatcher.diagnosis import StoppedTask
 from runtime.dispatcher.reaping import RESERVE_SECONDS, SweepFailedError
 from tests.fakes.launcher import Fault
 from tests.unit.dispatcher.afterlife import (
@@ -79,6 +81,38 @@ def test_should_count_no_stop_of_a_task_that_is_gone(world: Afterlife) -> None:
 def test_should_count_a_sweep_that_came_to_its_end(world: Afterlife) -> None:
     world.sweep()
     assert world.metrics.total(Metric.SWEEPS_COMPLETED) == 1
+
+
+def test_should_count_the_jobs_in_each_state_that_does_not_last(world: Afterlife) -> None:
+    world.sweep()
+    live = {State.PENDING, State.CLAIMED, State.LAUNCHED, State.RUNNING}
+    assert world.metrics.of(Metric.JOBS_IN_STATE) == dict.fromkeys(live, 0)
+
+    world.running()
+    world.upload("uploads/other.mp4")
+    assert world.deliver(s3_event("uploads/other.mp4"))
+    world.sweep()
+    assert world.metrics.of(Metric.JOBS_IN_STATE) == {
+        **dict.fromkeys(live, 0),
+        State.CLAIMED: 1,
+        State.RUNNING: 1,
+    }
+
+
+def test_should_count_no_states_in_a_sweep_that_did_not_see_all(world: Afterlife) -> None:
+    world.running()
+    world.clock.advance(SILENCE_SECONDS)
+    world.reaper.sweep(lambda: RESERVE_SECONDS - 1)
+    assert world.metrics.of(Metric.JOBS_IN_STATE) == {}
+
+
+@pytest.mark.parametrize(("stop_code", "count"), [("SpotInterruption", 1), ("UserInitiated", 0)])
+def test_should_count_what_spot_took_back(world: Afterlife, stop_code: str, count: int) -> None:
+    source = world.running()
+    world.reaper.task_stopped(world.die(source, stop_code=stop_code))
+    # A worker's task, which may have been idle.
+    world.reaper.task_stopped(StoppedTask(task_arn="arn:worker", stop_code=stop_code))
+    assert world.metrics.total(Metric.SPOT_INTERRUPTIONS) == 2 * count
 
 
 def test_should_not_count_a_sweep_that_ran_out_of_time(world: Afterlife) -> None:

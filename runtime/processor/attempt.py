@@ -2,7 +2,7 @@
 
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.core.clock import Clock
@@ -12,6 +12,7 @@ from runtime.core.jobs import Failure, Job
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, ObjectStore
+from runtime.core.tracing import NoTracing, Tracing
 from runtime.processor.checkpoints import Checkpoints
 from runtime.processor.interruption import Interruption, StopRequestedError
 from runtime.processor.memory import peak_rss_mb
@@ -20,6 +21,7 @@ from runtime.processor.progress import StageTracker
 from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
 from runtime.processor.render.text import json_bytes
 from runtime.processor.reporter import Reporter, take_job
+from runtime.processor.telling import Teller
 from runtime.processor.tools import MediaTools
 from runtime.processor.watchdog import Patience, Watchdog
 from runtime.processor.workspace import workspace
@@ -69,6 +71,7 @@ class Attempt:
     abort: Callable[[ExitCode], None]
     max_runs: int | None = None
     machine: Machine = UNKNOWN_MACHINE
+    tracing: Tracing = field(default_factory=NoTracing)
 
     def run(self) -> Ended:
         """Run to an end, whatever happens; the job's record says how it ended."""
@@ -83,14 +86,31 @@ class Attempt:
         except LifestreamError as error:
             self.log.warning("job.not_started", code=error.code, reason=error.summary)
             return Ended(code=_EXIT_CODES[type(error)], claimed=False, why=error.code)
+        teller = Teller(
+            job=job,
+            machine=self.machine,
+            clock=self.clock,
+            metrics=self.metrics,
+            tracing=self.tracing,
+        )
+        ended = self._run(job, teller)
+        teller.ended(ended.why)
+        return ended
+
+    def _run(self, job: Job, teller: Teller) -> Ended:
         reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
         tracker = StageTracker(
-            reporter=reporter, interruption=self.interruption, clock=self.clock, log=self.log
+            reporter=reporter,
+            interruption=self.interruption,
+            clock=self.clock,
+            log=self.log,
+            tell=teller.stage,
         )
+        media_seconds: list[float] = []
         self.log.info("job.started", source=job.source.object_id, size_bytes=job.source.size_bytes)
         try:
-            with self._watchdog(reporter, tracker):
-                result_key = self._process(reporter.job, tracker)
+            with self._watchdog(reporter, tracker, teller):
+                result_key = self._process(reporter.job, tracker, media_seconds.append)
             reporter.succeed(result_key)
         except LeaseLost as error:
             self.log.warning("job.lease_lost", reason=error.summary)
@@ -111,13 +131,18 @@ class Attempt:
         else:
             self.log.info("job.succeeded")
             self._count_success(reporter.job)
+            teller.succeeded(media_seconds[-1])
             return Ended(code=ExitCode.SUCCESS)
         self.log.error("job.failed", code=failure.code, summary=failure.summary)
         lost = self._end(lambda: self._fail(reporter, failure)) is ExitCode.LOST_CLAIM
         code = ExitCode.LOST_CLAIM if lost else ExitCode.PERMANENT_FAILURE
         return Ended(code=code, why=failure.code)
 
-    def _watchdog(self, reporter: Reporter, tracker: StageTracker) -> Watchdog:
+    def _watchdog(self, reporter: Reporter, tracker: StageTracker, teller: Teller) -> Watchdog:
+        def abort(code: ExitCode) -> None:
+            teller.ended(f"job.aborted_{code.name.lower()}")
+            self.abort(code)
+
         return Watchdog(
             reporter=reporter,
             stalled=lambda: tracker.stalled,
@@ -125,11 +150,28 @@ class Attempt:
             patience=self.patience,
             clock=self.clock,
             log=self.log,
-            abort=self.abort,
+            abort=abort,
         )
 
-    def _process(self, job: Job, tracker: StageTracker) -> str:
+    def _process(
+        self, job: Job, tracker: StageTracker, note_media_seconds: Callable[[float], object]
+    ) -> str:
         began = self.clock.monotonic()
+
+        def metrics(media_seconds: float) -> bytes:
+            note_media_seconds(media_seconds)
+            return json_bytes(
+                metrics_document(
+                    job_id=job.job_id,
+                    attempt=self.number,
+                    media_seconds=media_seconds,
+                    wall_seconds=self.clock.monotonic() - began,
+                    stage_seconds=tracker.seconds,
+                    memory=Memory(peak_mb=peak_rss_mb(), after_stage_mb=tracker.peaks),
+                    machine=self.machine,
+                )
+            )
+
         with workspace(self.work_dir, log=self.log) as folder:
             result_key = Pipeline(
                 source=job.source,
@@ -148,20 +190,7 @@ class Attempt:
                 tracker=tracker,
                 folder=folder,
                 log=self.log,
-                metrics=lambda media_seconds: json_bytes(
-                    metrics_document(
-                        job_id=job.job_id,
-                        attempt=self.number,
-                        media_seconds=media_seconds,
-                        wall_seconds=self.clock.monotonic() - began,
-                        stage_seconds=tracker.seconds,
-                        memory=Memory(
-                            peak_mb=peak_rss_mb(),
-                            after_stage_mb=tracker.peaks,
-                        ),
-                        machine=self.machine,
-                    )
-                ),
+                metrics=metrics,
             ).run()
         self.log.info(
             "job.published",

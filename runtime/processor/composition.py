@@ -6,8 +6,11 @@ from collections.abc import Callable
 from runtime.aws import clients
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
-from runtime.core.clock import Clock
+from runtime.aws.tracing import tracing_of
+from runtime.core.clock import Clock, MonotonicClock
+from runtime.core.contract import ExitCode
 from runtime.core.log import Log
+from runtime.core.tracing import Tracing
 from runtime.processor.attempt import Ports
 from runtime.processor.decoder.tools import Decoder
 from runtime.processor.interruption import STOPPING
@@ -27,6 +30,29 @@ def connect(settings: WorkSettings) -> Ports:
             idempotency_table=settings.idempotency_table,
         ),
     )
+
+
+def connect_tracing(settings: WorkSettings, clock: MonotonicClock, log: Log) -> Tracing:
+    """Return where this task tells what it did for jobs, if it is to."""
+    return tracing_of(
+        wanted=settings.tracing,
+        region=settings.region,
+        environment=settings.environment,
+        clock=clock,
+        log=log,
+    )
+
+
+def telling_first(
+    tracing: Tracing, leave: Callable[[ExitCode], None]
+) -> Callable[[ExitCode], None]:
+    """Return how to end a process at once that sends first what it has told: two seconds or so."""
+
+    def told(code: ExitCode) -> None:
+        tracing.flush()
+        leave(code)
+
+    return told
 
 
 def real_tools(settings: WorkSettings) -> MediaTools:

@@ -3,21 +3,25 @@
 import os
 from collections.abc import Callable, Mapping
 
-from runtime.core.clock import Clock, SystemClock
+from runtime.core.clock import Clock, MonotonicClock, SystemClock
 from runtime.core.contract import EnvVar, ExitCode
-from runtime.core.log import JsonLog
+from runtime.core.log import JsonLog, Log
 from runtime.core.metrics import EmbeddedMetrics
+from runtime.core.trace import about
+from runtime.core.tracing import Tracing
 from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.composition import (
     connect,
+    connect_tracing,
     listen_for_stop,
     out_of_time,
     real_tools,
+    telling_first,
     write_line,
 )
 from runtime.processor.interruption import Interruption
 from runtime.processor.library_log import log_what_libraries_say
-from runtime.processor.settings import BadConfigurationError, Settings
+from runtime.processor.settings import BadConfigurationError, Settings, WorkSettings
 from runtime.processor.task_metadata import read_machine, read_task_arn
 from runtime.processor.tools import MediaTools
 
@@ -27,6 +31,7 @@ def run(
     *,
     ports: Callable[[Settings], Ports] = connect,
     tools: Callable[[Settings], MediaTools] = real_tools,
+    traces: Callable[[WorkSettings, MonotonicClock, Log], Tracing] = connect_tracing,
     clock: Clock | None = None,
     write: Callable[[str], object] = write_line,
     abort: Callable[[ExitCode], None] = os._exit,
@@ -36,13 +41,15 @@ def run(
     try:
         settings = Settings.from_environ(environ)
     except BadConfigurationError as error:
-        log = JsonLog(clock=clock, write=write)
-        log.error("configuration.bad", reason=str(error), job_id=environ.get(EnvVar.JOB_ID))
+        named = environ.get(EnvVar.JOB_ID)
+        log = JsonLog(clock=clock, write=write, **(about(named) if named else {}))
+        log.error("configuration.bad", reason=str(error))
         return ExitCode.BAD_CONFIGURATION
-    identity = {"job_id": settings.job_id, "attempt": settings.attempt}
+    identity = {**about(settings.job_id), "attempt": settings.attempt}
     log = JsonLog(clock=clock, level=settings.log_level, write=write, **identity)
     shutdown = listen_for_stop(settings, clock=clock, log=log)
     log_what_libraries_say(log)
+    tracing = traces(settings, clock, log)
     code = (
         Attempt(
             job_id=settings.job_id,
@@ -62,12 +69,14 @@ def run(
                 clock=clock, environment=settings.environment, write=write, **identity
             ),
             patience=settings.patience,
-            abort=abort,
+            abort=telling_first(tracing, abort),
             max_runs=settings.max_runs,
             machine=read_machine(settings.task_metadata_uri, log),
+            tracing=tracing,
         )
         .run()
         .code
     )
+    tracing.flush()
     log.info("process.ended", exit_code=int(code), meaning=code.name.lower())
     return code

@@ -1,16 +1,18 @@
 """Reports each stage's share of the whole job, and asks at every step whether to go on."""
 
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 
 from runtime.core.clock import MonotonicClock
 from runtime.core.contract import Stage
+from runtime.core.errors import LifestreamError
 from runtime.core.log import Log
 from runtime.core.ports import Progress
-from runtime.processor.interruption import Interruption
+from runtime.processor.interruption import Interruption, StopRequestedError
 from runtime.processor.memory import peak_rss_mb
 from runtime.processor.reporter import Reporter
+from runtime.processor.telling import StageRun
 
 WEIGHTS = {
     Stage.FETCH: 2,
@@ -53,6 +55,10 @@ class StoppedBesideError(Exception):
     """This stage stopped because one beside it failed; that failure is the one to tell."""
 
 
+def _tell_nobody(_: StageRun) -> None:
+    pass
+
+
 class StageTracker:
     """Follows the stages of one job, also side by side, and remembers how long each took.
 
@@ -69,8 +75,11 @@ class StageTracker:
         interruption: Interruption,
         clock: MonotonicClock,
         log: Log,
+        tell: Callable[[StageRun], None] = _tell_nobody,
     ) -> None:
-        """Bind to one running job, of which nothing is done."""
+        """Bind to one running job, of which nothing is done; `tell` hears of each stage's end."""
+        self._tell = tell
+        self._degraded: dict[Stage, str] = {}
         self._reporter = reporter
         self._interruption = interruption
         self._clock = clock
@@ -114,8 +123,12 @@ class StageTracker:
         try:
             yield lambda fraction: self._advance(stage, fraction)
             self.check()
-        except Exception:
-            self.check()
+        except Exception as error:
+            ending = self._ending(error)
+            took = self._clock.monotonic() - began
+            self._tell(StageRun(stage=stage, seconds=took, code=code_of(ending)))
+            if ending is not error:
+                raise ending from error
             # The record keeps the stage a job failed in, which another may have been beside.
             self._reporter.report(stage, self.overall)
             raise
@@ -127,6 +140,27 @@ class StageTracker:
             self.seconds[stage] = self._clock.monotonic() - began
             self.peaks[stage] = peak_rss_mb()
         self._log.info("stage.finished", stage=stage, seconds=round(self.seconds[stage], 2))
+        code = self._degraded.get(stage)
+        self._tell(
+            StageRun(stage=stage, seconds=self.seconds[stage], code=code, degraded=code is not None)
+        )
+
+    def restored(self, stage: Stage) -> None:
+        """Note that a stage's output was kept by an attempt before."""
+        self._log.info("stage.resumed", stage=stage)
+        self._tell(StageRun(stage=stage, seconds=0.0, restored=True))
+
+    def degraded(self, stage: Stage, error: Exception) -> None:
+        """Note that an open stage failed, and that the job goes on without its output."""
+        self._degraded[stage] = code_of(error)
+
+    def _ending(self, error: Exception) -> Exception:
+        """Return what ends a stage that failed: what ends the job wins."""
+        try:
+            self.check()
+        except Exception as ending:  # noqa: BLE001 - it is returned, and raised by the caller
+            return ending
+        return error
 
     @property
     def overall(self) -> float:
@@ -149,3 +183,16 @@ class StageTracker:
             self._left[stage] = max(self._left.get(stage, 0.0), min(1.0, fraction))
             shown = next(s for s in Stage if s in self._left)
         self._reporter.report(shown, self.overall)
+
+
+def code_of(error: Exception) -> str:
+    """Return the dotted code of what ended a stage."""
+    match error:
+        case LifestreamError():
+            return error.code
+        case StopRequestedError():
+            return error.why
+        case StoppedBesideError():
+            return "job.stopped_beside"
+        case _:
+            return "internal"

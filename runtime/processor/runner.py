@@ -113,7 +113,7 @@ class Runner:
                     kept[stage] = found
             self._looked.add(stage)
         for stage in trusted(graph, kept) - self._made.keys():
-            self._log.info("stage.resumed", stage=stage)
+            self._tracker.restored(stage)
             self._made[stage] = kept[stage]
 
     def _run(self, step: Step) -> Made[Any]:
@@ -125,6 +125,7 @@ class Runner:
                     raise
                 # Whoever asked for an end must get it: a library may have wrapped that request.
                 self._tracker.check()
+                self._tracker.degraded(step.stage, error)
                 self._log.error(
                     "stage.degraded",
                     stage=step.stage,

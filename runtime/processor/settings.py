@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from runtime.core.contract import Device, EnvVar, SceneModel
+from runtime.core.contract import FALSE, TRUE, Device, EnvVar, SceneModel
 from runtime.core.jobs import Source
 from runtime.core.log import LEVELS
 from runtime.processor.limits import USUAL_LIMITS, MediaLimits
@@ -95,6 +95,7 @@ class WorkSettings:
     audio_track: str = DEFAULT_AUDIO_TRACK
     checkpoint_seconds: float = DEFAULT_CHECKPOINT_SECONDS
     scene_model: SceneModel = SceneModel.ADAPTIVE
+    tracing: bool = False
 
     @property
     def stop_plan(self) -> StopPlan:
@@ -182,6 +183,7 @@ class Reader:
             "scene_model": SceneModel(
                 self.choice(EnvVar.SCENE_MODEL, tuple(SceneModel), SceneModel.ADAPTIVE)
             ),
+            "tracing": self.choice(EnvVar.TRACING, (TRUE, FALSE), FALSE) == TRUE,
         }
 
     def limits(self) -> MediaLimits:

@@ -22,9 +22,14 @@ def read_task_arn(metadata_uri: str | None, log: Log) -> str | None:
 
 def read_machine(metadata_uri: str | None, log: Log) -> Machine:
     """Return the size that the task was given, unknown outside ECS or when nobody says."""
-    limits: Any = _task(metadata_uri, log).get("Limits")
+    task: Any = _task(metadata_uri, log)
+    limits = task.get("Limits")
+    # Silence is Fargate's too: on a machine of our own the agent says EC2, or EXTERNAL.
+    fargate = task.get("LaunchType", "FARGATE") == "FARGATE"
     try:
-        return Machine(vcpus=float(limits["CPU"]), memory_mb=float(limits["Memory"]))
+        return Machine(
+            vcpus=float(limits["CPU"]), memory_mb=float(limits["Memory"]), fargate=fargate
+        )
     except (TypeError, KeyError, ValueError):
         return UNKNOWN_MACHINE
 

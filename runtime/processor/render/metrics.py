@@ -25,11 +25,15 @@ PRICES = {"x86_64": Price(0.04048, 0.004445), "arm64": Price(0.03238, 0.00356)}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Machine:
-    """What the task was given, None where nobody says so (outside ECS)."""
+    """What the task was given, None where nobody says so (outside ECS).
+
+    `fargate` tells whether that is what is paid for; on a machine of one's own it is not.
+    """
 
     vcpus: float | None = None
     memory_mb: float | None = None
     architecture: str = platform.machine()
+    fargate: bool = True
 
 
 UNKNOWN_MACHINE = Machine()
@@ -94,9 +98,9 @@ def metrics_document(
 
 
 def cost_usd(wall_seconds: float, machine: Machine) -> float | None:
-    """Return what so long a use of the machine is listed at; None where its size is not known."""
+    """Return what so long a use of the machine is listed at; None where that is not known."""
     price = PRICES["arm64" if machine.architecture in {"arm64", "aarch64"} else "x86_64"]
-    if machine.vcpus is None or machine.memory_mb is None:
+    if machine.vcpus is None or machine.memory_mb is None or not machine.fargate:
         return None
     hourly = machine.vcpus * price.vcpu_hour + machine.memory_mb / 1024 * price.gigabyte_hour
     return wall_seconds / 3600 * hourly

@@ -17,6 +17,7 @@ from runtime.core.messages import (
 )
 from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, WorkMessage, WorkQueue
+from runtime.core.trace import about
 from runtime.processor.attempt import Ended
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.hold import Hold
@@ -225,5 +226,5 @@ class Worker:
             self._hide(message, 0, self._bound(message))
 
     def _bound(self, message: WorkMessage, asked: Invitation | None = None) -> Log:
-        fields = {} if asked is None else {"job_id": asked.job_id, "attempt": asked.attempt}
+        fields = {} if asked is None else {**about(asked.job_id), "attempt": asked.attempt}
         return self.log.bind(message_id=message.message_id, receives=message.receives, **fields)

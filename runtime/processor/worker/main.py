@@ -14,10 +14,18 @@ from runtime.core.errors import LifestreamError
 from runtime.core.log import JsonLog, Log
 from runtime.core.metrics import EmbeddedMetrics, Metrics
 from runtime.core.protection import ProtectionClient
-from runtime.processor.composition import connect, listen_for_stop, real_tools, write_line
+from runtime.core.tracing import Tracing
+from runtime.processor.composition import (
+    connect,
+    connect_tracing,
+    listen_for_stop,
+    real_tools,
+    telling_first,
+    write_line,
+)
 from runtime.processor.library_log import log_what_libraries_say
 from runtime.processor.settings import BadConfigurationError
-from runtime.processor.task_metadata import read_task_arn
+from runtime.processor.task_metadata import read_machine, read_task_arn
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.loop import Worker
@@ -43,6 +51,7 @@ def run(environ: Mapping[str, str]) -> ExitCode:
         metrics = EmbeddedMetrics(clock=clock, environment=settings.environment, write=write_line)
         shutdown = listen_for_stop(settings, clock=clock, log=log)
         log_what_libraries_say(log)
+        tracing = connect_tracing(settings, clock, log)
         protection = _protection(environ, clock=clock, log=log, metrics=metrics)
         task_arn = environ.get(EnvVar.ECS_TASK_ARN) or read_task_arn(
             settings.task_metadata_uri, log
@@ -55,6 +64,7 @@ def run(environ: Mapping[str, str]) -> ExitCode:
             metrics=metrics,
             shutdown=shutdown,
             protection=protection,
+            tracing=tracing,
         )
         health = HealthServer(
             host=LOOPBACK,
@@ -74,6 +84,7 @@ def run(environ: Mapping[str, str]) -> ExitCode:
     finally:
         protection.close()
         health.close()
+        tracing.flush()
     log.info("process.ended", exit_code=int(code), meaning=code.name.lower())
     return code
 
@@ -87,6 +98,7 @@ def compose(
     metrics: EmbeddedMetrics,
     shutdown: Shutdown,
     protection: ProtectionManager,
+    tracing: Tracing,
 ) -> Worker:
     """Return a worker on real adapters."""
     ports = connect(settings)
@@ -102,6 +114,8 @@ def compose(
         log=log,
         metrics=metrics,
         shutdown=shutdown,
+        machine=read_machine(settings.task_metadata_uri, log),
+        tracing=tracing,
     )
     return Worker(
         inbox=Inbox(work),
@@ -118,7 +132,7 @@ def compose(
         polling=Backoff(pause=shutdown.wait, jitter=random.random),
         starting=Backoff(pause=shutdown.wait, jitter=random.random),
         abort=stop_this_process,
-        leave=os._exit,
+        leave=telling_first(tracing, os._exit),
     )
 
 

@@ -1,7 +1,7 @@
 """Runs one attempt for a worker: as on demand, but it also leaves when protection is lost."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from runtime.core.clock import Clock
 from runtime.core.contract import ExitCode
@@ -9,10 +9,13 @@ from runtime.core.errors import LeaseLost
 from runtime.core.log import Log
 from runtime.core.messages import Invitation
 from runtime.core.metrics import Metrics
+from runtime.core.trace import about
+from runtime.core.tracing import NoTracing, Tracing
 from runtime.processor.attempt import Attempt, Ended, Ports
 from runtime.processor.composition import out_of_time
 from runtime.processor.interruption import Interruption
 from runtime.processor.library_log import log_what_libraries_say
+from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine
 from runtime.processor.settings import WorkSettings
 from runtime.processor.tools import MediaTools
 from runtime.protection.session import ProcessingSession
@@ -31,12 +34,14 @@ class Runner:
     log: Log
     metrics: Metrics
     shutdown: Shutdown
+    machine: Machine = UNKNOWN_MACHINE
+    tracing: Tracing = field(default_factory=NoTracing)
 
     def run(
         self, asked: Invitation, session: ProcessingSession, abort: Callable[[ExitCode], None]
     ) -> Ended:
         """Claim and run an attempt to its end; `abort` must end the process."""
-        log = self.log.bind(job_id=asked.job_id, attempt=asked.attempt)
+        log = self.log.bind(**about(asked.job_id), attempt=asked.attempt)
         log_what_libraries_say(log)
         try:
             return Attempt(
@@ -57,6 +62,8 @@ class Runner:
                 patience=self.settings.patience,
                 abort=abort,
                 max_runs=self.settings.max_runs,
+                machine=self.machine,
+                tracing=self.tracing,
             ).run()
         finally:
             log_what_libraries_say(self.log)

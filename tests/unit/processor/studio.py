@@ -19,6 +19,7 @@ from runtime.processor.interruption import Interruption
 from runtime.processor.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.parts import Parts
+from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine
 from runtime.processor.tools import MediaTools
 from runtime.processor.watchdog import Patience
 from tests.fakes.clock import FakeClock
@@ -26,6 +27,7 @@ from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
 from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.objects import InMemoryObjectStore
+from tests.fakes.traces import KeptTracing
 from tests.unit.processor.builders import ANNA, BEN, embed, media, speech, turn, voices
 
 BUCKET = "media"
@@ -63,6 +65,8 @@ class Studio:
     turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
     aborted: list[ExitCode] = field(default_factory=list)
     max_runs: int | None = None
+    machine: Machine = UNKNOWN_MACHINE
+    tracing: KeptTracing = field(default_factory=KeptTracing)
     interruption: Interruption = field(init=False)
     ended: Ended = field(init=False)
 
@@ -116,6 +120,8 @@ class Studio:
             patience=Patience(),
             abort=self.aborted.append,
             max_runs=self.max_runs,
+            machine=self.machine,
+            tracing=self.tracing,
         ).run()
         return self.ended.code
 

@@ -13,6 +13,7 @@ import pytest
 
 from runtime.core.contract import EnvVar, ExitCode, Metric, Stage
 from runtime.core.ports import Progress
+from runtime.core.trace import Part, trace_id
 from runtime.processor.attempt import Ports
 from runtime.processor.library_log import log_what_libraries_say
 from runtime.processor.main import run
@@ -65,6 +66,7 @@ def run_in(studio: Studio, environment: dict[str, str]) -> tuple[ExitCode, list[
         tools=lambda _: studio.tools(),
         clock=studio.clock,
         write=written.append,
+        traces=lambda *_: studio.tracing,
     )
     return code, [json.loads(line) for line in written]
 
@@ -73,13 +75,20 @@ def test_should_process_the_job_of_its_environment(studio: Studio) -> None:
     attempt = studio.dispatch().attempt
     code, lines = run_in(studio, environ(studio, attempt))
     assert code is ExitCode.SUCCESS
-    assert {(line["job_id"], line["attempt"]) for line in lines} == {
-        (studio.source.job_id, attempt)
+    assert {(line["job_id"], line["trace_id"], line["attempt"]) for line in lines} == {
+        (studio.source.job_id, trace_id(studio.source.job_id), attempt)
     }
     assert lines[-1]["action"] == "process.ended"
     assert lines[-1]["exit_code"] == ExitCode.SUCCESS
     (counted,) = (line for line in lines if Metric.JOBS_SUCCEEDED in line)
     assert counted["environment"] == "any-environment"
+
+
+def test_should_send_its_trace_before_it_ends(studio: Studio) -> None:
+    flushed_after: list[Part | Stage] = []
+    studio.tracing.flush = lambda: flushed_after.append(studio.tracing.spans[-1].part)  # type: ignore[method-assign]
+    run_in(studio, environ(studio, studio.dispatch().attempt))
+    assert flushed_after == [Part.PROCESS]
 
 
 def test_should_touch_nothing_when_its_environment_is_wrong(studio: Studio) -> None:
@@ -90,6 +99,7 @@ def test_should_touch_nothing_when_its_environment_is_wrong(studio: Studio) -> N
     assert code is ExitCode.BAD_CONFIGURATION
     assert "MODELS_DIR is not set" in line["reason"]
     assert line["job_id"] == studio.source.job_id
+    assert line["trace_id"] == trace_id(studio.source.job_id)
     assert studio.job == launched
 
 

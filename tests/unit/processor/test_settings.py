@@ -41,6 +41,7 @@ OPTIONAL: dict[str, str] = {
     EnvVar.MAX_MEDIA_PIXELS: "2000",
     EnvVar.DECODER_MEMORY_MB: "3000",
     EnvVar.AUDIO_TRACK: "deu",
+    EnvVar.TRACING: "true",
 }
 
 
@@ -65,6 +66,7 @@ def test_should_read_everything_given() -> None:
         limits=MediaLimits(max_seconds=60.0, max_bytes=1000, max_pixels=2000),
         decoder_memory_mb=3000,
         audio_track="deu",
+        tracing=True,
     )
 
 
@@ -139,3 +141,9 @@ def test_should_name_all_that_is_wrong_at_once() -> None:
 def test_should_refuse_a_job_id_of_another_upload() -> None:
     with pytest.raises(BadConfigurationError, match="JOB_ID is not the job of"):
         Settings.from_environ({**ENVIRON, EnvVar.S3_KEY: "uploads/other.mp4"})
+
+
+def test_should_trace_only_when_told_to() -> None:
+    assert Settings.from_environ(ENVIRON).tracing is False
+    with pytest.raises(BadConfigurationError, match="TRACING is 'yes', not one of true, false"):
+        Settings.from_environ({**ENVIRON, EnvVar.TRACING: "yes"})

@@ -5,7 +5,8 @@ from typing import ClassVar
 
 import pytest
 
-from runtime.processor.task_metadata import read_task_arn
+from runtime.processor.render.metrics import UNKNOWN_MACHINE, cost_usd
+from runtime.processor.task_metadata import read_machine, read_task_arn
 from tests.fakes.log import CapturedLog
 
 
@@ -58,3 +59,28 @@ def test_should_ask_nobody_outside_ecs(uri: str | None) -> None:
     log = CapturedLog()
     assert read_task_arn(uri, log) is None
     assert log.lines == []
+
+
+@pytest.mark.parametrize(
+    ("launch_type", "fargate"), [('"FARGATE"', True), ('"EC2"', False), (None, True)]
+)
+def test_should_read_what_the_task_was_given_and_whether_that_is_what_is_paid_for(
+    agent: tuple[str, dict[str, bytes]], launch_type: str | None, *, fargate: bool
+) -> None:
+    uri, answers = agent
+    said = "" if launch_type is None else f', "LaunchType": {launch_type}'
+    limits = '"Limits": {"CPU": 4, "Memory": 8192}'
+    answers["/v4/any/task"] = f'{{"TaskARN": "arn:any:task", {limits}{said}}}'.encode()
+    machine = read_machine(uri, CapturedLog())
+    assert (machine.vcpus, machine.memory_mb, machine.fargate) == (4, 8192, fargate)
+    assert (cost_usd(3600, machine) is not None) == fargate
+
+
+@pytest.mark.parametrize("limits", ["", ', "Limits": {}', ', "Limits": {"CPU": "any"}'])
+def test_should_not_guess_what_the_task_was_given(
+    agent: tuple[str, dict[str, bytes]], limits: str
+) -> None:
+    uri, answers = agent
+    answers["/v4/any/task"] = f'{{"TaskARN": "arn:any:task"{limits}}}'.encode()
+    assert read_machine(uri, CapturedLog()) == UNKNOWN_MACHINE
+    assert cost_usd(3600, read_machine(None, CapturedLog())) is None

@@ -28,6 +28,10 @@ def _with_bedrock(environment: EnvironmentConfig) -> bool:
     return environment.network.bedrock_endpoint
 
 
+def _with_traces(environment: EnvironmentConfig) -> bool:
+    return environment.observability.tracing
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """An interface endpoint: which service, what needs it, and when."""
@@ -67,6 +71,12 @@ INTERFACE_ENDPOINTS = (
         service=_SERVICES.ECS_TELEMETRY,
         needed_by="machines with a GPU, to report how they are",
         when=_with_machines,
+    ),
+    Endpoint(
+        name="XRay",
+        service=_SERVICES.XRAY,
+        needed_by="processors, to tell a job's trace what they did",
+        when=_with_traces,
     ),
     Endpoint(
         name="Bedrock",

@@ -168,6 +168,11 @@ def back_tables_up(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.Pol
     ]
 
 
+def send_traces() -> iam.PolicyStatement:
+    """Tell X-Ray what was done for a job. X-Ray knows no resource for it."""
+    return iam.PolicyStatement(actions=["xray:PutTraceSegments"], resources=["*"])
+
+
 def read_encrypted(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
     """Read what these services keep under the environment's key, if it has one.
 

@@ -1,4 +1,4 @@
-"""What is watched of a pool of workers, and where it is shown.
+"""What is watched of a pool of workers.
 
 Service and queues are given by name, as in `work_metrics`: what watches them must not keep
 CloudFormation from removing them.
@@ -11,10 +11,11 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk.components import work_metrics
+from cdk.components.own_metric import own_metric
 from cdk.components.runbook_alarm import Watch
 from cdk.config import EnvironmentConfig
 from cdk.naming import Names
-from runtime.core.contract import METRICS_NAMESPACE, Metric, MetricDimension
+from runtime.core.contract import Metric
 
 _MINUTE = Duration.minutes(1)
 _SHORT = Duration.minutes(5)
@@ -86,8 +87,8 @@ def tasks_watch(cluster_name: str, service_name: str) -> Watch:
         metric=cloudwatch.MathExpression(
             expression="wanted - running",
             using_metrics={
-                "wanted": _tasks("DesiredTaskCount", cluster_name, service_name),
-                "running": _tasks("RunningTaskCount", cluster_name, service_name),
+                "wanted": work_metrics.tasks("DesiredTaskCount", cluster_name, service_name),
+                "running": work_metrics.tasks("RunningTaskCount", cluster_name, service_name),
             },
             label="workers wanted and not there",
             period=_MINUTE,
@@ -115,95 +116,30 @@ def gpu_watches(environment: EnvironmentConfig) -> tuple[Watch, ...]:
     return tuple(replace(watch, of="gpu") for watch in watches)
 
 
-def pool_rows(environment: EnvironmentConfig) -> list[list[cloudwatch.IWidget]]:
-    """Return the rows of the dashboard that show the pool."""
-    names = Names(environment.name)
-    counts = (
-        Metric.PROTECTION_RENEWALS,
-        Metric.PROTECTION_REFUSALS,
-        Metric.PROTECTION_FAILURES,
-        Metric.PROTECTION_LEASES_LOST,
-        Metric.WORKER_JOBS_RELEASED,
-    )
-    return [
-        [
-            _graph(
-                "Work queue: jobs waiting, jobs in work",
-                [
-                    work_metrics.waiting(names.work_queue, period=_MINUTE, statistic="Maximum"),
-                    work_metrics.in_work(names.work_queue, period=_MINUTE, statistic="Maximum"),
-                ],
-            ),
-            _graph(
-                "Workers: wanted, running",
-                [
-                    _tasks("DesiredTaskCount", names.cluster, names.worker),
-                    _tasks("RunningTaskCount", names.cluster, names.worker),
-                ],
-            ),
-        ],
-        [
-            _graph(
-                "Protection: seconds left when a lease was renewed, least",
-                [
-                    _own(environment, Metric.PROTECTION_MARGIN_SECONDS, _SHORT, "Minimum"),
-                ],
-            ),
-            _graph("Protection", [_own(environment, metric, _SHORT) for metric in counts]),
-        ],
-    ]
-
-
 def _protection(environment: EnvironmentConfig) -> tuple[Watch, ...]:
     return (
         Watch(
             page="protection-refusals",
             says="ECS refused to protect workers, more than once in a while.",
-            metric=_own(environment, Metric.PROTECTION_REFUSALS, _QUARTER),
+            metric=own_metric(environment, Metric.PROTECTION_REFUSALS, _QUARTER),
             threshold=_REFUSALS,
         ),
         Watch(
             page="protection-failures",
             says="Workers could not reach ECS to protect themselves.",
-            metric=_own(environment, Metric.PROTECTION_FAILURES, _QUARTER),
+            metric=own_metric(environment, Metric.PROTECTION_FAILURES, _QUARTER),
             threshold=_FAILURES,
         ),
         Watch(
             page="protection-leases-lost",
             says="Workers lost their protection while at work; their jobs were put back.",
-            metric=_own(environment, Metric.PROTECTION_LEASES_LOST, _SHORT),
+            metric=own_metric(environment, Metric.PROTECTION_LEASES_LOST, _SHORT),
             periods=_LATE,
         ),
         Watch(
             page="jobs-released",
             says="Workers had to put jobs back before they were done.",
-            metric=_own(environment, Metric.WORKER_JOBS_RELEASED, _HOUR),
+            metric=own_metric(environment, Metric.WORKER_JOBS_RELEASED, _HOUR),
             threshold=environment.alarms.put_backs_an_hour,
         ),
     )
-
-
-def _own(
-    environment: EnvironmentConfig, metric: Metric, period: Duration, statistic: str = "Sum"
-) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=METRICS_NAMESPACE,
-        metric_name=metric.value,
-        dimensions_map={MetricDimension.ENVIRONMENT.value: environment.name},
-        period=period,
-        statistic=statistic,
-    )
-
-
-def _tasks(metric: str, cluster_name: str, service_name: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace="ECS/ContainerInsights",
-        metric_name=metric,
-        dimensions_map={"ClusterName": cluster_name, "ServiceName": service_name},
-        period=_MINUTE,
-        statistic="Maximum",
-    )
-
-
-def _graph(title: str, metrics: list[cloudwatch.IMetric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=metrics, width=12, height=6)

@@ -11,6 +11,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.components import permissions
+from cdk.components.tracing import tracing_permissions, tracing_variable
 from cdk.config import EnvironmentConfig
 from cdk.config.media import GB, MEGAPIXEL, MediaConfig
 from cdk.naming import Names, bucket_arn
@@ -132,6 +133,7 @@ def processing_variables(
         EnvVar.SCENE_MODEL.value: settings.scene_model,
         **_reading(environment.media),
         EnvVar.DEVICE.value: device.value,
+        EnvVar.TRACING.value: tracing_variable(environment),
     }
 
 
@@ -154,9 +156,12 @@ def processing_permissions(
     key: kms.IKey | None,
 ) -> list[iam.PolicyStatement]:
     """Return what the processor's code may do with data, however its task was started."""
-    return permissions.process_jobs(
-        bucket_arn(Names(environment.name).media_bucket),
-        jobs_table=jobs_table,
-        idempotency_table=idempotency_table,
-        key=key,
-    )
+    return [
+        *permissions.process_jobs(
+            bucket_arn(Names(environment.name).media_bucket),
+            jobs_table=jobs_table,
+            idempotency_table=idempotency_table,
+            key=key,
+        ),
+        *tracing_permissions(environment),
+    ]

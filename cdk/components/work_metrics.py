@@ -1,7 +1,7 @@
-"""What is known of a work queue: what waits in it, and what workers are at.
+"""What AWS knows of jobs at work: what waits in a queue, what workers are at, what runs.
 
-Queues are given by name, not as constructs: an alarm must not keep CloudFormation from removing
-the queue it watches.
+Queues and services are given by name, not as constructs: an alarm must not keep CloudFormation
+from removing what it watches.
 """
 
 from aws_cdk import Duration
@@ -19,6 +19,20 @@ def in_work(queue_name: str, *, period: Duration, statistic: str) -> cloudwatch.
     SQS reports it only while there are any, so an expression fills its gaps with zeros.
     """
     return _of(queue_name, "ApproximateNumberOfMessagesNotVisible", period, statistic)
+
+
+def tasks(
+    metric: str, cluster_name: str, service_name: str | None = None, *, statistic: str = "Maximum"
+) -> cloudwatch.Metric:
+    """Return what Container Insights counts of a service's tasks, or of the cluster's."""
+    service = {} if service_name is None else {"ServiceName": service_name}
+    return cloudwatch.Metric(
+        namespace="ECS/ContainerInsights",
+        metric_name=metric,
+        dimensions_map={"ClusterName": cluster_name, **service},
+        period=Duration.minutes(1),
+        statistic=statistic,
+    )
 
 
 def _of(queue_name: str, metric: str, period: Duration, statistic: str) -> cloudwatch.Metric:

@@ -19,6 +19,7 @@ from cdk.config.sections import (
     DispatcherConfig,
     EncryptionConfig,
     NetworkConfig,
+    ObservabilityConfig,
     ProcessorConfig,
     QueueConfig,
     ReaperConfig,
@@ -59,6 +60,7 @@ class EnvironmentConfig:
     reaper: ReaperConfig = field(metadata=table(ReaperConfig))
     processor: ProcessorConfig = field(metadata=table(ProcessorConfig))
     media: MediaConfig = field(metadata=table(MediaConfig))
+    observability: ObservabilityConfig = field(metadata=table(ObservabilityConfig))
     alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
     backup: BackupConfig | None = field(default=None, metadata=table(BackupConfig))
     budget: BudgetConfig | None = field(default=None, metadata=table(BudgetConfig))

@@ -209,6 +209,16 @@ class ProcessorConfig:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ObservabilityConfig:
+    """What can be seen of a job besides its record, its lines and the metrics."""
+
+    tracing: bool = setting(
+        rules.true_or_false(),
+        "what is done for a job, from its upload to its results, is sent to X-Ray as one trace",
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AlarmsConfig:
     """Whom alarms tell, and what counts as too much."""
 

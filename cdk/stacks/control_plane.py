@@ -17,6 +17,7 @@ from cdk.components import permissions
 from cdk.components.environment_stack import EnvironmentStack
 from cdk.components.private_queue import private_queue
 from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
+from cdk.components.tracing import tracing_permissions, tracing_variable
 from cdk.config import EnvironmentConfig
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.storage import StorageStack
@@ -78,6 +79,7 @@ class ControlPlaneStack(EnvironmentStack):
             variables={
                 EnvVar.ENVIRONMENT.value: environment.name,
                 EnvVar.LOG_LEVEL.value: settings.log_level,
+                EnvVar.TRACING.value: tracing_variable(environment),
                 EnvVar.JOBS_TABLE.value: storage.jobs_table.table_name,
                 EnvVar.IDEMPOTENCY_TABLE.value: storage.idempotency_table.table_name,
                 EnvVar.ECS_CLUSTER_NAME.value: cluster.cluster_name,
@@ -94,6 +96,7 @@ class ControlPlaneStack(EnvironmentStack):
             permissions.stop_tasks(cluster),
             permissions.send_messages(ingest.jobs.queue),
             permissions.send_messages(self.dead_letters),
+            *tracing_permissions(environment),
             *permissions.read_encrypted(self.key, "dynamodb"),
             *permissions.write_encrypted(self.key, "sqs"),
         )

@@ -7,15 +7,17 @@ from constructs import Construct
 
 from cdk.components.alarm_topic import AlarmTopic
 from cdk.components.chat_channel import chat_channel
+from cdk.components.dashboard import Watched, dashboard_rows
 from cdk.components.environment_stack import EnvironmentStack
 from cdk.components.monthly_budget import monthly_budget
-from cdk.components.pool_watches import gpu_watches, pool_rows, pool_watches
+from cdk.components.own_metric import own_metric
+from cdk.components.pool_watches import gpu_watches, pool_watches
 from cdk.components.runbook_alarm import Watch, runbook_alarm
 from cdk.config import EnvironmentConfig
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.processing import ProcessingStack
-from runtime.core.contract import METRICS_NAMESPACE, Metric, MetricDimension, Output
+from runtime.core.contract import Metric, Output
 
 _MINUTE = Duration.minutes(1)
 _SHORT = Duration.minutes(5)
@@ -69,7 +71,7 @@ class ObservabilityStack(EnvironmentStack):
             for watch in watches
         }
         self._tell_of_money_and_in_chat()
-        self._create_dashboard()
+        self._show()
         self.output(Output.ALARM_TOPIC, self.alarm_topic.topic.topic_arn, "Whom alarms tell")
 
     def _tell_of_money_and_in_chat(self) -> None:
@@ -182,74 +184,21 @@ class ObservabilityStack(EnvironmentStack):
             *gpu_watches(self._environment),
         )
 
-    def _own(
-        self, metric: Metric, period: Duration, *, statistic: str = "Sum"
-    ) -> cloudwatch.Metric:
-        return cloudwatch.Metric(
-            namespace=METRICS_NAMESPACE,
-            metric_name=metric.value,
-            dimensions_map={MetricDimension.ENVIRONMENT.value: self._environment.name},
-            period=period,
-            statistic=statistic,
+    def _own(self, metric: Metric, period: Duration) -> cloudwatch.Metric:
+        return own_metric(self._environment, metric, period)
+
+    def _show(self) -> None:
+        cloudwatch.Dashboard(
+            self,
+            "Dashboard",
+            dashboard_name=self.names.dashboard,
+            widgets=dashboard_rows(
+                self._environment,
+                Watched(
+                    alarms=tuple(self.alarms.values()),
+                    jobs=self._ingest.jobs,
+                    dispatcher=self._dispatcher,
+                    reaper=self._control_plane.reaper.function,
+                ),
+            ),
         )
-
-    def _create_dashboard(self) -> None:
-        queue, dispatcher = self._ingest.jobs.queue, self._dispatcher
-        reaper = self._control_plane.reaper.function
-        counted = (
-            Metric.JOBS_SUCCEEDED,
-            Metric.JOBS_FAILED,
-            Metric.JOBS_PUT_BACK,
-            Metric.TASKS_STOPPED,
-        )
-        rows: list[list[cloudwatch.IWidget]] = [
-            [
-                cloudwatch.AlarmStatusWidget(
-                    title="Alarms", alarms=list(self.alarms.values()), width=24, height=4
-                )
-            ],
-            [
-                _graph("Jobs", [self._own(metric, _SHORT) for metric in counted]),
-                _graph(
-                    "Seconds a job takes",
-                    [
-                        self._own(Metric.JOB_SECONDS, _HOUR, statistic=statistic)
-                        for statistic in ("p50", "p90", "Maximum")
-                    ],
-                ),
-            ],
-            [
-                _graph(
-                    "Jobs queue: messages",
-                    [
-                        queue.metric_approximate_number_of_messages_visible(period=_SHORT),
-                        queue.metric_approximate_number_of_messages_not_visible(period=_SHORT),
-                    ],
-                ),
-                _graph(
-                    "Jobs queue: age of the oldest, seconds",
-                    [queue.metric_approximate_age_of_oldest_message(period=_SHORT)],
-                ),
-            ],
-            [
-                _graph(f"{name}: runs", [function.metric_invocations(period=_SHORT)])
-                for name, function in (("Dispatcher", dispatcher), ("Reaper", reaper))
-            ],
-            [
-                _graph(
-                    f"{name}: errors and throttles",
-                    [
-                        function.metric_errors(period=_SHORT),
-                        function.metric_throttles(period=_SHORT),
-                    ],
-                )
-                for name, function in (("Dispatcher", dispatcher), ("Reaper", reaper))
-            ],
-        ]
-        if self._environment.workers is not None:
-            rows += pool_rows(self._environment)
-        cloudwatch.Dashboard(self, "Dashboard", dashboard_name=self.names.dashboard, widgets=rows)
-
-
-def _graph(title: str, metrics: list[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
-    return cloudwatch.GraphWidget(title=title, left=metrics, width=12, height=6)

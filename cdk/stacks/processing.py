@@ -18,6 +18,7 @@ from cdk.components.environment_stack import EnvironmentStack
 from cdk.components.gpu_capacity import GpuCapacity
 from cdk.components.processor_task import ProcessorTask
 from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
+from cdk.components.tracing import tracing_permissions, tracing_variable
 from cdk.config import EnvironmentConfig
 from cdk.naming import bucket_arn
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
@@ -113,6 +114,7 @@ class ProcessingStack(EnvironmentStack):
             variables={
                 EnvVar.ENVIRONMENT.value: environment.name,
                 EnvVar.LOG_LEVEL.value: settings.log_level,
+                EnvVar.TRACING.value: tracing_variable(environment),
                 EnvVar.MEDIA_BUCKET.value: ingest.media.bucket_name,
                 EnvVar.JOBS_TABLE.value: storage.jobs_table.table_name,
                 EnvVar.IDEMPOTENCY_TABLE.value: storage.idempotency_table.table_name,
@@ -128,6 +130,7 @@ class ProcessingStack(EnvironmentStack):
             permissions.keep_jobs(storage.jobs_table),
             permissions.record_objects(storage.idempotency_table),
             permissions.receive_messages(ingest.jobs.queue),
+            *tracing_permissions(environment),
             *permissions.read_encrypted(self.key, "s3", "dynamodb", "sqs"),
         )
         for compute, work in ingest.filled.items():

@@ -15,6 +15,7 @@ ANY_RESOURCE = {
     "ecr:GetAuthorizationToken": "knows no resource",
     "ecs:DiscoverPollEndpoint": "asked before a GPU machine belongs to a cluster",
     "ecs:ListTasks": "knows no task resource; limited by a condition on the cluster",
+    "xray:PutTraceSegments": "knows no resource",
     "kms:*": "of a key's policy, this key; each statement has a principal and mostly a condition",
 }
 """All that may be allowed on the resource `*`, and why; at most six."""

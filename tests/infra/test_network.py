@@ -106,12 +106,14 @@ def test_should_reach_what_a_closed_network_needs(deployment: Deployment) -> Non
     expected = {"ecr.api", "ecr.dkr", "logs"}
     if deployment.config.workers:
         expected |= {"ecs", "sqs"}
+    if deployment.config.observability.tracing:
+        expected |= {"xray"}
     assert services == (expected if deployment.config.network.interface_endpoints else set())
 
 
 def test_should_reach_what_workers_and_models_need(closed: Deployment) -> None:
     assert endpoint_services(closed, "Interface") == {
-        *("ecr.api", "ecr.dkr", "logs", "ecs", "sqs", "bedrock-runtime"),
+        *("ecr.api", "ecr.dkr", "logs", "ecs", "sqs", "xray", "bedrock-runtime"),
     }
 
 

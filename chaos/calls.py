@@ -21,6 +21,7 @@ S3_OPERATIONS = {
     "PUT": "PutObject",
     "DELETE": "DeleteObject",
 }
+XRAY_OPERATIONS = {"/TraceSegments": "PutTraceSegments", "/Traces": "BatchGetTraces"}
 _SENDER = re.compile(r"\bapp/(?P<name>[a-z-]+)\.(?P<pid>\d+)")
 _UPLOAD = re.compile(re.escape(UPLOADS_PREFIX) + r"[^\"\\\\]+")
 _JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
@@ -60,6 +61,8 @@ class Request:
         prefix, dot, operation = self.headers.get("x-amz-target", "").rpartition(".")
         if dot:
             return SERVICES.get(prefix, prefix), operation
+        if self.path in XRAY_OPERATIONS:
+            return "xray", XRAY_OPERATIONS[self.path]
         return "s3", S3_OPERATIONS.get(self.method, self.method)
 
     @property

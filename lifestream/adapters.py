@@ -15,6 +15,7 @@ from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.aws.queue import SqsJobsQueue
 from runtime.aws.tasks import EcsTasks
+from runtime.aws.traces import XRayTraces
 from runtime.core.clock import SystemClock
 from runtime.core.contract import EnvVar, Output, work_prefix
 from runtime.core.errors import Permanent, Retryable
@@ -211,6 +212,7 @@ def operations_of(aws: Clients, environment: str, outputs: Mapping[str, str]) ->
         dead_letters=SqsDeadLetters(aws("sqs"), outputs[Output.JOBS_DLQ_URL]),
         checkpoints=S3Checkpoints(aws("s3"), outputs[Output.MEDIA_BUCKET]),
         tasks=EcsTasks(aws("ecs"), outputs[Output.CLUSTER]),
+        traces=XRayTraces(aws("xray")),
         clock=SystemClock(),
     )
 

@@ -89,7 +89,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _jobs(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
-    about = "list, show, watch, cancel, retry and reprocess jobs"
+    about = "list, show, trace, watch, cancel, retry and reprocess jobs"
     commands = groups.add_parser("jobs", help=about, description=about).add_subparsers(
         required=True, metavar="COMMAND"
     )
@@ -105,6 +105,9 @@ def _jobs(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     _limit_option(command, 50, "jobs")
     _json_option(command)
     command = _command(commands, "show", jobs_commands.show, "all that is known of one job")
+    command.add_argument("job", help=JOB_HELP)
+    _json_option(command)
+    command = _command(commands, "trace", jobs_commands.trace, "what was done for a job, and when")
     command.add_argument("job", help=JOB_HELP)
     _json_option(command)
     command = _command(

@@ -1,4 +1,4 @@
-"""`jobs list | show | watch | cancel | retry | reprocess`."""
+"""`jobs list | show | trace | watch | cancel | retry | reprocess`."""
 
 import argparse
 import heapq
@@ -11,10 +11,12 @@ from lifestream.ports import Operations
 from lifestream.present import JOB_COLUMNS, job_fields, job_json, job_row
 from lifestream.requests import Outcome, known
 from lifestream.screen import Screen
+from lifestream.waterfall import COLUMNS, waterfall
 from runtime.core.contract import is_upload
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Job, State
 from runtime.core.ports import ObjectNotFoundError
+from runtime.core.trace import trace_id
 
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 
@@ -49,6 +51,22 @@ def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> i
     if next_step := _next_step(job, operations):
         screen.say()
         screen.say(next_step)
+    return 0
+
+
+def trace(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Show what was done for a job, and when."""
+    job = known(operations, job_id_of(operations, given.job))
+    segments = operations.traces.read(trace_id(job.job_id))
+    if given.json:
+        screen.json(segments)
+        return 0
+    if not segments:
+        screen.say(f"Nothing is known of trace {trace_id(job.job_id)}.")
+        screen.say("X-Ray keeps traces for 30 days; tracing may be off in this environment.")
+        return 1
+    screen.say(f"Trace {trace_id(job.job_id)}")
+    screen.table(COLUMNS, waterfall(segments, now=operations.clock.now()))
     return 0
 
 

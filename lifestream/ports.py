@@ -6,7 +6,7 @@ from typing import Protocol
 from lifestream.follow import FollowClock
 from runtime.core.clock import WallClock
 from runtime.core.jobs import Job
-from runtime.core.ports import JobStore, ObjectStore
+from runtime.core.ports import JobStore, ObjectStore, Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,6 +91,7 @@ class Operations:
     dead_letters: DeadLetters
     tasks: Tasks
     checkpoints: Checkpoints
+    traces: Traces
     clock: OperatorClock
 
     @property

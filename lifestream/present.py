@@ -9,6 +9,7 @@ from lifestream.redrive import Reading
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
+from runtime.core.trace import trace_id
 
 JOB_COLUMNS = ("job", "state", "doing", "changed", "upload")
 LETTER_COLUMNS = ("message", "sent", "about", "job", "state", "why")
@@ -78,6 +79,7 @@ def job_fields(job: Job, *, now: float, log_group: str) -> list[tuple[str, str]]
         ("claimed until", timestamp(job.lease_until) or ""),
         ("started", timestamp(job.started_at) or ""),
         ("task", job.task_arn or ""),
+        ("trace", trace_id(job.job_id)),
         ("log", f"{log_group}, stream {log_stream(job.task_arn)}" if job.task_arn else ""),
         ("results", f"s3://{bucket}/{result_prefix(job.job_id)}{old}" if job.result_key else ""),
         ("failed", f"{job.failure.summary} [{job.failure.code}]" if job.failure else ""),
@@ -105,6 +107,7 @@ def job_json(job: Job) -> dict[str, Any]:
     """Return a job for a script; times are ISO 8601 in UTC."""
     return {
         "job_id": job.job_id,
+        "trace_id": trace_id(job.job_id),
         "state": str(job.state),
         "bucket": job.source.bucket,
         "key": job.source.key,

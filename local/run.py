@@ -19,12 +19,14 @@ from image.content import Variant
 from image.engines import NoEngineError, find_engine
 from lifestream.follow import JobStalledError, follow
 from lifestream.screen import Screen
+from lifestream.waterfall import COLUMNS, waterfall
 from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.images import Container
 from local.pool import Pool, another
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
+from runtime.aws.traces import XRayTraces
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     UPLOADS_PREFIX,
@@ -35,6 +37,7 @@ from runtime.core.contract import (
     result_prefix,
 )
 from runtime.core.jobs import Job, Source, State
+from runtime.core.trace import trace_id
 
 ENVIRONMENT = "dev"
 SILENCE_SECONDS = 300.0
@@ -177,6 +180,7 @@ def present(screen: Screen, deployed: Deployed, job: Job) -> None:
     """Download a job's results and show them."""
     folder = download_results(deployed, job, toolchain.ROOT / "out" / job.job_id)
     show_results(screen, folder)
+    show_trace(screen, deployed, job)
 
 
 def upload(deployed: Deployed, video: Path) -> Source:
@@ -225,6 +229,14 @@ def show_results(screen: Screen, folder: Path) -> None:
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             screen.say(f"  {path.relative_to(toolchain.ROOT)}")
+
+
+def show_trace(screen: Screen, deployed: Deployed, job: Job) -> None:
+    """Print what was done for a job, and when."""
+    segments = XRayTraces(deployed.cloud.client("xray")).read(trace_id(job.job_id))
+    screen.say()
+    screen.say(f"Trace {trace_id(job.job_id)}")
+    screen.table(COLUMNS, waterfall(segments, now=SystemClock().now()))
 
 
 def show_failure(screen: Screen, deployed: Deployed, job: Job | None) -> None:

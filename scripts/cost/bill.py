@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 from scripts.cost.prices import Prices
@@ -119,6 +120,12 @@ def video_hour(templates: Sequence[Mapping[str, Any]], prices: Prices, *, spot: 
         Line(what="disk, GB hours", count=hours * disk, each=usd["fargate_disk_gb_hour"] * share),
         _pull(templates, prices),
         Line(what="logs, GB", count=assumed["log_gb_per_hour"], each=usd["log_gb"]),
+        Line(
+            what="metrics, for each hour in which they are written",
+            count=assumed["metrics_per_job"] * ceil(hours),
+            each=usd["custom_metric_month"] / prices.hours,
+        ),
+        Line(what="trace", count=1, each=usd["trace"]),
         Line(what="table writes", count=assumed["table_writes_per_hour"], each=usd["table_write"]),
         Line(what="objects written", count=assumed["objects_per_hour"], each=usd["storage_write"]),
         Line(what="the video kept, GB months", count=size, each=usd["storage_gb_month"]),
@@ -211,7 +218,11 @@ def _sweeps(
             + gb * seconds * prices.usd["function_arm_gb_second"],
         )
         # A metric is charged while it is written to.
-        yield Line(what="metric of sweeps", count=1, each=prices.usd["custom_metric_month"])
+        yield Line(
+            what="metrics of sweeps",
+            count=prices.assumed["metrics_per_sweep"],
+            each=prices.usd["custom_metric_month"],
+        )
 
 
 def _summed(lines: Iterable[Line]) -> list[Line]:

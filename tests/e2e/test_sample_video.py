@@ -9,6 +9,7 @@ import pytest
 
 from lifestream.follow import follow
 from local.run import Deployed, download_results, job_store, upload
+from runtime.aws.traces import XRayTraces
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     ExitCode,
@@ -19,6 +20,7 @@ from runtime.core.contract import (
     result_prefix,
 )
 from runtime.core.jobs import Job, State
+from runtime.core.trace import Part, trace_id
 from scripts.media_tools import decode_speech
 from tests.e2e import scoring
 from tests.e2e.looking import ended_tasks
@@ -151,6 +153,45 @@ def test_should_run_one_task_that_ended_well(deployed: Deployed, finished: Job) 
     assert [container["exitCode"] for task in tasks for container in task["containers"]] == [
         ExitCode.SUCCESS
     ]
+
+
+def test_should_tell_its_whole_way_in_one_trace(deployed: Deployed, finished: Job) -> None:
+    traces = XRayTraces(deployed.cloud.client("xray"))
+    segments = traces.read(trace_id(finished.job_id))
+    by_name = {segment["name"].rpartition("/")[2]: segment for segment in segments}
+    assert set(by_name) == {Part.UPLOAD, Part.DISPATCH, Part.PROCESS}
+    upload, process = by_name[Part.UPLOAD], by_name[Part.PROCESS]
+    assert [s["id"] for s in segments if "parent_id" not in s] == [upload["id"]]
+    stages = {stage["name"]: stage for stage in process["subsegments"]}
+    assert set(stages) == set(Stage)
+    assert not any(s.get("in_progress") or s.get("fault") for s in (*segments, *stages.values()))
+    times = [
+        upload["start_time"],
+        upload["end_time"],
+        by_name[Part.DISPATCH]["end_time"],
+        process["start_time"],
+        stages[Stage.FETCH]["end_time"],
+        stages[Stage.PUBLISH]["end_time"],
+        process["end_time"],
+    ]
+    # The dispatcher and the task it has started go on side by side, on one clock here.
+    assert times[:2] == sorted(times[:2])
+    assert times[3:] == sorted(times[3:])
+    assert upload["end_time"] <= process["start_time"]
+
+
+def test_should_name_the_trace_in_every_line_about_the_job(
+    deployed: Deployed, finished: Job
+) -> None:
+    groups = [
+        deployed.outputs[Output.PROCESSOR_LOG_GROUP],
+        f"/aws/lambda/{deployed.outputs[Output.DISPATCHER_FUNCTION]}",
+    ]
+    for group in groups:
+        events = deployed.cloud.client("logs").filter_log_events(logGroupName=group)["events"]
+        lines = [e["message"] for e in events if finished.job_id in e["message"]]
+        assert lines, group
+        assert all(json.loads(line)["trace_id"] == trace_id(finished.job_id) for line in lines)
 
 
 def test_should_log_json_lines_without_transcript_text(

@@ -28,6 +28,8 @@ from tests.integration.permissions.system import ON_DEMAND, POOLED
 Scenario = Callable[[Any], None]
 Needed = dict[Grant, Scenario]
 
+TRACES = Grant("xray:PutTraceSegments", "*")
+
 DECRYPT, GENERATE = Grant("kms:Decrypt", "key"), Grant("kms:GenerateDataKey", "key")
 
 
@@ -159,3 +161,13 @@ def needed_by_pool(names: Names) -> Mapping[str, Needed]:
 
 
 NEEDED = {**needed_on_demand(Names(ON_DEMAND)), **needed_by_pool(Names(POOLED))}
+
+NOT_MISSED: Mapping[str, Needed] = {
+    "dispatcher": {TRACES: upload_is_processed},
+    "task": {TRACES: upload_is_processed},
+    "reaper": {TRACES: hung_job_is_put_back},
+    "pool dispatcher": {TRACES: uploads_are_worked_on},
+    "pool task": {TRACES: uploads_are_worked_on},
+}
+"""Grants without which jobs go on as before: no job may fail of its trace. Each must be missed in
+the log instead, or nobody would notice that it is not there."""

@@ -190,6 +190,21 @@ class System:
         """Return a function's log lines that mention something."""
         return self.lines(f"/aws/lambda/{self.deployed.outputs[function]}", about)
 
+    def untraced(self, role: str, *, since: float) -> list[dict[str, Any]]:
+        """Return the lines by which the code of a role says that it could not send traces."""
+        functions = {
+            "dispatcher": Output.DISPATCHER_FUNCTION,
+            "reaper": Output.REAPER_FUNCTION,
+        }
+        function = functions.get(role.removeprefix("pool "))
+        outputs = self.deployed.outputs
+        group = (
+            outputs[Output.PROCESSOR_LOG_GROUP]
+            if function is None
+            else f"/aws/lambda/{outputs[function]}"
+        )
+        return [json.loads(line) for line in self.lines(group, "traces.not_sent", since=since)]
+
     @cached_property
     def _mapping(self) -> dict[str, Any]:
         """What the deployed mapping of the jobs queue to the dispatcher was made of."""

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from tests.integration.cloud.waiting import until
 from tests.integration.permissions.grants import Grant
-from tests.integration.permissions.needed import NEEDED, Scenario
+from tests.integration.permissions.needed import NEEDED, NOT_MISSED, Scenario
 from tests.integration.permissions.system import BrokenError, System
 
 pytestmark = [pytest.mark.cloud, pytest.mark.timeout(180)]
@@ -53,7 +54,26 @@ def test_should_not_work_without_any_one_grant(
         scenario(system)
 
 
+@pytest.mark.parametrize(
+    ("role", "grant", "scenario"),
+    [(role, *each) for role, grants in NOT_MISSED.items() for each in grants.items()],
+    ids=str,
+)
+def test_should_go_on_without_a_trace_and_say_so(
+    request: Any, role: str, grant: Grant, scenario: Scenario
+) -> None:
+    system: System = request.getfixturevalue(place_of(role))
+    began = system.now()
+    scenario(system)
+    assert system.untraced(role, since=began) == []
+    began = system.now()
+    with system.roles[role].without(grant):
+        scenario(system)
+        (line,) = until(lambda: system.untraced(role, since=began), f"{role} says so")
+    assert "AccessDenied" in line["code"]
+
+
 @pytest.mark.parametrize("role", NEEDED)
 def test_should_grant_nothing_that_is_not_needed(request: Any, role: str) -> None:
     system: System = request.getfixturevalue(place_of(role))
-    assert system.roles[role].grants() == set(NEEDED[role])
+    assert system.roles[role].grants() == {*NEEDED[role], *NOT_MISSED.get(role, {})}

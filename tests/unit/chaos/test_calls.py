@@ -35,6 +35,13 @@ def test_should_name_calls_of_s3_by_what_they_are_about(method: str, key: str, n
     assert step == Step(Caller.PROCESSOR, name)
 
 
+def test_should_know_a_trace_from_an_object() -> None:
+    body = json.dumps({"TraceSegmentDocuments": [json.dumps({"job_id": JOB_ID})]}).encode()
+    request = Request("POST", "/TraceSegments", {}, body)
+    assert request.step(Caller.REAPER, JOBS) == Step(Caller.REAPER, "xray.PutTraceSegments")
+    assert list(request.names) == [JOB_ID]
+
+
 def test_should_name_a_save_by_its_state_alone_or_in_a_transaction() -> None:
     put = save(JOB_ID, "CLAIMED")
     other = {"TableName": "idempotency", "Item": {"status": {"S": "dispatched"}}}

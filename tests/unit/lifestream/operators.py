@@ -15,6 +15,7 @@ from tests.fakes.dead_letters import FakeDeadLetters
 from tests.fakes.killing import KillSwitch
 from tests.fakes.queue import FakeJobsQueue
 from tests.fakes.tasks import FakeTasks
+from tests.fakes.traces import FakeTraces
 from tests.unit.dispatcher.world import BUCKET, KEY, World, s3_event
 
 FAILURE = Failure(code="any.code", summary="Any summary.", resolution="Any resolution.")
@@ -47,6 +48,7 @@ class Operators:
         self.tasks = FakeTasks(self.world.launcher)
         self.checkpoints = FakeCheckpoints()
         self.switch = KillSwitch()
+        self.traces = FakeTraces()
         self.operations = Operations(
             environment="any",
             bucket=BUCKET,
@@ -57,6 +59,7 @@ class Operators:
             dead_letters=self.switch.guard(self.dead_letters),
             tasks=self.switch.guard(self.tasks),
             checkpoints=self.switch.guard(self.checkpoints),
+            traces=self.traces,
             clock=self.world.clock,
         )
 

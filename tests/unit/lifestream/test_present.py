@@ -83,7 +83,7 @@ def test_should_point_to_the_log_of_the_task() -> None:
 def test_should_tell_a_script_everything_about_a_job() -> None:
     told = job_json(PENDING)
     fields = set(Job.__dataclass_fields__) - {"source"}
-    assert fields | {"job_id", "bucket", "key", "etag", "size_bytes"} == set(told)
+    assert fields | {"job_id", "trace_id", "bucket", "key", "etag", "size_bytes"} == set(told)
 
 
 def test_should_say_of_a_queued_job_that_it_waits_for_a_worker() -> None:

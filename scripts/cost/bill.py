@@ -125,7 +125,6 @@ def video_hour(templates: Sequence[Mapping[str, Any]], prices: Prices, *, spot: 
             count=assumed["metrics_per_job"] * ceil(hours),
             each=usd["custom_metric_month"] / prices.hours,
         ),
-        Line(what="trace", count=1, each=usd["trace"]),
         Line(what="table writes", count=assumed["table_writes_per_hour"], each=usd["table_write"]),
         Line(what="objects written", count=assumed["objects_per_hour"], each=usd["storage_write"]),
         Line(what="the video kept, GB months", count=size, each=usd["storage_gb_month"]),

@@ -164,6 +164,7 @@ def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
     }
 
     assert granted == {
+        ("xray:PutTraceSegments", "*"),
         ("dynamodb:GetItem", jobs),
         ("dynamodb:PutItem", jobs),
         ("dynamodb:Query", f"{jobs}/index/{JobsTable.STATE_INDEX}"),

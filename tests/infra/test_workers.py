@@ -144,6 +144,7 @@ def test_should_tell_the_worker_what_it_must_know(pooled: Deployment) -> None:
         EnvVar.AUDIO_TRACK: "default",
         EnvVar.CHECKPOINT_SECONDS: "20",
         EnvVar.DEVICE: "cpu",
+        EnvVar.TRACING: "true",
         EnvVar.ECS_ENABLE_TASK_PROTECTION: "true",
     }
     WorkerSettings.from_environ({**given, EnvVar.MODELS_DIR.value: "set by the image"})
@@ -261,7 +262,7 @@ def test_should_let_workers_protect_tasks_of_their_cluster_only(pooled: Deployme
 def test_should_let_a_worker_do_nothing_else(pooled: Deployment) -> None:
     services = {action.partition(":")[0] for action, _ in granted(pooled, "TaskRoleArn")}
 
-    assert services == {"s3", "dynamodb", "sqs", "ecs"}
+    assert services == {"s3", "dynamodb", "sqs", "ecs", "xray"}
 
 
 def test_should_let_ecs_pull_the_image_and_write_the_log_and_nothing_else(

@@ -2,10 +2,10 @@
 
     .venv/bin/python benchmarks/long_inputs.py --hours 1 3 6 12 --remember
 
-Each video is real speech repeated (`long_media.py`), uploaded to a local cloud and processed by the
-processor in a process of its own, with Whisper tiny. `--remember` has its networks answer what they
-have heard before from memory (`remembering.py`); `--compare` runs both ways and says whether they
-publish the same files.
+Each video is real speech repeated (`long/media.py`), uploaded to a local cloud and processed by the
+processor in its own process, with Whisper tiny. `--remember` has its networks answer from memory
+what they have heard before (`long/remembering.py`); `--compare` runs both ways and says whether
+they publish the same files.
 """
 
 import argparse
@@ -18,8 +18,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.long_media import make_long_video  # noqa: E402
-from benchmarks.process_tree import TreeMemory  # noqa: E402
+from benchmarks.long.media import make_long_video  # noqa: E402
+from benchmarks.long.process_tree import TreeMemory  # noqa: E402
 from chaos.kills.bench import Bench  # noqa: E402
 from chaos.kills.losses import lines_of, seconds_of  # noqa: E402
 from local.cloud import LocalCloud  # noqa: E402
@@ -29,7 +29,7 @@ from runtime.core.contract import EnvVar  # noqa: E402
 from runtime.core.jobs import Source  # noqa: E402
 from runtime.processor.render.manifest import VARYING  # noqa: E402
 
-REMEMBERING = "benchmarks/remembering.py"
+REMEMBERING = "benchmarks/long/remembering.py"
 TIMEOUT_SECONDS = 6 * 3600
 SETTINGS: dict[str, str] = {
     EnvVar.JOB_TIMEOUT_SECONDS: str(TIMEOUT_SECONDS),
@@ -40,7 +40,7 @@ SETTINGS: dict[str, str] = {
 def main() -> int:
     """Measure and print; the exit status is 1 where the two ways published different files."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--hours", type=float, nargs="+", default=[1.0])
+    parser.add_argument("--hours", type=float, nargs="+", default=[0.25])
     parser.add_argument("--remember", action="store_true", help="ask networks nothing twice")
     parser.add_argument("--compare", action="store_true", help="run both ways, compare the files")
     parser.add_argument("--folder", type=Path, help="where to leave media and logs")
@@ -100,12 +100,11 @@ def process(bench: Bench, source: Source) -> Figures:
     took = bench.clock.monotonic() - began
     if code != 0:
         raise SystemExit(f"the job ended with {code}: {log.read_text()[-3000:]}")
-    published = bench.published(source)
-    print(
-        f"  {took:.0f} s, peak {memory.peak_mb():.0f} MB, {len(published)} files of "
-        f"{sum(map(len, published.values())) / 1e6:.1f} MB"
-    )
+    print(f"  {took:.0f} s, peak {memory.peak_mb():.0f} MB")
     report_stages(log, memory)
+    published = bench.published(source)
+    size_mb = sum(map(len, published.values())) / 1e6
+    print(f"  {len(published)} files of {size_mb:.1f} MB", flush=True)
     return Figures(
         files={
             name: hashlib.sha256(content).hexdigest()

@@ -73,9 +73,11 @@ class Bench:
     def published(self, source: Source) -> dict[str, bytes]:
         """Return the published files by name."""
         prefix = result_prefix(source.job_id)
+        objects = (
+            self._objects
+        )  # a client takes a while to make, and there may be thousands of files
         return {
-            key.removeprefix(prefix): self._objects.read_bytes(BUCKET, key)
-            for key in self._keys(prefix)
+            key.removeprefix(prefix): objects.read_bytes(BUCKET, key) for key in self._keys(prefix)
         }
 
     def _keys(self, prefix: str) -> list[str]:

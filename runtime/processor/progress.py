@@ -47,7 +47,7 @@ STALL_SECONDS = {
 """How long a stage may go without a sign of progress before it counts as hung.
 
 Many times what each was seen to take between two signs; telling the voices of twelve hours apart,
-which shows none, took under five minutes.
+which shows none, took 37 s.
 """
 
 

@@ -1,6 +1,6 @@
 """The processor, with what its models answer remembered by the content they were asked about.
 
-    python benchmarks/remembering.py FOLDER      (in place of `python -m runtime.processor`)
+    python benchmarks/long/remembering.py FOLDER    (in place of `python -m runtime.processor`)
 
 For `long_inputs.py --remember` alone: a recording that repeats itself need not be heard a hundred
 times to see what its length does to everything else. Only the networks' answers are remembered:
@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from runtime.processor.composition import write_line  # noqa: E402

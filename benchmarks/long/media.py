@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from itertools import cycle
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from local.toolchain import MEDIA  # noqa: E402

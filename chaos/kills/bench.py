@@ -73,9 +73,8 @@ class Bench:
     def published(self, source: Source) -> dict[str, bytes]:
         """Return the published files by name."""
         prefix = result_prefix(source.job_id)
-        objects = (
-            self._objects
-        )  # a client takes a while to make, and there may be thousands of files
+        # One client for all: making one takes a while, and there may be thousands of files.
+        objects = self._objects
         return {
             key.removeprefix(prefix): objects.read_bytes(BUCKET, key) for key in self._keys(prefix)
         }

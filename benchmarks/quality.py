@@ -139,8 +139,9 @@ def stock_turns(audio: Audio) -> Turns:
     output = Pipeline.from_pretrained(config)(
         {"waveform": torch.from_numpy(samples)[None], "sample_rate": rate}
     )
+    at = audio.starts_at_seconds
     return [
-        (turn.start, turn.end, str(label))
+        (at + turn.start, at + turn.end, str(label))
         for turn, _, label in output.speaker_diarization.itertracks(yield_label=True)
     ]
 

@@ -44,9 +44,9 @@ def main(arguments: list[str] | None = None) -> int:
         )
         expected, usual = trial.undisturbed()
         _say(f"undisturbed: {usual:.1f} s, {len(expected)} files")
-        tally = Tally()
+        tally = Tally(usual_seconds=usual)
         for number in range(1, given.runs + 1):
-            trial.disturbed(number, expected, usual, tally)
+            trial.disturbed(number, expected, tally)
     for violation in tally.violations:
         _say(violation)
     for line in distribution_of(tally.losses):

@@ -24,8 +24,9 @@ PATIENCE_SECONDS = 300.0
 
 @dataclass
 class Tally:
-    """What happened in all runs."""
+    """What happened in all runs; `usual_seconds` is what an undisturbed job took lately."""
 
+    usual_seconds: float
     runs: int = 0
     kills: int = 0
     resumed: int = 0
@@ -66,7 +67,7 @@ class Trial:
             raise RuntimeError(f"the undisturbed job ended with {code}: {log.read_text()[-3000:]}")
         return self._comparable(), took
 
-    def disturbed(self, number: int, expected: dict[str, bytes], usual: float, to: Tally) -> None:
+    def disturbed(self, number: int, expected: dict[str, bytes], to: Tally) -> None:
         """Kill and resume one job until it is done; add what was seen to the tally."""
         run = self.bench.fresh(self.source)
         kills = 0
@@ -74,7 +75,7 @@ class Trial:
             meter = _Meter(self.bench.clock)
             process, log = run.start()
             spared = kills == MOST_KILLS
-            limit = PATIENCE_SECONDS if spared else self.draw.uniform(0.0, 1.1 * usual)
+            limit = PATIENCE_SECONDS if spared else self.draw.uniform(0.0, 1.1 * to.usual_seconds)
             ended = self._wait_or_kill(process, limit)
             lines = list(lines_of(log))
             to.resumed += any(line["action"] == "stage.continued" for line in lines)
@@ -86,13 +87,17 @@ class Trial:
                     to.violations.append(f"run {number}: {lost.seconds:.0f} s of {lost.stage} lost")
                 if not _is_done(run):
                     continue
+            elif ended == 0 and not kills:
+                # The machine may be busier now, or less: kills are to hit all of a job.
+                to.usual_seconds = meter.passed_seconds
             elif ended != 0:
                 to.violations.append(f"run {number}: exit {ended}, see {log}")
             break
         to.runs += 1
         to.kills += kills
-        to.violations += self._broken(number, run, expected)
-        self.say(f"run {number}: killed {kills} times")
+        broken = self._broken(number, run, expected)
+        to.violations += broken
+        self.say(f"run {number}: killed {kills} times" + ", broken" * bool(broken))
 
     def _wait_or_kill(self, process: "subprocess.Popen[bytes]", limit_seconds: float) -> int | None:
         """Return the exit status, or None after killing the process at the limit."""
@@ -141,8 +146,13 @@ class _Meter:
     @property
     def pace(self) -> float:
         """From 0 to 1: more than one core counts as one."""
-        passed = self._clock.monotonic() - self._began
-        return min(1.0, (_used_seconds() - self._used_before) / max(passed, 0.001))
+        used = _used_seconds() - self._used_before
+        return min(1.0, used / max(self.passed_seconds, 0.001))
+
+    @property
+    def passed_seconds(self) -> float:
+        """The time since it began."""
+        return self._clock.monotonic() - self._began
 
 
 def _used_seconds() -> float:

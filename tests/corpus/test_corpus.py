@@ -53,7 +53,7 @@ def decoded(
     sound = picture = None
     if info.audio is not None:
         heard = decoder.extract_audio(path, info, path.with_name("audio.wav"), lambda _: None)
-        sound = heard.value.duration_seconds
+        sound = heard.value.end_seconds
         told += heard.caveats
     if info.video is not None:
         seen = decoder.detect_scenes(path, info, lambda _: None)

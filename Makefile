@@ -36,7 +36,7 @@ check-tests:
 	@$(VENV)/pytest -q -n auto --dist worksteal tests -m "not models and not cloud and not e2e and not image and not corpus"
 
 test: check ## Everything: the fast loop, real models, the local cloud, a real job end to end
-	@$(VENV)/pytest -q tests -m "models or cloud or e2e or corpus"
+	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "models or cloud or e2e or corpus"
 	@$(MAKE) --no-print-directory image-test
 
 image: setup ## Build the processor's image; its models come from the hub if HF_TOKEN is set

@@ -5,11 +5,17 @@ import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
-import pytest
+
+class Base(Protocol):
+    """What is asked of pytest's `tmp_path_factory`."""
+
+    def getbasetemp(self) -> Path:
+        """Return the folder of this process, which lies in that of the session."""
 
 
-def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], object]) -> Path:
+def made_once(factory: Base, name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that `make` has filled, here or in another of pytest-xdist's processes.
 
     Tests only read it. A maker that fails leaves it to the next one, who starts anew.

@@ -1,5 +1,6 @@
 import os
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -64,8 +65,9 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="session")
-def image(engine: Engine) -> str:
+def image(engine: Engine, started_outside: Future[Path] | None) -> str:
     """The processor's image, with the models that packages carry."""
+    del started_outside  # goes on meanwhile
     try:
         return build(engine, Variant(models="packages"))
     except NoBaseError as error:
@@ -86,9 +88,28 @@ def talk() -> Path:
 
 
 @pytest.fixture(scope="session")
-def outside(talk: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def started_outside(
+    request: pytest.FixtureRequest, engine: Engine, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Future[Path] | None]:
+    """What will be `outside`, if a test wants it: begun before the image is built, as both wait."""
+    assert engine
+    if not any("outside" in getattr(item, "fixturenames", ()) for item in request.session.items):
+        yield None
+        return
+    with ThreadPoolExecutor(max_workers=1) as aside:
+        folder = tmp_path_factory.mktemp("outside")
+        yield aside.submit(made_outside, toolchain.sample_video(), folder)
+
+
+@pytest.fixture(scope="session")
+def outside(started_outside: Future[Path] | None) -> Path:
     """What the same code makes of the sample as a process of this machine."""
-    folder = tmp_path_factory.mktemp("outside")
+    assert started_outside is not None
+    return started_outside.result()
+
+
+def made_outside(talk: Path, folder: Path) -> Path:
+    """Process a video outside of any container and return the folder of its results."""
     with toolchain.start_cloud(state_dir=folder / "cloud") as cloud:
         deployed = Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
         return download_results(deployed, finished(deployed, talk), folder / "results")

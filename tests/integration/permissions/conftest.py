@@ -14,7 +14,9 @@ from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.run import Deployed
 from tests.integration.permissions.pool import Pool
-from tests.integration.permissions.system import ON_DEMAND, POOLED, System
+from tests.integration.permissions.system import ON_DEMAND, POOLED, PROGRAM_MODULE, System
+
+RUN_PROGRAM = "import sys\nexec(sys.argv[1])\n"
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +27,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def enforcing(folder: Path) -> Iterator[LocalCloud]:
     with toolchain.start_cloud(state_dir=folder / "cloud", enforce_permissions=True) as cloud:
+        # The image's entry point runs modules: this one is for programs that tests make up.
+        (cloud.state_dir / "image" / f"{PROGRAM_MODULE}.py").write_text(RUN_PROGRAM)
         yield cloud
 
 

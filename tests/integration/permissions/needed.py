@@ -7,6 +7,7 @@ from cdk.naming import Names
 from tests.integration.permissions.grants import Grant
 from tests.integration.permissions.pool_scenarios import (
     job_put_back_is_announced,
+    length_is_told,
     unreadable_message_is_given_back,
     uploads_are_worked_on,
     worker_starts_and_logs,
@@ -157,8 +158,25 @@ def needed_by_pool(names: Names) -> Mapping[str, Needed]:
         },
         "pool task": {**processing(names, uploads_are_worked_on), **working(names)},
         "pool execution": starting(names, worker_starts_and_logs),
+        "pool reaper": {
+            **reaping(names),
+            Grant("sqs:GetQueueAttributes", names.work_queue): length_is_told,
+        },
     }
 
+
+ELSEWHERE = {
+    "system": {
+        "FlowLogRole": "EC2 writes flow logs by it, and the local cloud none",
+        "BackupRole": "AWS Backup copies tables by it, and the local cloud none",
+    },
+    "pool": {
+        "FlowLogRole": "as above",
+        "ProcessorTaskRole": "of tasks that nobody starts where there is a pool",
+        "ProcessorExecutionRole": "of tasks that nobody starts where there is a pool",
+    },
+}
+"""Roles that are no part of the main path, and why, by place."""
 
 NEEDED = {**needed_on_demand(Names(ON_DEMAND)), **needed_by_pool(Names(POOLED))}
 
@@ -168,6 +186,7 @@ NOT_MISSED: Mapping[str, Needed] = {
     "reaper": {TRACES: hung_job_is_put_back},
     "pool dispatcher": {TRACES: uploads_are_worked_on},
     "pool task": {TRACES: uploads_are_worked_on},
+    "pool reaper": {TRACES: hung_job_is_put_back},
 }
 """Grants without which jobs go on as before: no job may fail of its trace. Each must be missed in
 the log instead, or nobody would notice that it is not there."""

@@ -61,6 +61,15 @@ def job_put_back_is_announced(pool: Pool) -> None:
         raise BrokenError("no message announces the job")
 
 
+def length_is_told(pool: Pool) -> None:
+    """A sweep asks the work queue for its length and tells it."""
+    since = pool.now()
+    pool.invoke(Output.REAPER_FUNCTION, {"detail-type": "Scheduled Event"})
+    group = f"/aws/lambda/{pool.deployed.outputs[Output.REAPER_FUNCTION]}"
+    if not pool.lines(group, '"reaper.work_queue"', since=since):
+        raise BrokenError("the length of the work queue was not told")
+
+
 def worker_starts_and_logs(pool: Pool) -> None:
     """A worker's container is pulled and started, and its lines are kept."""
     mark = uuid.uuid4().hex

@@ -13,7 +13,13 @@ from local.run import Deployed, job_store
 from runtime.aws.jobs import DynamoJobStore
 from runtime.aws.objects import S3ObjectStore
 from runtime.core.clock import SystemClock
-from runtime.core.contract import PROCESSOR_CONTAINER_NAME, UPLOADS_PREFIX, EnvVar, Output
+from runtime.core.contract import (
+    PROCESSOR_CONTAINER_NAME,
+    UPLOADS_PREFIX,
+    EnvVar,
+    Output,
+    stack_prefix,
+)
 from runtime.core.jobs import Job, Source
 from runtime.core.messages import Upload, confirm_message
 from tests.integration.cloud.waiting import until
@@ -21,6 +27,9 @@ from tests.integration.permissions.grants import Role
 
 ON_DEMAND, POOLED = "prod", "staging"
 """The environments: each job has a task in one, jobs wait for workers in the other."""
+
+PROGRAM_MODULE = "given_program"
+"""Beside the processor's code in the local cloud: runs the program that it is given."""
 
 MAPPING_SETTINGS = (
     "EventSourceArn",
@@ -80,6 +89,19 @@ class System:
         }
         iam = self.client("iam")
         return {name: Role(iam, arn, names) for name, arn in arns.items()}
+
+    def deployed_roles(self) -> dict[str, str]:
+        """Return the names of all roles of the environment's stacks, by logical id."""
+        cloudformation = self.client("cloudformation")
+        return {
+            resource["LogicalResourceId"]: resource["PhysicalResourceId"].rsplit("/", 1)[-1]
+            for stack in cloudformation.describe_stacks()["Stacks"]
+            if stack["StackName"].startswith(stack_prefix(self.environment))
+            for resource in cloudformation.list_stack_resources(StackName=stack["StackName"])[
+                "StackResourceSummaries"
+            ]
+            if resource["ResourceType"] == "AWS::IAM::Role"
+        }
 
     @cached_property
     def task_definition(self) -> str:
@@ -156,7 +178,7 @@ class System:
             networkConfiguration=self.network,
             overrides={
                 "containerOverrides": [
-                    {"name": PROCESSOR_CONTAINER_NAME, "command": ["python", "-c", program]}
+                    {"name": PROCESSOR_CONTAINER_NAME, "command": [PROGRAM_MODULE, program]}
                 ]
             },
         )

@@ -10,10 +10,14 @@ import pytest
 
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.grants import Grant
-from tests.integration.permissions.needed import NEEDED, NOT_MISSED, Scenario
+from tests.integration.permissions.needed import ELSEWHERE, NEEDED, NOT_MISSED, Scenario
 from tests.integration.permissions.system import BrokenError, System
 
 pytestmark = [pytest.mark.cloud, pytest.mark.timeout(180)]
+
+
+HASH_CHARACTERS = 8
+"""What CDK appends to a logical id."""
 
 
 def place_of(role: str) -> str:
@@ -71,6 +75,20 @@ def test_should_go_on_without_a_trace_and_say_so(
         scenario(system)
         (line,) = until(lambda: system.untraced(role, since=began), f"{role} says so")
     assert "AccessDenied" in line["code"]
+
+
+@pytest.mark.parametrize("place", ELSEWHERE)
+def test_should_leave_out_no_role_without_a_reason(request: Any, place: str) -> None:
+    system: System = request.getfixturevalue(place)
+    known = {role.name for role in system.roles.values()}
+    rows = {role for role in NEEDED if place_of(role) == place}
+
+    assert rows == set(system.roles)
+    assert set(ELSEWHERE[place]) == {
+        logical_id[:-HASH_CHARACTERS]
+        for logical_id, name in system.deployed_roles().items()
+        if name not in known
+    }
 
 
 @pytest.mark.parametrize("role", NEEDED)

@@ -73,8 +73,9 @@ def test_should_go_on_without_a_trace_and_say_so(
     began = system.now()
     with system.roles[role].without(grant):
         scenario(system)
-        (line,) = until(lambda: system.untraced(role, since=began), f"{role} says so")
-    assert "AccessDenied" in line["code"]
+        lines = until(lambda: system.untraced(role, since=began), f"{role} says so")
+    # Each job says it once, and a scenario may have more than one.
+    assert {"AccessDenied" in line["code"] for line in lines} == {True}
 
 
 @pytest.mark.parametrize("place", ELSEWHERE)

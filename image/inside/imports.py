@@ -15,7 +15,7 @@ MODULES = (
     *("safetensors.torch", "scenedetect.common", "scenedetect.detectors", "sklearn.cluster"),
     *("tokenizers", "torch", "yaml", "zoneinfo"),
 )
-AWS_SERVICES = ("s3", "dynamodb", "ecs")
+AWS_SERVICES = ("s3", "dynamodb", "ecs", "sqs", "xray")
 
 
 def main() -> None:

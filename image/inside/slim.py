@@ -42,7 +42,7 @@ UNUSED = (
 FONTS = "matplotlib/mpl-data/fonts/ttf/*.ttf"
 KEPT_FONT = "DejaVuSans.ttf"
 SERVICES = "botocore/data/*/"
-KEPT_SERVICES = ("dynamodb", "ecs", "s3", "sqs", "sts")
+KEPT_SERVICES = ("dynamodb", "ecs", "s3", "sqs", "sts", "xray")
 """Of the descriptions of all AWS services, those of the services that a processor calls."""
 
 UNUSED_EVERYWHERE = ("tests", "test", "testing/data")

@@ -1,7 +1,10 @@
+import inspect
 import struct
 from pathlib import Path
 
-from image.inside.slim import is_loadable, remove_unused
+from image.inside.imports import AWS_SERVICES
+from image.inside.slim import KEPT_SERVICES, is_loadable, remove_unused
+from runtime.aws import clients
 
 HEADER_BYTES = 64
 ENTRY_BYTES = 56
@@ -43,3 +46,15 @@ def test_should_remove_tests_and_headers_but_not_what_is_imported(tmp_path: Path
     remove_unused(tmp_path)
     left = {p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file()}
     assert left == set(kept)
+
+
+def test_should_keep_every_aws_service_that_the_runtime_calls() -> None:
+    made = [
+        function("us-east-1").meta.service_model.service_name
+        for _, function in inspect.getmembers(clients, inspect.isfunction)
+        if list(inspect.signature(function).parameters) == ["region"]
+    ]
+    assert "s3" in made
+    assert set(made) <= set(KEPT_SERVICES)
+    # The build makes a client of each, and fails where one cannot be made.
+    assert set(made) <= set(AWS_SERVICES)

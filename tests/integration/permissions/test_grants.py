@@ -61,7 +61,7 @@ def test_should_not_work_without_any_one_grant(
 @pytest.mark.parametrize(
     ("role", "grant", "scenario"),
     [(role, *each) for role, grants in NOT_MISSED.items() for each in grants.items()],
-    ids=str,
+    ids=lambda value: getattr(value, "__name__", str(value)),
 )
 def test_should_go_on_without_a_trace_and_say_so(
     request: Any, role: str, grant: Grant, scenario: Scenario

@@ -23,6 +23,7 @@ class Pool:
     def __init__(self, cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
         """Find the service by the environment's outputs."""
         self._ecs = cloud.client("ecs")
+        self._scaling = cloud.client("application-autoscaling")
         self.cluster = outputs[Output.CLUSTER]
         self.name = outputs[Output.WORKER_SERVICE]
 
@@ -36,6 +37,16 @@ class Pool:
     def update(self, **changes: Any) -> None:
         """Change the service."""
         self._ecs.update_service(cluster=self.cluster, service=self.name, **changes)
+
+    def dismiss(self) -> None:
+        """Want no worker any more, whatever the alarms on the queue still ask for."""
+        self._scaling.register_scalable_target(
+            ServiceNamespace="ecs",
+            ResourceId=f"service/{self.cluster}/{self.name}",
+            ScalableDimension="ecs:service:DesiredCount",
+            SuspendedState={"DynamicScalingOutSuspended": True},
+        )
+        self.update(desiredCount=0)
 
     def tasks(self) -> list[dict[str, Any]]:
         """Return the workers that are not stopped, those that are stopping among them."""

@@ -76,7 +76,7 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolVerdict:
         scheduling.stop()
         trouble.stop()
         traffic.stop()
-        pool.update(desiredCount=0)
+        pool.dismiss()
         gone = pool.await_nothing()
         tell(
             f"{scheduling.scalings} changes of how many workers are wanted, "

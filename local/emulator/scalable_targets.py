@@ -119,7 +119,9 @@ class ScalableTargets:
             grown_from=acted.grown_from if acted else None,
             cooling=acted is not None and now < acted.at + cooldown,
         )
-        changed = None if capacity is None else self._set(target, current, capacity)
+        if capacity is None or suspended(target, grows=capacity > current):
+            return None
+        changed = self._set(target, current, capacity)
         if changed is not None:
             self._acted[arn] = Acted(now, current if changed > current else None)
         return changed
@@ -135,3 +137,9 @@ class ScalableTargets:
 def identity(request: Request) -> tuple[str, ...]:
     """Return what names a target."""
     return tuple(str(request[name]) for name in IDENTITY)
+
+
+def suspended(target: Record, *, grows: bool) -> bool:
+    """Tell whether no policy may scale a target in that direction."""
+    direction = "Out" if grows else "In"
+    return bool(target["SuspendedState"].get(f"DynamicScaling{direction}Suspended"))

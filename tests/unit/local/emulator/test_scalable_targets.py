@@ -73,6 +73,18 @@ def test_should_bring_a_service_within_new_bounds() -> None:
     assert pool.tasks == 3
 
 
+@pytest.mark.parametrize(("suspended", "allowed"), [("Out", {"Shrink"}), ("In", {"Grow"})])
+def test_should_not_scale_in_a_direction_that_is_suspended(
+    suspended: str, allowed: set[str]
+) -> None:
+    for name, steps, breach in (("Grow", GROW, 1.0), ("Shrink", (step(-1, upper=0),), -1.0)):
+        pool = Pool(tasks=2)
+        state = {f"DynamicScaling{suspended}Suspended": True}
+        pool.targets.register({**NAMES, "SuspendedState": state})
+        pool.targets.breached(pool.policy("ChangeInCapacity", *steps), breach)
+        assert (pool.tasks != 2) == (name in allowed)
+
+
 def test_should_only_add_what_a_larger_step_asks_for_while_it_cools_down() -> None:
     pool = Pool()
     grow = pool.policy("ChangeInCapacity", *GROW, cooldown=60)

@@ -1,19 +1,17 @@
 """Samples the memory of a process and all that it has started, from `/proc`."""
 
 import os
-import threading
 from collections import defaultdict
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from runtime.core.clock import WallClock
+from runtime.core.repeating import Repeating
 
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 _EVERY_SECONDS = 0.25
 
 
-class TreeMemory:
+class TreeMemory(Repeating):
     """Inside its context: (time, megabytes) of a tree of processes, four times a second.
 
     The sum of resident sets: pages that processes share count for each of them.
@@ -21,34 +19,19 @@ class TreeMemory:
 
     def __init__(self, root: int, clock: WallClock) -> None:
         """Watch the process `root` and its descendants."""
+        super().__init__("memory", every_seconds=_EVERY_SECONDS)
         self._root = root
         self._clock = clock
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._watch, daemon=True)
         self.samples: list[tuple[float, float]] = []
 
-    def __enter__(self) -> Self:
-        """Start."""
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop."""
-        self._done.set()
-        self._thread.join()
+    def once(self) -> bool:
+        """Take a sample."""
+        self.samples.append((self._clock.now(), tree_mb(self._root)))
+        return True
 
     def peak_mb(self, begin: float = 0.0, end: float = float("inf")) -> float:
         """Return the most that was held at once between two times."""
         return max((mb for at, mb in self.samples if begin <= at <= end), default=0.0)
-
-    def _watch(self) -> None:
-        while not self._done.wait(_EVERY_SECONDS):
-            self.samples.append((self._clock.now(), tree_mb(self._root)))
 
 
 def tree_mb(root: int) -> float:

@@ -4,18 +4,16 @@ The work itself looks at every step whether it may go on. Inside a library's lon
 is no step, and that is what this thread is for.
 """
 
-import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
-from types import TracebackType
-from typing import Self
 
 from runtime.core.clock import MonotonicClock
 from runtime.core.contract import ExitCode, Stage
 from runtime.core.errors import LeaseLost, LifestreamError
 from runtime.core.jobs import Failure
 from runtime.core.log import Log
+from runtime.core.repeating import Repeating
 from runtime.processor.interruption import Interruption
 from runtime.processor.reporter import Reporter
 
@@ -38,7 +36,7 @@ class Patience:
     after_deadline_seconds: float = 60.0
 
 
-class Watchdog:
+class Watchdog(Repeating):
     """Guards the work inside its context; `abort` must end the process and not return.
 
     A watchdog that dies aborts too: without a heartbeat the job would be taken for dead and run
@@ -60,6 +58,7 @@ class Watchdog:
 
         `stalled` names a stage that hangs by its own measure, while others beside it may go on.
         """
+        super().__init__("watchdog", every_seconds=LOOK_SECONDS)
         self._reporter = reporter
         self._hanging = stalled
         self._interruption = interruption
@@ -69,23 +68,16 @@ class Watchdog:
         self._abort = abort
         self._first_seen: dict[str, float] = {}
         self._stalled = False
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._keep_looking, name="watchdog", daemon=True)
 
-    def __enter__(self) -> Self:
-        """Start looking."""
-        self._thread.start()
-        return self
+    def once(self) -> bool:
+        """Look, for as long as the work lasts."""
+        self.look()
+        return True
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop looking; after this no write of the watchdog is under way."""
-        self._done.set()
-        self._thread.join()
+    def died(self, error: Exception) -> None:
+        """End the process: the job has no heartbeat now."""
+        self._log.error("watchdog.died", error=repr(error), traceback=traceback.format_exc())
+        self._abort(ExitCode.RETRYABLE_FAILURE)
 
     def look(self) -> None:
         """Beat if it is time, and abort if the work has had its time to notice that it must end."""
@@ -138,11 +130,3 @@ class Watchdog:
         self._reporter.fail(
             Failure(code=error.code, summary=error.summary, resolution=error.resolution)
         )
-
-    def _keep_looking(self) -> None:
-        try:
-            while not self._done.wait(LOOK_SECONDS):
-                self.look()
-        except Exception as error:  # noqa: BLE001 - whatever it is, the job has no heartbeat now
-            self._log.error("watchdog.died", error=repr(error), traceback=traceback.format_exc())
-            self._abort(ExitCode.RETRYABLE_FAILURE)

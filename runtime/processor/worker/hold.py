@@ -1,19 +1,17 @@
 """Keeps a message hidden from other workers while its job is worked on."""
 
-import threading
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from runtime.core.errors import LifestreamError, Retryable
 from runtime.core.log import Log
 from runtime.core.ports import WorkMessage, WorkQueue
+from runtime.core.repeating import Repeating
 
 BEATS_IN_A_TIMEOUT = 3
 """So that two in a row may fail without the message being seen by others."""
 
 
-class Hold:
+class Hold(Repeating):
     """Extends a message's visibility timeout for as long as its context lasts.
 
     `abort` is called with a sentence if the thread dies: it must stop the process. A message that
@@ -31,29 +29,14 @@ class Hold:
         abort: Callable[[str], None],
     ) -> None:
         """Hold a message that was just received."""
+        super().__init__("message-hold", every_seconds=visibility_seconds / BEATS_IN_A_TIMEOUT)
         self._work = work
         self._message = message
         self._visibility_seconds = visibility_seconds
         self._log = log
         self._abort = abort
-        self._done = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="message-hold", daemon=True)
 
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Stop; after this no call is under way that could hide a message given back."""
-        self._done.set()
-        self._thread.join()
-
-    def beat(self) -> bool:
+    def once(self) -> bool:
         """Extend once; return whether there is any use in going on."""
         try:
             self._work.hide(self._message, self._visibility_seconds)
@@ -64,11 +47,7 @@ class Hold:
             return False
         return True
 
-    def _keep(self) -> None:
-        try:
-            while not self._done.wait(self._visibility_seconds / BEATS_IN_A_TIMEOUT):
-                if not self.beat():
-                    return
-        except Exception as error:  # noqa: BLE001 - whatever it is, nobody holds the message now
-            self._log.error("worker.hold_died", error=repr(error))
-            self._abort(f"the thread that holds the job's message died: {error!r}")
+    def died(self, error: Exception) -> None:
+        """End the process: nobody holds the message now."""
+        self._log.error("worker.hold_died", error=repr(error))
+        self._abort(f"the thread that holds the job's message died: {error!r}")

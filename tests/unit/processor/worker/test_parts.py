@@ -62,7 +62,7 @@ def test_should_keep_a_message_hidden_for_as_long_as_it_beats() -> None:
     held = Held()
     for _ in range(20):
         held.clock.advance(VISIBILITY_SECONDS / 3)
-        assert held.hold.beat()
+        assert held.hold.once()
         assert held.work.visible == []
     held.clock.advance(VISIBILITY_SECONDS)
     assert held.work.visible == ["any"]
@@ -71,17 +71,17 @@ def test_should_keep_a_message_hidden_for_as_long_as_it_beats() -> None:
 def test_should_beat_again_after_a_passing_fault() -> None:
     held = Held()
     held.work.faults["hide"] = [Retryable("any.busy", "Busy.", "Wait.")]
-    assert held.hold.beat()
+    assert held.hold.once()
     assert held.log.actions("WARNING") == ["worker.hold_failed"]
     held.clock.advance(VISIBILITY_SECONDS - 1)
-    assert held.hold.beat()
+    assert held.hold.once()
     assert held.work.visible == []
 
 
 def test_should_let_go_of_what_it_cannot_hold() -> None:
     held = Held()
     held.clock.advance(VISIBILITY_SECONDS)
-    assert not held.hold.beat()
+    assert not held.hold.once()
     assert held.log.actions("WARNING") == ["worker.hold_lost"]
 
 

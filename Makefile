@@ -51,7 +51,7 @@ push: setup ## Build the image and push it for an environment: make push ENVIRON
 
 image-test: setup ## Build the image and test it as an image, in containers of the local cloud
 	@$(VENV)/python -m image.tools
-	@$(VENV)/pytest -q tests/image -m image
+	@$(VENV)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/image -m image
 
 chaos: setup ## Break everything and count what was lost: make chaos [MODE=pool] [JOBS=20] [SEED=7] [PROTECTION=off]
 ifeq ($(MODE),pool)

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from image.engines import Engine
-from scripts.setup import attempt
+from scripts.steps import attempt, cache_folder, only_one_at_a_time
 
 SUITE = "bookworm"
 PYTHON = "3.11"
@@ -47,6 +47,13 @@ def stand_in(engine: Engine) -> str:
         raise NoBaseError(f"The stand-in base needs Python {PYTHON}, this is {sys.version}.")
     if shutil.which("mmdebstrap") is None:
         raise NoBaseError("The stand-in base needs mmdebstrap (Debian's package of that name).")
+    with only_one_at_a_time(cache_folder() / "base.lock"):
+        if not _exists(engine, name):
+            _make(engine, name)
+    return name
+
+
+def _make(engine: Engine, name: str) -> None:
     with tempfile.TemporaryDirectory() as temporary:
         archive = Path(temporary) / "root.tar"
         if attempt("making a Debian base", _mmdebstrap(archive)) != 0:
@@ -65,7 +72,6 @@ def stand_in(engine: Engine) -> str:
             env=engine.process_environment(),
             capture_output=True,
         )
-    return name
 
 
 def add_python(root: Path) -> None:

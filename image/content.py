@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.setup import ROOT
+from scripts.steps import ROOT
 
 DOCKERFILE = "Dockerfile.processor"
 SOURCES = (
@@ -18,7 +18,7 @@ SOURCES = (
     "runtime/protection",
     "scripts/fetch_models.py",
     "scripts/packages.py",
-    "scripts/setup.py",
+    "scripts/steps.py",
     "scripts/weights.toml",
 )
 """What .dockerignore lets into the build, and nothing else."""

@@ -3,12 +3,11 @@
 Nothing of them is in a layer: no host name, no certificate, no wheel.
 """
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
+
+from scripts.pip_settings import pip_settings
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = Path("/etc/pip.conf")
@@ -25,30 +24,6 @@ def mounts(folder: Path) -> list[tuple[Path, Path]]:
     if CERTIFICATES.exists():
         found.append((CERTIFICATES, CERTIFICATES))
     return [*found, *((path, path) for path in local_folders(settings.values()))]
-
-
-def pip_settings() -> dict[str, str]:
-    """Return what pip is told here by its files and by the environment, by bare option name."""
-    listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"],
-        check=True,
-        capture_output=True,
-        text=True,
-        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
-    ).stdout
-    return merged(listed.splitlines())
-
-
-def merged(lines: Iterable[str]) -> dict[str, str]:
-    """Merge lines of `pip config list`, such as `global.cert='/path'`; the environment wins."""
-    settings: dict[str, str] = {}
-    by_weight = sorted(lines, key=lambda line: line.startswith(":env:"))
-    for line in by_weight:
-        name, _, value = line.partition("=")
-        section, _, option = name.rpartition(".")
-        if section in {"global", "install", ":env:"}:
-            settings[option] = value.strip("'\"").replace("\\n", " ")
-    return settings
 
 
 def local_folders(values: Iterable[str]) -> list[Path]:

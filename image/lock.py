@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from image.tools import tool
-from scripts.setup import ROOT, pinned
+from scripts.environments import pinned
+from scripts.steps import ROOT
 
 LOCKS = ROOT / "image" / "locks"
 REQUIREMENTS = ROOT / "runtime" / "processor" / "requirements.txt"

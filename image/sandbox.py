@@ -4,7 +4,7 @@ import resource
 import subprocess
 from pathlib import Path
 
-from scripts.setup import cache_folder
+from scripts.steps import cache_folder, only_one_at_a_time
 
 UNLIMITED_FILES = 1_048_576
 """What Docker gives containers where the machine itself sets no limit."""
@@ -22,20 +22,8 @@ def environment(folder: Path | None = None) -> dict[str, str]:
     temporary = folder / "tmp"
     for needed in (settings, temporary):
         needed.mkdir(parents=True, exist_ok=True)
-    (settings / "storage.conf").write_text(
-        f'[storage]\ndriver = "{storage_driver(folder)}"\n'
-        f'graphroot = "{folder / "graph"}"\nrunroot = "{folder / "run"}"\n'
-    )
-    files, processes = limits()
-    (settings / "containers.conf").write_text(
-        # No systemd: Podman keeps its own events and makes its own control groups.
-        '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
-        # A container may not be given more than the machine itself has.
-        f'[containers]\ndefault_ulimits = ["nofile={files}:{files}", '
-        f'"nproc={processes}:{processes}"]\n'
-    )
-    # No short names: a base that is not there is an error, not a question to some registry.
-    (settings / "registries.conf").write_text("unqualified-search-registries = []\n")
+    with only_one_at_a_time(folder / "settings.lock"):
+        _write_settings(folder, settings)
     return {
         "CONTAINERS_STORAGE_CONF": str(settings / "storage.conf"),
         "CONTAINERS_CONF": str(settings / "containers.conf"),
@@ -43,6 +31,33 @@ def environment(folder: Path | None = None) -> dict[str, str]:
         "BUILDAH_ISOLATION": "chroot",
         "TMPDIR": str(temporary),
     }
+
+
+def _write_settings(folder: Path, settings: Path) -> None:
+    _renew(
+        settings / "storage.conf",
+        f'[storage]\ndriver = "{storage_driver(folder)}"\n'
+        f'graphroot = "{folder / "graph"}"\nrunroot = "{folder / "run"}"\n',
+    )
+    files, processes = limits()
+    _renew(
+        settings / "containers.conf",
+        # No systemd: Podman keeps its own events and makes its own control groups.
+        '[engine]\nruntime = "runc"\ncgroup_manager = "cgroupfs"\nevents_logger = "file"\n'
+        # A container may not be given more than the machine itself has.
+        f'[containers]\ndefault_ulimits = ["nofile={files}:{files}", '
+        f'"nproc={processes}:{processes}"]\n',
+    )
+    # No short names: a base that is not there is an error, not a question to some registry.
+    _renew(settings / "registries.conf", "unqualified-search-registries = []\n")
+
+
+def _renew(file: Path, text: str) -> None:
+    """Write a file that another process may be reading."""
+    if not file.exists() or file.read_text() != text:
+        fresh = file.with_suffix(".fresh")
+        fresh.write_text(text)
+        fresh.replace(file)
 
 
 def limits() -> tuple[int, int]:

@@ -6,7 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.setup import ROOT, Environment, attempt, cache_folder, environment
+from scripts.environments import Environment, environment
+from scripts.steps import attempt, cache_folder
 
 TOOLS = Environment("image", ("image/requirements.txt",), ".lifestream/venv/image")
 DEBIAN_PACKAGES = {
@@ -52,9 +53,6 @@ def install_debian_packages() -> str | None:
 
 def main(_arguments: Sequence[str] = ()) -> int:
     """Install everything there is to install; say why something cannot be."""
-    for line in (ROOT / TOOLS.requirements[0]).read_text().splitlines():
-        if "==" in line:
-            break
     environment(cache_folder(), TOOLS)
     if reason := install_debian_packages():
         print(f"\n  IMAGES ARE NOT TESTED HERE: {reason}.\n")

@@ -19,7 +19,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from runtime.processor.models.integrity import MANIFEST, write_manifest
 from scripts.packages import UnavailableError, read_member
-from scripts.setup import cache_folder, point
+from scripts.steps import cache_folder, point
 
 WEIGHTS = Path(__file__).with_name("weights.toml")
 

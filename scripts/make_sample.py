@@ -30,7 +30,7 @@ from scripts import media_pictures, media_speech
 from scripts.media_debian import unpack
 from scripts.media_speech import DEBIAN_PACKAGES, SAMPLE_RATE, Track
 from scripts.packages import UnavailableError, wheel
-from scripts.setup import cache_folder, point
+from scripts.steps import cache_folder, point
 
 NPM_PACKAGE = "nodejs-whisper@0.3.1"
 NPM_MEMBER = "package/cpp/whisper.cpp/bindings/go/samples/jfk.wav"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from scripts.packages import UnavailableError
-from scripts.setup import LOG, ROOT, attempt
+from scripts.steps import ROOT, attempt, log_of
 
 
 def unpack(packages: Sequence[str], folder: Path) -> Path:
@@ -58,4 +58,4 @@ def _set(key: str, value: object) -> tuple[str, str]:
 
 def _must(what: str, command: Sequence[str], folder: Path) -> None:
     if attempt(what, ["env", f"--chdir={folder}", *command]) != 0:
-        raise UnavailableError(f"{what} failed; see {LOG.relative_to(ROOT)}")
+        raise UnavailableError(f"{what} failed; see {log_of(what).relative_to(ROOT)}")

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from scripts.setup import LOG, ROOT, attempt
+from scripts.steps import ROOT, attempt, log_of
 
 
 class UnavailableError(Exception):
@@ -54,8 +54,10 @@ def _download(requirement: str, folder: Path) -> None:
         *("--no-deps", "--only-binary=:all:", "--python-version", "3.12", *platforms),
         *("--dest", str(folder), requirement),
     ]
-    if attempt(f"downloading {requirement.replace('==', ' ')}", command) != 0:
-        reason = LOG.read_text(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
+    what = f"downloading {requirement.replace('==', ' ')}"
+    if attempt(what, command) != 0:
+        log = log_of(what)
+        reason = log.read_text(errors="replace").strip().splitlines()[-1:] or ["no reason given"]
         raise UnavailableError(
-            f"pip cannot download {requirement} ({reason[0]}; more in {LOG.relative_to(ROOT)})"
+            f"pip cannot download {requirement} ({reason[0]}; more in {log.relative_to(ROOT)})"
         )

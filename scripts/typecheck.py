@@ -10,7 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.setup import DEVELOPMENT, ROOT, cache_folder, only_one_at_a_time
+from scripts.environments import DEVELOPMENT
+from scripts.steps import ROOT, cache_folder, only_one_at_a_time
 
 SECONDS_OF_A_DAY = 86_400
 

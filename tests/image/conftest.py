@@ -15,8 +15,15 @@ from local import deploy, toolchain
 from local.run import ENVIRONMENT, Deployed, download_results
 from tests.image.helpers import finished, told
 from tests.image.lonely_network import LonelyNetwork
+from tests.sharing import made_once
 
 NOT_TESTED = "IMAGES ARE NOT TESTED HERE"
+LONGEST_FIRST = ("test_job.py", "test_compose.py")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes longest: two processes share the files."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
 
 
 @pytest.hookimpl(trylast=True)
@@ -65,11 +72,19 @@ def engine() -> Engine:
 
 
 @pytest.fixture(scope="session")
-def image(engine: Engine, started_outside: Future[Path] | None) -> str:
+def image(
+    engine: Engine,
+    started_outside: Future[Path] | None,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> str:
     """The processor's image, with the models that packages carry."""
     del started_outside  # goes on meanwhile
+
+    def make(folder: Path) -> None:
+        (folder / "name").write_text(build(engine, Variant(models="packages")))
+
     try:
-        return build(engine, Variant(models="packages"))
+        return (made_once(tmp_path_factory, "image", make) / "name").read_text()
     except NoBaseError as error:
         pytest.skip(f"{NOT_TESTED}: no base image: {error}")
 
@@ -96,23 +111,24 @@ def started_outside(
     if not any("outside" in getattr(item, "fixturenames", ()) for item in request.session.items):
         yield None
         return
+    tmp_path_factory.getbasetemp()  # made here: two threads must not
     with ThreadPoolExecutor(max_workers=1) as aside:
-        folder = tmp_path_factory.mktemp("outside")
-        yield aside.submit(made_outside, toolchain.sample_video(), folder)
+        yield aside.submit(made_once, tmp_path_factory, "outside", made_outside)
 
 
 @pytest.fixture(scope="session")
 def outside(started_outside: Future[Path] | None) -> Path:
     """What the same code makes of the sample as a process of this machine."""
     assert started_outside is not None
-    return started_outside.result()
+    return started_outside.result() / "results"
 
 
-def made_outside(talk: Path, folder: Path) -> Path:
-    """Process a video outside of any container and return the folder of its results."""
+def made_outside(folder: Path) -> None:
+    """Process the sample outside of any container; its results are in the folder."""
     with toolchain.start_cloud(state_dir=folder / "cloud") as cloud:
         deployed = Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
-        return download_results(deployed, finished(deployed, talk), folder / "results")
+        job = finished(deployed, toolchain.sample_video())
+        download_results(deployed, job, folder / "results")
 
 
 @pytest.fixture(scope="session")

@@ -20,14 +20,20 @@ PROJECT = "lifestream-test"
 SERVICES = ("cloud", "worker")
 
 
+@pytest.fixture(scope="session")
+def cloud_image(engine: Engine) -> str:
+    """The local cloud's image, which another process's build of the processor's need not await."""
+    return build_cloud(engine)
+
+
 @pytest.fixture(scope="module")
 def settings(
-    engine: Engine, image: str, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine, cloud_image: str, image: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, str]:
     folder = tmp_path_factory.mktemp("compose")
     for name in ("videos", "out"):
         (folder / name).mkdir()
-    given = {"IMAGE": image, "CLOUD_IMAGE": build_cloud(engine), "OWNER": "0:0"}
+    given = {"IMAGE": image, "CLOUD_IMAGE": cloud_image, "OWNER": "0:0"}
     given |= {name.upper(): str(folder / name) for name in ("videos", "out")}
     return environment(engine, {**given, "COMPOSE_PROJECT_NAME": PROJECT})
 

@@ -1,15 +1,6 @@
 from pathlib import Path
 
-from image.host_registries import local_folders, merged
-
-
-def test_should_prefer_the_environment_to_files() -> None:
-    lines = [":env:.cert='/mine.pem'", "global.cert='/machine.pem'", "install.prefer-binary='1'"]
-    assert merged(lines) == {"cert": "/mine.pem", "prefer-binary": "1"}
-
-
-def test_should_leave_out_settings_of_other_commands() -> None:
-    assert merged(["list.format='json'"]) == {}
+from image.host_registries import local_folders
 
 
 def test_should_mount_folders_of_wheels_and_whole_local_indexes(tmp_path: Path) -> None:

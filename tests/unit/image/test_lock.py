@@ -1,7 +1,7 @@
 import re
 
 from image import lock
-from scripts.setup import pinned
+from scripts.environments import pinned
 
 TEXT = """# a note
 first==1.0 \\

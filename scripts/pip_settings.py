@@ -1,0 +1,52 @@
+"""How this machine reaches package registries, as pip has been told, for others than pip."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+
+def pip_settings() -> dict[str, str]:
+    """Return what pip is told here by its files and by the environment, by bare option name."""
+    listed = subprocess.run(
+        [sys.executable, "-m", "pip", "config", "list"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PIP_DISABLE_PIP_VERSION_CHECK": "1"},
+    ).stdout
+    return merged(listed.splitlines())
+
+
+def merged(lines: Iterable[str]) -> dict[str, str]:
+    """Merge lines of `pip config list`, such as `global.cert='/path'`; the environment wins."""
+    settings: dict[str, str] = {}
+    by_weight = sorted(lines, key=lambda line: line.startswith(":env:"))
+    for line in by_weight:
+        name, _, value = line.partition("=")
+        section, _, option = name.rpartition(".")
+        if section in {"global", "install", ":env:"}:
+            settings[option] = value.strip("'\"").replace("\\n", " ")
+    return settings
+
+
+def uv_command(uv: Path, home: Path, settings: Mapping[str, str]) -> list[str]:
+    """Return what begins uv's command that adds packages to an environment, from where pip would.
+
+    Like pip, it takes the best version of all indexes, not that of the first one.
+    """
+    command = [str(uv), "pip", "install", "--python", str(home / "bin" / "python")]
+    command += ["--compile-bytecode", "--index-strategy", "unsafe-best-match"]
+    if index := settings.get("index-url"):
+        command += ["--default-index", index]
+    for option, name in (
+        ("extra-index-url", "--index"),
+        ("find-links", "--find-links"),
+        ("trusted-host", "--allow-insecure-host"),
+    ):
+        for value in settings.get(option, "").split():
+            command += [name, value]
+    if certificates := settings.get("cert"):
+        return ["env", f"SSL_CERT_FILE={certificates}", *command]
+    return command

@@ -26,6 +26,8 @@ class Environment:
     name: str
     requirements: tuple[str, ...]
     link: str
+    pip: bool = False
+    """Whether what runs there downloads packages by itself."""
 
 
 PROCESSOR = Environment(
@@ -33,7 +35,7 @@ PROCESSOR = Environment(
 )
 LAMBDA = Environment("lambda", ("runtime/dispatcher/requirements.txt",), ".lifestream/venv/lambda")
 DEVELOPMENT = Environment(
-    "dev", ("requirements-dev.txt", "requirements.txt", "local/requirements.txt"), ".venv"
+    "dev", ("requirements-dev.txt", "requirements.txt", "local/requirements.txt"), ".venv", pip=True
 )
 
 
@@ -50,32 +52,41 @@ def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -
     home = cache / "venv" / f"{wanted.name}-{digest.hexdigest()[:12]}"
     complete = home / ".complete"
     if not complete.exists():
-        make(home, f"the {wanted.name} environment")
+        by = installer(cache)
+        make(home, f"the {wanted.name} environment", *([] if wanted.pip else ["--without-pip"]))
         if sees is None:
-            install(cache, home, wanted)
+            install(by, home, wanted)
         else:
             # What it lacks, the other one has.
-            install(cache, home, wanted, "--no-deps")
+            install(by, home, wanted, "--no-deps")
             (site_packages(home) / "other.pth").write_text(f"{site_packages(sees)}\n")
         complete.touch()
     point(ROOT / wanted.link, home)
     return home
 
 
-def make(home: Path, what: str) -> None:
+def make(home: Path, what: str, *options: str) -> None:
     """Make an empty environment in place of what is there."""
     shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True)
-    run(f"creating {what}", [sys.executable, "-m", "venv", str(home)])
+    run(f"creating {what}", [sys.executable, "-m", "venv", *options, str(home)])
 
 
-def install(cache: Path, home: Path, wanted: Environment, *options: str) -> None:
+def installer(cache: Path) -> Path:
+    """Return the environment that has pip and, where it can be had, uv; made if it is not there."""
+    home = cache / "venv" / UV.replace("==", "-")
+    if not (home / "bin" / "uv").exists():
+        make(home, "the installer's environment")
+        attempt("installing uv", [*pip(home, home), UV])
+    return home
+
+
+def install(by: Path, home: Path, wanted: Environment, *options: str) -> None:
     """Install an environment's pinned requirements."""
     requirements = ROOT / wanted.requirements[0]
-    uv = quick_installer(cache)
     if torch := pinned(requirements, "torch"):
-        install_torch(uv, home, torch)
-    add(uv, home, f"installing the {wanted.name} packages", *options, "-r", str(requirements))
+        install_torch(by, home, torch)
+    add(by, home, f"installing the {wanted.name} packages", *options, "-r", str(requirements))
     # torchaudio's compiled part links CUDA and cannot load; pyannote uses its Python part only.
     for library in (site_packages(home) / "torchaudio" / "lib").glob("*.so"):
         library.unlink()
@@ -84,41 +95,33 @@ def install(cache: Path, home: Path, wanted: Environment, *options: str) -> None
         point(home / "bin" / "node", node)
 
 
-def install_torch(uv: Path | None, home: Path, requirement: str) -> None:
+def install_torch(by: Path, home: Path, requirement: str) -> None:
     """Install the CPU build where Linux would otherwise get gigabytes of CUDA with it."""
     host, index = TORCH_CPU_INDEX
     if sys.platform == "linux" and platform.machine() == "x86_64" and reachable(host):
-        command = [*pip(home), requirement, "--index-url", index]
+        command = [*pip(by, home), requirement, "--index-url", index]
         if attempt("installing PyTorch (CPU build)", command) == 0:
             return
-    add(uv, home, "installing PyTorch", requirement)
+    add(by, home, "installing PyTorch", requirement)
 
 
-def add(uv: Path | None, home: Path, what: str, *arguments: str) -> None:
-    """Add packages to an environment: by uv, and where it cannot, by pip."""
-    if uv is not None:
-        command = [*uv_command(uv, home, pip_settings()), *arguments]
-        if attempt(what, command) == 0:
+def add(by: Path, home: Path, what: str, *arguments: str) -> None:
+    """Add packages to an environment: by uv, and where that cannot, by pip."""
+    uv = by / "bin" / "uv"
+    if uv.exists():
+        if (
+            attempt(what, [*uv_command(uv, home, pip_settings(by / "bin" / "python")), *arguments])
+            == 0
+        ):
             return
         what += " by pip"
-    run(what, [*pip(home), *arguments])
+    run(what, [*pip(by, home), *arguments])
 
 
-def pip(home: Path) -> list[str]:
-    """Return what begins pip's own command for an environment."""
-    python = str(home / "bin" / "python")
-    return [python, "-m", "pip", "install", "--disable-pip-version-check"]
-
-
-def quick_installer(cache: Path) -> Path | None:
-    """Return uv's program, installed if it is not there; None where it cannot be had."""
-    home = cache / "venv" / UV.replace("==", "-")
-    program = home / "bin" / "uv"
-    if not program.exists():
-        make(home, "a place for uv")
-        if attempt("installing uv", [*pip(home), UV]) != 0:
-            return None
-    return program
+def pip(by: Path, home: Path) -> list[str]:
+    """Return what begins the command of one environment's pip that installs into another one."""
+    command = [str(by / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
+    return [*command, "--python", str(home / "bin" / "python"), "install"]
 
 
 def reachable(host: str) -> bool:

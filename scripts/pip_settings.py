@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 
-def pip_settings() -> dict[str, str]:
-    """Return what pip is told here by its files and by the environment, by bare option name."""
+def pip_settings(python: Path = Path(sys.executable)) -> dict[str, str]:
+    """Return what a Python's pip is told by files and the environment, by bare option name."""
     listed = subprocess.run(
-        [sys.executable, "-m", "pip", "config", "list"],
+        [str(python), "-m", "pip", "config", "list"],
         check=True,
         capture_output=True,
         text=True,

@@ -10,13 +10,12 @@ images leave out, goes to a folder of its own, to be laid over the base.
 """
 
 import importlib.util
-import multiprocessing
 import py_compile
 import shutil
 import struct
 import subprocess
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 UNUSED = (
@@ -55,9 +54,6 @@ STRIPPED_FROM_BYTES = 200_000
 ELF_64 = b"\x7fELF\x02"
 LOADABLE = 1
 PAGE_BYTES = 4096
-
-PARTS = 4
-"""In which modules are compiled; always as many, so that every build compiles the same bytes."""
 
 
 def main() -> None:
@@ -142,21 +138,14 @@ def compile_imported(home: Path, standard: Path) -> None:
     done = subprocess.run(
         [home / "bin" / "python", script], check=True, stdout=subprocess.PIPE, text=True
     )
-    modules = [line for line in done.stdout.splitlines() if line.startswith("/")]
-    parts = [(modules[first::PARTS], home, standard) for first in range(PARTS)]
-    # A process for each part: what one compiles depends on what it has compiled before.
-    with multiprocessing.Pool(maxtasksperchild=1) as pool:
-        pool.starmap(compile_modules, parts, chunksize=1)
-
-
-def compile_modules(modules: Iterable[str], home: Path, standard: Path) -> None:
-    """Compile modules, in their order."""
-    for module in modules:
-        place = Path(importlib.util.cache_from_source(module))
+    for line in done.stdout.splitlines():
+        if not line.startswith("/"):
+            continue
+        place = Path(importlib.util.cache_from_source(line))
         if not place.is_relative_to(home):
             place = standard / place.relative_to("/")
         py_compile.compile(
-            module,
+            line,
             cfile=str(place),
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
             doraise=True,

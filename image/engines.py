@@ -13,6 +13,7 @@ DOCKER = "docker"
 PODMAN = "podman"
 BUILDAH = "buildah"
 ANSWER_SECONDS = 20.0
+KEPT = "168h"
 
 
 class NoEngineError(RuntimeError):
@@ -88,6 +89,17 @@ def find_engine(
         "No container tool works here: Docker with buildx (is its daemon running?), Podman and "
         "Buildah were looked for. Install one of them; on Debian, as root: apt-get install podman."
     )
+
+
+def forget_old(engine: Engine) -> None:
+    """Remove images and build steps of over a week ago from a Podman's storage that is ours."""
+    if engine.name == PODMAN and engine.environment:
+        subprocess.run(
+            [*engine.manage, "image", "prune", "--all", "--force", "--filter", f"until={KEPT}"],
+            check=False,
+            env=engine.process_environment(),
+            capture_output=True,
+        )
 
 
 def _docker_works(answers: Answers) -> bool:

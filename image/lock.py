@@ -14,9 +14,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from image.tools import tool
-from scripts.environments import pinned
-from scripts.steps import ROOT
+from scripts.environments import installer, pinned
+from scripts.steps import ROOT, cache_folder
 
 LOCKS = ROOT / "image" / "locks"
 REQUIREMENTS = ROOT / "runtime" / "processor" / "requirements.txt"
@@ -59,7 +58,13 @@ def main() -> int:
 def compiled(requirements: Path, *options: str) -> str:
     """Return the requirements with the digests of their wheels, as uv's resolver finds them."""
     command = [
-        *(str(tool("uv")), "pip", "compile", str(requirements), *options),
+        *(
+            str(installer(cache_folder()) / "bin" / "uv"),
+            "pip",
+            "compile",
+            str(requirements),
+            *options,
+        ),
         *("--generate-hashes", "--python-version", PYTHON, "--only-binary", ":all:"),
         *("--no-header", "--no-annotate", "--system-certs", "--quiet"),
     ]

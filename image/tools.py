@@ -1,11 +1,13 @@
 """Installs what building and testing images needs: linters by pip, container tools by apt."""
 
+import contextlib
 import os
 import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from image.engines import NoEngineError, find_engine, forget_old
 from scripts.environments import Environment, environment
 from scripts.steps import attempt, cache_folder
 
@@ -52,10 +54,12 @@ def install_debian_packages() -> str | None:
 
 
 def main(_arguments: Sequence[str] = ()) -> int:
-    """Install everything there is to install; say why something cannot be."""
+    """Install everything there is to install, say why something cannot be; forget old images."""
     environment(cache_folder(), TOOLS)
     if reason := install_debian_packages():
         print(f"\n  IMAGES ARE NOT TESTED HERE: {reason}.\n")
+    with contextlib.suppress(NoEngineError):
+        forget_old(find_engine())
     return 0
 
 

@@ -17,6 +17,7 @@ from scripts.steps import ROOT, attempt, point, run
 TORCH_CPU_INDEX = ("download.pytorch.org", "https://download.pytorch.org/whl/cpu")
 INDEX_TIMEOUT_SECONDS = 3
 UV = "uv==0.13.9"
+UNUSED_SECONDS = 30 * 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +61,19 @@ def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -
             # What it lacks, the other one has.
             install(by, home, wanted, "--no-deps")
             (site_packages(home) / "other.pth").write_text(f"{site_packages(sees)}\n")
-        complete.touch()
+    complete.touch()
     point(ROOT / wanted.link, home)
     return home
+
+
+def forget_unused(cache: Path, now: float) -> None:
+    """Remove the environments that no command has asked for in a month; `now` is since the epoch.
+
+    A checkout that still links to one makes it again when its `make` is called.
+    """
+    for complete in (cache / "venv").glob("*/.complete"):
+        if now - complete.stat().st_mtime > UNUSED_SECONDS:
+            shutil.rmtree(complete.parent)
 
 
 def make(home: Path, what: str, *options: str) -> None:

@@ -10,12 +10,20 @@ import hashlib
 import platform
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from scripts.environments import DEVELOPMENT, LAMBDA, PROCESSOR, environment, site_packages
+from scripts.environments import (
+    DEVELOPMENT,
+    LAMBDA,
+    PROCESSOR,
+    environment,
+    forget_unused,
+    site_packages,
+)
 from scripts.steps import ROOT, STATE, cache_folder, only_one_at_a_time, run
 
 MINIMUM_PYTHON = (3, 11)
@@ -38,6 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         processor = environment(cache, PROCESSOR)
         environment(cache, LAMBDA)
         development = environment(cache, DEVELOPMENT, sees=processor)
+        forget_unused(cache, time.time())
         node_modules(development)
         run_script(development, "fetch_models.py", "--into", str(STATE / "models"))
         run_script(development, "make_sample.py", "--into", str(STATE / "media"))

@@ -1,9 +1,10 @@
+import subprocess
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from image.engines import NoEngineError, find_engine
+from image.engines import Engine, NoEngineError, find_engine, forget_old
 
 
 def on_the_path(*names: str) -> Callable[[str], str | None]:
@@ -81,3 +82,20 @@ def test_should_leave_a_users_own_podman_as_it_is(tmp_path: Path) -> None:
     )
     assert found.environment == {}
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "environment", "forgets"),
+    [("podman", {"CONTAINERS_CONF": "ours"}, True), ("podman", {}, False), ("docker", {}, False)],
+)
+def test_should_forget_old_images_of_a_storage_of_its_own(
+    name: str, environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, *, forgets: bool
+) -> None:
+    commands: list[list[str]] = []
+    monkeypatch.setattr(subprocess, "run", lambda command, **_: commands.append(command))
+    engine = Engine(
+        name=name, build=(), manage=(name,), run=None, mounts=False, environment=environment
+    )
+    forget_old(engine)
+    assert bool(commands) == forgets
+    assert all(command[-2:] == ["--filter", "until=168h"] for command in commands)

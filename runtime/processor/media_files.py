@@ -21,11 +21,12 @@ def pictures(work: Work, media: MediaInfo) -> Step:
 
     def make(given: Inputs, on_progress: Progress) -> MadeFiles:
         upload, scenes = given[Stage.FETCH], given[Stage.SCENES]
+        parts = work.checkpoints.parts(THUMBNAILS)
         return _published(
             work,
             "pictures",
             lambda folder, report: work.tools.make_thumbnails(
-                upload, media, scenes, folder, report
+                upload, media, scenes, folder, report, parts
             ),
             on_progress,
         )

@@ -26,7 +26,7 @@ SCENES: Artifact[tuple[Scene, ...]] = Artifact(
     stage=Stage.SCENES, kind=tuple[Scene, ...], version=1, inputs=(MEDIA,)
 )
 THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
-    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=1, inputs=(SCENES,)
+    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=2, inputs=(SCENES,)
 )
 PLAYER_AUDIO: Artifact[tuple[PublishedFile, ...]] = Artifact(
     stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=1, inputs=(MEDIA,)

@@ -34,7 +34,7 @@ class MediaTools:
     transcribe: Callable[[Audio, JobOptions, Progress, Parts], Transcript]
     diarize: Callable[[Audio, JobOptions, Progress, Parts], Diarization]
     detect_scenes: Callable[[Path, MediaInfo, Progress, Parts], Made[tuple[Scene, ...]]]
-    make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress], None]
+    make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress, Parts], None]
     make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]

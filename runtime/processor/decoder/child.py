@@ -147,7 +147,9 @@ def _make_thumbnails(given: Mapping[str, Any], work: Work) -> tuple[Any, list[st
     from runtime.processor.stages.thumbnails import make_thumbnails
 
     media, scenes = decode(MediaInfo, given["media"]), decode(tuple[Scene, ...], given["scenes"])
-    make_thumbnails(Path(given["path"]), media, scenes, Path(given["into"]), work.on_progress)
+    make_thumbnails(
+        Path(given["path"]), media, scenes, Path(given["into"]), work.on_progress, work.parts
+    )
     return True, []
 
 

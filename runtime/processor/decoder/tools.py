@@ -91,10 +91,14 @@ class Decoder:
         scenes: tuple[Scene, ...],
         folder: Path,
         on_progress: Progress,
+        parts: Parts = NOTHING_DONE,
     ) -> None:
         """See `stages.thumbnails`."""
         given = {"path": path, "media": info, "scenes": scenes, "into": folder}
-        ask(self._request("make_thumbnails", bool, given, file_mb=_PICTURE_MB), on_progress)
+        ask(
+            self._request("make_thumbnails", bool, given, file_mb=_PICTURE_MB, parts=parts),
+            on_progress,
+        )
 
     def make_player_audio(
         self, path: Path, info: MediaInfo, folder: Path, on_progress: Progress

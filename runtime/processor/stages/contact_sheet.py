@@ -1,7 +1,7 @@
 """Scenes side by side on one picture, each with the time it starts at."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import Scene
 
@@ -29,10 +29,14 @@ class ContactSheet:
         self._chosen = {scenes[n * len(scenes) // shown].index for n in range(shown)}
         self._tiles: list[Picture] = []
 
-    def add(self, scene: Scene, picture: "Picture") -> None:
-        """Take the picture of a scene if it was chosen; scenes come in their order."""
+    def add(self, scene: Scene, picture: bytes) -> None:
+        """Take the WebP or JPEG of a scene if it was chosen; scenes come in their order."""
+        import cv2
+        import numpy as np
+
         if scene.index in self._chosen:
-            self._tiles.append(_tile(scene, picture))
+            pixels: Any = cv2.imdecode(np.frombuffer(picture, np.uint8), cv2.IMREAD_COLOR)
+            self._tiles.append(_tile(scene, pixels))
 
     def jpeg(self) -> bytes | None:
         """Return the sheet, None without any picture."""

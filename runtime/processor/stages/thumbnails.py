@@ -1,6 +1,7 @@
 """A small picture of each scene and all of them on one sheet, as a player would show them."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -8,73 +9,125 @@ from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import MediaInfo, Scene, VideoStream
 from runtime.core.ports import Progress
 from runtime.processor.decoding import frames_from, open_media, origin_seconds
+from runtime.processor.parts import NoParts, Parts
 from runtime.processor.stages.contact_sheet import ContactSheet
 
 if TYPE_CHECKING:
     import numpy as np
     from av import VideoFrame
+    from av.container import InputContainer
     from numpy.typing import NDArray
 
     Picture = NDArray[np.uint8]
 
 LONGER_SIDE = 320
+UNIT_SCENES = 50
 _WEBP_QUALITY = 75
 # Decoding on is cheaper than seeking to a keyframe and decoding from there, up to about this far.
 _SEEK_FROM_SECONDS = 5.0
+# MPEG-TS leads to the keyframe after what was sought, so it is sought so much earlier.
+_EARLIER_SECONDS = (0.0, 12.0, 60.0)
+NOTHING_DONE = NoParts()
 
 
 def make_thumbnails(
-    media: Path, info: MediaInfo, scenes: Sequence[Scene], folder: Path, on_progress: Progress
+    media: Path,
+    info: MediaInfo,
+    scenes: Sequence[Scene],
+    folder: Path,
+    on_progress: Progress,
+    parts: Parts = NOTHING_DONE,
 ) -> None:
     """Write `thumbnails/scene-0001.webp`, ... and `contact-sheet.jpg` into `folder`.
 
     Each is the frame shown in the middle of its scene, turned as it is displayed, with square
     pixels, its longer side 320. A scene of which nothing can be decoded has no picture; without
-    any picture there is no sheet. One frame is in memory at a time.
+    any picture there is no sheet. One frame is in memory at a time. The pictures of 50 scenes are a
+    unit of `parts`.
     """
     if info.video is None:
         return
-    sheet = ContactSheet(scenes)
-    for done, (scene, picture) in enumerate(_pictures(media, info.video, scenes), start=1):
-        path = folder / thumbnail_name(scene.index)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(_webp(picture))
-        sheet.add(scene, picture)
-        on_progress(done / len(scenes))
+    sheet, kept = ContactSheet(scenes), iter(parts.done)
+    with open_media(media) as container:
+        film = _Film(container, info.video)
+        for unit in (scenes[at : at + UNIT_SCENES] for at in range(0, len(scenes), UNIT_SCENES)):
+            if (done := next(kept, None)) is not None:
+                pictures = _unpacked(done)
+            else:
+                pictures = {}
+                for scene in unit:
+                    if (shown := film.middle_of(scene, anew=scene is unit[0])) is not None:
+                        pictures[scene.index] = _webp(shown)
+                    on_progress(scene.index / len(scenes))
+                parts.add(_packed(pictures))
+            for scene in unit:
+                if (picture := pictures.get(scene.index)) is not None:
+                    path = folder / thumbnail_name(scene.index)
+                    path.parent.mkdir(parents=True, exist_ok=True)
+                    path.write_bytes(picture)
+                    sheet.add(scene, picture)
     if (content := sheet.jpeg()) is not None:
         (folder / ResultFile.CONTACT_SHEET).write_bytes(content)
     on_progress(1.0)
 
 
-def _pictures(
-    media: Path, video: VideoStream, scenes: Sequence[Scene]
-) -> "Iterator[tuple[Scene, Picture]]":
-    with open_media(media) as container:
-        origin = origin_seconds(container)
+class _Film:
+    """Finds frames by time, in their order."""
+
+    def __init__(self, container: "InputContainer", video: VideoStream) -> None:
+        self._container = container
+        self._video = video
+        self._origin = origin_seconds(container)
         # Of a pixel as it is displayed, width to height; unknown means square.
         track: Any = container.streams[video.index]
-        aspect = float(track.sample_aspect_ratio or 1)
-        frames: Iterator[Any] = iter(())
-        shown: Any = None
-        following: Any = None
-        for scene in scenes:
-            wanted = origin + (scene.start_seconds + scene.end_seconds) / 2
-            if following is None or wanted - following.time > _SEEK_FROM_SECONDS:
-                frames = _timed(frames_from(container, video.index, wanted))
-                shown, following = None, next(frames, None)
-            while following is not None and (shown is None or following.time <= wanted):
-                shown, following = following, next(frames, None)
-            if shown is not None and _is_of(scene, shown.time - origin):
-                yield scene, _small(shown, aspect, video.rotation_degrees)
+        self._aspect = float(track.sample_aspect_ratio or 1)
+        self._frames: Iterator[Any] = iter(())
+        self._shown: Any = None
+        self._following: Any = None
+
+    def middle_of(self, scene: Scene, *, anew: bool) -> "Picture | None":
+        """Return the small picture of a scene; `anew` finds it whatever was decoded before."""
+        wanted = self._origin + (scene.start_seconds + scene.end_seconds) / 2
+        following = self._following
+        if anew or following is None or wanted - following.time > _SEEK_FROM_SECONDS:
+            self._seek(wanted)
+        while self._following is not None and (
+            self._shown is None or self._following.time <= wanted
+        ):
+            self._shown, self._following = self._following, next(self._frames, None)
+        if self._shown is None or not _is_of(scene, self._shown.time - self._origin):
+            return None
+        return _small(self._shown, self._aspect, self._video.rotation_degrees)
+
+    def _seek(self, wanted: float) -> None:
+        self._shown = None
+        for earlier in _EARLIER_SECONDS:
+            sought = max(self._origin, wanted - earlier)
+            found = frames_from(self._container, self._video.index, sought)
+            self._frames = (frame for frame in found if frame.pts is not None)
+            self._following = next(self._frames, None)
+            if self._following is not None and self._following.time <= wanted:
+                return
+
+
+def _packed(pictures: Mapping[int, bytes]) -> bytes:
+    """Return pictures as a unit: a line of their scenes and sizes, then all their bytes."""
+    sizes = [(index, len(picture)) for index, picture in pictures.items()]
+    return json.dumps(sizes).encode() + b"\n" + b"".join(pictures.values())
+
+
+def _unpacked(unit: bytes) -> dict[int, bytes]:
+    sizes, _, content = unit.partition(b"\n")
+    pictures, at = {}, 0
+    for index, size in json.loads(sizes):
+        pictures[int(index)] = content[at : at + size]
+        at += size
+    return pictures
 
 
 def _is_of(scene: Scene, at_seconds: float) -> bool:
     """Tell whether a frame belongs to a scene, whose times are rounded to milliseconds."""
     return scene.start_seconds - 0.001 <= at_seconds < scene.end_seconds
-
-
-def _timed(frames: Iterator[Any]) -> Iterator[Any]:
-    return (frame for frame in frames if frame.pts is not None)
 
 
 def _small(frame: "VideoFrame", aspect: float, rotation_degrees: int) -> "Picture":

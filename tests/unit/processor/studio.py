@@ -240,6 +240,7 @@ class Studio:
         scenes: Sequence[Scene],
         folder: Path,
         on_progress: Progress,
+        _parts: Parts,
     ) -> None:
         assert path.exists()
         assert info == self.media

@@ -6,12 +6,27 @@ import pytest
 
 from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import Scene
+from runtime.processor.parts import Parts
 from runtime.processor.stages.contact_sheet import COLUMNS, MOST_TILES, TILE_WIDTH, ContactSheet
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
-from runtime.processor.stages.thumbnails import LONGER_SIDE, make_thumbnails
+from runtime.processor.stages.thumbnails import (
+    LONGER_SIDE,
+    NOTHING_DONE,
+    UNIT_SCENES,
+    make_thumbnails,
+)
 from scripts.media_tools import ffmpeg
-from tests.unit.processor.filming import H264, TONE, Gauge, Picture, damaged, film, shots
+from tests.unit.processor.filming import (
+    H264,
+    TONE,
+    Gauge,
+    ListedParts,
+    Picture,
+    damaged,
+    film,
+    shots,
+)
 
 RED, GREEN, BLUE = (0, 0, 254), (0, 128, 0), (254, 0, 0)
 """ffmpeg's colours of these names, blue first."""
@@ -95,6 +110,39 @@ def test_should_seek_and_decode_on_to_the_same_picture(tmp_path: Path) -> None:
     assert np.array_equal(far, picture(made(path, tmp_path / "all", between), 17))
 
 
+@pytest.mark.parametrize("container", ["mp4", "mkv", "avi", "ts"])
+def test_should_find_every_picture_wherever_a_container_leads(
+    container: str, tmp_path: Path
+) -> None:
+    # Ten seconds between keyframes; some containers lead to the one after what was sought.
+    whole = film(tmp_path / "whole.mp4", seconds=40.0)
+    path = tmp_path / f"long.{container}"
+    ffmpeg("-i", whole, "-c:v", "copy", "-an", path)
+    scenes = tuple(scene(n, 7.0 * n, 7.0 * n + 2) for n in range(5))
+    into = made(path, tmp_path / "out", scenes)
+    assert [(into / thumbnail_name(n)).exists() for n in range(5)] == [True] * 5
+
+
+@pytest.mark.parametrize("container", ["mp4", "ts"])
+@pytest.mark.parametrize("killed_after", [0, 1, 2])
+def test_should_make_the_same_wherever_it_was_killed(
+    killed_after: int, container: str, tmp_path: Path
+) -> None:
+    whole = film(tmp_path / "whole.mp4", seconds=22.0)
+    path = tmp_path / f"film.{container}"
+    ffmpeg("-i", whole, "-c:v", "copy", "-an", path)
+    # Shorter than two frames, some scenes have no picture.
+    scenes = tuple(scene(n, n * 0.2, n * 0.2 + 0.05) for n in range(2 * UNIT_SCENES + 7))
+    undisturbed = ListedParts()
+    once = made(path, tmp_path / "once", scenes, undisturbed)
+    assert len(undisturbed.added) == 3
+    resumed = ListedParts(done=undisturbed.added[:killed_after])
+    again = made(path, tmp_path / "again", scenes, resumed)
+    assert resumed.added == undisturbed.added[killed_after:]
+    assert contents(again) == contents(once)
+    assert len(contents(once)) > 2 * UNIT_SCENES
+
+
 def test_should_do_without_pictures_that_cannot_be_decoded(tmp_path: Path) -> None:
     path = film(tmp_path / "clip.mp4", seconds=10.0)
     short = damaged(path, lambda content: content[: len(content) // 2])
@@ -124,8 +172,9 @@ def test_should_be_readable_by_another_decoder(tmp_path: Path) -> None:
 def test_should_fit_scenes_on_a_sheet(count: int) -> None:
     scenes = [scene(index, float(index), index + 1.0) for index in range(count)]
     sheet = ContactSheet(scenes)
+    _, grey = cv2.imencode(".webp", np.full((180, 320, 3), 200, np.uint8))
     for one in scenes:
-        sheet.add(one, np.full((180, 320, 3), 200, np.uint8))
+        sheet.add(one, grey.tobytes())
     content = sheet.jpeg()
     assert content is not None
     decoded = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_COLOR)
@@ -143,13 +192,18 @@ def scene(index: int, start: float, end: float) -> Scene:
     return Scene(index=index, start_seconds=start, end_seconds=end)
 
 
-def made(path: Path, into: Path, scenes: tuple[Scene, ...] | None = None) -> Path:
+def made(
+    path: Path,
+    into: Path,
+    scenes: tuple[Scene, ...] | None = None,
+    parts: Parts = NOTHING_DONE,
+) -> Path:
     """Make the pictures of the given or the detected scenes and return their folder."""
     info = probe(path)
     into.mkdir()
     found = detect_scenes(path, info, lambda _: None) if scenes is None else scenes
     gauge = Gauge()
-    make_thumbnails(path, info, found, into, gauge)
+    make_thumbnails(path, info, found, into, gauge, parts)
     assert gauge.seen[-1] == (1.0 if info.video else 0.0)
     return into
 

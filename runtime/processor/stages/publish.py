@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from runtime.core.contract import result_prefix
@@ -23,6 +24,8 @@ CONTENT_TYPES = {
 }
 """Content types by the suffix of a file's name."""
 
+UPLOADS_AT_ONCE = 8
+
 
 def publish(
     files: Mapping[str, bytes],
@@ -43,18 +46,24 @@ def publish_folder(
 ) -> tuple[PublishedFile, ...]:
     """Upload all files of a folder under `results/<job_id>/` and return them, by name.
 
-    A file is read in blocks, so memory does not grow with its size.
+    A file is read in blocks, so memory does not grow with its size. Some are uploaded at once: of
+    the thousands of pictures of a long video, each waits a while for its answer.
     """
     prefix = result_prefix(source.job_id)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
-    published = []
-    for done, path in enumerate(paths, start=1):
+
+    def upload(path: Path) -> PublishedFile:
         name = path.relative_to(folder).as_posix()
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         objects.upload(path, source.bucket, prefix + name, content_type(name))
-        published.append(PublishedFile(name=name, size_bytes=path.stat().st_size, sha256=digest))
-        on_progress(done / len(paths))
+        return PublishedFile(name=name, size_bytes=path.stat().st_size, sha256=digest)
+
+    published = []
+    with ThreadPoolExecutor(max_workers=UPLOADS_AT_ONCE) as pool:
+        for file in pool.map(upload, paths):
+            published.append(file)
+            on_progress(len(published) / len(paths))
     return tuple(published)
 
 

@@ -17,7 +17,11 @@ setup: ## Install everything (into the user's cache folder), make the sample vid
 setup-tools: ## Install only what checks and promotes: no models, no sample videos
 	@$(PYTHON) scripts/setup.py --tools
 
-run: setup ## Deploy into the local cloud and process a video: make run [VIDEO=path] [MODE=pool] [CONTAINER=1]
+.PHONY: setup-run
+setup-run: ## Install everything, make only the sample video that `make run` takes
+	@$(PYTHON) scripts/setup.py --default-video
+
+run: setup-run ## Deploy into the local cloud and process a video: make run [VIDEO=path] [MODE=pool] [CONTAINER=1]
 	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(filter pool,$(MODE)),--pool) $(if $(VIDEO),"$(VIDEO)")
 
 deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ENFORCE=1] [ONCE=1]
@@ -39,17 +43,17 @@ test: check ## Everything: the fast loop, real models, the local cloud, a real j
 	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "models or cloud or e2e or corpus"
 	@$(MAKE) --no-print-directory image-test
 
-image: setup ## Build the processor's image; its models come from the hub if HF_TOKEN is set
+image: setup-run ## Build the processor's image; its models come from the hub if HF_TOKEN is set
 	@$(VENV)/python -m image build
 
-compose: setup ## The local cloud and a pool of workers as containers: make compose [VIDEOS=folder] [OUT=folder]
+compose: setup-run ## The local cloud and a pool of workers as containers: make compose [VIDEOS=folder] [OUT=folder]
 	@$(VENV)/python -m image.tools
 	@$(VENV)/python -m image compose --videos "$(or $(VIDEOS),videos)" --out "$(or $(OUT),out)"
 
-push: setup ## Build the image and push it for an environment: make push ENVIRONMENT=dev
+push: setup-run ## Build the image and push it for an environment: make push ENVIRONMENT=dev
 	@scripts/build_and_push_processor_image --environment "$(or $(ENVIRONMENT),dev)"
 
-image-test: setup ## Build the image and test it as an image, in containers of the local cloud
+image-test: setup-run ## Build the image and test it as an image, in containers of the local cloud
 	@$(VENV)/python -m image.tools
 	@$(VENV)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/image -m image
 

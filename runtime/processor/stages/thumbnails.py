@@ -1,7 +1,7 @@
 """A small picture of each scene and all of them on one sheet, as a player would show them."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -49,23 +49,18 @@ def make_thumbnails(
         return
     sheet, kept = ContactSheet(scenes), iter(parts.done)
     with open_media(media) as container:
-        film = _Film(container, info.video)
+        film = _Film(container, info.video, lambda index: on_progress(index / len(scenes)))
         for unit in (scenes[at : at + UNIT_SCENES] for at in range(0, len(scenes), UNIT_SCENES)):
             if (done := next(kept, None)) is not None:
                 pictures = _unpacked(done)
             else:
-                pictures = {}
-                for scene in unit:
-                    if (shown := film.middle_of(scene, anew=scene is unit[0])) is not None:
-                        pictures[scene.index] = _webp(shown)
-                    on_progress(scene.index / len(scenes))
+                pictures = film.pictures(unit)
                 parts.add(_packed(pictures))
-            for scene in unit:
-                if (picture := pictures.get(scene.index)) is not None:
-                    path = folder / thumbnail_name(scene.index)
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                    path.write_bytes(picture)
-                    sheet.add(scene, picture)
+            for scene in (scene for scene in unit if scene.index in pictures):
+                path = folder / thumbnail_name(scene.index)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(pictures[scene.index])
+                sheet.add(scene, pictures[scene.index])
     if (content := sheet.jpeg()) is not None:
         (folder / ResultFile.CONTACT_SHEET).write_bytes(content)
     on_progress(1.0)
@@ -74,8 +69,11 @@ def make_thumbnails(
 class _Film:
     """Finds frames by time, in their order."""
 
-    def __init__(self, container: "InputContainer", video: VideoStream) -> None:
+    def __init__(
+        self, container: "InputContainer", video: VideoStream, on_scene: Callable[[int], None]
+    ) -> None:
         self._container = container
+        self._on_scene = on_scene
         self._video = video
         self._origin = origin_seconds(container)
         # Of a pixel as it is displayed, width to height; unknown means square.
@@ -85,8 +83,16 @@ class _Film:
         self._shown: Any = None
         self._following: Any = None
 
-    def middle_of(self, scene: Scene, *, anew: bool) -> "Picture | None":
-        """Return the small picture of a scene; `anew` finds it whatever was decoded before."""
+    def pictures(self, scenes: Sequence[Scene]) -> dict[int, bytes]:
+        """Return the WebPs of scenes that have one; the first is found whatever came before."""
+        found = {}
+        for scene in scenes:
+            if (shown := self._middle_of(scene, anew=scene is scenes[0])) is not None:
+                found[scene.index] = _webp(shown)
+            self._on_scene(scene.index)
+        return found
+
+    def _middle_of(self, scene: Scene, *, anew: bool) -> "Picture | None":
         wanted = self._origin + (scene.start_seconds + scene.end_seconds) / 2
         following = self._following
         if anew or following is None or wanted - following.time > _SEEK_FROM_SECONDS:

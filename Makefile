@@ -11,15 +11,15 @@ help: ## List the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Install everything (into the user's cache folder), make the sample videos
-	@$(PYTHON) scripts/setup.py
+	@$(PYTHON) -m scripts.setup
 
 .PHONY: setup-tools
 setup-tools: ## Install only what checks and promotes: no models, no sample videos
-	@$(PYTHON) scripts/setup.py --tools
+	@$(PYTHON) -m scripts.setup --tools
 
 .PHONY: setup-run
 setup-run: ## Install everything, make only the sample video that `make run` takes
-	@$(PYTHON) scripts/setup.py --default-video
+	@$(PYTHON) -m scripts.setup --default-video
 
 run: setup-run ## Deploy into the local cloud and process a video: make run [VIDEO=path] [MODE=pool] [CONTAINER=1]
 	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(filter pool,$(MODE)),--pool) $(if $(VIDEO),"$(VIDEO)")
@@ -71,7 +71,7 @@ fuzz: setup ## Send mutated videos through the decoder: make fuzz [RUNS=1000] [S
 	@$(VENV)/python -m chaos.fuzz --runs $(or $(RUNS),1000) --seed $(or $(SEED),7)
 
 protection-sim: setup ## Look for a gap in task protection: make protection-sim [SCHEDULES=10000]
-	@$(VENV)/python -m scripts.simulate_protection --schedules $(or $(SCHEDULES),10000)
+	@$(VENV)/python -m scripts.protection_sim --schedules $(or $(SCHEDULES),10000)
 
 synth: setup ## Write the CloudFormation templates of every environment to cdk.out
 	@$(VENV)/python app.py
@@ -90,7 +90,7 @@ verify: setup ## Prove it end to end: words, cuts, bad input, duplicates: make v
 
 .PHONY: docs
 docs: synth ## Renew the pages that are made of the code and of the templates
-	@$(VENV)/python scripts/draw_lifecycle.py
+	@$(VENV)/python -m scripts.lifecycle_diagram
 	@$(VENV)/python -m scripts.architecture
 	@$(VENV)/python -m cdk.config
 	@$(VENV)/python -m scripts.cost

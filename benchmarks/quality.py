@@ -40,7 +40,7 @@ def main() -> None:
         print(f"pyannote's sample, {dialogue.duration_seconds:.0f} s, two speakers")
         report_diarization(dialogue, dialogue.path.with_suffix(".rttm"))
         if not TALK.exists():
-            print("talk: not measured, its recordings are Debian packages (scripts/make_sample.py)")
+            print("talk: not measured, its recordings are Debian packages (scripts/sample_media)")
             return
         audio = extract_audio(TALK, probe(TALK), Path(folder) / "talk.wav", lambda _: None)
         print(f"talk, {audio.duration_seconds:.0f} s, two speakers")

@@ -17,7 +17,7 @@ from image.compose import compose
 from image.content import ACCELERATORS, MODEL_SOURCES, PLATFORMS, Variant
 from image.engines import NoEngineError, find_engine
 from image.release import release, variants
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -13,7 +13,7 @@ import tempfile
 from pathlib import Path
 
 from image.engines import Engine
-from scripts.steps import attempt, cache_folder, only_one_at_a_time
+from scripts.setup.commands import attempt, cache_folder, only_one_at_a_time
 
 SUITE = "bookworm"
 PYTHON = "3.11"

@@ -10,8 +10,8 @@ from pathlib import Path
 from image import base, host_registries
 from image.content import DOCKERFILE, Variant, content_tag
 from image.engines import Engine
-from scripts.environments import TORCH_CPU_INDEX, reachable
-from scripts.steps import ROOT, cache_folder
+from scripts.setup.commands import ROOT, cache_folder
+from scripts.setup.virtualenvs import TORCH_CPU_INDEX, reachable
 
 REPOSITORY = "lifestream-processor"
 TOKEN_VARIABLE = "HF_TOKEN"  # noqa: S105 - the name of the variable, not what is in it

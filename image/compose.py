@@ -10,7 +10,7 @@ from image.build import BuildError, build, default_models, fitted_to_this_machin
 from image.content import Variant
 from image.engines import DOCKER, Engine
 from image.tools import tool
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 FILE = ROOT / "compose.yaml"
 CLOUD_DOCKERFILE = "Dockerfile.cloud"

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 DOCKERFILE = "Dockerfile.processor"
 SOURCES = (
@@ -16,10 +16,11 @@ SOURCES = (
     "runtime/aws",
     "runtime/processor",
     "runtime/protection",
-    "scripts/fetch_models.py",
-    "scripts/packages.py",
-    "scripts/steps.py",
-    "scripts/weights.toml",
+    "scripts/setup/__init__.py",
+    "scripts/setup/commands.py",
+    "scripts/setup/models.py",
+    "scripts/setup/weights.toml",
+    "scripts/setup/wheels.py",
 )
 """What .dockerignore lets into the build, and nothing else."""
 

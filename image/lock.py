@@ -14,8 +14,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.environments import installer, pinned
-from scripts.steps import ROOT, cache_folder
+from scripts.setup.commands import ROOT, cache_folder
+from scripts.setup.virtualenvs import installer, pinned
 
 LOCKS = ROOT / "image" / "locks"
 REQUIREMENTS = ROOT / "runtime" / "processor" / "requirements.txt"

@@ -20,7 +20,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cdk.config import ConfigError, EnvironmentConfig, load_environment
 from cdk.naming import Names
 from image.engines import DOCKER, Engine
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 ENVIRONMENTS = ROOT / "environments"
 PUSH_SECONDS = 3600.0

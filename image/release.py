@@ -9,7 +9,7 @@ from image.build import build, fitted_to_this_machine
 from image.content import Variant, content_tag
 from image.engines import Engine
 from image.promote import Place
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 Build = Callable[[Engine, Variant], str]
 Push = Callable[[Engine, str, str, push.Login], str]

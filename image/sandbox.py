@@ -4,7 +4,7 @@ import resource
 import subprocess
 from pathlib import Path
 
-from scripts.steps import cache_folder, only_one_at_a_time
+from scripts.setup.commands import cache_folder, only_one_at_a_time
 
 UNLIMITED_FILES = 1_048_576
 """What Docker gives containers where the machine itself sets no limit."""

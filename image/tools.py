@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from image.engines import NoEngineError, find_engine, forget_old
-from scripts.environments import Environment, environment
-from scripts.steps import attempt, cache_folder
+from scripts.setup.commands import attempt, cache_folder
+from scripts.setup.virtualenvs import Environment, environment
 
 TOOLS = Environment("image", ("image/requirements.txt",), ".lifestream/venv/image")
 DEBIAN_PACKAGES = {

@@ -10,8 +10,8 @@ import subprocess
 import sys
 from pathlib import Path
 
-from scripts.environments import DEVELOPMENT
-from scripts.steps import ROOT, cache_folder, only_one_at_a_time
+from scripts.setup.commands import ROOT, cache_folder, only_one_at_a_time
+from scripts.setup.virtualenvs import DEVELOPMENT
 
 SECONDS_OF_A_DAY = 86_400
 

@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from local.toolchain import MEDIA  # noqa: E402
-from scripts.media_tools import ffmpeg  # noqa: E402
+from scripts.sample_media.ffmpeg import ffmpeg  # noqa: E402
 
 PERIOD_SECONDS = 480
 """A multiple of the 32 s of a block of diarization, and of a frame of AAC at 16 kHz."""

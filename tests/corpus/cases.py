@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from runtime.processor.limits import USUAL_LIMITS, MediaLimits
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.corpus.making import (
     FAST,
     X264,

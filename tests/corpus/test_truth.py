@@ -11,7 +11,7 @@ import pytest
 from runtime.core.media import Audio, Word
 from runtime.processor.decoder.tools import Decoder
 from runtime.processor.stages.transcribe import transcribe
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.corpus.making import X264
 from tests.unit.processor.conftest import THREADS
 from tests.unit.processor.filming import ListedParts, samples_of

@@ -20,5 +20,5 @@ def talk() -> Path:
     """The 104 s sample with known text, speakers and cuts."""
     path = toolchain.MEDIA / "talk.mp4"
     if not path.exists():
-        pytest.skip("the talk sample needs Debian's speech packages; see scripts/make_sample.py")
+        pytest.skip("the talk sample needs Debian's speech packages; see scripts/sample_media")
     return path

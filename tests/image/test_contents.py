@@ -17,7 +17,7 @@ from image.tools import tool
 from local.toolchain import PROCESSOR_PACKAGES
 from runtime.core.contract import ENTRY_POINT, HEALTH_COMMAND, PROCESSOR_COMMAND
 from runtime.processor.models.integrity import verify_model
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 from tests.image.helpers import told
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]

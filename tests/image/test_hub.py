@@ -14,7 +14,7 @@ from image.content import DOCKERFILE, SOURCES, Variant
 from image.engines import Engine
 from local import toolchain
 from runtime.processor.models.integrity import MANIFEST, verify_model
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 from tests.image.fake_hub import FakeHub
 from tests.image.helpers import told
 

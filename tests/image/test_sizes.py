@@ -18,7 +18,7 @@ from image.promote import copy
 from image.push import Login
 from local.ports import free_port
 from runtime.core.clock import SystemClock
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 from tests.image.helpers import told
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]

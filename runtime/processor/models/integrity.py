@@ -33,7 +33,7 @@ def verify_model(model_dir: Path) -> None:
         raise Permanent(
             "models.missing",
             f"There is no model in {model_dir} with a {MANIFEST} beside it.",
-            "Build the image with its models, or run scripts/fetch_models.py, and point "
+            "Build the image with its models, or run `make setup-run`, and point "
             "MODELS_DIR at the result.",
         )
     prefix = f"{model_dir.name}/"
@@ -47,7 +47,7 @@ def verify_model(model_dir: Path) -> None:
             "models.corrupt",
             f"The model in {model_dir} is not the one in {MANIFEST}: "
             f"{', '.join(sorted(set(wrong))) or 'nothing is listed'}.",
-            "Rebuild the image, or delete the models folder and run scripts/fetch_models.py again.",
+            "Rebuild the image, or delete the models folder and run `make setup-run` again.",
         )
 
 

@@ -40,7 +40,7 @@ def diarize(
     """Return the turns, in order, labelled `SPEAKER_00`, ... by first appearance.
 
     `model_dir` holds a pyannote pipeline (`config.yaml`), from the hub or from
-    `scripts/fetch_models.py`. Audio without speech gives no turns. Each block of windows is a unit
+    `scripts/setup/models.py`. Audio without speech gives no turns. Each block of windows is a unit
     of `parts`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
     # Set before the import: it would report usage, and look weights up, over the network.

@@ -21,7 +21,7 @@ from runtime.core.contract import (
 )
 from runtime.core.jobs import Job, State
 from runtime.core.trace import Part, trace_id
-from scripts.media_tools import decode_speech
+from scripts.sample_media.ffmpeg import decode_speech
 from tests.e2e import scoring
 from tests.e2e.looking import ended_tasks
 

@@ -9,7 +9,7 @@ from image.engines import Engine
 from image.running import locked_down
 from local import composed
 from runtime.core.contract import WORKER_COMMAND, WORKER_HEALTH_COMMAND
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 ANY_DOCKER = Engine(
     name="docker", build=("docker",), manage=("docker",), run=("docker",), mounts=False

@@ -6,7 +6,7 @@ import pytest
 
 from image.content import DOCKERFILE, SOURCES, Variant, content_tag, source_files
 from local.toolchain import PROCESSOR_PACKAGES
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 ANY = Variant(models="packages")
 

@@ -1,7 +1,7 @@
 import re
 
 from image import lock
-from scripts.environments import pinned
+from scripts.setup.virtualenvs import pinned
 
 TEXT = """# a note
 first==1.0 \\

@@ -15,7 +15,7 @@ from image.engines import Engine
 from image.promote import Place, authorization, command, digests_of, promote
 from image.push import Login, PushError
 from image.release import release
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 from tests.fakes.ecr import FakeEcr
 
 DIGEST, OTHER = "sha256:" + "ab" * 32, "sha256:" + "cd" * 32

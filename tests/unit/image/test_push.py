@@ -9,7 +9,7 @@ from cdk.config import load_environment
 from image import push
 from image.content import Variant
 from image.release import variants
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 from tests.infra.gpu import GPU
 
 DIGEST = "sha256:" + "ab" * 32

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from image.tools import DEBIAN_PACKAGES
-from scripts.steps import ROOT
+from scripts.setup.commands import ROOT
 
 
 def test_should_skip_loudly_where_the_tools_are_not(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from runtime.core.media import Audio
 from runtime.processor.stages.audio import SAMPLE_RATE
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
 TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=2:sample_rate=48000")

@@ -10,7 +10,7 @@ from runtime.core.media import Audio
 from runtime.processor.sound import SoundTimeline
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
 from runtime.processor.stages.probe import probe
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.filming import TONE, Gauge, damaged, film, loudness, samples_of
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=4")

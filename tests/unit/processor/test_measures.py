@@ -14,7 +14,7 @@ from runtime.processor.measures import UNIT_FRAMES
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
 from runtime.processor.stages.transitions import detect_transitions
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.conftest import THREADS
 from tests.unit.processor.filming import Gauge, ListedParts, damaged
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from runtime.core.contract import ResultFile
 from runtime.processor.stages.player_audio import make_player_audio
 from runtime.processor.stages.probe import probe
-from scripts.media_tools import decode_speech, ffmpeg
+from scripts.sample_media.ffmpeg import decode_speech, ffmpeg
 from tests.unit.processor.filming import TONE, Gauge, damaged
 
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=4")

@@ -4,7 +4,7 @@ import pytest
 
 from runtime.core.errors import Permanent
 from runtime.processor.stages.probe import probe
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.filming import TONE, damaged, film
 
 

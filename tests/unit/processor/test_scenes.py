@@ -9,7 +9,7 @@ from runtime.core.media import MediaInfo, Scene
 from runtime.processor.pictures import Size, pictures
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import MINIMUM_SCENE_SECONDS, detect_scenes, scenes_between
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.filming import TONE, Gauge, damaged, film, shots
 
 FRAME_SECONDS = 0.04

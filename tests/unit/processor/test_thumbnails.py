@@ -16,7 +16,7 @@ from runtime.processor.stages.thumbnails import (
     UNIT_SCENES,
     make_thumbnails,
 )
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.filming import (
     H264,
     TONE,

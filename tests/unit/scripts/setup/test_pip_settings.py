@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from scripts.pip_settings import merged, uv_command
+from scripts.setup.pip_settings import merged, uv_command
 
 UV, HOME = Path("/bin/uv"), Path("/home/of/it")
 

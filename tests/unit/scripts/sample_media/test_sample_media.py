@@ -10,10 +10,10 @@ from runtime.core.media import MediaInfo
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
-from scripts.media_debian import unpack
-from scripts.packages import UnavailableError
+from scripts.sample_media.debian import unpack
+from scripts.setup.wheels import UnavailableError
 
-MEDIA = Path(__file__).resolve().parents[3] / ".lifestream" / "media"
+MEDIA = Path(__file__).resolve().parents[4] / ".lifestream" / "media"
 MADE = sorted(path.name.removesuffix(".truth.json") for path in MEDIA.glob("*.truth.json"))
 
 pytestmark = pytest.mark.models

@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from scripts.packages import UnavailableError
-from scripts.steps import ROOT, attempt, log_of
+from scripts.setup.commands import ROOT, attempt, log_of
+from scripts.setup.wheels import UnavailableError
 
 
 def unpack(packages: Sequence[str], folder: Path) -> Path:

@@ -15,7 +15,7 @@ from scripts.protection_sim.schedule import draw
 from scripts.protection_sim.simulation import Simulation
 from scripts.protection_sim.tolerance import tolerance
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 SHOWN = 10
 
 
@@ -88,7 +88,7 @@ def main(arguments: list[str]) -> int:
         f"failed calls {sums.failures}; {time.monotonic() - began:.0f} s"
     )
     for seed in sums.bad_seeds[:SHOWN]:
-        print(f"look at it: python -m scripts.simulate_protection --replay {seed}")
+        print(f"look at it: python -m scripts.protection_sim --replay {seed}")
     kept = [tell_tolerance(policy) for policy in (gap_free(), gap_free(classic=True))]
     return 0 if not sums.bad_seeds and all(kept) else 1
 

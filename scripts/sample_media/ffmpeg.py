@@ -7,7 +7,7 @@ import imageio_ffmpeg
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.packages import UnavailableError
+from scripts.setup.wheels import UnavailableError
 
 
 def ffmpeg(*arguments: object) -> bytes:

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.media_tools import decode_speech
+from scripts.sample_media.ffmpeg import decode_speech
 
 SAMPLE_RATE = 16_000
 DEBIAN_PACKAGES = (

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from scripts.media_speech import SAMPLE_RATE, Clip, Samples, Span, joined, rttm, spoken
+from scripts.sample_media.speech import SAMPLE_RATE, Clip, Samples, Span, joined, rttm, spoken
 
 
 def voice(*stretches: tuple[float, float], seconds: float) -> Samples:

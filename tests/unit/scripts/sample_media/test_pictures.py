@@ -3,7 +3,7 @@ import itertools
 from hypothesis import given
 from hypothesis import strategies as st
 
-from scripts.media_pictures import FRAMES_PER_SECOND, shot_lengths
+from scripts.sample_media.pictures import FRAMES_PER_SECOND, shot_lengths
 
 
 @given(st.floats(2.0, 600.0))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from scripts.packages import UnavailableError, read_member, wheel
+from scripts.setup.wheels import UnavailableError, read_member, wheel
 
 
 def test_should_read_a_file_of_a_package(tmp_path: Path) -> None:

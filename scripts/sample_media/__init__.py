@@ -1,0 +1,1 @@
+"""Makes the sample videos, each with its known words, speakers and cuts."""

@@ -1,0 +1,1 @@
+"""Makes the environments, weights and links that every other command needs."""

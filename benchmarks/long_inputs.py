@@ -27,7 +27,7 @@ from local.images import Images  # noqa: E402
 from runtime.core.clock import SystemClock  # noqa: E402
 from runtime.core.contract import EnvVar  # noqa: E402
 from runtime.core.jobs import Source  # noqa: E402
-from runtime.processor.render.manifest import VARYING  # noqa: E402
+from runtime.results.render.manifest import VARYING  # noqa: E402
 
 REMEMBERING = "benchmarks/long/remembering.py"
 TIMEOUT_SECONDS = 6 * 3600

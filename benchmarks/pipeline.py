@@ -20,11 +20,11 @@ from runtime.core.clock import SystemClock  # noqa: E402
 from runtime.core.contract import ExitCode, Stage  # noqa: E402
 from runtime.processor.attempt import Attempt, Ports  # noqa: E402
 from runtime.processor.decoder.tools import Decoder  # noqa: E402
-from runtime.processor.graph import Room  # noqa: E402
-from runtime.processor.interruption import Interruption  # noqa: E402
-from runtime.processor.machine import machine_room  # noqa: E402
-from runtime.processor.tools import media_tools  # noqa: E402
-from runtime.processor.watchdog import Patience  # noqa: E402
+from runtime.processor.host.resources import machine_room  # noqa: E402
+from runtime.processor.pipeline.graph import Room  # noqa: E402
+from runtime.processor.pipeline.toolkit import media_tools  # noqa: E402
+from runtime.processor.supervision.interruption import Interruption  # noqa: E402
+from runtime.processor.supervision.watchdog import Patience  # noqa: E402
 from tests.fakes.jobs import InMemoryJobStore  # noqa: E402
 from tests.fakes.log import CapturedLog  # noqa: E402
 from tests.fakes.metrics import CapturedMetrics  # noqa: E402

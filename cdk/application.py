@@ -8,7 +8,7 @@ from typing import Any
 from aws_cdk import App, Validations
 
 from cdk.config import load_environments
-from cdk.nag import acknowledge, packs, refuse_stale
+from cdk.nag.environments import acknowledge, packs, refuse_stale
 from cdk.stage import EnvironmentStage
 
 ENVIRONMENTS = "environments"
@@ -23,7 +23,7 @@ def build(
     context key `environment` (`cdk synth -c environment=dev`), and `launch` the context key of
     that name, by which jobs are launched otherwise than the files say (`-c launch=pool`). Raise
     `ConfigError` before the first construct exists if any chosen file is wrong. `app.synth()`
-    fails on findings of cdk-nag that `cdk.nag` does not acknowledge.
+    fails on findings of cdk-nag that `cdk.nag.environments` does not acknowledge.
     """
     asked = _context()
     environments = load_environments(

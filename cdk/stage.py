@@ -4,9 +4,9 @@ from aws_cdk import Stage, Tags
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components.job_queue import JobQueue
-from cdk.components.worker import Work
 from cdk.config import EnvironmentConfig
+from cdk.constructs.compute.worker import Work
+from cdk.constructs.data.job_queue import JobQueue
 from cdk.naming import tags
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.encryption import EncryptionStack

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from chaos.steps import SAVE, Caller, Step
+from chaos.call_names import SAVE, Caller, Step
 from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, ResultFile
 
 SERVICES = {

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from chaos.steps import ALWAYS, RUN_TASK, SOMETIMES, SWEEP, Caller, Step
+from chaos.call_names import ALWAYS, RUN_TASK, SOMETIMES, SWEEP, Caller, Step
 
 
 class Kind(StrEnum):

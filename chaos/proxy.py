@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from chaos.answers import Answer
+from chaos.aws_responses import Answer
 from chaos.calls import Request
 
 HOST = "127.0.0.1"

@@ -10,14 +10,14 @@ from datetime import datetime
 from pathlib import Path
 
 from chaos.clips import make_clip
-from chaos.helpers import Helpers
+from chaos.fault_injector import Saboteur
+from chaos.fault_log import Tally
 from chaos.ledger import Breach, Ledger, Violation
-from chaos.place import Place, deployed, operator_environment
+from chaos.operators import Helpers
 from chaos.plan import draw_plan
 from chaos.proxy import Proxy, serving
-from chaos.saboteur import Saboteur
 from chaos.subjects import Subjects
-from chaos.tally import Tally
+from chaos.system import Place, deployed, operator_environment
 from chaos.traffic import Traffic, Video, videos
 from chaos.verdict import Verdict, examine
 from runtime.core.contract import Output

@@ -4,8 +4,8 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 
+from chaos.call_names import SWEEP, Step
 from chaos.plan import Slot
-from chaos.steps import SWEEP, Step
 
 SWEEPS = -1
 """The subject of calls about no single job that the reaper makes when it sweeps."""

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
-from chaos.place import Place
 from chaos.plan import Extra, Mail, Plan, Poison, Script
 from chaos.subjects import Subjects
+from chaos.system import Place
 from local.variants import variant
 from runtime.core.contract import UPLOADS_PREFIX, Output
 from runtime.core.jobs import Source

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from chaos.ledger import NOBODY, Breach, Violation
-from chaos.place import Place
+from chaos.system import Place
 from chaos.traffic import Video
 from runtime.core.contract import IdempotencyTable, Output, ResultFile, result_prefix
 from runtime.core.jobs import Job, State

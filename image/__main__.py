@@ -11,10 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cdk.assembly import AssemblyError, read_environments
 from cdk.naming import RELEASES, Names
 from image import promote, push
-from image.base import NoBaseError
 from image.build import TOKEN_VARIABLE, BuildError, build, default_models
 from image.compose import compose
 from image.content import ACCELERATORS, MODEL_SOURCES, PLATFORMS, Variant
+from image.debian_base import NoBaseError
 from image.engines import NoEngineError, find_engine
 from image.release import release, variants
 from scripts.setup.commands import ROOT

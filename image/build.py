@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from image import base, host_registries
+from image import debian_base, host_registries
 from image.content import DOCKERFILE, Variant, content_tag
 from image.engines import Engine
 from scripts.setup.commands import ROOT, cache_folder
@@ -91,7 +91,7 @@ def build_command(
 def fitted_to_this_machine(engine: Engine, variant: Variant) -> Variant:
     """Fill in what this machine cannot reach: the official base, PyTorch's index."""
     if variant.base is None and engine.mounts and not reachable(OFFICIAL_REGISTRY):
-        variant = replace(variant, base=base.stand_in(engine))
+        variant = replace(variant, base=debian_base.stand_in(engine))
     if variant.torch_index is None and engine.mounts and not reachable(TORCH_CPU_INDEX[0]):
         variant = replace(variant, torch_index="")
     return variant

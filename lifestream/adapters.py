@@ -10,12 +10,12 @@ from botocore.exceptions import ClientError
 from lifestream.environment import Stack, outputs_of
 from lifestream.ports import DeadLetter, Operations
 from runtime.aws import clients
-from runtime.aws.faults import error_code, typed_faults
-from runtime.aws.jobs import DynamoJobStore
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queue import SqsJobsQueue
+from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.aws.tasks import EcsTasks
-from runtime.aws.traces import XRayTraces
+from runtime.aws.xray import XRayTraces
 from runtime.core.clock import SystemClock
 from runtime.core.contract import EnvVar, Output, work_prefix
 from runtime.core.errors import Permanent, Retryable

@@ -5,11 +5,11 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-from lifestream import adapters, dlq_commands, jobs_commands
+from lifestream import adapters
 from lifestream.adapters import Clients
-from lifestream.doctor import command as doctor
+from lifestream.commands import dead_letters, doctor, jobs
 from lifestream.ports import Operations
-from lifestream.screen import Screen
+from lifestream.view.console import Screen
 from runtime.core.contract import EnvVar
 from runtime.core.errors import LifestreamError
 from runtime.core.jobs import State
@@ -93,7 +93,7 @@ def _jobs(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     commands = groups.add_parser("jobs", help=about, description=about).add_subparsers(
         required=True, metavar="COMMAND"
     )
-    command = _command(commands, "list", jobs_commands.list_jobs, "the jobs that changed last")
+    command = _command(commands, "list", jobs.list_jobs, "the jobs that changed last")
     command.add_argument(
         "--state",
         nargs="+",
@@ -104,14 +104,14 @@ def _jobs(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
     )
     _limit_option(command, 50, "jobs")
     _json_option(command)
-    command = _command(commands, "show", jobs_commands.show, "all that is known of one job")
+    command = _command(commands, "show", jobs.show, "all that is known of one job")
     command.add_argument("job", help=JOB_HELP)
     _json_option(command)
-    command = _command(commands, "trace", jobs_commands.trace, "what was done for a job, and when")
+    command = _command(commands, "trace", jobs.trace, "what was done for a job, and when")
     command.add_argument("job", help=JOB_HELP)
     _json_option(command)
     command = _command(
-        commands, "watch", jobs_commands.watch, "follow a job to its end; 0 when it succeeded"
+        commands, "watch", jobs.watch, "follow a job to its end; 0 when it succeeded"
     )
     command.add_argument("job", help=JOB_HELP)
     command.add_argument(
@@ -122,14 +122,14 @@ def _jobs(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None
         help="give up when the job does not change for so long (default: %(default)g)",
     )
     for name, function, about in (
-        ("cancel", jobs_commands.cancel, "end a job that has not ended, and stop its task"),
-        ("retry", jobs_commands.retry, "run a failed or cancelled job again, as if new"),
+        ("cancel", jobs.cancel, "end a job that has not ended, and stop its task"),
+        ("retry", jobs.retry, "run a failed or cancelled job again, as if new"),
     ):
         _command(commands, name, function, about).add_argument("job", help=JOB_HELP)
     command = _command(
         commands,
         "reprocess",
-        jobs_commands.reprocess,
+        jobs.reprocess,
         "process a succeeded job (its old results stand until then) or an unknown upload",
     )
     command.add_argument("job", help=JOB_HELP)
@@ -146,25 +146,25 @@ def _dlq(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
         required=True, metavar="COMMAND"
     )
     command = _command(
-        commands, "list", dlq_commands.list_letters, "the messages, and how their jobs stand"
+        commands, "list", dead_letters.list_letters, "the messages, and how their jobs stand"
     )
     _limit_option(command, 100, "messages")
     _json_option(command)
-    command = _command(commands, "show", dlq_commands.show, "one message whole")
+    command = _command(commands, "show", dead_letters.show, "one message whole")
     command.add_argument("message", help="the message's id, from `dlq list`")
     _limit_option(command, 1000, "messages to look through")
     _json_option(command)
     command = _command(
         commands,
         "redrive",
-        dlq_commands.redrive,
+        dead_letters.redrive,
         "put failed jobs back and send their messages to the jobs queue; loses nothing, "
         "however it is interrupted",
     )
     which = command.add_mutually_exclusive_group(required=True)
     which.add_argument("message", nargs="?", help="the message's id, from `dlq list`")
     which.add_argument("--all", action="store_true", help="every message")
-    command = _command(commands, "purge", dlq_commands.purge, "remove all messages for good")
+    command = _command(commands, "purge", dead_letters.purge, "remove all messages for good")
     command.add_argument("--yes", action="store_true", help="do it; without, it is only told")
 
 

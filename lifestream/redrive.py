@@ -4,8 +4,8 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from lifestream.job_actions import change, put_back
 from lifestream.ports import DeadLetter, DeadLetters, Operations
-from lifestream.requests import change, put_back
 from runtime.core.jobs import Job, State
 from runtime.core.messages import Ask, MalformedMessageError, Requeued, Upload, parse
 from runtime.core.ports import ObjectNotFoundError

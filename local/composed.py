@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from lifestream.screen import Screen
+from lifestream.view.console import Screen
 from local import deploy, toolchain
 from local.run import ENVIRONMENT, Deployed, download_results, job_store, stop_like_ctrl_c, upload
 from runtime.core.contract import VIDEO_SUFFIXES, Launch

@@ -7,7 +7,7 @@ import sys
 import threading
 from pathlib import Path
 
-from lifestream.screen import Screen
+from lifestream.view.console import Screen
 from local import deploy, toolchain
 from local.cloud import CloudError, LocalCloud
 from local.run import stop_like_ctrl_c

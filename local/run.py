@@ -13,20 +13,20 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from image import running
-from image.base import NoBaseError
 from image.build import BuildError, build, default_models
 from image.content import Variant
+from image.debian_base import NoBaseError
 from image.engines import NoEngineError, find_engine
 from lifestream.follow import JobStalledError, follow
-from lifestream.screen import Screen
-from lifestream.waterfall import COLUMNS, waterfall
+from lifestream.view.console import Screen
+from lifestream.view.waterfall import COLUMNS, waterfall
 from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.images import Container
 from local.pool import Pool, another
-from runtime.aws.jobs import DynamoJobStore
-from runtime.aws.objects import S3ObjectStore
-from runtime.aws.traces import XRayTraces
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
+from runtime.aws.xray import XRayTraces
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     UPLOADS_PREFIX,
@@ -37,7 +37,7 @@ from runtime.core.contract import (
     result_prefix,
 )
 from runtime.core.jobs import Job, Source, State
-from runtime.core.trace import trace_id
+from runtime.core.spans import trace_id
 
 ENVIRONMENT = "dev"
 SILENCE_SECONDS = 300.0

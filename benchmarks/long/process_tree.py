@@ -5,7 +5,7 @@ from collections import defaultdict
 from pathlib import Path
 
 from runtime.core.clock import WallClock
-from runtime.core.repeating import Repeating
+from runtime.core.periodic_thread import Repeating
 
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 _EVERY_SECONDS = 0.25

@@ -13,12 +13,12 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_destinations as destinations
 from constructs import Construct
 
-from cdk.components import permissions
-from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.private_queue import private_queue
-from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
-from cdk.components.tracing import tracing_permissions, tracing_variable
 from cdk.config import EnvironmentConfig
+from cdk.constructs import permissions
+from cdk.constructs.compute.python_lambda import DISPATCHER_PACKAGES, PythonLambda
+from cdk.constructs.data.private_queue import private_queue
+from cdk.constructs.environment_stack import EnvironmentStack
+from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.storage import StorageStack
 from runtime.core.contract import REAPER_HANDLER, EnvVar, Output

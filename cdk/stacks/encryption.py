@@ -2,9 +2,9 @@
 
 from constructs import Construct
 
-from cdk.components.environment_key import environment_key
-from cdk.components.environment_stack import EnvironmentStack
 from cdk.config import EnvironmentConfig
+from cdk.constructs.data.environment_key import environment_key
+from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.naming import removal_policy
 
 

@@ -3,11 +3,11 @@
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.gpu_workers import GpuWorkers
-from cdk.components.worker import Work
 from cdk.config import EnvironmentConfig
 from cdk.config.gpu import GpuConfig
+from cdk.constructs.compute.gpu_workers import GpuWorkers
+from cdk.constructs.compute.worker import Work
+from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.processing import ProcessingStack
 

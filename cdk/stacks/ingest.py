@@ -9,10 +9,10 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
-from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.job_queue import JobQueue
-from cdk.components.private_bucket import private_bucket
 from cdk.config import EnvironmentConfig
+from cdk.constructs.data.job_queue import JobQueue
+from cdk.constructs.data.private_bucket import private_bucket
+from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.naming import bucket_arn
 from runtime.core.contract import (
     RESULTS_PREFIX,

@@ -6,10 +6,10 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components import endpoints
-from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.log_group import log_group
 from cdk.config import EnvironmentConfig
+from cdk.constructs.environment_stack import EnvironmentStack
+from cdk.constructs.network import endpoints
+from cdk.constructs.observability.log_group import log_group
 
 _HTTPS = ec2.Port.tcp(443)
 

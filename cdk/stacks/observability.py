@@ -5,15 +5,15 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components.alarm_topic import AlarmTopic
-from cdk.components.chat_channel import chat_channel
-from cdk.components.dashboard import Watched, dashboard_rows
-from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.monthly_budget import monthly_budget
-from cdk.components.own_metric import own_metric
-from cdk.components.pool_watches import gpu_watches, pool_watches
-from cdk.components.runbook_alarm import Watch, runbook_alarm
 from cdk.config import EnvironmentConfig
+from cdk.constructs.environment_stack import EnvironmentStack
+from cdk.constructs.observability.alarm_topic import AlarmTopic
+from cdk.constructs.observability.chat_channel import chat_channel
+from cdk.constructs.observability.custom_metric import own_metric
+from cdk.constructs.observability.dashboard import Watched, dashboard_rows
+from cdk.constructs.observability.monthly_budget import monthly_budget
+from cdk.constructs.observability.pool_alarms import gpu_watches, pool_watches
+from cdk.constructs.observability.runbook_alarm import Watch, runbook_alarm
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.processing import ProcessingStack

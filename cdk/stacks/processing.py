@@ -13,13 +13,13 @@ from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from cdk.components import permissions
-from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.gpu_capacity import GpuCapacity
-from cdk.components.processor_task import ProcessorTask
-from cdk.components.python_lambda import DISPATCHER_PACKAGES, PythonLambda
-from cdk.components.tracing import tracing_permissions, tracing_variable
 from cdk.config import EnvironmentConfig
+from cdk.constructs import permissions
+from cdk.constructs.compute.gpu_capacity import GpuCapacity
+from cdk.constructs.compute.processor_task import ProcessorTask
+from cdk.constructs.compute.python_lambda import DISPATCHER_PACKAGES, PythonLambda
+from cdk.constructs.environment_stack import EnvironmentStack
+from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
 from cdk.naming import bucket_arn
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.network import NetworkStack

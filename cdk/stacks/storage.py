@@ -6,9 +6,9 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components.daily_backup import DailyBackup
-from cdk.components.environment_stack import EnvironmentStack
 from cdk.config import EnvironmentConfig
+from cdk.constructs.data.daily_backup import DailyBackup
+from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.naming import removal_policy
 from runtime.core.contract import IdempotencyTable, JobsTable, Output
 

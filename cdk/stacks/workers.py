@@ -7,11 +7,11 @@ to finish their jobs holds nobody else up, and until there are workers, jobs wai
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.components.environment_stack import EnvironmentStack
-from cdk.components.worker import Work
-from cdk.components.worker_pool import WorkerPool
 from cdk.config import EnvironmentConfig
 from cdk.config.pool import PoolConfig
+from cdk.constructs.compute.worker import Work
+from cdk.constructs.compute.worker_pool import WorkerPool
+from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.processing import ProcessingStack
 from runtime.core.contract import Output

@@ -9,8 +9,8 @@ from uuid import uuid4
 
 from local.cloud import LocalCloud
 from local.toolchain import LIBRARY_SETTINGS, MODELS, PROCESSOR_PYTHON, ROOT
-from runtime.aws.jobs import DynamoJobStore
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core import jobs as lifecycle
 from runtime.core.clock import Clock
 from runtime.core.contract import (

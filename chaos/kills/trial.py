@@ -13,7 +13,7 @@ from chaos.kills.losses import Loss, lines_of, loss_of
 from runtime.core.clock import Clock
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Source, State
-from runtime.processor.render.manifest import VARYING
+from runtime.results.render.manifest import VARYING
 
 MOST_KILLS = 3
 """After so many the next attempt is left alone, so that a run comes to an end."""

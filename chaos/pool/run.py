@@ -7,19 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.clips import make_clip
+from chaos.fault_injector import Saboteur
+from chaos.fault_log import Tally
 from chaos.ledger import NOBODY, Breach, Ledger, Violation
-from chaos.place import Place, deployed
 from chaos.pool.agent import AgentTrouble
-from chaos.pool.autopsy import autopsy
+from chaos.pool.log_audit import autopsy
 from chaos.pool.scheduling import Scheduling
 from chaos.pool.slowness import slow_plan
 from chaos.pool.verdict import PoolVerdict
 from chaos.pool.workers import hurry_workers
 from chaos.proxy import serving
 from chaos.run import etag
-from chaos.saboteur import Saboteur
 from chaos.subjects import Subjects
-from chaos.tally import Tally
+from chaos.system import Place, deployed
 from chaos.traffic import Traffic, Video, videos
 from chaos.verdict import examine
 from local.pool import Pool

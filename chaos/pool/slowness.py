@@ -3,8 +3,8 @@
 import random
 from types import MappingProxyType
 
+from chaos.call_names import Caller, Step
 from chaos.plan import Fault, Kind, Plan, Script, Slot
-from chaos.steps import Caller, Step
 
 SLOW = (
     Step(Caller.PROCESSOR, "s3.GetObject:uploads"),

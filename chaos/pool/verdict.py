@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from chaos.ledger import Breach, Violation
-from chaos.pool.autopsy import Stops
+from chaos.pool.log_audit import Stops
 
 CHECK_INTERVAL_SECONDS = 60.0
 CALL_SECONDS = 5.0

@@ -4,7 +4,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from chaos.place import Place, hurry
+from chaos.system import Place, hurry
 from local.pool import Pool
 from runtime.core.contract import EnvVar, Output
 

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 from lifestream import adapters
 from lifestream.adapters import Clients
-from lifestream.doctor import reading, resource_checks, work_checks
-from lifestream.doctor.facts import Function, Queue, TaskDefinition
+from lifestream.doctor import aws_reader, resource_checks, work_checks
 from lifestream.doctor.findings import Finding, unreadable
+from lifestream.doctor.snapshot import Function, Queue, TaskDefinition
 from lifestream.environment import stacks_of_environment
-from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.job_store import DynamoJobStore
 from runtime.core.clock import WallClock
 from runtime.core.contract import EnvVar, IdempotencyTable, JobsTable, Output
 from runtime.core.errors import LifestreamError
@@ -59,7 +59,7 @@ class Examination:
         )
         self._outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
         self.findings += resource_checks.check_stacks(stacks, self._environment)
-        resources: Resources = self._read("the stacks", reading.resources, stacks) or {}
+        resources: Resources = self._read("the stacks", aws_reader.resources, stacks) or {}
         functions = self._examine_functions(resources)
         wanted = self._outputs.get(Output.DISPATCHER_FUNCTION)
         dispatcher = next((each for each in functions if each.name == wanted), None)
@@ -77,7 +77,7 @@ class Examination:
         functions = [
             found
             for name in names
-            if (found := self._read(f"function {name}", reading.function, name)) is not None
+            if (found := self._read(f"function {name}", aws_reader.function, name)) is not None
         ]
         for function in functions:
             self.findings += work_checks.check_function(function)
@@ -85,10 +85,10 @@ class Examination:
 
     def _examine_queues(self, dispatcher: Function | None) -> Queue | None:
         self._on_step("queues")
-        dead_letters = self._read_output(Output.JOBS_DLQ_URL, reading.queue)
+        dead_letters = self._read_output(Output.JOBS_DLQ_URL, aws_reader.queue)
         if dead_letters is not None:
             self.findings += resource_checks.check_dead_letters(dead_letters, command=self._command)
-        queue = self._read_output(Output.JOBS_QUEUE_URL, reading.queue)
+        queue = self._read_output(Output.JOBS_QUEUE_URL, aws_reader.queue)
         if queue is not None:
             self.findings += resource_checks.check_jobs_queue(
                 queue,
@@ -108,16 +108,16 @@ class Examination:
 
     def _examine_workers(self, resources: Resources) -> None:
         self._on_step("workers and their queue")
-        dead_letters = self._read_output(Output.WORK_DLQ_URL, reading.queue)
+        dead_letters = self._read_output(Output.WORK_DLQ_URL, aws_reader.queue)
         if dead_letters is not None:
             self.findings += resource_checks.check_work_dead_letters(dead_letters)
-        queue = self._read_output(Output.WORK_QUEUE_URL, reading.queue)
+        queue = self._read_output(Output.WORK_QUEUE_URL, aws_reader.queue)
         if queue is not None:
             self.findings += resource_checks.check_jobs_queue(
                 queue, dead_letters=dead_letters, function_timeout_seconds=None
             )
         for arn in resources.get("AWS::ECS::Service", []):
-            service = self._read(f"service {arn}", reading.service, arn)
+            service = self._read(f"service {arn}", aws_reader.service, arn)
             if service is not None:
                 self.findings += work_checks.check_service(service)
                 self._examine_definition(service.task_definition_arn)
@@ -125,14 +125,14 @@ class Examination:
     def _examine_definition(self, arn: str) -> None:
         if not arn:
             return
-        definition = self._read(f"task definition {arn}", reading.task_definition, arn)
+        definition = self._read(f"task definition {arn}", aws_reader.task_definition, arn)
         if definition is not None:
             self._examine_task(definition)
 
     def _examine_task(self, definition: TaskDefinition) -> None:
         self.findings += work_checks.check_task_definition(definition)
         uri = definition.image_uri
-        image = self._read(f"image {uri}", reading.image, uri)
+        image = self._read(f"image {uri}", aws_reader.image, uri)
         if image is not None:
             self.findings += work_checks.check_image(image)
         self._examine_roles(definition.role_arns)
@@ -143,12 +143,12 @@ class Examination:
             (Output.JOBS_TABLE, JobsTable.TTL_ATTRIBUTE, JobsTable.STATE_INDEX),
             (Output.IDEMPOTENCY_TABLE, IdempotencyTable.TTL_ATTRIBUTE, None),
         ):
-            table = self._read_output(output, reading.table)
+            table = self._read_output(output, aws_reader.table)
             if table is not None:
                 self.findings += resource_checks.check_table(
                     table, ttl_attribute=ttl, index=index, retain=self._retain
                 )
-        bucket = self._read_output(Output.MEDIA_BUCKET, reading.bucket)
+        bucket = self._read_output(Output.MEDIA_BUCKET, aws_reader.bucket)
         if bucket is not None:
             self.findings += resource_checks.check_bucket(
                 bucket, queue_arn=queue.arn if queue else None
@@ -156,13 +156,13 @@ class Examination:
 
     def _examine_surroundings(self, resources: Resources, functions: list[Function]) -> None:
         self._on_step("cluster, rules, roles and alarms")
-        cluster = self._read_output(Output.CLUSTER, reading.cluster)
+        cluster = self._read_output(Output.CLUSTER, aws_reader.cluster)
         if cluster is not None:
             self.findings += work_checks.check_cluster(cluster)
         rules = [
             found
             for name in resources.get("AWS::Events::Rule", [])
-            if (found := self._read(f"rule {name}", reading.rule, name)) is not None
+            if (found := self._read(f"rule {name}", aws_reader.rule, name)) is not None
         ]
         for rule in rules:
             self.findings += work_checks.check_rule(rule)
@@ -172,12 +172,12 @@ class Examination:
             *resources.get("AWS::CloudWatch::Alarm", []),
             *resources.get("AWS::CloudWatch::CompositeAlarm", []),
         ]
-        for alarm in self._read("the alarms", reading.alarms, names) or []:
+        for alarm in self._read("the alarms", aws_reader.alarms, names) or []:
             self.findings += work_checks.check_alarm(alarm)
 
     def _examine_roles(self, arns: Iterable[str]) -> None:
         for arn in arns:
-            role = self._read(f"role {arn}", reading.role, arn)
+            role = self._read(f"role {arn}", aws_reader.role, arn)
             if role is not None:
                 self.findings += work_checks.check_role(role)
 

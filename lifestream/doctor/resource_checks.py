@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from lifestream.doctor.facts import Bucket, Queue, Table
 from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, warning
+from lifestream.doctor.snapshot import Bucket, Queue, Table
 from lifestream.environment import PARTS, Stack
 from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, Output, stack_prefix
 

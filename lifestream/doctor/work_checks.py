@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from lifestream.doctor.facts import (
+from lifestream.doctor.findings import REDEPLOY, Finding, error
+from lifestream.doctor.snapshot import (
     Alarm,
     Cluster,
     Function,
@@ -12,7 +13,6 @@ from lifestream.doctor.facts import (
     Service,
     TaskDefinition,
 )
-from lifestream.doctor.findings import REDEPLOY, Finding, error
 from runtime.core.contract import REAPER_HANDLER, EnvVar
 from runtime.core.jobs import Job, State
 

@@ -14,36 +14,37 @@ from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime as ministack_lambda
 
-from local.emulator import (
+from local.emulator import asgi, permissions, version
+from local.emulator.autoscaling import api as autoscaling_api
+from local.emulator.cloudformation import (
+    backup,
+    budgets,
+    deletion,
+    network,
+    scaling,
+    services,
+    storage,
+    task_definitions,
+)
+from local.emulator.cloudwatch import alarms, embedded_metrics
+from local.emulator.ecs import (
     agent_endpoint,
-    alarms,
-    application_autoscaling,
-    asgi,
-    cloudformation_backup,
-    cloudformation_budgets,
-    cloudformation_deletion,
-    cloudformation_ecs,
-    cloudformation_network,
-    cloudformation_scaling,
-    cloudformation_service,
-    cloudformation_storage,
-    ecr_images,
-    ecs_events,
-    ecs_processes,
-    ecs_protection,
-    ecs_run_task,
-    ecs_stop_task,
-    embedded_metrics,
-    eventbridge_functions,
+    daemon,
+    events,
     health_checks,
+    protection,
+    run_task,
+    service_scheduler,
+    stop_task,
+)
+from local.emulator.services import (
+    ecr,
+    eventbridge,
     lambda_runtime,
-    permissions,
     s3_default_key,
     secret_references,
-    service_scheduler,
     sqs_long_poll,
     sqs_move_task,
-    version,
     xray,
 )
 from local.emulator.settings import HOST, Settings
@@ -57,53 +58,53 @@ def main() -> None:
     """Serve until SIGTERM, SIGINT or, when asked to, the end of standard input."""
     version.check()
     settings = Settings.from_environment()
-    daemon, application = install(settings)
+    processes, application = install(settings)
     if settings.stop_with_parent:
-        threading.Thread(target=stop_with_parent, args=(daemon,), daemon=True).start()
+        threading.Thread(target=stop_with_parent, args=(processes,), daemon=True).start()
     try:
         asyncio.run(serve_until_told(settings, application))
     finally:
-        leave(daemon)
+        leave(processes)
 
 
-def install(settings: Settings) -> tuple[ecs_processes.ProcessDaemon, asgi.Application]:
+def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]:
     """Close every gap; the order matters where one wraps what another installed.
 
     Return the daemon, so that it can be shut down, and the application to serve.
     """
-    daemon = ecs_processes.install(settings)
-    ecs_events.install()
-    ecs_run_task.install()
-    ecs_stop_task.install(daemon, ecs_events.announce)
-    protections = ecs_protection.install()
+    processes = daemon.install(settings)
+    events.install()
+    run_task.install()
+    stop_task.install(processes, events.announce)
+    protections = protection.install()
     agent = agent_endpoint.install(protections)
     scheduler = service_scheduler.install(protections)
-    health_checks.install(daemon, scheduler.wake.set)
-    scaling = application_autoscaling.install()
-    alarms.install(scaling)
+    health_checks.install(processes, scheduler.wake.set)
+    targets = autoscaling_api.install()
+    alarms.install(targets)
     lambda_runtime.install(settings.lambda_python)
-    eventbridge_functions.install()
+    eventbridge.install()
     embedded_metrics.install()
     s3_default_key.install()
-    ecr_images.install()
+    ecr.install()
     secret_references.install()
     sqs_move_task.install()
     xray.install()
-    cloudformation_storage.install()
-    cloudformation_network.install()
-    cloudformation_ecs.install()
-    cloudformation_service.install()
-    cloudformation_scaling.install(scaling)
-    cloudformation_deletion.install()
-    cloudformation_backup.install()
-    cloudformation_budgets.install()
+    storage.install()
+    network.install()
+    task_definitions.install()
+    services.install()
+    scaling.install(targets)
+    deletion.install()
+    backup.install()
+    budgets.install()
     permissions.install(settings)
     application = asgi.in_front_of(
         sqs_long_poll.ending_with_its_client(ministack_app.app),
         {agent_endpoint.AGENT_PATH: agent.state, agent_endpoint.FAULTS_PATH: agent.switch},
         SystemClock(),
     )
-    return daemon, application
+    return processes, application
 
 
 async def serve_until_told(settings: Settings, application: asgi.Application) -> None:
@@ -124,15 +125,15 @@ async def serve_until_told(settings: Settings, application: asgi.Application) ->
     await serve(application, config, shutdown_trigger=told.wait)
 
 
-def stop_with_parent(daemon: ecs_processes.ProcessDaemon) -> None:
+def stop_with_parent(processes: daemon.ProcessDaemon) -> None:
     """Wait for the end of standard input, which only the parent holds open, then leave."""
     sys.stdin.buffer.read()
-    leave(daemon)
+    leave(processes)
 
 
-def leave(daemon: ecs_processes.ProcessDaemon) -> None:
+def leave(processes: daemon.ProcessDaemon) -> None:
     """End every task and function, then this process, whatever its threads are doing."""
-    daemon.kill_all()
+    processes.kill_all()
     ministack_lambda.reset()
     os._exit(0)
 

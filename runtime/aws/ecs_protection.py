@@ -11,7 +11,7 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from runtime.aws.faults import error_code, http_status
+from runtime.aws.sdk_errors import error_code, http_status
 from runtime.core.protection import (
     PERMANENT_CODES,
     Answer,

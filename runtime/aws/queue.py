@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from runtime.aws.faults import typed_faults
+from runtime.aws.sdk_errors import typed_faults
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

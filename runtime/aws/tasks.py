@@ -15,7 +15,7 @@ from botocore.exceptions import (
     ParamValidationError,
 )
 
-from runtime.aws.faults import error_code, http_status, is_throttle, typed_faults
+from runtime.aws.sdk_errors import error_code, http_status, is_throttle, typed_faults
 from runtime.core.clock import Sleeper
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, EnvVar
 from runtime.core.jobs import Job

@@ -1,10 +1,10 @@
 """Tracing by the account's X-Ray, or none: what composition roots choose from."""
 
 from runtime.aws import clients
-from runtime.aws.traces import XRayTraces
+from runtime.aws.xray import XRayTraces
 from runtime.core.clock import MonotonicClock
 from runtime.core.log import Log
-from runtime.core.tracing import NoTracing, SentTracing, Tracing
+from runtime.core.tracer import NoTracing, SentTracing, Tracing
 
 
 def tracing_of(

@@ -16,7 +16,7 @@ WORKER_COMMAND = ("runtime.processor.worker",)
 HEALTH_COMMAND = ("python", "-S", "-m", "runtime.processor.healthcheck")
 WORKER_HEALTH_COMMAND = (*HEALTH_COMMAND, "worker")
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
-REAPER_HANDLER = "runtime.dispatcher.reaper.handle"
+REAPER_HANDLER = "runtime.reaper.handler.handle"
 
 UPLOADS_PREFIX = "uploads/"
 VIDEO_SUFFIXES = (".mp4", ".mov")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.core.writing import joined
+from runtime.core.word_spacing import joined
 
 UNKNOWN_SPEAKER = "UNKNOWN"
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from runtime.core.jobs import Job, Source, State
-from runtime.core.trace import Document
+from runtime.core.spans import Document
 
 ByteCount = Callable[[int], None]
 """Called with the number of bytes moved since the last call."""

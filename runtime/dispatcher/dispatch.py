@@ -20,8 +20,8 @@ from runtime.core.ports import (
     Queued,
     StaleWriteError,
 )
-from runtime.core.trace import Part, Span, about
-from runtime.core.tracing import NoTracing, Tracing
+from runtime.core.spans import Part, Span, about
+from runtime.core.tracer import NoTracing, Tracing
 from runtime.dispatcher.claim import Claims
 
 

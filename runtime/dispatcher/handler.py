@@ -6,17 +6,17 @@ from functools import cache
 from typing import Any, Protocol
 
 from runtime.aws import clients
-from runtime.aws.jobs import DynamoJobStore
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
+from runtime.aws.queues import SqsWorkQueue
 from runtime.aws.tasks import EcsTaskLauncher, LaunchTarget
 from runtime.aws.tracing import tracing_of
-from runtime.aws.work_queue import SqsWorkQueue
 from runtime.core.clock import Sleeper, SystemClock
 from runtime.core.contract import SERVICE_NAME, Compute
 from runtime.core.log import JsonLog
 from runtime.core.metrics import EmbeddedMetrics
 from runtime.core.ports import TaskLauncher
-from runtime.core.tracing import Tracing
+from runtime.core.tracer import Tracing
 from runtime.dispatcher.batch import failed_records
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher

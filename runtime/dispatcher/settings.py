@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from runtime.core.contract import FALSE, TRUE, Compute, EnvVar, Launch
 from runtime.core.errors import Permanent
 from runtime.core.log import LEVELS
-from runtime.dispatcher.judge import QUEUED_SECONDS, START_SECONDS, UNANNOUNCED_SECONDS
+from runtime.reaper.remedies import QUEUED_SECONDS, START_SECONDS, UNANNOUNCED_SECONDS
 
 COMMON = (
     EnvVar.ENVIRONMENT,

@@ -12,19 +12,19 @@ from runtime.core.jobs import Failure, Job
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, ObjectStore
-from runtime.core.tracing import NoTracing, Tracing
-from runtime.processor.checkpoints import Checkpoints
-from runtime.processor.interruption import Interruption, StopRequestedError
+from runtime.core.tracer import NoTracing, Tracing
+from runtime.processor.checkpoints.store import Checkpoints
+from runtime.processor.host.workspace import workspace
 from runtime.processor.memory import peak_rss_mb
-from runtime.processor.pipeline import Pipeline
-from runtime.processor.progress import StageTracker
-from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
-from runtime.processor.render.text import json_bytes
-from runtime.processor.reporter import Reporter, take_job
-from runtime.processor.telling import Teller
-from runtime.processor.tools import MediaTools
-from runtime.processor.watchdog import Patience, Watchdog
-from runtime.processor.workspace import workspace
+from runtime.processor.pipeline.pipeline import Pipeline
+from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.supervision.interruption import Interruption, StopRequestedError
+from runtime.processor.supervision.progress import StageTracker
+from runtime.processor.supervision.reporter import Reporter, take_job
+from runtime.processor.supervision.telemetry import Teller
+from runtime.processor.supervision.watchdog import Patience, Watchdog
+from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
+from runtime.results.render.text import json_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

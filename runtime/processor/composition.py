@@ -4,20 +4,20 @@ import sys
 from collections.abc import Callable
 
 from runtime.aws import clients
-from runtime.aws.jobs import DynamoJobStore
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.tracing import tracing_of
 from runtime.core.clock import Clock, MonotonicClock
 from runtime.core.contract import ExitCode
 from runtime.core.log import Log
-from runtime.core.tracing import Tracing
+from runtime.core.tracer import Tracing
 from runtime.processor.attempt import Ports
 from runtime.processor.decoder.tools import Decoder
-from runtime.processor.interruption import STOPPING
-from runtime.processor.machine import machine_room, threads_for
+from runtime.processor.host.resources import machine_room, threads_for
+from runtime.processor.pipeline.toolkit import MediaTools, media_tools
 from runtime.processor.settings import WorkSettings
-from runtime.processor.tools import MediaTools, media_tools
-from runtime.protection.signals import Order, Shutdown
+from runtime.processor.supervision.interruption import STOPPING
+from runtime.processor.supervision.shutdown import Order, Shutdown
 
 
 def connect(settings: WorkSettings) -> Ports:

@@ -7,8 +7,8 @@ from runtime.core.clock import Clock, MonotonicClock, SystemClock
 from runtime.core.contract import EnvVar, ExitCode
 from runtime.core.log import JsonLog, Log
 from runtime.core.metrics import EmbeddedMetrics
-from runtime.core.trace import about
-from runtime.core.tracing import Tracing
+from runtime.core.spans import about
+from runtime.core.tracer import Tracing
 from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.composition import (
     connect,
@@ -19,11 +19,11 @@ from runtime.processor.composition import (
     telling_first,
     write_line,
 )
-from runtime.processor.interruption import Interruption
-from runtime.processor.library_log import log_what_libraries_say
+from runtime.processor.host.library_log import log_what_libraries_say
+from runtime.processor.host.task_metadata import read_machine, read_task_arn
+from runtime.processor.pipeline.toolkit import MediaTools
 from runtime.processor.settings import BadConfigurationError, Settings, WorkSettings
-from runtime.processor.task_metadata import read_machine, read_task_arn
-from runtime.processor.tools import MediaTools
+from runtime.processor.supervision.interruption import Interruption
 
 
 def run(

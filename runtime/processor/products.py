@@ -12,7 +12,7 @@ from runtime.core.media import (
     Summary,
     Transcript,
 )
-from runtime.processor.artifacts import Artifact
+from runtime.processor.checkpoints.artifacts import Artifact
 
 MEDIA: Artifact[MediaInfo] = Artifact(stage=Stage.PROBE, kind=MediaInfo, version=1)
 SOUND: Artifact[Sound] = Artifact(stage=Stage.AUDIO, kind=Sound, version=2, inputs=(MEDIA,))

@@ -8,8 +8,8 @@ from typing import Any
 from runtime.core.contract import FALSE, TRUE, Device, EnvVar, SceneModel
 from runtime.core.jobs import Source
 from runtime.core.log import LEVELS
-from runtime.processor.limits import USUAL_LIMITS, MediaLimits
-from runtime.processor.watchdog import Patience
+from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.supervision.watchdog import Patience
 
 DEFAULT_WORK_DIR = "/tmp"  # noqa: S108 - the container's scratch volume; a private folder is made in it
 DEFAULT_ASR_MODEL = "whisper-base"

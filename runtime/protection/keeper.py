@@ -13,7 +13,7 @@ from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 from runtime.core.protection import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
 from runtime.protection import seats as seating
-from runtime.protection.book import Call, LeaseBook
+from runtime.protection.deferred_writes import Outbox
 from runtime.protection.lease import (
     FOREVER,
     NEVER,
@@ -26,7 +26,7 @@ from runtime.protection.lease import (
     decide,
     surrender_time,
 )
-from runtime.protection.outbox import Outbox
+from runtime.protection.lease_record import Call, LeaseBook
 from runtime.protection.policy import MINUTE, Policy
 from runtime.protection.seats import Seat, SeatState
 from runtime.protection.status import Snapshot

@@ -9,9 +9,9 @@ from runtime.core.log import Log
 from runtime.core.metrics import Metrics, NoMetrics
 from runtime.core.protection import Answer, Failed, ProtectionClient
 from runtime.protection import seats as seating
-from runtime.protection.book import Call
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable, Wait
+from runtime.protection.lease_record import Call
 from runtime.protection.policy import Policy
 from runtime.protection.seats import Seat, SeatState
 from runtime.protection.session import ProcessingSession

@@ -11,9 +11,9 @@ from runtime.core.clock import MonotonicClock
 from runtime.core.errors import LeaseLost
 from runtime.core.metrics import NoMetrics
 from runtime.protection import seats as seating
-from runtime.protection.book import Call
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Disable, Enable, Wait
+from runtime.protection.lease_record import Call
 from runtime.protection.seats import Seat, SeatState
 from scripts.protection_sim.audit import Audit
 from scripts.protection_sim.records import Limit, Outcome, QuietLog, Worker

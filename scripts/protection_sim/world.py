@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from random import Random
 
 from runtime.core.protection import Answer, Failed, Protected, Refused, Unprotected
-from runtime.protection.book import Call
 from runtime.protection.lease import Enable
+from runtime.protection.lease_record import Call
 from scripts.protection_sim.schedule import API_TIMEOUT_SECONDS, Schedule
 
 EPOCH = 1_700_000_000.0

@@ -45,7 +45,7 @@ REQUIRED = frozenset(
 )
 """What every job publishes, whatever its video holds."""
 
-_SCHEMA = Path("runtime/processor/render/schema/summary.schema.json")
+_SCHEMA = Path("runtime/results/render/schema/summary.schema.json")
 _ROOT = Path(__file__).resolve().parents[2]
 
 Say = Callable[[str], None]

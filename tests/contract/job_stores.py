@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
-from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.job_store import DynamoJobStore
 from runtime.core.contract import IdempotencyTable, JobsTable
 from runtime.core.jobs import Job
 from runtime.core.ports import JobStore

@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import Compute
 from runtime.core.options import JobOptions, parse_options
 from runtime.core.ports import ObjectNotFoundError, ObjectStore

@@ -11,12 +11,12 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
-from runtime.aws.jobs import DynamoJobStore
+from runtime.aws.job_store import DynamoJobStore
 from runtime.core.contract import EnvVar
 from runtime.core.jobs import Job, Source, State, claim_new, start
 from runtime.core.log import JsonLog
 from runtime.core.messages import requeue_message
-from runtime.dispatcher import reaper
+from runtime.reaper import handler
 from tests.contract.job_stores import make_dynamo_store
 from tests.fakes.aws_endpoint import aws_endpoint
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs
@@ -78,11 +78,11 @@ def deployed(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         monkeypatch.setenv(name, value)
     with aws_endpoint(FakeEcs()) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_ECS", endpoint.url)
-        reaper._reaper.cache_clear()
-        reaper._work_queues.cache_clear()
+        handler._reaper.cache_clear()
+        handler._work_queues.cache_clear()
         yield Deployed(store, sqs, queue_url)
-    reaper._reaper.cache_clear()
-    reaper._work_queues.cache_clear()
+    handler._reaper.cache_clear()
+    handler._work_queues.cache_clear()
     dynamodb.close()
     sqs.close()
 
@@ -94,7 +94,7 @@ def stopped(job: Job, **words: Any) -> dict[str, Any]:
 
 def test_should_put_back_and_announce_the_job_of_a_stopped_task(deployed: Deployed) -> None:
     job = deployed.running(since=time.time())
-    reaper.handle(stopped(job, stopCode="SpotInterruption"), Context())
+    handler.handle(stopped(job, stopCode="SpotInterruption"), Context())
     found = deployed.store.get(job.job_id)
     assert found is not None
     assert found.state is State.PENDING
@@ -103,7 +103,7 @@ def test_should_put_back_and_announce_the_job_of_a_stopped_task(deployed: Deploy
 
 def test_should_sweep_on_its_schedule(deployed: Deployed) -> None:
     job = deployed.running(since=time.time() - LONG_AGO_SECONDS)
-    reaper.handle({"source": "aws.scheduler"}, Context())
+    handler.handle({"source": "aws.scheduler"}, Context())
     assert deployed.messages() == [requeue_message(job.job_id)]
 
 
@@ -111,11 +111,11 @@ def test_should_ask_the_work_queues_when_it_sweeps(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(reaper, "JsonLog", partial(JsonLog, write=lines.append))
+    monkeypatch.setattr(handler, "JsonLog", partial(JsonLog, write=lines.append))
     monkeypatch.setenv(EnvVar.LOG_LEVEL, "INFO")
     monkeypatch.setenv(EnvVar.WORK_QUEUE_URL, deployed.queue_url)
     deployed.sqs.send_message(QueueUrl=deployed.queue_url, MessageBody="any")
-    reaper.handle({"source": "aws.scheduler"}, Context())
+    handler.handle({"source": "aws.scheduler"}, Context())
     (told,) = (told for line in lines if (told := json.loads(line))["action"] == ASKED)
     assert (told["compute"], told["waiting"]) == ("cpu", 1)
 
@@ -124,7 +124,7 @@ def test_should_pass_over_an_event_of_a_task_that_is_not_ours(deployed: Deployed
     job = deployed.running(since=time.time())
     event = stopped(job)
     event["detail"]["startedBy"] = "somebody"
-    reaper.handle(event, Context())
+    handler.handle(event, Context())
     assert deployed.store.get(job.job_id) == job
     assert deployed.messages() == []
 
@@ -133,7 +133,7 @@ def test_should_put_back_what_a_stopped_worker_had(deployed: Deployed) -> None:
     job = deployed.running(since=time.time())
     event = stopped(job, taskArn=job.task_arn, stopCode="SpotInterruption")
     event["detail"]["startedBy"] = "ecs-svc/1234567890123456789"
-    reaper.handle(event, Context())
+    handler.handle(event, Context())
     found = deployed.store.get(job.job_id)
     assert found is not None
     assert found.state is State.PENDING

@@ -7,11 +7,11 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
-from runtime.aws.traces import DOCUMENTS_A_CALL, XRayTraces
+from runtime.aws.xray import DOCUMENTS_A_CALL, XRayTraces
 from runtime.core.contract import Stage
 from runtime.core.errors import Permanent
 from runtime.core.ports import Traces
-from runtime.core.trace import Part, Span, document, trace_id
+from runtime.core.spans import Part, Span, document, trace_id
 from tests.fakes.traces import FakeTraces
 
 

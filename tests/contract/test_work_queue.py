@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
-from runtime.aws.work_queue import SqsWorkQueue
+from runtime.aws.queues import SqsWorkQueue
 from runtime.core.ports import Backlog, WorkMessage
 from tests.fakes.clock import FakeClock
 from tests.fakes.work_queue import FakeWorkQueue

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from runtime.processor.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.corpus.making import (
     FAST,

@@ -7,7 +7,7 @@ import pytest
 from runtime.core.errors import Permanent
 from runtime.core.media import Diarization, MediaInfo
 from runtime.processor.decoder.tools import Decoder
-from runtime.processor.pipeline import caveats
+from runtime.processor.pipeline.pipeline import caveats
 from tests.corpus.cases import HARD, REFUSED, Case
 
 pytestmark = pytest.mark.corpus

@@ -14,7 +14,7 @@ from runtime.processor.stages.transcribe import transcribe
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.corpus.making import X264
 from tests.unit.processor.conftest import THREADS
-from tests.unit.processor.filming import ListedParts, samples_of
+from tests.unit.processor.stages.filming import ListedParts, samples_of
 
 FRAME_SECONDS = 0.04
 # Times are rounded to milliseconds, once where they are heard and once where they lie.

@@ -14,10 +14,10 @@ from runtime.core.contract import ResultFile, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.decoder.tools import Decoder
-from runtime.processor.graph import Room
-from runtime.processor.interruption import Interruption
-from runtime.processor.tools import media_tools
-from runtime.processor.watchdog import Patience
+from runtime.processor.pipeline.graph import Room
+from runtime.processor.pipeline.toolkit import media_tools
+from runtime.processor.supervision.interruption import Interruption
+from runtime.processor.supervision.watchdog import Patience
 from tests.corpus.cases import HARD, REFUSED, Case
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog

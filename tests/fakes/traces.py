@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from runtime.core.errors import Retryable
-from runtime.core.trace import Document, Span
+from runtime.core.spans import Document, Span
 
 
 class FakeTraces:

@@ -18,7 +18,7 @@ from runtime.core.media import (
     VideoStream,
     Word,
 )
-from runtime.processor.result import JobResult
+from runtime.results.job_result import JobResult
 
 FIRST, SECOND = "SPEAKER_00", "SPEAKER_01"
 

@@ -12,7 +12,7 @@ from pyannote.core import Segment
 from pyannote.database.util import load_rttm
 
 from runtime.core.contract import ResultFile
-from runtime.processor.render.cues import cues_of
+from runtime.results.render.cues import cues_of
 from tests.golden.talk import FIRST, SECOND, TALK
 from tests.golden.test_rendered_files import EXPECTED
 

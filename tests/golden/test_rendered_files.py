@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from runtime.core.contract import ResultFile
-from runtime.processor.render.files import render_files, render_manifest
+from runtime.results.render.files import render_files, render_manifest
 from tests.golden.talk import TALK
 
 EXPECTED = Path(__file__).parent / "expected"

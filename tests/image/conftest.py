@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 import pytest
 
 from image import running, tools
-from image.base import NoBaseError
 from image.build import build
 from image.content import Variant
+from image.debian_base import NoBaseError
 from image.engines import Engine, NoEngineError, find_engine
 from local import deploy, toolchain
 from local.run import ENVIRONMENT, Deployed, download_results

@@ -9,7 +9,7 @@ import pytest
 
 from image.engines import Engine
 from local.run import Deployed, download_results, job_store
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     PROCESSOR_CONTAINER_NAME,

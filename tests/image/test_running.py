@@ -105,7 +105,8 @@ def test_should_have_bytecode_for_what_a_processor_imports(engine: Engine, image
 COUNT_BYTECODE = """
 import os, sys, warnings
 warnings.simplefilter("ignore")
-import runtime.processor.main, runtime.processor.models.diarization, runtime.processor.pipeline
+import runtime.processor.main, runtime.processor.models.diarization
+import runtime.processor.pipeline.pipeline
 import faster_whisper, scenedetect.detectors
 paths = [getattr(module, "__cached__", None) for module in list(sys.modules.values())]
 cached = [path for path in paths if isinstance(path, str)]

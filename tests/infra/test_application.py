@@ -9,11 +9,11 @@ from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
 from cdk.application import build, feature_flags, synthesize
-from cdk.components.log_group import RETENTION
-from cdk.components.python_lambda import python_code
 from cdk.config import ConfigError
 from cdk.config.folder import files
 from cdk.config.rules import LOG_RETENTION_DAYS
+from cdk.constructs.compute.python_lambda import python_code
+from cdk.constructs.observability.log_group import RETENTION
 from runtime.core.contract import Output
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.templates import Deployment

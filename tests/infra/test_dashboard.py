@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from aws_cdk import Duration
 
-from cdk.components.own_metric import own_metric
 from cdk.config import load_environment
+from cdk.constructs.observability.custom_metric import own_metric
 from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, Stage
 from runtime.core.jobs import ENDED, State
-from runtime.dispatcher.reaping import SWEPT
+from runtime.reaper.reaper import SWEPT
 from tests.infra.alarms import for_people
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.gpu import GPU

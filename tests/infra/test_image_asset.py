@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cdk.components.processor_image import DOCKERFILE
+from cdk.constructs.compute.processor_image import DOCKERFILE
 from image.content import source_files
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.gpu import GPU

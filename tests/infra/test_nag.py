@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from cdk import nag
 from cdk.application import build, synthesize
 from cdk.config import EnvironmentConfig, load_environment
+from cdk.nag import environments as nag
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 
 MOST = 25
@@ -76,7 +76,8 @@ def test_should_fail_on_an_acknowledgement_of_what_is_not_found(
     monkeypatch.setattr(nag, "ACKNOWLEDGED", (*nag.ACKNOWLEDGED, stale))
 
     with pytest.raises(
-        nag.StaleAcknowledgementError, match=r"Lifestream-dev/Storage: AwsSolutions-DDB3 is found"
+        nag.StaleAcknowledgementError,
+        match=r"Lifestream-dev/Storage: AwsSolutions-DDB3 is found",
     ):
         synthesize(build(ROOT, outdir=tmp_path, only="dev"))
 

@@ -6,9 +6,9 @@ from typing import Any
 from aws_cdk import App, Stack, assertions
 
 from cdk.application import build, synthesize
-from cdk.components.alarm_topic import AlarmTopic
-from cdk.components.chat_channel import chat_channel
 from cdk.config import load_environment
+from cdk.constructs.observability.alarm_topic import AlarmTopic
+from cdk.constructs.observability.chat_channel import chat_channel
 from cdk.naming import Names
 from tests.infra.alarms import alarms
 from tests.infra.conftest import ROOT

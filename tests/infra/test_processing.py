@@ -233,7 +233,7 @@ def test_should_name_the_dispatcher_as_operators_know_it(deployment: Deployment)
 def test_should_zip_exactly_the_dispatchers_own_code(deployment: Deployment) -> None:
     asset = asset_of(deployment)
     zipped = {path.relative_to(asset) for path in asset.rglob("*") if path.is_file()}
-    packages = [ROOT / "runtime" / name for name in ("core", "aws", "dispatcher")]
+    packages = [ROOT / "runtime" / name for name in ("core", "aws", "dispatcher", "reaper")]
     code = {path.relative_to(ROOT) for package in packages for path in package.rglob("*.py")}
 
     assert zipped == code | {Path("runtime/__init__.py")}

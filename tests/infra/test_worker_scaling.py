@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cdk.components.worker_scaling import MOST_STEPS, steps
+from cdk.constructs.compute.worker_scaling import MOST_STEPS, steps
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment
 from tests.infra.test_workers import DEV

@@ -7,7 +7,7 @@ from typing import Any
 from ministack.core.responses import error_response_json
 from ministack.services import ecs
 
-from local.emulator import agent_endpoint
+from local.emulator.ecs import agent_endpoint
 from local.emulator.permissions import requests, roles
 
 Request = dict[str, Any]

@@ -18,12 +18,12 @@ from runtime.core.clock import SystemClock
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo, Scene, Sound
 from runtime.core.ports import Progress
-from runtime.processor.caveats import DAMAGED
-from runtime.processor.codec import decode, encode
+from runtime.processor.checkpoints.codec import decode, encode
+from runtime.processor.checkpoints.increments import Parts
 from runtime.processor.decoder.confinement import Confines, confine, die_with
-from runtime.processor.decoding import Damage
-from runtime.processor.limits import MediaLimits
-from runtime.processor.parts import Parts
+from runtime.processor.media.decoding import Damage
+from runtime.processor.media.limits import MediaLimits
+from runtime.results.warnings import DAMAGED
 
 _SECONDS_BETWEEN_SIGNS = 0.2
 

@@ -22,12 +22,12 @@ from typing import IO, Any
 
 from runtime.core.errors import Permanent
 from runtime.core.ports import Progress
-from runtime.processor.artifacts import Made
-from runtime.processor.caveats import CAVEATS
-from runtime.processor.codec import DecodeError, decode, encode
+from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.codec import DecodeError, decode, encode
+from runtime.processor.checkpoints.increments import NoParts, Parts
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.endings import Ending, failure_of
-from runtime.processor.parts import NoParts, Parts
+from runtime.results.warnings import CAVEATS
 
 _LOG = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[3]

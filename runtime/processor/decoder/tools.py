@@ -7,11 +7,11 @@ from typing import Any
 from runtime.core.contract import SceneModel
 from runtime.core.media import Audio, MediaInfo, Scene, Sound
 from runtime.core.ports import Progress
-from runtime.processor.artifacts import Made
+from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.increments import NoParts, Parts
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.parent import Request, ask
-from runtime.processor.limits import USUAL_LIMITS, MediaLimits
-from runtime.processor.parts import NoParts, Parts
+from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.stages.audio import SAMPLE_RATE, audio_at
 
 NOTHING_DONE = NoParts()

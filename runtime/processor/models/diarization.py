@@ -14,6 +14,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+from runtime.processor.checkpoints.increments import Parts
 from runtime.processor.models.clustering import bound_voices
 from runtime.processor.models.diarization_windows import (
     BLOCK_WINDOWS,
@@ -25,7 +26,6 @@ from runtime.processor.models.diarization_windows import (
     unit_of,
 )
 from runtime.processor.models.integrity import verify_model
-from runtime.processor.parts import Parts
 
 with warnings.catch_warnings():
     # Audio is passed as tensors, so that torchcodec, whose absence this warns of, is not needed.

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from runtime.core.media import Audio, MediaInfo, Sound
 from runtime.core.ports import Progress
-from runtime.processor.decoding import Damage
-from runtime.processor.sound import SoundTimeline, decode_sound
+from runtime.processor.media.audio_timeline import SoundTimeline, decode_sound
+from runtime.processor.media.decoding import Damage
 
 SAMPLE_RATE = 16_000
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from runtime.core.media import Audio, Diarization, Turn
 from runtime.core.ports import Progress
-from runtime.processor.parts import NoParts, Parts
+from runtime.processor.checkpoints.increments import NoParts, Parts
 
 # Share of the running time that goes into windows; the rest tells the voices in them apart.
 _WINDOWS_SHARE = 0.95

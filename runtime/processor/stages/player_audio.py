@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from runtime.core.contract import ResultFile
 from runtime.core.media import AudioStream, MediaInfo
 from runtime.core.ports import Progress
-from runtime.processor.decoding import open_media
-from runtime.processor.sound import TOLERANCE_SECONDS, SoundTimeline, decode_sound
+from runtime.processor.media.audio_timeline import TOLERANCE_SECONDS, SoundTimeline, decode_sound
+from runtime.processor.media.decoding import open_media
 
 if TYPE_CHECKING:
     import numpy as np

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, VideoStream
-from runtime.processor.caveats import AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
-from runtime.processor.decoding import decoded_frames, open_media, origin_seconds
-from runtime.processor.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.media.decoding import decoded_frames, open_media, origin_seconds
+from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.stages.protection_boxes import is_protected
+from runtime.results.warnings import AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
 
 if TYPE_CHECKING:
     from av.container import InputContainer

@@ -11,13 +11,13 @@ import numpy as np
 
 from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
-from runtime.processor.decoding import Damage
-from runtime.processor.measures import Measures, Seen
-from runtime.processor.parts import NoParts, Parts
-from runtime.processor.pictures import FALLBACK_RATE, Picture, Size
+from runtime.processor.checkpoints.increments import NoParts, Parts
+from runtime.processor.media.decoding import Damage
+from runtime.processor.media.frame_scores import Measures, Seen
+from runtime.processor.media.frames import FALLBACK_RATE, Picture, Size
 
 if TYPE_CHECKING:
-    from runtime.processor.measures import Rows
+    from runtime.processor.media.frame_scores import Rows
 
 MINIMUM_SCENE_SECONDS = 0.6
 # PySceneDetect compares frames at this width too; scaling in the decoder is much the cheapest.

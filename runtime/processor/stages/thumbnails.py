@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import MediaInfo, Scene, VideoStream
 from runtime.core.ports import Progress
-from runtime.processor.decoding import frames_from, open_media, origin_seconds
-from runtime.processor.parts import NoParts, Parts
+from runtime.processor.checkpoints.increments import NoParts, Parts
+from runtime.processor.media.decoding import frames_from, open_media, origin_seconds
 from runtime.processor.stages.contact_sheet import ContactSheet
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.core.media import Sentence
-from runtime.core.writing import joined
+from runtime.core.word_spacing import joined
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.stages.function_words import CONNECTORS, function_words
 

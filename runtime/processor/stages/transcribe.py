@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 from runtime.core.contract import Device
 from runtime.core.media import Audio, Transcript, Word
 from runtime.core.ports import Progress
-from runtime.processor.codec import decode, encode
+from runtime.processor.checkpoints.codec import decode, encode
+from runtime.processor.checkpoints.increments import NoParts, Parts
 from runtime.processor.models.integrity import verify_model
 from runtime.processor.models.whisper import Engine, load_whisper
-from runtime.processor.parts import NoParts, Parts
 from runtime.processor.stages.windows import Speech, windows
 
 if TYPE_CHECKING:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
-from runtime.processor.decoding import Damage
-from runtime.processor.measures import Measures, Seen, start_of
-from runtime.processor.parts import Parts
-from runtime.processor.pictures import Picture, Size
+from runtime.processor.checkpoints.increments import Parts
+from runtime.processor.media.decoding import Damage
+from runtime.processor.media.frame_scores import Measures, Seen, start_of
+from runtime.processor.media.frames import Picture, Size
 from runtime.processor.stages.scenes import NOTHING_DONE, scenes_between
 
 if TYPE_CHECKING:

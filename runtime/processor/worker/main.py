@@ -7,14 +7,14 @@ from collections.abc import Mapping
 from runtime.aws import clients
 from runtime.aws.ecs_protection import EcsProtectionClient
 from runtime.aws.queue import SqsJobsQueue
-from runtime.aws.work_queue import SqsWorkQueue
+from runtime.aws.queues import SqsWorkQueue
 from runtime.core.clock import Clock, SystemClock
 from runtime.core.contract import SERVICE_NAME, VERSION, EnvVar, ExitCode
 from runtime.core.errors import LifestreamError
 from runtime.core.log import JsonLog, Log
 from runtime.core.metrics import EmbeddedMetrics, Metrics
 from runtime.core.protection import ProtectionClient
-from runtime.core.tracing import Tracing
+from runtime.core.tracer import Tracing
 from runtime.processor.composition import (
     connect,
     connect_tracing,
@@ -23,20 +23,20 @@ from runtime.processor.composition import (
     telling_first,
     write_line,
 )
-from runtime.processor.library_log import log_what_libraries_say
+from runtime.processor.host.library_log import log_what_libraries_say
+from runtime.processor.host.task_metadata import read_machine, read_task_arn
 from runtime.processor.settings import BadConfigurationError
-from runtime.processor.task_metadata import read_machine, read_task_arn
+from runtime.processor.supervision.shutdown import Shutdown, stop_this_process
 from runtime.processor.worker.backoff import Backoff
+from runtime.processor.worker.health import HealthServer
 from runtime.processor.worker.inbox import Inbox
-from runtime.processor.worker.loop import Worker
-from runtime.processor.worker.runner import Runner
+from runtime.processor.worker.job_runner import Runner
 from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.state import worker_health
+from runtime.processor.worker.worker import Worker
 from runtime.protection.environment import ApiTarget, choose_client, read_surroundings
-from runtime.protection.health import HealthServer
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
-from runtime.protection.signals import Shutdown, stop_this_process
 
 LOOPBACK = "127.0.0.1"
 

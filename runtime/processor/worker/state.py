@@ -1,8 +1,8 @@
 """How a worker is: the body of `GET /health`."""
 
 from runtime.core.contract import VERSION
-from runtime.processor.worker.loop import Worker
-from runtime.protection.health import Health
+from runtime.processor.worker.health import Health
+from runtime.processor.worker.worker import Worker
 
 
 def worker_health(worker: Worker, *, environment: str) -> Health:

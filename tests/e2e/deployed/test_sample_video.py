@@ -9,7 +9,7 @@ import pytest
 
 from lifestream.follow import follow
 from local.run import Deployed, download_results, job_store, upload
-from runtime.aws.traces import XRayTraces
+from runtime.aws.xray import XRayTraces
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     ExitCode,
@@ -20,7 +20,7 @@ from runtime.core.contract import (
     result_prefix,
 )
 from runtime.core.jobs import Job, State
-from runtime.core.trace import Part, trace_id
+from runtime.core.spans import Part, trace_id
 from scripts.sample_media.ffmpeg import decode_speech
 from tests.e2e import scoring
 from tests.e2e.looking import ended_tasks

@@ -9,7 +9,7 @@ import pytest
 
 from lifestream.follow import follow
 from local.run import Deployed, job_store
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Output
 from runtime.core.jobs import Job, Source, State

@@ -12,7 +12,7 @@ import pytest
 from local.cloud import LocalCloud
 from local.deploy import DeployFailedError
 from local.run import Deployed, job_store
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import Output, ResultFile, result_prefix
 from runtime.core.jobs import Job, State
 from tests.integration.deploys.assemblies import NAMES

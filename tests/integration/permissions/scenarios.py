@@ -21,7 +21,7 @@ SLEEP = "import time; time.sleep(600)"
 BREAK_UPLOADS = """
 import pathlib, sys
 from runtime.aws import clients
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.errors import LifestreamError
 def fail(**_):
     raise OSError("the connection broke")

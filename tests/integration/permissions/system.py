@@ -10,8 +10,8 @@ from typing import Any
 
 from cdk.naming import Names
 from local.run import Deployed, job_store
-from runtime.aws.jobs import DynamoJobStore
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (
     PROCESSOR_CONTAINER_NAME,

@@ -16,8 +16,8 @@ from uuid import uuid4
 from local import toolchain
 from local.cloud import REGION, LocalCloud
 from local.ports import free_port
-from runtime.aws.jobs import DynamoJobStore
-from runtime.aws.objects import S3ObjectStore
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import ENTRY_POINT, WORKER_COMMAND, EnvVar
 from runtime.core.jobs import Job, Source
 from runtime.dispatcher.dispatch import Dispatcher

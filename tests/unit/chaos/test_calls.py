@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from chaos.call_names import Caller, Step
 from chaos.calls import Request, Sender
-from chaos.steps import Caller, Step
 from tests.unit.chaos.requests import JOBS, json_request, s3_request, save
 
 JOB_ID = "0123456789abcdef0123456789abcdef"

@@ -2,8 +2,8 @@ from collections import Counter
 
 import pytest
 
+from chaos.call_names import ALWAYS, Caller, Step
 from chaos.plan import DEATHS, REFUSALS, UNCERTAIN, Kind, Plan, Poison, Script, Slot, draw_plan
-from chaos.steps import ALWAYS, Caller, Step
 
 SUDDEN_OR_FROZEN = {Kind.KILL_BEFORE, Kind.KILL_AFTER, Kind.FREEZE}
 

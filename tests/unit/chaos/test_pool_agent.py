@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from chaos.pool.agent import PATH, TROUBLES, AgentTrouble
-from local.emulator.agent_faults import fault_from
+from local.emulator.ecs.agent_faults import fault_from
 
 
 class Cloud(HTTPServer):

@@ -12,14 +12,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
+from chaos.call_names import Caller, Step
+from chaos.fault_injector import Saboteur
+from chaos.fault_log import Tally
 from chaos.interpreters import interposed
 from chaos.ledger import Ledger
 from chaos.plan import Fault, Kind, Plan, Script, Slot
 from chaos.proxy import Proxy, serving
-from chaos.saboteur import Saboteur
-from chaos.steps import Caller, Step
 from chaos.subjects import Subjects
-from chaos.tally import Tally
 from tests.fakes.aws_endpoint import AwsEndpoint, aws_endpoint, json_answer
 from tests.unit.chaos.requests import JOBS, save
 

@@ -1,9 +1,9 @@
 """The dispatcher's world with a reaper in it: its messages, its sweeps, tasks that die."""
 
 from runtime.core.jobs import Job, Source, succeed
-from runtime.dispatcher.diagnosis import StoppedTask
-from runtime.dispatcher.judge import UNANNOUNCED_SECONDS, Budget
-from runtime.dispatcher.reaping import Reaper
+from runtime.reaper.diagnosis import StoppedTask
+from runtime.reaper.reaper import Reaper
+from runtime.reaper.remedies import UNANNOUNCED_SECONDS, Budget
 from tests.fakes.killing import Killed
 from tests.fakes.queue import FakeJobsQueue
 from tests.fakes.tasks import FakeTasks

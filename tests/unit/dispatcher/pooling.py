@@ -6,7 +6,7 @@ from runtime.core.jobs import Job
 from runtime.core.messages import parse_queued
 from runtime.core.ports import TaskLauncher
 from runtime.dispatcher.routing import QueueLauncher
-from runtime.processor.reporter import take_job
+from runtime.processor.supervision.reporter import take_job
 from tests.fakes.work_queue import FakeWorkQueue
 from tests.unit.dispatcher.world import World
 

@@ -4,8 +4,8 @@ import pytest
 
 from runtime.core.contract import ExitCode, Metric
 from runtime.core.jobs import State
-from runtime.dispatcher.diagnosis import StoppedTask
-from runtime.dispatcher.reaping import RESERVE_SECONDS, SweepFailedError
+from runtime.reaper.diagnosis import StoppedTask
+from runtime.reaper.reaper import RESERVE_SECONDS, SweepFailedError
 from tests.fakes.launcher import Fault
 from tests.unit.dispatcher.afterlife import (
     JOB_TIMEOUT_SECONDS,

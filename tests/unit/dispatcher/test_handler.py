@@ -22,7 +22,7 @@ print(json.dumps({"seen": seen, "heavy": heavy, "callable": callable(handler)}))
 """
 
 
-@pytest.mark.parametrize("handler", [DISPATCHER_HANDLER, "runtime.dispatcher.reaper.handle"])
+@pytest.mark.parametrize("handler", [DISPATCHER_HANDLER, "runtime.reaper.handler.handle"])
 def test_should_import_with_an_empty_environment_no_call_and_nothing_heavy(handler: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", IMPORT_UNDER_WATCH, handler],

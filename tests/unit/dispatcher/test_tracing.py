@@ -9,7 +9,7 @@ from runtime.core.contract import ExitCode
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Source
 from runtime.core.messages import requeue_message
-from runtime.core.trace import Part, Span, trace_id
+from runtime.core.spans import Part, Span, trace_id
 from runtime.dispatcher.batch import failed_records
 from runtime.dispatcher.handler import TRACE_RESERVE_SECONDS, send_traces
 from tests.fakes.launcher import Fault

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from lifestream.cli import parser
 from lifestream.ports import Operations
-from lifestream.screen import Screen
+from lifestream.view.console import Screen
 from runtime.core.jobs import Failure, Job, Source, State, cancel, fail, start, succeed
 from tests.fakes.dead_letters import FakeDeadLetters
 from tests.fakes.killing import KillSwitch

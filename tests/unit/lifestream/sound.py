@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from lifestream.doctor import resource_checks, work_checks
-from lifestream.doctor.facts import (
+from lifestream.doctor.findings import Finding
+from lifestream.doctor.snapshot import (
     Bucket,
     EventSource,
     Function,
@@ -16,7 +17,6 @@ from lifestream.doctor.facts import (
     Table,
     TaskDefinition,
 )
-from lifestream.doctor.findings import Finding
 from lifestream.environment import PARTS, Stack
 from runtime.core.contract import REAPER_HANDLER, EnvVar, Output
 from runtime.core.jobs import Job, Source, State

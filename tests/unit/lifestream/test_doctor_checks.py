@@ -5,10 +5,10 @@ from dataclasses import replace
 
 import pytest
 
+from lifestream.commands.doctor import ENVIRONMENTS, retains_data
 from lifestream.doctor import resource_checks, work_checks
-from lifestream.doctor.command import ENVIRONMENTS, retains_data
-from lifestream.doctor.facts import Alarm, Cluster, Image, Notification, Role
 from lifestream.doctor.findings import Finding, Severity, worst_first
+from lifestream.doctor.snapshot import Alarm, Cluster, Image, Notification, Role
 from runtime.core.contract import EnvVar, Output
 from runtime.core.jobs import State
 from tests.unit.lifestream.sound import (

@@ -12,16 +12,16 @@ from runtime.core.jobs import Job
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.ports import JobStore, ObjectStore, Progress
-from runtime.processor.artifacts import Made
 from runtime.processor.attempt import Attempt, Ended, Ports
-from runtime.processor.graph import Room
-from runtime.processor.interruption import Interruption
-from runtime.processor.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.increments import Parts
+from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
-from runtime.processor.parts import Parts
-from runtime.processor.render.metrics import UNKNOWN_MACHINE, Machine
-from runtime.processor.tools import MediaTools
-from runtime.processor.watchdog import Patience
+from runtime.processor.pipeline.graph import Room
+from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.supervision.interruption import Interruption
+from runtime.processor.supervision.watchdog import Patience
+from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog

@@ -10,7 +10,7 @@ from runtime.core.contract import Metric, Stage
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import State, cancel
 from runtime.core.ports import Progress
-from runtime.processor.render.metrics import Machine
+from runtime.results.render.metrics import Machine
 from tests.unit.processor.studio import STAGE_SECONDS, Studio
 
 

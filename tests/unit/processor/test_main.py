@@ -13,9 +13,9 @@ import pytest
 
 from runtime.core.contract import EnvVar, ExitCode, Metric, Stage
 from runtime.core.ports import Progress
-from runtime.core.trace import Part, trace_id
+from runtime.core.spans import Part, trace_id
 from runtime.processor.attempt import Ports
-from runtime.processor.library_log import log_what_libraries_say
+from runtime.processor.host.library_log import log_what_libraries_say
 from runtime.processor.main import run
 from tests.fakes.log import CapturedLog
 from tests.unit.processor.studio import Studio

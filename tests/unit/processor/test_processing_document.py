@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.processor.caveats import CAVEATS
 from runtime.processor.decoder.endings import Ending, failure_of
+from runtime.results.warnings import CAVEATS
 from tests.corpus.cases import REFUSED
 
 ROOT = Path(__file__).parents[3]

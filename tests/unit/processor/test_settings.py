@@ -4,7 +4,7 @@ import pytest
 
 from runtime.core.contract import Device, EnvVar
 from runtime.core.jobs import Source
-from runtime.processor.limits import MediaLimits
+from runtime.processor.media.limits import MediaLimits
 from runtime.processor.settings import (
     MAX_NOTICE_SECONDS,
     RECORD_SECONDS,

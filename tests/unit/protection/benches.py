@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runtime.core.protection import Answer
-from runtime.protection.book import Call
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable
+from runtime.protection.lease_record import Call
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import Policy, gap_free
 from runtime.protection.seats import Seat

@@ -3,8 +3,8 @@ import pytest
 from runtime.core.contract import Metric
 from runtime.core.errors import LeaseLost
 from runtime.core.protection import Answer, NotApplicable, Protected, Refused
-from runtime.protection.book import Call
 from runtime.protection.lease import FOREVER, Enable, Wait
+from runtime.protection.lease_record import Call
 from runtime.protection.seats import Seat, SeatState, forced
 from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE
 from tests.unit.protection.benches import KeeperBench

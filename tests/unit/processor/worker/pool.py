@@ -8,19 +8,19 @@ from runtime.core.jobs import Job, Source, State
 from runtime.core.ports import JobStore, ObjectStore
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
-from runtime.dispatcher.judge import Budget
-from runtime.dispatcher.reaping import Reaper
 from runtime.dispatcher.routing import QueueLauncher, Routes
 from runtime.processor.attempt import Ports
+from runtime.processor.pipeline.toolkit import MediaTools
 from runtime.processor.settings import WorkSettings
-from runtime.processor.tools import MediaTools
+from runtime.processor.supervision.shutdown import Shutdown
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
-from runtime.processor.worker.loop import Worker
-from runtime.processor.worker.runner import Runner
+from runtime.processor.worker.job_runner import Runner
+from runtime.processor.worker.worker import Worker
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
-from runtime.protection.signals import Shutdown
+from runtime.reaper.reaper import Reaper
+from runtime.reaper.remedies import Budget
 from tests.fakes.killing import KillSwitch
 from tests.fakes.launcher import FakeLauncher
 from tests.fakes.protection import FakeProtection

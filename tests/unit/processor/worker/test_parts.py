@@ -12,10 +12,10 @@ from runtime.core.errors import Permanent, Retryable
 from runtime.core.ports import WorkMessage
 from runtime.processor.settings import BadConfigurationError
 from runtime.processor.worker.backoff import Backoff
-from runtime.processor.worker.hold import Hold
+from runtime.processor.worker.health import HealthServer
 from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.state import worker_health
-from runtime.protection.health import HealthServer
+from runtime.processor.worker.visibility import Hold
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 from tests.fakes.work_queue import VISIBILITY_SECONDS, FakeWorkQueue

@@ -1,0 +1,1 @@
+"""How work is run: task definitions, worker services, Lambda functions and their roles."""

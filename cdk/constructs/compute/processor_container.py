@@ -1,0 +1,167 @@
+"""The container that processes videos: the same for one job and for a worker, on any machine."""
+
+from collections.abc import Mapping, Sequence
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from cdk.config import EnvironmentConfig
+from cdk.config.media import GB, MEGAPIXEL, MediaConfig
+from cdk.constructs import permissions
+from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
+from cdk.naming import Names, bucket_arn
+from runtime.core.contract import PROCESSOR_CONTAINER_NAME, Device, EnvVar
+
+_WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which nobody else writes to
+
+USER = "10001:10001"
+"""The image's user and group, by number: nobody outside knows them by name."""
+
+_VOLUME = "work"
+_OPEN_FILES = 65536
+
+_ARCHITECTURES = {
+    "X86_64": ecs.CpuArchitecture.X86_64,
+    "ARM64": ecs.CpuArchitecture.ARM64,
+}
+
+
+def fargate_definition(
+    scope: Construct,
+    *,
+    environment: EnvironmentConfig,
+    family: str,
+    execution_role: iam.IRole,
+    task_role: iam.IRole,
+) -> ecs.FargateTaskDefinition:
+    """Return a new task definition of the configured size, without a container yet."""
+    settings = environment.processor
+    return ecs.FargateTaskDefinition(
+        scope,
+        "Definition",
+        family=family,
+        cpu=settings.cpu,
+        memory_limit_mib=settings.memory_mib,
+        ephemeral_storage_gib=settings.ephemeral_storage_gib,
+        runtime_platform=ecs.RuntimePlatform(
+            cpu_architecture=_ARCHITECTURES[settings.architecture],
+            operating_system_family=ecs.OperatingSystemFamily.LINUX,
+        ),
+        execution_role=execution_role,
+        task_role=task_role,
+    )
+
+
+def add_processor(
+    scope: Construct,
+    definition: ecs.TaskDefinition,
+    *,
+    environment: EnvironmentConfig,
+    image: ecs.ContainerImage,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    log_group: logs.ILogGroup,
+    health_check: ecs.HealthCheck | None = None,
+    cpu: int | None = None,
+    memory_mib: int | None = None,
+    gpus: int | None = None,
+) -> ecs.ContainerDefinition:
+    """Add the container to a task definition and return it.
+
+    It has no rights on its host, and nothing to write to but its work folder. That is a volume on
+    the task's own disk, because Fargate has none in memory. On Fargate the task's size is the
+    container's; on a machine of ours the container says what it takes.
+    """
+    # The init process forwards signals to Python and reaps what ffmpeg leaves behind.
+    linux = ecs.LinuxParameters(scope, "Linux", init_process_enabled=True)
+    linux.drop_capabilities(ecs.Capability.ALL)
+    definition.add_volume(name=_VOLUME)
+    container = definition.add_container(
+        PROCESSOR_CONTAINER_NAME,
+        image=image,
+        command=list(command),
+        cpu=cpu,
+        memory_limit_mib=memory_mib,
+        gpu_count=gpus,
+        user=USER,
+        readonly_root_filesystem=True,
+        linux_parameters=linux,
+        ulimits=[
+            ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)
+        ],
+        stop_timeout=Duration.seconds(environment.processor.stop_timeout_seconds),
+        logging=ecs.LogDrivers.aws_logs(
+            stream_prefix=PROCESSOR_CONTAINER_NAME, log_group=log_group
+        ),
+        health_check=health_check,
+        environment=dict(variables),
+    )
+    container.add_mount_points(
+        ecs.MountPoint(container_path=_WORK_DIR, source_volume=_VOLUME, read_only=False)
+    )
+    return container
+
+
+def processing_variables(
+    environment: EnvironmentConfig,
+    *,
+    cluster: ecs.ICluster,
+    jobs_table: dynamodb.ITable,
+    idempotency_table: dynamodb.ITable,
+    job_timeout_seconds: int,
+    device: Device = Device.CPU,
+) -> dict[str, str]:
+    """Return what the processor's code is told, however its task was started."""
+    settings = environment.processor
+    return {
+        EnvVar.ENVIRONMENT.value: environment.name,
+        EnvVar.LOG_LEVEL.value: settings.log_level,
+        EnvVar.AWS_REGION.value: Aws.REGION,
+        EnvVar.ECS_CLUSTER_NAME.value: cluster.cluster_name,
+        EnvVar.JOBS_TABLE.value: jobs_table.table_name,
+        EnvVar.IDEMPOTENCY_TABLE.value: idempotency_table.table_name,
+        EnvVar.MAX_ATTEMPTS.value: str(environment.reaper.max_attempts),
+        EnvVar.WORK_DIR.value: _WORK_DIR,
+        EnvVar.JOB_TIMEOUT_SECONDS.value: str(job_timeout_seconds),
+        EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
+        EnvVar.ASR_MODEL.value: settings.asr_model,
+        EnvVar.SCENE_MODEL.value: settings.scene_model,
+        **_reading(environment.media),
+        EnvVar.DEVICE.value: device.value,
+        EnvVar.TRACING.value: tracing_variable(environment),
+    }
+
+
+def _reading(media: MediaConfig) -> dict[str, str]:
+    return {
+        EnvVar.MAX_MEDIA_SECONDS.value: str(media.max_seconds),
+        EnvVar.MAX_MEDIA_BYTES.value: str(media.max_gb * GB),
+        EnvVar.MAX_MEDIA_PIXELS.value: str(media.max_megapixels * MEGAPIXEL),
+        EnvVar.DECODER_MEMORY_MB.value: str(media.decoder_memory_mib),
+        EnvVar.AUDIO_TRACK.value: media.audio_track,
+        EnvVar.CHECKPOINT_SECONDS.value: str(media.checkpoint_seconds),
+    }
+
+
+def processing_permissions(
+    environment: EnvironmentConfig,
+    *,
+    jobs_table: dynamodb.ITable,
+    idempotency_table: dynamodb.ITable,
+    key: kms.IKey | None,
+) -> list[iam.PolicyStatement]:
+    """Return what the processor's code may do with data, however its task was started."""
+    return [
+        *permissions.process_jobs(
+            bucket_arn(Names(environment.name).media_bucket),
+            jobs_table=jobs_table,
+            idempotency_table=idempotency_table,
+            key=key,
+        ),
+        *tracing_permissions(environment),
+    ]

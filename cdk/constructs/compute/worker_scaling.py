@@ -1,0 +1,211 @@
+"""How many workers there are: as many as the backlog asks for, and none that had nothing to do.
+
+docs/adr/0008 derives both formulas. Growing adds what is missing, shrinking goes down to what was
+busy; which task goes is up to ECS, which spares those that protect themselves.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import ceil
+
+from aws_cdk import Duration
+from aws_cdk import aws_applicationautoscaling as scaling
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_cloudwatch_actions as actions
+from aws_cdk import aws_ecs as ecs
+from constructs import Construct
+
+from cdk.constructs.observability import queue_metrics
+
+MOST_STEPS = 20
+"""Step adjustments that Application Auto Scaling allows in a policy."""
+
+_NAMESPACE = "ecs"
+_DESIRED_COUNT = "ecs:service:DesiredCount"
+
+_MINUTE = Duration.minutes(1)
+"""As often as SQS counts its messages."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bounds:
+    """How many workers there may be, and how they follow the work.
+
+    `backlog_per_task` is the number of jobs for each worker, in work and waiting. New workers may
+    take `start` before more are added. A worker without work stays for `idle`.
+    """
+
+    min_tasks: int
+    max_tasks: int
+    backlog_per_task: int
+    start: Duration
+    idle: Duration
+
+
+class WorkerScaling(Construct):
+    """`grow` and `shrink`, the alarms that drive the two policies."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        cluster: ecs.ICluster,
+        service: ecs.IBaseService,
+        queue_name: str,
+        bounds: Bounds,
+        grow_alarm_name: str,
+        shrink_alarm_name: str,
+    ) -> None:
+        """Let the service follow the messages of a queue."""
+        super().__init__(scope, construct_id)
+        # CDK's own target wants a role; Application Auto Scaling has one that it makes by itself.
+        target = scaling.CfnScalableTarget(
+            self,
+            "Target",
+            service_namespace=_NAMESPACE,
+            scalable_dimension=_DESIRED_COUNT,
+            resource_id=f"service/{cluster.cluster_name}/{service.service_name}",
+            min_capacity=bounds.min_tasks,
+            max_capacity=bounds.max_tasks,
+        )
+        self._target = scaling.ScalableTarget.from_scalable_target_attributes(
+            self,
+            "TargetById",
+            scalable_target_id=target.ref,
+            service_namespace=_NAMESPACE,
+            scalable_dimension=_DESIRED_COUNT,
+        )
+        self._queue_name = queue_name
+        self._bounds = bounds
+        self.grow = self._grow(grow_alarm_name)
+        self.shrink = self._shrink(shrink_alarm_name)
+
+    def _grow(self, name: str) -> cloudwatch.Alarm:
+        """Add the workers that are missing, while messages wait.
+
+        Who waits has found no idle worker, so `in_work` is how many workers there are; those that
+        are still starting are what the cooldown is for.
+        """
+        backlog = self._bounds.backlog_per_task
+        missing = cloudwatch.MathExpression(
+            expression=(
+                f"IF(waiting > 0, CEIL((waiting + FILL(in_work, 0)) / {backlog})"
+                " - FILL(in_work, 0), 0)"
+            ),
+            using_metrics={
+                "waiting": queue_metrics.waiting(
+                    self._queue_name, period=_MINUTE, statistic="Maximum"
+                ),
+                "in_work": queue_metrics.in_work(
+                    self._queue_name, period=_MINUTE, statistic="Maximum"
+                ),
+            },
+            label="workers missing",
+            period=_MINUTE,
+        )
+        policy = scaling.StepScalingAction(
+            self,
+            "Grow",
+            scaling_target=self._target,
+            adjustment_type=scaling.AdjustmentType.CHANGE_IN_CAPACITY,
+            cooldown=self._bounds.start,
+            metric_aggregation_type=scaling.MetricAggregationType.MAXIMUM,
+        )
+        sizes = steps(self._bounds.max_tasks, MOST_STEPS)
+        threshold = 1
+        for below, size in pairwise((0, *sizes)):
+            policy.add_adjustment(
+                adjustment=size,
+                lower_bound=below + 1 - threshold,
+                upper_bound=None if size == sizes[-1] else size + 1 - threshold,
+            )
+        return self._alarm(
+            "Missing",
+            name=name,
+            says="Jobs wait and workers are missing: more are started. Nobody needs to act.",
+            metric=missing,
+            threshold=threshold,
+            comparison=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            policy=policy,
+        )
+
+    def _shrink(self, name: str) -> cloudwatch.Alarm:
+        """Keep as many workers as were busy at once, after some time in which nothing waited."""
+        most = self._bounds.max_tasks
+        busy = cloudwatch.MathExpression(
+            expression=f"IF(waiting > 0, {most}, FILL(in_work, 0))",
+            using_metrics={
+                "waiting": queue_metrics.waiting(
+                    self._queue_name, period=self._bounds.idle, statistic="Maximum"
+                ),
+                "in_work": queue_metrics.in_work(
+                    self._queue_name, period=self._bounds.idle, statistic="Maximum"
+                ),
+            },
+            label="workers busy at once",
+            period=self._bounds.idle,
+        )
+        policy = scaling.StepScalingAction(
+            self,
+            "Shrink",
+            scaling_target=self._target,
+            adjustment_type=scaling.AdjustmentType.EXACT_CAPACITY,
+            cooldown=_MINUTE,
+            metric_aggregation_type=scaling.MetricAggregationType.MAXIMUM,
+        )
+        sizes = (0, *steps(most - 1, MOST_STEPS - 1))
+        for below, size in zip((None, *sizes), sizes, strict=False):
+            policy.add_adjustment(
+                adjustment=max(size, self._bounds.min_tasks),
+                lower_bound=None if below is None else below - most,
+                upper_bound=0 if size == sizes[-1] else size - most,
+            )
+        return self._alarm(
+            "Idle",
+            name=name,
+            says="Workers had nothing to do: they are stopped. Nobody needs to act.",
+            metric=busy,
+            threshold=most,
+            comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            policy=policy,
+        )
+
+    def _alarm(
+        self,
+        construct_id: str,
+        *,
+        name: str,
+        says: str,
+        metric: cloudwatch.IMetric,
+        threshold: float,
+        comparison: cloudwatch.ComparisonOperator,
+        policy: scaling.StepScalingAction,
+    ) -> cloudwatch.Alarm:
+        alarm = cloudwatch.Alarm(
+            self,
+            construct_id,
+            alarm_name=name,
+            alarm_description=says,
+            metric=metric,
+            threshold=threshold,
+            evaluation_periods=1,
+            comparison_operator=comparison,
+            # A queue that nobody has used for hours is not counted; nothing is to be done then.
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+        alarm.add_alarm_action(actions.ApplicationScalingAction(policy))
+        return alarm
+
+
+def steps(most: int, count: int) -> Sequence[int]:
+    """Return the numbers of workers above 0 that a policy knows: up to `most`, at most `count`.
+
+    A number in between is rounded up: a pool of more than twenty has some workers too many, by
+    the ratio of two neighbours at most.
+    """
+    if most <= count:
+        return range(1, most + 1)
+    ratio = most ** (1 / (count - 1))
+    return sorted({1, *(ceil(ratio**step) for step in range(1, count - 1)), most})

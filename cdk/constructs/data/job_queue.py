@@ -1,0 +1,59 @@
+"""A queue of jobs with its dead-letter queue, encrypted and closed to plain HTTP."""
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct, IDependable
+
+from cdk.constructs.data.private_queue import private_queue
+
+
+class JobQueue(Construct):
+    """`queue` and `dead_letters`; messages received too often move from one to the other."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        name: str,
+        dead_letter_name: str,
+        visibility_timeout: Duration,
+        max_receive_count: int,
+        key: kms.IKey | None,
+    ) -> None:
+        """Create both queues."""
+        super().__init__(scope, construct_id)
+        self.dead_letters = private_queue(self, "DeadLetters", name=dead_letter_name, key=key)
+        self.queue = private_queue(
+            self,
+            "Queue",
+            name=name,
+            key=key,
+            visibility_timeout=visibility_timeout,
+            dead_letter_queue=sqs.DeadLetterQueue(
+                queue=self.dead_letters, max_receive_count=max_receive_count
+            ),
+        )
+
+    def accept_from_bucket(self, bucket_arn: str) -> IDependable:
+        """Let S3 send this bucket's events; return what must exist before S3 is told to.
+
+        The bucket is given by ARN: it depends on this policy, which therefore cannot depend on it.
+        """
+        added = self.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="BucketEvents",
+                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.queue.queue_arn],
+                conditions={
+                    "ArnEquals": {"aws:SourceArn": bucket_arn},
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                },
+            )
+        )
+        if added.policy_dependable is None:
+            raise RuntimeError(f"{self.queue.node.path} has no policy of ours to extend")
+        return added.policy_dependable

@@ -1,0 +1,1 @@
+"""Logs, metrics, alarms, dashboards, traces and budgets."""

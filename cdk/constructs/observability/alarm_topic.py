@@ -1,0 +1,83 @@
+"""The topic that alarms tell people by: encrypted, open to our own alarms and budget alone."""
+
+from collections.abc import Mapping
+
+from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
+from constructs import Construct
+
+from cdk.constructs.data.environment_key import management
+from cdk.naming import Names, budget_arn
+
+
+class AlarmTopic(Construct):
+    """`topic`, and the `key` it is encrypted with: the environment's, or else one of its own."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        names: Names,
+        emails: tuple[str, ...],
+        key: kms.IKey | None,
+    ) -> None:
+        """Create the topic for an environment's alarms and its budget.
+
+        Each address is sent a mail first, and hears of alarms once it has confirmed.
+        """
+        super().__init__(scope, construct_id)
+        alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm"
+        senders = {
+            "Alarms": ("cloudwatch", f"{alarms}:{names.alarm('*')}"),
+            "Budget": ("budgets", budget_arn(names)),
+        }
+        self.key = key or self._own_key(senders)
+        self.topic = sns.Topic(
+            self, "Topic", topic_name=names.alarm_topic, master_key=self.key, enforce_ssl=True
+        )
+        for sid, (service, source) in senders.items():
+            self.topic.add_to_resource_policy(
+                _let(sid, service, source, ["sns:Publish"], self.topic.topic_arn)
+            )
+        for email in emails:
+            self.topic.add_subscription(subscriptions.EmailSubscription(email))
+
+    def _own_key(self, senders: Mapping[str, tuple[str, str]]) -> kms.Key:
+        # Services may not use AWS's own key of SNS, whose policy nobody can change.
+        return kms.Key(
+            self,
+            "Key",
+            description="Lifestream: what alarms say",
+            enable_key_rotation=True,
+            # It protects messages on their way; nothing is kept that would need it later.
+            removal_policy=RemovalPolicy.DESTROY,
+            policy=iam.PolicyDocument(
+                statements=[
+                    management(),
+                    # Of a key's policy, `*` is this key.
+                    *(
+                        _let(sid, service, source, ["kms:Decrypt", "kms:GenerateDataKey"], "*")
+                        for sid, (service, source) in senders.items()
+                    ),
+                ]
+            ),
+        )
+
+
+def _let(
+    sid: str, service: str, source: str, actions: list[str], resource: str
+) -> iam.PolicyStatement:
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+        actions=actions,
+        resources=[resource],
+        conditions={
+            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            "ArnLike": {"aws:SourceArn": source},
+        },
+    )

@@ -1,0 +1,1 @@
+"""cdk-nag: the findings acknowledged in the templates, each with its reason."""

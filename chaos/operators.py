@@ -1,0 +1,94 @@
+"""Who looks after jobs during a run: two reapers at once, and an operator who redrives."""
+
+import subprocess
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chaos.system import ENVIRONMENT, Place
+from local.toolchain import ROOT
+from runtime.core.contract import Output
+
+SWEEP_SECONDS = 1.5
+REAPERS = 2
+REDRIVE_SECONDS = 2.0
+COMMAND_SECONDS = 60.0
+STOP_SECONDS = 90.0
+
+
+class Helpers:
+    """Threads that work until they are told to stop."""
+
+    def __init__(self, place: Place, python: Path, environment: Mapping[str, str]) -> None:
+        """Prepare; `python` and `environment` are the operator's."""
+        self._place = place
+        self._python = python
+        self._environment = environment
+        self._stop = threading.Event()
+        self._together = threading.Barrier(REAPERS)
+        self._commands: list[subprocess.Popen[bytes]] = []
+        self.sweeps = 0
+        self.redrives = 0
+        self._threads = [threading.Thread(target=self._sweep, daemon=True) for _ in range(REAPERS)]
+        self._threads.append(threading.Thread(target=self._redrive, daemon=True))
+
+    def start(self) -> None:
+        """Begin."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """Finish what is under way and end."""
+        self._stop.set()
+        self._together.abort()
+        for command in self._commands:
+            if command.poll() is None:
+                command.kill()
+        deadline = time.monotonic() + STOP_SECONDS
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def _sweep(self) -> None:
+        functions = self._place.cloud.client("lambda")
+        function = self._place.outputs[Output.REAPER_FUNCTION]
+        while not self._stop.wait(SWEEP_SECONDS):
+            try:
+                # Both begin in the same moment, so that they meet on the same jobs.
+                self._together.wait()
+                functions.invoke(FunctionName=function, Payload=b"{}")
+            except threading.BrokenBarrierError:
+                return
+            except (BotoCoreError, ClientError):
+                continue
+            self.sweeps += 1
+
+    def _redrive(self) -> None:
+        while not self._stop.wait(REDRIVE_SECONDS):
+            if self._place.messages(Output.JOBS_DLQ_URL) == 0:
+                continue
+            arguments = [
+                "-m",
+                "lifestream",
+                "--environment",
+                ENVIRONMENT,
+                "dlq",
+                "redrive",
+                "--all",
+            ]
+            command = subprocess.Popen(
+                [self._python, *arguments],
+                cwd=ROOT,
+                env=dict(self._environment),
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
+            self._commands.append(command)
+            try:
+                command.wait(COMMAND_SECONDS)
+            except subprocess.TimeoutExpired:
+                command.kill()
+                command.wait()
+            self.redrives += 1

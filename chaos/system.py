@@ -1,0 +1,200 @@
+"""The system under test: the templates as deployed, in a local cloud behind the proxy."""
+
+import json
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from chaos.call_names import Caller
+from chaos.interpreters import interposed
+from chaos.proxy import Proxy
+from local import deploy, toolchain
+from local.cloud import LocalCloud
+from local.images import Images
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
+from runtime.core.contract import EnvVar, Launch, Output
+
+ENVIRONMENT = "dev"
+
+FIRST_MESSAGES_SECONDS = 20.0
+LOOK_SECONDS = 0.2
+VISIBILITY_SECONDS = 5
+MAX_RECEIVES = 2
+"""Few, so that messages end in the dead-letter queue again and again and have to be redriven."""
+
+MAX_ATTEMPTS = "6"
+"""More than the plan's deaths and passing faults of one job, whoever counts them."""
+
+HURRY: Mapping[Output, Mapping[str, str]] = {
+    Output.DISPATCHER_FUNCTION: {EnvVar.CLAIM_LEASE_SECONDS: "4"},
+    Output.REAPER_FUNCTION: {
+        EnvVar.HEARTBEAT_SILENCE_SECONDS: "9",
+        EnvVar.UNANNOUNCED_SECONDS: "9",
+        EnvVar.TASK_START_SECONDS: "15",
+        EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
+    },
+}
+"""Settings that are minutes in production, so that a run meets each of them many times.
+
+A lease shorter than the function's time limit is one that production refuses to deploy: here it
+makes dispatchers lose claims while they work."""
+
+HURRY_PROCESSORS: Mapping[str, str] = {
+    EnvVar.STOP_TIMEOUT_SECONDS: "2",
+    EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
+}
+"""A short job told to stop would end by itself in production's two minutes; here it is put back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A deployed environment, looked at past the proxy."""
+
+    cloud: LocalCloud
+    outputs: Mapping[str, str]
+
+    @property
+    def bucket(self) -> str:
+        """The media bucket."""
+        return self.outputs[Output.MEDIA_BUCKET]
+
+    def jobs(self) -> DynamoJobStore:
+        """Return the job store."""
+        return DynamoJobStore(
+            self.cloud.client("dynamodb"),
+            jobs_table=self.outputs[Output.JOBS_TABLE],
+            idempotency_table=self.outputs[Output.IDEMPOTENCY_TABLE],
+        )
+
+    def objects(self) -> S3ObjectStore:
+        """Return the object store."""
+        return S3ObjectStore(self.cloud.client("s3"))
+
+    def messages(self, queue: Output) -> int:
+        """Return how many messages a queue holds, waiting, hidden or delayed."""
+        attributes = self.cloud.client("sqs").get_queue_attributes(
+            QueueUrl=self.outputs[queue], AttributeNames=["All"]
+        )["Attributes"]
+        kinds = ("", "NotVisible", "Delayed")
+        return sum(int(attributes.get(f"ApproximateNumberOfMessages{kind}", 0)) for kind in kinds)
+
+    def keep_logs(self, folder: Path) -> None:
+        """Write every line that our processes logged to a file for each log group."""
+        logs = self.cloud.client("logs")
+        folder.mkdir(exist_ok=True)
+        for group in logs.describe_log_groups()["logGroups"]:
+            name = group["logGroupName"]
+            pages = logs.get_paginator("filter_log_events").paginate(logGroupName=name)
+            with (folder / f"{name.strip('/').replace('/', '-')}.jsonl").open("w") as file:
+                for page in pages:
+                    file.writelines(event["message"].rstrip() + "\n" for event in page["events"])
+
+    def tasks(self) -> list[dict[str, Any]]:
+        """Return the tasks that are not to stop."""
+        ecs, cluster = self.cloud.client("ecs"), self.outputs[Output.CLUSTER]
+        arns = ecs.list_tasks(cluster=cluster)["taskArns"]
+        found: list[dict[str, Any]] = (
+            ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
+        )
+        return found
+
+
+@contextmanager
+def deployed(
+    proxy: Proxy,
+    folder: Path,
+    on_line: Callable[[str], None],
+    *,
+    launch: Launch = Launch.ON_DEMAND,
+) -> Iterator[Place]:
+    """Start a cloud whose processes find AWS behind `proxy`, deploy into it, and make it hurry."""
+    processor = interposed(
+        folder / "processor",
+        python=toolchain.PROCESSOR_PYTHON,
+        name=Caller.PROCESSOR,
+        endpoint_url=proxy.url,
+        settings=HURRY_PROCESSORS,
+    )
+    function = interposed(
+        folder / "function",
+        python=toolchain.LAMBDA_PYTHON,
+        name="function",
+        endpoint_url=proxy.url,
+    )
+    images = toolchain.images(code=folder / "image")
+    _detach(folder / "image" / "runtime")
+    with LocalCloud.start(
+        state_dir=folder / "cloud",
+        images=Images(tuple(replace(image, python=processor) for image in images.images)),
+        lambda_python=function,
+    ) as cloud:
+        proxy.upstream = cloud.endpoint_url
+        on_line("the cloud is up, the templates are being deployed")
+        place = Place(cloud, deploy.deploy(cloud, environment=ENVIRONMENT, launch=launch))
+        _await_first_messages(place)
+        _hurry(place)
+        yield place
+
+
+def operator_environment(place: Place, proxy: Proxy, folder: Path) -> tuple[Path, dict[str, str]]:
+    """Return the interpreter and variables with which operators' commands meet the faults too."""
+    python = interposed(
+        folder / "operator",
+        python=Path(sys.executable),
+        name=Caller.OPERATOR,
+        endpoint_url=proxy.url,
+    )
+    ours = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return python, {**ours, **place.cloud.aws_environment()}
+
+
+def _detach(packages: Path) -> None:
+    """Copy what is linked: an image does not change while somebody edits the sources."""
+    for link in packages.iterdir():
+        source = link.resolve()
+        link.unlink()
+        if source.is_dir():
+            shutil.copytree(source, link, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, link)
+
+
+def _await_first_messages(place: Place) -> None:
+    """Let S3's test events be answered: in flight they would stay hidden for the usual time."""
+    deadline = time.monotonic() + FIRST_MESSAGES_SECONDS
+    while place.messages(Output.JOBS_QUEUE_URL) and time.monotonic() < deadline:
+        time.sleep(LOOK_SECONDS)
+
+
+def hurry(place: Place, queue: Output, visibility_seconds: int, max_receives: int) -> None:
+    """Change how long a queue's messages stay hidden, and how often they may be received."""
+    sqs, url = place.cloud.client("sqs"), place.outputs[queue]
+    known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
+    redrive = json.loads(known["Attributes"]["RedrivePolicy"])
+    redrive["maxReceiveCount"] = max_receives
+    sqs.set_queue_attributes(
+        QueueUrl=url,
+        Attributes={
+            "VisibilityTimeout": str(visibility_seconds),
+            "RedrivePolicy": json.dumps(redrive),
+        },
+    )
+
+
+def _hurry(place: Place) -> None:
+    hurry(place, Output.JOBS_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
+    functions = place.cloud.client("lambda")
+    for output, settings in HURRY.items():
+        function = place.outputs[output]
+        known = functions.get_function_configuration(FunctionName=function)
+        variables = {**known["Environment"]["Variables"], **settings}
+        functions.update_function_configuration(
+            FunctionName=function, Environment={"Variables": variables}
+        )

@@ -1,0 +1,149 @@
+"""`dlq list | show | redrive | purge`."""
+
+import argparse
+import json
+from contextlib import closing
+
+from lifestream import redrive as redriving
+from lifestream.ports import DeadLetter, Operations
+from lifestream.view.console import Screen
+from lifestream.view.formatting import LETTER_COLUMNS, letter_json, letter_rows, timestamp
+
+
+def list_letters(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Show the dead letters and how their jobs stand; nothing is changed."""
+    with (
+        screen.busy("Reading the dead-letter queue"),
+        redriving.looking_into(operations.dead_letters, limit=given.limit) as letters,
+    ):
+        readings = [redriving.read(operations, letter) for letter in letters]
+    if given.json:
+        screen.json([letter_json(reading) for reading in readings])
+        return 0
+    if not readings:
+        screen.say(_empty(operations))
+        return 0
+    now = operations.clock.now()
+    rows = [row for reading in readings for row in letter_rows(reading, now=now)]
+    screen.table(LETTER_COLUMNS, rows)
+    if len(readings) == given.limit:
+        screen.note(f"The first {given.limit}; --limit shows more.")
+    screen.say(f"Send them back: {operations.command} dlq redrive --all")
+    return 0
+
+
+def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Show one dead letter whole; nothing is changed."""
+    with (
+        screen.busy("Looking for the message"),
+        redriving.looking_into(operations.dead_letters, limit=given.limit) as letters,
+    ):
+        found = [
+            redriving.read(operations, letter)
+            for letter in letters
+            if letter.message_id == given.message
+        ]
+    if not found:
+        screen.say(_no_such(operations, given.message))
+        return 1
+    reading = found[0]
+    if given.json:
+        screen.json({**letter_json(reading), "body": reading.letter.body})
+        return 0
+    screen.fields(
+        [
+            ("message", reading.letter.message_id),
+            ("sent", timestamp(reading.letter.sent_at) or ""),
+            ("problem", reading.problem),
+        ]
+    )
+    for concern in reading.concerns:
+        job = concern.job
+        screen.say(
+            f"about    {concern.about}: {concern.state} {job.job_id if job else ''}".rstrip()
+        )
+        if job is not None and job.failure is not None:
+            screen.say(f"         {job.failure.summary} {job.failure.resolution}")
+    screen.say("body")
+    screen.say(_indented(reading.letter.body))
+    if reading.problem:
+        screen.say("Nobody here can work on it: correct its sender; `dlq purge` removes it.")
+    else:
+        screen.say(f"Send it back: {operations.command} dlq redrive {reading.letter.message_id}")
+    return 0
+
+
+def redrive(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Send dead letters back through the claims: one by its id, or all."""
+
+    def wanted(letter: DeadLetter) -> bool:
+        return bool(given.all) or letter.message_id == given.message
+
+    done: list[redriving.Redriven] = []
+    screen.note("Working through the dead-letter queue ...")
+    # Closing gives back what was received and not wanted.
+    with closing(redriving.redrive(operations, wanted)) as work:
+        for each in work:
+            done.append(each)
+            about = ", ".join(concern.about for concern in each.reading.concerns)
+            screen.say(f"{each.reading.letter.message_id}  {each.happened}  {about}".rstrip())
+            if not given.all:
+                break
+    if not done:
+        screen.say(_empty(operations) if given.all else _no_such(operations, given.message))
+        return 0 if given.all else 1
+    sent = sum(each.sent for each in done)
+    left = sum(not each.gone for each in done)
+    screen.say(
+        f"{len(done)} message(s): {sent} sent to the jobs queue, "
+        f"{len(done) - sent - left} removed, {left} left."
+    )
+    if remaining := operations.dead_letters.count():
+        screen.say(f"About {remaining} message(s) remain in the dead-letter queue.")
+    if left:
+        screen.say(f"Read what was left: {operations.command} dlq show MESSAGE")
+    if sent:
+        screen.say(f"See how they do: {operations.command} jobs list")
+    return 1 if left else 0
+
+
+def purge(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Remove all dead letters for good, if the person is sure."""
+    count = operations.dead_letters.count()
+    if count == 0:
+        screen.say(_empty(operations))
+        return 0
+    if not given.yes:
+        screen.say(
+            f"About {count} message(s) of {operations.environment} would be gone for good, and "
+            "nothing else would start their jobs. Nothing was done."
+        )
+        screen.say(f"Look at them: {operations.command} dlq list")
+        screen.say(f"If you are sure: {operations.command} dlq purge --yes")
+        return 1
+    operations.dead_letters.purge()
+    screen.say(
+        f"About {count} message(s) are being removed, which takes SQS up to a minute. Their "
+        "uploads stay in the bucket."
+    )
+    screen.say(f"Process one of them after all: {operations.command} jobs reprocess uploads/NAME")
+    return 0
+
+
+def _empty(operations: Operations) -> str:
+    return f"The dead-letter queue of {operations.environment} is empty."
+
+
+def _no_such(operations: Operations, message_id: str) -> str:
+    return (
+        f"There is no message {message_id} in the dead-letter queue of {operations.environment}, "
+        f"or somebody else is looking at it for the next two minutes.\n"
+        f"List what is there: {operations.command} dlq list"
+    )
+
+
+def _indented(body: str) -> str:
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except ValueError:
+        return body

@@ -1,0 +1,64 @@
+"""`doctor`: prints what is wrong with an environment; the status is 1 when anything is."""
+
+import argparse
+import tomllib
+from pathlib import Path
+
+from lifestream.adapters import Clients
+from lifestream.doctor.examination import Examination
+from lifestream.doctor.findings import Finding, Severity, worst_first
+from lifestream.view.console import Screen
+from runtime.core.clock import SystemClock
+
+ENVIRONMENTS = Path(__file__).resolve().parent.parent.parent / "environments"
+
+
+def examine(given: argparse.Namespace, aws: Clients, screen: Screen) -> int:
+    """Examine an environment and print the findings, the worst first."""
+    clock = SystemClock()
+    examination = Examination(
+        aws,
+        environment=given.environment,
+        retain=retains_data(ENVIRONMENTS / f"{given.environment}.toml"),
+        clock=clock,
+        on_step=lambda step: screen.note(f"Looking at {step} ..."),
+    )
+    findings = worst_first(examination.run())
+    wrong = any(finding.wrong for finding in findings)
+    if given.json:
+        screen.json(
+            {
+                "environment": given.environment,
+                "place": aws.place,
+                "healthy": not wrong,
+                "findings": [finding.json() for finding in findings],
+            }
+        )
+    else:
+        show(findings, given.environment, aws.place, screen)
+    return 1 if wrong else 0
+
+
+def show(findings: list[Finding], environment: str, place: str, screen: Screen) -> None:
+    """Print findings for a person, and how many of which severity there are."""
+    for finding in findings:
+        screen.say(f"{finding.severity.upper():<8} {finding.subject}: {finding.what}")
+        screen.say(f"         Why it matters: {finding.why}")
+        screen.say(f"         What to do: {finding.mend}")
+    if not findings:
+        screen.say(f"{environment} in {place} is well: nothing was found wrong.")
+        return
+    counts = ", ".join(
+        f"{sum(finding.severity is severity for finding in findings)} {severity}(s)"
+        for severity in Severity
+    )
+    screen.say(f"{environment} in {place}: {counts}.")
+
+
+def retains_data(path: Path) -> bool | None:
+    """Return what an environment's file says about retaining data; None without such a file."""
+    try:
+        settings = tomllib.loads(path.read_text())
+    except FileNotFoundError:
+        return None
+    return bool(settings.get("retain_data"))

@@ -1,0 +1,172 @@
+"""`jobs list | show | trace | watch | cancel | retry | reprocess`."""
+
+import argparse
+import heapq
+import re
+from itertools import islice
+
+from lifestream import job_actions
+from lifestream.follow import JobStalledError, follow
+from lifestream.job_actions import Outcome, known
+from lifestream.ports import Operations
+from lifestream.view.console import Screen
+from lifestream.view.formatting import JOB_COLUMNS, job_fields, job_json, job_row
+from lifestream.view.waterfall import COLUMNS, waterfall
+from runtime.core.contract import is_upload
+from runtime.core.errors import Permanent
+from runtime.core.jobs import Job, State
+from runtime.core.ports import ObjectNotFoundError
+from runtime.core.spans import trace_id
+
+JOB_ID = re.compile(r"[0-9a-f]{32}")
+
+
+def list_jobs(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Show the jobs that changed last, of all states or of some."""
+    states = [State(name) for name in given.state or State]
+    with screen.busy("Reading the jobs"):
+        jobs = newest(operations, states, limit=given.limit)
+    if given.json:
+        screen.json([job_json(job) for job in jobs])
+        return 0
+    if not jobs:
+        of = " in " + ", ".join(states) if given.state else ""
+        screen.say(f"There are no jobs{of} in {operations.environment}.")
+        return 0
+    now = operations.clock.now()
+    screen.table(JOB_COLUMNS, [job_row(job, now=now) for job in jobs])
+    if len(jobs) == given.limit:
+        screen.note(f"The {given.limit} that changed last; --limit shows more, --state fewer.")
+    return 0
+
+
+def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Show all that is known of one job."""
+    job = known(operations, job_id_of(operations, given.job))
+    if given.json:
+        screen.json(job_json(job))
+        return 0
+    now = operations.clock.now()
+    screen.fields(job_fields(job, now=now, log_group=operations.log_group))
+    if next_step := _next_step(job, operations):
+        screen.say()
+        screen.say(next_step)
+    return 0
+
+
+def trace(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Show what was done for a job, and when."""
+    job = known(operations, job_id_of(operations, given.job))
+    segments = operations.traces.read(trace_id(job.job_id))
+    if given.json:
+        screen.json(segments)
+        return 0
+    if not segments:
+        screen.say(f"Nothing is known of trace {trace_id(job.job_id)}.")
+        screen.say("X-Ray keeps traces for 30 days; tracing may be off in this environment.")
+        return 1
+    screen.say(f"Trace {trace_id(job.job_id)}")
+    screen.table(COLUMNS, waterfall(segments, now=operations.clock.now()))
+    return 0
+
+
+def watch(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Follow a job to its end; the status is 0 when it succeeded."""
+    job_id = job_id_of(operations, given.job)
+    if not is_upload(given.job):
+        known(operations, job_id)
+    sightings = follow(
+        lambda: operations.jobs.get(job_id),
+        clock=operations.clock,
+        silence_seconds=given.silence,
+        poll_seconds=1.0,
+    )
+    try:
+        job = screen.follow(sightings)
+    except JobStalledError as stalled:
+        screen.say(f"Job {job_id} stalled: {stalled}.")
+        screen.say(f"Look for the cause: {operations.command} doctor")
+        return 1
+    if job is None or job.state is not State.SUCCEEDED:
+        if job is not None and job.failure is not None:
+            screen.say(f"Job {job_id} failed: {job.failure.summary} [{job.failure.code}]")
+            screen.say(f"What to do: {job.failure.resolution}")
+        elif job is not None:
+            screen.say(f"Job {job_id} ended as {job.state}.")
+        return 1
+    screen.say(f"Job {job_id} succeeded: {operations.command} jobs show {job_id}")
+    return 0
+
+
+def cancel(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Cancel a job."""
+    return tell(job_actions.cancel(operations, job_id_of(operations, given.job)), screen)
+
+
+def retry(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Run a failed or cancelled job again."""
+    return tell(job_actions.retry(operations, job_id_of(operations, given.job)), screen)
+
+
+def reprocess(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+    """Process a succeeded job again, or an upload that no job knows."""
+    job_id = job_id_of(operations, given.job)
+    key = key_of(operations, given.job)
+    if key is not None and operations.jobs.get(job_id) is None:
+        return tell(job_actions.announce_upload(operations, key), screen)
+    return tell(job_actions.reprocess(operations, job_id, from_scratch=given.from_scratch), screen)
+
+
+def tell(outcome: Outcome, screen: Screen) -> int:
+    """Print how a request ended and return the exit status."""
+    screen.say(outcome.happened)
+    if outcome.next:
+        screen.say(outcome.next)
+    return 0 if outcome.ok else 1
+
+
+def newest(operations: Operations, states: list[State], *, limit: int) -> list[Job]:
+    """Return up to `limit` jobs of these states, those that changed last first."""
+    by_state = (
+        islice(operations.jobs.in_state(state, newest_first=True), limit) for state in states
+    )
+    merged = heapq.merge(*by_state, key=lambda job: -job.updated_at)
+    return list(islice(merged, limit))
+
+
+def job_id_of(operations: Operations, given: str) -> str:
+    """Return the id that a person means by an id or by the key of an upload.
+
+    Raise `Permanent` when it is neither, or there is no such upload.
+    """
+    if JOB_ID.fullmatch(given):
+        return given
+    key = key_of(operations, given)
+    if key is None:
+        raise Permanent(
+            "job.unreadable_name",
+            f"{given!r} is neither a job's id (32 hexadecimal digits) nor the key of an upload.",
+            f"Give either, such as uploads/talk.mp4. List the jobs: {operations.command} jobs list",
+        )
+    try:
+        return operations.objects.head(operations.bucket, key).job_id
+    except ObjectNotFoundError as error:
+        raise Permanent(
+            "upload.gone",
+            f"There is no upload {key} in s3://{operations.bucket}.",
+            "Check the key's spelling, or name the job by its id.",
+        ) from error
+
+
+def key_of(operations: Operations, given: str) -> str | None:
+    """Return the key of an upload that a person gave as a key or an `s3://` address, or None."""
+    key = given.removeprefix(f"s3://{operations.bucket}/")
+    return key if is_upload(key) else None
+
+
+def _next_step(job: Job, operations: Operations) -> str:
+    if job.state in {State.FAILED, State.CANCELLED}:
+        return f"Run it again: {operations.command} jobs retry {job.job_id}"
+    if job.state is State.SUCCEEDED:
+        return f"Process it again: {operations.command} jobs reprocess {job.job_id}"
+    return f"Follow it: {operations.command} jobs watch {job.job_id}"

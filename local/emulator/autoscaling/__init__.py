@@ -1,0 +1,1 @@
+"""Application Auto Scaling: the API, its targets and step scaling."""

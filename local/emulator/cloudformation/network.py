@@ -1,0 +1,126 @@
+"""Gap: CloudFormation knows no elastic IP, NAT gateway, flow log or single security group rule."""
+
+import uuid
+from typing import Any
+
+from ministack.core.responses import now_iso
+from ministack.services import ec2
+from ministack.services.cloudformation import provisioners
+
+from local.emulator.cloudformation.handlers import Attributes, Properties, add
+
+PUBLIC_ADDRESSES = tuple(f"203.0.113.{host}" for host in range(1, 255))
+"""The block reserved for documentation (RFC 5737): nothing listens there."""
+
+
+def install() -> None:
+    """Add the types to ministack's."""
+    add("AWS::EC2::EIP", create_address, delete_address)
+    add("AWS::EC2::NatGateway", create_nat_gateway, delete_from(ec2._nat_gateways))
+    add("AWS::EC2::FlowLog", create_flow_log, delete_from(ec2._flow_logs))
+    for direction in ("Ingress", "Egress"):
+        rule = SecurityGroupRule("IpPermissions" + ("Egress" if direction == "Egress" else ""))
+        add(f"AWS::EC2::SecurityGroup{direction}", rule.create, rule.delete)
+
+
+def create_address(_logical_id: str, properties: Properties, _stack: str) -> tuple[str, Attributes]:
+    """Allocate an elastic IP; its physical id is the address, as on AWS."""
+    taken = {address["PublicIp"] for address in ec2._addresses.values()}
+    free = next(address for address in PUBLIC_ADDRESSES if address not in taken)
+    allocation = new_id("eipalloc")
+    ec2._addresses[allocation] = {
+        "AllocationId": allocation,
+        "PublicIp": free,
+        "Domain": properties.get("Domain", "vpc"),
+        "AssociationId": None,
+        "InstanceId": None,
+        "NetworkInterfaceId": None,
+        "PrivateIpAddress": None,
+    }
+    return free, {"AllocationId": allocation, "PublicIp": free}
+
+
+def delete_address(physical_id: str, _properties: Properties) -> None:
+    """Release an elastic IP."""
+    for allocation, address in list(ec2._addresses.items()):
+        if address["PublicIp"] == physical_id:
+            ec2._addresses.pop(allocation, None)
+
+
+def create_nat_gateway(
+    _logical_id: str, properties: Properties, _stack: str
+) -> tuple[str, Attributes]:
+    """Create a NAT gateway in its subnet, which must exist."""
+    subnet = ec2._subnets.get(properties["SubnetId"])
+    if subnet is None:
+        raise ValueError(f"The subnet ID '{properties['SubnetId']}' does not exist")
+    gateway = new_id("nat")
+    ec2._nat_gateways[gateway] = {
+        "NatGatewayId": gateway,
+        "SubnetId": properties["SubnetId"],
+        "VpcId": subnet["VpcId"],
+        "AllocationId": properties.get("AllocationId", ""),
+        "ConnectivityType": properties.get("ConnectivityType", "public"),
+        "State": "available",
+        "CreateTime": now_iso(),
+        "Tags": list(properties.get("Tags") or []),
+    }
+    return gateway, {"NatGatewayId": gateway}
+
+
+def create_flow_log(
+    _logical_id: str, properties: Properties, _stack: str
+) -> tuple[str, Attributes]:
+    """Record a flow log; no traffic ever flows."""
+    flow_log = new_id("fl")
+    ec2._flow_logs[flow_log] = {
+        "FlowLogId": flow_log,
+        "ResourceId": properties["ResourceId"],
+        "ResourceType": properties["ResourceType"],
+        "TrafficType": properties.get("TrafficType", "ALL"),
+        "LogDestinationType": properties.get("LogDestinationType", "cloud-watch-logs"),
+        "LogDestination": properties.get("LogDestination") or properties.get("LogGroupName", ""),
+        "FlowLogStatus": "ACTIVE",
+        "CreationTime": now_iso(),
+    }
+    return flow_log, {"Id": flow_log}
+
+
+class SecurityGroupRule:
+    """A rule that is a resource of its own, as CDK makes between two groups."""
+
+    def __init__(self, direction: str) -> None:
+        """Keep the field of the group that the rule is added to."""
+        self._direction = direction
+
+    def create(
+        self, _logical_id: str, properties: Properties, _stack: str
+    ) -> tuple[str, Attributes]:
+        """Add the rule to its group, which must exist."""
+        group = ec2._security_groups.get(properties["GroupId"])
+        if group is None:
+            raise ValueError(f"The security group '{properties['GroupId']}' does not exist")
+        group[self._direction].extend(provisioners._ec2_sg_permissions([properties]))
+        rule = new_id("sgr")
+        return rule, {"Id": rule}
+
+    def delete(self, _physical_id: str, properties: Properties) -> None:
+        """Take the rule out of its group, if that is still there."""
+        group = ec2._security_groups.get(properties["GroupId"])
+        for permission in provisioners._ec2_sg_permissions([properties]):
+            if group is not None and permission in group[self._direction]:
+                group[self._direction].remove(permission)
+
+
+def delete_from(records: Any) -> Any:
+    """Return a handler that forgets a record, however often it is asked."""
+
+    def delete(physical_id: str, _properties: Properties) -> None:
+        records.pop(physical_id, None)
+
+    return delete
+
+
+def new_id(prefix: str) -> str:
+    """Return a new id in EC2's form."""
+    return f"{prefix}-{uuid.uuid4().hex[:17]}"

@@ -1,0 +1,1 @@
+"""CloudWatch alarms, metric math and the metrics of services."""

@@ -1,0 +1,140 @@
+"""Gap: alarms ignore dimensions, missing data, metric math and scaling policies, and nobody looks.
+
+Closed: every second each alarm is looked at; one that is in ALARM has its policies act each period.
+"""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from ministack.core.responses import request_scope
+from ministack.services import cloudwatch, ecs, sqs
+from ministack.services.cloudformation import provisioners
+
+from local.emulator.autoscaling.api import AutoScaling
+from local.emulator.cloudwatch.alarm_state import ALARM, state
+from local.emulator.cloudwatch.metric_math import Series
+from local.emulator.cloudwatch.metric_series import POLICY, alarm_series
+from local.emulator.cloudwatch.service_metrics import publish
+from local.emulator.time_scale import here
+from runtime.core.clock import Clock, SystemClock
+
+LOOK_SECONDS = 1.0
+POLICY_PERIOD_SECONDS = 60.0
+"""How often a policy acts while its alarm lasts, in AWS's time."""
+
+Alarm = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class AlarmKeeper:
+    """Publishes metrics, evaluates alarms and does what they ask for."""
+
+    scaling: AutoScaling
+    clock: Clock
+    _acted_at: dict[str, float] = field(default_factory=dict)
+
+    def run(self) -> None:
+        """Look every second, for ever."""
+        while True:
+            self.clock.sleep(LOOK_SECONDS)
+            self.look()
+
+    def look(self) -> None:
+        """Publish and evaluate once, in every account and region that has anything."""
+        scopes = {
+            (account, region)
+            for store in (cloudwatch._alarms, sqs._queues, ecs._services)
+            for account, region, _ in list(store._data)
+        }
+        for account, region in scopes:
+            with request_scope(account, region):
+                publish(self.clock.now())
+                for alarm in list(cloudwatch._alarms.values()):
+                    self.evaluate(alarm)
+
+    def evaluate(self, alarm: Alarm) -> None:
+        """Look at one alarm; a mistake in it is logged and leaves its state."""
+        try:
+            series = alarm_series(alarm, self.clock.now())
+            change(alarm, state(alarm, series), series, self.clock.now())
+        except Exception:  # noqa: BLE001 - the other alarms go on
+            cloudwatch.logger.exception("cannot evaluate %s", alarm["AlarmName"])
+            return
+        if alarm["StateValue"] == ALARM and series[-1] is not None:
+            self._scale(alarm, series[-1] - float(alarm["Threshold"]))
+        else:
+            self._acted_at.pop(alarm["AlarmArn"], None)
+
+    def _scale(self, alarm: Alarm, breach: float) -> None:
+        if not alarm.get("ActionsEnabled", True):
+            return
+        now = self.clock.monotonic()
+        due = self._acted_at.get(alarm["AlarmArn"], 0.0) + here(POLICY_PERIOD_SECONDS)
+        if alarm["AlarmArn"] in self._acted_at and now < due:
+            return
+        self._acted_at[alarm["AlarmArn"]] = now
+        for action in alarm.get("AlarmActions") or []:
+            if POLICY in action:
+                self.scaling.here().breached(action, breach)
+
+
+def change(alarm: Alarm, to: str, series: Series, now: float) -> None:
+    """Bring an alarm into a state; a change is recorded and told to topics and parent alarms."""
+    before = alarm["StateValue"]
+    if to == before:
+        return
+    reason = f"{list(series)} against {alarm['Threshold']} ({alarm['ComparisonOperator']})"
+    alarm.update(StateValue=to, StateReason=reason, StateUpdatedTimestamp=int(now))
+    cloudwatch._record_history(alarm["AlarmName"], before, to, reason)
+    cloudwatch._dispatch_alarm_actions(alarm, before, to, reason)
+    cloudwatch._evaluate_parent_alarms(alarm)
+
+
+def install(scaling: AutoScaling) -> AlarmKeeper:
+    """Evaluate alarms our way, accept metric math, and start looking."""
+    keeper = AlarmKeeper(scaling, SystemClock())
+    cloudwatch._evaluate_alarm = keeper.evaluate
+    record: Callable[[str, Mapping[str, Any]], Alarm] = provisioners._cw_metric_alarm_record
+    put: Callable[..., Any] = cloudwatch._put_metric_alarm
+
+    def record_with_math(name: str, properties: Mapping[str, Any]) -> Alarm:
+        queries = properties.get("Metrics")
+        if not queries:
+            return record(name, properties)
+        plain = {**properties, "MetricName": "none", "Namespace": "none", "Metrics": None}
+        return with_queries(record(name, plain), queries)
+
+    def put_with_math(params: Any, given: Mapping[str, Any], *rest: Any) -> Any:
+        answer = put(params, given, *rest)
+        alarm = cloudwatch._alarms.get(given.get("AlarmName")) if given.get("Metrics") else None
+        if alarm:
+            with_queries(alarm, given["Metrics"])
+        return answer
+
+    provisioners._cw_metric_alarm_record = record_with_math
+    cloudwatch._put_metric_alarm = put_with_math
+    threading.Thread(target=keeper.run, name="alarms", daemon=True).start()
+    return keeper
+
+
+def with_queries(alarm: Alarm, queries: list[Any]) -> Alarm:
+    """Return an alarm on metric math: it has queries in place of a metric."""
+    for name in ("MetricName", "Namespace", "Statistic", "ExtendedStatistic", "Period", "Unit"):
+        alarm.pop(name, None)
+    alarm["Dimensions"] = []
+    alarm["Metrics"] = [typed(query) for query in queries]
+    return alarm
+
+
+def typed(query: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a query with the types of the API, which a template may write as text."""
+    found = dict(query)
+    if "ReturnData" in found:
+        found["ReturnData"] = str(found["ReturnData"]).lower() == "true"
+    if statistic := found.get("MetricStat"):
+        found["MetricStat"] = {**statistic, "Period": int(statistic["Period"])}
+    if "Period" in found:
+        found["Period"] = int(found["Period"])
+    return found

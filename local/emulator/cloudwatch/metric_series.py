@@ -1,0 +1,95 @@
+"""What CloudWatch has stored of a metric, as one value for each of the latest periods."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ministack.services import cloudwatch
+
+from local.emulator.cloudwatch.metric_math import Point, Series, evaluate
+from local.emulator.time_scale import here
+
+POLICY = ":scalingPolicy:"
+"""In the ARN of every scaling policy."""
+
+LATE_SECONDS = 60.0
+"""How much out of order metrics may be stored."""
+
+Metric = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The latest `count` periods before `now`; `scale` is how much shorter than said they are."""
+
+    now: float
+    count: int
+    scale: float = 1.0
+
+
+def alarm_series(alarm: Metric, now: float) -> Series:
+    """Return the latest datapoints of what an alarm watches, the newest last.
+
+    The periods of an alarm that drives scaling pass faster here, those of others do not: what
+    they watch may happen by the clock.
+    """
+    actions = alarm.get("AlarmActions") or []
+    scale = here(1.0) if any(POLICY in action for action in actions) else 1.0
+    window = Window(now, int(alarm.get("EvaluationPeriods") or 1), scale)
+    if not alarm.get("Metrics"):
+        statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
+        return metric_series(alarm, statistic, float(alarm.get("Period") or 60), window)
+    return query_series(alarm["Metrics"], window)
+
+
+def query_series(queries: Sequence[Metric], window: Window) -> Series:
+    """Return the series of that query which returns data, over all the others."""
+    series: dict[str, Series] = {}
+    expressions = {query["Id"]: query for query in queries if query.get("Expression")}
+    for query in queries:
+        if found := query.get("MetricStat"):
+            period = float(found["Period"])
+            series[query["Id"]] = metric_series(found["Metric"], found["Stat"], period, window)
+    pending = dict(expressions)
+    while pending:
+        ready = [i for i, q in pending.items() if not mentions(q["Expression"], pending, i)]
+        if not ready:
+            raise ValueError(f"expressions need one another: {sorted(pending)}")
+        for identifier in ready:
+            series[identifier] = evaluate(pending.pop(identifier)["Expression"], series)
+    wanted = [query["Id"] for query in queries if is_returned(query)]
+    return series[wanted[0]]
+
+
+def mentions(expression: str, pending: Mapping[str, Any], itself: str) -> bool:
+    """Tell whether an expression uses another one that has no value yet."""
+    words = set("".join(c if c.isalnum() or c == "_" else " " for c in expression).split())
+    return bool(words & (set(pending) - {itself}))
+
+
+def is_returned(query: Metric) -> bool:
+    """Tell whether a query's series is the alarm's; it is unless it says otherwise."""
+    return str(query.get("ReturnData", True)).lower() == "true"
+
+
+def metric_series(metric: Metric, statistic: str, period_seconds: float, window: Window) -> Series:
+    """Return one statistic for each of the latest periods."""
+    count, length = window.count, period_seconds * window.scale
+    wanted = {d["Name"]: d["Value"] for d in metric.get("Dimensions") or []}
+    key = (metric["Namespace"], metric["MetricName"], cloudwatch._dims_key(wanted))
+    buckets: list[list[Any]] = [[] for _ in range(count)]
+    for point in reversed(cloudwatch._metrics.get(key) or []):
+        age = window.now - point["Timestamp"]
+        if age > count * length + LATE_SECONDS:
+            break
+        if 0 <= age < count * length:
+            buckets[count - 1 - int(age / length)].append(point)
+    return tuple(statistic_of(points, statistic) for points in buckets)
+
+
+def statistic_of(points: Sequence[Any], statistic: str) -> Point:
+    """Return a statistic of stored points, None without any."""
+    if not points:
+        return None
+    value = cloudwatch._stat_value(cloudwatch._calc_stats(points), statistic, points)
+    return None if value is None else float(value)

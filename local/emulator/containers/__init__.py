@@ -1,0 +1,1 @@
+"""Task containers: local processes, and real containers where an image is used."""

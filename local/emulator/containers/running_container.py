@@ -1,0 +1,74 @@
+"""A started container as ministack sees one, through the few methods of Docker's SDK it calls."""
+
+import shutil
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from local.emulator.containers import task_container
+from local.emulator.containers.placement import Placement
+from local.emulator.containers.task_process import TaskProcess
+from local.emulator.settings import HOST
+
+NOT_STARTED_EXIT_CODE = 1
+
+RunInside = Callable[[Sequence[str]], TaskProcess]
+"""Starts another command beside the container's own, in its environment."""
+
+
+class RunningContainer:
+    """A process and the folder that ends with it."""
+
+    def __init__(self, process: TaskProcess, placement: Placement, run_inside: RunInside) -> None:
+        """Wrap a started process."""
+        self.id = uuid.uuid4().hex * 2
+        self.name = placement.name
+        self.attrs = {"NetworkSettings": {"Networks": {"local": {"IPAddress": HOST}}}}
+        self._process = process
+        self._placement = placement
+        self._run_inside = run_inside
+
+    @property
+    def reason(self) -> str | None:
+        """Why it ended, where ECS would say so beside the exit code."""
+        return task_container.reason(self._placement.scratch)
+
+    @property
+    def status(self) -> str:
+        """`exited` once the exit code is there and every log line is in its stream."""
+        return "exited" if self._process.finished else "running"
+
+    def succeeds(self, command: Sequence[str], timeout_seconds: float) -> bool:
+        """Run a command in the container; tell whether it exits with 0 in time."""
+        process = self._run_inside(command)
+        if not process.wait(timeout_seconds):
+            process.kill()
+            return False
+        return process.exit_code == 0
+
+    def reload(self) -> None:
+        """Do nothing: `status` is always current."""
+
+    def wait(self) -> dict[str, int]:
+        """Wait for the end and return the exit code as Docker does."""
+        self._process.wait()
+        code = self._process.exit_code
+        return {"StatusCode": NOT_STARTED_EXIT_CODE if code is None else code}
+
+    def logs(self, **_: Any) -> bytes:
+        """Return nothing: lines are delivered as they come, not kept."""
+        return b""
+
+    def stop(self, **_: Any) -> None:
+        """Stop as ECS does: SIGTERM, then SIGKILL after the task definition's `stopTimeout`."""
+        self._process.stop(self._placement.stop_timeout_seconds)
+
+    def kill(self) -> None:
+        """Kill it without waiting."""
+        self._process.kill()
+
+    def remove(self, **_: Any) -> None:
+        """Kill what still runs and remove the scratch folder."""
+        self.kill()
+        self._process.wait()
+        shutil.rmtree(self._placement.scratch, ignore_errors=True)

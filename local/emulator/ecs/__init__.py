@@ -1,0 +1,1 @@
+"""ECS: tasks, services, task protection and the task agent's endpoint."""

@@ -1,0 +1,92 @@
+"""Gap: containers' health checks are not run. Closed by a thread for each running container."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.concurrency import spawn_background
+from ministack.services import ecs
+
+from local.emulator.containers.running_container import RunningContainer
+from local.emulator.ecs.daemon import ProcessDaemon
+from local.emulator.ecs.health_rules import (
+    UNKNOWN,
+    Health,
+    HealthCheck,
+    after,
+    health_check,
+    of_task,
+)
+from local.emulator.time_scale import here
+from runtime.core.clock import MonotonicClock, SystemClock
+
+Task = dict[str, Any]
+
+
+def install(daemon: ProcessDaemon, changed: Callable[[], None]) -> None:
+    """Check containers from when their task runs; call `changed` when a task's health changes."""
+    mark_running: Callable[[str, Task], bool] = ecs._mark_task_running
+    clock = SystemClock()
+
+    def mark_and_check(arn: str, task: Task) -> bool:
+        marked = mark_running(arn, task)
+        if marked:
+            for index, check in checks_of(task).items():
+                container = daemon.containers.get(task["_docker_ids"][index])
+                spawn_background(
+                    watch,
+                    container,
+                    check,
+                    clock,
+                    reporter(task, index, changed),
+                    thread_name=f"health-{arn[-8:]}",
+                )
+        return marked
+
+    ecs._mark_task_running = mark_and_check
+
+
+def checks_of(task: Task) -> dict[int, HealthCheck]:
+    """Return the health checks of a task's containers by their position."""
+    definition = ecs._task_defs[task["taskDefinitionArn"].rsplit("/", 1)[-1]]
+    checks = {
+        index: health_check(container.get("healthCheck"))
+        for index, container in enumerate(definition["containerDefinitions"])
+    }
+    return {index: check for index, check in checks.items() if check}
+
+
+def reporter(task: Task, index: int, changed: Callable[[], None]) -> Callable[[str], None]:
+    """Return what writes a container's status into its task's description."""
+
+    def report(status: str) -> None:
+        task["containers"][index]["healthStatus"] = status
+        checked = [
+            task["containers"][i]["healthStatus"]
+            for i in checks_of(task)
+            if task["_container_essentials"][i]
+        ]
+        task["healthStatus"] = of_task(checked)
+        changed()
+
+    return report
+
+
+def watch(
+    container: RunningContainer,
+    check: HealthCheck,
+    clock: MonotonicClock,
+    report: Callable[[str], None],
+) -> None:
+    """Check a container until it ends: often until it was healthy once, then as it asks for."""
+    health, started, never = Health(), clock.monotonic(), threading.Event()
+    while container.status == "running":
+        interval = check.interval_seconds
+        never.wait(here(interval) if health.status == UNKNOWN else interval)
+        if container.status != "running":
+            return
+        passed = container.succeeds(check.command, check.timeout_seconds)
+        found = after(check, health, passed=passed, age_seconds=clock.monotonic() - started)
+        if found.status != health.status and container.status == "running":
+            report(found.status)
+        health = found

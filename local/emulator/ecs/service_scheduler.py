@@ -1,0 +1,193 @@
+"""Gap: services ignore protection and health, restart without back-off, end deployments too early.
+
+Closed by a scheduler of ours that looks at every service all the time.
+Requests only say what is wanted; one thread does it, so that no two decisions overlap.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from ministack.core.responses import new_uuid, request_scope
+from ministack.services import ecs
+
+from local.emulator.ecs.protection import SERVICE_GROUP, Protections, is_service_task
+from local.emulator.ecs.restart_backoff import RestartBackoff
+from local.emulator.ecs.service_plan import (
+    UNHEALTHY_REASON,
+    Service,
+    ServiceTask,
+    is_complete,
+    plan,
+)
+from runtime.core.clock import SystemClock, WallClock
+
+LOOK_SECONDS = 0.2
+HEALTHY, UNHEALTHY = "HEALTHY", "UNHEALTHY"
+
+Task = dict[str, Any]
+Record = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ServiceScheduler:
+    """Brings every service closer to what it wants, time and again."""
+
+    protections: Protections
+    backoff: RestartBackoff
+    clock: WallClock
+    wake: threading.Event = field(default_factory=threading.Event)
+
+    def run(self) -> None:
+        """Look after all services for ever."""
+        while True:
+            self.wake.wait(LOOK_SECONDS)
+            self.wake.clear()
+            self.look()
+
+    def look(self) -> None:
+        """Look after each service once."""
+        for (account, region, key), service in list(ecs._services.all_items()):
+            if service["status"] != "ACTIVE":
+                continue
+            with request_scope(account, region):
+                try:
+                    self._care_for(key.split("/", 1)[0], service)
+                except Exception:  # noqa: BLE001 - the other services go on
+                    ecs.logger.exception("the scheduler failed on %s", key)
+
+    def failed(self, task: Task) -> None:
+        """Take note of a service's task that ended by itself or never started."""
+        if is_service_task(task) and task.get("_deployment_id"):
+            self.backoff.failed(task["_deployment_id"], ran_seconds=self._ran_seconds(task))
+
+    def _care_for(self, cluster: str, record: Record) -> None:
+        primary = ecs._primary_deployment(record)
+        if primary is None:
+            return
+        wanted = self._wanted(record, primary)
+        tasks = tuple(self._view(task) for task in live_tasks(record))
+        todo = plan(wanted, tasks)
+        for stop in todo.stops:
+            ecs._stop_task({"cluster": cluster, "task": stop.arn, "reason": stop.reason})
+            if stop.reason == UNHEALTHY_REASON:
+                # To the circuit breaker and the back-off it is a task that failed.
+                ecs._record_service_task_failure(ecs._tasks[stop.arn])
+        if todo.start and self.backoff.may_start(primary["id"]):
+            start(cluster, record, primary, todo.start)
+        if primary["rolloutState"] == "IN_PROGRESS" and is_complete(wanted, tasks):
+            complete(record, primary)
+        if todo.start or todo.stops:
+            ecs._recount_cluster(cluster)
+        ecs._refresh_service_state(cluster, SERVICE_GROUP + record["serviceName"])
+
+    def _wanted(self, record: Record, primary: Record) -> Service:
+        rules = record.get("deploymentConfiguration") or {}
+        return Service(
+            desired=int(record["desiredCount"]),
+            primary=primary["id"],
+            minimum_percent=int(rules.get("minimumHealthyPercent", 100)),
+            maximum_percent=int(rules.get("maximumPercent", 200)),
+            halted=primary["rolloutState"] == "FAILED",
+        )
+
+    def _view(self, task: Task) -> ServiceTask:
+        health = task.get("healthStatus")
+        return ServiceTask(
+            arn=task["taskArn"],
+            deployment=task.get("_deployment_id") or "",
+            serving=bool(
+                task["lastStatus"] == "RUNNING"
+                and task.get("_startup_stable")
+                and (health == HEALTHY or not is_checked(task))
+            ),
+            unhealthy=health == UNHEALTHY,
+            protected=self.protections.is_protected(task["taskArn"]),
+            created_at=task["createdAt"],
+        )
+
+    def _ran_seconds(self, task: Task) -> float:
+        if not task.get("startedAt"):
+            return 0.0
+        return self.clock.now() - datetime.fromisoformat(task["startedAt"]).timestamp()
+
+
+def live_tasks(record: Record) -> list[Task]:
+    """Return a service's tasks that are not about to stop."""
+    group = SERVICE_GROUP + record["serviceName"]
+    return [
+        task
+        for task in list(ecs._tasks.values())
+        if task.get("group") == group
+        and task["clusterArn"] == record["clusterArn"]
+        and task["desiredStatus"] != "STOPPED"
+        and task["lastStatus"] in ecs._PRE_STOP_STATUSES
+    ]
+
+
+def is_checked(task: Task) -> bool:
+    """Tell whether one of a task's containers has a health check."""
+    definition = ecs._task_defs.get(task["taskDefinitionArn"].rsplit("/", 1)[-1]) or {}
+    return any(c.get("healthCheck") for c in definition.get("containerDefinitions", []))
+
+
+def start(cluster: str, record: Record, primary: Record, count: int) -> None:
+    """Start tasks of a deployment."""
+    ecs._run_task(
+        {
+            "cluster": cluster,
+            "taskDefinition": primary["taskDefinition"],
+            "count": count,
+            "group": SERVICE_GROUP + record["serviceName"],
+            "startedBy": primary["id"],
+            "launchType": record.get("launchType"),
+            "capacityProviderStrategy": record.get("capacityProviderStrategy"),
+            "platformVersion": record.get("platformVersion", ""),
+            "networkConfiguration": record.get("networkConfiguration", {}),
+            "enableExecuteCommand": record.get("enableExecuteCommand", False),
+            "_deploymentId": primary["id"],
+        }
+    )
+
+
+def complete(record: Record, primary: Record) -> None:
+    """Record that a deployment is over."""
+    now = ecs._iso()
+    primary.update(
+        rolloutState="COMPLETED",
+        rolloutStateReason=f"ECS deployment {primary['id']} completed.",
+        updatedAt=now,
+    )
+    message = f"(service {record['serviceName']}) has reached a steady state."
+    record["events"].insert(0, {"id": new_uuid(), "createdAt": now, "message": message})
+
+
+def install(protections: Protections) -> ServiceScheduler:
+    """Let ministack's service calls only say what is wanted, and start the scheduler."""
+    clock = SystemClock()
+    scheduler = ServiceScheduler(protections, RestartBackoff(clock), clock)
+    make: Callable[..., Record] = ecs._make_deployment
+    note_failure: Callable[..., None] = ecs._record_service_task_failure
+
+    def make_in_progress(*arguments: Any, **options: Any) -> Record:
+        # A first deployment is one as well: it can fail, and is over when its tasks serve.
+        return {
+            **make(*arguments, **options),
+            "rolloutState": "IN_PROGRESS",
+            "rolloutStateReason": "",
+            "_image_resolution_disabled": True,
+        }
+
+    def failed(task: Task, *arguments: Any, **options: Any) -> None:
+        scheduler.failed(task)
+        note_failure(task, *arguments, **options)
+        scheduler.wake.set()
+
+    ecs._make_deployment = make_in_progress
+    ecs._record_service_task_failure = failed
+    ecs._reconcile_service_tasks = lambda *_: scheduler.wake.set()
+    ecs._complete_service_deployment = lambda *_, **__: scheduler.wake.set()
+    threading.Thread(target=scheduler.run, name="service-scheduler", daemon=True).start()
+    return scheduler

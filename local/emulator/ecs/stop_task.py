@@ -1,0 +1,94 @@
+"""Gap: StopTask says STOPPED before the process has ended, with an exit code it made up."""
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from ministack.core.concurrency import resource_lock, spawn_background
+from ministack.core.responses import get_account_id, get_region, json_response, request_scope
+from ministack.services import ecs
+
+from local.emulator.containers.registry import NoSuchContainerError
+from local.emulator.containers.running_container import RunningContainer
+from local.emulator.ecs.daemon import ProcessDaemon
+
+Response = tuple[int, dict[str, str], bytes]
+Request = dict[str, Any]
+Task = dict[str, Any]
+
+USER_INITIATED = "UserInitiated"
+SCHEDULER_INITIATED = "ServiceSchedulerInitiated"
+STOPPER = "_stopper"
+"""Internal field of a task: the thread that may still change it while it is being stopped."""
+
+
+def install(daemon: ProcessDaemon, announce: Callable[[Task], None]) -> None:
+    """Make StopTask, and the service scheduler's own stops, wait for the process.
+
+    `announce` is told of the task when its `desiredStatus` changes.
+    """
+    original: Callable[[Request], Response] = ecs._stop_task
+    is_active: Callable[[str, Task], bool] = ecs._task_is_active
+
+    def active_or_mine(arn: str, task: Task) -> bool:
+        if task.get(STOPPER) == threading.get_ident():
+            return bool(ecs._tasks.get(arn) is task and task["lastStatus"] != "STOPPED")
+        return is_active(arn, task)
+
+    def stop(request: Request, code: str) -> Response:
+        cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
+        task = ecs._resolve_task(request.get("task", ""), cluster) if cluster else None
+        if task is None or task["lastStatus"] == "STOPPED":
+            return original(request)
+        reason = request.get("reason") or "Task stopped by user"
+        if _begin(task, reason, code):
+            announce(task)
+            account, region = get_account_id(), get_region()
+
+            def finish() -> None:
+                with request_scope(account, region):
+                    _finish(daemon, task, reason, code)
+
+            spawn_background(finish, thread_name=f"stop-{task['taskArn'][-8:]}")
+        response: Response = json_response({"task": ecs._sanitize(task)})
+        return response
+
+    ecs._task_is_active = active_or_mine
+    ecs._ACTION_MAP["StopTask"] = lambda request: stop(request, USER_INITIATED)
+    ecs._stop_task = lambda request: stop(request, SCHEDULER_INITIATED)
+
+
+def _begin(task: Task, reason: str, code: str) -> bool:
+    """Record the wish to stop; return False when somebody else has done so already."""
+    with resource_lock("ecs-task", task["taskArn"]):
+        if task["desiredStatus"] == "STOPPED":
+            return False
+        ecs._bump_task_version(task)
+        task.update(
+            desiredStatus="STOPPED", stoppingAt=ecs._iso(), stoppedReason=reason, stopCode=code
+        )
+        return True
+
+
+def _finish(daemon: ProcessDaemon, task: Task, reason: str, code: str) -> None:
+    """Stop every container, record the real exit codes, then report STOPPED."""
+    containers = [_container(daemon, identifier) for identifier in task.get("_docker_ids") or []]
+    stopping = [threading.Thread(target=c.stop) for c in containers if c is not None]
+    for thread in stopping:
+        thread.start()
+    for thread in stopping:
+        thread.join()
+    with resource_lock("ecs-task", task["taskArn"]):
+        for described, container in zip(task["containers"], containers, strict=False):
+            if container is not None:
+                described["exitCode"] = container.wait()["StatusCode"]
+        task[STOPPER] = threading.get_ident()
+    ecs._mark_task_stopped(task["taskArn"], task, reason, code)
+    ecs._cleanup_task_resources(task, daemon)
+
+
+def _container(daemon: ProcessDaemon, identifier: str) -> RunningContainer | None:
+    try:
+        return daemon.containers.get(identifier)
+    except NoSuchContainerError:
+        return None

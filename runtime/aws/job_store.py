@@ -1,0 +1,174 @@
+"""The job store port on DynamoDB: every write is conditional, the claim is a transaction."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from runtime.aws.job_items import idempotency_item, job_item, job_of
+from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.core.contract import IdempotencyTable, JobsTable
+from runtime.core.errors import Permanent, Retryable
+from runtime.core.jobs import Job, State
+from runtime.core.ports import StaleWriteError
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+
+_UNSET = {"S": ""}
+
+
+class DynamoJobStore:
+    """Keeps jobs and their idempotency records in two tables.
+
+    Each write carries a fresh `write_id`. When the SDK repeats a write whose answer was lost, the
+    condition fails against our own first write; the id tells that from somebody else's.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", *, jobs_table: str, idempotency_table: str
+    ) -> None:
+        """Take a client whose calls are bounded; it may be shared between threads."""
+        self._client = client
+        self.jobs_table = jobs_table
+        self.idempotency_table = idempotency_table
+
+    def get(self, job_id: str) -> Job | None:
+        """Return the job by a consistent read, or None."""
+        item = self._item(job_id)
+        return job_of(item) if item else None
+
+    def create(self, job: Job) -> Job | None:
+        """Write a first claim and its idempotency record in one transaction.
+
+        Return None when written, or the job that was already there (nothing written). Records
+        past their retention count as absent: TTL removes them days late. Raise `Retryable` while
+        another writer's transaction is under way, `Permanent` when a record has lost its job.
+        """
+        now = {"N": repr(float(job.updated_at))}
+        put_record: PutTypeDef = {
+            "TableName": self.idempotency_table,
+            "Item": idempotency_item(job),
+            "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now",
+            "ExpressionAttributeNames": {
+                "#key": IdempotencyTable.PARTITION_KEY,
+                "#expiry": IdempotencyTable.TTL_ATTRIBUTE,
+            },
+            "ExpressionAttributeValues": {":now": now},
+        }
+        write_id = uuid4().hex
+        put_job: PutTypeDef = {
+            "TableName": self.jobs_table,
+            "Item": job_item(job, write_id=write_id),
+            "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now",
+            "ExpressionAttributeNames": {
+                "#key": JobsTable.PARTITION_KEY,
+                "#expiry": JobsTable.TTL_ATTRIBUTE,
+            },
+            "ExpressionAttributeValues": {":now": now},
+        }
+        if self._transact(job, [{"Put": put_record}, {"Put": put_job}]):
+            return None
+        there = self._item(job.job_id)
+        if there is None:
+            raise _orphan(job)
+        return None if there.get("write_id", _UNSET)["S"] == write_id else job_of(there)
+
+    def save(self, before: Job, after: Job) -> None:
+        """Replace `before` by `after`; raise `StaleWriteError` unless state and attempt match.
+
+        With `after` SUCCEEDED, the idempotency record becomes "processed" with its
+        `result_s3_key` in the same transaction.
+        """
+        write_id = uuid4().hex
+        put: PutTypeDef = {
+            "TableName": self.jobs_table,
+            "Item": job_item(after, write_id=write_id),
+            "ConditionExpression": "#state = :state AND attempt = :attempt",
+            "ExpressionAttributeNames": {"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
+            "ExpressionAttributeValues": {
+                ":state": {"S": before.state},
+                ":attempt": {"N": str(before.attempt)},
+            },
+        }
+        if after.state is State.SUCCEEDED:
+            record: PutTypeDef = {
+                "TableName": self.idempotency_table,
+                "Item": idempotency_item(after),
+            }
+            written = self._transact(after, [{"Put": put}, {"Put": record}])
+        else:
+            written = self._put(after, put)
+        if written:
+            return
+        there = self._item(before.job_id)
+        if there is None or there.get("write_id", _UNSET)["S"] != write_id:
+            raise StaleWriteError(
+                f"job {before.job_id} is no longer {before.state} in attempt {before.attempt}"
+            )
+
+    def in_state(self, state: State, *, newest_first: bool = False) -> Iterator[Job]:
+        """Yield the jobs in a state, by default oldest update first (eventually consistent)."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self.jobs_table,
+            IndexName=JobsTable.STATE_INDEX,
+            KeyConditionExpression="#state = :state",
+            ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
+            ExpressionAttributeValues={":state": {"S": state}},
+            ScanIndexForward=not newest_first,
+        )
+        with typed_faults(f"listing the jobs in state {state}"):
+            for page in pages:
+                yield from map(job_of, page["Items"])
+
+    def _item(self, job_id: str) -> Any:
+        with typed_faults(f"reading job {job_id}"):
+            return self._client.get_item(
+                TableName=self.jobs_table,
+                Key={JobsTable.PARTITION_KEY: {"S": job_id}},
+                ConsistentRead=True,
+            ).get("Item")
+
+    def _put(self, job: Job, put: "PutTypeDef") -> bool:
+        """Write one item; False when its condition does not hold."""
+        with typed_faults(f"saving job {job.job_id} as {job.state}"):
+            try:
+                self._client.put_item(**put)
+            except ClientError as error:
+                if error_code(error) == "ConditionalCheckFailedException":
+                    return False
+                raise
+        return True
+
+    def _transact(self, job: Job, items: list["TransactWriteItemTypeDef"]) -> bool:
+        """Write all or nothing; False when a condition does not hold.
+
+        The SDK gives each call its own ClientRequestToken. A token of ours, derived from the job,
+        would let a second writer of the same content believe that it had won.
+        """
+        with typed_faults(f"saving job {job.job_id} as {job.state}"):
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except self._client.exceptions.TransactionCanceledException as error:
+                reasons: Any = error.response.get("CancellationReasons", [])
+                codes = {reason.get("Code") for reason in reasons}
+                if "ConditionalCheckFailed" in codes:
+                    return False
+                if codes <= {"None", "TransactionConflict", "ThrottlingError"}:
+                    raise Retryable(
+                        "jobs.contended",
+                        f"Another writer was changing job {job.job_id} at the same moment.",
+                        "It is tried again.",
+                    ) from error
+                raise
+        return True
+
+
+def _orphan(job: Job) -> Permanent:
+    return Permanent(
+        "jobs.orphan_record",
+        f"{job.source.object_id} was dispatched before, but job {job.job_id} is gone.",
+        "Delete the idempotency record to have the upload processed again.",
+    )

@@ -1,0 +1,126 @@
+"""The object store port on S3."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+from boto3.exceptions import S3UploadFailedError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.core.jobs import Source
+from runtime.core.ports import ByteCount, ObjectFacts, ObjectNotFoundError
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CHUNK_BYTES = 1 << 20
+BARREN_TRIES = 4
+"""Broken streams in a row that brought no byte, after which a download gives up."""
+
+_GONE = frozenset({"404", "NoSuchKey", "412", "PreconditionFailed"})
+_STREAM_FAULTS = (
+    ConnectionClosedError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+
+
+class S3ObjectStore:
+    """Reads and writes objects; a download is pinned to the version it was asked for."""
+
+    def __init__(self, client: "S3Client") -> None:
+        """Take a client whose calls are bounded; it may be shared between threads."""
+        self._client = client
+
+    def look(self, bucket: str, key: str) -> ObjectFacts:
+        """Return identity and metadata of the current version; raise `ObjectNotFoundError`."""
+        with _calling("reading the head of", bucket, key):
+            answer = self._client.head_object(Bucket=bucket, Key=key)
+        source = Source(
+            bucket=bucket,
+            key=key,
+            etag=answer["ETag"].strip('"'),
+            size_bytes=answer["ContentLength"],
+        )
+        return ObjectFacts(source=source, metadata=answer["Metadata"])
+
+    def head(self, bucket: str, key: str) -> Source:
+        """Return the current version's identity; raise `ObjectNotFoundError`."""
+        return self.look(bucket, key).source
+
+    def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
+        """Write exactly that version to `path`; raise `ObjectNotFoundError` if it changed.
+
+        A stream that breaks is taken up at the byte it broke at: a video is too long to begin
+        again.
+        """
+        written = 0
+        barren = 0
+        with path.open("wb") as out, _calling("downloading", source.bucket, source.key):
+            while written < source.size_bytes:
+                before = written
+                broken: Exception | None = None
+                try:
+                    for count in self._stream(source, written, out):
+                        written += count
+                        on_bytes(count)
+                except _STREAM_FAULTS as error:
+                    broken = error
+                barren = 0 if written > before else barren + 1
+                if barren == BARREN_TRIES:
+                    raise broken or IncompleteReadError(
+                        actual_bytes=written, expected_bytes=source.size_bytes
+                    )
+
+    def upload(self, path: Path, bucket: str, key: str, content_type: str) -> None:
+        """Store a file, in parts when it is large."""
+        with _calling("uploading", bucket, key):
+            try:
+                self._client.upload_file(
+                    str(path), bucket, key, ExtraArgs={"ContentType": content_type}
+                )
+            except S3UploadFailedError as error:
+                # The transfer manager hides the service's answer behind an error of its own.
+                raise error.__context__ or error from error
+
+    def read_bytes(self, bucket: str, key: str) -> bytes:
+        """Return a small object's content; raise `ObjectNotFoundError`."""
+        with _calling("reading", bucket, key):
+            return self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+
+    def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
+        """Store a small object."""
+        with _calling("writing", bucket, key):
+            self._client.put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type)
+
+    def _stream(self, source: Source, start: int, out: BinaryIO) -> Iterator[int]:
+        answer = self._client.get_object(
+            Bucket=source.bucket,
+            Key=source.key,
+            IfMatch=f'"{source.etag}"',
+            Range=f"bytes={start}-",
+        )
+        for chunk in answer["Body"].iter_chunks(CHUNK_BYTES):
+            yield out.write(chunk)
+
+
+@contextmanager
+def _calling(doing: str, bucket: str, key: str) -> Iterator[None]:
+    with typed_faults(f"{doing} s3://{bucket}/{key}"):
+        try:
+            yield
+        except ClientError as error:
+            if error_code(error) not in _GONE:
+                raise
+            raise ObjectNotFoundError(
+                f"s3://{bucket}/{key} is not there in the version asked for"
+            ) from error

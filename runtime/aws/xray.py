@@ -1,0 +1,54 @@
+"""The traces port on AWS X-Ray, by its own API: a task of Fargate has no daemon beside it."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from runtime.aws.sdk_errors import typed_faults
+from runtime.core.errors import Permanent
+from runtime.core.spans import Document
+
+DOCUMENTS_A_CALL = 25
+"""Documents of ours take under a kilobyte each; a call takes far more than these."""
+
+
+class XRayTraces:
+    """Traces of one account and region."""
+
+    def __init__(self, client: Any) -> None:
+        """Take a client whose calls are bounded; it may be shared between threads."""
+        self._client = client
+
+    def put(self, documents: Sequence[Document]) -> None:
+        """Keep segments and subsegments; one that is known is replaced.
+
+        Those before one that is refused are kept; raise `Permanent` `traces.refused`.
+        """
+        for first in range(0, len(documents), DOCUMENTS_A_CALL):
+            batch = documents[first : first + DOCUMENTS_A_CALL]
+            with typed_faults("sending a trace to X-Ray"):
+                answer = self._client.put_trace_segments(
+                    TraceSegmentDocuments=[json.dumps(one, ensure_ascii=False) for one in batch]
+                )
+            if refused := answer.get("UnprocessedTraceSegments"):
+                raise Permanent(
+                    "traces.refused",
+                    f"X-Ray refused {len(refused)} of {len(batch)} segments: {_why(refused[0])}.",
+                    "Compare the segment's document with X-Ray's format.",
+                )
+
+    def read(self, trace_id: str) -> list[Document]:
+        """Return the segments of a trace, subsegments inside; none of what nobody knows."""
+        return list(self._segments(trace_id))
+
+    def _segments(self, trace_id: str) -> Iterator[Document]:
+        pages = self._client.get_paginator("batch_get_traces").paginate(TraceIds=[trace_id])
+        with typed_faults(f"reading trace {trace_id}"):
+            for page in pages:
+                for trace in page["Traces"]:
+                    for segment in trace["Segments"]:
+                        yield json.loads(segment["Document"])
+
+
+def _why(refused: Mapping[str, Any]) -> str:
+    return f"{refused.get('Id')}: {refused.get('ErrorCode')} {refused.get('Message') or ''}".strip()

@@ -1,0 +1,1 @@
+"""Checkpoints of a job: stage artifacts and increments of long stages."""

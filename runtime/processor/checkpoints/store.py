@@ -1,0 +1,123 @@
+"""Keeps what expensive stages made, so that an interrupted job goes on instead of starting anew."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
+
+from runtime.core.clock import MonotonicClock
+from runtime.core.contract import Stage, work_prefix
+from runtime.core.jobs import Source
+from runtime.core.log import Log
+from runtime.core.ports import ObjectNotFoundError, ObjectStore
+from runtime.processor.checkpoints.artifacts import Artifact, Made
+from runtime.processor.checkpoints.codec import DecodeError, decode, encode
+from runtime.processor.checkpoints.increments import KeptParts, Parts
+from runtime.results.warnings import CAVEATS
+
+T = TypeVar("T")
+
+
+class Checkpoints:
+    """Artifacts of one job under `work/<job_id>/<stage>.json`.
+
+    Each is stored with a fingerprint of the source's ETag, its version and settings, and the same
+    of all its inputs; one with another fingerprint counts as absent. `settings` names what a
+    stage's output depends on besides its input, its models foremost. What stood in for a stage that
+    failed serves the attempts of one run; when a person has the job run again (`rerun` counts that)
+    the stage gets another chance.
+    """
+
+    def __init__(
+        self,
+        *,
+        objects: ObjectStore,
+        source: Source,
+        settings: Mapping[Stage, str],
+        clock: MonotonicClock,
+        log: Log,
+        rerun: int = 0,
+        seconds_between_parts: float = 20.0,
+    ) -> None:
+        """Bind to one job; nothing is read yet."""
+        self._objects = objects
+        self._source = source
+        self._settings = settings
+        self._log = log
+        self._clock = clock
+        self._rerun = rerun
+        self._seconds_between_parts = seconds_between_parts
+
+    def load(self, artifact: Artifact[T]) -> Made[T] | None:
+        """Return the artifact, or None when it is absent, outdated or damaged."""
+        try:
+            content = self._objects.read_bytes(self._source.bucket, self._key(artifact))
+        except ObjectNotFoundError:
+            return None
+        try:
+            envelope = json.loads(content)
+            if envelope["fingerprint"] != self._fingerprint(artifact):
+                self._log.info("checkpoint.outdated", stage=artifact.stage)
+                return None
+            if envelope["makeshift_of"] not in {None, self._rerun}:
+                return None
+            return _opened(artifact, envelope)
+        except (DecodeError, ValueError, TypeError, KeyError) as error:
+            self._log.warning(
+                "checkpoint.unreadable", stage=artifact.stage, error=type(error).__name__
+            )
+            return None
+
+    def save(self, artifact: Artifact[T], made: Made[T]) -> Made[T]:
+        """Store an artifact and return what `load` will give for it from now on.
+
+        A caller goes on with the returned value: a first run then sees exactly what a resumed run
+        sees, which is what makes their results identical.
+        """
+        envelope = {
+            "fingerprint": self._fingerprint(artifact),
+            "value": encode(made.value),
+            "caveats": [caveat.code for caveat in made.caveats],
+            "makeshift_of": self._rerun if made.makeshift else None,
+        }
+        self._objects.write_bytes(
+            json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode(),
+            self._source.bucket,
+            self._key(artifact),
+            "application/json",
+        )
+        return _opened(artifact, envelope)
+
+    def parts(self, artifact: Artifact[Any]) -> Parts:
+        """Return what is done of an artifact that was not finished, under `<stage>/`."""
+        return KeptParts(
+            objects=self._objects,
+            bucket=self._source.bucket,
+            prefix=f"{work_prefix(self._source.job_id)}{artifact.stage}/",
+            stage=artifact.stage,
+            fingerprint=self._fingerprint(artifact),
+            seconds_between_writes=self._seconds_between_parts,
+            clock=self._clock,
+            log=self._log,
+        )
+
+    def _key(self, artifact: Artifact[Any]) -> str:
+        return f"{work_prefix(self._source.job_id)}{artifact.stage}.json"
+
+    def _fingerprint(self, artifact: Artifact[Any]) -> str:
+        identity = [
+            self._source.etag,
+            artifact.stage,
+            artifact.version,
+            self._settings.get(artifact.stage, ""),
+            *(self._fingerprint(made_from) for made_from in artifact.inputs),
+        ]
+        return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def _opened(artifact: Artifact[T], envelope: Mapping[str, Any]) -> Made[T]:
+    return Made(
+        value=cast("T", decode(artifact.kind, envelope["value"])),
+        caveats=tuple(CAVEATS[code] for code in envelope["caveats"]),
+        makeshift=envelope["makeshift_of"] is not None,
+    )

@@ -1,0 +1,1 @@
+"""Decoded media: frames, frame scores and the audio timeline."""

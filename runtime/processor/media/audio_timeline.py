@@ -1,0 +1,153 @@
+"""Places decoded sound on the presentation timeline, by the timestamps of its frames."""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from runtime.core.errors import Permanent
+from runtime.core.media import MediaInfo
+from runtime.core.ports import Progress
+from runtime.processor.media.decoding import Damage, decoded_frames, open_media, origin_seconds
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av import AudioFrame, AudioResampler
+    from av.container import InputContainer
+    from numpy.typing import NDArray
+
+    Samples = NDArray[np.int16]
+
+# Frames are placed by counting samples; a timestamp only matters once it disagrees by this much.
+# Containers round to milliseconds, so anything shorter is noise.
+TOLERANCE_SECONDS = 0.05
+# A hole longer than this is a broken timestamp, and filling it would fill the disk.
+_LONGEST_GAP_SECONDS = 6 * 3600
+_SILENCE_SECONDS = 60
+# Codecs begin with up to so much before 0 (HE-AAC at 22 kHz: 2112 samples). What lies further
+# before it was cut away.
+_PRIMING_SECONDS = 0.1
+
+
+def decode_sound(
+    media: Path,
+    info: MediaInfo,
+    timeline: "SoundTimeline",
+    on_progress: Progress,
+    damage: Damage | None = None,
+) -> None:
+    """Put the whole audio track on a timeline; frames that cannot be decoded are left out."""
+    assert info.audio is not None  # noqa: S101  # for the type checker; callers looked
+    with open_media(media) as container:
+        origin = origin_seconds(container)
+        done = 0.0
+        frames = decoded_frames(container, info.audio.index, damage)
+        if timeline.starts_with_track:
+            frames = _with_priming(container, info, frames)
+        for frame in frames:
+            at = None if frame.pts is None else frame.time - origin
+            timeline.add(frame, at)
+            if info.duration_seconds and at is not None:
+                done = min(1.0, max(done, at / info.duration_seconds))
+            on_progress(done)
+        timeline.flush()
+
+
+def _with_priming(
+    container: "InputContainer", info: MediaInfo, frames: Iterable[Any]
+) -> Iterator[Any]:
+    """Yield the frames with the samples that a codec begins with and no player plays."""
+    from av.codec.context import Flags2
+
+    assert info.audio is not None  # noqa: S101  # for the type checker; the caller looked
+    codec: Any = container.streams[info.audio.index].codec_context
+    codec.flags2 |= Flags2.skip_manual
+    for frame in frames:
+        # Only the first: what is not to be played later on, an edit or the end says.
+        codec.flags2 &= ~Flags2.skip_manual
+        yield frame
+
+
+@dataclass
+class SoundTimeline:
+    """Hands decoded frames on, resampled, where their timestamps say; holes become silence.
+
+    `write` is given int16 samples, (samples, channels), one after another without a gap; `layout`
+    is FFmpeg's name for the channels. The first sample is heard at 0 or, if it
+    `starts_with_track`, where the track begins; the one after the last is number `end`, counted
+    from 0. Raises `Permanent` `media.broken_timestamps` for a hole of more than six hours in the
+    media called `name`.
+    """
+
+    name: str
+    rate: int
+    layout: str
+    channels: int
+    write: "Callable[[Samples], None]"
+    starts_with_track: bool = False
+    start: int = 0
+    end: int = 0
+    _begun: bool = False
+    _to_drop: int = 0
+    _pending_input_seconds: float = 0.0
+    _segment_start: int = 0
+    _resampler: "AudioResampler | None" = None
+    _shape: tuple[Any, ...] = field(default=())
+
+    def add(self, frame: "AudioFrame", at_seconds: float | None) -> None:
+        """Append a frame; `at_seconds` is None where the container gives no timestamp."""
+        expected = self._segment_start / self.rate + self._pending_input_seconds
+        moved = at_seconds is not None and abs(at_seconds - expected) > TOLERANCE_SECONDS
+        shape = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if moved or shape != self._shape:
+            self.flush()
+            self._restart(shape, expected if at_seconds is None else at_seconds)
+        assert self._resampler is not None  # noqa: S101  # `_restart` made it
+        self._pending_input_seconds += frame.samples / frame.sample_rate
+        frame.pts = None  # placed by us: the resampler would insist on continuous ones
+        for piece in self._resampler.resample(frame):
+            self._take(piece)
+
+    def flush(self) -> None:
+        """Write what the resampler still holds."""
+        if self._resampler is not None:
+            for piece in self._resampler.resample(None):
+                self._take(piece)
+            self._resampler = None
+
+    def _restart(self, shape: tuple[Any, ...], at_seconds: float) -> None:
+        import av
+        import numpy as np
+
+        self._resampler = av.AudioResampler(format="s16", layout=self.layout, rate=self.rate)
+        self._shape = shape
+        self._segment_start = round(at_seconds * self.rate)
+        self._pending_input_seconds = 0.0
+        gap = self._segment_start - self.end
+        if gap > _LONGEST_GAP_SECONDS * self.rate:
+            raise Permanent(
+                "media.broken_timestamps",
+                f"The audio track of {self.name} jumps from {self.end / self.rate:.0f} s "
+                f"to {at_seconds:.0f} s.",
+                "Remux or re-encode the file so that its timestamps are continuous.",
+            )
+        if self.starts_with_track and not self._begun:
+            is_whole = at_seconds >= -_PRIMING_SECONDS
+            self.start = self.end = self._segment_start if is_whole else 0
+            gap = self._segment_start - self.end
+        self._begun = True
+        self._to_drop = max(0, -gap)
+        while gap > 0:
+            block = min(gap, _SILENCE_SECONDS * self.rate)
+            self._put(np.zeros((block, self.channels), np.int16))
+            gap -= block
+
+    def _take(self, piece: "AudioFrame") -> None:
+        samples: Any = piece.to_ndarray().reshape(-1, self.channels)
+        kept: Samples = samples[self._to_drop :]
+        self._to_drop -= len(samples) - len(kept)
+        self._put(kept)
+
+    def _put(self, samples: "Samples") -> None:
+        self.write(samples)
+        self.end += len(samples)

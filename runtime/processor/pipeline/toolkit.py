@@ -1,0 +1,153 @@
+"""The stages that touch media and models, as one value that a composition root chooses."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from runtime.core.contract import Device, SceneModel, Stage
+from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
+from runtime.core.options import JobOptions
+from runtime.core.ports import Progress
+from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.increments import Parts
+from runtime.processor.decoder.tools import Decoder
+from runtime.processor.media.limits import MediaLimits
+from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
+from runtime.processor.pipeline.graph import Cost, Room
+from runtime.processor.stages.diarize import DiarizeOptions, diarize
+from runtime.processor.stages.transcribe import TranscribeOptions, transcribe
+
+DIARIZATION_MODEL = "diarization"
+EMBEDDING_MODEL = "minilm-l6"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MediaTools:
+    """Everything the pipeline needs done to media; `models` names what each stage's output is by.
+
+    A model's name is published with the results and decides whether a checkpoint may be used.
+    `costs` says what each takes of the `room` that this machine has.
+    """
+
+    probe: Callable[[Path], Made[MediaInfo]]
+    extract_audio: Callable[[Path, MediaInfo, Path, Progress], Made[Audio]]
+    transcribe: Callable[[Audio, JobOptions, Progress, Parts], Transcript]
+    diarize: Callable[[Audio, JobOptions, Progress, Parts], Diarization]
+    detect_scenes: Callable[[Path, MediaInfo, Progress, Parts], Made[tuple[Scene, ...]]]
+    make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress, Parts], None]
+    make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
+    load_embedder: Callable[[], SentenceEmbedder]
+    models: Mapping[Stage, str]
+    costs: Mapping[Stage, Cost]
+    room: Room
+    limits: MediaLimits
+    settings: Mapping[Stage, str]
+    checkpoint_seconds: float
+
+    def settings_for(self, options: JobOptions) -> dict[Stage, str]:
+        """Return what each stage's output depends on besides its input, for a job's options."""
+        asked = {
+            Stage.TRANSCRIBE: f"{options.language} {options.vocabulary}",
+            Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}",
+        }
+        stages = {*self.models, *self.settings, *asked}
+        return {
+            stage: "; ".join(part.get(stage, "") for part in (self.models, self.settings, asked))
+            for stage in stages
+        }
+
+    def cost(self, stage: Stage) -> Cost:
+        """Return what a stage takes; one that is not listed takes little."""
+        return self.costs.get(stage, Cost())
+
+
+def media_tools(
+    *,
+    models_dir: Path,
+    asr_model: str,
+    room: Room,
+    threads: int,
+    decoder: Decoder,
+    checkpoint_seconds: float,
+    device: Device = Device.CPU,
+) -> MediaTools:
+    """Return the real tools: faster-whisper, pyannote.audio, PySceneDetect, MiniLM.
+
+    The upload's own bytes are read by the decoder's children alone.
+
+    Each model computes with so many `threads`, whatever runs beside it: results do not depend on
+    what else is still to do. `checkpoint_seconds` is how much work a unit of a long stage is to
+    take. Words are heard on `device`, everything else is computed on the processors. Nothing heavy
+    is imported or loaded until a tool is used.
+    """
+
+    def hear_words(
+        audio: Audio, options: JobOptions, on_progress: Progress, parts: Parts
+    ) -> Transcript:
+        return transcribe(
+            audio,
+            model_dir=models_dir / asr_model,
+            threads=threads,
+            on_progress=on_progress,
+            options=TranscribeOptions(
+                language=options.language,
+                vocabulary=options.vocabulary,
+                window_work_seconds=checkpoint_seconds,
+            ),
+            parts=parts,
+            device=device,
+        )
+
+    def tell_speakers(
+        audio: Audio, options: JobOptions, on_progress: Progress, parts: Parts
+    ) -> Diarization:
+        return diarize(
+            audio,
+            model_dir=models_dir / DIARIZATION_MODEL,
+            threads=threads,
+            on_progress=on_progress,
+            options=DiarizeOptions(
+                min_speakers=options.min_speakers, max_speakers=options.max_speakers
+            ),
+            parts=parts,
+        )
+
+    return MediaTools(
+        probe=decoder.probe,
+        extract_audio=decoder.extract_audio,
+        transcribe=hear_words,
+        diarize=tell_speakers,
+        detect_scenes=decoder.detect_scenes,
+        make_thumbnails=decoder.make_thumbnails,
+        make_player_audio=decoder.make_player_audio,
+        load_embedder=lambda: load_sentence_embedder(models_dir / EMBEDDING_MODEL),
+        models={
+            Stage.TRANSCRIBE: asr_model,
+            Stage.DIARIZE: DIARIZATION_MODEL,
+            Stage.SCENES: decoder.scene_model,
+            Stage.CHUNK: EMBEDDING_MODEL,
+            Stage.SUMMARIZE: EMBEDDING_MODEL,
+        },
+        costs={
+            Stage.PROBE: Cost(cores=1, memory_mb=500),
+            Stage.AUDIO: Cost(cores=1, memory_mb=300),
+            Stage.TRANSCRIBE: Cost(cores=threads, memory_mb=1500),
+            Stage.DIARIZE: Cost(cores=threads, memory_mb=2000),
+            Stage.SCENES: Cost(
+                cores=1 if decoder.scene_model is SceneModel.ADAPTIVE else threads, memory_mb=1000
+            ),
+            Stage.THUMBNAILS: Cost(cores=1, memory_mb=1000),
+            Stage.PLAYER_AUDIO: Cost(cores=1, memory_mb=300),
+            Stage.CHUNK: Cost(cores=threads, memory_mb=700),
+            Stage.SUMMARIZE: Cost(cores=threads, memory_mb=700),
+        },
+        room=room,
+        limits=decoder.limits,
+        settings={
+            Stage.PROBE: decoder.audio_track,
+            # Another device computes with other numbers, and may hear other words.
+            Stage.TRANSCRIBE: f"{checkpoint_seconds}"
+            + ("" if device is Device.CPU else f" {device}"),
+        },
+        checkpoint_seconds=checkpoint_seconds,
+    )

@@ -1,0 +1,1 @@
+"""Supervision of a running job: progress, heartbeat, watchdog, telemetry and shutdown."""

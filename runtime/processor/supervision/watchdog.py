@@ -1,0 +1,132 @@
+"""Keeps the job's heartbeat while its work runs, and ends the process when the work cannot.
+
+The work itself looks at every step whether it may go on. Inside a library's long computation there
+is no step, and that is what this thread is for.
+"""
+
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.core.clock import MonotonicClock
+from runtime.core.contract import ExitCode, Stage
+from runtime.core.errors import LeaseLost, LifestreamError
+from runtime.core.jobs import Failure
+from runtime.core.log import Log
+from runtime.core.periodic_thread import Repeating
+from runtime.processor.supervision.interruption import Interruption
+from runtime.processor.supervision.reporter import Reporter
+
+LOOK_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """How often to beat, and how long the work may take to notice that it has to end, in seconds.
+
+    `after_stop_seconds` must leave time to write the job's record before the platform kills the
+    process, `stop_timeout` after its SIGTERM. A work that makes no step for `stall_seconds` counts
+    as hung: its heart stops, and the reaper does what it does with the dead.
+    """
+
+    heartbeat_seconds: float = 30.0
+    stall_seconds: float = 900.0
+    after_loss_seconds: float = 10.0
+    after_stop_seconds: float = 15.0
+    after_deadline_seconds: float = 60.0
+
+
+class Watchdog(Repeating):
+    """Guards the work inside its context; `abort` must end the process and not return.
+
+    A watchdog that dies aborts too: without a heartbeat the job would be taken for dead and run
+    twice.
+    """
+
+    def __init__(
+        self,
+        *,
+        reporter: Reporter,
+        stalled: Callable[[], Stage | None] = lambda: None,
+        interruption: Interruption,
+        patience: Patience,
+        clock: MonotonicClock,
+        log: Log,
+        abort: Callable[[ExitCode], None],
+    ) -> None:
+        """Guard the job of `reporter`; nothing happens before the context is entered.
+
+        `stalled` names a stage that hangs by its own measure, while others beside it may go on.
+        """
+        super().__init__("watchdog", every_seconds=LOOK_SECONDS)
+        self._reporter = reporter
+        self._hanging = stalled
+        self._interruption = interruption
+        self._patience = patience
+        self._clock = clock
+        self._log = log
+        self._abort = abort
+        self._first_seen: dict[str, float] = {}
+        self._stalled = False
+
+    def once(self) -> bool:
+        """Look, for as long as the work lasts."""
+        self.look()
+        return True
+
+    def died(self, error: Exception) -> None:
+        """End the process: the job has no heartbeat now."""
+        self._log.error("watchdog.died", error=repr(error), traceback=traceback.format_exc())
+        self._abort(ExitCode.RETRYABLE_FAILURE)
+
+    def look(self) -> None:
+        """Beat if it is time, and abort if the work has had its time to notice that it must end."""
+        self._beat()
+        if self._for_longer("lost", self._reporter.lost, self._patience.after_loss_seconds):
+            self._end(ExitCode.LOST_CLAIM, "the claim was lost")
+        elif self._for_longer(
+            "stop", self._interruption.stop_requested, self._patience.after_stop_seconds
+        ):
+            why = self._interruption.why_stop or "a stop was requested"
+            self._end(ExitCode.RESUMABLE, why, self._reporter.hand_back)
+        elif self._for_longer(
+            "overdue", self._interruption.overdue, self._patience.after_deadline_seconds
+        ):
+            self._end(ExitCode.PERMANENT_FAILURE, "the deadline passed", self._fail_overdue)
+
+    def _beat(self) -> None:
+        hanging = self._hanging()
+        if hanging or self._reporter.silent_seconds >= self._patience.stall_seconds:
+            if not self._stalled:
+                self._log.error("watchdog.stalled", stage=hanging or self._reporter.job.stage)
+            self._stalled = True
+            return
+        self._stalled = False
+        try:
+            self._reporter.beat(every_seconds=self._patience.heartbeat_seconds)
+        except LeaseLost:
+            self._log.warning("watchdog.lease_lost")
+        except LifestreamError as error:
+            self._log.warning("watchdog.beat_failed", code=error.code, reason=error.summary)
+
+    def _for_longer(self, what: str, is_so: bool, seconds: float) -> bool:  # noqa: FBT001 - a fact, no switch
+        if not is_so:
+            return False
+        now = self._clock.monotonic()
+        return now - self._first_seen.setdefault(what, now) >= seconds
+
+    def _end(self, code: ExitCode, why: str, write: Callable[[], None] = lambda: None) -> None:
+        self._log.error("watchdog.abort", reason=why, exit_code=int(code))
+        try:
+            write()
+        except LeaseLost:
+            code = ExitCode.LOST_CLAIM
+        except LifestreamError as error:
+            self._log.error("job.end_not_recorded", code=error.code, reason=error.summary)
+        self._abort(code)
+
+    def _fail_overdue(self) -> None:
+        error = self._interruption.overdue_error()
+        self._reporter.fail(
+            Failure(code=error.code, summary=error.summary, resolution=error.resolution)
+        )

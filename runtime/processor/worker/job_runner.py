@@ -1,0 +1,81 @@
+"""Runs one attempt for a worker: as on demand, but it also leaves when protection is lost."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from runtime.core.clock import Clock
+from runtime.core.contract import ExitCode
+from runtime.core.errors import LeaseLost
+from runtime.core.log import Log
+from runtime.core.messages import Invitation
+from runtime.core.metrics import Metrics
+from runtime.core.spans import about
+from runtime.core.tracer import NoTracing, Tracing
+from runtime.processor.attempt import Attempt, Ended, Ports
+from runtime.processor.composition import out_of_time
+from runtime.processor.host.library_log import log_what_libraries_say
+from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.settings import WorkSettings
+from runtime.processor.supervision.interruption import Interruption
+from runtime.processor.supervision.shutdown import Shutdown
+from runtime.protection.session import ProcessingSession
+from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runner:
+    """What stays the same from job to job: settings, connections, tools with their models."""
+
+    settings: WorkSettings
+    ports: Ports
+    tools: MediaTools
+    task_arn: str | None
+    clock: Clock
+    log: Log
+    metrics: Metrics
+    shutdown: Shutdown
+    machine: Machine = UNKNOWN_MACHINE
+    tracing: Tracing = field(default_factory=NoTracing)
+
+    def run(
+        self, asked: Invitation, session: ProcessingSession, abort: Callable[[ExitCode], None]
+    ) -> Ended:
+        """Claim and run an attempt to its end; `abort` must end the process."""
+        log = self.log.bind(**about(asked.job_id), attempt=asked.attempt)
+        log_what_libraries_say(log)
+        try:
+            return Attempt(
+                job_id=asked.job_id,
+                number=asked.attempt,
+                task_arn=self.task_arn,
+                ports=self.ports,
+                tools=self.tools,
+                interruption=Interruption(
+                    clock=self.clock,
+                    timeout_seconds=self.settings.timeout_seconds,
+                    must_leave=lambda: lease_lost(session) or out_of_time(self.shutdown)(),
+                ),
+                work_dir=self.settings.work_dir,
+                clock=self.clock,
+                log=log,
+                metrics=self.metrics,
+                patience=self.settings.patience,
+                abort=abort,
+                max_runs=self.settings.max_runs,
+                machine=self.machine,
+                tracing=self.tracing,
+            ).run()
+        finally:
+            log_what_libraries_say(self.log)
+
+
+def lease_lost(session: ProcessingSession) -> str | None:
+    """Return why this task may no longer be protected, None while it is.
+
+    Not the `LeaseLost` of a job that somebody else owns: this one is still ours, to be put back.
+    """
+    try:
+        session.check()
+    except LeaseLost as error:
+        return error.code
+    return None

@@ -1,0 +1,106 @@
+"""What a finished job knows about its video: the one value that every published file is made of."""
+
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from runtime.core.contract import Stage
+from runtime.core.jobs import Source
+from runtime.core.media import (
+    UNKNOWN_SPEAKER,
+    Chapter,
+    MediaInfo,
+    PublishedFile,
+    Scene,
+    Sentence,
+    Summary,
+    Turn,
+)
+from runtime.results.speaker_interruptions import Interruption, interruptions
+from runtime.results.warnings import Caveat
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """One voice of the video. `name` is for people, `label` for programs.
+
+    It interrupted others `interruption_count` times and was itself `interrupted_count` times.
+    """
+
+    label: str
+    name: str
+    talk_time_seconds: float
+    word_count: int
+    interruption_count: int
+    interrupted_count: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobResult:
+    """All findings about one video. `duration_seconds` is that of the decoded media.
+
+    `media_files` are pictures and sound made of it, which are published already.
+    """
+
+    source: Source
+    media: MediaInfo
+    duration_seconds: float
+    language: str | None
+    turns: tuple[Turn, ...]
+    chapters: tuple[Chapter, ...]
+    summary: Summary
+    scenes: tuple[Scene, ...]
+    caveats: tuple[Caveat, ...]
+    models: Mapping[Stage, str]
+    media_files: tuple[PublishedFile, ...]
+
+    @property
+    def title(self) -> str:
+        """The upload's file name without its suffix."""
+        return PurePosixPath(self.source.key).stem
+
+    @property
+    def sentences(self) -> tuple[Sentence, ...]:
+        """All that was said, in order of time."""
+        return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
+
+    @property
+    def interruptions(self) -> tuple[Interruption, ...]:
+        """Where one voice cut in on another, in order of time."""
+        return interruptions(self.turns)
+
+    def has_file(self, name: str) -> bool:
+        """Tell whether a picture or sound of this name was made."""
+        return any(file.name == name for file in self.media_files)
+
+    @property
+    def speakers(self) -> tuple[Speaker, ...]:
+        """Everyone who speaks, by label; talk time counts overlapped speech for each."""
+        seconds: defaultdict[str, float] = defaultdict(float)
+        for turn in self.turns:
+            seconds[turn.speaker] += turn.end_seconds - turn.start_seconds
+        words: Counter[str] = Counter()
+        for sentence in self.sentences:
+            words[sentence.speaker] += len(sentence.words)
+        by = Counter(interruption.by for interruption in self.interruptions)
+        of = Counter(interruption.of for interruption in self.interruptions)
+        return tuple(
+            Speaker(
+                label=label,
+                name=speaker_name(label),
+                talk_time_seconds=seconds.get(label, 0.0),
+                word_count=words[label],
+                interruption_count=by[label],
+                interrupted_count=of[label],
+            )
+            for label in sorted(seconds.keys() | words.keys())
+        )
+
+
+def speaker_name(label: str) -> str:
+    """Return a label as people read it: `SPEAKER_00` is "Speaker 1"."""
+    if label == UNKNOWN_SPEAKER:
+        return "Unknown speaker"
+    prefix, _, number = label.rpartition("_")
+    return f"{prefix.capitalize()} {int(number) + 1}" if prefix and number.isdigit() else label

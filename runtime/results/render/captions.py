@@ -1,0 +1,48 @@
+"""Subtitles and chapter marks as players read them: SubRip and WebVTT."""
+
+from runtime.results.job_result import JobResult, speaker_name
+from runtime.results.render.cues import cues_of, speaker_changes
+from runtime.results.render.text import timestamp
+
+# SubRip has no escapes, and players drop what looks like a tag.
+_WITHOUT_TAGS = str.maketrans("<>", "\u2039\u203a")
+
+
+def srt(result: JobResult) -> str:
+    """Return SubRip subtitles; a new speaker's cue begins with the name."""
+    cues = cues_of(result.sentences)
+    blocks = []
+    for number, (cue, changed) in enumerate(zip(cues, speaker_changes(cues), strict=True), start=1):
+        name = f"[{speaker_name(cue.speaker)}]\n" if changed else ""
+        span = _span(cue.start_seconds, cue.end_seconds, ",")
+        text = "\n".join(cue.lines).translate(_WITHOUT_TAGS)
+        blocks.append(f"{number}\n{span}\n{name}{text}\n")
+    return "\n".join(blocks)
+
+
+def vtt(result: JobResult) -> str:
+    """Return WebVTT subtitles with a voice span for each cue."""
+    blocks = ["WEBVTT\n"]
+    for cue in cues_of(result.sentences):
+        span = _span(cue.start_seconds, cue.end_seconds, ".")
+        text = _escaped("\n".join(cue.lines))
+        blocks.append(f"{span}\n<v {_escaped(speaker_name(cue.speaker))}>{text}</v>\n")
+    return "\n".join(blocks)
+
+
+def chapters_vtt(result: JobResult) -> str:
+    """Return the chapters as a WebVTT chapters track."""
+    blocks = ["WEBVTT\n"]
+    for number, chapter in enumerate(result.chapters, start=1):
+        span = _span(chapter.start_seconds, chapter.end_seconds, ".")
+        blocks.append(f"{number}\n{span}\n{_escaped(chapter.title)}\n")
+    return "\n".join(blocks)
+
+
+def _span(start: float, end: float, decimal: str) -> str:
+    return f"{timestamp(start, decimal=decimal)} --> {timestamp(end, decimal=decimal)}"
+
+
+def _escaped(text: str) -> str:
+    """Escape WebVTT's markup; `-->` inside a text would end its cue."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -1,0 +1,134 @@
+"""Divides sentences into subtitle cues that a person can read in the time they are shown."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import inf
+from unicodedata import category
+
+from runtime.core.media import AttributedWord, Sentence
+from runtime.core.word_spacing import is_unspaced, joined
+
+# Netflix's timed text style guide, general requirements and English: 42 characters a line, two
+# lines, 5/6 s to 7 s on screen, at most 20 characters a second for adults and 17 for children, two
+# frames between cues.
+LINE_CHARACTERS = 42
+CUE_CHARACTERS = 2 * LINE_CHARACTERS
+SHORTEST_SECONDS = 5 / 6
+LONGEST_SECONDS = 7.0
+FASTEST_CHARACTERS_PER_SECOND = 20.0
+EASY_CHARACTERS_PER_SECOND = 17.0
+GAP_SECONDS = 0.083
+_MARKS = frozenset(",;:.?!\u3001\u3002\uff0c\uff1b\uff1a\uff1f\uff01")
+BREATH_SECONDS = 1.0
+"""Words further apart than this are not shown together only because one of them is short."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cue:
+    """A subtitle: one or two lines by one speaker, shown for a stretch of time."""
+
+    start_seconds: float
+    end_seconds: float
+    speaker: str
+    lines: tuple[str, ...]
+
+
+def cues_of(sentences: Iterable[Sentence]) -> tuple[Cue, ...]:
+    """Return cues in order of time that do not overlap and hold every word once.
+
+    A cue holds at most 84 characters and 7 s by one speaker. Sentences that are longer are broken
+    at marks and pauses; a cue that would be gone before it is read is joined to its neighbour where
+    both fit. A cue stays until it can be read with ease, but never into the next one.
+    """
+    groups = _joined([group for sentence in sentences for group in _groups(sentence.words)])
+    cues = [_cue(group, nxt[0].word.start_seconds) for group, nxt in pairwise(groups)]
+    return (*cues, *(_cue(group, inf) for group in groups[-1:]))
+
+
+def _cue(group: Sequence[AttributedWord], following_start: float) -> Cue:
+    text = _text(group)
+    start = group[0].word.start_seconds
+    readable = start + max(SHORTEST_SECONDS, len(text) / EASY_CHARACTERS_PER_SECOND)
+    wanted = min(max(group[-1].word.end_seconds, readable), start + LONGEST_SECONDS)
+    # A millisecond at least: players drop cues that end where they start.
+    end = max(min(wanted, following_start - GAP_SECONDS), start + 0.001)
+    return Cue(start_seconds=start, end_seconds=end, speaker=group[0].speaker, lines=_lines(text))
+
+
+def _groups(words: Sequence[AttributedWord]) -> list[Sequence[AttributedWord]]:
+    """Halve at the best place until each part fits; parts of like size read better than a tail."""
+    if len(words) == 1 or _fits(words):
+        return [words]
+    at = max(range(1, len(words)), key=lambda i: (_break_quality(words, i), -i))
+    return [*_groups(words[:at]), *_groups(words[at:])]
+
+
+def _joined(groups: Sequence[Sequence[AttributedWord]]) -> list[Sequence[AttributedWord]]:
+    """Join groups that leave no time to read them to the one before or after."""
+    starts = [group[0].word.start_seconds for group in groups[1:]] + [inf] * bool(groups)
+    hasty = [_is_hasty(group, start) for group, start in zip(groups, starts, strict=True)]
+    result: list[Sequence[AttributedWord]] = []
+    last_is_hasty = False
+    for group, start, is_hasty in zip(groups, starts, hasty, strict=True):
+        if result and (last_is_hasty or is_hasty) and _belong(result[-1], group):
+            result[-1] = [*result[-1], *group]
+            last_is_hasty = _is_hasty(result[-1], start)
+        else:
+            result.append(group)
+            last_is_hasty = is_hasty
+    return result
+
+
+def _is_hasty(group: Sequence[AttributedWord], following_start: float) -> bool:
+    shown = following_start - GAP_SECONDS - group[0].word.start_seconds
+    needed = max(SHORTEST_SECONDS, len(_text(group)) / FASTEST_CHARACTERS_PER_SECOND)
+    return min(shown, LONGEST_SECONDS) < needed
+
+
+def _belong(first: Sequence[AttributedWord], second: Sequence[AttributedWord]) -> bool:
+    pause = second[0].word.start_seconds - first[-1].word.end_seconds
+    one_voice = first[0].speaker == second[0].speaker
+    return one_voice and pause <= BREATH_SECONDS and _fits([*first, *second])
+
+
+def _fits(words: Sequence[AttributedWord]) -> bool:
+    shown = words[-1].word.end_seconds - words[0].word.start_seconds
+    return len(_text(words)) <= CUE_CHARACTERS and shown <= LONGEST_SECONDS
+
+
+def _break_quality(words: Sequence[AttributedWord], at: int) -> float:
+    before, after = words[at - 1].word, words[at].word
+    left, total = len(_text(words[:at])), len(_text(words))
+    balance = min(left, total - left) / total
+    pause = min(1.0, max(0.0, after.start_seconds - before.end_seconds))
+    mark = 0.5 if before.text[-1:] in _MARKS else 0.0
+    return balance * (1.0 + pause + mark)
+
+
+def _text(words: Sequence[AttributedWord]) -> str:
+    return joined(attributed.word.text for attributed in words)
+
+
+def _lines(text: str) -> tuple[str, ...]:
+    """Return one line, or two of the most even length."""
+    places = [i for i in range(1, len(text)) if _may_break(text, i)]
+    if len(text) <= LINE_CHARACTERS or not places:
+        return (text,)
+    # The longer line counts; of equals the lower one, which leaves more of the picture free.
+    at = min(places, key=lambda i: (max(i, len(text[i:].strip())), i))
+    return text[:at], text[at:].strip()
+
+
+def _may_break(text: str, at: int) -> bool:
+    """Tell whether a line may end before a character: a space, or one written without."""
+    if text[at] == " ":
+        return True
+    before, after = text[at - 1], text[at]
+    # No line begins with a mark, nor with what combines with the letter before.
+    return is_unspaced(before) and is_unspaced(after) and category(after) in {"Lo", "Nd"}
+
+
+def speaker_changes(cues: Sequence[Cue]) -> list[bool]:
+    """Tell for each cue whether another speaker begins with it; true for the first."""
+    return [True] * bool(cues) + [a.speaker != b.speaker for a, b in pairwise(cues)]

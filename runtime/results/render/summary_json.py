@@ -1,0 +1,121 @@
+"""`summary.json`: everything found about a video in one document; see `schema/`."""
+
+from typing import Any
+
+from runtime.core.contract import ResultFile, Stage, thumbnail_name
+from runtime.core.media import MediaInfo
+from runtime.results.job_result import JobResult
+from runtime.results.render.text import seconds
+
+SCHEMA_VERSION = "1.1"
+"""Raised in its first part by a change that breaks readers, in its second by an addition."""
+
+_MODEL_NAMES = {
+    Stage.TRANSCRIBE: "transcription",
+    Stage.DIARIZE: "diarization",
+    Stage.SCENES: "scene_detection",
+    Stage.SUMMARIZE: "sentence_embedding",
+}
+
+
+def summary_document(result: JobResult) -> dict[str, Any]:
+    """Return the document; times in seconds from the start of the video."""
+    source = result.source
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "job_id": source.job_id,
+        "title": result.title,
+        "source": {
+            "bucket": source.bucket,
+            "key": source.key,
+            "etag": source.etag,
+            "size_bytes": source.size_bytes,
+        },
+        "media": _media(result.media, result.duration_seconds),
+        "language": result.language,
+        "summary": [
+            {
+                "text": sentence.text,
+                "start_seconds": seconds(sentence.start_seconds),
+                "end_seconds": seconds(sentence.end_seconds),
+                "speaker": sentence.speaker,
+            }
+            for sentence in result.summary.sentences
+        ],
+        "chapters": [
+            {
+                "title": chapter.title,
+                "start_seconds": seconds(chapter.start_seconds),
+                "end_seconds": seconds(chapter.end_seconds),
+            }
+            for chapter in result.chapters
+        ],
+        "speakers": [
+            {
+                "speaker": speaker.label,
+                "name": speaker.name,
+                "talk_time_seconds": seconds(speaker.talk_time_seconds),
+                "word_count": speaker.word_count,
+                "interruptions": speaker.interruption_count,
+                "interrupted": speaker.interrupted_count,
+            }
+            for speaker in result.speakers
+        ],
+        "interruptions": [
+            {
+                "at_seconds": seconds(interruption.at_seconds),
+                "by": interruption.by,
+                "of": interruption.of,
+            }
+            for interruption in result.interruptions
+        ],
+        "scenes": scene_list(result),
+        "contact_sheet": _if_made(result, ResultFile.CONTACT_SHEET),
+        "player_audio": _if_made(result, ResultFile.PLAYER_AUDIO),
+        "warnings": [{"code": caveat.code, "message": caveat.message} for caveat in result.caveats],
+        "models": {
+            name: result.models[stage]
+            for stage, name in _MODEL_NAMES.items()
+            if stage in result.models
+        },
+    }
+
+
+def scene_list(result: JobResult) -> list[dict[str, Any]]:
+    """Return the scenes as `scenes.json` and `summary.json` both hold them."""
+    return [
+        {
+            "index": scene.index,
+            "start_seconds": seconds(scene.start_seconds),
+            "end_seconds": seconds(scene.end_seconds),
+            "thumbnail": _if_made(result, thumbnail_name(scene.index)),
+        }
+        for scene in result.scenes
+    ]
+
+
+def _if_made(result: JobResult, name: str) -> str | None:
+    return str(name) if result.has_file(name) else None
+
+
+def _media(media: MediaInfo, duration_seconds: float) -> dict[str, Any]:
+    video, audio = media.video, media.audio
+    return {
+        "container": media.container,
+        "duration_seconds": seconds(duration_seconds),
+        "video": video
+        and {
+            "codec": video.codec,
+            "width": video.width,
+            "height": video.height,
+            "frames_per_second": video.frames_per_second and round(video.frames_per_second, 3),
+            "rotation_degrees": video.rotation_degrees,
+        },
+        "audio": audio
+        and {
+            "codec": audio.codec,
+            "sample_rate": audio.sample_rate,
+            "channels": audio.channels,
+            "language": audio.language,
+        },
+    }

@@ -1,0 +1,98 @@
+import json
+
+import pytest
+
+from chaos.ledger import NOBODY, Breach, Violation
+from chaos.pool.log_audit import Stops, autopsy, stops_of
+from chaos.pool.slowness import slow_plan
+from chaos.pool.verdict import PoolVerdict
+from chaos.pool.workers import STOP_TIMEOUT_SECONDS, changed
+from runtime.core.contract import EnvVar
+
+ON, OFF = "protection.enabled", "protection.disabled"
+BEGUN, DONE, PUT_BACK = "job.started", "job.succeeded", "job.interrupted"
+STOP = "shutdown.requested"
+
+
+def log(*actions: str) -> list[str]:
+    return [json.dumps({"action": action}) for action in actions]
+
+
+@pytest.mark.parametrize(
+    ("actions", "found"),
+    [
+        ((ON, BEGUN, DONE, OFF, STOP), Stops(all=1)),
+        ((STOP,), Stops(all=1)),
+        ((ON, STOP, OFF), Stops(all=1)),
+        ((BEGUN, STOP, DONE), Stops(all=1, at_work=1)),
+        ((BEGUN, STOP, PUT_BACK), Stops(all=1, at_work=1, cut_short=1)),
+        ((BEGUN, STOP), Stops(all=1, at_work=1, cut_short=1)),
+        ((ON, BEGUN, STOP, DONE, OFF), Stops(all=1, at_work=1, protected=1)),
+        ((ON, BEGUN, "protection.lost", STOP, DONE), Stops(all=1, at_work=1)),
+        ((ON, BEGUN, PUT_BACK, OFF), Stops()),
+        ((ON, BEGUN), Stops()),
+    ],
+)
+def test_should_tell_what_a_stop_met(actions: tuple[str, ...], found: Stops) -> None:
+    assert stops_of(log(*actions)) == found
+
+
+def test_should_add_up_all_workers_and_pass_over_other_lines() -> None:
+    logs = [["a traceback", *log(BEGUN, STOP)], ["[]", *log(STOP)]]
+    assert autopsy(logs) == Stops(all=2, at_work=1, cut_short=1)
+
+
+def verdict(stops: Stops, *violations: Violation, gone: float = 1.2) -> PoolVerdict:
+    return PoolVerdict(
+        jobs=5, stops=stops, deployments=2, violations=violations, idle_gone_seconds=gone
+    )
+
+
+def test_should_keep_its_promises_only_if_nobody_was_stopped_at_work() -> None:
+    assert verdict(Stops(all=3)).kept
+    assert not verdict(Stops(all=3, at_work=1)).kept
+
+
+def test_should_prove_nothing_without_a_stop() -> None:
+    assert not verdict(Stops()).kept
+
+
+def test_should_not_let_idle_workers_stay() -> None:
+    assert verdict(Stops(all=1), gone=65.0).kept
+    assert not verdict(Stops(all=1), gone=65.1).kept
+
+
+def test_should_say_all_in_one_line() -> None:
+    lost = Violation(Breach.LOST, 3, "any")
+    stuck = Violation(Breach.STUCK, NOBODY, "any")
+    told = verdict(Stops(9, 4, 1, 2), lost, lost, stuck)
+    assert not told.kept
+    assert str(told) == (
+        "jobs 5, workers stopped 9, deployments 2, killed at work 4 (cut short 2), "
+        "killed while protected 1, lost 1, published twice 0, stuck 1, "
+        "idle tasks gone within 1.2 s"
+    )
+
+
+def test_should_change_nothing_of_a_definition_but_what_it_says() -> None:
+    container = {"name": "any", "stopTimeout": 120, "environment": [{"name": "A", "value": "b"}]}
+    definition = {"family": "any", "revision": 3, "cpu": "1", "containerDefinitions": [container]}
+    assert changed(definition, {EnvVar.ECS_ENABLE_TASK_PROTECTION: "false"}) == {
+        "family": "any",
+        "cpu": "1",
+        "containerDefinitions": [
+            {
+                "name": "any",
+                "stopTimeout": STOP_TIMEOUT_SECONDS,
+                "environment": [
+                    {"name": "A", "value": "b"},
+                    {"name": "ECS_ENABLE_TASK_PROTECTION", "value": "false"},
+                ],
+            }
+        ],
+    }
+
+
+def test_should_be_as_slow_each_time_with_the_same_seed() -> None:
+    assert slow_plan(7, 3) == slow_plan(7, 3)
+    assert slow_plan(7, 3) != slow_plan(8, 3)

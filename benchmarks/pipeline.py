@@ -21,10 +21,10 @@ from runtime.core.contract import ExitCode, Stage  # noqa: E402
 from runtime.processor.attempt import Attempt, Ports  # noqa: E402
 from runtime.processor.decoder.tools import Decoder  # noqa: E402
 from runtime.processor.host.resources import machine_room  # noqa: E402
-from runtime.processor.pipeline.graph import Room  # noqa: E402
+from runtime.processor.pipeline.graph import Capacity  # noqa: E402
 from runtime.processor.pipeline.toolkit import media_tools  # noqa: E402
 from runtime.processor.supervision.interruption import Interruption  # noqa: E402
-from runtime.processor.supervision.watchdog import Patience  # noqa: E402
+from runtime.processor.supervision.watchdog import WatchdogTimeouts  # noqa: E402
 from tests.fakes.jobs import InMemoryJobStore  # noqa: E402
 from tests.fakes.log import CapturedLog  # noqa: E402
 from tests.fakes.metrics import CapturedMetrics  # noqa: E402
@@ -38,7 +38,7 @@ def main() -> None:
     video = Path(sys.argv[1]) if len(sys.argv) > 1 else MEDIA / "sample.mp4"
     room = machine_room()
     ways = {
-        "one after another": (Room(cores=1, memory_mb=room.memory_mb), room.cores),
+        "one after another": (Capacity(cores=1, memory_mb=room.memory_mb), room.cores),
         "side by side, all threads to each model": (room, room.cores),
         "side by side, models share the cores": (room, max(1, room.cores // 2)),
     }
@@ -54,7 +54,7 @@ def main() -> None:
         print(f"{way}: {average:.1f} s on average, ratio {average / base:.2f}")
 
 
-def job(video: Path, room: Room, threads: int) -> tuple[float, str]:
+def job(video: Path, room: Capacity, threads: int) -> tuple[float, str]:
     """Process a video in memory and return its seconds and those of its longer stages."""
     clock, log = SystemClock(), CapturedLog()
     objects, jobs = InMemoryObjectStore(), InMemoryJobStore()
@@ -80,7 +80,7 @@ def job(video: Path, room: Room, threads: int) -> tuple[float, str]:
             clock=clock,
             log=log,
             metrics=CapturedMetrics(),
-            patience=Patience(),
+            patience=WatchdogTimeouts(),
             abort=os._exit,
         )
         began = clock.monotonic()

@@ -26,7 +26,7 @@ def nothing() -> None:
     """Do nothing after the answer."""
 
 
-class Saboteur:
+class FaultInjector:
     """The proxy's handler during a run."""
 
     def __init__(

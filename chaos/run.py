@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from chaos.clips import make_clip
-from chaos.fault_injector import Saboteur
+from chaos.fault_injector import FaultInjector
 from chaos.fault_log import Tally
 from chaos.ledger import Breach, Ledger, Violation
 from chaos.operators import Helpers
@@ -59,7 +59,7 @@ def run(size: Size, folder: Path, say: Say) -> Verdict:
     with serving() as proxy, deployed(proxy, folder, tell) as place:
         everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=place.bucket, etag=etag)
         ledger, subjects = Ledger(_task_lives(place)), Subjects()
-        proxy.handle = Saboteur(
+        proxy.handle = FaultInjector(
             subjects=subjects,
             tally=tally,
             ledger=ledger,

@@ -5,13 +5,13 @@ from collections import defaultdict
 from pathlib import Path
 
 from runtime.core.clock import WallClock
-from runtime.core.periodic_thread import Repeating
+from runtime.core.periodic_thread import PeriodicThread
 
 _PAGE_MB = os.sysconf("SC_PAGE_SIZE") / 1e6
 _EVERY_SECONDS = 0.25
 
 
-class TreeMemory(Repeating):
+class TreeMemory(PeriodicThread):
     """Inside its context: (time, megabytes) of a tree of processes, four times a second.
 
     The sum of resident sets: pages that processes share count for each of them.

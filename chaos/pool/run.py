@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.clips import make_clip
-from chaos.fault_injector import Saboteur
+from chaos.fault_injector import FaultInjector
 from chaos.fault_log import Tally
 from chaos.ledger import NOBODY, Breach, Ledger, Violation
 from chaos.pool.agent import AgentTrouble
@@ -56,7 +56,7 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolVerdict:
     with serving() as proxy, deployed(proxy, folder, tell, launch=Launch.POOL) as place:
         everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=place.bucket, etag=etag)
         ledger, subjects = Ledger(lambda _job, _attempt: False), Subjects()
-        proxy.handle = Saboteur(
+        proxy.handle = FaultInjector(
             subjects=subjects,
             tally=Tally(plan, folder / "slow-calls.jsonl"),
             ledger=ledger,

@@ -43,7 +43,7 @@ Ask = Upload | Requeued
 
 
 @dataclass(frozen=True, slots=True)
-class Invitation:
+class QueuedAttempt:
     """A message of a work queue: this attempt of this job may start, and nothing more."""
 
     job_id: str
@@ -89,7 +89,7 @@ def queued_message(job_id: str, attempt: int) -> str:
     return json.dumps({"type": QUEUED_MESSAGE_TYPE, "job_id": job_id, "attempt": attempt})
 
 
-def parse_queued(body: str) -> Invitation:
+def parse_queued(body: str) -> QueuedAttempt:
     """Return what a work queue's message says; raise `MalformedMessageError`."""
     message = _json_object(body)
     if message.get("type") != QUEUED_MESSAGE_TYPE:
@@ -97,7 +97,7 @@ def parse_queued(body: str) -> Invitation:
     attempt = message.get("attempt")
     if type(attempt) is not int or attempt < 1:
         raise MalformedMessageError("has no whole number above 0 in `attempt`")
-    return Invitation(_text(message, "job_id"), attempt)
+    return QueuedAttempt(_text(message, "job_id"), attempt)
 
 
 def parse(body: str, *, bucket: str) -> tuple[list[Ask], list[Ignored]]:

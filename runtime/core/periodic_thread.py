@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 
-class Repeating(ABC):
+class PeriodicThread(ABC):
     """Inside its context, `once` runs every `every_seconds` in a thread called `name`.
 
     The first time is one interval after the beginning. When the context is left, nothing that

@@ -17,12 +17,12 @@ from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.host.workspace import workspace
 from runtime.processor.memory import peak_rss_mb
 from runtime.processor.pipeline.pipeline import Pipeline
-from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.supervision.interruption import Interruption, StopRequestedError
 from runtime.processor.supervision.progress import StageTracker
 from runtime.processor.supervision.reporter import Reporter, take_job
-from runtime.processor.supervision.telemetry import Teller
-from runtime.processor.supervision.watchdog import Patience, Watchdog
+from runtime.processor.supervision.telemetry import AttemptTelemetry
+from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
 from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
 from runtime.results.render.text import json_bytes
 
@@ -61,13 +61,13 @@ class Attempt:
     number: int
     task_arn: str | None
     ports: Ports
-    tools: MediaTools
+    tools: Toolkit
     interruption: Interruption
     work_dir: Path
     clock: Clock
     log: Log
     metrics: Metrics
-    patience: Patience
+    patience: WatchdogTimeouts
     abort: Callable[[ExitCode], None]
     max_runs: int | None = None
     machine: Machine = UNKNOWN_MACHINE
@@ -86,7 +86,7 @@ class Attempt:
         except LifestreamError as error:
             self.log.warning("job.not_started", code=error.code, reason=error.summary)
             return Ended(code=_EXIT_CODES[type(error)], claimed=False, why=error.code)
-        teller = Teller(
+        teller = AttemptTelemetry(
             job=job,
             machine=self.machine,
             clock=self.clock,
@@ -97,7 +97,7 @@ class Attempt:
         teller.ended(ended.why)
         return ended
 
-    def _run(self, job: Job, teller: Teller) -> Ended:
+    def _run(self, job: Job, teller: AttemptTelemetry) -> Ended:
         reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
         tracker = StageTracker(
             reporter=reporter,
@@ -138,7 +138,9 @@ class Attempt:
         code = ExitCode.LOST_CLAIM if lost else ExitCode.PERMANENT_FAILURE
         return Ended(code=code, why=failure.code)
 
-    def _watchdog(self, reporter: Reporter, tracker: StageTracker, teller: Teller) -> Watchdog:
+    def _watchdog(
+        self, reporter: Reporter, tracker: StageTracker, teller: AttemptTelemetry
+    ) -> Watchdog:
         def abort(code: ExitCode) -> None:
             teller.ended(f"job.aborted_{code.name.lower()}")
             self.abort(code)

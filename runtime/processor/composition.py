@@ -14,7 +14,7 @@ from runtime.core.tracer import Tracing
 from runtime.processor.attempt import Ports
 from runtime.processor.decoder.tools import Decoder
 from runtime.processor.host.resources import machine_room, threads_for
-from runtime.processor.pipeline.toolkit import MediaTools, media_tools
+from runtime.processor.pipeline.toolkit import Toolkit, media_tools
 from runtime.processor.settings import WorkSettings
 from runtime.processor.supervision.interruption import STOPPING
 from runtime.processor.supervision.shutdown import Order, Shutdown
@@ -55,7 +55,7 @@ def telling_first(
     return told
 
 
-def real_tools(settings: WorkSettings) -> MediaTools:
+def real_tools(settings: WorkSettings) -> Toolkit:
     """Return the media tools with the models that the image holds, on all processors."""
     room = machine_room()
     return media_tools(

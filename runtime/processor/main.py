@@ -21,7 +21,7 @@ from runtime.processor.composition import (
 )
 from runtime.processor.host.library_log import log_what_libraries_say
 from runtime.processor.host.task_metadata import read_machine, read_task_arn
-from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.settings import BadConfigurationError, Settings, WorkSettings
 from runtime.processor.supervision.interruption import Interruption
 
@@ -30,7 +30,7 @@ def run(
     environ: Mapping[str, str],
     *,
     ports: Callable[[Settings], Ports] = connect,
-    tools: Callable[[Settings], MediaTools] = real_tools,
+    tools: Callable[[Settings], Toolkit] = real_tools,
     traces: Callable[[WorkSettings, MonotonicClock, Log], Tracing] = connect_tracing,
     clock: Clock | None = None,
     write: Callable[[str], object] = write_line,

@@ -9,7 +9,7 @@ from runtime.core.contract import FALSE, TRUE, Device, EnvVar, SceneModel
 from runtime.core.jobs import Source
 from runtime.core.log import LEVELS
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
-from runtime.processor.supervision.watchdog import Patience
+from runtime.processor.supervision.watchdog import WatchdogTimeouts
 
 DEFAULT_WORK_DIR = "/tmp"  # noqa: S108 - the container's scratch volume; a private folder is made in it
 DEFAULT_ASR_MODEL = "whisper-base"
@@ -103,9 +103,9 @@ class WorkSettings:
         return StopPlan.within(self.stop_timeout_seconds)
 
     @property
-    def patience(self) -> Patience:
+    def patience(self) -> WatchdogTimeouts:
         """How long the work may take to notice a stop, so that the record can still be written."""
-        return Patience(after_stop_seconds=self.stop_plan.notice_seconds)
+        return WatchdogTimeouts(after_stop_seconds=self.stop_plan.notice_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

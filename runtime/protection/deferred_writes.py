@@ -10,7 +10,7 @@ from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 
 
-class Outbox:
+class DeferredWrites:
     """Collects what is to be written; `flush` writes it in order."""
 
     def __init__(self, log: Log, metrics: Metrics) -> None:

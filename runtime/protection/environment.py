@@ -15,7 +15,7 @@ _SWITCH = {"": None, "true": True, "1": True, "false": False, "0": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class ProtectionEnvironment:
     """What the variables say; None where one is not set. `switch` None means: if in ECS."""
 
     switch: bool | None
@@ -59,7 +59,7 @@ class NoClient:
         return self._answer
 
 
-def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
+def read_surroundings(environ: Mapping[str, str]) -> ProtectionEnvironment:
     """Return what `environ` says about ECS; raise `Permanent` for a value that means nothing."""
     switch = environ.get(EnvVar.ECS_ENABLE_TASK_PROTECTION, "").strip().lower()
     if switch not in _SWITCH:
@@ -69,7 +69,7 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
         parts = urlsplit(agent_uri)
         if parts.scheme != "http" or not parts.hostname:
             raise _wrong(EnvVar.ECS_AGENT_URI, agent_uri, "the http:// URI that the agent sets")
-    return Surroundings(
+    return ProtectionEnvironment(
         switch=_SWITCH[switch],
         agent_uri=agent_uri,
         cluster=environ.get(EnvVar.ECS_CLUSTER_NAME) or None,
@@ -79,7 +79,10 @@ def read_surroundings(environ: Mapping[str, str]) -> Surroundings:
 
 
 def choose_client(
-    found: Surroundings, *, make_api_client: Callable[[ApiTarget], ProtectionClient], log: Log
+    found: ProtectionEnvironment,
+    *,
+    make_api_client: Callable[[ApiTarget], ProtectionClient],
+    log: Log,
 ) -> ProtectionClient:
     """Return the agent's client, else the API's, else one that does nothing; say once which.
 

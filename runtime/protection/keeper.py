@@ -13,7 +13,7 @@ from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 from runtime.core.protection import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
 from runtime.protection import seats as seating
-from runtime.protection.deferred_writes import Outbox
+from runtime.protection.deferred_writes import DeferredWrites
 from runtime.protection.lease import (
     FOREVER,
     NEVER,
@@ -21,14 +21,14 @@ from runtime.protection.lease import (
     Disable,
     Enable,
     LeaseState,
-    Surrender,
+    Release,
     Wait,
     decide,
     surrender_time,
 )
-from runtime.protection.lease_record import Call, LeaseBook
+from runtime.protection.lease_record import Call, LeaseRecord
 from runtime.protection.policy import MINUTE, Policy
-from runtime.protection.seats import Seat, SeatState
+from runtime.protection.slots import Slot, SlotState
 from runtime.protection.status import Snapshot
 
 
@@ -54,14 +54,14 @@ class LeaseKeeper:
         self.policy = policy
         self._monotonic = monotonic
         self._wall = wall
-        self._outbox = Outbox(log, metrics)
-        self._book = LeaseBook(policy=policy, jitter=jitter, outbox=self._outbox)
-        self._seats: list[Seat] = []
+        self._outbox = DeferredWrites(log, metrics)
+        self._book = LeaseRecord(policy=policy, jitter=jitter, outbox=self._outbox)
+        self._seats: list[Slot] = []
         self._applicable = True
 
     # ------------------------------------------------------------ sessions
 
-    def take(self, seat: Seat) -> None:
+    def take(self, seat: Slot) -> None:
         """Let a session be protected: at once if there is lease enough, else by the next call."""
         with self.condition:
             now = self._monotonic.monotonic()
@@ -71,10 +71,10 @@ class LeaseKeeper:
             lease = self._book.lease
             enough = lease is not None and lease.expires_at - now > self.policy.joinable_seconds
             if enough or not self._applicable:
-                seat.state = SeatState.HELD
+                seat.state = SlotState.HELD
             self.condition.notify_all()
 
-    def give_up(self, seat: Seat) -> None:
+    def give_up(self, seat: Slot) -> None:
         """Let go of a seat; taking it up again needs a new one. Harmless when repeated."""
         with self.condition:
             if seat in self._seats:
@@ -83,7 +83,7 @@ class LeaseKeeper:
                     self._book.turn()
                 self.condition.notify_all()
 
-    def check(self, seat: Seat) -> None:
+    def check(self, seat: Slot) -> None:
         """Raise `LeaseLost` unless this session is protected for some time to come.
 
         Needs no thread: a lease that runs out is noticed here even if nobody renews it any more.
@@ -91,7 +91,7 @@ class LeaseKeeper:
         with self.condition:
             now = self._monotonic.monotonic()
             self._lose_overstayed(now)
-            if seat.state is SeatState.HELD and self._applicable:
+            if seat.state is SlotState.HELD and self._applicable:
                 lease = self._book.lease
                 if lease is None or now >= surrender_time(self.policy, lease):
                     self._surrender(now)
@@ -100,7 +100,7 @@ class LeaseKeeper:
         if error is not None:
             raise error
 
-    def safe_until(self, seat: Seat) -> float:
+    def safe_until(self, seat: Slot) -> float:
         """Return from when `check` will raise, as things stand (monotonic seconds)."""
         with self.condition:
             if seat.error is not None:
@@ -125,7 +125,7 @@ class LeaseKeeper:
             self._book.turn()
             self.condition.notify_all()
 
-    def newly_lost(self) -> list[Seat]:
+    def newly_lost(self) -> list[Slot]:
         """Return the seats lost since the last time this was asked."""
         with self.condition:
             lost = [seat for seat in self._seats if seat.error is not None and not seat.told]
@@ -186,8 +186,8 @@ class LeaseKeeper:
         book = self._book
         return LeaseState(
             live=len(live),
-            waiting=any(seat.state is SeatState.WAITING for seat in live),
-            leaving=sum(seat.state is SeatState.LEAVING for seat in self._seats),
+            waiting=any(seat.state is SlotState.WAITING for seat in live),
+            leaving=sum(seat.state is SlotState.LEAVING for seat in self._seats),
             horizon=max((seat.cap_at for seat in live), default=FOREVER),
             first_seconds=max(
                 (seat.first_seconds for seat in live if seat.first_seconds is not None),
@@ -205,7 +205,7 @@ class LeaseKeeper:
         now = self._monotonic.monotonic()
         self._lose_overstayed(now)
         action = decide(self.policy, self._state(), now)
-        while isinstance(action, Surrender):
+        while isinstance(action, Release):
             self._surrender(now)
             action = decide(self.policy, self._state(), now)
         if isinstance(action, Wait):
@@ -243,12 +243,12 @@ class LeaseKeeper:
 
     def _seat_waiting(self) -> None:
         for seat in self._seats:
-            if seat.state is SeatState.WAITING:
-                seat.state = SeatState.HELD
+            if seat.state is SlotState.WAITING:
+                seat.state = SlotState.HELD
 
     def _surrender(self, now: float) -> None:
         lease = self._book.lease
-        held = [seat for seat in self._seats if seat.state is SeatState.HELD]
+        held = [seat for seat in self._seats if seat.state is SlotState.HELD]
         # A lease is not renewed in its last minute before the cap: that is no failure to renew.
         capped = [seat for seat in held if lease and lease.expires_at >= seat.cap_at - MINUTE]
         for seat in capped:
@@ -258,7 +258,7 @@ class LeaseKeeper:
         else:
             error = seating.running_out(self._book.surrendered(now), self._book.last_error)
             for seat in held:
-                if seat.state is SeatState.HELD:
+                if seat.state is SlotState.HELD:
                     seat.lose(error)
         self.condition.notify_all()
 
@@ -268,6 +268,6 @@ class LeaseKeeper:
                 self._overstay(seat)
                 self.condition.notify_all()
 
-    def _overstay(self, seat: Seat) -> None:
+    def _overstay(self, seat: Slot) -> None:
         seat.lose(seating.overstayed(seat.session_id))
         self._outbox.error("protection.cap_reached", session_id=seat.session_id)

@@ -69,11 +69,11 @@ class Disable:
 
 
 @dataclass(frozen=True, slots=True)
-class Surrender:
+class Release:
     """The lease is about to end and could not be renewed: tell the jobs while it still holds."""
 
 
-Action = Wait | Enable | Disable | Surrender
+Action = Wait | Enable | Disable | Release
 
 
 def surrender_time(policy: Policy, lease: Lease) -> float:
@@ -132,7 +132,7 @@ def _acquire(policy: Policy, state: LeaseState, now: float) -> Action:
 def _keep(policy: Policy, state: LeaseState, lease: Lease, now: float) -> Action:
     surrender_at = surrender_time(policy, lease)
     if now >= surrender_at:
-        return Surrender()
+        return Release()
     due = now if state.waiting else due_time(policy, lease, state.horizon)
     at = max(due, state.retry_at)
     if at <= now:

@@ -7,7 +7,7 @@ from runtime.core.contract import Metric
 from runtime.core.errors import Permanent
 from runtime.core.protection import Answer, Failed, Protected, Unprotected
 from runtime.protection import seats as seating
-from runtime.protection.deferred_writes import Outbox
+from runtime.protection.deferred_writes import DeferredWrites
 from runtime.protection.lease import FOREVER, NEVER, Disable, Enable, Lease, lease_from
 from runtime.protection.policy import MINUTE, Policy
 from runtime.protection.status import Counters
@@ -23,10 +23,12 @@ class Call:
     asked_at: float
 
 
-class LeaseBook:
+class LeaseRecord:
     """Mutable record under the keeper's lock; see `LeaseState` for what the times mean."""
 
-    def __init__(self, *, policy: Policy, jitter: Callable[[], float], outbox: Outbox) -> None:
+    def __init__(
+        self, *, policy: Policy, jitter: Callable[[], float], outbox: DeferredWrites
+    ) -> None:
         """Start with nothing known to be on: protection is never on at start-up."""
         self._policy = policy
         self._jitter = jitter

@@ -13,8 +13,8 @@ from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable, Wait
 from runtime.protection.lease_record import Call
 from runtime.protection.policy import Policy
-from runtime.protection.seats import Seat, SeatState
 from runtime.protection.session import ProcessingSession
+from runtime.protection.slots import Slot, SlotState
 from runtime.protection.status import Status
 
 ACQUIRE_TIMEOUT_SECONDS = 30.0
@@ -151,7 +151,7 @@ class ProtectionManager:
 
     # ------------------------------------------------------------ for sessions
 
-    def _acquire(self, seat: Seat) -> None:
+    def _acquire(self, seat: Slot) -> None:
         keeper = self._keeper
         if not self._thread.is_alive():
             raise Retryable(
@@ -162,10 +162,10 @@ class ProtectionManager:
         keeper.take(seat)
         with keeper.condition:
             keeper.condition.wait_for(
-                lambda: seat.state is not SeatState.WAITING or keeper.hopeless() is not None,
+                lambda: seat.state is not SlotState.WAITING or keeper.hopeless() is not None,
                 self.acquire_timeout_seconds,
             )
-            waiting, hopeless = seat.state is SeatState.WAITING, keeper.hopeless()
+            waiting, hopeless = seat.state is SlotState.WAITING, keeper.hopeless()
         keeper.check(seat)
         if not waiting:
             return

@@ -14,7 +14,7 @@ from runtime.core.protection import (
     Refused,
     Unprotected,
 )
-from runtime.protection.environment import Surroundings
+from runtime.protection.environment import ProtectionEnvironment
 
 TEST_MINUTES = 1
 """The shortest lease there is: a self-test that dies half way harms nobody for long."""
@@ -80,7 +80,9 @@ class Report:
 
 
 def run_check(
-    *, surroundings: Surroundings, choose: Callable[[Surroundings], ProtectionClient]
+    *,
+    surroundings: ProtectionEnvironment,
+    choose: Callable[[ProtectionEnvironment], ProtectionClient],
 ) -> Report:
     """Look at the configuration, ask, enable, verify, disable, verify; stop at the first failure.
 
@@ -132,7 +134,7 @@ def _expect(step: str, answer: Answer, wanted: tuple[type, ...]) -> Verdict:
     )
 
 
-def _describe(found: Surroundings) -> str:
+def _describe(found: ProtectionEnvironment) -> str:
     switch = {None: "automatic", True: "on", False: "off"}[found.switch]
     ways = {
         "agent": found.agent_uri,

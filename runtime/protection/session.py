@@ -7,7 +7,7 @@ from typing import Self
 
 from runtime.core.errors import LeaseLost
 from runtime.protection.lease import FOREVER
-from runtime.protection.seats import Seat, SeatState
+from runtime.protection.slots import Slot, SlotState
 
 
 class ProcessingSession:
@@ -21,9 +21,9 @@ class ProcessingSession:
         self,
         *,
         session_id: str,
-        acquire: Callable[[Seat], None],
-        give_up: Callable[[Seat], None],
-        check: Callable[[Seat], None],
+        acquire: Callable[[Slot], None],
+        give_up: Callable[[Slot], None],
+        check: Callable[[Slot], None],
         forget: Callable[["ProcessingSession"], None],
         now: Callable[[], float],
         allowed_seconds: float = FOREVER,
@@ -39,7 +39,7 @@ class ProcessingSession:
         self._allowed_seconds = allowed_seconds
         self._first_seconds = first_seconds
         self._cap_at: float | None = None
-        self._seat: Seat | None = None
+        self._seat: Slot | None = None
         self.lost = threading.Event()
 
     @property
@@ -63,7 +63,7 @@ class ProcessingSession:
         if self._cap_at is None:
             self._cap_at = self._now() + self._allowed_seconds
         self.lost.clear()
-        seat = Seat(
+        seat = Slot(
             session_id=self.session_id,
             cap_at=self._cap_at,
             first_seconds=self._first_seconds,
@@ -93,7 +93,7 @@ class ProcessingSession:
             self._check(self._seat)
         except LeaseLost:
             return False
-        return self._seat.state is SeatState.HELD
+        return self._seat.state is SlotState.HELD
 
     def cleanup(self) -> None:
         """End the session, whatever state it is in; harmless when repeated."""

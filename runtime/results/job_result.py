@@ -18,7 +18,7 @@ from runtime.core.media import (
     Turn,
 )
 from runtime.results.speaker_interruptions import Interruption, interruptions
-from runtime.results.warnings import Caveat
+from runtime.results.warnings import ResultWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,7 @@ class JobResult:
     chapters: tuple[Chapter, ...]
     summary: Summary
     scenes: tuple[Scene, ...]
-    caveats: tuple[Caveat, ...]
+    caveats: tuple[ResultWarning, ...]
     models: Mapping[Stage, str]
     media_files: tuple[PublishedFile, ...]
 

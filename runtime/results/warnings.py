@@ -4,61 +4,61 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Caveat:
+class ResultWarning:
     """Something a reader of the results should know: stable code and a full sentence."""
 
     code: str
     message: str
 
 
-NO_AUDIO = Caveat(
+NO_AUDIO = ResultWarning(
     code="media.no_audio",
     message="The video has no sound, so there is no transcript and no summary, only scenes.",
 )
-NO_VIDEO = Caveat(
+NO_VIDEO = ResultWarning(
     code="media.no_video", message="The file has no picture, so there are no scenes, only speech."
 )
-AUDIO_FAILED = Caveat(
+AUDIO_FAILED = ResultWarning(
     code="audio.failed",
     message="The sound could not be decoded, so there is no transcript and no summary.",
 )
-SCENES_FAILED = Caveat(
+SCENES_FAILED = ResultWarning(
     code="scenes.failed", message="The picture could not be decoded, so there are no scenes."
 )
-VIDEO_UNREADABLE = Caveat(
+VIDEO_UNREADABLE = ResultWarning(
     code="media.video_unreadable",
     message="The file has a picture, but none of it could be decoded, so there are no scenes.",
 )
-AUDIO_UNREADABLE = Caveat(
+AUDIO_UNREADABLE = ResultWarning(
     code="media.audio_unreadable",
     message="The video has sound, but none of it could be decoded, so there is no transcript.",
 )
-NO_SUCH_TRACK = Caveat(
+NO_SUCH_TRACK = ResultWarning(
     code="media.no_such_track",
     message="The video has no audio track such as was asked for; its default track was used.",
 )
-DAMAGED = Caveat(
+DAMAGED = ResultWarning(
     code="media.damaged",
     message="Parts of the file could not be decoded; what they held is missing in the results.",
 )
-CUT_OFF = Caveat(
+CUT_OFF = ResultWarning(
     code="media.cut_off",
     message="The file ends before the length it claims, as an upload or recording cut off does.",
 )
-THUMBNAILS_FAILED = Caveat(
+THUMBNAILS_FAILED = ResultWarning(
     code="thumbnails.failed", message="No pictures of the scenes could be made."
 )
-PLAYER_AUDIO_FAILED = Caveat(
+PLAYER_AUDIO_FAILED = ResultWarning(
     code="player_audio.failed", message="The sound could not be made into a file for players."
 )
-NO_SPEECH = Caveat(
+NO_SPEECH = ResultWarning(
     code="speech.none", message="No speech was recognised, so there is nothing to summarize."
 )
-NO_SPEAKERS = Caveat(
+NO_SPEAKERS = ResultWarning(
     code="speakers.none",
     message="Speech was recognised, but no voice could be told apart, so no word has a speaker.",
 )
-SPEAKERS_FAILED = Caveat(
+SPEAKERS_FAILED = ResultWarning(
     code="speakers.failed",
     message="Telling the speakers apart failed, so no word has a speaker; the words stand.",
 )

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from runtime.protection.policy import MINUTE, Policy
-from runtime.protection.seats import SeatState
+from runtime.protection.slots import SlotState
 from scripts.protection_sim.records import Gap, Limit, Outcome, Worker
 from scripts.protection_sim.schedule import API_TIMEOUT_SECONDS
 from scripts.protection_sim.world import Ecs, VirtualTime
@@ -73,7 +73,7 @@ class Audit:
     def someone_left(self, workers: Iterable[Worker], *, calling: bool) -> None:
         """Start counting idle time if nobody is left; `calling` while a call is under way."""
         if self._idle_since is None and all(
-            worker.seat.state is SeatState.EVICTED for worker in workers
+            worker.seat.state is SlotState.EVICTED for worker in workers
         ):
             self._idle_since = self._time.at
             self.excuse(self._time.at + (API_TIMEOUT_SECONDS if calling else 0.0))

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from runtime.protection.lease import FOREVER
-from runtime.protection.seats import Seat
+from runtime.protection.slots import Slot
 from scripts.protection_sim.schedule import Job
 
 
@@ -63,7 +63,7 @@ class Worker:
 
     number: int
     job: Job
-    seat: Seat
+    seat: Slot
     accountable: bool = False
     told: bool = False
     since: float = 0.0

@@ -14,7 +14,7 @@ from runtime.protection import seats as seating
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Disable, Enable, Wait
 from runtime.protection.lease_record import Call
-from runtime.protection.seats import Seat, SeatState
+from runtime.protection.slots import Slot, SlotState
 from scripts.protection_sim.audit import Audit
 from scripts.protection_sim.records import Limit, Outcome, QuietLog, Worker
 from scripts.protection_sim.schedule import Job, Schedule
@@ -88,7 +88,7 @@ class Simulation:
     def _arrive(self, number: int, job: Job) -> None:
         self._audit.someone_came()
         now = self._clock.monotonic()
-        worker = Worker(number, job, Seat(session_id=str(number), cap_at=now + job.cap))
+        worker = Worker(number, job, Slot(session_id=str(number), cap_at=now + job.cap))
         self._workers.append(worker)
         self._keeper.take(worker.seat)
         self._at(self._time.at + ACQUIRE_TIMEOUT_SECONDS, partial(self._give_up_waiting, worker))
@@ -154,7 +154,7 @@ class Simulation:
         self._kick()
 
     def _give_up_waiting(self, worker: Worker) -> None:
-        if worker.seat.state is SeatState.WAITING and worker in self._workers:
+        if worker.seat.state is SlotState.WAITING and worker in self._workers:
             self._turn_away(worker)
 
     def _turn_away(self, worker: Worker) -> None:
@@ -169,9 +169,9 @@ class Simulation:
         for worker in list(self._workers):
             state = worker.seat.state
             if not worker.accountable and not worker.told:
-                if state is SeatState.HELD:
+                if state is SlotState.HELD:
                     self._start(worker)
-                elif state is not SeatState.WAITING:
+                elif state is not SlotState.WAITING:
                     self._turn_away(worker)
 
     def _hear(self) -> None:

@@ -14,10 +14,10 @@ from runtime.core.contract import ResultFile, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.decoder.tools import Decoder
-from runtime.processor.pipeline.graph import Room
+from runtime.processor.pipeline.graph import Capacity
 from runtime.processor.pipeline.toolkit import media_tools
 from runtime.processor.supervision.interruption import Interruption
-from runtime.processor.supervision.watchdog import Patience
+from runtime.processor.supervision.watchdog import WatchdogTimeouts
 from tests.corpus.cases import HARD, REFUSED, Case
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -51,7 +51,7 @@ class Laboratory:
             tools=media_tools(
                 models_dir=self.models,
                 asr_model="whisper-tiny.en",
-                room=Room(cores=2, memory_mb=8000),
+                room=Capacity(cores=2, memory_mb=8000),
                 threads=2,
                 decoder=Decoder(limits=case.limits, audio_track=case.audio_track),
                 checkpoint_seconds=20.0,
@@ -61,7 +61,7 @@ class Laboratory:
             clock=clock,
             log=CapturedLog(),
             metrics=CapturedMetrics(),
-            patience=Patience(),
+            patience=WatchdogTimeouts(),
             abort=os._exit,
         ).run()
         job = self.jobs.get(source.job_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 from runtime.core.contract import Stage
-from runtime.results.warnings import Caveat
+from runtime.results.warnings import ResultWarning
 
 T = TypeVar("T")
 
@@ -24,12 +24,12 @@ class Artifact(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Made(Generic[T]):
+class StageOutput(Generic[T]):
     """What a stage made, and what a reader of the results should know about it.
 
     `makeshift` says that the stage failed and this stands in for its output.
     """
 
     value: T
-    caveats: tuple[Caveat, ...] = field(default=())
+    caveats: tuple[ResultWarning, ...] = field(default=())
     makeshift: bool = False

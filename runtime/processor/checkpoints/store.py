@@ -10,7 +10,7 @@ from runtime.core.contract import Stage, work_prefix
 from runtime.core.jobs import Source
 from runtime.core.log import Log
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
-from runtime.processor.checkpoints.artifacts import Artifact, Made
+from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
 from runtime.processor.checkpoints.codec import DecodeError, decode, encode
 from runtime.processor.checkpoints.increments import KeptParts, Parts
 from runtime.results.warnings import CAVEATS
@@ -48,7 +48,7 @@ class Checkpoints:
         self._rerun = rerun
         self._seconds_between_parts = seconds_between_parts
 
-    def load(self, artifact: Artifact[T]) -> Made[T] | None:
+    def load(self, artifact: Artifact[T]) -> StageOutput[T] | None:
         """Return the artifact, or None when it is absent, outdated or damaged."""
         try:
             content = self._objects.read_bytes(self._source.bucket, self._key(artifact))
@@ -68,7 +68,7 @@ class Checkpoints:
             )
             return None
 
-    def save(self, artifact: Artifact[T], made: Made[T]) -> Made[T]:
+    def save(self, artifact: Artifact[T], made: StageOutput[T]) -> StageOutput[T]:
         """Store an artifact and return what `load` will give for it from now on.
 
         A caller goes on with the returned value: a first run then sees exactly what a resumed run
@@ -115,8 +115,8 @@ class Checkpoints:
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
 
-def _opened(artifact: Artifact[T], envelope: Mapping[str, Any]) -> Made[T]:
-    return Made(
+def _opened(artifact: Artifact[T], envelope: Mapping[str, Any]) -> StageOutput[T]:
+    return StageOutput(
         value=cast("T", decode(artifact.kind, envelope["value"])),
         caveats=tuple(CAVEATS[code] for code in envelope["caveats"]),
         makeshift=envelope["makeshift_of"] is not None,

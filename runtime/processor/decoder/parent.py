@@ -22,7 +22,7 @@ from typing import IO, Any
 
 from runtime.core.errors import Permanent
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.codec import DecodeError, decode, encode
 from runtime.processor.checkpoints.increments import NoParts, Parts
 from runtime.processor.decoder.confinement import Confines
@@ -68,7 +68,7 @@ class Request:
     parts: Parts = NOTHING_DONE
 
 
-def ask(request: Request, on_progress: Progress) -> Made[Any]:
+def ask(request: Request, on_progress: Progress) -> StageOutput[Any]:
     """Return the child's answer, with what it found doubtful.
 
     Raises `Retryable` where the child never got to the file, and `Permanent`: what the operation
@@ -83,7 +83,7 @@ def ask(request: Request, on_progress: Progress) -> Made[Any]:
         if ending.value is not None:
             try:
                 caveats = tuple(CAVEATS[code] for code in ending.problems)
-                return Made(value=decode(request.kind, ending.value), caveats=caveats)
+                return StageOutput(value=decode(request.kind, ending.value), caveats=caveats)
             except (DecodeError, KeyError) as error:
                 ending = Ending(failed="nonsense", trace=str(error))
         if ending.refused is not None:

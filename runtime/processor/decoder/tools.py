@@ -7,7 +7,7 @@ from typing import Any
 from runtime.core.contract import SceneModel
 from runtime.core.media import Audio, MediaInfo, Scene, Sound
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import NoParts, Parts
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.parent import Request, ask
@@ -39,7 +39,7 @@ class Decoder:
     models_dir: Path | None = None
     threads: int = 1
 
-    def probe(self, path: Path) -> Made[MediaInfo]:
+    def probe(self, path: Path) -> StageOutput[MediaInfo]:
         """See `stages.probe`."""
         return ask(
             self._request(
@@ -53,7 +53,7 @@ class Decoder:
 
     def extract_audio(
         self, path: Path, info: MediaInfo, destination: Path, on_progress: Progress
-    ) -> Made[Audio]:
+    ) -> StageOutput[Audio]:
         """See `stages.audio`."""
         made = ask(
             self._request(
@@ -65,11 +65,11 @@ class Decoder:
             on_progress,
         )
         audio = audio_at(destination, made.value)
-        return Made(value=audio, caveats=made.caveats)
+        return StageOutput(value=audio, caveats=made.caveats)
 
     def detect_scenes(
         self, path: Path, info: MediaInfo, on_progress: Progress, parts: Parts = NOTHING_DONE
-    ) -> Made[tuple[Scene, ...]]:
+    ) -> StageOutput[tuple[Scene, ...]]:
         """See `stages.scenes` and `stages.transitions`."""
         given: dict[str, Any] = {"path": path, "media": info}
         if self.scene_model is SceneModel.ADAPTIVE:

@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from runtime.processor.pipeline.graph import Room
+from runtime.processor.pipeline.graph import Capacity
 
 _MEMORY_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -11,9 +11,9 @@ _MEMORY_LIMITS = (
 )
 
 
-def machine_room() -> Room:
+def machine_room() -> Capacity:
     """Return the processors this process may use, and the memory its container may."""
-    return Room(cores=_cores(), memory_mb=round(_memory_bytes() / 1e6))
+    return Capacity(cores=_cores(), memory_mb=round(_memory_bytes() / 1e6))
 
 
 def threads_for(cores: int) -> int:

@@ -10,7 +10,7 @@ from runtime.core.jobs import Source
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore
 from runtime.processor.checkpoints.store import Checkpoints
-from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.pipeline.toolkit import Toolkit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +19,7 @@ class Work:
 
     source: Source
     options: JobOptions
-    tools: MediaTools
+    tools: Toolkit
     objects: ObjectStore
     checkpoints: Checkpoints
     folder: Path

@@ -9,12 +9,12 @@ from typing import Any
 from runtime.core.contract import Stage
 from runtime.core.errors import LeaseLost, Permanent, Retryable
 from runtime.core.log import Log
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
-from runtime.processor.pipeline.graph import Graph, Room, Step, startable, to_run, trusted
+from runtime.processor.pipeline.graph import Capacity, Graph, Step, startable, to_run, trusted
 from runtime.processor.supervision.interruption import StopRequestedError
 from runtime.processor.supervision.progress import StageTracker, StoppedBesideError
-from runtime.results.warnings import CAVEATS, Caveat
+from runtime.results.warnings import CAVEATS, ResultWarning
 
 _LOOK_UP_SECONDS = 0.5
 """Python runs signal handlers in this thread alone, and not while it waits for a lock."""
@@ -26,7 +26,7 @@ _NOT_OF_THE_INPUT = ("job.", "models.", "worker.")
 class Values:
     """What steps made, as the steps after them see it."""
 
-    def __init__(self, made: Mapping[Stage, Made[Any]]) -> None:
+    def __init__(self, made: Mapping[Stage, StageOutput[Any]]) -> None:
         """Show a growing mapping; a step sees what was there when it started, and its inputs."""
         self._made = made
 
@@ -40,7 +40,7 @@ class Values:
         return default if made is None else made.value
 
     @property
-    def caveats(self) -> tuple[Caveat, ...]:
+    def caveats(self) -> tuple[ResultWarning, ...]:
         """What is missing or doubtful about all that was made so far, each once."""
         told = {caveat for made in list(self._made.values()) for caveat in made.caveats}
         return tuple(caveat for caveat in CAVEATS.values() if caveat in told)
@@ -50,14 +50,14 @@ class Runner:
     """Takes a graph to its targets; what an earlier attempt has kept is not made again."""
 
     def __init__(
-        self, *, checkpoints: Checkpoints, tracker: StageTracker, room: Room, log: Log
+        self, *, checkpoints: Checkpoints, tracker: StageTracker, room: Capacity, log: Log
     ) -> None:
         """Bind to one job."""
         self._checkpoints = checkpoints
         self._tracker = tracker
         self._room = room
         self._log = log
-        self._made: dict[Stage, Made[Any]] = {}
+        self._made: dict[Stage, StageOutput[Any]] = {}
         self._here: set[Stage] = set()
         self._looked: set[Stage] = set()
 
@@ -74,7 +74,7 @@ class Runner:
         video.
         """
         waiting = list(self.plan(graph, target=target))
-        running: dict[Future[Made[Any]], Stage] = {}
+        running: dict[Future[StageOutput[Any]], Stage] = {}
         failures: list[BaseException] = []
         with ThreadPoolExecutor(max(1, len(waiting)), thread_name_prefix="step") as pool:
             while running or (waiting and not failures):
@@ -89,7 +89,7 @@ class Runner:
             raise min(failures, key=_precedence)
         return self._made[target].value
 
-    def _settle(self, running: dict[Future[Made[Any]], Stage]) -> list[BaseException]:
+    def _settle(self, running: dict[Future[StageOutput[Any]], Stage]) -> list[BaseException]:
         """Wait a while for steps to end; take what they made, or return why they failed."""
         failures = []
         done, _ = wait(running, _LOOK_UP_SECONDS, return_when=FIRST_COMPLETED)
@@ -116,7 +116,7 @@ class Runner:
             self._tracker.restored(stage)
             self._made[stage] = kept[stage]
 
-    def _run(self, step: Step) -> Made[Any]:
+    def _run(self, step: Step) -> StageOutput[Any]:
         with self._tracker.stage(step.stage) as on_progress:
             try:
                 made = step.run(Values(self._made), on_progress)

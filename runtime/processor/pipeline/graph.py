@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from runtime.core.contract import Stage
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.artifacts import Artifact, Made
-from runtime.results.warnings import Caveat
+from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
+from runtime.results.warnings import ResultWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +34,7 @@ class Inputs(Protocol):
         ...
 
     @property
-    def caveats(self) -> tuple[Caveat, ...]:
+    def caveats(self) -> tuple[ResultWarning, ...]:
         """What is missing or doubtful about all that was made so far, each once."""
         ...
 
@@ -50,13 +50,13 @@ class Step:
     """
 
     stage: Stage
-    run: Callable[[Inputs, Progress], Made[Any]]
+    run: Callable[[Inputs, Progress], StageOutput[Any]]
     needs: tuple[Stage, ...] = ()
     files: tuple[Stage, ...] = ()
     artifact: Artifact[Any] | None = None
     leaves_file: bool = False
     cost: Cost = Cost()
-    instead: Callable[[Exception], Made[Any]] | None = None
+    instead: Callable[[Exception], StageOutput[Any]] | None = None
 
 
 Graph = Mapping[Stage, Step]
@@ -113,7 +113,7 @@ def to_run(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Room:
+class Capacity:
     """What this machine has for a job."""
 
     cores: int
@@ -121,7 +121,7 @@ class Room:
 
 
 def startable(
-    graph: Graph, *, waiting: Collection[Stage], running: Collection[Stage], room: Room
+    graph: Graph, *, waiting: Collection[Stage], running: Collection[Stage], room: Capacity
 ) -> tuple[Stage, ...]:
     """Return the waiting steps to start now, in the graph's order as far as there is room.
 

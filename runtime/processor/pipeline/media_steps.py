@@ -6,14 +6,14 @@ from pathlib import Path
 from runtime.core.contract import Stage
 from runtime.core.media import MediaInfo, PublishedFile
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.pipeline.context import Work
 from runtime.processor.pipeline.graph import Inputs, Step
 from runtime.processor.products import PLAYER_AUDIO, THUMBNAILS
 from runtime.processor.stages.publish import publish_folder
 from runtime.results.warnings import PLAYER_AUDIO_FAILED, THUMBNAILS_FAILED
 
-MadeFiles = Made[tuple[PublishedFile, ...]]
+MadeFiles = StageOutput[tuple[PublishedFile, ...]]
 
 
 def pictures(work: Work, media: MediaInfo) -> Step:
@@ -38,7 +38,7 @@ def pictures(work: Work, media: MediaInfo) -> Step:
         files=(Stage.FETCH,),
         artifact=THUMBNAILS,
         cost=work.tools.cost(Stage.THUMBNAILS),
-        instead=lambda _: Made(value=(), caveats=(THUMBNAILS_FAILED,)),
+        instead=lambda _: StageOutput(value=(), caveats=(THUMBNAILS_FAILED,)),
     )
 
 
@@ -61,7 +61,7 @@ def player_audio(work: Work, media: MediaInfo) -> Step:
         files=(Stage.FETCH,),
         artifact=PLAYER_AUDIO,
         cost=work.tools.cost(Stage.PLAYER_AUDIO),
-        instead=lambda _: Made(value=(), caveats=(PLAYER_AUDIO_FAILED,)),
+        instead=lambda _: StageOutput(value=(), caveats=(PLAYER_AUDIO_FAILED,)),
     )
 
 
@@ -78,4 +78,4 @@ def _published(
         objects=work.objects,
         on_progress=lambda fraction: on_progress((1 + fraction) / 2),
     )
-    return Made(value=files)
+    return StageOutput(value=files)

@@ -10,7 +10,7 @@ from runtime.core.log import Log
 from runtime.core.media import Diarization, MediaInfo, Sentence, Summary
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.pipeline.context import Work
 from runtime.processor.pipeline.executor import Runner
@@ -22,7 +22,7 @@ from runtime.processor.pipeline.steps import (
     opening,
     whole_job,
 )
-from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.stages.publish import publish
 from runtime.processor.supervision.progress import StageTracker
 from runtime.results.job_result import JobResult
@@ -39,7 +39,7 @@ from runtime.results.warnings import (
     SCENES_FAILED,
     SPEAKERS_FAILED,
     VIDEO_UNREADABLE,
-    Caveat,
+    ResultWarning,
 )
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 2.0, 0.02
@@ -58,7 +58,7 @@ class Pipeline:
         *,
         source: Source,
         options: JobOptions,
-        tools: MediaTools,
+        tools: Toolkit,
         objects: ObjectStore,
         checkpoints: Checkpoints,
         tracker: StageTracker,
@@ -101,7 +101,7 @@ class Pipeline:
         key: str = self._runner.run(graph, target=Stage.PUBLISH)
         return key
 
-    def _publish(self, media: MediaInfo, given: Inputs, on_progress: Progress) -> Made[str]:
+    def _publish(self, media: MediaInfo, given: Inputs, on_progress: Progress) -> StageOutput[str]:
         work = self._work
         if {AUDIO_FAILED, SCENES_FAILED} <= set(given.caveats):
             raise Permanent(
@@ -132,7 +132,7 @@ class Pipeline:
             ResultFile.MANIFEST: render_manifest(result, rendered),
         }
         publish(files, work.source, objects=work.objects, on_progress=on_progress)
-        return Made(value=result_prefix(work.source.job_id) + ResultFile.SUMMARY_JSON)
+        return StageOutput(value=result_prefix(work.source.job_id) + ResultFile.SUMMARY_JSON)
 
 
 def caveats(
@@ -140,8 +140,8 @@ def caveats(
     duration: float,
     sentences: tuple[Sentence, ...],
     diarization: Diarization,
-    told: tuple[Caveat, ...],
-) -> tuple[Caveat, ...]:
+    told: tuple[ResultWarning, ...],
+) -> tuple[ResultWarning, ...]:
     """Return what the stages have told and what follows from their findings, in fixed order."""
     found = []
     if media.video is None and VIDEO_UNREADABLE not in told:

@@ -22,7 +22,7 @@ from runtime.core.media import (
     Transcript,
 )
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.artifacts import Artifact, Made
+from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.pipeline.context import Work
 from runtime.processor.pipeline.graph import Graph, Inputs, Step, graph_of
@@ -57,12 +57,12 @@ NO_SOUND = Sound(starts_at_seconds=0.0, duration_seconds=0.0)
 def opening(work: Work) -> tuple[Step, ...]:
     """Return the steps that find out what the upload holds, which decides about all others."""
 
-    def bring(_: Inputs, on_progress: Progress) -> Made[Path]:
+    def bring(_: Inputs, on_progress: Progress) -> StageOutput[Path]:
         work.tools.limits.check_size(work.source.key, work.source.size_bytes)
         path = fetch(work.source, objects=work.objects, folder=work.folder, on_progress=on_progress)
-        return Made(value=path)
+        return StageOutput(value=path)
 
-    def look(given: Inputs, _: Progress) -> Made[MediaInfo]:
+    def look(given: Inputs, _: Progress) -> StageOutput[MediaInfo]:
         with work.naming_the_upload(given[Stage.FETCH]):
             return work.tools.probe(given[Stage.FETCH])
 
@@ -80,7 +80,7 @@ def opening(work: Work) -> tuple[Step, ...]:
 
 
 def whole_job(
-    work: Work, media: MediaInfo, finish: Callable[[Inputs, Progress], Made[str]]
+    work: Work, media: MediaInfo, finish: Callable[[Inputs, Progress], StageOutput[str]]
 ) -> Graph:
     """Return the graph for what a file holds: no step for sound or picture that it has not.
 
@@ -108,35 +108,35 @@ def duration_seconds(given: Inputs) -> float:
 def _listening(work: Work, media: MediaInfo) -> list[Step]:
     tools, path = work.tools, work.folder / "audio.wav"
 
-    def extract(given: Inputs, on_progress: Progress) -> Made[Sound]:
+    def extract(given: Inputs, on_progress: Progress) -> StageOutput[Sound]:
         with work.naming_the_upload(given[Stage.FETCH]):
             audio = tools.extract_audio(given[Stage.FETCH], media, path, on_progress)
         sound = Sound(
             starts_at_seconds=audio.value.starts_at_seconds,
             duration_seconds=audio.value.duration_seconds,
         )
-        return Made(value=sound, caveats=audio.caveats)
+        return StageOutput(value=sound, caveats=audio.caveats)
 
-    def without_sound(error: Exception) -> Made[Sound]:
+    def without_sound(error: Exception) -> StageOutput[Sound]:
         if media.video is None:
             raise error
-        return Made(value=NO_SOUND, caveats=(AUDIO_FAILED,))
+        return StageOutput(value=NO_SOUND, caveats=(AUDIO_FAILED,))
 
     def heard(given: Inputs) -> Audio | None:
         sound: Sound = given[Stage.AUDIO]
         return audio_at(path, sound) if sound.duration_seconds > 0 else None
 
-    def hear_words(given: Inputs, on_progress: Progress) -> Made[Transcript]:
+    def hear_words(given: Inputs, on_progress: Progress) -> StageOutput[Transcript]:
         audio, parts = heard(given), work.checkpoints.parts(TRANSCRIPT)
         if audio is None:
-            return Made(value=NOTHING_SAID)
-        return Made(value=tools.transcribe(audio, work.options, on_progress, parts))
+            return StageOutput(value=NOTHING_SAID)
+        return StageOutput(value=tools.transcribe(audio, work.options, on_progress, parts))
 
-    def tell_speakers(given: Inputs, on_progress: Progress) -> Made[Diarization]:
+    def tell_speakers(given: Inputs, on_progress: Progress) -> StageOutput[Diarization]:
         audio, parts = heard(given), work.checkpoints.parts(DIARIZATION)
         if audio is None:
-            return Made(value=NOBODY)
-        return Made(value=tools.diarize(audio, work.options, on_progress, parts))
+            return StageOutput(value=NOBODY)
+        return StageOutput(value=tools.diarize(audio, work.options, on_progress, parts))
 
     return [
         Step(
@@ -164,20 +164,20 @@ def _listening(work: Work, media: MediaInfo) -> list[Step]:
             files=(Stage.AUDIO,),
             artifact=DIARIZATION,
             cost=tools.cost(Stage.DIARIZE),
-            instead=lambda _: Made(value=NOBODY, caveats=(SPEAKERS_FAILED,)),
+            instead=lambda _: StageOutput(value=NOBODY, caveats=(SPEAKERS_FAILED,)),
         ),
     ]
 
 
 def _watching(work: Work, media: MediaInfo) -> Step:
-    def watch(given: Inputs, on_progress: Progress) -> Made[tuple[Scene, ...]]:
+    def watch(given: Inputs, on_progress: Progress) -> StageOutput[tuple[Scene, ...]]:
         parts = work.checkpoints.parts(SCENES)
         return work.tools.detect_scenes(given[Stage.FETCH], media, on_progress, parts)
 
-    def without_picture(error: Exception) -> Made[tuple[Scene, ...]]:
+    def without_picture(error: Exception) -> StageOutput[tuple[Scene, ...]]:
         if media.audio is None:
             raise error
-        return Made(value=(), caveats=(SCENES_FAILED,))
+        return StageOutput(value=(), caveats=(SCENES_FAILED,))
 
     return Step(
         stage=Stage.SCENES,
@@ -191,18 +191,18 @@ def _watching(work: Work, media: MediaInfo) -> Step:
 
 
 def _telling(work: Work, *, has_pictures: bool) -> list[Step]:
-    meaning = Meaning(work.tools.load_embedder)
+    meaning = SentenceEmbeddings(work.tools.load_embedder)
     timing = (Stage.AUDIO, Stage.SCENES) if has_pictures else (Stage.AUDIO,)
     told_from = (Stage.TRANSCRIBE, Stage.ATTRIBUTE, *timing)
 
-    def say_who(given: Inputs, _: Progress) -> Made[tuple[Sentence, ...]]:
+    def say_who(given: Inputs, _: Progress) -> StageOutput[tuple[Sentence, ...]]:
         words = given[Stage.TRANSCRIBE].words
-        return Made(value=split_sentences(attribute(words, given[Stage.DIARIZE])))
+        return StageOutput(value=split_sentences(attribute(words, given[Stage.DIARIZE])))
 
-    def divide(given: Inputs, on_progress: Progress) -> Made[tuple[Chapter, ...]]:
+    def divide(given: Inputs, on_progress: Progress) -> StageOutput[tuple[Chapter, ...]]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
-            return Made(value=())
+            return StageOutput(value=())
         chapters = divide_into_chapters(
             sentences,
             meaning.of(sentences, on_progress),
@@ -210,19 +210,19 @@ def _telling(work: Work, *, has_pictures: bool) -> list[Step]:
             language=given[Stage.TRANSCRIBE].language,
             duration_seconds=duration_seconds(given),
         )
-        return Made(value=chapters)
+        return StageOutput(value=chapters)
 
-    def sum_up(given: Inputs, on_progress: Progress) -> Made[Summary]:
+    def sum_up(given: Inputs, on_progress: Progress) -> StageOutput[Summary]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
-            return Made(value=Summary(sentences=()))
+            return StageOutput(value=Summary(sentences=()))
         summary = summarize(
             sentences,
             meaning.of(sentences, on_progress),
             language=given[Stage.TRANSCRIBE].language,
             duration_seconds=duration_seconds(given),
         )
-        return Made(value=summary)
+        return StageOutput(value=summary)
 
     def step(stage: Stage, run: Any, needs: tuple[Stage, ...], artifact: Artifact[Any]) -> Step:
         cost = work.tools.cost(stage)
@@ -235,7 +235,7 @@ def _telling(work: Work, *, has_pictures: bool) -> list[Step]:
     ]
 
 
-class Meaning:
+class SentenceEmbeddings:
     """The sentences' embeddings, made when first asked for and shared by those who ask."""
 
     def __init__(self, load_embedder: Callable[[], SentenceEmbedder]) -> None:

@@ -8,12 +8,12 @@ from runtime.core.contract import Device, SceneModel, Stage
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import Parts
 from runtime.processor.decoder.tools import Decoder
 from runtime.processor.media.limits import MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
-from runtime.processor.pipeline.graph import Cost, Room
+from runtime.processor.pipeline.graph import Capacity, Cost
 from runtime.processor.stages.diarize import DiarizeOptions, diarize
 from runtime.processor.stages.transcribe import TranscribeOptions, transcribe
 
@@ -22,24 +22,24 @@ EMBEDDING_MODEL = "minilm-l6"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class MediaTools:
+class Toolkit:
     """Everything the pipeline needs done to media; `models` names what each stage's output is by.
 
     A model's name is published with the results and decides whether a checkpoint may be used.
     `costs` says what each takes of the `room` that this machine has.
     """
 
-    probe: Callable[[Path], Made[MediaInfo]]
-    extract_audio: Callable[[Path, MediaInfo, Path, Progress], Made[Audio]]
+    probe: Callable[[Path], StageOutput[MediaInfo]]
+    extract_audio: Callable[[Path, MediaInfo, Path, Progress], StageOutput[Audio]]
     transcribe: Callable[[Audio, JobOptions, Progress, Parts], Transcript]
     diarize: Callable[[Audio, JobOptions, Progress, Parts], Diarization]
-    detect_scenes: Callable[[Path, MediaInfo, Progress, Parts], Made[tuple[Scene, ...]]]
+    detect_scenes: Callable[[Path, MediaInfo, Progress, Parts], StageOutput[tuple[Scene, ...]]]
     make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress, Parts], None]
     make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]
     costs: Mapping[Stage, Cost]
-    room: Room
+    room: Capacity
     limits: MediaLimits
     settings: Mapping[Stage, str]
     checkpoint_seconds: float
@@ -65,12 +65,12 @@ def media_tools(
     *,
     models_dir: Path,
     asr_model: str,
-    room: Room,
+    room: Capacity,
     threads: int,
     decoder: Decoder,
     checkpoint_seconds: float,
     device: Device = Device.CPU,
-) -> MediaTools:
+) -> Toolkit:
     """Return the real tools: faster-whisper, pyannote.audio, PySceneDetect, MiniLM.
 
     The upload's own bytes are read by the decoder's children alone.
@@ -112,7 +112,7 @@ def media_tools(
             parts=parts,
         )
 
-    return MediaTools(
+    return Toolkit(
         probe=decoder.probe,
         extract_audio=decoder.extract_audio,
         transcribe=hear_words,

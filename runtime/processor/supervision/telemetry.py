@@ -26,7 +26,7 @@ class StageRun:
     degraded: bool = False
 
 
-class Teller:
+class AttemptTelemetry:
     """Tells of one attempt that owns its job; safe to share between threads.
 
     What is in the trace before the end is sent at once, so that a process that is killed has told

@@ -13,7 +13,7 @@ from runtime.core.contract import ExitCode, Stage
 from runtime.core.errors import LeaseLost, LifestreamError
 from runtime.core.jobs import Failure
 from runtime.core.log import Log
-from runtime.core.periodic_thread import Repeating
+from runtime.core.periodic_thread import PeriodicThread
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.reporter import Reporter
 
@@ -21,7 +21,7 @@ LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Patience:
+class WatchdogTimeouts:
     """How often to beat, and how long the work may take to notice that it has to end, in seconds.
 
     `after_stop_seconds` must leave time to write the job's record before the platform kills the
@@ -36,7 +36,7 @@ class Patience:
     after_deadline_seconds: float = 60.0
 
 
-class Watchdog(Repeating):
+class Watchdog(PeriodicThread):
     """Guards the work inside its context; `abort` must end the process and not return.
 
     A watchdog that dies aborts too: without a heartbeat the job would be taken for dead and run
@@ -49,7 +49,7 @@ class Watchdog(Repeating):
         reporter: Reporter,
         stalled: Callable[[], Stage | None] = lambda: None,
         interruption: Interruption,
-        patience: Patience,
+        patience: WatchdogTimeouts,
         clock: MonotonicClock,
         log: Log,
         abort: Callable[[ExitCode], None],

@@ -7,14 +7,14 @@ from runtime.core.clock import Clock
 from runtime.core.contract import ExitCode
 from runtime.core.errors import LeaseLost
 from runtime.core.log import Log
-from runtime.core.messages import Invitation
+from runtime.core.messages import QueuedAttempt
 from runtime.core.metrics import Metrics
 from runtime.core.spans import about
 from runtime.core.tracer import NoTracing, Tracing
 from runtime.processor.attempt import Attempt, Ended, Ports
 from runtime.processor.composition import out_of_time
 from runtime.processor.host.library_log import log_what_libraries_say
-from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.settings import WorkSettings
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.shutdown import Shutdown
@@ -28,7 +28,7 @@ class Runner:
 
     settings: WorkSettings
     ports: Ports
-    tools: MediaTools
+    tools: Toolkit
     task_arn: str | None
     clock: Clock
     log: Log
@@ -38,7 +38,7 @@ class Runner:
     tracing: Tracing = field(default_factory=NoTracing)
 
     def run(
-        self, asked: Invitation, session: ProcessingSession, abort: Callable[[ExitCode], None]
+        self, asked: QueuedAttempt, session: ProcessingSession, abort: Callable[[ExitCode], None]
     ) -> Ended:
         """Claim and run an attempt to its end; `abort` must end the process."""
         log = self.log.bind(**about(asked.job_id), attempt=asked.attempt)

@@ -4,14 +4,14 @@ from collections.abc import Callable
 
 from runtime.core.errors import LifestreamError, Retryable
 from runtime.core.log import Log
-from runtime.core.periodic_thread import Repeating
+from runtime.core.periodic_thread import PeriodicThread
 from runtime.core.ports import WorkMessage, WorkQueue
 
 BEATS_IN_A_TIMEOUT = 3
 """So that two in a row may fail without the message being seen by others."""
 
 
-class Hold(Repeating):
+class VisibilityExtender(PeriodicThread):
     """Extends a message's visibility timeout for as long as its context lasts.
 
     `abort` is called with a sentence if the thread dies: it must stop the process. A message that

@@ -10,8 +10,8 @@ from runtime.core.errors import LifestreamError, Permanent
 from runtime.core.jobs import State
 from runtime.core.log import Log
 from runtime.core.messages import (
-    Invitation,
     MalformedMessageError,
+    QueuedAttempt,
     parse_queued,
     requeue_message,
 )
@@ -22,7 +22,7 @@ from runtime.processor.attempt import Ended
 from runtime.processor.supervision.shutdown import Order, Shutdown
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
-from runtime.processor.worker.visibility import Hold
+from runtime.processor.worker.visibility import VisibilityExtender
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.session import ProcessingSession
 
@@ -41,7 +41,7 @@ class Announcements(Protocol):
         ...
 
 
-RunAttempt = Callable[[Invitation, ProcessingSession, Callable[[ExitCode], None]], Ended]
+RunAttempt = Callable[[QueuedAttempt, ProcessingSession, Callable[[ExitCode], None]], Ended]
 """Claims and runs an attempt whose session is protected; the last argument ends the process."""
 
 
@@ -71,7 +71,7 @@ class Worker:
     leave: Callable[[ExitCode], None]
     tidy: Callable[[], object] = gc.collect
     jobs_taken: int = field(default=0, init=False)
-    current: tuple[WorkMessage, Invitation] | None = field(default=None, init=False)
+    current: tuple[WorkMessage, QueuedAttempt] | None = field(default=None, init=False)
 
     def run(self) -> ExitCode:
         """Work until told to stop; return what to exit with."""
@@ -123,7 +123,7 @@ class Worker:
         log = self._bound(message, asked)
         self.current = (message, asked)
         try:
-            with Hold(
+            with VisibilityExtender(
                 self.work,
                 message,
                 visibility_seconds=self.visibility_seconds,
@@ -137,7 +137,7 @@ class Worker:
             # What a job leaves behind must not be carried through the next one.
             self.tidy()
 
-    def _work_on(self, asked: Invitation, log: Log) -> tuple[Ended | None, bool]:
+    def _work_on(self, asked: QueuedAttempt, log: Log) -> tuple[Ended | None, bool]:
         """Return how the attempt ended, None if it was not tried, and whether that is announced."""
         session = self.protection.session(
             f"{asked.job_id}-{asked.attempt}", deadline_seconds=self.timeout_seconds
@@ -162,7 +162,7 @@ class Worker:
     def _let_go(
         self,
         message: WorkMessage,
-        asked: Invitation,
+        asked: QueuedAttempt,
         ended: Ended | None,
         log: Log,
         *,
@@ -183,7 +183,7 @@ class Worker:
         # Else the message comes again, and who receives it then announces the job.
         return ended.code if ended.put_back else ExitCode.SUCCESS
 
-    def _announce_if_waiting(self, asked: Invitation, log: Log) -> bool:
+    def _announce_if_waiting(self, asked: QueuedAttempt, log: Log) -> bool:
         """Announce a job that was put back by a worker that did not live to say so."""
         try:
             job = self.jobs.get(asked.job_id)
@@ -193,7 +193,7 @@ class Worker:
         waits = job is not None and job.state is State.PENDING and job.attempt == asked.attempt
         return self._announce(asked, log) if waits else True
 
-    def _announce(self, asked: Invitation, log: Log) -> bool:
+    def _announce(self, asked: QueuedAttempt, log: Log) -> bool:
         try:
             self.announcements.send(requeue_message(asked.job_id))
         except LifestreamError as error:
@@ -225,6 +225,6 @@ class Worker:
             self.log.info("worker.given_back", message_id=message.message_id)
             self._hide(message, 0, self._bound(message))
 
-    def _bound(self, message: WorkMessage, asked: Invitation | None = None) -> Log:
+    def _bound(self, message: WorkMessage, asked: QueuedAttempt | None = None) -> Log:
         fields = {} if asked is None else {**about(asked.job_id), "attempt": asked.attempt}
         return self.log.bind(message_id=message.message_id, receives=message.receives, **fields)

@@ -13,7 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
 from chaos.call_names import Caller, Step
-from chaos.fault_injector import Saboteur
+from chaos.fault_injector import FaultInjector
 from chaos.fault_log import Tally
 from chaos.interpreters import interposed
 from chaos.ledger import Ledger
@@ -49,7 +49,7 @@ def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
     tally = Tally(Plan((Script(faults),), Script({})), tmp_path / "faults.jsonl")
     subjects = Subjects()
     subjects.introduce(0, JOB_ID)
-    saboteur = Saboteur(
+    saboteur = FaultInjector(
         subjects=subjects,
         tally=tally,
         ledger=Ledger(lambda _job_id, _attempt: False),

@@ -1,11 +1,11 @@
 import threading
 
-from runtime.core.periodic_thread import Repeating
+from runtime.core.periodic_thread import PeriodicThread
 
 SOON = 5.0
 
 
-class Counting(Repeating):
+class Counting(PeriodicThread):
     """Counts its turns, and raises or has enough after so many."""
 
     def __init__(self, *, enough: int | None = None, fails: bool = False) -> None:

@@ -13,14 +13,14 @@ from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript,
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.ports import JobStore, ObjectStore, Progress
 from runtime.processor.attempt import Attempt, Ended, Ports
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import Parts
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
-from runtime.processor.pipeline.graph import Room
-from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.pipeline.graph import Capacity
+from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.supervision.interruption import Interruption
-from runtime.processor.supervision.watchdog import Patience
+from runtime.processor.supervision.watchdog import WatchdogTimeouts
 from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
@@ -117,7 +117,7 @@ class Studio:
             clock=self.clock,
             log=self.log,
             metrics=self.metrics,
-            patience=Patience(),
+            patience=WatchdogTimeouts(),
             abort=self.aborted.append,
             max_runs=self.max_runs,
             machine=self.machine,
@@ -155,8 +155,8 @@ class Studio:
         document: dict[str, Any] = json.loads(self.published()["summary.json"])
         return document
 
-    def tools(self) -> MediaTools:
-        return MediaTools(
+    def tools(self) -> Toolkit:
+        return Toolkit(
             probe=self._probe,
             extract_audio=self._extract_audio,
             transcribe=self._transcribe,
@@ -167,7 +167,7 @@ class Studio:
             load_embedder=self._load_embedder,
             models={Stage.TRANSCRIBE: self.asr_model, Stage.SUMMARIZE: "any-embedder"},
             costs={},
-            room=Room(cores=self.cores, memory_mb=1000),
+            room=Capacity(cores=self.cores, memory_mb=1000),
             limits=self.limits,
             settings={},
             checkpoint_seconds=20.0,
@@ -181,14 +181,14 @@ class Studio:
                 self.meanwhile[stage](on_progress)
             on_progress(fraction)
 
-    def _probe(self, path: Path) -> Made[MediaInfo]:
+    def _probe(self, path: Path) -> StageOutput[MediaInfo]:
         assert path.read_bytes() == b"any video"
         self._work(Stage.PROBE, lambda _: None)
-        return Made(value=self.media)
+        return StageOutput(value=self.media)
 
     def _extract_audio(
         self, path: Path, info: MediaInfo, destination: Path, on_progress: Progress
-    ) -> Made[Audio]:
+    ) -> StageOutput[Audio]:
         assert path.exists()
         assert info == self.media
         self._work(Stage.AUDIO, on_progress)
@@ -196,7 +196,7 @@ class Studio:
         audio = Audio(
             path=destination, sample_rate=16000, starts_at_seconds=0.5, duration_seconds=59.5
         )
-        return Made(value=audio)
+        return StageOutput(value=audio)
 
     def _transcribe(
         self, audio: Audio, options: JobOptions, on_progress: Progress, _: Parts
@@ -222,11 +222,11 @@ class Studio:
 
     def _detect_scenes(
         self, path: Path, info: MediaInfo, on_progress: Progress, _: Parts
-    ) -> Made[tuple[Scene, ...]]:
+    ) -> StageOutput[tuple[Scene, ...]]:
         assert path.exists()
         assert info == self.media
         self._work(Stage.SCENES, on_progress)
-        return Made(
+        return StageOutput(
             value=(
                 Scene(index=0, start_seconds=0.0, end_seconds=20.0),
                 Scene(index=1, start_seconds=20.0, end_seconds=60.04),

@@ -10,7 +10,7 @@ from runtime.protection.lease import FOREVER, Enable
 from runtime.protection.lease_record import Call
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import Policy, gap_free
-from runtime.protection.seats import Seat
+from runtime.protection.slots import Slot
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 from tests.fakes.metrics import CapturedMetrics
@@ -36,8 +36,8 @@ class KeeperBench:
             metrics=self.metrics,
         )
 
-    def take(self, name: str = "any", cap_at: float = FOREVER) -> Seat:
-        seat = Seat(session_id=name, cap_at=cap_at)
+    def take(self, name: str = "any", cap_at: float = FOREVER) -> Slot:
+        seat = Slot(session_id=name, cap_at=cap_at)
         self.keeper.take(seat)
         return seat
 

@@ -5,12 +5,12 @@ from runtime.core.errors import LeaseLost
 from runtime.core.protection import Answer, NotApplicable, Protected, Refused
 from runtime.protection.lease import FOREVER, Enable, Wait
 from runtime.protection.lease_record import Call
-from runtime.protection.seats import Seat, SeatState, forced
+from runtime.protection.slots import Slot, SlotState, forced
 from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE
 from tests.unit.protection.benches import KeeperBench
 
 
-def seat_state(seat: Seat) -> SeatState:
+def seat_state(seat: Slot) -> SlotState:
     """Look anew: a type checker believes that what was asserted once stays so."""
     return seat.state
 
@@ -63,11 +63,11 @@ def test_should_not_let_a_session_join_a_lease_that_is_being_taken_off(bench: Ke
     bench.keeper.give_up(seat)
     disabling = bench.keeper.begin()
     late = bench.take("late")
-    assert seat_state(late) is SeatState.WAITING
+    assert seat_state(late) is SlotState.WAITING
     assert isinstance(disabling, Call)
     bench.keeper.finish(disabling, bench.ask(disabling))
     bench.play(0)
-    assert seat_state(late) is SeatState.HELD
+    assert seat_state(late) is SlotState.HELD
     assert bench.ecs.on
 
 

@@ -10,7 +10,7 @@ from runtime.protection.lease import (
     Enable,
     Lease,
     LeaseState,
-    Surrender,
+    Release,
     Wait,
     decide,
     lease_from,
@@ -70,7 +70,7 @@ def test_should_wait_for_the_retry_after_a_failure_but_not_for_the_next_check() 
 
 
 def test_should_surrender_while_there_is_time_to_checkpoint() -> None:
-    assert decide(POLICY, replace(HELD, retry_at=9e9), 375.0) == Surrender()
+    assert decide(POLICY, replace(HELD, retry_at=9e9), 375.0) == Release()
     assert decide(POLICY, replace(HELD, retry_at=9e9), 374.9) == Wait(375.0)
 
 

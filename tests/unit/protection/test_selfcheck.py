@@ -6,13 +6,13 @@ import pytest
 
 from runtime.core.protection import Answer, Failed, ProtectionClient, Unprotected
 from runtime.protection.__main__ import main
-from runtime.protection.environment import NoClient, Surroundings
+from runtime.protection.environment import NoClient, ProtectionEnvironment
 from runtime.protection.selfcheck import Report, run_check
 from tests.fakes.clock import FakeClock
 from tests.fakes.protection import BLOCKED, DENIED, STANDALONE, FakeProtection
 from tests.unit.protection.endpoints import AgentHandler, Task, serving
 
-HERE = Surroundings(
+HERE = ProtectionEnvironment(
     switch=None, agent_uri="http://any", cluster=None, task_arn=None, region="eu-west-1"
 )
 

@@ -13,7 +13,7 @@ import pytest
 
 from runtime.core.contract import SceneModel
 from runtime.core.errors import Permanent, Retryable
-from runtime.processor.checkpoints.artifacts import Made
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.decoder.confinement import Confines
 from runtime.processor.decoder.parent import Request, ask
 from runtime.processor.decoder.tools import Decoder
@@ -64,13 +64,13 @@ def code_of(request: Request) -> str:
 def test_should_answer_as_the_stages_do(folder: Path) -> None:
     path = film(folder / "clip.mp4")
     info = probe(path)
-    assert Decoder().probe(path) == Made(value=info)
+    assert Decoder().probe(path) == StageOutput(value=info)
     audio = Decoder().extract_audio(path, info, folder / "theirs.wav", Gauge()).value
     ours = extract_audio(path, info, folder / "ours.wav", Gauge())
     assert audio.duration_seconds == ours.duration_seconds
     assert audio.path.read_bytes() == ours.path.read_bytes()
     scenes = detect_scenes(path, info, Gauge())
-    assert Decoder().detect_scenes(path, info, Gauge()) == Made(value=scenes)
+    assert Decoder().detect_scenes(path, info, Gauge()) == StageOutput(value=scenes)
 
 
 def test_should_refuse_as_the_stages_do(folder: Path) -> None:

@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 SECONDS_OF_A_WINDOW, FRAMES, LOCAL_SPEAKERS, DIMENSION = 10.0, 589, 3, 192
-Made = tuple[NDArray[np.uint8], NDArray[np.float32]]
+StageOutput = tuple[NDArray[np.uint8], NDArray[np.float32]]
 
 pytestmark = pytest.mark.models
 
 
-def conversation(seed: int, *, windows: int, speakers: int, talkative: float) -> Made:
+def conversation(seed: int, *, windows: int, speakers: int, talkative: float) -> StageOutput:
     """Return activity and voices of windows: `speakers` who come and go, and talk over others."""
     chance = np.random.default_rng(seed)
     steps = FRAMES // 10
@@ -46,7 +46,7 @@ def lean(models: Path) -> Any:
 
 
 @pytest.fixture
-def stock(lean: Any) -> Callable[[Made], Any]:
+def stock(lean: Any) -> Callable[[StageOutput], Any]:
     """Run pyannote's own pipeline, with the lean one's settings, on what models have found."""
     from pyannote.audio.pipelines import SpeakerDiarization
     from pyannote.core import SlidingWindow, SlidingWindowFeature
@@ -63,7 +63,7 @@ def stock(lean: Any) -> Callable[[Made], Any]:
         def get_embeddings(self, *_: Any, **__: Any) -> NDArray[np.float32]:
             return self._voices.copy()
 
-    def run(made: Made) -> Any:
+    def run(made: StageOutput) -> Any:
         return Given(*made).apply({"uri": "waveform"})
 
     return run
@@ -80,7 +80,7 @@ def tracks(annotation: Any) -> list[tuple[float, float, str]]:
     [(1, 1, 0.6), (3, 2, 0.5), (40, 2, 0.4), (40, 5, 0.15), (120, 9, 0.3), (60, 3, 0.6)],
 )
 def test_should_find_exactly_the_turns_that_pyannote_finds(
-    lean: Any, stock: Callable[[Made], Any], windows: int, speakers: int, talkative: float
+    lean: Any, stock: Callable[[StageOutput], Any], windows: int, speakers: int, talkative: float
 ) -> None:
     from runtime.processor.models.diarization_windows import Windows
 

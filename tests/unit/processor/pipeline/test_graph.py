@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.contract import Stage
-from runtime.processor.checkpoints.artifacts import Artifact, Made
+from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
 from runtime.processor.pipeline.graph import (
+    Capacity,
     Cost,
     Graph,
-    Room,
     Step,
     graph_of,
     startable,
@@ -39,7 +39,7 @@ def step(
 ) -> Step:
     return Step(
         stage=stage,
-        run=lambda _given, _on_progress: Made(value=None),
+        run=lambda _given, _on_progress: StageOutput(value=None),
         needs=needs,
         files=files,
         artifact=Artifact(stage=stage, kind=str, version=1) if kept else None,
@@ -108,7 +108,7 @@ def started(
     cores: int = 2,
     memory: int = 999,
 ) -> tuple[Stage, ...]:
-    room = Room(cores=cores, memory_mb=memory)
+    room = Capacity(cores=cores, memory_mb=memory)
     return startable(JOB, waiting=waiting, running=running, room=room)
 
 
@@ -149,7 +149,7 @@ def test_should_reach_the_end_on_any_machine_within_its_room(
         step(s.stage, *s.needs, cost=Cost(cores=c, memory_mb=m))
         for s, (c, m) in zip(JOB.values(), costs, strict=True)
     )
-    room = Room(cores=cores, memory_mb=memory)
+    room = Capacity(cores=cores, memory_mb=memory)
     waiting, running, done = set(graph), set[Stage](), set[Stage]()
     while waiting or running:
         chosen = startable(graph, waiting=waiting, running=running, room=room)

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from runtime.processor.pipeline import steps
-from runtime.processor.pipeline.steps import Meaning
+from runtime.processor.pipeline.steps import SentenceEmbeddings
 from tests.unit.processor.builders import embed, sentence
 
 SAID = tuple(sentence(f"This is said as number {n}.", start=10.0 * n) for n in range(10))
@@ -18,7 +18,7 @@ def test_should_show_signs_of_life_while_sentences_are_embedded(
 ) -> None:
     monkeypatch.setattr(steps, "_SENTENCES_AT_A_TIME", 4)
     signs: list[float] = []
-    vectors = Meaning(lambda: embed).of(SAID, signs.append)
+    vectors = SentenceEmbeddings(lambda: embed).of(SAID, signs.append)
     np.testing.assert_array_equal(vectors, embed([said.text for said in SAID]))
     assert signs == [0.0] * 3
 
@@ -36,7 +36,7 @@ def test_should_show_signs_of_life_while_another_stage_embeds(
         assert may_end.wait(20.0)
         return embed(texts)
 
-    meaning = Meaning(lambda: slowly)
+    meaning = SentenceEmbeddings(lambda: slowly)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(meaning.of, SAID, lambda _: None)
         assert begun.wait(20.0)

@@ -8,13 +8,13 @@ from runtime.core.contract import ExitCode, Stage
 from runtime.core.jobs import Job, Source, State
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.reporter import Reporter, take_job
-from runtime.processor.supervision.watchdog import Patience, Watchdog
+from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
 
 SOURCE = Source(bucket="any", key="uploads/any.mp4", etag="any", size_bytes=1)
-PATIENCE = Patience(
+PATIENCE = WatchdogTimeouts(
     heartbeat_seconds=30.0,
     stall_seconds=900.0,
     after_loss_seconds=10.0,

@@ -10,7 +10,7 @@ from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.routing import QueueLauncher, Routes
 from runtime.processor.attempt import Ports
-from runtime.processor.pipeline.toolkit import MediaTools
+from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.settings import WorkSettings
 from runtime.processor.supervision.shutdown import Shutdown
 from runtime.processor.worker.backoff import Backoff
@@ -206,7 +206,7 @@ class Pool:
         saved = [job.state for job in self.jobs.saved if job.job_id == source.job_id]
         return [s for n, s in enumerate(saved) if n == 0 or saved[n - 1] is not s]
 
-    def _tools(self) -> MediaTools:
+    def _tools(self) -> Toolkit:
         self.tools_made += 1
         return self.studio.tools()
 

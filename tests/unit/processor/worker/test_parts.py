@@ -15,7 +15,7 @@ from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.health import HealthServer
 from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.state import worker_health
-from runtime.processor.worker.visibility import Hold
+from runtime.processor.worker.visibility import VisibilityExtender
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 from tests.fakes.work_queue import VISIBILITY_SECONDS, FakeWorkQueue
@@ -49,7 +49,7 @@ class Held:
         self.work.send("any")
         message = self.work.receive()
         assert message is not None
-        self.hold = Hold(
+        self.hold = VisibilityExtender(
             self.work,
             message,
             visibility_seconds=visibility_seconds,  # type: ignore[arg-type] # a fraction, to be quick

@@ -18,7 +18,7 @@ from runtime.results.render.markdown import markdown
 from runtime.results.render.summary_json import summary_document
 from runtime.results.render.text import clock, duration, timestamp
 from runtime.results.render.transcript import transcript_document
-from runtime.results.warnings import CAVEATS, NO_AUDIO, NO_VIDEO, Caveat
+from runtime.results.warnings import CAVEATS, NO_AUDIO, NO_VIDEO, ResultWarning
 from tests.golden.talk import TALK
 
 SCHEMA = json.loads(
@@ -44,7 +44,7 @@ def test_should_write_summaries_that_the_schema_allows(result: JobResult) -> Non
 
 
 @pytest.mark.parametrize("caveat", CAVEATS.values(), ids=CAVEATS)
-def test_should_know_every_warning_in_the_schema(caveat: Caveat) -> None:
+def test_should_know_every_warning_in_the_schema(caveat: ResultWarning) -> None:
     document = summary_document(replace(TALK, caveats=(caveat,)))
     jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)
     codes = SCHEMA["properties"]["warnings"]["items"]["properties"]["code"]["enum"]

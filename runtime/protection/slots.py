@@ -10,7 +10,7 @@ from runtime.core.protection import Failed
 from runtime.protection.lease import FOREVER
 
 
-class SeatState(Enum):
+class SlotState(Enum):
     """Where a session stands."""
 
     WAITING = "waiting"
@@ -20,7 +20,7 @@ class SeatState(Enum):
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class Seat:
+class Slot:
     """One critical session. Changed only under the keeper's lock.
 
     cap_at: monotonic time beyond which this session may not be protected.
@@ -31,7 +31,7 @@ class Seat:
     session_id: str
     cap_at: float = FOREVER
     first_seconds: float | None = None
-    state: SeatState = SeatState.WAITING
+    state: SlotState = SlotState.WAITING
     error: LeaseLost | None = None
     told: bool = False
     lost: threading.Event = field(default_factory=threading.Event)
@@ -39,17 +39,17 @@ class Seat:
     @property
     def live(self) -> bool:
         """Whether it needs protection, now or still."""
-        return self.state is SeatState.WAITING or self.state is SeatState.HELD
+        return self.state is SlotState.WAITING or self.state is SlotState.HELD
 
     def lose(self, error: LeaseLost, *, evict: bool = False) -> None:
         """Tell the session to go; an evicted one has no claim on what is left of the lease."""
         if self.error is None:
             self.error = error
-        self.state = SeatState.EVICTED if evict else SeatState.LEAVING
+        self.state = SlotState.EVICTED if evict else SlotState.LEAVING
         self.lost.set()
 
 
-def live(seats: Iterable[Seat]) -> list[Seat]:
+def live(seats: Iterable[Slot]) -> list[Slot]:
     """Return the seats that need protection."""
     return [seat for seat in seats if seat.live]
 

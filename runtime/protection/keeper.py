@@ -12,7 +12,7 @@ from runtime.core.errors import LeaseLost, Permanent
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 from runtime.core.protection import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
-from runtime.protection import seats as seating
+from runtime.protection import slots as seating
 from runtime.protection.deferred_writes import DeferredWrites
 from runtime.protection.lease import (
     FOREVER,

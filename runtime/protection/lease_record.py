@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from runtime.core.contract import Metric
 from runtime.core.errors import Permanent
 from runtime.core.protection import Answer, Failed, Protected, Unprotected
-from runtime.protection import seats as seating
+from runtime.protection import slots as seating
 from runtime.protection.deferred_writes import DeferredWrites
 from runtime.protection.lease import FOREVER, NEVER, Disable, Enable, Lease, lease_from
 from runtime.protection.policy import MINUTE, Policy

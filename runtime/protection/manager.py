@@ -8,7 +8,7 @@ from runtime.core.errors import LeaseLost, Retryable
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics, NoMetrics
 from runtime.core.protection import Answer, Failed, ProtectionClient
-from runtime.protection import seats as seating
+from runtime.protection import slots as seating
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable, Wait
 from runtime.protection.lease_record import Call

@@ -10,7 +10,7 @@ from typing import Any
 from runtime.core.clock import MonotonicClock
 from runtime.core.errors import LeaseLost
 from runtime.core.metrics import NoMetrics
-from runtime.protection import seats as seating
+from runtime.protection import slots as seating
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Disable, Enable, Wait
 from runtime.protection.lease_record import Call

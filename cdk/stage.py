@@ -26,7 +26,6 @@ class EnvironmentStage(Stage):
     """
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
-        """Create the stage `Lifestream-<environment>`."""
         super().__init__(scope, f"Lifestream-{environment.name}")
         self.environment = environment
         key = None

@@ -14,7 +14,10 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 
 
 class EnvironmentStack(Stack):
-    """A stack of one environment, with its physical `names` and its `key`, if it has one."""
+    """A stack of one environment, with its physical `names` and its `key`, if it has one.
+
+    `part` names the stack; one that `holds_data` has termination protection where data is retained.
+    """
 
     def __init__(
         self,
@@ -26,7 +29,6 @@ class EnvironmentStack(Stack):
         key: kms.IKey | None,
         holds_data: bool = False,
     ) -> None:
-        """Create the stack `part`; one that `holds_data` cannot be deleted by mistake."""
         self.names = Names(environment.name)
         self.key = key
         place = (

@@ -7,7 +7,6 @@ class CloudFormationTemplates:
     """The stacks of one account and region; needs ListStacks and GetTemplate."""
 
     def __init__(self, client: Any) -> None:
-        """Take an SDK client."""
         self._client = client
 
     def stack_names(self) -> list[str]:

@@ -32,7 +32,6 @@ class AccessStack(Stack):
     def __init__(
         self, scope: Construct, *, environment: str, place: Place, config: PromotionConfig
     ) -> None:
-        """Create the role of one environment."""
         super().__init__(
             scope,
             f"Access-{environment}",

@@ -13,7 +13,7 @@ from runtime.core.contract import SERVICE_NAME
 
 
 class GithubStack(Stack):
-    """The provider, once in each account; `role` releases images, in the account of releases."""
+    """The provider, once in each account; with `images`, also the role that may push to them."""
 
     def __init__(
         self,
@@ -23,7 +23,6 @@ class GithubStack(Stack):
         config: PromotionConfig,
         images: ecr.IRepository | None,
     ) -> None:
-        """Create the provider and, with `images`, the role that may push to them."""
         super().__init__(
             scope,
             f"Github-{place.account}",

@@ -44,7 +44,6 @@ class PipelineStack(Stack):
         environments: Mapping[str, EnvironmentConfig],
         images: ecr.IRepository,
     ) -> None:
-        """Create the pipeline, and in it every stage of the configuration."""
         self._home = home(config)
         super().__init__(
             scope,

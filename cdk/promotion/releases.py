@@ -28,12 +28,11 @@ _IMAGES_KEPT = 50
 
 
 class ReleasesStack(Stack):
-    """`images`, the repository; `promoters` of other accounts may read it."""
+    """`images`, the repository; `promoters` (place and role name) of other accounts may read it."""
 
     def __init__(
         self, scope: Construct, *, home: Place, promoters: Sequence[tuple[Place, str]]
     ) -> None:
-        """Create the repository; `promoters` are roles by place and name."""
         super().__init__(
             scope,
             "Releases",

@@ -27,7 +27,6 @@ class Steps:
         role: iam.IRole,
         home: Place,
     ) -> None:
-        """Take the sources, what was synthesized of them, the role and where images are."""
         self._source = source
         self._synth = synth
         self._role = role

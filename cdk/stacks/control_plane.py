@@ -41,7 +41,6 @@ class ControlPlaneStack(EnvironmentStack):
         ingest: IngestStack,
         cluster: ecs.ICluster,
     ) -> None:
-        """Create the reaper and what wakes it."""
         super().__init__(
             scope,
             "ControlPlane",

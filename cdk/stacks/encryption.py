@@ -12,7 +12,6 @@ class EncryptionStack(EnvironmentStack):
     """`key`; what other stacks encrypt with it is lost with it, so it goes last."""
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
-        """Create the key of one environment."""
         super().__init__(
             scope,
             "Encryption",

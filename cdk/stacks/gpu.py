@@ -26,7 +26,6 @@ class GpuStack(EnvironmentStack):
         network: NetworkStack,
         processing: ProcessingStack,
     ) -> None:
-        """Create the workers that work off a queue."""
         super().__init__(
             scope,
             "Gpu",

@@ -43,7 +43,6 @@ class IngestStack(EnvironmentStack):
     def __init__(
         self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
     ) -> None:
-        """Create buckets, queue and the notification between them."""
         super().__init__(
             scope,
             "Ingest",

@@ -23,7 +23,6 @@ class NetworkStack(EnvironmentStack):
     def __init__(
         self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
     ) -> None:
-        """Create the network of one environment, or join the one that is there."""
         self._zones = environment.network.zones
         super().__init__(
             scope,

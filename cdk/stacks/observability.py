@@ -46,7 +46,6 @@ class ObservabilityStack(EnvironmentStack):
         processing: ProcessingStack,
         control_plane: ControlPlaneStack,
     ) -> None:
-        """Create the alarms of one environment and where they are shown."""
         super().__init__(
             scope,
             "Observability",

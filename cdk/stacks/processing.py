@@ -45,7 +45,6 @@ class ProcessingStack(EnvironmentStack):
         storage: StorageStack,
         ingest: IngestStack,
     ) -> None:
-        """Create the cluster and what runs in it."""
         super().__init__(
             scope,
             "Processing",

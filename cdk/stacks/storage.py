@@ -21,7 +21,6 @@ class StorageStack(EnvironmentStack):
     def __init__(
         self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
     ) -> None:
-        """Create the stores of one environment."""
         super().__init__(
             scope,
             "Storage",

@@ -31,7 +31,6 @@ class WorkersStack(EnvironmentStack):
         network: NetworkStack,
         processing: ProcessingStack,
     ) -> None:
-        """Create the pool that works off a queue."""
         super().__init__(
             scope,
             "Workers",

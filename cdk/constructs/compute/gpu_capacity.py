@@ -34,7 +34,6 @@ class GpuCapacity(Construct):
         subnets: Sequence[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
     ) -> None:
-        """Create the group and make it a capacity provider of the cluster."""
         super().__init__(scope, construct_id)
         names = Names(environment.name)
         group = autoscaling.AutoScalingGroup(

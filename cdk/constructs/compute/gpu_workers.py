@@ -37,7 +37,6 @@ class GpuWorkers(Construct):
         subnets: Sequence[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
     ) -> None:
-        """Create the service, and let it follow the queue."""
         super().__init__(scope, construct_id)
         names = Names(environment.name)
         roles = task_roles(self)

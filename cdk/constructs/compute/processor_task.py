@@ -35,7 +35,6 @@ class ProcessorTask(Construct):
         idempotency_table: dynamodb.ITable,
         key: kms.IKey | None,
     ) -> None:
-        """Create the task definition and grant its code what it calls."""
         super().__init__(scope, construct_id)
         names = Names(environment.name)
         self.log_group = log_group(

@@ -18,7 +18,10 @@ _ROOT = Path(__file__).resolve().parents[3]
 
 
 class PythonLambda(Construct):
-    """`function`, `role` and `log_group`; the zip holds packages of ours and nothing else."""
+    """`function`, `role` and `log_group`.
+
+    The zip holds `packages`, folders below the repository's root, and nothing else.
+    """
 
     def __init__(
         self,
@@ -37,7 +40,6 @@ class PythonLambda(Construct):
         key: kms.IKey | None,
         reserved_concurrency: int | None = None,
     ) -> None:
-        """Create the function; `packages` are folders below the repository's root."""
         super().__init__(scope, construct_id)
         self.log_group = log_group(
             self, "Logs", name=log_group_name, environment=environment, key=key

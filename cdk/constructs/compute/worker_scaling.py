@@ -58,7 +58,6 @@ class WorkerScaling(Construct):
         grow_alarm_name: str,
         shrink_alarm_name: str,
     ) -> None:
-        """Let the service follow the messages of a queue."""
         super().__init__(scope, construct_id)
         # CDK's own target wants a role; Application Auto Scaling has one that it makes by itself.
         target = scaling.CfnScalableTarget(

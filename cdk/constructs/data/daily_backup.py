@@ -32,7 +32,6 @@ class DailyBackup(Construct):
         key: kms.IKey | None,
         removal_policy: RemovalPolicy,
     ) -> None:
-        """Create the vault, the plan and what it selects."""
         super().__init__(scope, construct_id)
         self.vault = backup.BackupVault(
             self,

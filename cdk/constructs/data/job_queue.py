@@ -23,7 +23,6 @@ class JobQueue(Construct):
         max_receive_count: int,
         key: kms.IKey | None,
     ) -> None:
-        """Create both queues."""
         super().__init__(scope, construct_id)
         self.dead_letters = private_queue(self, "DeadLetters", name=dead_letter_name, key=key)
         self.queue = private_queue(

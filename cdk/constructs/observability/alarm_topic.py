@@ -14,7 +14,10 @@ from cdk.naming import Names, budget_arn
 
 
 class AlarmTopic(Construct):
-    """`topic`, and the `key` it is encrypted with: the environment's, or else one of its own."""
+    """`topic`, and the `key` it is encrypted with: the environment's, or else one of its own.
+
+    SNS sends each address a mail first; alarms reach it once it has confirmed.
+    """
 
     def __init__(
         self,
@@ -25,10 +28,6 @@ class AlarmTopic(Construct):
         emails: tuple[str, ...],
         key: kms.IKey | None,
     ) -> None:
-        """Create the topic for an environment's alarms and its budget.
-
-        Each address is sent a mail first, and hears of alarms once it has confirmed.
-        """
         super().__init__(scope, construct_id)
         alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm"
         senders = {

@@ -88,6 +88,10 @@ smoke: setup ## Prove a deployed environment with a short video: make smoke [ENV
 verify: setup ## Prove it end to end: words, cuts, bad input, duplicates: make verify [ENV=dev]
 	@$(VENV)/python -m scripts.verification full --environment "$(or $(ENV),dev)"
 
+.PHONY: lock
+lock: ## Renew uv.lock, and the requirements files that are made from it: make lock [UPGRADE=package]
+	@$(PYTHON) -m scripts.setup.lock $(if $(UPGRADE),--upgrade-package $(UPGRADE))
+
 .PHONY: docs
 docs: synth ## Renew the pages that are made of the code and of the templates
 	@$(VENV)/python -m scripts.lifecycle_diagram

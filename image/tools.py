@@ -11,7 +11,7 @@ from image.engines import NoEngineError, find_engine, forget_old
 from scripts.setup.commands import attempt, cache_folder
 from scripts.setup.virtualenvs import Environment, environment
 
-TOOLS = Environment("image", ("image/requirements.txt",), ".lifestream/venv/image")
+TOOLS = Environment("image", ".lifestream/venv/image")
 DEBIAN_PACKAGES = {
     "buildah": "buildah",
     "docker-registry": "docker-registry",
@@ -25,7 +25,7 @@ DEBIAN_PACKAGES = {
 
 
 def tool(name: str) -> Path:
-    """Return the path of a tool of `image/requirements.txt`, installed on first use."""
+    """Return the path of a tool of the dependency group `image`, installed on first use."""
     return environment(cache_folder(), TOOLS) / "bin" / name
 
 

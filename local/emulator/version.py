@@ -6,7 +6,7 @@ SUPPORTED = "1.5.33"
 
 
 class UnsupportedEmulatorError(RuntimeError):
-    """The installed ministack is not the one that `local/requirements.txt` pins."""
+    """The installed ministack is not the one that pyproject.toml pins."""
 
 
 def check(installed: str | None = None) -> None:
@@ -15,5 +15,5 @@ def check(installed: str | None = None) -> None:
     if found != SUPPORTED:
         raise UnsupportedEmulatorError(
             f"The local cloud's patches are written against ministack {SUPPORTED}, but {found} is "
-            "installed. Run `make setup` to install local/requirements.txt again."
+            "installed. Run `make setup` to install the pinned one."
         )

@@ -34,10 +34,13 @@ def merged(lines: Iterable[str]) -> dict[str, str]:
 def uv_command(uv: Path, home: Path, settings: Mapping[str, str]) -> list[str]:
     """Return what begins uv's command that adds packages to an environment, from where pip would.
 
-    Like pip, it takes the best version of all indexes, not that of the first one.
+    Like pip, it takes the best version of all indexes, not that of the first one, and trusts the
+    system's certificates.
     """
     command = [str(uv), "pip", "install", "--python", str(home / "bin" / "python")]
-    command += ["--compile-bytecode", "--index-strategy", "unsafe-best-match"]
+    command += ["--compile-bytecode", "--index-strategy", "unsafe-best-match", "--system-certs"]
+    if settings.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
+        command.append("--no-index")
     if index := settings.get("index-url"):
         command += ["--default-index", index]
     for option, name in (

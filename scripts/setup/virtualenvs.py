@@ -1,6 +1,7 @@
 """Virtual environments in the user's cache folder, linked into the checkout.
 
-uv installs into them, several times as quickly as pip; where it cannot, pip does.
+Each holds a dependency group of pyproject.toml as uv.lock pins it, compared by digest and installed
+by uv from wherever pip is configured to install from.
 """
 
 import hashlib
@@ -8,11 +9,13 @@ import platform
 import shutil
 import socket
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.setup.commands import ROOT, attempt, point, run
 from scripts.setup.pip_settings import pip_settings, uv_command
+from scripts.setup.requirements import CUDA_ONLY, export, pinned, without, without_digests
 
 TORCH_CPU_INDEX = ("download.pytorch.org", "https://download.pytorch.org/whl/cpu")
 INDEX_TIMEOUT_SECONDS = 3
@@ -22,44 +25,33 @@ UNUSED_SECONDS = 30 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A virtual environment: its requirement files and where the checkout links to it."""
+    """A virtual environment: its dependency group, and where the checkout links to it."""
 
-    name: str
-    requirements: tuple[str, ...]
+    group: str
     link: str
-    pip: bool = False
-    """Whether what runs there downloads packages by itself."""
 
 
-PROCESSOR = Environment(
-    "processor", ("runtime/processor/requirements.txt",), ".lifestream/venv/processor"
-)
-LAMBDA = Environment("lambda", ("runtime/dispatcher/requirements.txt",), ".lifestream/venv/lambda")
-DEVELOPMENT = Environment(
-    "dev", ("requirements-dev.txt", "requirements.txt", "local/requirements.txt"), ".venv", pip=True
-)
+PROCESSOR = Environment("processor", ".lifestream/venv/processor")
+LAMBDA = Environment("lambda", ".lifestream/venv/lambda")
+DEVELOPMENT = Environment("dev", ".venv")
 
 
 def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -> Path:
-    """Return the environment's folder in the cache, made if it is not there, and link to it.
+    """Return the environment's folder in the cache, made if it does not exist, and link to it.
 
     With `sees`, it also imports that other environment's packages, at lower priority: developers'
     tools check and test the processor's code without a second copy of its two gigabytes.
     """
+    uv = installer(cache)
+    locked = export(uv, wanted.group)
     digest = hashlib.sha256(platform.python_version().encode() + sys.platform.encode())
-    digest.update(platform.machine().encode() + str(sees).encode())
-    for file in wanted.requirements:
-        digest.update((ROOT / file).read_bytes())
-    home = cache / "venv" / f"{wanted.name}-{digest.hexdigest()[:12]}"
+    digest.update(platform.machine().encode() + str(sees).encode() + locked.encode())
+    home = cache / "venv" / f"{wanted.group}-{digest.hexdigest()[:12]}"
     complete = home / ".complete"
     if not complete.exists():
-        by = installer(cache)
-        make(home, f"the {wanted.name} environment", *([] if wanted.pip else ["--without-pip"]))
-        if sees is None:
-            install(by, home, wanted)
-        else:
-            # What it lacks, the other one has.
-            install(by, home, wanted, "--no-deps")
+        make(home, f"the {wanted.group} environment", "--without-pip")
+        install(uv, home, f"the {wanted.group} packages", locked)
+        if sees is not None:
             (site_packages(home) / "other.pth").write_text(f"{site_packages(sees)}\n")
     complete.touch()
     point(ROOT / wanted.link, home)
@@ -67,7 +59,7 @@ def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -
 
 
 def forget_unused(cache: Path, now: float) -> None:
-    """Remove the environments that no command has asked for in a month; `now` is since the epoch.
+    """Remove environments that no command has used for a month; `now` is since the epoch.
 
     A checkout that still links to one makes it again when its `make` is called.
     """
@@ -77,27 +69,35 @@ def forget_unused(cache: Path, now: float) -> None:
 
 
 def make(home: Path, what: str, *options: str) -> None:
-    """Make an empty environment in place of what is there."""
+    """Make an empty environment in place of what exists."""
     shutil.rmtree(home, ignore_errors=True)
     home.parent.mkdir(parents=True, exist_ok=True)
     run(f"creating {what}", [sys.executable, "-m", "venv", *options, str(home)])
 
 
 def installer(cache: Path) -> Path:
-    """Return the environment that has pip and, where it can be had, uv; made if it is not there."""
+    """Return the path of uv, installed by pip into an environment of its own if it is missing."""
     home = cache / "venv" / f"{UV.replace('==', '-')}-python-{platform.python_version()}"
-    if not (home / "bin" / "uv").exists():
+    uv = home / "bin" / "uv"
+    if not uv.exists():
         make(home, "the installer's environment")
-        attempt("installing uv", [*pip(home, home), UV])
-    return home
+        python = str(home / "bin" / "python")
+        run("installing uv", [python, "-m", "pip", "--disable-pip-version-check", "install", UV])
+    return uv
 
 
-def install(by: Path, home: Path, wanted: Environment, *options: str) -> None:
-    """Install an environment's pinned requirements."""
-    requirements = ROOT / wanted.requirements[0]
-    if torch := pinned(requirements, "torch"):
-        install_torch(by, home, torch)
-    add(by, home, f"installing the {wanted.name} packages", *options, "-r", str(requirements))
+def install(uv: Path, home: Path, what: str, locked: str) -> None:
+    """Install exported requirements, and nothing that they do not list."""
+    torch = pinned(locked, "torch")
+    command = uv_command(uv, home, pip_settings(uv.parent / "python"))
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "requirements.txt"
+        file.write_text(without(locked, ("torch==", *CUDA_ONLY)) if torch else locked)
+        options = ["--no-deps", "--require-hashes", "--requirement", str(file)]
+        run(f"installing {what}", [*command, *options])
+        if torch:
+            file.write_text(without_digests(locked))
+            install_torch([*command, "--constraints", str(file), torch])
     # torchaudio's compiled part links CUDA and cannot load; pyannote uses its Python part only.
     for library in (site_packages(home) / "torchaudio" / "lib").glob("*.so"):
         library.unlink()
@@ -106,31 +106,18 @@ def install(by: Path, home: Path, wanted: Environment, *options: str) -> None:
         point(home / "bin" / "node", node)
 
 
-def install_torch(by: Path, home: Path, requirement: str) -> None:
-    """Install the CPU build where Linux would otherwise get gigabytes of CUDA with it."""
+def install_torch(command: list[str]) -> None:
+    """Install the CPU build where Linux would otherwise get gigabytes of CUDA with it.
+
+    An index of pip's settings may have that build as well. The lock knows PyPI's digests only, so
+    torch alone is not compared with it.
+    """
     host, index = TORCH_CPU_INDEX
     if sys.platform == "linux" and platform.machine() == "x86_64" and reachable(host):
-        command = [*pip(by, home), requirement, "--index-url", index]
-        if attempt("installing PyTorch (CPU build)", command) == 0:
+        cpu = [*command, "--index", index]
+        if attempt("installing PyTorch (CPU build)", cpu) == 0:
             return
-    add(by, home, "installing PyTorch", requirement)
-
-
-def add(by: Path, home: Path, what: str, *arguments: str) -> None:
-    """Add packages to an environment: by uv, and where that cannot, by pip."""
-    uv = by / "bin" / "uv"
-    if uv.exists():
-        command = uv_command(uv, home, pip_settings(by / "bin" / "python"))
-        if attempt(what, [*command, *arguments]) == 0:
-            return
-        what += " by pip"
-    run(what, [*pip(by, home), *arguments])
-
-
-def pip(by: Path, home: Path) -> list[str]:
-    """Return what begins the command of one environment's pip that installs into another one."""
-    command = [str(by / "bin" / "python"), "-m", "pip", "--disable-pip-version-check"]
-    return [*command, "--python", str(home / "bin" / "python"), "install"]
+    run("installing PyTorch", command)
 
 
 def reachable(host: str) -> bool:
@@ -140,12 +127,6 @@ def reachable(host: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def pinned(requirements: Path, package: str) -> str | None:
-    """Return the `package==version` line of a requirements file, if it has one."""
-    lines = (line.split("#")[0].strip() for line in requirements.read_text().splitlines())
-    return next((line for line in lines if line.startswith(f"{package}==")), None)
 
 
 def site_packages(home: Path) -> Path:

@@ -19,10 +19,10 @@ from runtime.core import jobs as lifecycle  # noqa: E402
 from runtime.core.clock import SystemClock  # noqa: E402
 from runtime.core.contract import ExitCode, Stage  # noqa: E402
 from runtime.processor.attempt import Attempt, Ports  # noqa: E402
-from runtime.processor.decoder.tools import Decoder  # noqa: E402
-from runtime.processor.host.resources import machine_room  # noqa: E402
+from runtime.processor.decoder.decoder import Decoder  # noqa: E402
+from runtime.processor.host.resources import machine_capacity  # noqa: E402
 from runtime.processor.pipeline.graph import Capacity  # noqa: E402
-from runtime.processor.pipeline.toolkit import media_tools  # noqa: E402
+from runtime.processor.pipeline.toolkit import build_toolkit  # noqa: E402
 from runtime.processor.supervision.interruption import Interruption  # noqa: E402
 from runtime.processor.supervision.watchdog import WatchdogTimeouts  # noqa: E402
 from tests.fakes.jobs import InMemoryJobStore  # noqa: E402
@@ -36,11 +36,11 @@ ROUNDS = 2
 def main() -> None:
     """Measure and print."""
     video = Path(sys.argv[1]) if len(sys.argv) > 1 else MEDIA / "sample.mp4"
-    room = machine_room()
+    capacity = machine_capacity()
     ways = {
-        "one after another": (Capacity(cores=1, memory_mb=room.memory_mb), room.cores),
-        "side by side, all threads to each model": (room, room.cores),
-        "side by side, models share the cores": (room, max(1, room.cores // 2)),
+        "one after another": (Capacity(cores=1, memory_mb=capacity.memory_mb), capacity.cores),
+        "side by side, all threads to each model": (capacity, capacity.cores),
+        "side by side, models share the cores": (capacity, max(1, capacity.cores // 2)),
     }
     took: dict[str, list[float]] = {way: [] for way in ways}
     for _ in range(ROUNDS):
@@ -54,17 +54,17 @@ def main() -> None:
         print(f"{way}: {average:.1f} s on average, ratio {average / base:.2f}")
 
 
-def job(video: Path, room: Capacity, threads: int) -> tuple[float, str]:
+def job(video: Path, capacity: Capacity, threads: int) -> tuple[float, str]:
     """Process a video in memory and return its seconds and those of its longer stages."""
     clock, log = SystemClock(), CapturedLog()
     objects, jobs = InMemoryObjectStore(), InMemoryJobStore()
     source = objects.put("any", f"uploads/{video.name}", video.read_bytes())
     jobs.create(lifecycle.claim_new(source, now=clock.now(), lease_seconds=600.0))
     with tempfile.TemporaryDirectory() as folder:
-        tools = media_tools(
+        tools = build_toolkit(
             models_dir=MODELS.resolve(),
             asr_model="whisper-base",
-            room=room,
+            capacity=capacity,
             threads=threads,
             decoder=Decoder(),
             checkpoint_seconds=20.0,
@@ -80,7 +80,7 @@ def job(video: Path, room: Capacity, threads: int) -> tuple[float, str]:
             clock=clock,
             log=log,
             metrics=CapturedMetrics(),
-            patience=WatchdogTimeouts(),
+            timeouts=WatchdogTimeouts(),
             abort=os._exit,
         )
         began = clock.monotonic()

@@ -15,7 +15,7 @@ from chaos.mutations import healthy_videos, mutated
 from runtime.core.clock import SystemClock
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo
-from runtime.processor.decoder.tools import Decoder
+from runtime.processor.decoder.decoder import Decoder
 
 LONGEST_SECONDS = 60.0
 """More than the limits of the three children together should let pass, on a busy machine too."""

@@ -72,7 +72,7 @@ def remember_words(memo: Memo) -> None:
     """Have Whisper hear each stretch of samples once."""
     from runtime.processor.stages import transcribe  # noqa: PLC0415 - as the processor: when used
 
-    hear = transcribe._listen  # noqa: SLF001 - the one place where the network is asked
+    hear = transcribe._run_model  # noqa: SLF001 - the one place where the network is asked
 
     def listen(model: Any, samples: Any, language: str | None, options: Any) -> Any:
         def compute() -> Any:
@@ -81,7 +81,7 @@ def remember_words(memo: Memo) -> None:
 
         return memo.answer(samples, f"{language} {options}", compute)
 
-    transcribe._listen = listen  # noqa: SLF001
+    transcribe._run_model = listen  # noqa: SLF001
 
 
 def remember_windows(memo: Memo) -> None:

@@ -12,6 +12,7 @@ from runtime.core.jobs import Failure, Job
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, ObjectStore
+from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
 from runtime.core.tracer import NoTracing, Tracing
 from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.host.workspace import workspace
@@ -20,10 +21,10 @@ from runtime.processor.pipeline.pipeline import Pipeline
 from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.supervision.interruption import Interruption, StopRequestedError
 from runtime.processor.supervision.progress import StageTracker
-from runtime.processor.supervision.reporter import Reporter, take_job
+from runtime.processor.supervision.reporter import Reporter, start_job
 from runtime.processor.supervision.telemetry import AttemptTelemetry
 from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
-from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine, Memory, metrics_document
+from runtime.results.render.metrics import MemoryUse, metrics_document
 from runtime.results.render.text import json_bytes
 
 
@@ -36,16 +37,16 @@ class Ports:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ended:
+class AttemptOutcome:
     """How an attempt ended; `code` is what a process that did nothing else exits with.
 
-    `claimed` tells whether the job was ever ours, `put_back` whether its record now waits for
+    `claimed` tells whether the job was ever ours, `requeued` whether its record now waits for
     another attempt to be announced. `why` is the reason's dotted code, None for a success.
     """
 
     code: ExitCode
     claimed: bool = True
-    put_back: bool = False
+    requeued: bool = False
     why: str | None = None
 
 
@@ -67,16 +68,16 @@ class Attempt:
     clock: Clock
     log: Log
     metrics: Metrics
-    patience: WatchdogTimeouts
+    timeouts: WatchdogTimeouts
     abort: Callable[[ExitCode], None]
     max_runs: int | None = None
-    machine: Machine = UNKNOWN_MACHINE
+    task_size: TaskSize = UNKNOWN_TASK_SIZE
     tracing: Tracing = field(default_factory=NoTracing)
 
-    def run(self) -> Ended:
+    def run(self) -> AttemptOutcome:
         """Run to an end, whatever happens; the job's record says how it ended."""
         try:
-            job = take_job(
+            job = start_job(
                 store=self.ports.jobs,
                 job_id=self.job_id,
                 attempt=self.number,
@@ -85,10 +86,10 @@ class Attempt:
             )
         except LifestreamError as error:
             self.log.warning("job.not_started", code=error.code, reason=error.summary)
-            return Ended(code=_EXIT_CODES[type(error)], claimed=False, why=error.code)
+            return AttemptOutcome(code=_EXIT_CODES[type(error)], claimed=False, why=error.code)
         teller = AttemptTelemetry(
             job=job,
-            machine=self.machine,
+            task_size=self.task_size,
             clock=self.clock,
             metrics=self.metrics,
             tracing=self.tracing,
@@ -97,7 +98,7 @@ class Attempt:
         teller.ended(ended.why)
         return ended
 
-    def _run(self, job: Job, teller: AttemptTelemetry) -> Ended:
+    def _run(self, job: Job, teller: AttemptTelemetry) -> AttemptOutcome:
         reporter = Reporter(store=self.ports.jobs, job=job, clock=self.clock, log=self.log)
         tracker = StageTracker(
             reporter=reporter,
@@ -114,7 +115,7 @@ class Attempt:
             reporter.succeed(result_key)
         except LeaseLost as error:
             self.log.warning("job.lease_lost", reason=error.summary)
-            return Ended(code=ExitCode.LOST_CLAIM, why=error.code)
+            return AttemptOutcome(code=ExitCode.LOST_CLAIM, why=error.code)
         except StopRequestedError as stop:
             self.log.info("job.interrupted", stage=reporter.job.stage, why=stop.why)
             return self._put_back(reporter.hand_back, ExitCode.RESUMABLE, stop.why)
@@ -132,11 +133,11 @@ class Attempt:
             self.log.info("job.succeeded")
             self._count_success(reporter.job)
             teller.succeeded(media_seconds[-1])
-            return Ended(code=ExitCode.SUCCESS)
+            return AttemptOutcome(code=ExitCode.SUCCESS)
         self.log.error("job.failed", code=failure.code, summary=failure.summary)
         lost = self._end(lambda: self._fail(reporter, failure)) is ExitCode.LOST_CLAIM
         code = ExitCode.LOST_CLAIM if lost else ExitCode.PERMANENT_FAILURE
-        return Ended(code=code, why=failure.code)
+        return AttemptOutcome(code=code, why=failure.code)
 
     def _watchdog(
         self, reporter: Reporter, tracker: StageTracker, teller: AttemptTelemetry
@@ -149,7 +150,7 @@ class Attempt:
             reporter=reporter,
             stalled=lambda: tracker.stalled,
             interruption=self.interruption,
-            patience=self.patience,
+            timeouts=self.timeouts,
             clock=self.clock,
             log=self.log,
             abort=abort,
@@ -169,8 +170,8 @@ class Attempt:
                     media_seconds=media_seconds,
                     wall_seconds=self.clock.monotonic() - began,
                     stage_seconds=tracker.seconds,
-                    memory=Memory(peak_mb=peak_rss_mb(), after_stage_mb=tracker.peaks),
-                    machine=self.machine,
+                    memory=MemoryUse(peak_mb=peak_rss_mb(), after_stage_mb=tracker.peaks),
+                    task_size=self.task_size,
                 )
             )
 
@@ -187,7 +188,7 @@ class Attempt:
                     clock=self.clock,
                     log=self.log,
                     rerun=job.reruns,
-                    seconds_between_parts=self.tools.checkpoint_seconds,
+                    seconds_between_writes=self.tools.checkpoint_seconds,
                 ),
                 tracker=tracker,
                 folder=folder,
@@ -203,11 +204,11 @@ class Attempt:
         )
         return result_key
 
-    def _put_back(self, write: Callable[[], None], code: ExitCode, why: str) -> Ended:
+    def _put_back(self, write: Callable[[], None], code: ExitCode, why: str) -> AttemptOutcome:
         failed = self._end(write)
         if failed is ExitCode.LOST_CLAIM:
-            return Ended(code=failed, why=why)
-        return Ended(code=code, put_back=failed is None, why=why)
+            return AttemptOutcome(code=failed, why=why)
+        return AttemptOutcome(code=code, requeued=failed is None, why=why)
 
     def _end(self, write: Callable[[], None]) -> ExitCode | None:
         """Record an end; return None when it is recorded, else what became of it instead."""

@@ -12,15 +12,15 @@ from runtime.core.contract import ExitCode
 from runtime.core.log import Log
 from runtime.core.tracer import Tracing
 from runtime.processor.attempt import Ports
-from runtime.processor.decoder.tools import Decoder
-from runtime.processor.host.resources import machine_room, threads_for
-from runtime.processor.pipeline.toolkit import Toolkit, media_tools
-from runtime.processor.settings import WorkSettings
+from runtime.processor.decoder.decoder import Decoder
+from runtime.processor.host.resources import machine_capacity, threads_for
+from runtime.processor.pipeline.toolkit import Toolkit, build_toolkit
+from runtime.processor.settings import ProcessorSettings
 from runtime.processor.supervision.interruption import STOPPING
-from runtime.processor.supervision.shutdown import Order, Shutdown
+from runtime.processor.supervision.shutdown import Shutdown, StopAction
 
 
-def connect(settings: WorkSettings) -> Ports:
+def connect(settings: ProcessorSettings) -> Ports:
     """Return the adapters of the account this task runs in."""
     return Ports(
         objects=S3ObjectStore(clients.s3(settings.region)),
@@ -32,7 +32,7 @@ def connect(settings: WorkSettings) -> Ports:
     )
 
 
-def connect_tracing(settings: WorkSettings, clock: MonotonicClock, log: Log) -> Tracing:
+def connect_tracing(settings: ProcessorSettings, clock: MonotonicClock, log: Log) -> Tracing:
     """Return where this task tells what it did for jobs, if it is to."""
     return tracing_of(
         wanted=settings.tracing,
@@ -43,7 +43,7 @@ def connect_tracing(settings: WorkSettings, clock: MonotonicClock, log: Log) -> 
     )
 
 
-def telling_first(
+def flush_traces_before(
     tracing: Tracing, leave: Callable[[ExitCode], None]
 ) -> Callable[[ExitCode], None]:
     """Return how to end a process at once that sends first what it has told: two seconds or so."""
@@ -55,24 +55,24 @@ def telling_first(
     return told
 
 
-def real_tools(settings: WorkSettings) -> Toolkit:
+def packaged_toolkit(settings: ProcessorSettings) -> Toolkit:
     """Return the media tools with the models that the image holds, on all processors."""
-    room = machine_room()
-    return media_tools(
+    capacity = machine_capacity()
+    return build_toolkit(
         models_dir=settings.models_dir,
         asr_model=settings.asr_model,
-        room=room,
-        threads=threads_for(room.cores),
+        capacity=capacity,
+        threads=threads_for(capacity.cores),
         checkpoint_seconds=settings.checkpoint_seconds,
         device=settings.device,
         decoder=Decoder(
-            memory_mb=min(settings.decoder_memory_mb, room.memory_mb),
-            cpu_seconds=round(settings.timeout_seconds * room.cores),
+            memory_mb=min(settings.decoder_memory_mb, capacity.memory_mb),
+            cpu_seconds=round(settings.timeout_seconds * capacity.cores),
             limits=settings.limits,
             audio_track=settings.audio_track,
             scene_model=settings.scene_model,
             models_dir=settings.models_dir,
-            threads=room.cores,
+            threads=capacity.cores,
         ),
     )
 
@@ -83,7 +83,7 @@ def write_line(line: str) -> None:
     sys.stdout.flush()
 
 
-def listen_for_stop(settings: WorkSettings, *, clock: Clock, log: Log) -> Shutdown:
+def listen_for_stop(settings: ProcessorSettings, *, clock: Clock, log: Log) -> Shutdown:
     """Return what SIGTERM and SIGINT are told to from now on."""
     shutdown = Shutdown(
         clock=clock,
@@ -95,10 +95,10 @@ def listen_for_stop(settings: WorkSettings, *, clock: Clock, log: Log) -> Shutdo
     return shutdown
 
 
-def out_of_time(shutdown: Shutdown) -> Callable[[], str | None]:
+def stop_when_due(shutdown: Shutdown) -> Callable[[], str | None]:
     """Return what tells a job to stop: nothing at first, so that it may end by itself."""
 
-    def must_leave() -> str | None:
-        return STOPPING if shutdown.order(busy=True).order is Order.CHECKPOINT else None
+    def find_stop_reason() -> str | None:
+        return STOPPING if shutdown.order(busy=True).order is StopAction.CHECKPOINT else None
 
-    return must_leave
+    return find_stop_reason

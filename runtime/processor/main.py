@@ -13,16 +13,16 @@ from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.composition import (
     connect,
     connect_tracing,
+    flush_traces_before,
     listen_for_stop,
-    out_of_time,
-    real_tools,
-    telling_first,
+    packaged_toolkit,
+    stop_when_due,
     write_line,
 )
-from runtime.processor.host.library_log import log_what_libraries_say
-from runtime.processor.host.task_metadata import read_machine, read_task_arn
+from runtime.processor.host.library_log import forward_library_logs
+from runtime.processor.host.task_metadata import read_task_arn, read_task_size
 from runtime.processor.pipeline.toolkit import Toolkit
-from runtime.processor.settings import BadConfigurationError, Settings, WorkSettings
+from runtime.processor.settings import BadConfigurationError, ProcessorSettings, Settings
 from runtime.processor.supervision.interruption import Interruption
 
 
@@ -30,8 +30,8 @@ def run(
     environ: Mapping[str, str],
     *,
     ports: Callable[[Settings], Ports] = connect,
-    tools: Callable[[Settings], Toolkit] = real_tools,
-    traces: Callable[[WorkSettings, MonotonicClock, Log], Tracing] = connect_tracing,
+    tools: Callable[[Settings], Toolkit] = packaged_toolkit,
+    traces: Callable[[ProcessorSettings, MonotonicClock, Log], Tracing] = connect_tracing,
     clock: Clock | None = None,
     write: Callable[[str], object] = write_line,
     abort: Callable[[ExitCode], None] = os._exit,
@@ -48,7 +48,7 @@ def run(
     identity = {**about(settings.job_id), "attempt": settings.attempt}
     log = JsonLog(clock=clock, level=settings.log_level, write=write, **identity)
     shutdown = listen_for_stop(settings, clock=clock, log=log)
-    log_what_libraries_say(log)
+    forward_library_logs(log)
     tracing = traces(settings, clock, log)
     code = (
         Attempt(
@@ -60,7 +60,7 @@ def run(
             interruption=Interruption(
                 clock=clock,
                 timeout_seconds=settings.timeout_seconds,
-                must_leave=out_of_time(shutdown),
+                find_stop_reason=stop_when_due(shutdown),
             ),
             work_dir=settings.work_dir,
             clock=clock,
@@ -68,10 +68,10 @@ def run(
             metrics=EmbeddedMetrics(
                 clock=clock, environment=settings.environment, write=write, **identity
             ),
-            patience=settings.patience,
-            abort=telling_first(tracing, abort),
+            timeouts=settings.watchdog_timeouts,
+            abort=flush_traces_before(tracing, abort),
             max_runs=settings.max_runs,
-            machine=read_machine(settings.task_metadata_uri, log),
+            task_size=read_task_size(settings.task_metadata_uri, log),
             tracing=tracing,
         )
         .run()

@@ -71,7 +71,7 @@ class StopPlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkSettings:
+class ProcessorSettings:
     """How to work on any job. Times in seconds.
 
     `max_runs` is how many runs of a job may end by a passing fault, None if others count.
@@ -103,13 +103,13 @@ class WorkSettings:
         return StopPlan.within(self.stop_timeout_seconds)
 
     @property
-    def patience(self) -> WatchdogTimeouts:
+    def watchdog_timeouts(self) -> WatchdogTimeouts:
         """How long the work may take to notice a stop, so that the record can still be written."""
         return WatchdogTimeouts(after_stop_seconds=self.stop_plan.notice_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(WorkSettings):
+class Settings(ProcessorSettings):
     """Which attempt of which job this process is, and how it is to work."""
 
     job_id: str
@@ -155,7 +155,7 @@ class Reader:
             )
 
     def work(self) -> dict[str, Any]:
-        """Return the fields of `WorkSettings`."""
+        """Return the fields of `ProcessorSettings`."""
         return {
             "environment": self.text(EnvVar.ENVIRONMENT),
             "jobs_table": self.text(EnvVar.JOBS_TABLE),

@@ -51,7 +51,7 @@ class JobResult:
     chapters: tuple[Chapter, ...]
     summary: Summary
     scenes: tuple[Scene, ...]
-    caveats: tuple[ResultWarning, ...]
+    warnings: tuple[ResultWarning, ...]
     models: Mapping[Stage, str]
     media_files: tuple[PublishedFile, ...]
 

@@ -63,9 +63,9 @@ SPEAKERS_FAILED = ResultWarning(
     message="Telling the speakers apart failed, so no word has a speaker; the words stand.",
 )
 
-CAVEATS = {
-    caveat.code: caveat
-    for caveat in (
+WARNINGS = {
+    warning.code: warning
+    for warning in (
         NO_AUDIO,
         NO_VIDEO,
         VIDEO_UNREADABLE,
@@ -82,4 +82,4 @@ CAVEATS = {
         SPEAKERS_FAILED,
     )
 }
-"""Every caveat by its code, in the order in which a reader is told of them."""
+"""Every warning by its code, in the order in which a reader is told of them."""

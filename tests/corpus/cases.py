@@ -33,14 +33,14 @@ from tests.corpus.making import (
 class Case:
     """One file. Either `code` refuses it, or its `sound` and `picture` last so long, in seconds.
 
-    None means that there is no such track. `caveats` are the codes a reader of the results is told.
+    None means that there is no such track. `warnings` are the codes in the results.
     """
 
     make: Make
     code: str | None = None
     sound: float | None = None
     picture: float | None = None
-    caveats: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     tolerance: float = 0.12
     limits: MediaLimits = USUAL_LIMITS
     audio_track: str = "default"
@@ -52,9 +52,9 @@ def refused(code: str, make: Make, **others: object) -> Case:
 
 
 def kept(
-    make: Make, sound: float | None, picture: float | None, *caveats: str, **others: object
+    make: Make, sound: float | None, picture: float | None, *warnings: str, **others: object
 ) -> Case:
-    return Case(make=make, sound=sound, picture=picture, caveats=caveats, **others)  # type: ignore[arg-type]
+    return Case(make=make, sound=sound, picture=picture, warnings=warnings, **others)  # type: ignore[arg-type]
 
 
 def film(*coding: object, form: str = "mp4") -> Make:

@@ -6,8 +6,8 @@ import pytest
 
 from runtime.core.errors import Permanent
 from runtime.core.media import Diarization, MediaInfo
-from runtime.processor.decoder.tools import Decoder
-from runtime.processor.pipeline.pipeline import caveats
+from runtime.processor.decoder.decoder import Decoder
+from runtime.processor.pipeline.pipeline import warnings
 from tests.corpus.cases import HARD, REFUSED, Case
 
 pytestmark = pytest.mark.corpus
@@ -37,7 +37,7 @@ def test_should_give_what_can_be_had(name: str, tmp_path: Path) -> None:
     sound, picture, told, info = decoded(case, path)
     assert sound == near(case.sound, case.tolerance)
     assert picture == near(case.picture, case.tolerance)
-    assert told == case.caveats
+    assert told == case.warnings
     for fact, value in case.facts.items():
         assert fact_of(info, fact) == value
 
@@ -49,18 +49,18 @@ def decoded(
     decoder = Decoder(limits=case.limits, audio_track=case.audio_track)
     probed = decoder.probe(path)
     info: MediaInfo = probed.value
-    told = list(probed.caveats)
+    told = list(probed.warnings)
     sound = picture = None
     if info.audio is not None:
         heard = decoder.extract_audio(path, info, path.with_name("audio.wav"), lambda _: None)
         sound = heard.value.end_seconds
-        told += heard.caveats
+        told += heard.warnings
     if info.video is not None:
         seen = decoder.detect_scenes(path, info, lambda _: None)
         picture = seen.value[-1].end_seconds if seen.value else 0.0
-        told += seen.caveats
+        told += seen.warnings
     duration = max(sound or 0.0, picture or 0.0)
-    codes = tuple(c.code for c in caveats(info, duration, (), NOBODY, tuple(told)))
+    codes = tuple(c.code for c in warnings(info, duration, (), NOBODY, tuple(told)))
     return sound, picture, tuple(code for code in codes if code != OF_SPEECH), info
 
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from runtime.core.media import Audio, Word
-from runtime.processor.decoder.tools import Decoder
+from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.stages.transcribe import transcribe
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.corpus.making import X264
 from tests.unit.processor.conftest import THREADS
-from tests.unit.processor.stages.filming import ListedParts, samples_of
+from tests.unit.processor.stages.filming import ListedIncrements, samples_of
 
 FRAME_SECONDS = 0.04
 # Times are rounded to milliseconds, once where they are heard and once where they lie.
@@ -174,6 +174,6 @@ def heard(path: Path, wav: Path, models: Path) -> tuple[Word, ...]:
         model_dir=models / "whisper-tiny.en",
         threads=THREADS,
         on_progress=lambda _: None,
-        parts=ListedParts(),
+        increments=ListedIncrements(),
     )
     return transcript.words

@@ -13,9 +13,9 @@ from runtime.core.clock import SystemClock
 from runtime.core.contract import ResultFile, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.processor.attempt import Attempt, Ports
-from runtime.processor.decoder.tools import Decoder
+from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.pipeline.graph import Capacity
-from runtime.processor.pipeline.toolkit import media_tools
+from runtime.processor.pipeline.toolkit import build_toolkit
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
 from tests.corpus.cases import HARD, REFUSED, Case
@@ -48,10 +48,10 @@ class Laboratory:
             number=1,
             task_arn=None,
             ports=Ports(objects=self.objects, jobs=self.jobs),
-            tools=media_tools(
+            tools=build_toolkit(
                 models_dir=self.models,
                 asr_model="whisper-tiny.en",
-                room=Capacity(cores=2, memory_mb=8000),
+                capacity=Capacity(cores=2, memory_mb=8000),
                 threads=2,
                 decoder=Decoder(limits=case.limits, audio_track=case.audio_track),
                 checkpoint_seconds=20.0,
@@ -61,7 +61,7 @@ class Laboratory:
             clock=clock,
             log=CapturedLog(),
             metrics=CapturedMetrics(),
-            patience=WatchdogTimeouts(),
+            timeouts=WatchdogTimeouts(),
             abort=os._exit,
         ).run()
         job = self.jobs.get(source.job_id)

@@ -118,7 +118,7 @@ TALK = JobResult(
         Scene(index=0, start_seconds=0.0, end_seconds=12.345678),
         Scene(index=1, start_seconds=12.345678, end_seconds=3618.4567),
     ),
-    caveats=(),
+    warnings=(),
     models={
         Stage.TRANSCRIBE: "any-recogniser",
         Stage.DIARIZE: "any-diarizer",

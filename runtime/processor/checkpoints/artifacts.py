@@ -27,9 +27,9 @@ class Artifact(Generic[T]):
 class StageOutput(Generic[T]):
     """What a stage made, and what a reader of the results should know about it.
 
-    `makeshift` says that the stage failed and this stands in for its output.
+    `is_fallback` says that the stage failed and this stands in for its output.
     """
 
     value: T
-    caveats: tuple[ResultWarning, ...] = field(default=())
-    makeshift: bool = False
+    warnings: tuple[ResultWarning, ...] = field(default=())
+    is_fallback: bool = False

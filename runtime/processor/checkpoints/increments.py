@@ -1,4 +1,4 @@
-"""Keeps what a long stage has done so far, so that a killed one loses less than a minute."""
+"""Stores a long stage's finished units, so that a killed stage loses less than a minute of work."""
 
 import json
 from collections.abc import Sequence
@@ -10,38 +10,40 @@ from runtime.core.log import Log
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
 
 
-class Parts(Protocol):
+class Increments(Protocol):
     """A stage's units of work, in order.
 
-    Each unit is computed from the stage's input alone, not from what the process did before. Only
-    so does a resumed stage make what an undisturbed one makes.
+    Each unit must depend on the stage's input alone, never on what the process did before:
+    a resumed stage then gives the same output as an uninterrupted one.
     """
 
     @property
     def done(self) -> Sequence[bytes]:
-        """The units that were done when this process began."""
+        """The units that earlier attempts finished."""
         ...
 
     def add(self, unit: bytes) -> None:
-        """Take the next unit; it is kept soon, and at once if that is due."""
+        """Add the next unit; the implementation decides when it is stored."""
         ...
 
 
-class NoParts:
-    """Nothing was done and nothing is kept."""
-
+class _NoIncrements:
     done: Sequence[bytes] = ()
 
     def add(self, unit: bytes) -> None:
-        """Forget the unit."""
+        """Discard the unit."""
 
 
-class KeptParts:
-    """Units of one stage in objects `<prefix><number of the first unit>`, each of some units.
+NO_INCREMENTS: Increments = _NoIncrements()
+"""No earlier work, and nothing is stored."""
 
-    A reader takes the object that begins with the unit it needs next, until there is none. Two
-    writers (a zombie and its successor) cut the same units differently; as units are deterministic
-    every mixture of their objects reads the same. An object of another `fingerprint` is not there.
+
+class StoredIncrements:
+    """Units of one stage, in objects `<prefix><number of the first unit>` of one or more units.
+
+    A reader takes the object that begins with the next unit it needs, until there is none. Two
+    writers (a zombie and its successor) may group units differently; units are deterministic, so
+    every mixture of their objects reads the same. Objects with another `fingerprint` are ignored.
     """
 
     def __init__(
@@ -56,9 +58,10 @@ class KeptParts:
         clock: MonotonicClock,
         log: Log,
     ) -> None:
-        """Read what is kept.
+        """Read the stored units.
 
-        The time between writes bounds their number, and what is lost beside the unit in work.
+        `seconds_between_writes` bounds the number of writes; a kill loses at most the units of that
+        time and the one being computed.
         """
         self._objects = objects
         self._bucket = bucket
@@ -76,7 +79,7 @@ class KeptParts:
             log.info("stage.continued", stage=stage, units=self._kept)
 
     def add(self, unit: bytes) -> None:
-        """Take the next unit; it is kept at the first one after the time between writes."""
+        """Add the next unit; pending units are stored once `seconds_between_writes` have passed."""
         self._pending.append(unit)
         if self._clock.monotonic() - self._last_write < self._seconds_between_writes:
             return
@@ -103,7 +106,7 @@ class KeptParts:
             units += found
 
     def _units(self, content: bytes) -> list[bytes]:
-        """Return the units of an object; none if it is damaged or of something else."""
+        """Return an object's units; none if it is damaged or has another fingerprint."""
         first, _, rest = content.partition(b"\n")
         try:
             head = json.loads(first)

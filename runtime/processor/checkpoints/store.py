@@ -12,8 +12,8 @@ from runtime.core.log import Log
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
 from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
 from runtime.processor.checkpoints.codec import DecodeError, decode, encode
-from runtime.processor.checkpoints.increments import KeptParts, Parts
-from runtime.results.warnings import CAVEATS
+from runtime.processor.checkpoints.increments import Increments, StoredIncrements
+from runtime.results.warnings import WARNINGS
 
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ class Checkpoints:
         clock: MonotonicClock,
         log: Log,
         rerun: int = 0,
-        seconds_between_parts: float = 20.0,
+        seconds_between_writes: float = 20.0,
     ) -> None:
         """Bind to one job; nothing is read yet."""
         self._objects = objects
@@ -46,7 +46,7 @@ class Checkpoints:
         self._log = log
         self._clock = clock
         self._rerun = rerun
-        self._seconds_between_parts = seconds_between_parts
+        self._seconds_between_parts = seconds_between_writes
 
     def load(self, artifact: Artifact[T]) -> StageOutput[T] | None:
         """Return the artifact, or None when it is absent, outdated or damaged."""
@@ -77,8 +77,8 @@ class Checkpoints:
         envelope = {
             "fingerprint": self._fingerprint(artifact),
             "value": encode(made.value),
-            "caveats": [caveat.code for caveat in made.caveats],
-            "makeshift_of": self._rerun if made.makeshift else None,
+            "caveats": [warning.code for warning in made.warnings],
+            "makeshift_of": self._rerun if made.is_fallback else None,
         }
         self._objects.write_bytes(
             json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode(),
@@ -88,9 +88,9 @@ class Checkpoints:
         )
         return _opened(artifact, envelope)
 
-    def parts(self, artifact: Artifact[Any]) -> Parts:
+    def increments(self, artifact: Artifact[Any]) -> Increments:
         """Return what is done of an artifact that was not finished, under `<stage>/`."""
-        return KeptParts(
+        return StoredIncrements(
             objects=self._objects,
             bucket=self._source.bucket,
             prefix=f"{work_prefix(self._source.job_id)}{artifact.stage}/",
@@ -118,6 +118,6 @@ class Checkpoints:
 def _opened(artifact: Artifact[T], envelope: Mapping[str, Any]) -> StageOutput[T]:
     return StageOutput(
         value=cast("T", decode(artifact.kind, envelope["value"])),
-        caveats=tuple(CAVEATS[code] for code in envelope["caveats"]),
-        makeshift=envelope["makeshift_of"] is not None,
+        warnings=tuple(WARNINGS[code] for code in envelope["caveats"]),
+        is_fallback=envelope["makeshift_of"] is not None,
     )

@@ -1,6 +1,7 @@
-"""The decoding child: confines itself, does the one thing it is asked, and tells its parent.
+"""The decoding child: enters its sandbox, runs one operation and reports to its parent.
 
-Request on standard input, messages as JSON lines on the descriptor named by the first argument.
+It reads the request from standard input and writes messages as JSON lines to the descriptor named
+by the first argument.
 """
 
 import base64
@@ -19,8 +20,8 @@ from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo, Scene, Sound
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.codec import decode, encode
-from runtime.processor.checkpoints.increments import Parts
-from runtime.processor.decoder.confinement import Confines, confine, die_with
+from runtime.processor.checkpoints.increments import Increments
+from runtime.processor.decoder.sandbox import SandboxLimits, die_with_parent, enter_sandbox
 from runtime.processor.media.decoding import Damage
 from runtime.processor.media.limits import MediaLimits
 from runtime.results.warnings import DAMAGED
@@ -30,15 +31,18 @@ _SECONDS_BETWEEN_SIGNS = 0.2
 
 def main(arguments: list[str]) -> None:
     """Serve the one request."""
-    die_with(int(arguments[1]))
+    die_with_parent(int(arguments[1]))
     request = json.load(sys.stdin)
     folder = Path(request["folder"])
-    # Opened before the confines close on it.
+    # Opened before the sandbox close on it.
     with os.fdopen(int(arguments[0]), "w", encoding="utf-8") as out:
-        confines = decode(Confines, request["confines"])
-        _tell(out, {"missing": confine(confines, folder=folder)})
+        sandbox = decode(SandboxLimits, request["sandbox"])
+        _tell(out, {"missing": enter_sandbox(sandbox, folder=folder)})
         _tell(
-            out, _answer(request, Work(on_progress=_Signs(out), parts=_Units(out, request["done"])))
+            out,
+            _answer(
+                request, Work(on_progress=_Signs(out), increments=_Units(out, request["done"]))
+            ),
         )
 
 
@@ -73,7 +77,7 @@ class Work:
     """Where an operation tells how far it is, and what it has done so far."""
 
     on_progress: Progress
-    parts: Parts
+    increments: Increments
 
 
 def _answer(request: Mapping[str, Any], work: Work) -> dict[str, Any]:
@@ -123,7 +127,7 @@ def _detect_scenes(given: Mapping[str, Any], work: Work) -> tuple[Any, list[str]
     from runtime.processor.stages.scenes import detect_scenes
 
     media, damage = decode(MediaInfo, given["media"]), Damage()
-    scenes = detect_scenes(Path(given["path"]), media, work.on_progress, damage, work.parts)
+    scenes = detect_scenes(Path(given["path"]), media, work.on_progress, damage, work.increments)
     return scenes, _told(damage)
 
 
@@ -132,7 +136,7 @@ def _detect_transitions(given: Mapping[str, Any], work: Work) -> tuple[Any, list
 
     media, damage = decode(MediaInfo, given["media"]), Damage()
     scenes = detect_transitions(
-        *(Path(given["path"]), media, work.on_progress, damage, work.parts),
+        *(Path(given["path"]), media, work.on_progress, damage, work.increments),
         model_dir=Path(given["model_dir"]),
         threads=int(given["threads"]),
     )
@@ -148,7 +152,7 @@ def _make_thumbnails(given: Mapping[str, Any], work: Work) -> tuple[Any, list[st
 
     media, scenes = decode(MediaInfo, given["media"]), decode(tuple[Scene, ...], given["scenes"])
     make_thumbnails(
-        Path(given["path"]), media, scenes, Path(given["into"]), work.on_progress, work.parts
+        Path(given["path"]), media, scenes, Path(given["into"]), work.on_progress, work.increments
     )
     return True, []
 

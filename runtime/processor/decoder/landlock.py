@@ -33,7 +33,7 @@ class _Beneath(ctypes.Structure):
     _fields_ = (("allowed", ctypes.c_uint64), ("folder", ctypes.c_int32))
 
 
-def confine_files(*, readable: Iterable[Path], writable: Iterable[Path]) -> bool:
+def restrict_files(*, readable: Iterable[Path], writable: Iterable[Path]) -> bool:
     """Leave this thread, and those it starts, only these paths; return whether the kernel can.
 
     Paths that are not there are left out. Where the kernel knows how, connections by TCP, and

@@ -24,10 +24,10 @@ from runtime.core.errors import Permanent
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.codec import DecodeError, decode, encode
-from runtime.processor.checkpoints.increments import NoParts, Parts
-from runtime.processor.decoder.confinement import Confines
-from runtime.processor.decoder.endings import Ending, failure_of
-from runtime.results.warnings import CAVEATS
+from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
+from runtime.processor.decoder.outcomes import ChildOutcome, error_of
+from runtime.processor.decoder.sandbox import SandboxLimits
+from runtime.results.warnings import WARNINGS
 
 _LOG = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[3]
@@ -43,18 +43,17 @@ _ENVIRONMENT = {
 }
 _LOOK_SECONDS = 1.0
 _LONGEST_MESSAGE = 64 << 20
-# Measures of 13 hours at 240 frames a second.
+# FrameScores of 13 hours at 240 frames a second.
 _MOST_BYTES_OF_UNITS = 300 << 20
 _LAST_WORDS = 2000
-NOTHING_DONE = NoParts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class ChildRequest:
     """What a child is to do: an operation of `child.OPERATIONS` on files below `folder`.
 
     `kind` is the type of its answer; after `silence_seconds` without a sign it counts as hung.
-    `program` is the module that the child runs. It is told which `parts` are done, and adds to
+    `program` is the module that the child runs. It is told which `increments` are done, and adds to
     them.
     """
 
@@ -62,18 +61,18 @@ class Request:
     arguments: Mapping[str, Any]
     folder: Path
     kind: Any
-    confines: Confines
+    sandbox: SandboxLimits
     silence_seconds: float = 120.0
     program: str = "runtime.processor.decoder.child"
-    parts: Parts = NOTHING_DONE
+    increments: Increments = NO_INCREMENTS
 
 
-def ask(request: Request, on_progress: Progress) -> StageOutput[Any]:
+def ask(request: ChildRequest, on_progress: Progress) -> StageOutput[Any]:
     """Return the child's answer, with what it found doubtful.
 
     Raises `Retryable` where the child never got to the file, and `Permanent`: what the operation
     itself refused, or a `media.decoder_...` code where the child crashed, hung, or went beyond its
-    confines. What `on_progress` raises ends the child.
+    sandbox. What `on_progress` raises ends the child.
     """
     with (
         tempfile.TemporaryFile(dir=request.folder) as words,
@@ -82,10 +81,10 @@ def ask(request: Request, on_progress: Progress) -> StageOutput[Any]:
         ending = _hear(process, messages, request, on_progress)
         if ending.value is not None:
             try:
-                caveats = tuple(CAVEATS[code] for code in ending.problems)
-                return StageOutput(value=decode(request.kind, ending.value), caveats=caveats)
+                warnings = tuple(WARNINGS[code] for code in ending.problems)
+                return StageOutput(value=decode(request.kind, ending.value), warnings=warnings)
             except (DecodeError, KeyError) as error:
-                ending = Ending(failed="nonsense", trace=str(error))
+                ending = ChildOutcome(failed="nonsense", trace=str(error))
         if ending.refused is not None:
             raise Permanent(**ending.refused)
         words.seek(max(0, words.seek(0, os.SEEK_END) - _LAST_WORDS))
@@ -98,12 +97,12 @@ def ask(request: Request, on_progress: Progress) -> StageOutput[Any]:
             ending.trace,
             last_words,
         )
-        raise failure_of(ending, request.operation)
+        raise error_of(ending, request.operation)
 
 
 @contextmanager
 def _child(
-    request: Request, words: IO[bytes]
+    request: ChildRequest, words: IO[bytes]
 ) -> Iterator[tuple["subprocess.Popen[bytes]", IO[bytes]]]:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as messages:
@@ -129,7 +128,7 @@ def _child(
             process.wait()
 
 
-def _send(process: "subprocess.Popen[bytes]", request: Request) -> None:
+def _send(process: "subprocess.Popen[bytes]", request: ChildRequest) -> None:
     assert process.stdin is not None  # noqa: S101  # for the type checker; it was asked for
     content = {
         "operation": request.operation,
@@ -138,8 +137,8 @@ def _send(process: "subprocess.Popen[bytes]", request: Request) -> None:
             for name, value in request.arguments.items()
         },
         "folder": str(request.folder),
-        "confines": encode(request.confines),
-        "done": [base64.b64encode(unit).decode() for unit in request.parts.done],
+        "sandbox": encode(request.sandbox),
+        "done": [base64.b64encode(unit).decode() for unit in request.increments.done],
     }
     try:
         with process.stdin as stdin:
@@ -151,12 +150,12 @@ def _send(process: "subprocess.Popen[bytes]", request: Request) -> None:
 def _hear(
     process: "subprocess.Popen[bytes]",
     messages: IO[bytes],
-    request: Request,
+    request: ChildRequest,
     on_progress: Progress,
-) -> Ending:
+) -> ChildOutcome:
     """Read messages until the last one, silence or the child's end."""
     silent, done, buffer, began = 0.0, 0.0, b"", False
-    units = _Units(request.parts)
+    units = _Units(request.increments)
     with selectors.DefaultSelector() as selector:
         selector.register(messages, selectors.EVENT_READ)
         while silent < request.silence_seconds:
@@ -167,11 +166,11 @@ def _hear(
             silent = 0.0
             received = messages.read(1 << 16)
             if not received:
-                return _died(process) if began else Ending(failed="no start")
+                return _died(process) if began else ChildOutcome(failed="no start")
             began = True
             *lines, buffer = (buffer + received).split(b"\n")
             if len(buffer) > _LONGEST_MESSAGE:
-                return Ending(failed="nonsense")
+                return ChildOutcome(failed="nonsense")
             for line in lines:
                 message = _parsed(line)
                 ending = _ending(message) or units.refused(message)
@@ -182,7 +181,7 @@ def _hear(
                     on_progress(done)
                 elif message.get("missing"):
                     _tell_what_is_missing(tuple(message["missing"]))
-    return Ending(failed="silence")
+    return ChildOutcome(failed="silence")
 
 
 def _parsed(line: bytes) -> dict[str, Any]:
@@ -199,42 +198,42 @@ def _parsed(line: bytes) -> dict[str, Any]:
 class _Units:
     """Takes units of work from a child, up to what any video can need."""
 
-    def __init__(self, parts: Parts) -> None:
-        self._parts = parts
+    def __init__(self, increments: Increments) -> None:
+        self._increments = increments
         self._bytes_left = _MOST_BYTES_OF_UNITS
 
-    def refused(self, message: Mapping[str, Any]) -> Ending | None:
+    def refused(self, message: Mapping[str, Any]) -> ChildOutcome | None:
         """Take the unit in a message, if there is one; return what to end with if it is none."""
         if "unit" not in message:
             return None
         try:
             unit = base64.b64decode(message["unit"], validate=True)
         except (ValueError, TypeError):
-            return Ending(failed="nonsense")
+            return ChildOutcome(failed="nonsense")
         self._bytes_left -= len(unit)
         if self._bytes_left < 0:
-            return Ending(failed="nonsense")
-        self._parts.add(unit)
+            return ChildOutcome(failed="nonsense")
+        self._increments.add(unit)
         return None
 
 
-def _ending(message: Mapping[str, Any]) -> Ending | None:
+def _ending(message: Mapping[str, Any]) -> ChildOutcome | None:
     refused = message.get("refused")
     if isinstance(refused, dict) and refused.keys() == {"code", "summary", "resolution"}:
-        return Ending(refused={name: str(text) for name, text in refused.items()})
+        return ChildOutcome(refused={name: str(text) for name, text in refused.items()})
     if "failed" in message:
-        return Ending(failed=str(message["failed"]), trace=str(message.get("trace", "")))
+        return ChildOutcome(failed=str(message["failed"]), trace=str(message.get("trace", "")))
     if "value" in message:
         problems = message.get("problems", [])
-        return Ending(value=message["value"], problems=tuple(map(str, problems)))
+        return ChildOutcome(value=message["value"], problems=tuple(map(str, problems)))
     return None
 
 
-def _died(process: "subprocess.Popen[bytes]") -> Ending:
+def _died(process: "subprocess.Popen[bytes]") -> ChildOutcome:
     status = process.wait()
     if status < 0:
-        return Ending(failed=signal.Signals(-status).name)
-    return Ending(failed=f"exit {status}")
+        return ChildOutcome(failed=signal.Signals(-status).name)
+    return ChildOutcome(failed=f"exit {status}")
 
 
 @cache

@@ -77,7 +77,7 @@ class _Program(ctypes.Structure):
     _fields_ = (("length", ctypes.c_uint16), ("filter", ctypes.POINTER(_Instruction)))
 
 
-def forbid_calls() -> bool:
+def filter_system_calls() -> bool:
     """Install the filter on every thread, for good; return whether the kernel took it.
 
     The process must have given up new privileges before. Forbidden calls fail with EPERM; a thread

@@ -19,7 +19,7 @@ class LogHandler(logging.Handler):
         write("library.message", logger=record.name, message=record.getMessage())
 
 
-def log_what_libraries_say(log: Log) -> None:
+def forward_library_logs(log: Log) -> None:
     """Send Python warnings and the records of every logger, from WARNING on, to `log`.
 
     Below WARNING, faster-whisper for one logs what it heard.

@@ -11,7 +11,7 @@ _MEMORY_LIMITS = (
 )
 
 
-def machine_room() -> Capacity:
+def machine_capacity() -> Capacity:
     """Return the processors this process may use, and the memory its container may."""
     return Capacity(cores=_cores(), memory_mb=round(_memory_bytes() / 1e6))
 

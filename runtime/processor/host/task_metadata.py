@@ -7,7 +7,7 @@ from urllib.error import URLError
 from urllib.request import ProxyHandler, build_opener
 
 from runtime.core.log import Log
-from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine
+from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
 
 TIMEOUT_SECONDS = 2.0
 
@@ -20,18 +20,18 @@ def read_task_arn(metadata_uri: str | None, log: Log) -> str | None:
     return _task(metadata_uri, log).get("TaskARN")
 
 
-def read_machine(metadata_uri: str | None, log: Log) -> Machine:
+def read_task_size(metadata_uri: str | None, log: Log) -> TaskSize:
     """Return the size that the task was given, unknown outside ECS or when nobody says."""
     task: Any = _task(metadata_uri, log)
     limits = task.get("Limits")
     # Silence is Fargate's too: on a machine of our own the agent says EC2, or EXTERNAL.
     fargate = task.get("LaunchType", "FARGATE") == "FARGATE"
     try:
-        return Machine(
+        return TaskSize(
             vcpus=float(limits["CPU"]), memory_mb=float(limits["Memory"]), fargate=fargate
         )
     except (TypeError, KeyError, ValueError):
-        return UNKNOWN_MACHINE
+        return UNKNOWN_TASK_SIZE
 
 
 def _task(metadata_uri: str | None, log: Log) -> dict[str, Any]:

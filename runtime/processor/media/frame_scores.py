@@ -1,4 +1,4 @@
-"""What was measured of a film's frames, kept in units, and decoding that goes on after them."""
+"""Stores the scores of frames in units, and resumes decoding after the last one."""
 
 import zlib
 from collections import deque
@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import VideoStream
-from runtime.processor.checkpoints.increments import Parts
+from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.media.decoding import Damage
-from runtime.processor.media.frames import Picture, Size, pictures
+from runtime.processor.media.frames import FrameSize, ScaledFrame, read_frames
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     Rows = NDArray[np.void]
 
 UNIT_FRAMES = 100
-"""A multiple of the frames that TransNetV2 judges at a time."""
+"""A multiple of the frames that TransNetV2 scores at a time."""
 
 ROW = [
     ("ticks", "<i8"),
@@ -32,16 +32,16 @@ ROW = [
     ("motion", "<f8"),
     ("score", "<f8"),
 ]
-"""One frame: what it was when it was decoded, and two numbers that were measured."""
+"""One frame: its times, a checksum of its pixels, the decoding losses so far, and two scores."""
 
-# From so many frames before the end decoding begins again, and is compared before it is trusted to
-# go on. MPEG-TS leads to the keyframe after the one that was sought, so it may take a longer way.
+# Decoding resumes this many frames before the end and is compared with the stored rows. MPEG-TS
+# seeks to the keyframe after the one asked for, so it may need a longer overlap.
 _OVERLAPS = (50, 300, 1500)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A frame without its pixels, as it was when it was decoded."""
+class FrameRecord:
+    """A decoded frame without its pixels."""
 
     ticks: int
     tick: Fraction
@@ -50,35 +50,35 @@ class Seen:
     losses: int
 
     @classmethod
-    def of(cls, picture: Picture, damage: Damage) -> "Seen":
-        """Describe a picture that has just been decoded."""
+    def of(cls, frame: ScaledFrame, damage: Damage) -> "FrameRecord":
+        """Return the record of a frame that has just been decoded."""
         return cls(
-            ticks=picture.ticks,
-            tick=picture.tick,
-            end_seconds=picture.end_seconds,
-            checksum=zlib.crc32(picture.pixels.tobytes()),
+            ticks=frame.ticks,
+            tick=frame.tick,
+            end_seconds=frame.end_seconds,
+            checksum=zlib.crc32(frame.pixels.tobytes()),
             losses=damage.losses,
         )
 
 
-class Measures:
-    """A row for each frame in order, in units of 100; what lies after the last unit is lost."""
+class FrameScores:
+    """A row for each frame in order, stored in units of 100; an incomplete unit is not stored."""
 
-    def __init__(self, parts: Parts) -> None:
-        """Take the units that are done; none of them if one cannot be read."""
-        self._parts = parts
-        self._units = _units(parts.done)
+    def __init__(self, increments: Increments) -> None:
+        """Read the finished units; none of them if one is unreadable."""
+        self._increments = increments
+        self._units = _units(increments.done)
         self._row: list[tuple[Any, ...]] = []
 
     @property
     def rows(self) -> "Rows":
-        """All rows so far; `motion` and `score` are what the detector measured."""
+        """All rows so far."""
         import numpy as np
 
         return np.concatenate([*self._units, np.array(self._row, dtype=ROW)])
 
-    def add(self, seen: Seen, *, motion: float = 0.0, score: float) -> None:
-        """Take the next frame's measures; a unit that is full is kept."""
+    def add(self, seen: FrameRecord, *, motion: float = 0.0, score: float) -> None:
+        """Add the next frame's scores; a full unit is stored."""
         import numpy as np
 
         of_tick = (seen.tick.numerator, seen.tick.denominator)
@@ -87,80 +87,80 @@ class Measures:
         if len(self._row) == UNIT_FRAMES:
             self._units.append(np.array(self._row, dtype=ROW))
             self._row = []
-            # Units that were there already are made again where the film has to be.
-            if len(self._units) > len(self._parts.done):
-                self._parts.add(zlib.compress(self._units[-1].tobytes()))
+            # After a restart from the beginning, the units that exist already are not stored again.
+            if len(self._units) > len(self._increments.done):
+                self._increments.add(zlib.compress(self._units[-1].tobytes()))
 
-    def go_on(
+    def resume(
         self,
         media: Path,
         video: VideoStream,
-        size: Size,
+        size: FrameSize,
         damage: Damage,
         *,
         context: int,
-        alive: Callable[[], None],
-    ) -> tuple[list[Picture], Iterator[Picture]]:
-        """Return the last pictures that were measured, `context` of them, and those that were not.
+        on_frame: Callable[[], None],
+    ) -> tuple[list[ScaledFrame], Iterator[ScaledFrame]]:
+        """Return the last `context` frames that were scored, and an iterator of those after.
 
-        Decodes from a keyframe some frames before, and compares. Where the container leads
-        elsewhere or another picture comes out, all measures are forgotten and everything is
-        decoded from the beginning. `alive` is called for each picture that is decoded again.
+        Decodes again from a keyframe some frames before the end, and compares with the rows. If a
+        frame differs, all rows are discarded and decoding starts from the beginning. `on_frame` is
+        called for each frame that is decoded again.
         """
         rows = self.rows
         for overlap in (frames for frames in _OVERLAPS if frames <= len(rows)):
-            shown = pictures(media, video, size, damage, start_of(rows[-overlap]))
-            after = _after(shown, rows, context, alive)
-            if after is not None:
+            frames = read_frames(media, video, size, damage, row_start_seconds(rows[-overlap]))
+            resumed = _skip_scored(frames, rows, context, on_frame)
+            if resumed is not None:
                 damage.losses = int(rows["losses"][-1])
-                return after
+                return resumed
         self._units = []
         damage.losses = 0
-        return [], pictures(media, video, size, damage)
+        return [], read_frames(media, video, size, damage)
 
 
-def _after(
-    shown: Iterator[Picture], rows: "Rows", context: int, alive: Callable[[], None]
-) -> tuple[list[Picture], Iterator[Picture]] | None:
-    """Return the pictures of the last rows, and those that follow; None if any is another."""
+def _skip_scored(
+    frames: Iterator[ScaledFrame], rows: "Rows", context: int, on_frame: Callable[[], None]
+) -> tuple[list[ScaledFrame], Iterator[ScaledFrame]] | None:
+    """Return the frames of the last rows and an iterator of those after, None if one differs."""
     at: int | None = None
-    seen: deque[Picture] = deque(maxlen=context)
-    for picture in shown:
-        alive()
-        # Before the first keyframe come frames that refer to what was not decoded.
-        if at is None and not picture.is_key:
+    scored: deque[ScaledFrame] = deque(maxlen=context)
+    for frame in frames:
+        on_frame()
+        # Frames before the first keyframe refer to what was not decoded.
+        if at is None and not frame.is_key:
             continue
         if at is None:
-            found = (rows["ticks"] == picture.ticks).nonzero()[0]
+            found = (rows["ticks"] == frame.ticks).nonzero()[0]
             if len(found) != 1 or len(rows) - found[0] < context:
                 return None
             at = int(found[0])
-        if not _is_same(picture, rows[at]):
+        if not _matches(frame, rows[at]):
             return None
-        seen.append(picture)
+        scored.append(frame)
         at += 1
         if at == len(rows):
-            return list(seen), shown
+            return list(scored), frames
     return None
 
 
-def _is_same(picture: Picture, row: Any) -> bool:
+def _matches(frame: ScaledFrame, row: Any) -> bool:
     return (
-        picture.ticks == row["ticks"]
-        and picture.start_seconds == start_of(row)
-        and picture.end_seconds == row["end_seconds"]
-        and zlib.crc32(picture.pixels.tobytes()) == row["checksum"]
+        frame.ticks == row["ticks"]
+        and frame.start_seconds == row_start_seconds(row)
+        and frame.end_seconds == row["end_seconds"]
+        and zlib.crc32(frame.pixels.tobytes()) == row["checksum"]
     )
 
 
-def start_of(row: Any) -> float:
-    """Return when a row's frame is shown, in seconds."""
+def row_start_seconds(row: Any) -> float:
+    """Return the presentation time of a row's frame, in seconds."""
     tick = Fraction(int(row["tick_numerator"]), int(row["tick_denominator"]))
     return float(int(row["ticks"]) * tick)
 
 
 def _units(done: Sequence[bytes]) -> "list[Rows]":
-    """Return the rows of each unit; none at all unless each is what was kept."""
+    """Return the rows of each unit; none at all if one is unreadable."""
     import numpy as np
 
     size = np.dtype(ROW).itemsize * UNIT_FRAMES

@@ -1,4 +1,4 @@
-"""Decodes a video track to small pictures with the times they are shown at."""
+"""Decodes a video track to scaled frames with their presentation times."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FALLBACK_RATE = 25.0
-"""Frames a second where the container states none and a length has to be assumed."""
+"""Frames a second where the container states none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Picture:
-    """A frame, (height, width, 3); decoding can begin with one that `is_key`."""
+class ScaledFrame:
+    """A frame's `pixels`, (height, width, 3); `ticks` of `tick` seconds are its start.
+
+    Decoding can begin with a frame that `is_key`.
+    """
 
     ticks: int
     tick: Fraction
@@ -35,30 +38,30 @@ class Picture:
 
     @property
     def start_seconds(self) -> float:
-        """When it is shown."""
+        """Presentation time."""
         return float(self.ticks * self.tick)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
-    """How small a picture is to be; `order` of its colours is FFmpeg's name of a pixel format."""
+class FrameSize:
+    """The size of scaled frames; `pixel_format` is FFmpeg's name."""
 
     width: int
     height: int
-    order: str
+    pixel_format: str
 
 
-def pictures(
+def read_frames(
     media: Path,
     video: VideoStream,
-    size: Size,
+    size: FrameSize,
     damage: Damage | None = None,
     from_seconds: float | None = None,
-) -> Iterator[Picture]:
-    """Yield every frame that decodes, at this size; if asked, from a keyframe before a time on.
+) -> Iterator[ScaledFrame]:
+    """Yield every frame that decodes; with `from_seconds`, from a keyframe at or before it.
 
     Times are presentation timestamps, never frame number by rate. Frames before 0, which no player
-    shows, are left out.
+    shows, are skipped.
     """
     usual = 1 / (video.frames_per_second or FALLBACK_RATE)
     with open_media(media) as container:
@@ -79,10 +82,10 @@ def pictures(
             small = frame.reformat(
                 width=size.width,
                 height=size.height,
-                format=size.order,
+                format=size.pixel_format,
                 interpolation="BILINEAR",
             )
-            yield Picture(
+            yield ScaledFrame(
                 ticks=ticks,
                 tick=tick,
                 end_seconds=float(ticks * tick) + lasts,

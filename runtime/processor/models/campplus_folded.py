@@ -1,4 +1,4 @@
-"""CAM++ as it is computed: the same function of the same weights in half the time on a processor.
+"""CAM++ with folded weights: the same function in half the time on a CPU.
 
 Normalizations that follow a convolution are folded into it. Pictures lie channels last, sequences
 time first, so that a convolution over one frame is a matrix product, and a dense block grows within
@@ -65,7 +65,7 @@ class _Residual(nn.Module):
 
 
 class _Normalized(nn.Module):
-    """A batch norm that nothing comes before to fold it into, and its rectifier."""
+    """A batch norm with no convolution before it to fold it into, and its rectifier."""
 
     def __init__(self, norm: nn.BatchNorm1d) -> None:
         super().__init__()
@@ -118,9 +118,9 @@ class _Layer(nn.Module):
 
     def forward(self, x: Tensor, averages: Tensor) -> Tensor:
         narrow = torch.addmm(self.bias, self.norm(x), self.weight).relu_()
-        before, here, after = (narrow @ self.local).chunk(3, dim=1)
+        before, centre, after = (narrow @ self.local).chunk(3, dim=1)
         shift = self.dilation
-        local = here.clone()
+        local = centre.clone()
         local[shift:] += before[:-shift]
         local[:-shift] += after[shift:]
         hidden = torch.addmm(self.first_bias, averages @ narrow, self.first).relu_()

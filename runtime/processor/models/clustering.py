@@ -1,4 +1,4 @@
-"""Keeps pyannote's clustering within bounds of memory, however long the recording is."""
+"""Bounds the memory of pyannote's clustering for long recordings."""
 
 from typing import Any
 
@@ -6,19 +6,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 MOST_VOICES = 8000
-"""Linking n voices takes 8 n^2 bytes and O(n^2) time: 0.5 GB and 5 s for these, two hours of talk.
+"""Linking n embeddings takes 8 n^2 bytes and O(n^2) time: 0.5 GB and 5 s for these, two hours.
 
-Twelve hours of talk have fifty thousand, which would take 20 GB.
+Twelve hours of talk have fifty thousand, which take 20 GB.
 """
 
 Found = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
 
 
-def bound_voices(clustering: Any, most: int = MOST_VOICES) -> None:
-    """Have a pyannote clustering find its clusters among at most so many voices.
+def limit_clustering(clustering: Any, most: int = MOST_VOICES) -> None:
+    """Make a pyannote clustering find its clusters among at most `most` embeddings.
 
-    They are spread evenly over the recording; up to that number they are all that pyannote would
-    take. It assigns every voice of the recording to the nearest cluster afterwards anyway.
+    They are spread evenly over the recording; with fewer, pyannote's own result is unchanged.
+    pyannote then assigns every embedding of the recording to the nearest cluster.
     """
     theirs = clustering.filter_embeddings
 

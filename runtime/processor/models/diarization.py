@@ -1,4 +1,4 @@
-"""pyannote's diarization pipeline from a local folder, made lean for CPUs and long recordings."""
+"""pyannote's diarization pipeline from a local folder, adapted to CPUs and long recordings."""
 
 import contextlib
 import math
@@ -14,8 +14,8 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
-from runtime.processor.checkpoints.increments import Parts
-from runtime.processor.models.clustering import bound_voices
+from runtime.processor.checkpoints.increments import Increments
+from runtime.processor.models.clustering import limit_clustering
 from runtime.processor.models.diarization_windows import (
     BLOCK_WINDOWS,
     Grid,
@@ -39,9 +39,9 @@ with warnings.catch_warnings():
 
     from runtime.processor.models.campplus import CampPlusEmbedding, load_campplus
     from runtime.processor.models.diarization_rebuild import (
+        build_turns,
         strength_of_speakers,
         strongest,
-        turns_of,
     )
 
 # Larger batches are slower on CPUs: their activations no longer fit the allocator's pools and every
@@ -68,16 +68,16 @@ def load_diarization(model_dir: Path) -> "LeanSpeakerDiarization":
     config["pipeline"]["name"] = f"{lean.__module__}.{lean.__name__}"
     pipeline: LeanSpeakerDiarization = Pipeline.from_pretrained(config)
     pipeline.segmentation_batch_size = _SEGMENTATION_BATCH
-    bound_voices(pipeline.clustering)
+    limit_clustering(pipeline.clustering)
     return pipeline
 
 
 @contextlib.contextmanager
 def _one_core_each() -> Iterator[ThreadPoolExecutor]:
-    """Give as many threads as torch has, each computing on one core.
+    """Yield a pool of as many threads as torch has, each computing on one core.
 
-    Windows side by side need no barriers; one window on many cores has one after every layer, and
-    waits at each for the slowest (measured on a busy machine: ten times the processor time).
+    Windows side by side need no barriers. One window on many cores waits after every layer for the
+    slowest core (measured on a busy machine: ten times the CPU time).
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -89,30 +89,30 @@ def _one_core_each() -> Iterator[ThreadPoolExecutor]:
 
 
 class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyannote ships no types
-    """pyannote's pipeline with its steps done with less work and memory, to the same result."""
+    """pyannote's pipeline with less work and memory and the same result."""
 
-    def windows_of(
-        self, recording: "Recording", parts: Parts, on_progress: Callable[[float], None]
+    def analyze_windows(
+        self, recording: "Recording", increments: Increments, on_progress: Callable[[float], None]
     ) -> "Windows":
-        """Return the activity and the voices of all windows; each block of them is a unit."""
+        """Return activity and embeddings of all windows; each block of windows is a unit."""
         grid = Grid.of(self._segmentation, recording)
-        blocks = [block_of(unit) for unit in parts.done]
+        blocks = [block_of(unit) for unit in increments.done]
         done = sum(len(block.activity) for block in blocks)
         for first in range(done, grid.count, BLOCK_WINDOWS):
             block = self._block(grid, recording, first)
             blocks.append(block)
-            parts.add(unit_of(block))
+            increments.add(unit_of(block))
             on_progress((first + len(block.activity)) / grid.count)
         return Windows(
             activity=np.concatenate([block.activity for block in blocks]),
             voices=np.concatenate([block.voices for block in blocks]),
         )
 
-    def told_apart(self, windows: "Windows", **bounds: int | None) -> Any:
-        """Return pyannote's output for windows that were computed before; `bounds` are its own."""
+    def cluster_speakers(self, windows: "Windows", **bounds: int | None) -> Any:
+        """Return pyannote's output for analyzed windows; `bounds` are pyannote's."""
         silence = torch.zeros(1, self._segmentation.model.hparams.sample_rate)
         with warnings.catch_warnings(), np.errstate(invalid="ignore"):
-            # Where every voice is too short to be told by, pyannote takes the mean of none.
+            # pyannote takes the mean of nothing where every voice is too short.
             warnings.filterwarnings("ignore", "Mean of empty slice", RuntimeWarning)
             return self(
                 {"waveform": silence, "sample_rate": silence.shape[1], "windows": windows}, **bounds
@@ -232,7 +232,7 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
         min_duration_off: float = 0.0,
     ) -> Annotation:
         """Return the turns that frames of 0 and 1 make."""
-        return turns_of(
+        return build_turns(
             discrete_diarization,
             min_seconds_on=min_duration_on,
             min_seconds_off=min_duration_off,

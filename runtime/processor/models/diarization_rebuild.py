@@ -1,4 +1,4 @@
-"""From clustered windows back to time: who is heard in each frame, and the turns this makes.
+"""Builds turns from clustered windows: the speakers of each frame, then their turns.
 
 The results are pyannote's own (`SpeakerDiarizationMixin.to_diarization` and `to_annotation`); the
 memory is that of frames times speakers instead of windows times frames times speakers.
@@ -18,8 +18,8 @@ def strength_of_speakers(
 ) -> SlidingWindowFeature:
     """Return (frames, speakers): the activity of each speaker, summed over windows.
 
-    `clusters` (windows, local speakers) says who each window's speakers are, -2 for nobody. Where
-    a window hears somebody as several, the most active of them counts.
+    `clusters` (windows, local speakers) maps each window's speakers, -2 for none. Where a window
+    splits one speaker into several, the most active counts.
     """
     windows, activity = segmentations.sliding_window, segmentations.data
     frames = SlidingWindow(start=windows.start, duration=frames.duration, step=frames.step)
@@ -54,13 +54,13 @@ def strongest(strength: SlidingWindowFeature, count: SlidingWindowFeature) -> Sl
     return SlidingWindowFeature(chosen, strength.sliding_window)
 
 
-def turns_of(
+def build_turns(
     chosen: SlidingWindowFeature, *, min_seconds_on: float, min_seconds_off: float
 ) -> Annotation:
     """Return the turns of (frames, speakers) of 0 and 1, each labelled by its speaker's number.
 
     Pauses of one speaker under `min_seconds_off` are filled, then turns under `min_seconds_on`
-    left out. pyannote walks through all frames of all speakers; here only edges are looked at.
+    left out. pyannote visits all frames of all speakers; this visits edges only.
     """
     turns, tracks = Annotation(), string_generator()
     middle = chosen.sliding_window

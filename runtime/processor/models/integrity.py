@@ -1,4 +1,4 @@
-"""Are these the weights we chose? Checked before anything is unpickled or loaded."""
+"""Verifies model files against their manifest, before anything is unpickled or loaded."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""TransNetV2, which sees cuts and gradual transitions, built around the published weights.
+"""TransNetV2, which detects cuts and gradual transitions, built around the published weights.
 
 Architecture: Soucek and Lokoc, "TransNet V2: An effective deep network architecture for fast shot
 transition detection", 2020. Module names follow the published state dictionary.
@@ -18,13 +18,13 @@ from torch import Tensor, nn
 from runtime.processor.models.integrity import verify_model
 
 WIDTH, HEIGHT = 48, 27
-"""Of the frames it takes, whatever the video's own shape."""
+"""Size of its input frames, whatever the video's shape."""
 
 WEIGHTS = "transnetv2.pth"
 
 _WINDOW = 100
 CONTEXT = 25
-"""Frames at either end of a window, which are not judged."""
+"""Frames at either end of a window that get no score."""
 
 _STEP = _WINDOW - 2 * CONTEXT
 _REACH = 50  # how far each frame is compared with its neighbours
@@ -54,9 +54,9 @@ def load_transnet(model_dir: Path) -> "TransNet":
 def transition_probabilities(
     model: "TransNet", frames: Iterable[Frame], before: Sequence[Frame] = ()
 ) -> Iterator[float]:
-    """Yield for each frame (27, 48, 3), red first, how likely a transition's middle lies after it.
+    """Yield for each frame (27, 48, 3), red first, the probability of a transition after it.
 
-    Looks ahead 75 frames at most, so memory does not grow with the number of frames. Goes on after
+    Looks ahead 75 frames at most, so memory does not grow with the number of frames. Resumes after
     a multiple of 50 frames, given the last 25 of them as `before`.
     """
     arriving = iter(frames)
@@ -170,7 +170,7 @@ class _Convolution(nn.Module):
 
 
 class _LearnedSimilarity(nn.Module):
-    """How like each frame is to those around it, by what the convolutions saw."""
+    """Similarity of each frame to those around it, by learned features."""
 
     def __init__(self, inputs: int) -> None:
         super().__init__()
@@ -183,7 +183,7 @@ class _LearnedSimilarity(nn.Module):
 
 
 class _ColourSimilarity(nn.Module):
-    """How like each frame is to those around it, by the colours in it."""
+    """Similarity of each frame to those around it, by colour histogram."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""Whisper as CTranslate2 runs it, kept from one use to the next as long as that changes no word."""
+"""Loads Whisper for CTranslate2, reused between calls as long as that changes no result."""
 
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,13 +13,13 @@ _SEED = 1
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Engine:
-    """Where the model computes, and with how many threads of the processors."""
+    """The device that the model computes on, and the number of CPU threads."""
 
     device: Device
     threads: int
 
     def arguments(self) -> dict[str, Any]:
-        """Return what faster-whisper is told. The numbers are those that a device is quick with."""
+        """Return faster-whisper's arguments, with the fastest number format of the device."""
         return {
             "device": self.device.value,
             "compute_type": "float16" if self.device is Device.CUDA else "int8",
@@ -27,17 +27,16 @@ class Engine:
         }
 
 
-class Noting:
-    """Stands before a CTranslate2 model, and notes whether it has ever drawn at random."""
+class SamplingRecorder:
+    """Wraps a CTranslate2 model and records whether it has ever sampled at random."""
 
     def __init__(self, model: Any) -> None:
-        """Pass everything on to `model`."""
         self._model = model
-        self.drew = False
+        self.has_sampled = False
 
     def generate(self, *inputs: Any, **options: Any) -> Any:
-        """Generate; a temperature is only given for drawing."""
-        self.drew = self.drew or "sampling_temperature" in options
+        """Generate; a temperature means random sampling."""
+        self.has_sampled = self.has_sampled or "sampling_temperature" in options
         return self._model.generate(*inputs, **options)
 
     def __getattr__(self, name: str) -> Any:
@@ -45,23 +44,23 @@ class Noting:
 
 
 def load_whisper(model_dir: Path, engine: Engine) -> Any:
-    """Return a faster-whisper model that will answer as if it had never been asked before.
+    """Return a faster-whisper model whose results do not depend on earlier calls.
 
-    It is the one of the last call, unless that has drawn at random: its threads draw from
-    generators that are seeded once, at their first draw, so what they draw next depends on what
-    they drew before. Loading takes half a second (base) to several (large-v3).
+    The last model is reused unless it has sampled at random: its threads seed their generators
+    once, at the first sample, so later samples depend on earlier ones. Loading takes half a second
+    (base) to several (large-v3).
     """
-    if _kept(model_dir, engine).model.drew:
-        _kept.cache_clear()
-    return _kept(model_dir, engine)
+    if _cached(model_dir, engine).model.has_sampled:
+        _cached.cache_clear()
+    return _cached(model_dir, engine)
 
 
 @lru_cache(maxsize=1)
-def _kept(model_dir: Path, engine: Engine) -> Any:
+def _cached(model_dir: Path, engine: Engine) -> Any:
     import ctranslate2
     from faster_whisper import WhisperModel
 
     ctranslate2.set_random_seed(_SEED)
     model = WhisperModel(str(model_dir), local_files_only=True, **engine.arguments())
-    model.model = Noting(model.model)
+    model.model = SamplingRecorder(model.model)
     return model

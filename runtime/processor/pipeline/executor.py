@@ -1,4 +1,4 @@
-"""Runs a graph's steps: side by side as far as there is room, each output kept as it is made."""
+"""Runs a graph's steps side by side as far as capacity allows, and stores each output."""
 
 import traceback
 from collections.abc import Mapping
@@ -11,10 +11,17 @@ from runtime.core.errors import LeaseLost, Permanent, Retryable
 from runtime.core.log import Log
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
-from runtime.processor.pipeline.graph import Capacity, Graph, Step, startable, to_run, trusted
+from runtime.processor.pipeline.graph import (
+    Capacity,
+    Graph,
+    Step,
+    pending_steps,
+    ready_steps,
+    reusable_steps,
+)
 from runtime.processor.supervision.interruption import StopRequestedError
-from runtime.processor.supervision.progress import StageTracker, StoppedBesideError
-from runtime.results.warnings import CAVEATS, ResultWarning
+from runtime.processor.supervision.progress import SiblingFailedError, StageTracker
+from runtime.results.warnings import WARNINGS, ResultWarning
 
 _LOOK_UP_SECONDS = 0.5
 """Python runs signal handlers in this thread alone, and not while it waits for a lock."""
@@ -40,22 +47,22 @@ class Values:
         return default if made is None else made.value
 
     @property
-    def caveats(self) -> tuple[ResultWarning, ...]:
+    def warnings(self) -> tuple[ResultWarning, ...]:
         """What is missing or doubtful about all that was made so far, each once."""
-        told = {caveat for made in list(self._made.values()) for caveat in made.caveats}
-        return tuple(caveat for caveat in CAVEATS.values() if caveat in told)
+        told = {warning for made in list(self._made.values()) for warning in made.warnings}
+        return tuple(warning for warning in WARNINGS.values() if warning in told)
 
 
 class Runner:
     """Takes a graph to its targets; what an earlier attempt has kept is not made again."""
 
     def __init__(
-        self, *, checkpoints: Checkpoints, tracker: StageTracker, room: Capacity, log: Log
+        self, *, checkpoints: Checkpoints, tracker: StageTracker, capacity: Capacity, log: Log
     ) -> None:
         """Bind to one job."""
         self._checkpoints = checkpoints
         self._tracker = tracker
-        self._room = room
+        self._room = capacity
         self._log = log
         self._made: dict[Stage, StageOutput[Any]] = {}
         self._here: set[Stage] = set()
@@ -64,7 +71,7 @@ class Runner:
     def plan(self, graph: Graph, *, target: Stage) -> tuple[Stage, ...]:
         """Return the steps that have yet to run for the target, after a look at what was kept."""
         self._load(graph)
-        return to_run(graph, target=target, kept=self._made.keys(), here=self._here)
+        return pending_steps(graph, target=target, kept=self._made.keys(), here=self._here)
 
     def run(self, graph: Graph, *, target: Stage) -> Any:
         """Run what the target needs and return what it made.
@@ -79,8 +86,8 @@ class Runner:
         with ThreadPoolExecutor(max(1, len(waiting)), thread_name_prefix="step") as pool:
             while running or (waiting and not failures):
                 if not failures:
-                    for stage in startable(
-                        graph, waiting=waiting, running=running.values(), room=self._room
+                    for stage in ready_steps(
+                        graph, waiting=waiting, running=running.values(), capacity=self._room
                     ):
                         waiting.remove(stage)
                         running[pool.submit(self._run, graph[stage])] = stage
@@ -96,7 +103,7 @@ class Runner:
         for future in done:
             stage, error = running.pop(future), future.exception()
             if error is not None:
-                self._tracker.stop_beside()
+                self._tracker.stop_siblings()
                 failures.append(error)
             else:
                 self._made[stage] = future.result()
@@ -112,7 +119,7 @@ class Runner:
                 if found is not None:
                     kept[stage] = found
             self._looked.add(stage)
-        for stage in trusted(graph, kept) - self._made.keys():
+        for stage in reusable_steps(graph, kept) - self._made.keys():
             self._tracker.restored(stage)
             self._made[stage] = kept[stage]
 
@@ -132,7 +139,7 @@ class Runner:
                     error=repr(error),
                     traceback=traceback.format_exc(),
                 )
-                made = replace(step.instead(error), makeshift=True)
+                made = replace(step.instead(error), is_fallback=True)
             if step.artifact is None:
                 return made
             # Kept before the stage closes: a stop request raised there must not lose the work.
@@ -140,14 +147,14 @@ class Runner:
 
 
 def _is_of_the_input(error: Exception) -> bool:
-    if isinstance(error, StopRequestedError | LeaseLost | Retryable | StoppedBesideError):
+    if isinstance(error, StopRequestedError | LeaseLost | Retryable | SiblingFailedError):
         return False
     return not (isinstance(error, Permanent) and error.code.startswith(_NOT_OF_THE_INPUT))
 
 
 def _precedence(error: BaseException) -> int:
     """Rank failures of steps side by side: the end of the process, the job's, the video's."""
-    if isinstance(error, StoppedBesideError):
+    if isinstance(error, SiblingFailedError):
         return 4
     if not isinstance(error, Exception):
         return 0

@@ -34,7 +34,7 @@ class Inputs(Protocol):
         ...
 
     @property
-    def caveats(self) -> tuple[ResultWarning, ...]:
+    def warnings(self) -> tuple[ResultWarning, ...]:
         """What is missing or doubtful about all that was made so far, each once."""
         ...
 
@@ -78,7 +78,7 @@ def graph_of(steps: Iterable[Step]) -> Graph:
     return graph
 
 
-def trusted(graph: Graph, kept: Collection[Stage]) -> frozenset[Stage]:
+def reusable_steps(graph: Graph, kept: Collection[Stage]) -> frozenset[Stage]:
     """Return the steps whose kept output may be used: those whose inputs were kept as well.
 
     What was made from something that is made anew could contradict it.
@@ -91,7 +91,7 @@ def trusted(graph: Graph, kept: Collection[Stage]) -> frozenset[Stage]:
     return frozenset(found)
 
 
-def to_run(
+def pending_steps(
     graph: Graph, *, target: Stage, kept: AbstractSet[Stage], here: AbstractSet[Stage]
 ) -> tuple[Stage, ...]:
     """Return the steps that have to run for the target, in order.
@@ -120,8 +120,8 @@ class Capacity:
     memory_mb: int
 
 
-def startable(
-    graph: Graph, *, waiting: Collection[Stage], running: Collection[Stage], room: Capacity
+def ready_steps(
+    graph: Graph, *, waiting: Collection[Stage], running: Collection[Stage], capacity: Capacity
 ) -> tuple[Stage, ...]:
     """Return the waiting steps to start now, in the graph's order as far as there is room.
 
@@ -130,8 +130,8 @@ def startable(
     too large does not hold back smaller ones after it.
     """
     unfinished = {*waiting, *running}
-    cores = room.cores - sum(graph[stage].cost.cores for stage in running)
-    memory = room.memory_mb - sum(graph[stage].cost.memory_mb for stage in running)
+    cores = capacity.cores - sum(graph[stage].cost.cores for stage in running)
+    memory = capacity.memory_mb - sum(graph[stage].cost.memory_mb for stage in running)
     chosen: list[Stage] = []
     for stage in graph:
         step = graph[stage]

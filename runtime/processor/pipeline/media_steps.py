@@ -21,12 +21,12 @@ def pictures(work: Work, media: MediaInfo) -> Step:
 
     def make(given: Inputs, on_progress: Progress) -> MadeFiles:
         upload, scenes = given[Stage.FETCH], given[Stage.SCENES]
-        parts = work.checkpoints.parts(THUMBNAILS)
+        increments = work.checkpoints.increments(THUMBNAILS)
         return _published(
             work,
             "pictures",
             lambda folder, report: work.tools.make_thumbnails(
-                upload, media, scenes, folder, report, parts
+                upload, media, scenes, folder, report, increments
             ),
             on_progress,
         )
@@ -38,7 +38,7 @@ def pictures(work: Work, media: MediaInfo) -> Step:
         files=(Stage.FETCH,),
         artifact=THUMBNAILS,
         cost=work.tools.cost(Stage.THUMBNAILS),
-        instead=lambda _: StageOutput(value=(), caveats=(THUMBNAILS_FAILED,)),
+        instead=lambda _: StageOutput(value=(), warnings=(THUMBNAILS_FAILED,)),
     )
 
 
@@ -61,7 +61,7 @@ def player_audio(work: Work, media: MediaInfo) -> Step:
         files=(Stage.FETCH,),
         artifact=PLAYER_AUDIO,
         cost=work.tools.cost(Stage.PLAYER_AUDIO),
-        instead=lambda _: StageOutput(value=(), caveats=(PLAYER_AUDIO_FAILED,)),
+        instead=lambda _: StageOutput(value=(), warnings=(PLAYER_AUDIO_FAILED,)),
     )
 
 

@@ -30,7 +30,6 @@ from runtime.results.render.files import render_files, render_manifest
 from runtime.results.warnings import (
     AUDIO_FAILED,
     AUDIO_UNREADABLE,
-    CAVEATS,
     CUT_OFF,
     NO_AUDIO,
     NO_SPEAKERS,
@@ -39,6 +38,7 @@ from runtime.results.warnings import (
     SCENES_FAILED,
     SPEAKERS_FAILED,
     VIDEO_UNREADABLE,
+    WARNINGS,
     ResultWarning,
 )
 
@@ -80,7 +80,9 @@ class Pipeline:
             folder=folder,
         )
         self._tracker = tracker
-        self._runner = Runner(checkpoints=checkpoints, tracker=tracker, room=tools.room, log=log)
+        self._runner = Runner(
+            checkpoints=checkpoints, tracker=tracker, capacity=tools.capacity, log=log
+        )
 
     def run(self) -> str:
         """Process the video and return the key of its published `summary.json`.
@@ -103,7 +105,7 @@ class Pipeline:
 
     def _publish(self, media: MediaInfo, given: Inputs, on_progress: Progress) -> StageOutput[str]:
         work = self._work
-        if {AUDIO_FAILED, SCENES_FAILED} <= set(given.caveats):
+        if {AUDIO_FAILED, SCENES_FAILED} <= set(given.warnings):
             raise Permanent(
                 "media.undecodable",
                 f"Neither the sound nor the picture of {work.source.key} could be decoded.",
@@ -121,7 +123,7 @@ class Pipeline:
             chapters=given.get(Stage.CHUNK, ()),
             summary=given.get(Stage.SUMMARIZE, Summary(sentences=())),
             scenes=given.get(Stage.SCENES, ()),
-            caveats=caveats(media, duration, sentences, diarization, given.caveats),
+            warnings=warnings(media, duration, sentences, diarization, given.warnings),
             models=work.tools.models,
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
@@ -135,7 +137,7 @@ class Pipeline:
         return StageOutput(value=result_prefix(work.source.job_id) + ResultFile.SUMMARY_JSON)
 
 
-def caveats(
+def warnings(
     media: MediaInfo,
     duration: float,
     sentences: tuple[Sentence, ...],
@@ -155,4 +157,4 @@ def caveats(
     claimed = media.duration_seconds or 0.0
     if claimed - duration > max(CUT_OFF_SECONDS, CUT_OFF_SHARE * claimed):
         found.append(CUT_OFF)
-    return tuple(caveat for caveat in CAVEATS.values() if caveat in {*found, *told})
+    return tuple(warning for warning in WARNINGS.values() if warning in {*found, *told})

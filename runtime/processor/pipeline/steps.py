@@ -115,28 +115,28 @@ def _listening(work: Work, media: MediaInfo) -> list[Step]:
             starts_at_seconds=audio.value.starts_at_seconds,
             duration_seconds=audio.value.duration_seconds,
         )
-        return StageOutput(value=sound, caveats=audio.caveats)
+        return StageOutput(value=sound, warnings=audio.warnings)
 
     def without_sound(error: Exception) -> StageOutput[Sound]:
         if media.video is None:
             raise error
-        return StageOutput(value=NO_SOUND, caveats=(AUDIO_FAILED,))
+        return StageOutput(value=NO_SOUND, warnings=(AUDIO_FAILED,))
 
     def heard(given: Inputs) -> Audio | None:
         sound: Sound = given[Stage.AUDIO]
         return audio_at(path, sound) if sound.duration_seconds > 0 else None
 
     def hear_words(given: Inputs, on_progress: Progress) -> StageOutput[Transcript]:
-        audio, parts = heard(given), work.checkpoints.parts(TRANSCRIPT)
+        audio, increments = heard(given), work.checkpoints.increments(TRANSCRIPT)
         if audio is None:
             return StageOutput(value=NOTHING_SAID)
-        return StageOutput(value=tools.transcribe(audio, work.options, on_progress, parts))
+        return StageOutput(value=tools.transcribe(audio, work.options, on_progress, increments))
 
     def tell_speakers(given: Inputs, on_progress: Progress) -> StageOutput[Diarization]:
-        audio, parts = heard(given), work.checkpoints.parts(DIARIZATION)
+        audio, increments = heard(given), work.checkpoints.increments(DIARIZATION)
         if audio is None:
             return StageOutput(value=NOBODY)
-        return StageOutput(value=tools.diarize(audio, work.options, on_progress, parts))
+        return StageOutput(value=tools.diarize(audio, work.options, on_progress, increments))
 
     return [
         Step(
@@ -164,20 +164,20 @@ def _listening(work: Work, media: MediaInfo) -> list[Step]:
             files=(Stage.AUDIO,),
             artifact=DIARIZATION,
             cost=tools.cost(Stage.DIARIZE),
-            instead=lambda _: StageOutput(value=NOBODY, caveats=(SPEAKERS_FAILED,)),
+            instead=lambda _: StageOutput(value=NOBODY, warnings=(SPEAKERS_FAILED,)),
         ),
     ]
 
 
 def _watching(work: Work, media: MediaInfo) -> Step:
     def watch(given: Inputs, on_progress: Progress) -> StageOutput[tuple[Scene, ...]]:
-        parts = work.checkpoints.parts(SCENES)
-        return work.tools.detect_scenes(given[Stage.FETCH], media, on_progress, parts)
+        increments = work.checkpoints.increments(SCENES)
+        return work.tools.detect_scenes(given[Stage.FETCH], media, on_progress, increments)
 
     def without_picture(error: Exception) -> StageOutput[tuple[Scene, ...]]:
         if media.audio is None:
             raise error
-        return StageOutput(value=(), caveats=(SCENES_FAILED,))
+        return StageOutput(value=(), warnings=(SCENES_FAILED,))
 
     return Step(
         stage=Stage.SCENES,

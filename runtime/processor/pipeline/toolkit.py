@@ -9,8 +9,8 @@ from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
-from runtime.processor.checkpoints.increments import Parts
-from runtime.processor.decoder.tools import Decoder
+from runtime.processor.checkpoints.increments import Increments
+from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.media.limits import MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.pipeline.graph import Capacity, Cost
@@ -26,20 +26,22 @@ class Toolkit:
     """Everything the pipeline needs done to media; `models` names what each stage's output is by.
 
     A model's name is published with the results and decides whether a checkpoint may be used.
-    `costs` says what each takes of the `room` that this machine has.
+    `costs` says what each takes of the `capacity` that this machine has.
     """
 
     probe: Callable[[Path], StageOutput[MediaInfo]]
     extract_audio: Callable[[Path, MediaInfo, Path, Progress], StageOutput[Audio]]
-    transcribe: Callable[[Audio, JobOptions, Progress, Parts], Transcript]
-    diarize: Callable[[Audio, JobOptions, Progress, Parts], Diarization]
-    detect_scenes: Callable[[Path, MediaInfo, Progress, Parts], StageOutput[tuple[Scene, ...]]]
-    make_thumbnails: Callable[[Path, MediaInfo, tuple[Scene, ...], Path, Progress, Parts], None]
+    transcribe: Callable[[Audio, JobOptions, Progress, Increments], Transcript]
+    diarize: Callable[[Audio, JobOptions, Progress, Increments], Diarization]
+    detect_scenes: Callable[[Path, MediaInfo, Progress, Increments], StageOutput[tuple[Scene, ...]]]
+    make_thumbnails: Callable[
+        [Path, MediaInfo, tuple[Scene, ...], Path, Progress, Increments], None
+    ]
     make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]
     costs: Mapping[Stage, Cost]
-    room: Capacity
+    capacity: Capacity
     limits: MediaLimits
     settings: Mapping[Stage, str]
     checkpoint_seconds: float
@@ -61,11 +63,11 @@ class Toolkit:
         return self.costs.get(stage, Cost())
 
 
-def media_tools(
+def build_toolkit(
     *,
     models_dir: Path,
     asr_model: str,
-    room: Capacity,
+    capacity: Capacity,
     threads: int,
     decoder: Decoder,
     checkpoint_seconds: float,
@@ -82,7 +84,7 @@ def media_tools(
     """
 
     def hear_words(
-        audio: Audio, options: JobOptions, on_progress: Progress, parts: Parts
+        audio: Audio, options: JobOptions, on_progress: Progress, increments: Increments
     ) -> Transcript:
         return transcribe(
             audio,
@@ -94,12 +96,12 @@ def media_tools(
                 vocabulary=options.vocabulary,
                 window_work_seconds=checkpoint_seconds,
             ),
-            parts=parts,
+            increments=increments,
             device=device,
         )
 
     def tell_speakers(
-        audio: Audio, options: JobOptions, on_progress: Progress, parts: Parts
+        audio: Audio, options: JobOptions, on_progress: Progress, increments: Increments
     ) -> Diarization:
         return diarize(
             audio,
@@ -109,7 +111,7 @@ def media_tools(
             options=DiarizeOptions(
                 min_speakers=options.min_speakers, max_speakers=options.max_speakers
             ),
-            parts=parts,
+            increments=increments,
         )
 
     return Toolkit(
@@ -141,7 +143,7 @@ def media_tools(
             Stage.CHUNK: Cost(cores=threads, memory_mb=700),
             Stage.SUMMARIZE: Cost(cores=threads, memory_mb=700),
         },
-        room=room,
+        capacity=capacity,
         limits=decoder.limits,
         settings={
             Stage.PROBE: decoder.audio_track,

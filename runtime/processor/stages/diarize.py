@@ -1,4 +1,4 @@
-"""Who speaks when? Turns by pyannote.audio, from a local folder of models."""
+"""Finds who speaks when: turns by pyannote.audio, from a local folder of models."""
 
 import os
 from collections.abc import Iterable
@@ -8,18 +8,17 @@ from typing import Any
 
 from runtime.core.media import Audio, Diarization, Turn
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.increments import NoParts, Parts
+from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 
-# Share of the running time that goes into windows; the rest tells the voices in them apart.
+# Share of the running time spent on windows; clustering takes the rest.
 _WINDOWS_SHARE = 0.95
-# The segmentation model cannot say anything about less than this.
+# The segmentation model takes no less.
 _SHORTEST_SECONDS = 0.1
-NOTHING_DONE = NoParts()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiarizeOptions:
-    """How many speakers there are at least and at most; None leaves it open."""
+    """Bounds of the number of speakers; None leaves it open."""
 
     min_speakers: int | None = None
     max_speakers: int | None = None
@@ -35,18 +34,18 @@ def diarize(
     threads: int,
     on_progress: Progress,
     options: DiarizeOptions = DEFAULT_OPTIONS,
-    parts: Parts = NOTHING_DONE,
+    increments: Increments = NO_INCREMENTS,
 ) -> Diarization:
     """Return the turns, in order, labelled `SPEAKER_00`, ... by first appearance.
 
     `model_dir` holds a pyannote pipeline (`config.yaml`), from the hub or from
     `scripts/setup/models.py`. Audio without speech gives no turns. Each block of windows is a unit
-    of `parts`. Raises `Permanent` `models.missing` or `models.corrupt`.
+    of `increments`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
-    # Set before the import: it would report usage, and look weights up, over the network.
+    # Set before the import, which would report usage and look up weights over the network.
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     os.environ["HF_HUB_OFFLINE"] = "1"
-    # Threads that wait for each other sleep instead of burning the core that the other one needs.
+    # Waiting threads sleep instead of taking the core that the other one needs.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     import torch
 
@@ -58,10 +57,10 @@ def diarize(
     if audio.duration_seconds < _SHORTEST_SECONDS:
         on_progress(1.0)
         return Diarization(turns=(), exclusive_turns=())
-    windows = pipeline.windows_of(
-        Recording(audio.path), parts, lambda done: on_progress(_WINDOWS_SHARE * done)
+    windows = pipeline.analyze_windows(
+        Recording(audio.path), increments, lambda done: on_progress(_WINDOWS_SHARE * done)
     )
-    output = pipeline.told_apart(
+    output = pipeline.cluster_speakers(
         windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
     )
     on_progress(1.0)
@@ -72,14 +71,14 @@ def diarize(
 
 
 def labels_by_appearance(speakers: Iterable[str]) -> dict[str, str]:
-    """Return the label of each speaker, numbered as they first occur."""
+    """Return each speaker's label, numbered by first occurrence."""
     return {
         speaker: f"SPEAKER_{number:02d}" for number, speaker in enumerate(dict.fromkeys(speakers))
     }
 
 
 def _spans(annotation: Any, audio: Audio) -> list[tuple[float, float, str]]:
-    """Return the spans in order, where the recording lies on the presentation timeline."""
+    """Return (start, end, speaker) in order, in seconds on the presentation timeline."""
     at, end = audio.starts_at_seconds, audio.end_seconds
     spans = [
         (max(0.0, at, at + segment.start), min(at + segment.end, end), str(label))

@@ -22,7 +22,7 @@ DEFAULT_TRACK = "default"
 
 
 def probe(path: Path) -> MediaInfo:
-    """Return what `examine` finds, by the usual limits and without its caveats."""
+    """Return what `examine` finds, by the usual limits and without its warnings."""
     info, _ = examine(path)
     return info
 
@@ -30,7 +30,7 @@ def probe(path: Path) -> MediaInfo:
 def examine(
     path: Path, *, limits: MediaLimits = USUAL_LIMITS, audio_track: str = DEFAULT_TRACK
 ) -> tuple[MediaInfo, list[str]]:
-    """Return the container's real tracks, those with at least one frame that decodes, and caveats.
+    """Return the container's real tracks, those with at least one frame that decodes, and warnings.
 
     Cover art is not a video track. `audio_track` is a number from 1 or a language code; where there
     is no such track it is the default one. Caveats are codes: tracks that are declared but of which
@@ -147,7 +147,7 @@ def _pictures(container: "InputContainer") -> list[Any]:
 
 
 def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[str]]:
-    """Return the audio tracks, the wanted one first, and the caveat that it is not there."""
+    """Return the audio tracks, the wanted one first, and the warning that it is not there."""
     usual = sorted(sounds, key=_default_first)
     if audio_track == DEFAULT_TRACK:
         return usual, []

@@ -1,4 +1,4 @@
-"""Where does the picture cut? Shots by PySceneDetect, on presentation timestamps."""
+"""Detects hard cuts with PySceneDetect, on presentation timestamps."""
 
 import math
 from collections import deque
@@ -11,25 +11,24 @@ import numpy as np
 
 from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.increments import NoParts, Parts
+from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import Damage
-from runtime.processor.media.frame_scores import Measures, Seen
-from runtime.processor.media.frames import FALLBACK_RATE, Picture, Size
+from runtime.processor.media.frame_scores import FrameRecord, FrameScores
+from runtime.processor.media.frames import FALLBACK_RATE, FrameSize, ScaledFrame
 
 if TYPE_CHECKING:
     from runtime.processor.media.frame_scores import Rows
 
 MINIMUM_SCENE_SECONDS = 0.6
-# PySceneDetect compares frames at this width too; scaling in the decoder is much the cheapest.
+# PySceneDetect compares frames at this width too; scaling while decoding is cheapest.
 _ANALYSIS_WIDTH = 256
 # Frame-rate conversion repeats frames, and a repeated frame scores 0, which makes its neighbours
-# look like cuts. Up to this many repeats in a row are left out (12 frames a second in 60); longer
-# stills must be seen, or a change of slides would have no still neighbours to stand out from.
-_REPEATS_LEFT_OUT = 4
-# A repeat differs by what encoding adds to it (mean of 8-bit levels), little beside recent motion.
+# look like cuts. Up to this many repeats in a row are skipped (12 frames a second in 60). Longer
+# stills are scored: a change of slides stands out only from still neighbours.
+_SKIPPED_REPEATS = 4
+# A repeat differs by encoding noise (mean of 8-bit levels), which is small beside recent motion.
 _REPEAT_DIFFERENCE = 0.25
 _REPEAT_SHARE_OF_MOTION = 0.1
-NOTHING_DONE = NoParts()
 
 
 def detect_scenes(
@@ -37,52 +36,52 @@ def detect_scenes(
     info: MediaInfo,
     on_progress: Progress,
     damage: Damage | None = None,
-    parts: Parts = NOTHING_DONE,
+    increments: Increments = NO_INCREMENTS,
 ) -> tuple[Scene, ...]:
     """Return the shots in order, from 0 s to the end of the last frame that decodes.
 
-    Finds hard cuts (`AdaptiveDetector`); scenes under 0.6 s join the one before. No video track
-    gives no scenes. The measures of 100 frames are a unit of `parts`. `stages/transitions.py` finds
-    gradual transitions as well.
+    Finds hard cuts (`AdaptiveDetector`); scenes under 0.6 s join the one before. Without a video
+    track there are no scenes. The scores of 100 frames are a unit of `increments`.
+    `stages/transitions.py` finds gradual transitions as well.
     """
     if info.video is None:
         return ()
     width = min(_ANALYSIS_WIDTH, info.video.width)
     height = max(1, round(info.video.height * width / info.video.width))
-    size = Size(width=width, height=height, order="bgr24")
+    size = FrameSize(width=width, height=height, pixel_format="bgr24")
     damage = damage or Damage()
-    measures, look, done = Measures(parts), _Look(), 0.0
-    before, shown = measures.go_on(
+    scores, scorer, done = FrameScores(increments), _FrameScorer(), 0.0
+    scored, frames = scores.resume(
         *(media, info.video, size, damage),
-        context=_REPEATS_LEFT_OUT + 1,
-        alive=lambda: on_progress(0.0),
+        context=_SKIPPED_REPEATS + 1,
+        on_frame=lambda: on_progress(0.0),
     )
-    if before:
-        look.go_on(before, measures.rows)
-    for picture in shown:
-        motion, score = look.at(picture)
-        measures.add(Seen.of(picture, damage), motion=motion, score=score)
+    if scored:
+        scorer.resume(scored, scores.rows)
+    for frame in frames:
+        motion, score = scorer.score(frame)
+        scores.add(FrameRecord.of(frame, damage), motion=motion, score=score)
         if info.duration_seconds:
-            done = min(1.0, max(done, picture.start_seconds / info.duration_seconds))
+            done = min(1.0, max(done, frame.start_seconds / info.duration_seconds))
         on_progress(done)
-    rows = measures.rows
+    rows = scores.rows
     cuts = _cuts(rows, info.video.frames_per_second or FALLBACK_RATE)
     on_progress(1.0)
     return scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
 
 
 def _cuts(rows: "Rows", rate: float) -> list[float]:
-    """Return where PySceneDetect's adaptive detector cuts frames of these scores."""
+    """Return PySceneDetect's adaptive cuts, in seconds, for these scores."""
     from scenedetect.common import FrameTimecode, Timecode
     from scenedetect.detectors import AdaptiveDetector
 
-    class Told(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect ships no types
-        """Is given the score of each frame instead of its pixels."""
+    class ScoreDetector(AdaptiveDetector):  # type: ignore[misc]  # PySceneDetect ships no types
+        """Takes each frame's score instead of its pixels."""
 
         def _calculate_frame_score(self, _: Any, frame_img: float) -> float:
             return frame_img
 
-    detector = Told(min_scene_len=0)
+    detector = ScoreDetector(min_scene_len=0)
     cuts: list[float] = []
     for row in rows[~np.isnan(rows["score"])]:
         tick = Fraction(int(row["tick_numerator"]), int(row["tick_denominator"]))
@@ -108,47 +107,47 @@ def scenes_between(cuts: Iterable[float], *, end_seconds: float) -> tuple[Scene,
     )
 
 
-class _Look:
-    """Looks at pictures in order: how each differs from the one before, and its score."""
+class _FrameScorer:
+    """Scores frames in order against the one before."""
 
     def __init__(self) -> None:
         from scenedetect.detectors import ContentDetector
 
         class Scorer(ContentDetector):  # type: ignore[misc]  # PySceneDetect ships no types
-            """Scores frames without looking for cuts."""
+            """Scores frames without detecting cuts."""
 
             def score(self, pixels: Any) -> float:
-                """Return how a frame differs from the last one scored; 0 for the first."""
+                """Return the difference from the last frame scored; 0 for the first."""
                 return float(self._calculate_frame_score(None, pixels))
 
         self._scorer = Scorer()
         self._previous: Any = None
         self._repeats = 0
-        self._recent: deque[float] = deque(maxlen=_REPEATS_LEFT_OUT + 1)
+        self._recent: deque[float] = deque(maxlen=_SKIPPED_REPEATS + 1)
 
-    def at(self, picture: Picture) -> tuple[float, float]:
-        """Return a picture's motion, and its score or NaN for a repeat that is left out."""
+    def score(self, frame: ScaledFrame) -> tuple[float, float]:
+        """Return a frame's motion and its score, NaN for a skipped repeat."""
         first = self._previous is None
-        motion = math.inf if first else _difference(self._previous, picture.pixels)
-        self._previous = picture.pixels
-        left_out = self._leaves_out(motion)
-        return motion, math.nan if left_out else self._scorer.score(picture.pixels)
+        motion = math.inf if first else _difference(self._previous, frame.pixels)
+        self._previous = frame.pixels
+        skipped = self._skips(motion)
+        return motion, math.nan if skipped else self._scorer.score(frame.pixels)
 
-    def go_on(self, before: Sequence[Picture], rows: "Rows") -> None:
-        """Be as after the last of some rows, whose last pictures are `before`."""
+    def resume(self, scored: Sequence[ScaledFrame], rows: "Rows") -> None:
+        """Restore the state after `rows`, whose last frames are `scored`."""
         for motion in rows["motion"].tolist():
-            self._leaves_out(motion)
-        for picture, score in zip(before, rows["score"][-len(before) :].tolist(), strict=True):
-            self._previous = picture.pixels
+            self._skips(motion)
+        for frame, score in zip(scored, rows["score"][-len(scored) :].tolist(), strict=True):
+            self._previous = frame.pixels
             if not math.isnan(score):
-                self._scorer.score(picture.pixels)
+                self._scorer.score(frame.pixels)
 
-    def _leaves_out(self, motion: float) -> bool:
+    def _skips(self, motion: float) -> bool:
         recent = max(self._recent, default=0.0)
         is_repeat = motion < max(_REPEAT_DIFFERENCE, _REPEAT_SHARE_OF_MOTION * recent)
         self._repeats = self._repeats + 1 if is_repeat else 0
         self._recent.append(0.0 if math.isinf(motion) else motion)
-        return 0 < self._repeats <= _REPEATS_LEFT_OUT
+        return 0 < self._repeats <= _SKIPPED_REPEATS
 
 
 def _difference(first: Any, second: Any) -> float:

@@ -1,4 +1,4 @@
-"""A small picture of each scene and all of them on one sheet, as a player would show them."""
+"""Makes a thumbnail of each scene and a contact sheet of all, as a player shows them."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import MediaInfo, Scene, VideoStream
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.increments import NoParts, Parts
+from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import frames_from, open_media, origin_seconds
 from runtime.processor.stages.contact_sheet import ContactSheet
 
@@ -18,16 +18,15 @@ if TYPE_CHECKING:
     from av.container import InputContainer
     from numpy.typing import NDArray
 
-    Picture = NDArray[np.uint8]
+    Pixels = NDArray[np.uint8]
 
 LONGER_SIDE = 320
 UNIT_SCENES = 50
 _WEBP_QUALITY = 75
-# Decoding on is cheaper than seeking to a keyframe and decoding from there, up to about this far.
+# Up to this distance decoding on is cheaper than seeking to a keyframe.
 _SEEK_FROM_SECONDS = 5.0
-# MPEG-TS leads to the keyframe after what was sought, so it is sought so much earlier.
+# MPEG-TS seeks to the keyframe after the one asked for, so earlier ones are asked for.
 _EARLIER_SECONDS = (0.0, 12.0, 60.0)
-NOTHING_DONE = NoParts()
 
 
 def make_thumbnails(
@@ -36,38 +35,38 @@ def make_thumbnails(
     scenes: Sequence[Scene],
     folder: Path,
     on_progress: Progress,
-    parts: Parts = NOTHING_DONE,
+    increments: Increments = NO_INCREMENTS,
 ) -> None:
     """Write `thumbnails/scene-0001.webp`, ... and `contact-sheet.jpg` into `folder`.
 
-    Each is the frame shown in the middle of its scene, turned as it is displayed, with square
-    pixels, its longer side 320. A scene of which nothing can be decoded has no picture; without
-    any picture there is no sheet. One frame is in memory at a time. The pictures of 50 scenes are a
-    unit of `parts`.
+    Each is the frame in the middle of its scene, rotated as displayed, with square pixels, its
+    longer side 320. A scene of which nothing decodes has no thumbnail; without any thumbnail there
+    is no sheet. One frame is in memory at a time. The thumbnails of 50 scenes are a unit of
+    `increments`.
     """
     if info.video is None:
         return
-    sheet, kept = ContactSheet(scenes), iter(parts.done)
+    sheet, finished = ContactSheet(scenes), iter(increments.done)
     with open_media(media) as container:
-        film = _Film(container, info.video, lambda index: on_progress(index / len(scenes)))
+        seeker = _FrameSeeker(container, info.video, lambda index: on_progress(index / len(scenes)))
         for unit in (scenes[at : at + UNIT_SCENES] for at in range(0, len(scenes), UNIT_SCENES)):
-            if (done := next(kept, None)) is not None:
-                pictures = _unpacked(done)
+            if (done := next(finished, None)) is not None:
+                thumbnails = _unpack(done)
             else:
-                pictures = film.pictures(unit)
-                parts.add(_packed(pictures))
-            for scene in (scene for scene in unit if scene.index in pictures):
+                thumbnails = seeker.thumbnails(unit)
+                increments.add(_pack(thumbnails))
+            for scene in (scene for scene in unit if scene.index in thumbnails):
                 path = folder / thumbnail_name(scene.index)
                 path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(pictures[scene.index])
-                sheet.add(scene, pictures[scene.index])
+                path.write_bytes(thumbnails[scene.index])
+                sheet.add(scene, thumbnails[scene.index])
     if (content := sheet.jpeg()) is not None:
         (folder / ResultFile.CONTACT_SHEET).write_bytes(content)
     on_progress(1.0)
 
 
-class _Film:
-    """Finds frames by time, in their order."""
+class _FrameSeeker:
+    """Finds frames by presentation time, in ascending order."""
 
     def __init__(
         self, container: "InputContainer", video: VideoStream, on_scene: Callable[[int], None]
@@ -76,37 +75,37 @@ class _Film:
         self._on_scene = on_scene
         self._video = video
         self._origin = origin_seconds(container)
-        # Of a pixel as it is displayed, width to height; unknown means square.
+        # Width to height of a displayed pixel; unknown means square.
         track: Any = container.streams[video.index]
         self._aspect = float(track.sample_aspect_ratio or 1)
         self._frames: Iterator[Any] = iter(())
-        self._shown: Any = None
+        self._current: Any = None
         self._following: Any = None
 
-    def pictures(self, scenes: Sequence[Scene]) -> dict[int, bytes]:
-        """Return the WebPs of scenes that have one; the first is found whatever came before."""
+    def thumbnails(self, scenes: Sequence[Scene]) -> dict[int, bytes]:
+        """Return the WebP of each scene that has a frame, whatever was decoded before."""
         found = {}
         for scene in scenes:
-            if (shown := self._middle_of(scene, anew=scene is scenes[0])) is not None:
-                found[scene.index] = _webp(shown)
+            if (pixels := self._middle_of(scene, seek=scene is scenes[0])) is not None:
+                found[scene.index] = _webp(pixels)
             self._on_scene(scene.index)
         return found
 
-    def _middle_of(self, scene: Scene, *, anew: bool) -> "Picture | None":
+    def _middle_of(self, scene: Scene, *, seek: bool) -> "Pixels | None":
         wanted = self._origin + (scene.start_seconds + scene.end_seconds) / 2
         following = self._following
-        if anew or following is None or wanted - following.time > _SEEK_FROM_SECONDS:
+        if seek or following is None or wanted - following.time > _SEEK_FROM_SECONDS:
             self._seek(wanted)
         while self._following is not None and (
-            self._shown is None or self._following.time <= wanted
+            self._current is None or self._following.time <= wanted
         ):
-            self._shown, self._following = self._following, next(self._frames, None)
-        if self._shown is None or not _is_of(scene, self._shown.time - self._origin):
+            self._current, self._following = self._following, next(self._frames, None)
+        if self._current is None or not _is_within(scene, self._current.time - self._origin):
             return None
-        return _small(self._shown, self._aspect, self._video.rotation_degrees)
+        return _scale(self._current, self._aspect, self._video.rotation_degrees)
 
     def _seek(self, wanted: float) -> None:
-        self._shown = None
+        self._current = None
         for earlier in _EARLIER_SECONDS:
             sought = max(self._origin, wanted - earlier)
             found = frames_from(self._container, self._video.index, sought)
@@ -116,43 +115,43 @@ class _Film:
                 return
 
 
-def _packed(pictures: Mapping[int, bytes]) -> bytes:
-    """Return pictures as a unit: a line of their scenes and sizes, then all their bytes."""
-    sizes = [(index, len(picture)) for index, picture in pictures.items()]
-    return json.dumps(sizes).encode() + b"\n" + b"".join(pictures.values())
+def _pack(thumbnails: Mapping[int, bytes]) -> bytes:
+    """Return a unit: a line with each scene's index and size, then all bytes."""
+    sizes = [(index, len(content)) for index, content in thumbnails.items()]
+    return json.dumps(sizes).encode() + b"\n" + b"".join(thumbnails.values())
 
 
-def _unpacked(unit: bytes) -> dict[int, bytes]:
+def _unpack(unit: bytes) -> dict[int, bytes]:
     sizes, _, content = unit.partition(b"\n")
-    pictures, at = {}, 0
+    thumbnails, at = {}, 0
     for index, size in json.loads(sizes):
-        pictures[int(index)] = content[at : at + size]
+        thumbnails[int(index)] = content[at : at + size]
         at += size
-    return pictures
+    return thumbnails
 
 
-def _is_of(scene: Scene, at_seconds: float) -> bool:
-    """Tell whether a frame belongs to a scene, whose times are rounded to milliseconds."""
+def _is_within(scene: Scene, at_seconds: float) -> bool:
+    """Return whether a frame belongs to a scene, whose times are rounded to milliseconds."""
     return scene.start_seconds - 0.001 <= at_seconds < scene.end_seconds
 
 
-def _small(frame: "VideoFrame", aspect: float, rotation_degrees: int) -> "Picture":
+def _scale(frame: "VideoFrame", aspect: float, rotation_degrees: int) -> "Pixels":
     """Return the frame as displayed, blue first, at thumbnail size."""
     import numpy as np
 
     stretched = frame.width * aspect
     scale = min(1.0, LONGER_SIDE / max(stretched, frame.height))
-    small: Any = frame.reformat(
+    scaled: Any = frame.reformat(
         width=max(2, round(stretched * scale)),
         height=max(2, round(frame.height * scale)),
         format="bgr24",
         interpolation="AREA",
     ).to_ndarray()
-    return np.ascontiguousarray(np.rot90(small, -rotation_degrees // 90))
+    return np.ascontiguousarray(np.rot90(scaled, -rotation_degrees // 90))
 
 
-def _webp(picture: "Picture") -> bytes:
+def _webp(pixels: "Pixels") -> bytes:
     import cv2
 
-    _, content = cv2.imencode(".webp", picture, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
+    _, content = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
     return content.tobytes()

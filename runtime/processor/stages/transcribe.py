@@ -1,4 +1,4 @@
-"""What is said? Words with times, by faster-whisper, a window of the recording at a time."""
+"""Transcribes a recording with faster-whisper, one window at a time: words with times."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,10 +11,10 @@ from runtime.core.contract import Device
 from runtime.core.media import Audio, Transcript, Word
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.codec import decode, encode
-from runtime.processor.checkpoints.increments import NoParts, Parts
+from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.models.integrity import verify_model
 from runtime.processor.models.whisper import Engine, load_whisper
-from runtime.processor.stages.windows import Speech, windows
+from runtime.processor.stages.windows import SpeechSpans, read_windows
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     Samples = NDArray[np.float32]
 
 _LONGEST_WINDOW_SECONDS, _SHORTEST_WINDOW_SECONDS = 240.0, 30.0
-# Whisper's own thresholds (Radford et al. 2022, section 4.5): above the first a text repeats
-# itself, beyond the other two the model itself says that nobody speaks.
+# Whisper's own thresholds (Radford et al. 2022, section 4.5): above the first the text is a loop,
+# beyond the other two the model reports silence.
 _COMPRESSION_RATIO = 2.4
 _NO_SPEECH = 0.6
 _LOG_PROBABILITY = -1.0
-# faster-whisper's own list: here it cuts at every character, and no piece has a leading space.
+# faster-whisper's own list: it splits these at every character, without leading spaces.
 _WRITTEN_WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscribeOptions:
-    """How to listen. `language` is ISO 639-1, None detects it; `vocabulary` is names to expect.
+    """`language` is ISO 639-1, None detects it; `vocabulary` holds names to expect.
 
-    `window_seconds` bounds memory, as the log-mel spectrogram of 30 minutes takes 1.7 GB, and what
-    is lost when the process is killed; with None it is such that a
-    window takes about `window_work_seconds` to hear on two cores.
+    `window_seconds` bounds memory (the log-mel spectrogram of 30 minutes takes 1.7 GB) and the
+    work lost by a kill. None chooses it so that a window takes about `window_work_seconds` on two
+    cores.
     """
 
     language: str | None = None
@@ -49,7 +49,6 @@ class TranscribeOptions:
 
 
 DEFAULT_OPTIONS = TranscribeOptions()
-NOTHING_DONE = NoParts()
 
 
 def transcribe(
@@ -59,38 +58,39 @@ def transcribe(
     threads: int,
     on_progress: Progress,
     options: TranscribeOptions = DEFAULT_OPTIONS,
-    parts: Parts = NOTHING_DONE,
+    increments: Increments = NO_INCREMENTS,
     device: Device = Device.CPU,
 ) -> Transcript:
-    """Return the words, in order, each within speech that the voice detector heard.
+    """Return the words, in order, each within speech that the voice detector found.
 
     `model_dir` holds a CTranslate2 Whisper model. Audio without speech gives no words and no
     language; otherwise the language is detected in the first window with speech. Each window is
-    a unit of `parts`. Raises `Permanent` `models.missing` or `models.corrupt`.
+    a unit of `increments`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
-    heard = [_window_of(unit) for unit in parts.done]
+    finished = [_decode_window(unit) for unit in increments.done]
     engine = Engine(device=device, threads=threads)
-    listener = _Listener(audio, model_dir, engine, options)
-    first = heard[-1].end if heard else 0
-    for start, samples in windows(audio, listener.window_seconds, first):
-        window = listener.hear(start, samples, known=_language(heard, options)[0], tell=on_progress)
-        heard.append(window)
-        parts.add(json.dumps(encode(window)).encode())
+    transcriber = _WindowTranscriber(audio, model_dir, engine, options)
+    first = finished[-1].end if finished else 0
+    for start, samples in read_windows(audio, transcriber.window_seconds, first):
+        language, _ = _language(finished, options)
+        window = transcriber.transcribe(start, samples, language=language, on_progress=on_progress)
+        finished.append(window)
+        increments.add(json.dumps(encode(window)).encode())
     on_progress(1.0)
-    words = [word for window in heard for word in window.words]
+    words = [word for window in finished for word in window.words]
     if not words:
         return Transcript(language=None, language_probability=0.0, words=())
-    language, probability = _language(heard, options)
+    language, probability = _language(finished, options)
     return Transcript(
         language=language,
         language_probability=round(float(probability), 4),
-        words=in_order(_later(words, audio.starts_at_seconds)),
+        words=order_words(_shift(words, audio.starts_at_seconds)),
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Window:
-    """What was heard up to the sample `end`; `language` is None where nobody speaks."""
+    """The transcript of a window that ends before sample `end`; `language` is None in silence."""
 
     end: int
     language: str | None
@@ -98,23 +98,23 @@ class _Window:
     words: tuple[Word, ...]
 
 
-def _window_of(unit: bytes) -> _Window:
+def _decode_window(unit: bytes) -> _Window:
     window: _Window = decode(_Window, json.loads(unit))
     return window
 
 
-def _language(heard: Sequence[_Window], options: TranscribeOptions) -> tuple[str | None, float]:
-    """Return the language so far: of the first window with words, else of the last with speech."""
+def _language(finished: Sequence[_Window], options: TranscribeOptions) -> tuple[str | None, float]:
+    """Return language and probability of the first window with words, else the last with speech."""
     language, probability, any_words = options.language, 0.0, False
-    for window in heard:
+    for window in finished:
         if window.language is not None and (language is None or not any_words):
             language, probability = window.language, window.language_probability
         any_words = any_words or bool(window.words)
     return language, probability
 
 
-class _Listener:
-    """Hears a window at a time, each as if it were the first."""
+class _WindowTranscriber:
+    """Transcribes windows independently of each other."""
 
     def __init__(
         self, audio: Audio, model_dir: Path, engine: Engine, options: TranscribeOptions
@@ -128,43 +128,46 @@ class _Listener:
             (model_dir / "model.bin").stat().st_size, options.window_work_seconds
         )
 
-    def hear(self, start: int, samples: "Samples", *, known: str | None, tell: Progress) -> _Window:
-        """Return what is said in the samples from `start` on."""
+    def transcribe(
+        self, start: int, samples: "Samples", *, language: str | None, on_progress: Progress
+    ) -> _Window:
+        """Return the transcript of the window whose first sample is number `start`."""
         from faster_whisper.vad import get_speech_timestamps
 
         rate = self._audio.sample_rate
-        speech = Speech.of(get_speech_timestamps(samples), rate)
+        speech = SpeechSpans.from_samples(get_speech_timestamps(samples), rate)
         words: list[Word] = []
-        language, probability = None, 0.0
-        if speech.pieces:
+        detected_language, probability = None, 0.0
+        if speech.spans:
             model = load_whisper(self._model_dir, self._engine)
-            segments, detected = _listen(model, speech.of_samples(samples), known, self._options)
-            language, probability = detected.language, float(detected.language_probability)
+            segments, detected = _run_model(model, speech.join(samples), language, self._options)
+            detected_language = detected.language
+            probability = float(detected.language_probability)
             for segment in segments:
-                words += _words(segment, detected.language, speech, start / rate)
-                done = start / rate + speech.original(segment.end, segment.end)
-                tell(min(1.0, done / self._audio.duration_seconds))
+                words += _segment_words(segment, detected.language, speech, start / rate)
+                done = start / rate + speech.to_window_seconds(segment.end, segment.end)
+                on_progress(min(1.0, done / self._audio.duration_seconds))
         return _Window(
             end=start + len(samples),
-            language=language,
+            language=detected_language,
             language_probability=probability,
             words=tuple(words),
         )
 
 
 def window_seconds(model_bytes: int, work_seconds: float) -> float:
-    """Return how long a window is that takes so much work, for a model of that size, on two cores.
+    """Return the length of a window that takes `work_seconds` on two cores.
 
     Measured: base (145 MB) takes 0.07 s for a second of sound; others take in proportion.
     """
-    seconds_a_second = 0.07 * model_bytes / 145e6
+    real_time_factor = 0.07 * model_bytes / 145e6
     return float(
-        min(_LONGEST_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, work_seconds / seconds_a_second))
+        min(_LONGEST_WINDOW_SECONDS, max(_SHORTEST_WINDOW_SECONDS, work_seconds / real_time_factor))
     )
 
 
-def _later(words: Iterable[Word], seconds: float) -> Iterator[Word]:
-    """Put words that were heard in a recording where it lies; nothing is said before 0."""
+def _shift(words: Iterable[Word], seconds: float) -> Iterator[Word]:
+    """Yield the words later by `seconds`, never before 0."""
     for word in words:
         yield Word(
             start_seconds=max(0.0, round(word.start_seconds + seconds, 3)),
@@ -174,8 +177,8 @@ def _later(words: Iterable[Word], seconds: float) -> Iterator[Word]:
         )
 
 
-def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
-    """Return the words so that none starts before the one before it or overlaps it."""
+def order_words(words: Iterable[Word]) -> tuple[Word, ...]:
+    """Return the words by start, each ending before the next one starts."""
     ordered = sorted(words, key=lambda w: w.start_seconds)
     ends = [min(word.end_seconds, following.start_seconds) for word, following in pairwise(ordered)]
     ends += [word.end_seconds for word in ordered[-1:]]
@@ -190,7 +193,7 @@ def in_order(words: Iterable[Word]) -> tuple[Word, ...]:
     )
 
 
-def _listen(
+def _run_model(
     model: Any, samples: "Samples", language: str | None, options: TranscribeOptions
 ) -> tuple[Iterable[Any], Any]:
     segments, info = model.transcribe(
@@ -199,7 +202,7 @@ def _listen(
         language_detection_segments=4,
         beam_size=options.beam_size,
         word_timestamps=True,
-        # A hallucination or a slip in one half minute must not feed the next.
+        # A hallucination in one half minute must not feed the next.
         condition_on_previous_text=False,
         hotwords=", ".join(options.vocabulary) or None,
         compression_ratio_threshold=_COMPRESSION_RATIO,
@@ -209,18 +212,18 @@ def _listen(
     return segments, info
 
 
-def _words(
-    segment: Any, language: str, speech: Speech, window_start_seconds: float
+def _segment_words(
+    segment: Any, language: str, speech: SpeechSpans, window_start_seconds: float
 ) -> Iterator[Word]:
-    if is_invented(segment):
+    if is_hallucination(segment):
         return
-    for pieces in written_words(segment.words or (), language):
+    for pieces in join_pieces(segment.words or (), language):
         text = "".join(piece.word for piece in pieces).strip()
         if text:
             first, last = pieces[0], pieces[-1]
             middle = (first.start + last.end) / 2
-            start = window_start_seconds + speech.original(float(first.start), middle)
-            end = window_start_seconds + speech.original(float(last.end), middle)
+            start = window_start_seconds + speech.to_window_seconds(float(first.start), middle)
+            end = window_start_seconds + speech.to_window_seconds(float(last.end), middle)
             yield Word(
                 start_seconds=round(start, 3),
                 end_seconds=round(end, 3),
@@ -229,18 +232,18 @@ def _words(
             )
 
 
-def is_invented(segment: Any) -> bool:
-    """Tell whether a segment is what Whisper says when it hears nothing: loops, or a wild guess."""
-    repeats_itself: bool = segment.compression_ratio > _COMPRESSION_RATIO
-    hears_nobody = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LOG_PROBABILITY
-    return repeats_itself or hears_nobody
+def is_hallucination(segment: Any) -> bool:
+    """Return whether a segment is a loop or an improbable guess, as Whisper makes for silence."""
+    is_loop: bool = segment.compression_ratio > _COMPRESSION_RATIO
+    is_silence = segment.no_speech_prob > _NO_SPEECH and segment.avg_logprob < _LOG_PROBABILITY
+    return is_loop or is_silence
 
 
-def written_words(pieces: Iterable[Any], language: str) -> list[list[Any]]:
-    """Group faster-whisper's words into those that are written without a space between.
+def join_pieces(pieces: Iterable[Any], language: str) -> list[list[Any]]:
+    """Group faster-whisper's pieces of words that are written without a space between.
 
-    It cuts "full-featured" and "www.example.org" before each mark inside; only the first piece
-    keeps its leading space.
+    It splits "full-featured" and "www.example.org" before each mark; only the first piece of a
+    word has a leading space.
     """
     groups: list[list[Any]] = []
     for piece in pieces:

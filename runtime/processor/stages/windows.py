@@ -1,4 +1,4 @@
-"""A recording in windows that are cut at pauses, and the stretches of speech in them."""
+"""Reads a recording in windows that end at pauses, and maps times within their speech."""
 
 import wave
 from bisect import bisect_right
@@ -15,52 +15,52 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.float32]
 
-# A window ends in the longest pause of its last minute; a pause is at least this long.
+# A window ends in the longest pause of its last minute, if that is at least this long.
 _CUT_SEARCH_SECONDS = 60
 _PAUSE_MILLISECONDS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Speech:
-    """Where somebody speaks in a window, seconds; maps time in the joined speech back to it."""
+class SpeechSpans:
+    """The spans of speech in a window, in seconds, and the mapping from joined speech to them."""
 
-    pieces: tuple[tuple[float, float], ...]
+    spans: tuple[tuple[float, float], ...]
     rate: int
 
     @classmethod
-    def of(cls, chunks: Iterable[dict[str, int]], rate: int) -> "Speech":
-        """Take the detector's chunks, in samples."""
+    def from_samples(cls, chunks: Iterable[dict[str, int]], rate: int) -> "SpeechSpans":
+        """Return the voice detector's chunks, given in samples."""
         return cls(tuple((c["start"] / rate, c["end"] / rate) for c in chunks), rate)
 
-    def of_samples(self, samples: "Samples") -> "Samples":
-        """Return the speech alone, joined."""
+    def join(self, samples: "Samples") -> "Samples":
+        """Return the samples of all spans, one after another."""
         import numpy as np
 
         rate = self.rate
-        spans = [(round(start * rate), round(end * rate)) for start, end in self.pieces]
+        spans = [(round(start * rate), round(end * rate)) for start, end in self.spans]
         return np.concatenate([samples[start:end] for start, end in spans])
 
-    def original(self, joined_seconds: float, belongs_to: float) -> float:
-        """Return where a moment of the joined speech lies in the window.
+    def to_window_seconds(self, joined_seconds: float, belongs_to: float) -> float:
+        """Return the time in the window of a time in the joined speech.
 
-        `belongs_to`, also in joined time, says which piece: the result stays within it, as a word
-        cannot reach across a pause that was cut out.
+        `belongs_to`, in joined time, selects the span, and the result stays within it: a word
+        cannot reach across a pause that was removed.
         """
-        ends = list(accumulate(end - start for start, end in self.pieces))
+        ends = list(accumulate(end - start for start, end in self.spans))
         index = min(bisect_right(ends, belongs_to), len(ends) - 1)
-        start, end = self.pieces[index]
+        start, end = self.spans[index]
         return min(max(joined_seconds - ends[index] + end, start), end)
 
 
-def windows(audio: Audio, seconds: float, start: int) -> Iterator[tuple[int, "Samples"]]:
-    """Yield (first sample, samples in -1 to 1): the recording from `start` on, cut at pauses."""
+def read_windows(audio: Audio, seconds: float, start: int) -> Iterator[tuple[int, "Samples"]]:
+    """Yield (first sample, samples from -1 to 1) of the windows from `start` on."""
     size = round(seconds * audio.sample_rate)
     with wave.open(str(audio.path), "rb") as wav:
         while start < wav.getnframes():
             wav.setpos(start)
             samples = _as_float(wav.readframes(size))
             if start + len(samples) < wav.getnframes():
-                samples = samples[: _pause(samples, audio.sample_rate)]
+                samples = samples[: _find_pause(samples, audio.sample_rate)]
             yield start, samples
             start += len(samples)
 
@@ -71,8 +71,8 @@ def _as_float(pcm: bytes) -> "Samples":
     return np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32768)
 
 
-def _pause(samples: "Samples", rate: int) -> int:
-    """Return the sample in the middle of the longest pause of the last minute, else the end."""
+def _find_pause(samples: "Samples", rate: int) -> int:
+    """Return the sample in the middle of the last minute's longest pause, the end without one."""
     from faster_whisper.vad import get_speech_timestamps
 
     first = max(len(samples) // 2, len(samples) - _CUT_SEARCH_SECONDS * rate)

@@ -27,7 +27,7 @@ def go_on() -> str | None:
 class Interruption:
     """Asked between any two steps of work whether to go on; safe to ask from any thread.
 
-    `must_leave` returns why the job has to be put down now, a dotted code, or None.
+    `find_stop_reason` returns why the job has to be put down now, a dotted code, or None.
     """
 
     def __init__(
@@ -35,13 +35,13 @@ class Interruption:
         *,
         clock: MonotonicClock,
         timeout_seconds: float,
-        must_leave: Callable[[], str | None] = go_on,
+        find_stop_reason: Callable[[], str | None] = go_on,
     ) -> None:
         """Start the deadline now; it is measured on the monotonic clock."""
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._deadline = clock.monotonic() + timeout_seconds
-        self._must_leave = must_leave
+        self._must_leave = find_stop_reason
         self._stop = threading.Event()
 
     def request_stop(self) -> None:
@@ -49,14 +49,14 @@ class Interruption:
         self._stop.set()
 
     @property
-    def why_stop(self) -> str | None:
+    def stop_reason(self) -> str | None:
         """Why the work must stop, None while it may go on."""
         return STOPPING if self._stop.is_set() else self._must_leave()
 
     @property
     def stop_requested(self) -> bool:
         """Whether the work must stop."""
-        return self.why_stop is not None
+        return self.stop_reason is not None
 
     @property
     def overdue(self) -> bool:
@@ -77,7 +77,7 @@ class Interruption:
 
         Raises `StopRequestedError` when it must stop, and `Permanent` past the deadline.
         """
-        why = self.why_stop
+        why = self.stop_reason
         if why is not None:
             raise StopRequestedError(why)
         if self.overdue:

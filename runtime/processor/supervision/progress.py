@@ -51,7 +51,7 @@ which shows none, took 37 s.
 """
 
 
-class StoppedBesideError(Exception):
+class SiblingFailedError(Exception):
     """This stage stopped because one beside it failed; that failure is the one to tell."""
 
 
@@ -96,7 +96,7 @@ class StageTracker:
         with self._lock:
             self._left = {stage: done for stage, done in self._left.items() if stage in stages}
 
-    def stop_beside(self) -> None:
+    def stop_siblings(self) -> None:
         """Have every open stage stop at its next step: one beside it has failed."""
         self._stopped = True
 
@@ -114,7 +114,7 @@ class StageTracker:
         """Run the block as this stage; it calls the yielded function with 0 to 1 as it advances.
 
         That call, and leaving the block, raise what ends the job early: `StopRequestedError`,
-        `LeaseLost`, `Permanent` past the deadline, `StoppedBesideError`. They win over an error of
+        `LeaseLost`, `Permanent` past the deadline, `SiblingFailedError`. They win over an error of
         the block itself, because a library may have wrapped them on their way through it.
         """
         self._advance(stage, 0.0)
@@ -174,7 +174,7 @@ class StageTracker:
         self._interruption.check()
         self._reporter.check()
         if self._stopped:
-            raise StoppedBesideError
+            raise SiblingFailedError
 
     def _advance(self, stage: Stage, fraction: float) -> None:
         self.check()
@@ -192,7 +192,7 @@ def code_of(error: Exception) -> str:
             return error.code
         case StopRequestedError():
             return error.why
-        case StoppedBesideError():
+        case SiblingFailedError():
             return "job.stopped_beside"
         case _:
             return "internal"

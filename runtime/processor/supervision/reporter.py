@@ -19,7 +19,7 @@ START_TRIES = 5
 """Each try loses only to somebody else's write to the same record; there are not many writers."""
 
 
-def take_job(
+def start_job(
     *, store: JobStore, job_id: str, attempt: int, task_arn: str | None, now: float
 ) -> Job:
     """Move this attempt's job to RUNNING and return it; raise `LeaseLost` if it is not ours to run.
@@ -52,7 +52,7 @@ class Reporter:
     """
 
     def __init__(self, *, store: JobStore, job: Job, clock: Clock, log: Log) -> None:
-        """Take over `job`, as `take_job` returned it."""
+        """Take over `job`, as `start_job` returned it."""
         self._store = store
         self._job = job
         self._clock = clock

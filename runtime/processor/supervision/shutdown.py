@@ -16,35 +16,35 @@ from runtime.core.log import Log
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
-class Order(Enum):
+class StopAction(Enum):
     """What a worker does about a stop."""
 
-    GO_ON = "go_on"
+    CONTINUE = "go_on"
     EXIT_NOW = "exit_now"
     FINISH = "finish"
     CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
-class StopOrder:
+class StopDecision:
     """`seconds_left` to finish in; 0 unless the order is FINISH."""
 
-    order: Order
+    order: StopAction
     seconds_left: float = 0.0
 
 
-def decide_stop(*, deadline: float | None, now: float, busy: bool) -> StopOrder:
+def decide_stop(*, deadline: float | None, now: float, busy: bool) -> StopDecision:
     """Decide from when work has to be put down (None: no stop was asked for).
 
     Idle leaves at once. Busy goes on until the deadline, then checkpoints and releases its job.
     """
     if deadline is None:
-        return StopOrder(Order.GO_ON)
+        return StopDecision(StopAction.CONTINUE)
     if not busy:
-        return StopOrder(Order.EXIT_NOW)
+        return StopDecision(StopAction.EXIT_NOW)
     if now < deadline:
-        return StopOrder(Order.FINISH, deadline - now)
-    return StopOrder(Order.CHECKPOINT)
+        return StopDecision(StopAction.FINISH, deadline - now)
+    return StopDecision(StopAction.CHECKPOINT)
 
 
 class Shutdown:
@@ -102,7 +102,7 @@ class Shutdown:
         """Wait for a stop, at most so long; return whether there is one."""
         return self._event.wait(seconds)
 
-    def order(self, *, busy: bool) -> StopOrder:
+    def order(self, *, busy: bool) -> StopDecision:
         """Return what to do now."""
         deadline = self._deadline if self._event.is_set() else None
         return decide_stop(deadline=deadline, now=self._clock.monotonic(), busy=busy)

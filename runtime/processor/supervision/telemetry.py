@@ -8,13 +8,13 @@ from runtime.core.contract import Metric, Stage
 from runtime.core.jobs import Job
 from runtime.core.metrics import Metrics
 from runtime.core.spans import Part, Span
+from runtime.core.task_cost import TaskSize, cost_usd
 from runtime.core.tracer import Tracing
-from runtime.results.render.metrics import Machine, cost_usd
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRun:
-    """A stage that has ended on this machine, or whose output was found kept (`restored`).
+    """A stage that has ended on this task_size, or whose output was found kept (`restored`).
 
     `code` is why it did not end well; with `degraded` the job went on without its output.
     """
@@ -34,11 +34,11 @@ class AttemptTelemetry:
     """
 
     def __init__(
-        self, *, job: Job, machine: Machine, clock: Clock, metrics: Metrics, tracing: Tracing
+        self, *, job: Job, task_size: TaskSize, clock: Clock, metrics: Metrics, tracing: Tracing
     ) -> None:
         """Tell that the attempt has begun."""
         self._job = job
-        self._machine = machine
+        self._task_size = task_size
         self._clock = clock
         self._metrics = metrics
         self._tracing = tracing
@@ -73,7 +73,7 @@ class AttemptTelemetry:
                 return
             self._ended = True
         self._tell(Part.PROCESS, self._began_at, self._clock.now(), code=code)
-        spent = cost_usd(self._clock.monotonic() - self._began, self._machine)
+        spent = cost_usd(self._clock.monotonic() - self._began, self._task_size)
         if spent is not None:
             self._metrics.put({Metric.PROCESSING_USD: spent})
         self._tracing.flush_soon()

@@ -49,7 +49,7 @@ class Watchdog(PeriodicThread):
         reporter: Reporter,
         stalled: Callable[[], Stage | None] = lambda: None,
         interruption: Interruption,
-        patience: WatchdogTimeouts,
+        timeouts: WatchdogTimeouts,
         clock: MonotonicClock,
         log: Log,
         abort: Callable[[ExitCode], None],
@@ -62,7 +62,7 @@ class Watchdog(PeriodicThread):
         self._reporter = reporter
         self._hanging = stalled
         self._interruption = interruption
-        self._patience = patience
+        self._timeouts = timeouts
         self._clock = clock
         self._log = log
         self._abort = abort
@@ -82,28 +82,28 @@ class Watchdog(PeriodicThread):
     def look(self) -> None:
         """Beat if it is time, and abort if the work has had its time to notice that it must end."""
         self._beat()
-        if self._for_longer("lost", self._reporter.lost, self._patience.after_loss_seconds):
+        if self._for_longer("lost", self._reporter.lost, self._timeouts.after_loss_seconds):
             self._end(ExitCode.LOST_CLAIM, "the claim was lost")
         elif self._for_longer(
-            "stop", self._interruption.stop_requested, self._patience.after_stop_seconds
+            "stop", self._interruption.stop_requested, self._timeouts.after_stop_seconds
         ):
-            why = self._interruption.why_stop or "a stop was requested"
+            why = self._interruption.stop_reason or "a stop was requested"
             self._end(ExitCode.RESUMABLE, why, self._reporter.hand_back)
         elif self._for_longer(
-            "overdue", self._interruption.overdue, self._patience.after_deadline_seconds
+            "overdue", self._interruption.overdue, self._timeouts.after_deadline_seconds
         ):
             self._end(ExitCode.PERMANENT_FAILURE, "the deadline passed", self._fail_overdue)
 
     def _beat(self) -> None:
         hanging = self._hanging()
-        if hanging or self._reporter.silent_seconds >= self._patience.stall_seconds:
+        if hanging or self._reporter.silent_seconds >= self._timeouts.stall_seconds:
             if not self._stalled:
                 self._log.error("watchdog.stalled", stage=hanging or self._reporter.job.stage)
             self._stalled = True
             return
         self._stalled = False
         try:
-            self._reporter.beat(every_seconds=self._patience.heartbeat_seconds)
+            self._reporter.beat(every_seconds=self._timeouts.heartbeat_seconds)
         except LeaseLost:
             self._log.warning("watchdog.lease_lost")
         except LifestreamError as error:

@@ -10,23 +10,23 @@ from runtime.core.log import Log
 from runtime.core.messages import QueuedAttempt
 from runtime.core.metrics import Metrics
 from runtime.core.spans import about
+from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
 from runtime.core.tracer import NoTracing, Tracing
-from runtime.processor.attempt import Attempt, Ended, Ports
-from runtime.processor.composition import out_of_time
-from runtime.processor.host.library_log import log_what_libraries_say
+from runtime.processor.attempt import Attempt, AttemptOutcome, Ports
+from runtime.processor.composition import stop_when_due
+from runtime.processor.host.library_log import forward_library_logs
 from runtime.processor.pipeline.toolkit import Toolkit
-from runtime.processor.settings import WorkSettings
+from runtime.processor.settings import ProcessorSettings
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.shutdown import Shutdown
 from runtime.protection.session import ProcessingSession
-from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runner:
     """What stays the same from job to job: settings, connections, tools with their models."""
 
-    settings: WorkSettings
+    settings: ProcessorSettings
     ports: Ports
     tools: Toolkit
     task_arn: str | None
@@ -34,15 +34,15 @@ class Runner:
     log: Log
     metrics: Metrics
     shutdown: Shutdown
-    machine: Machine = UNKNOWN_MACHINE
+    task_size: TaskSize = UNKNOWN_TASK_SIZE
     tracing: Tracing = field(default_factory=NoTracing)
 
     def run(
         self, asked: QueuedAttempt, session: ProcessingSession, abort: Callable[[ExitCode], None]
-    ) -> Ended:
+    ) -> AttemptOutcome:
         """Claim and run an attempt to its end; `abort` must end the process."""
         log = self.log.bind(**about(asked.job_id), attempt=asked.attempt)
-        log_what_libraries_say(log)
+        forward_library_logs(log)
         try:
             return Attempt(
                 job_id=asked.job_id,
@@ -53,20 +53,20 @@ class Runner:
                 interruption=Interruption(
                     clock=self.clock,
                     timeout_seconds=self.settings.timeout_seconds,
-                    must_leave=lambda: lease_lost(session) or out_of_time(self.shutdown)(),
+                    find_stop_reason=lambda: lease_lost(session) or stop_when_due(self.shutdown)(),
                 ),
                 work_dir=self.settings.work_dir,
                 clock=self.clock,
                 log=log,
                 metrics=self.metrics,
-                patience=self.settings.patience,
+                timeouts=self.settings.watchdog_timeouts,
                 abort=abort,
                 max_runs=self.settings.max_runs,
-                machine=self.machine,
+                task_size=self.task_size,
                 tracing=self.tracing,
             ).run()
         finally:
-            log_what_libraries_say(self.log)
+            forward_library_logs(self.log)
 
 
 def lease_lost(session: ProcessingSession) -> str | None:

@@ -18,13 +18,13 @@ from runtime.core.tracer import Tracing
 from runtime.processor.composition import (
     connect,
     connect_tracing,
+    flush_traces_before,
     listen_for_stop,
-    real_tools,
-    telling_first,
+    packaged_toolkit,
     write_line,
 )
-from runtime.processor.host.library_log import log_what_libraries_say
-from runtime.processor.host.task_metadata import read_machine, read_task_arn
+from runtime.processor.host.library_log import forward_library_logs
+from runtime.processor.host.task_metadata import read_task_arn, read_task_size
 from runtime.processor.settings import BadConfigurationError
 from runtime.processor.supervision.shutdown import Shutdown, stop_this_process
 from runtime.processor.worker.backoff import Backoff
@@ -50,7 +50,7 @@ def run(environ: Mapping[str, str]) -> ExitCode:
         log = JsonLog(clock=clock, level=settings.log_level, write=write_line, service=service)
         metrics = EmbeddedMetrics(clock=clock, environment=settings.environment, write=write_line)
         shutdown = listen_for_stop(settings, clock=clock, log=log)
-        log_what_libraries_say(log)
+        forward_library_logs(log)
         tracing = connect_tracing(settings, clock, log)
         protection = _protection(environ, clock=clock, log=log, metrics=metrics)
         task_arn = environ.get(EnvVar.ECS_TASK_ARN) or read_task_arn(
@@ -108,13 +108,13 @@ def compose(
     runner = Runner(
         settings=settings,
         ports=ports,
-        tools=real_tools(settings),
+        tools=packaged_toolkit(settings),
         task_arn=task_arn,
         clock=clock,
         log=log,
         metrics=metrics,
         shutdown=shutdown,
-        machine=read_machine(settings.task_metadata_uri, log),
+        task_size=read_task_size(settings.task_metadata_uri, log),
         tracing=tracing,
     )
     return Worker(
@@ -132,7 +132,7 @@ def compose(
         polling=Backoff(pause=shutdown.wait, jitter=random.random),
         starting=Backoff(pause=shutdown.wait, jitter=random.random),
         abort=stop_this_process,
-        leave=telling_first(tracing, os._exit),
+        leave=flush_traces_before(tracing, os._exit),
     )
 
 

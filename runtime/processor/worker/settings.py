@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from runtime.core.contract import WORKER_PORT, EnvVar
-from runtime.processor.settings import Reader, WorkSettings
+from runtime.processor.settings import ProcessorSettings, Reader
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class WorkerSettings(WorkSettings):
+class WorkerSettings(ProcessorSettings):
     """Where jobs come from and go back to; `port` is where it tells how it is, on the loopback."""
 
     work_queue_url: str

@@ -18,8 +18,8 @@ from runtime.core.messages import (
 from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, WorkMessage, WorkQueue
 from runtime.core.spans import about
-from runtime.processor.attempt import Ended
-from runtime.processor.supervision.shutdown import Order, Shutdown
+from runtime.processor.attempt import AttemptOutcome
+from runtime.processor.supervision.shutdown import Shutdown, StopAction
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.visibility import VisibilityExtender
@@ -41,7 +41,9 @@ class Announcements(Protocol):
         ...
 
 
-RunAttempt = Callable[[QueuedAttempt, ProcessingSession, Callable[[ExitCode], None]], Ended]
+RunAttempt = Callable[
+    [QueuedAttempt, ProcessingSession, Callable[[ExitCode], None]], AttemptOutcome
+]
 """Claims and runs an attempt whose session is protected; the last argument ends the process."""
 
 
@@ -77,7 +79,7 @@ class Worker:
         """Work until told to stop; return what to exit with."""
         self.shutdown.on_stop(self.inbox.interrupt)
         code = ExitCode.SUCCESS
-        while self.shutdown.order(busy=False).order is Order.GO_ON:
+        while self.shutdown.order(busy=False).order is StopAction.CONTINUE:
             message = self._receive()
             if message is not None:
                 ended = self._handle(message)
@@ -137,7 +139,7 @@ class Worker:
             # What a job leaves behind must not be carried through the next one.
             self.tidy()
 
-    def _work_on(self, asked: QueuedAttempt, log: Log) -> tuple[Ended | None, bool]:
+    def _work_on(self, asked: QueuedAttempt, log: Log) -> tuple[AttemptOutcome | None, bool]:
         """Return how the attempt ended, None if it was not tried, and whether that is announced."""
         session = self.protection.session(
             f"{asked.job_id}-{asked.attempt}", deadline_seconds=self.timeout_seconds
@@ -153,9 +155,9 @@ class Worker:
                 return None, False
             self.jobs_taken += 1
             ended = self.run_attempt(asked, session, self.abandon)
-            if ended.put_back:
+            if ended.requeued:
                 self.metrics.put({Metric.WORKER_JOBS_RELEASED: 1}, code=ended.why)
-            return ended, ended.put_back and self._announce(asked, log)
+            return ended, ended.requeued and self._announce(asked, log)
         finally:
             session.cleanup()
 
@@ -163,7 +165,7 @@ class Worker:
         self,
         message: WorkMessage,
         asked: QueuedAttempt,
-        ended: Ended | None,
+        ended: AttemptOutcome | None,
         log: Log,
         *,
         announced: bool,
@@ -177,11 +179,11 @@ class Worker:
         if not ended.claimed:
             done = self._announce_if_waiting(asked, log)
         else:
-            done = announced or not ended.put_back
+            done = announced or not ended.requeued
         if done:
             self._delete(message, log)
         # Else the message comes again, and who receives it then announces the job.
-        return ended.code if ended.put_back else ExitCode.SUCCESS
+        return ended.code if ended.requeued else ExitCode.SUCCESS
 
     def _announce_if_waiting(self, asked: QueuedAttempt, log: Log) -> bool:
         """Announce a job that was put back by a worker that did not live to say so."""

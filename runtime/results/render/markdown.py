@@ -46,7 +46,7 @@ def markdown(result: JobResult) -> str:
     sections = [
         f"# {_plain(result.title)}",
         _at_a_glance(result),
-        *(f"> **Note:** {_plain(caveat.message)}" for caveat in result.caveats),
+        *(f"> **Note:** {_plain(warning.message)}" for warning in result.warnings),
         *_summary(result.summary.sentences),
         *_chapters(result.chapters),
         *_speakers(result.speakers),

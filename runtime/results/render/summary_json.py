@@ -72,7 +72,9 @@ def summary_document(result: JobResult) -> dict[str, Any]:
         "scenes": scene_list(result),
         "contact_sheet": _if_made(result, ResultFile.CONTACT_SHEET),
         "player_audio": _if_made(result, ResultFile.PLAYER_AUDIO),
-        "warnings": [{"code": caveat.code, "message": caveat.message} for caveat in result.caveats],
+        "warnings": [
+            {"code": warning.code, "message": warning.message} for warning in result.warnings
+        ],
         "models": {
             name: result.models[stage]
             for stage, name in _MODEL_NAMES.items()

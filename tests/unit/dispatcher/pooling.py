@@ -6,7 +6,7 @@ from runtime.core.jobs import Job
 from runtime.core.messages import parse_queued
 from runtime.core.ports import TaskLauncher
 from runtime.dispatcher.routing import QueueLauncher
-from runtime.processor.supervision.reporter import take_job
+from runtime.processor.supervision.reporter import start_job
 from tests.fakes.work_queue import FakeWorkQueue
 from tests.unit.dispatcher.world import World
 
@@ -30,7 +30,7 @@ class PoolWorld(World):
         while (message := self.work.receive()) is not None:
             asked = parse_queued(message.body)
             try:
-                job = take_job(
+                job = start_job(
                     store=self.jobs,
                     job_id=asked.job_id,
                     attempt=asked.attempt,

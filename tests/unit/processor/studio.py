@@ -12,16 +12,16 @@ from runtime.core.jobs import Job
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.ports import JobStore, ObjectStore, Progress
-from runtime.processor.attempt import Attempt, Ended, Ports
+from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
+from runtime.processor.attempt import Attempt, AttemptOutcome, Ports
 from runtime.processor.checkpoints.artifacts import StageOutput
-from runtime.processor.checkpoints.increments import Parts
+from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.pipeline.graph import Capacity
 from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
-from runtime.results.render.metrics import UNKNOWN_MACHINE, Machine
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -65,10 +65,10 @@ class Studio:
     turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
     aborted: list[ExitCode] = field(default_factory=list)
     max_runs: int | None = None
-    machine: Machine = UNKNOWN_MACHINE
+    task_size: TaskSize = UNKNOWN_TASK_SIZE
     tracing: KeptTracing = field(default_factory=KeptTracing)
     interruption: Interruption = field(init=False)
-    ended: Ended = field(init=False)
+    ended: AttemptOutcome = field(init=False)
 
     def __post_init__(self) -> None:
         self.source = self.objects.put(BUCKET, "uploads/Harbour talk.mp4", b"any video")
@@ -117,10 +117,10 @@ class Studio:
             clock=self.clock,
             log=self.log,
             metrics=self.metrics,
-            patience=WatchdogTimeouts(),
+            timeouts=WatchdogTimeouts(),
             abort=self.aborted.append,
             max_runs=self.max_runs,
-            machine=self.machine,
+            task_size=self.task_size,
             tracing=self.tracing,
         ).run()
         return self.ended.code
@@ -167,7 +167,7 @@ class Studio:
             load_embedder=self._load_embedder,
             models={Stage.TRANSCRIBE: self.asr_model, Stage.SUMMARIZE: "any-embedder"},
             costs={},
-            room=Capacity(cores=self.cores, memory_mb=1000),
+            capacity=Capacity(cores=self.cores, memory_mb=1000),
             limits=self.limits,
             settings={},
             checkpoint_seconds=20.0,
@@ -199,7 +199,7 @@ class Studio:
         return StageOutput(value=audio)
 
     def _transcribe(
-        self, audio: Audio, options: JobOptions, on_progress: Progress, _: Parts
+        self, audio: Audio, options: JobOptions, on_progress: Progress, _: Increments
     ) -> Transcript:
         assert audio.path.exists()
         assert audio.starts_at_seconds == 0.5
@@ -213,7 +213,7 @@ class Studio:
         return Transcript(language="en", language_probability=0.99, words=words)
 
     def _diarize(
-        self, audio: Audio, options: JobOptions, on_progress: Progress, _: Parts
+        self, audio: Audio, options: JobOptions, on_progress: Progress, _: Increments
     ) -> Diarization:
         assert audio.path.exists()
         self.asked.append(options)
@@ -221,7 +221,7 @@ class Studio:
         return voices(*self.turns)
 
     def _detect_scenes(
-        self, path: Path, info: MediaInfo, on_progress: Progress, _: Parts
+        self, path: Path, info: MediaInfo, on_progress: Progress, _: Increments
     ) -> StageOutput[tuple[Scene, ...]]:
         assert path.exists()
         assert info == self.media
@@ -240,7 +240,7 @@ class Studio:
         scenes: Sequence[Scene],
         folder: Path,
         on_progress: Progress,
-        _parts: Parts,
+        _increments: Increments,
     ) -> None:
         assert path.exists()
         assert info == self.media

@@ -8,7 +8,7 @@ from runtime.core.contract import ExitCode, Stage
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Failure, Job, State
 from runtime.core.ports import Progress
-from runtime.processor.attempt import Ended
+from runtime.processor.attempt import AttemptOutcome
 from tests.fakes.jobs import InMemoryJobStore
 from tests.unit.processor.studio import BUCKET, TIMEOUT_SECONDS, Studio, raising
 
@@ -70,26 +70,32 @@ def test_should_fail_of_a_passing_failure_once_the_runs_are_spent(studio: Studio
     studio.max_runs = 2
     studio.meanwhile[Stage.TRANSCRIBE] = raising(Retryable("any.busy", "Busy.", "Wait."))
     assert studio.run() is ExitCode.RETRYABLE_FAILURE
-    assert studio.ended == Ended(code=ExitCode.RETRYABLE_FAILURE, put_back=True, why="any.busy")
+    assert studio.ended == AttemptOutcome(
+        code=ExitCode.RETRYABLE_FAILURE, requeued=True, why="any.busy"
+    )
     assert studio.run() is ExitCode.PERMANENT_FAILURE
     assert studio.job.failure == Failure(code="any.busy", summary="Busy.", resolution="Wait.")
     assert (studio.job.state, studio.job.runs) == (State.FAILED, 2)
-    assert studio.ended == Ended(code=ExitCode.PERMANENT_FAILURE, why="any.busy")
+    assert studio.ended == AttemptOutcome(code=ExitCode.PERMANENT_FAILURE, why="any.busy")
 
 
 def test_should_tell_whether_the_job_was_put_back(studio: Studio) -> None:
     studio.meanwhile[Stage.DIARIZE] = lambda _: studio.interruption.request_stop()
     studio.run()
-    assert studio.ended == Ended(code=ExitCode.RESUMABLE, put_back=True, why="worker.stopping")
+    assert studio.ended == AttemptOutcome(
+        code=ExitCode.RESUMABLE, requeued=True, why="worker.stopping"
+    )
     studio.meanwhile.clear()
     studio.run()
-    assert studio.ended == Ended(code=ExitCode.SUCCESS)
+    assert studio.ended == AttemptOutcome(code=ExitCode.SUCCESS)
 
 
 def test_should_tell_whether_the_job_was_ever_claimed(studio: Studio) -> None:
     attempt = studio.dispatch().attempt
     studio.process(attempt + 1)
-    assert studio.ended == Ended(code=ExitCode.LOST_CLAIM, claimed=False, why="job.lease_lost")
+    assert studio.ended == AttemptOutcome(
+        code=ExitCode.LOST_CLAIM, claimed=False, why="job.lease_lost"
+    )
 
 
 def test_should_fail_with_the_typed_reason(studio: Studio) -> None:
@@ -139,5 +145,5 @@ def test_should_keep_its_exit_code_when_the_end_cannot_be_recorded(studio: Studi
     studio.jobs = Unreachable()
     studio.meanwhile[Stage.AUDIO] = lambda _: studio.interruption.request_stop()
     assert studio.run() is ExitCode.RESUMABLE
-    assert not studio.ended.put_back
+    assert not studio.ended.requeued
     assert "job.end_not_recorded" in studio.log.actions("ERROR")

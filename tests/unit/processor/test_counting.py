@@ -10,7 +10,7 @@ from runtime.core.contract import Metric, Stage
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import State, cancel
 from runtime.core.ports import Progress
-from runtime.results.render.metrics import Machine
+from runtime.core.task_cost import TaskSize
 from tests.unit.processor.studio import STAGE_SECONDS, Studio
 
 
@@ -88,11 +88,11 @@ def test_should_count_no_seconds_of_stages_that_failed_or_were_kept(studio: Stud
     assert Stage.TRANSCRIBE not in studio.metrics.of(Metric.STAGE_SECONDS)
 
 
-FARGATE = Machine(vcpus=4, memory_mb=8192, architecture="x86_64")
+FARGATE = TaskSize(vcpus=4, memory_mb=8192, architecture="x86_64")
 
 
 def test_should_count_what_every_attempt_costs_whatever_came_of_it(studio: Studio) -> None:
-    studio.machine = FARGATE
+    studio.task_size = FARGATE
     studio.meanwhile[Stage.SCENES] = raising(Retryable("any.code", "Any.", "Any."))
     studio.run()
     del studio.meanwhile[Stage.SCENES]
@@ -103,10 +103,10 @@ def test_should_count_what_every_attempt_costs_whatever_came_of_it(studio: Studi
     assert first + second == pytest.approx(studio.clock.monotonic() * dollars_a_second)
 
 
-@pytest.mark.parametrize("machine", [Machine(), replace(FARGATE, fargate=False)])
+@pytest.mark.parametrize("task_size", [TaskSize(), replace(FARGATE, fargate=False)])
 def test_should_count_no_cost_where_the_price_is_not_known(
-    studio: Studio, machine: Machine
+    studio: Studio, task_size: TaskSize
 ) -> None:
-    studio.machine = machine
+    studio.task_size = task_size
     studio.run()
     assert studio.metrics.values(Metric.PROCESSING_USD) == []

@@ -15,7 +15,7 @@ from runtime.core.contract import EnvVar, ExitCode, Metric, Stage
 from runtime.core.ports import Progress
 from runtime.core.spans import Part, trace_id
 from runtime.processor.attempt import Ports
-from runtime.processor.host.library_log import log_what_libraries_say
+from runtime.processor.host.library_log import forward_library_logs
 from runtime.processor.main import run
 from tests.fakes.log import CapturedLog
 from tests.unit.processor.studio import Studio
@@ -179,7 +179,7 @@ def test_should_enforce_the_timeout_of_its_environment(studio: Studio) -> None:
 
 def test_should_put_what_libraries_say_into_the_log() -> None:
     log = CapturedLog()
-    log_what_libraries_say(log)
+    forward_library_logs(log)
     logging.getLogger("any.library").warning("%s happened", "it")
     logging.getLogger("faster_whisper").info("what was said")
     with warnings.catch_warnings():

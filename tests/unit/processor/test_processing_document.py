@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from runtime.processor.decoder.endings import Ending, failure_of
-from runtime.results.warnings import CAVEATS
+from runtime.processor.decoder.outcomes import ChildOutcome, error_of
+from runtime.results.warnings import WARNINGS
 from tests.corpus.cases import REFUSED
 
 ROOT = Path(__file__).parents[3]
@@ -21,7 +21,7 @@ def named() -> set[str]:
     return codes | {f"media.decoder_{end}" for end in short}
 
 
-@pytest.mark.parametrize("code", CAVEATS)
+@pytest.mark.parametrize("code", WARNINGS)
 def test_should_name_every_warning(code: str) -> None:
     assert code in named()
 
@@ -33,4 +33,4 @@ def test_should_name_every_refusal(code: str) -> None:
 
 @pytest.mark.parametrize("end", ENDS)
 def test_should_name_every_bad_end_of_a_child(end: str) -> None:
-    assert failure_of(Ending(failed=end), "probe").code in named()
+    assert error_of(ChildOutcome(failed=end), "probe").code in named()

@@ -90,7 +90,7 @@ def test_should_finish_then_notice_then_record_before_the_kill(
     assert plan == StopPlan(finish_seconds=finish, notice_seconds=notice, record_seconds=record)
     assert finish + plan.margin_seconds == stop_timeout
     settings = Settings.from_environ({**ENVIRON, EnvVar.STOP_TIMEOUT_SECONDS: str(stop_timeout)})
-    assert settings.patience.after_stop_seconds == notice
+    assert settings.watchdog_timeouts.after_stop_seconds == notice
 
 
 def test_should_leave_a_lost_lease_the_time_that_is_left_of_it() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.contract import Stage
-from runtime.processor.checkpoints.increments import KeptParts
+from runtime.processor.checkpoints.increments import StoredIncrements
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 from tests.fakes.objects import InMemoryObjectStore
@@ -21,8 +21,8 @@ class Desk:
         self.objects = InMemoryObjectStore()
         self.clock = FakeClock()
 
-    def process(self, fingerprint: str = "any") -> KeptParts:
-        return KeptParts(
+    def process(self, fingerprint: str = "any") -> StoredIncrements:
+        return StoredIncrements(
             objects=self.objects,
             bucket=BUCKET,
             prefix=PREFIX,
@@ -34,11 +34,11 @@ class Desk:
         )
 
     def work(
-        self, parts: KeptParts, *units: bytes, seconds: float = SECONDS_BETWEEN_WRITES
+        self, increments: StoredIncrements, *units: bytes, seconds: float = SECONDS_BETWEEN_WRITES
     ) -> None:
         for unit in units:
             self.clock.advance(seconds)
-            parts.add(unit)
+            increments.add(unit)
 
 
 @pytest.fixture

@@ -64,7 +64,7 @@ def test_should_give_the_first_run_exactly_what_a_resumed_run_gets(
 
 
 def test_should_keep_what_is_doubtful_about_an_artifact(objects: InMemoryObjectStore) -> None:
-    doubtful = StageOutput(value="made", caveats=(SPEAKERS_FAILED,))
+    doubtful = StageOutput(value="made", warnings=(SPEAKERS_FAILED,))
     assert checkpoints(objects).save(SECOND, doubtful) == doubtful
     assert checkpoints(objects).load(SECOND) == doubtful
 
@@ -72,7 +72,7 @@ def test_should_keep_what_is_doubtful_about_an_artifact(objects: InMemoryObjectS
 def test_should_give_a_failed_stage_another_chance_when_a_person_has_the_job_run_again(
     objects: InMemoryObjectStore,
 ) -> None:
-    checkpoints(objects).save(SECOND, StageOutput(value="nothing", makeshift=True))
+    checkpoints(objects).save(SECOND, StageOutput(value="nothing", is_fallback=True))
     assert checkpoints(objects).load(SECOND) is not None
     assert checkpoints(objects, rerun=1).load(SECOND) is None
 

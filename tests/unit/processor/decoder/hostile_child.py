@@ -93,10 +93,10 @@ def answer(given: Any, _: object) -> Any:
 def work_in_units(given: Any, work: child.Work) -> tuple[str, ...]:
     """Add a unit for each word, or more than anybody can want; say which were done before."""
     for word in given["words"]:
-        work.parts.add(word.encode())
+        work.increments.add(word.encode())
     while given.get("endless"):
-        work.parts.add(bytes(10 << 20))
-    return tuple(unit.decode() for unit in work.parts.done)
+        work.increments.add(bytes(10 << 20))
+    return tuple(unit.decode() for unit in work.increments.done)
 
 
 def environment(_: object, __: object) -> tuple[str, ...]:

@@ -14,19 +14,19 @@ import pytest
 from runtime.core.contract import SceneModel
 from runtime.core.errors import Permanent, Retryable
 from runtime.processor.checkpoints.artifacts import StageOutput
-from runtime.processor.decoder.confinement import Confines
-from runtime.processor.decoder.parent import Request, ask
-from runtime.processor.decoder.tools import Decoder
+from runtime.processor.decoder.decoder import Decoder
+from runtime.processor.decoder.parent import ChildRequest, ask
+from runtime.processor.decoder.sandbox import SandboxLimits
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
 from runtime.processor.supervision.interruption import StopRequestedError
 from tests.unit.processor.decoder.hostile_child import ACTS
-from tests.unit.processor.stages.filming import Gauge, ListedParts, film
+from tests.unit.processor.stages.filming import Gauge, ListedIncrements, film
 
 ROOT = Path(__file__).parents[4]
-CONFINES = Confines(memory_mb=2000, cpu_seconds=20, file_mb=10)
-linux = pytest.mark.skipif(sys.platform != "linux", reason="the confines are Linux's")
+CONFINES = SandboxLimits(memory_mb=2000, cpu_seconds=20, file_mb=10)
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox are Linux's")
 
 
 @pytest.fixture
@@ -38,23 +38,23 @@ def folder(tmp_path: Path) -> Path:
     return folder
 
 
-def request(folder: Path, operation: str, kind: Any = str, **arguments: Any) -> Request:
-    return Request(
+def request(folder: Path, operation: str, kind: Any = str, **arguments: Any) -> ChildRequest:
+    return ChildRequest(
         operation=operation,
         arguments={"folder": folder, **arguments},
         folder=folder,
         kind=kind,
-        confines=CONFINES,
+        sandbox=CONFINES,
         silence_seconds=10.0,
         program="tests.unit.processor.decoder.hostile_child",
     )
 
 
-def asked(request: Request) -> Any:
+def asked(request: ChildRequest) -> Any:
     return ask(request, lambda _: None).value
 
 
-def code_of(request: Request) -> str:
+def code_of(request: ChildRequest) -> str:
     with pytest.raises(Permanent) as caught:
         asked(request)
     assert caught.value.summary.endswith(".")
@@ -129,7 +129,7 @@ def test_should_not_go_beyond_its_means(folder: Path, what: str, code: str) -> N
 @linux
 def test_should_end_when_its_processor_time_is_used_up(folder: Path) -> None:
     short = replace(CONFINES, cpu_seconds=1)
-    spinning = replace(request(folder, "hog", what="cpu"), confines=short)
+    spinning = replace(request(folder, "hog", what="cpu"), sandbox=short)
     assert code_of(spinning) == "media.decoder_too_slow"
 
 
@@ -167,20 +167,20 @@ def test_should_not_believe_a_caveat_that_there_is_not(folder: Path) -> None:
 
 
 def test_should_hand_units_of_work_to_and_fro(folder: Path) -> None:
-    parts = ListedParts(done=[b"one", b"two"])
+    increments = ListedIncrements(done=[b"one", b"two"])
     working = request(folder, "work_in_units", tuple[str, ...], words=("three", "four"))
-    assert asked(replace(working, parts=parts)) == ("one", "two")
-    assert parts.added == [b"three", b"four"]
+    assert asked(replace(working, increments=increments)) == ("one", "two")
+    assert increments.added == [b"three", b"four"]
 
 
 def test_should_not_take_more_units_than_any_video_has(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("runtime.processor.decoder.parent._MOST_BYTES_OF_UNITS", 25 << 20)
-    parts = ListedParts()
+    increments = ListedIncrements()
     endless = request(folder, "work_in_units", tuple[str, ...], words=(), endless=True)
-    assert code_of(replace(endless, parts=parts)) == "media.decoder_failed"
-    assert len(parts.added) == 2
+    assert code_of(replace(endless, increments=increments)) == "media.decoder_failed"
+    assert len(increments.added) == 2
 
 
 @linux

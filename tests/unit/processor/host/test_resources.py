@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from runtime.processor.host.resources import machine_room, threads_for
+from runtime.processor.host.resources import machine_capacity, threads_for
 
 
 @pytest.mark.parametrize(("cores", "threads"), [(1, 1), (2, 1), (3, 1), (4, 2), (8, 4)])
@@ -11,6 +11,6 @@ def test_should_share_the_cores_between_two_models(cores: int, threads: int) -> 
 
 
 def test_should_find_room_on_this_machine() -> None:
-    room = machine_room()
-    assert 1 <= room.cores <= (os.cpu_count() or 1)
-    assert room.memory_mb > 100
+    capacity = machine_capacity()
+    assert 1 <= capacity.cores <= (os.cpu_count() or 1)
+    assert capacity.memory_mb > 100

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 import pytest
 
-from runtime.processor.host.task_metadata import read_machine, read_task_arn
-from runtime.results.render.metrics import UNKNOWN_MACHINE, cost_usd
+from runtime.core.task_cost import UNKNOWN_TASK_SIZE, cost_usd
+from runtime.processor.host.task_metadata import read_task_arn, read_task_size
 from tests.fakes.log import CapturedLog
 
 
@@ -71,7 +71,7 @@ def test_should_read_what_the_task_was_given_and_whether_that_is_what_is_paid_fo
     said = "" if launch_type is None else f', "LaunchType": {launch_type}'
     limits = '"Limits": {"CPU": 4, "Memory": 8192}'
     answers["/v4/any/task"] = f'{{"TaskARN": "arn:any:task", {limits}{said}}}'.encode()
-    machine = read_machine(uri, CapturedLog())
+    machine = read_task_size(uri, CapturedLog())
     assert (machine.vcpus, machine.memory_mb, machine.fargate) == (4, 8192, fargate)
     assert (cost_usd(3600, machine) is not None) == fargate
 
@@ -82,5 +82,5 @@ def test_should_not_guess_what_the_task_was_given(
 ) -> None:
     uri, answers = agent
     answers["/v4/any/task"] = f'{{"TaskARN": "arn:any:task"{limits}}}'.encode()
-    assert read_machine(uri, CapturedLog()) == UNKNOWN_MACHINE
-    assert cost_usd(3600, read_machine(None, CapturedLog())) is None
+    assert read_task_size(uri, CapturedLog()) == UNKNOWN_TASK_SIZE
+    assert cost_usd(3600, read_task_size(None, CapturedLog())) is None

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 
 from runtime.core.media import Scene
-from runtime.processor.decoder.tools import Decoder
+from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.media.frame_scores import UNIT_FRAMES
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
 from runtime.processor.stages.transitions import detect_transitions
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.conftest import THREADS
-from tests.unit.processor.stages.filming import Gauge, ListedParts, damaged
+from tests.unit.processor.stages.filming import Gauge, ListedIncrements, damaged
 
 FRAMES = 430
 SHOTS = (("testsrc2", 4.2), ("smptebars", 3.1), ("mandelbrot", 4.4), ("testsrc", 5.5))
@@ -83,10 +83,10 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def test_should_find_the_same_wherever_it_was_killed(
     name: str, films: Callable[[str], Path]
 ) -> None:
-    whole = Seen.of(films(name))
+    whole = FrameRecord.of(films(name))
     assert len(whole.units) >= FRAMES // UNIT_FRAMES
     for done in (1, len(whole.units) - 1, len(whole.units)):
-        resumed = Seen.of(films(name), whole.units[:done])
+        resumed = FrameRecord.of(films(name), whole.units[:done])
         assert resumed.scenes == whole.scenes
         assert resumed.units == whole.units[done:], f"after {done}"
         # It did not look again at what was done.
@@ -107,8 +107,8 @@ def test_should_begin_again_where_what_is_kept_does_not_fit(
     spoil: Callable[[Sequence[bytes]], list[bytes]], films: Callable[[str], Path]
 ) -> None:
     film = films("film.mp4")
-    whole = Seen.of(film)
-    resumed = Seen.of(film, spoil(whole.units[:2]))
+    whole = FrameRecord.of(film)
+    resumed = FrameRecord.of(film, spoil(whole.units[:2]))
     assert resumed.scenes == whole.scenes
     assert resumed.units == whole.units[2:]
     assert resumed.first_new < 0.01
@@ -129,24 +129,24 @@ def test_should_count_the_same_losses(films: Callable[[str], Path]) -> None:
         return content[:at] + b"\xff" * 3000 + content[at + 3000 :]
 
     film = damaged(films("film.mp4"), spoil_the_middle)
-    info, parts = probe(film), ListedParts()
-    whole = Decoder().detect_scenes(film, info, lambda _: None, parts)
-    assert whole.caveats
-    for done in (1, len(parts.added)):
-        resumed = ListedParts(done=parts.added[:done])
+    info, increments = probe(film), ListedIncrements()
+    whole = Decoder().detect_scenes(film, info, lambda _: None, increments)
+    assert whole.warnings
+    for done in (1, len(increments.added)):
+        resumed = ListedIncrements(done=increments.added[:done])
         assert Decoder().detect_scenes(film, info, lambda _: None, resumed) == whole
-        assert resumed.added == parts.added[done:]
+        assert resumed.added == increments.added[done:]
 
 
 @pytest.mark.models
 def test_should_judge_the_same_wherever_it_was_killed(
     films: Callable[[str], Path], models: Path
 ) -> None:
-    film, whole = films("film.mp4"), ListedParts()
+    film, whole = films("film.mp4"), ListedIncrements()
 
-    def judged(parts: ListedParts) -> tuple[Scene, ...]:
+    def judged(increments: ListedIncrements) -> tuple[Scene, ...]:
         return detect_transitions(
-            *(film, probe(film), Gauge(), None, parts),
+            *(film, probe(film), Gauge(), None, increments),
             model_dir=models / "transnetv2",
             threads=THREADS,
         )
@@ -154,13 +154,13 @@ def test_should_judge_the_same_wherever_it_was_killed(
     scenes = judged(whole)
     assert len(scenes) > 1
     for done in (1, 4):
-        parts = ListedParts(done=whole.added[:done])
-        assert judged(parts) == scenes
-        assert parts.added == whole.added[done:]
+        increments = ListedIncrements(done=whole.added[:done])
+        assert judged(increments) == scenes
+        assert increments.added == whole.added[done:]
 
 
 @dataclass
-class Seen:
+class FrameRecord:
     """What a process found, the units it kept, and how far in it looked at its first new frame."""
 
     scenes: tuple[Scene, ...]
@@ -168,11 +168,11 @@ class Seen:
     progress: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, film: Path, done: Sequence[bytes] = ()) -> "Seen":
-        parts, gauge = ListedParts(done=list(done)), Gauge()
-        scenes = detect_scenes(film, probe(film), gauge, None, parts)
+    def of(cls, film: Path, done: Sequence[bytes] = ()) -> "FrameRecord":
+        increments, gauge = ListedIncrements(done=list(done)), Gauge()
+        scenes = detect_scenes(film, probe(film), gauge, None, increments)
         assert len(scenes) >= len(SHOTS)
-        return cls(scenes=scenes, units=parts.added, progress=gauge.seen)
+        return cls(scenes=scenes, units=increments.added, progress=gauge.seen)
 
     @property
     def first_new(self) -> float:

@@ -85,7 +85,7 @@ def test_should_find_exactly_the_turns_that_pyannote_finds(
     from runtime.processor.models.diarization_windows import Windows
 
     made = conversation(windows, windows=windows, speakers=speakers, talkative=talkative)
-    ours = lean.told_apart(Windows(activity=made[0], voices=made[1]))
+    ours = lean.cluster_speakers(Windows(activity=made[0], voices=made[1]))
     theirs = stock(made)
     for name in ("speaker_diarization", "exclusive_speaker_diarization"):
         assert tracks(getattr(ours, name)) == tracks(getattr(theirs, name))
@@ -127,14 +127,14 @@ def test_should_rebuild_scores_as_pyannote_does(lean: Any, seed: int) -> None:
 
 
 def test_should_cluster_no_more_voices_than_memory_allows() -> None:
-    from runtime.processor.models.clustering import bound_voices
+    from runtime.processor.models.clustering import limit_clustering
 
     voices = np.arange(50, dtype=np.float32).reshape(25, 2, 1)
     theirs = (voices.reshape(-1, 1), np.arange(50) // 2, np.arange(50) % 2)
     clustering = SimpleNamespace(filter_embeddings=lambda *_, **__: theirs)
-    bound_voices(clustering, most=50)
+    limit_clustering(clustering, most=50)
     assert all(a is b for a, b in zip(clustering.filter_embeddings(voices), theirs, strict=True))
-    bound_voices(clustering, most=20)
+    limit_clustering(clustering, most=20)
     kept, windows, places = clustering.filter_embeddings(voices)
     np.testing.assert_array_equal(voices[windows, places], kept)
     assert len(kept) == 20
@@ -144,11 +144,11 @@ def test_should_cluster_no_more_voices_than_memory_allows() -> None:
 def test_should_tell_speakers_apart_by_some_of_many_voices(
     lean: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runtime.processor.models.clustering import bound_voices
+    from runtime.processor.models.clustering import limit_clustering
     from runtime.processor.models.diarization_windows import Windows
 
     activity, voices = conversation(7, windows=240, speakers=3, talkative=0.3)
-    whole = lean.told_apart(Windows(activity=activity, voices=voices))
+    whole = lean.cluster_speakers(Windows(activity=activity, voices=voices))
     linked: list[int] = []
     cluster = lean.clustering.cluster
 
@@ -160,8 +160,8 @@ def test_should_tell_speakers_apart_by_some_of_many_voices(
     monkeypatch.setattr(lean.clustering, "cluster", noted)
     unbounded = lean.clustering.filter_embeddings
     monkeypatch.setattr(lean.clustering, "filter_embeddings", unbounded)
-    bound_voices(lean.clustering, most=100)
-    some = lean.told_apart(Windows(activity=activity, voices=voices))
+    limit_clustering(lean.clustering, most=100)
+    some = lean.cluster_speakers(Windows(activity=activity, voices=voices))
     assert linked == [100]
     assert len(whole.speaker_diarization.labels()) == 3
     assert tracks(some.speaker_diarization) == tracks(whole.speaker_diarization)

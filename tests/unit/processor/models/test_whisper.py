@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from runtime.core.contract import Device
-from runtime.processor.models.whisper import Engine, Noting, load_whisper
+from runtime.processor.models.whisper import Engine, SamplingRecorder, load_whisper
 from tests.unit.processor.conftest import THREADS
 
 ENGINE = Engine(device=Device.CPU, threads=THREADS)
@@ -22,17 +22,17 @@ class Answering:
 
 
 def test_should_note_that_a_model_draws_at_random() -> None:
-    noting = Noting(Answering())
+    noting = SamplingRecorder(Answering())
 
     assert noting.generate("sound", beam_size=5) == ("sound", {"beam_size": 5})
-    assert not noting.drew
+    assert not noting.has_sampled
     noting.generate("sound", sampling_temperature=0.2)
     noting.generate("sound", beam_size=5)
-    assert noting.drew
+    assert noting.has_sampled
 
 
 def test_should_pass_on_whatever_else_a_model_is_asked() -> None:
-    assert Noting(Answering()).is_multilingual
+    assert SamplingRecorder(Answering()).is_multilingual
 
 
 @pytest.mark.models

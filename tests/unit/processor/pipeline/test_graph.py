@@ -12,9 +12,9 @@ from runtime.processor.pipeline.graph import (
     Graph,
     Step,
     graph_of,
-    startable,
-    to_run,
-    trusted,
+    pending_steps,
+    ready_steps,
+    reusable_steps,
 )
 
 FETCH, PROBE, AUDIO, WORDS, VOICES, SCENES, ATTRIBUTE, PUBLISH = (
@@ -64,7 +64,7 @@ ALL_KEPT = frozenset(JOB) - {FETCH, PUBLISH}
 
 
 def left(kept: Collection[Stage], here: Collection[Stage] = ()) -> tuple[Stage, ...]:
-    return to_run(JOB, target=PUBLISH, kept=set(kept), here=set(here))
+    return pending_steps(JOB, target=PUBLISH, kept=set(kept), here=set(here))
 
 
 def test_should_refuse_a_step_before_what_it_needs() -> None:
@@ -96,9 +96,9 @@ def test_should_not_bring_a_file_that_is_here() -> None:
 
 
 def test_should_not_trust_what_was_made_from_something_that_is_made_anew() -> None:
-    assert trusted(JOB, ALL_KEPT) == ALL_KEPT
-    assert trusted(JOB, ALL_KEPT - {VOICES}) == ALL_KEPT - {VOICES, ATTRIBUTE}
-    assert trusted(JOB, ALL_KEPT - {PROBE}) == frozenset()
+    assert reusable_steps(JOB, ALL_KEPT) == ALL_KEPT
+    assert reusable_steps(JOB, ALL_KEPT - {VOICES}) == ALL_KEPT - {VOICES, ATTRIBUTE}
+    assert reusable_steps(JOB, ALL_KEPT - {PROBE}) == frozenset()
 
 
 def started(
@@ -108,8 +108,8 @@ def started(
     cores: int = 2,
     memory: int = 999,
 ) -> tuple[Stage, ...]:
-    room = Capacity(cores=cores, memory_mb=memory)
-    return startable(JOB, waiting=waiting, running=running, room=room)
+    capacity = Capacity(cores=cores, memory_mb=memory)
+    return ready_steps(JOB, waiting=waiting, running=running, capacity=capacity)
 
 
 def test_should_start_what_is_ready_side_by_side_as_far_as_there_are_cores() -> None:
@@ -149,10 +149,10 @@ def test_should_reach_the_end_on_any_machine_within_its_room(
         step(s.stage, *s.needs, cost=Cost(cores=c, memory_mb=m))
         for s, (c, m) in zip(JOB.values(), costs, strict=True)
     )
-    room = Capacity(cores=cores, memory_mb=memory)
+    capacity = Capacity(cores=cores, memory_mb=memory)
     waiting, running, done = set(graph), set[Stage](), set[Stage]()
     while waiting or running:
-        chosen = startable(graph, waiting=waiting, running=running, room=room)
+        chosen = ready_steps(graph, waiting=waiting, running=running, capacity=capacity)
         assert all(done.issuperset(graph[stage].needs) for stage in chosen)
         waiting -= set(chosen)
         running |= set(chosen)

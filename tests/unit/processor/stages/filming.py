@@ -69,7 +69,7 @@ class Gauge:
 
 
 @dataclass
-class ListedParts:
+class ListedIncrements:
     """The units of a long stage in a list: those done before, and those it has added."""
 
     done: list[bytes] = field(default_factory=list)

@@ -12,7 +12,7 @@ from runtime.core.media import Audio, Diarization, Turn
 from runtime.processor.stages.audio import SAMPLE_RATE
 from runtime.processor.stages.diarize import diarize, labels_by_appearance
 from tests.unit.processor.conftest import THREADS
-from tests.unit.processor.stages.filming import Gauge, ListedParts, recording, samples_of
+from tests.unit.processor.stages.filming import Gauge, ListedIncrements, recording, samples_of
 
 
 def test_should_number_speakers_as_they_first_speak() -> None:
@@ -91,11 +91,11 @@ def test_should_find_the_same_wherever_it_was_interrupted(
 
     monkeypatch.setattr(diarization, "BLOCK_WINDOWS", 8)
     monkeypatch.setattr(diarization_windows, "BLOCK_WINDOWS", 8)
-    whole = ListedParts()
+    whole = ListedIncrements()
     assert diarized(audio, models, whole) == found
     assert len(whole.added) == 3
     for kept in range(1, len(whole.added) + 1):
-        resumed = ListedParts(whole.added[:kept])
+        resumed = ListedIncrements(whole.added[:kept])
         assert diarized(audio, models, resumed) == found
         assert resumed.added == whole.added[kept:]
 
@@ -117,7 +117,7 @@ def test_should_see_in_blocks_what_pyannote_sees_in_the_whole(
     part = recording(tmp_path / "part.wav", samples)
     source = diarization_windows.Recording(part.path)
     pipeline = load_diarization(models / "diarization")
-    blocks = pipeline.windows_of(source, ListedParts(), lambda _: None)
+    blocks = pipeline.analyze_windows(source, ListedIncrements(), lambda _: None)
     waveform = torch.from_numpy(source.samples(0, source.count))[None]
     file = {"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "any"}
     whole = SpeakerDiarization.get_segmentations(pipeline, file)
@@ -180,14 +180,14 @@ def test_should_reconstruct_as_pyannote_does(
     assert lean.sliding_window.start == theirs.sliding_window.start
 
 
-def diarized(audio: Audio, models: Path, parts: ListedParts | None = None) -> Diarization:
+def diarized(audio: Audio, models: Path, increments: ListedIncrements | None = None) -> Diarization:
     gauge = Gauge()
     result = diarize(
         audio,
         model_dir=models / "diarization",
         threads=THREADS,
         on_progress=gauge,
-        parts=parts or ListedParts(),
+        increments=increments or ListedIncrements(),
     )
     assert gauge.seen[-1] == 1.0
     return result

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.media import MediaInfo, Scene
-from runtime.processor.media.frames import Size, pictures
+from runtime.processor.media.frames import FrameSize, read_frames
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import MINIMUM_SCENE_SECONDS, detect_scenes, scenes_between
 from scripts.sample_media.ffmpeg import ffmpeg
@@ -77,9 +77,9 @@ def test_should_cut_where_the_detector_itself_does(sample: Path, sample_info: Me
 
     assert sample_info.video is not None
     detector = AdaptiveDetector(min_scene_len=0)
-    size = Size(width=256, height=144, order="bgr24")
+    size = FrameSize(width=256, height=144, pixel_format="bgr24")
     theirs: list[float] = []
-    for picture in pictures(sample, sample_info.video, size):
+    for picture in read_frames(sample, sample_info.video, size):
         at = FrameTimecode(Timecode(pts=picture.ticks, time_base=picture.tick), fps=25.0)
         theirs += [cut.seconds for cut in detector.process_frame(at, picture.pixels)]
     assert len(theirs) > 3

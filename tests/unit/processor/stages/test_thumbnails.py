@@ -6,13 +6,12 @@ import pytest
 
 from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import Scene
-from runtime.processor.checkpoints.increments import Parts
+from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.stages.contact_sheet import COLUMNS, MOST_TILES, TILE_WIDTH, ContactSheet
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
 from runtime.processor.stages.thumbnails import (
     LONGER_SIDE,
-    NOTHING_DONE,
     UNIT_SCENES,
     make_thumbnails,
 )
@@ -21,7 +20,7 @@ from tests.unit.processor.stages.filming import (
     H264,
     TONE,
     Gauge,
-    ListedParts,
+    ListedIncrements,
     Picture,
     damaged,
     film,
@@ -133,10 +132,10 @@ def test_should_make_the_same_wherever_it_was_killed(
     ffmpeg("-i", whole, "-c:v", "copy", "-an", path)
     # Shorter than two frames, some scenes have no picture.
     scenes = tuple(scene(n, n * 0.2, n * 0.2 + 0.05) for n in range(2 * UNIT_SCENES + 7))
-    undisturbed = ListedParts()
+    undisturbed = ListedIncrements()
     once = made(path, tmp_path / "once", scenes, undisturbed)
     assert len(undisturbed.added) == 3
-    resumed = ListedParts(done=undisturbed.added[:killed_after])
+    resumed = ListedIncrements(done=undisturbed.added[:killed_after])
     again = made(path, tmp_path / "again", scenes, resumed)
     assert resumed.added == undisturbed.added[killed_after:]
     assert contents(again) == contents(once)
@@ -196,14 +195,14 @@ def made(
     path: Path,
     into: Path,
     scenes: tuple[Scene, ...] | None = None,
-    parts: Parts = NOTHING_DONE,
+    increments: Increments = NO_INCREMENTS,
 ) -> Path:
     """Make the pictures of the given or the detected scenes and return their folder."""
     info = probe(path)
     into.mkdir()
     found = detect_scenes(path, info, lambda _: None) if scenes is None else scenes
     gauge = Gauge()
-    make_thumbnails(path, info, found, into, gauge, parts)
+    make_thumbnails(path, info, found, into, gauge, increments)
     assert gauge.seen[-1] == (1.0 if info.video else 0.0)
     return into
 

@@ -13,37 +13,37 @@ from runtime.core.media import Audio, MediaInfo, Transcript, Word
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
 from runtime.processor.stages.transcribe import (
     TranscribeOptions,
-    in_order,
-    is_invented,
+    is_hallucination,
+    join_pieces,
+    order_words,
     transcribe,
     window_seconds,
-    written_words,
 )
-from runtime.processor.stages.windows import Speech
+from runtime.processor.stages.windows import SpeechSpans
 from tests.unit.processor.conftest import THREADS
-from tests.unit.processor.stages.filming import Gauge, ListedParts, recording, samples_of
+from tests.unit.processor.stages.filming import Gauge, ListedIncrements, recording, samples_of
 
 INAUGURAL = "ask not what your country can do for you ask what you can do for your country"
 
 
 def test_should_map_joined_speech_back_to_where_it_was() -> None:
-    speech = Speech(((1.0, 3.0), (10.0, 14.0)), SAMPLE_RATE)
-    assert speech.original(0.5, belongs_to=0.5) == 1.5
-    assert speech.original(2.5, belongs_to=2.5) == 10.5
-    assert speech.original(6.0, belongs_to=6.0) == 14.0
+    speech = SpeechSpans(((1.0, 3.0), (10.0, 14.0)), SAMPLE_RATE)
+    assert speech.to_window_seconds(0.5, belongs_to=0.5) == 1.5
+    assert speech.to_window_seconds(2.5, belongs_to=2.5) == 10.5
+    assert speech.to_window_seconds(6.0, belongs_to=6.0) == 14.0
 
 
 def test_should_keep_a_word_within_the_stretch_of_speech_that_holds_most_of_it() -> None:
-    speech = Speech(((1.0, 3.0), (10.0, 14.0)), SAMPLE_RATE)
+    speech = SpeechSpans(((1.0, 3.0), (10.0, 14.0)), SAMPLE_RATE)
     # From 1.9 to 2.3 in joined time: most of it, and so all of it, comes after the pause.
-    assert speech.original(1.9, belongs_to=2.1) == 10.0
-    assert speech.original(2.3, belongs_to=2.1) == pytest.approx(10.3)
+    assert speech.to_window_seconds(1.9, belongs_to=2.1) == 10.0
+    assert speech.to_window_seconds(2.3, belongs_to=2.1) == pytest.approx(10.3)
 
 
 def test_should_join_the_stretches_of_speech() -> None:
-    speech = Speech.of([{"start": 1, "end": 3}, {"start": 5, "end": 6}], rate=1)
+    speech = SpeechSpans.from_samples([{"start": 1, "end": 3}, {"start": 5, "end": 6}], rate=1)
     samples = np.arange(8, dtype=np.float32)
-    assert speech.of_samples(samples).tolist() == [1, 2, 5]
+    assert speech.join(samples).tolist() == [1, 2, 5]
 
 
 @given(
@@ -54,7 +54,7 @@ def test_should_put_words_in_order_without_overlap(times: list[tuple[float, floa
         Word(start_seconds=start, end_seconds=start + length, text="word", probability=1.0)
         for start, length in times
     ]
-    ordered = in_order(words)
+    ordered = order_words(words)
     assert len(ordered) == len(words)
     assert all(word.start_seconds <= word.end_seconds for word in ordered)
     assert all(a.end_seconds <= b.start_seconds for a, b in pairwise(ordered))
@@ -67,7 +67,7 @@ class Piece:
 
 def test_should_keep_a_hyphenated_word_whole() -> None:
     pieces = [Piece(" full"), Piece("-featured"), Piece(" system")]
-    groups = written_words(pieces, "en")
+    groups = join_pieces(pieces, "en")
     assert ["".join(piece.word for piece in group) for group in groups] == [
         " full-featured",
         " system",
@@ -75,7 +75,7 @@ def test_should_keep_a_hyphenated_word_whole() -> None:
 
 
 def test_should_keep_pieces_apart_where_no_spaces_are_written() -> None:
-    assert len(written_words([Piece("\u4f60"), Piece("\u597d")], "zh")) == 2
+    assert len(join_pieces([Piece("\u4f60"), Piece("\u597d")], "zh")) == 2
 
 
 @dataclass
@@ -86,14 +86,14 @@ class Segment:
 
 
 def test_should_take_loops_and_wild_guesses_for_invented() -> None:
-    assert is_invented(Segment(compression_ratio=2.5))
-    assert is_invented(Segment(no_speech_prob=0.7, avg_logprob=-1.1))
+    assert is_hallucination(Segment(compression_ratio=2.5))
+    assert is_hallucination(Segment(no_speech_prob=0.7, avg_logprob=-1.1))
 
 
 def test_should_believe_what_is_heard_well_or_where_somebody_speaks() -> None:
-    assert not is_invented(Segment())
-    assert not is_invented(Segment(no_speech_prob=0.7))
-    assert not is_invented(Segment(avg_logprob=-1.1))
+    assert not is_hallucination(Segment())
+    assert not is_hallucination(Segment(no_speech_prob=0.7))
+    assert not is_hallucination(Segment(avg_logprob=-1.1))
 
 
 @pytest.fixture(scope="module")
@@ -152,11 +152,11 @@ def test_should_hear_the_same_wherever_it_was_interrupted(
     pieces = (once, pause, np.clip(once[::-1] + noise, -1, 1), pause, once)
     audio = recording(tmp_path / "long.wav", np.concatenate(pieces))
     options = TranscribeOptions(window_seconds=10.0)
-    whole = ListedParts()
+    whole = ListedIncrements()
     expected = heard(audio, models, options, whole)
     assert len(whole.added) >= 3
     for kept in range(1, len(whole.added) + 1):
-        resumed = ListedParts(whole.added[:kept])
+        resumed = ListedIncrements(whole.added[:kept])
         assert heard(audio, models, options, resumed) == expected
         assert resumed.added == whole.added[kept:]
 
@@ -213,7 +213,7 @@ def heard(
     audio: Audio,
     models: Path,
     options: TranscribeOptions | None = None,
-    parts: ListedParts | None = None,
+    increments: ListedIncrements | None = None,
     model: str = "whisper-tiny.en",
 ) -> Transcript:
     gauge = Gauge()
@@ -223,7 +223,7 @@ def heard(
         threads=THREADS,
         on_progress=gauge,
         options=options or TranscribeOptions(),
-        parts=parts or ListedParts(),
+        increments=increments or ListedIncrements(),
     )
     assert gauge.seen[-1] == 1.0
     return transcript

@@ -18,7 +18,7 @@ from runtime.processor.models.transnet import (
 )
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
-from runtime.processor.stages.transitions import cuts_between, detect_transitions
+from runtime.processor.stages.transitions import detect_transitions, find_cuts
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.conftest import THREADS
 from tests.unit.processor.stages.filming import H264, TONE, Gauge, shots
@@ -51,7 +51,7 @@ def test_should_cut_after_the_most_likely_frame(
     probabilities: list[float], cuts: list[float]
 ) -> None:
     times = iter(float(number) for number in range(len(probabilities)))
-    assert list(cuts_between(probabilities, times)) == cuts
+    assert list(find_cuts(probabilities, times)) == cuts
 
 
 class Reading(TransNet):

@@ -40,7 +40,7 @@ def test_should_stop_at_the_next_check_after_a_request(interruption: Interruptio
 def test_should_stop_for_the_reason_it_is_given(clock: FakeClock) -> None:
     reasons: list[str] = []
     interruption = Interruption(
-        clock=clock, timeout_seconds=10.0, must_leave=lambda: reasons[0] if reasons else None
+        clock=clock, timeout_seconds=10.0, find_stop_reason=lambda: reasons[0] if reasons else None
     )
     interruption.check()
     reasons.append("protection.refused")

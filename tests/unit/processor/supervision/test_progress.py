@@ -10,10 +10,10 @@ from runtime.processor.supervision.interruption import Interruption, StopRequest
 from runtime.processor.supervision.progress import (
     STALL_SECONDS,
     WEIGHTS,
+    SiblingFailedError,
     StageTracker,
-    StoppedBesideError,
 )
-from runtime.processor.supervision.reporter import Reporter, take_job
+from runtime.processor.supervision.reporter import Reporter, start_job
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -40,7 +40,7 @@ class Work:
         self.store = store
         clock = self.clock
         store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
-        job = take_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn=None, now=0.0)
+        job = start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn=None, now=0.0)
         self.interruption = Interruption(clock=clock, timeout_seconds=6000.0)
         self.tracker = StageTracker(
             reporter=Reporter(store=store, job=job, clock=clock, log=log),
@@ -100,8 +100,8 @@ def test_should_see_a_stage_hang_although_one_beside_it_goes_on() -> None:
 
 def test_should_stop_beside_a_stage_that_failed() -> None:
     work = Work()
-    with pytest.raises(StoppedBesideError), work.tracker.stage(Stage.SCENES):
-        work.tracker.stop_beside()
+    with pytest.raises(SiblingFailedError), work.tracker.stage(Stage.SCENES):
+        work.tracker.stop_siblings()
 
 
 def test_should_record_the_stage_that_failed_and_not_the_one_beside_it() -> None:

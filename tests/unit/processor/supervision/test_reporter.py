@@ -8,7 +8,7 @@ from runtime.processor.supervision.reporter import (
     MAX_FAILED_REPORTS,
     MIN_SECONDS_BETWEEN_REPORTS,
     Reporter,
-    take_job,
+    start_job,
 )
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
@@ -52,7 +52,7 @@ def log() -> CapturedLog:
 def reporter(store: MoodyStore, clock: FakeClock, log: CapturedLog) -> Reporter:
     claimed = lifecycle.claim_new(SOURCE, now=clock.now(), lease_seconds=60.0)
     store.create(claimed)
-    job = take_job(
+    job = start_job(
         store=store, job_id=SOURCE.job_id, attempt=1, task_arn="arn:any", now=clock.now()
     )
     store.tries = 0
@@ -148,4 +148,4 @@ def test_should_give_up_taking_a_job_that_somebody_keeps_moving(clock: FakeClock
     store = Contended()
     store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
     with pytest.raises(LeaseLost, match="keeps writing"):
-        take_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn=None, now=clock.now())
+        start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn=None, now=clock.now())

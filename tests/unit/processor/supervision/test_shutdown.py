@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.errors import Permanent
-from runtime.processor.supervision.shutdown import Order, Shutdown, StopOrder, decide_stop
+from runtime.processor.supervision.shutdown import Shutdown, StopAction, StopDecision, decide_stop
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 
@@ -24,25 +24,25 @@ class Bench:
 
 def test_should_go_on_without_a_signal() -> None:
     bench = Bench()
-    assert bench.shutdown.order(busy=True) == StopOrder(Order.GO_ON)
-    assert bench.shutdown.order(busy=False) == StopOrder(Order.GO_ON)
+    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.CONTINUE)
+    assert bench.shutdown.order(busy=False) == StopDecision(StopAction.CONTINUE)
     assert not bench.shutdown.requested
 
 
 def test_should_exit_at_once_when_idle() -> None:
     bench = Bench()
     bench.shutdown.note(signal.SIGTERM)
-    assert bench.shutdown.order(busy=False) == StopOrder(Order.EXIT_NOW)
+    assert bench.shutdown.order(busy=False) == StopDecision(StopAction.EXIT_NOW)
 
 
 def test_should_go_on_when_busy_until_stop_timeout_less_margin_then_checkpoint() -> None:
     bench = Bench()
     bench.shutdown.note(signal.SIGTERM)
-    assert bench.shutdown.order(busy=True) == StopOrder(Order.FINISH, 90.0)
+    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.FINISH, 90.0)
     bench.clock.advance(89.0)
-    assert bench.shutdown.order(busy=True) == StopOrder(Order.FINISH, 1.0)
+    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.FINISH, 1.0)
     bench.clock.advance(1.0)
-    assert bench.shutdown.order(busy=True) == StopOrder(Order.CHECKPOINT)
+    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.CHECKPOINT)
 
 
 def test_should_let_a_second_signal_change_nothing() -> None:
@@ -52,7 +52,7 @@ def test_should_let_a_second_signal_change_nothing() -> None:
     bench.shutdown.note(signal.SIGTERM)
     bench.clock.advance(60.0)
     bench.shutdown.note(signal.SIGINT)
-    assert bench.shutdown.order(busy=True) == StopOrder(Order.FINISH, 30.0)
+    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.FINISH, 30.0)
     assert stops == [1]
 
 
@@ -74,7 +74,7 @@ def test_should_always_end_a_stop_by_its_deadline(
     busy: bool,  # noqa: FBT001 - drawn
 ) -> None:
     order = decide_stop(deadline=deadline, now=now, busy=busy)
-    assert order.order is not Order.GO_ON
+    assert order.order is not StopAction.CONTINUE
     assert now + order.seconds_left <= max(deadline, now) + 1e-6
 
 
@@ -82,7 +82,7 @@ SCRIPT = """
 import os, signal, sys
 from runtime.core.clock import SystemClock
 from runtime.core.log import JsonLog
-from runtime.processor.supervision.shutdown import Order, Shutdown
+from runtime.processor.supervision.shutdown import StopAction, Shutdown
 
 clock = SystemClock()
 shutdown = Shutdown(clock=clock, log=JsonLog(clock=clock, write=sys.stderr.write),

@@ -7,7 +7,7 @@ from runtime.core import jobs as lifecycle
 from runtime.core.contract import ExitCode, Stage
 from runtime.core.jobs import Job, Source, State
 from runtime.processor.supervision.interruption import Interruption
-from runtime.processor.supervision.reporter import Reporter, take_job
+from runtime.processor.supervision.reporter import Reporter, start_job
 from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
@@ -37,7 +37,7 @@ class Guarded:
     def __post_init__(self) -> None:
         claimed = lifecycle.claim_new(SOURCE, now=self.clock.now(), lease_seconds=60.0)
         self.store.create(claimed)
-        job = take_job(
+        job = start_job(
             store=self.store,
             job_id=SOURCE.job_id,
             attempt=1,
@@ -50,7 +50,7 @@ class Guarded:
             reporter=self.reporter,
             stalled=lambda: self.hanging,
             interruption=self.interruption,
-            patience=PATIENCE,
+            timeouts=PATIENCE,
             clock=self.clock,
             log=self.log,
             abort=self.aborted.append,
@@ -191,7 +191,7 @@ def test_should_end_the_process_when_the_watchdog_itself_dies(guarded: Guarded) 
     watchdog = Watchdog(
         reporter=reporter,
         interruption=guarded.interruption,
-        patience=PATIENCE,
+        timeouts=PATIENCE,
         clock=guarded.clock,
         log=guarded.log,
         abort=abort,

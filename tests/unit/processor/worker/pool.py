@@ -11,7 +11,7 @@ from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.routing import QueueLauncher, Routes
 from runtime.processor.attempt import Ports
 from runtime.processor.pipeline.toolkit import Toolkit
-from runtime.processor.settings import WorkSettings
+from runtime.processor.settings import ProcessorSettings
 from runtime.processor.supervision.shutdown import Shutdown
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
@@ -152,8 +152,8 @@ class Pool:
         return self.worker
 
     @property
-    def settings(self) -> WorkSettings:
-        return WorkSettings(
+    def settings(self) -> ProcessorSettings:
+        return ProcessorSettings(
             environment="any",
             jobs_table="any",
             idempotency_table="any",

@@ -18,7 +18,7 @@ from runtime.results.render.markdown import markdown
 from runtime.results.render.summary_json import summary_document
 from runtime.results.render.text import clock, duration, timestamp
 from runtime.results.render.transcript import transcript_document
-from runtime.results.warnings import CAVEATS, NO_AUDIO, NO_VIDEO, ResultWarning
+from runtime.results.warnings import NO_AUDIO, NO_VIDEO, WARNINGS, ResultWarning
 from tests.golden.talk import TALK
 
 SCHEMA = json.loads(
@@ -31,9 +31,9 @@ SILENT = replace(
     turns=(),
     chapters=(),
     summary=Summary(sentences=()),
-    caveats=(NO_AUDIO,),
+    warnings=(NO_AUDIO,),
 )
-BLIND = replace(TALK, media=replace(TALK.media, video=None), scenes=(), caveats=(NO_VIDEO,))
+BLIND = replace(TALK, media=replace(TALK.media, video=None), scenes=(), warnings=(NO_VIDEO,))
 
 
 @pytest.mark.parametrize("result", [TALK, SILENT, BLIND], ids=["whole", "silent", "blind"])
@@ -43,12 +43,12 @@ def test_should_write_summaries_that_the_schema_allows(result: JobResult) -> Non
     jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)
 
 
-@pytest.mark.parametrize("caveat", CAVEATS.values(), ids=CAVEATS)
-def test_should_know_every_warning_in_the_schema(caveat: ResultWarning) -> None:
-    document = summary_document(replace(TALK, caveats=(caveat,)))
+@pytest.mark.parametrize("warning", WARNINGS.values(), ids=WARNINGS)
+def test_should_know_every_warning_in_the_schema(warning: ResultWarning) -> None:
+    document = summary_document(replace(TALK, warnings=(warning,)))
     jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)
     codes = SCHEMA["properties"]["warnings"]["items"]["properties"]["code"]["enum"]
-    assert sorted(codes) == sorted(CAVEATS)
+    assert sorted(codes) == sorted(WARNINGS)
 
 
 def test_should_describe_every_field_it_writes() -> None:

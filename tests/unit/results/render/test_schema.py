@@ -23,7 +23,7 @@ from runtime.core.media import (
 )
 from runtime.results.job_result import JobResult
 from runtime.results.render.files import render_files
-from runtime.results.warnings import CAVEATS
+from runtime.results.warnings import WARNINGS
 from tests.golden.talk import TALK
 
 SCHEMA = json.loads(
@@ -81,7 +81,7 @@ results = st.builds(
         st.builds(Scene, index=st.integers(0, 20000), start_seconds=seconds, end_seconds=seconds),
         max_size=4,
     ).map(tuple),
-    caveats=st.lists(st.sampled_from(list(CAVEATS.values())), max_size=3).map(tuple),
+    warnings=st.lists(st.sampled_from(list(WARNINGS.values())), max_size=3).map(tuple),
     models=st.just(TALK.models),
     media_files=st.lists(
         st.builds(

@@ -7,7 +7,7 @@ from runtime.core.errors import LifestreamError, Permanent, Retryable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ending:
+class ChildOutcome:
     """How a child ended: with a `value`, `refused` with a reason, or `failed` otherwise.
 
     `problems` are the codes of what is doubtful about the value. `failed` is what the child said
@@ -67,7 +67,7 @@ _DOING = {
 }
 
 
-def failure_of(ending: Ending, operation: str) -> LifestreamError:
+def error_of(ending: ChildOutcome, operation: str) -> LifestreamError:
     """Return the failure for an ending without a value."""
     if ending.failed == "no start":
         return Retryable(

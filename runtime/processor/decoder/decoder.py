@@ -8,13 +8,12 @@ from runtime.core.contract import SceneModel
 from runtime.core.media import Audio, MediaInfo, Scene, Sound
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
-from runtime.processor.checkpoints.increments import NoParts, Parts
-from runtime.processor.decoder.confinement import Confines
-from runtime.processor.decoder.parent import Request, ask
+from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
+from runtime.processor.decoder.parent import ChildRequest, ask
+from runtime.processor.decoder.sandbox import SandboxLimits
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.stages.audio import SAMPLE_RATE, audio_at
 
-NOTHING_DONE = NoParts()
 _PROBE_CPU_SECONDS = 120
 _PICTURE_MB = 100
 _PLAYER_BYTES_PER_SECOND = 2 * 64_000 // 8
@@ -65,22 +64,28 @@ class Decoder:
             on_progress,
         )
         audio = audio_at(destination, made.value)
-        return StageOutput(value=audio, caveats=made.caveats)
+        return StageOutput(value=audio, warnings=made.warnings)
 
     def detect_scenes(
-        self, path: Path, info: MediaInfo, on_progress: Progress, parts: Parts = NOTHING_DONE
+        self,
+        path: Path,
+        info: MediaInfo,
+        on_progress: Progress,
+        increments: Increments = NO_INCREMENTS,
     ) -> StageOutput[tuple[Scene, ...]]:
         """See `stages.scenes` and `stages.transitions`."""
         given: dict[str, Any] = {"path": path, "media": info}
         if self.scene_model is SceneModel.ADAPTIVE:
-            request = self._request("detect_scenes", tuple[Scene, ...], given, parts=parts)
+            request = self._request(
+                "detect_scenes", tuple[Scene, ...], given, increments=increments
+            )
             return ask(request, on_progress)
         assert self.models_dir is not None  # noqa: S101  # composition roots give both
         given |= {"model_dir": self.models_dir / self.scene_model, "threads": self.threads}
         request = self._request(
             *("detect_transitions", tuple[Scene, ...], given),
             readable=(str(self.models_dir),),
-            parts=parts,
+            increments=increments,
         )
         return ask(request, on_progress)
 
@@ -91,12 +96,14 @@ class Decoder:
         scenes: tuple[Scene, ...],
         folder: Path,
         on_progress: Progress,
-        parts: Parts = NOTHING_DONE,
+        increments: Increments = NO_INCREMENTS,
     ) -> None:
         """See `stages.thumbnails`."""
         given = {"path": path, "media": info, "scenes": scenes, "into": folder}
         ask(
-            self._request("make_thumbnails", bool, given, file_mb=_PICTURE_MB, parts=parts),
+            self._request(
+                "make_thumbnails", bool, given, file_mb=_PICTURE_MB, increments=increments
+            ),
             on_progress,
         )
 
@@ -119,19 +126,19 @@ class Decoder:
         cpu_seconds: int | None = None,
         file_mb: int = 1,
         readable: tuple[str, ...] = (),
-        parts: Parts = NOTHING_DONE,
-    ) -> Request:
-        return Request(
+        increments: Increments = NO_INCREMENTS,
+    ) -> ChildRequest:
+        return ChildRequest(
             operation=operation,
             arguments=arguments,
             folder=arguments["path"].parent,
             kind=kind,
-            confines=Confines(
+            sandbox=SandboxLimits(
                 memory_mb=self.memory_mb,
                 cpu_seconds=cpu_seconds or self.cpu_seconds,
                 file_mb=file_mb,
                 readable=readable,
             ),
             silence_seconds=self.silence_seconds,
-            parts=parts,
+            increments=increments,
         )

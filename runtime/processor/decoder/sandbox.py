@@ -8,8 +8,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.processor.decoder.landlock import confine_files
-from runtime.processor.decoder.seccomp import forbid_calls
+from runtime.processor.decoder.landlock import restrict_files
+from runtime.processor.decoder.seccomp import filter_system_calls
 
 _NO_NEW_PRIVILEGES, _DEATH_SIGNAL = 38, 1
 _CPU_GRACE_SECONDS = 5
@@ -20,7 +20,7 @@ _COUNTS = ("/sys/devices/system/cpu", "/sys/fs/cgroup", "/proc/self", "/proc/cpu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Confines:
+class SandboxLimits:
     """How far a child may go: address space, processor time, the largest file it writes.
 
     `readable` are folders beside the job's that it may look into.
@@ -32,7 +32,7 @@ class Confines:
     readable: tuple[str, ...] = ()
 
 
-def die_with(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when its parent ends, however that ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
@@ -40,25 +40,25 @@ def die_with(parent: int) -> None:
             os._exit(1)
 
 
-def confine(confines: Confines, *, folder: Path) -> list[str]:
+def enter_sandbox(sandbox: SandboxLimits, *, folder: Path) -> list[str]:
     """Give up what decoding does not need; return the measures that this system could not take.
 
     To be called before any thread is started. Writes are possible below `folder` alone.
     """
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES)
-    _limit(resource.RLIMIT_CPU, confines.cpu_seconds, confines.cpu_seconds + _CPU_GRACE_SECONDS)
-    _limit(resource.RLIMIT_FSIZE, confines.file_mb << 20, confines.file_mb << 20)
-    _limit(resource.RLIMIT_AS, confines.memory_mb << 20, confines.memory_mb << 20)
+    _limit(resource.RLIMIT_CPU, sandbox.cpu_seconds, sandbox.cpu_seconds + _CPU_GRACE_SECONDS)
+    _limit(resource.RLIMIT_FSIZE, sandbox.file_mb << 20, sandbox.file_mb << 20)
+    _limit(resource.RLIMIT_AS, sandbox.memory_mb << 20, sandbox.memory_mb << 20)
     if sys.platform != "linux":
         return ["no_new_privileges", "landlock", "seccomp"]
-    libraries = [*confines.readable, *sys.path, sys.prefix, sys.base_prefix, *_SYSTEM, *_COUNTS]
+    libraries = [*sandbox.readable, *sys.path, sys.prefix, sys.base_prefix, *_SYSTEM, *_COUNTS]
     taken = {
         "no_new_privileges": ctypes.CDLL(None).prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0) == 0,
-        "landlock": confine_files(
+        "landlock": restrict_files(
             readable=[Path(path).resolve() for path in libraries if path], writable=[folder]
         ),
-        "seccomp": forbid_calls(),
+        "seccomp": filter_system_calls(),
     }
     return [name for name, done in taken.items() if not done]
 

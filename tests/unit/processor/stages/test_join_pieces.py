@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from runtime.processor.stages.transcribe import written_words
+from runtime.processor.stages.transcribe import join_pieces
 
 
 @dataclass(frozen=True)
@@ -9,7 +9,7 @@ class Piece:
 
 
 def joined(*pieces: str, language: str = "en") -> list[str]:
-    groups = written_words([Piece(piece) for piece in pieces], language)
+    groups = join_pieces([Piece(piece) for piece in pieces], language)
     return ["".join(piece.word for piece in group) for group in groups]
 
 

@@ -25,15 +25,15 @@ from local.cloud import REGION, LocalCloud  # noqa: E402 - run by path, so the r
 from local.images import Images  # noqa: E402
 from runtime.core.errors import Retryable  # noqa: E402
 from runtime.core.jobs import start  # noqa: E402
+from runtime.core.telemetry import Telemetry  # noqa: E402
 from runtime.dispatcher.batch import failed_records  # noqa: E402
 from runtime.dispatcher.dispatch import Dispatcher  # noqa: E402
 from runtime.dispatcher.handler import compose  # noqa: E402
-from runtime.dispatcher.settings import Settings, TaskSettings  # noqa: E402
+from runtime.dispatcher.settings import DispatcherSettings, TaskSettings  # noqa: E402
 from tests.contract.job_stores import make_dynamo_store  # noqa: E402
 from tests.fakes.aws_endpoint import aws_endpoint  # noqa: E402
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs  # noqa: E402
 from tests.fakes.launcher import Fault  # noqa: E402
-from tests.fakes.metrics import CapturedMetrics  # noqa: E402
 from tests.unit.dispatcher.world import s3_event, sqs_batch  # noqa: E402
 
 BUCKET = "bench-media"
@@ -80,7 +80,7 @@ def _dispatcher(cloud: LocalCloud) -> Dispatcher:
     cloud.client("s3").create_bucket(Bucket=BUCKET)
     store, idempotency_table = make_dynamo_store(cloud.client("dynamodb"))
     dispatcher = compose(
-        Settings(
+        DispatcherSettings(
             environment="bench",
             log_level="ERROR",
             region=REGION,
@@ -97,8 +97,8 @@ def _dispatcher(cloud: LocalCloud) -> Dispatcher:
             claim_lease_seconds=60,
         )
     )
-    # Its metrics are log lines, which would stand between the figures.
-    return replace(dispatcher, metrics=CapturedMetrics())
+    # Metrics are log lines, which would mix with the figures.
+    return replace(dispatcher, telemetry=Telemetry(log=dispatcher.telemetry.log))
 
 
 def _print_calls(
@@ -161,8 +161,7 @@ def _print_batch(dispatcher: Dispatcher, cloud: LocalCloud) -> None:
         records,
         work=dispatcher.work,
         remaining_seconds=lambda: PLENTY_SECONDS,
-        log=dispatcher.log,
-        metrics=dispatcher.metrics,
+        telemetry=dispatcher.telemetry,
     )
     seconds = time.monotonic() - began
     print(

@@ -12,7 +12,7 @@ from lifestream.ports import DeadLetter, Operations
 from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
-from runtime.aws.queue import SqsJobsQueue
+from runtime.aws.queues import SqsQueue
 from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.aws.tasks import EcsTasks
 from runtime.aws.xray import XRayTraces
@@ -208,7 +208,7 @@ def operations_of(aws: Clients, environment: str, outputs: Mapping[str, str]) ->
             idempotency_table=outputs[Output.IDEMPOTENCY_TABLE],
         ),
         objects=S3ObjectStore(aws("s3")),
-        queue=SqsJobsQueue(aws("sqs"), outputs[Output.JOBS_QUEUE_URL]),
+        queue=SqsQueue(aws("sqs"), outputs[Output.JOBS_QUEUE_URL]),
         dead_letters=SqsDeadLetters(aws("sqs"), outputs[Output.JOBS_DLQ_URL]),
         checkpoints=S3Checkpoints(aws("s3"), outputs[Output.MEDIA_BUCKET]),
         tasks=EcsTasks(aws("ecs"), outputs[Output.CLUSTER]),

@@ -6,7 +6,7 @@ from typing import Protocol
 from lifestream.follow import FollowClock
 from runtime.core.clock import WallClock
 from runtime.core.jobs import Job
-from runtime.core.ports import JobStore, ObjectStore, Traces
+from runtime.core.ports import JobStore, MessageSender, ObjectStore, Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,14 +20,6 @@ class DeadLetter:
     receipt: str
     body: str
     sent_at: float
-
-
-class JobsQueue(Protocol):
-    """The queue that the dispatcher works on."""
-
-    def send(self, body: str) -> None:
-        """Add a message."""
-        ...
 
 
 class DeadLetters(Protocol):
@@ -87,7 +79,7 @@ class Operations:
     log_group: str
     jobs: JobStore
     objects: ObjectStore
-    queue: JobsQueue
+    queue: MessageSender
     dead_letters: DeadLetters
     tasks: Tasks
     checkpoints: Checkpoints

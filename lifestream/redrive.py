@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from lifestream.job_actions import change, put_back
 from lifestream.ports import DeadLetter, DeadLetters, Operations
 from runtime.core.jobs import Job, State
-from runtime.core.messages import Ask, MalformedMessageError, Requeued, Upload, parse
+from runtime.core.messages import MalformedMessageError, Request, Requeued, Upload, parse
 from runtime.core.ports import ObjectNotFoundError
 
 _MOOT = frozenset({State.SUCCEEDED, State.CANCELLED})
@@ -140,7 +140,7 @@ def _only_failed(job: Job, now: float) -> Job:
     return put_back(job, now) if job.state is State.FAILED else job
 
 
-def _concern(operations: Operations, ask: Ask) -> Concern:
+def _concern(operations: Operations, ask: Request) -> Concern:
     match ask:
         case Requeued():
             job = operations.jobs.get(ask.job_id)

@@ -15,7 +15,7 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs import permissions
-from cdk.constructs.compute.python_lambda import DISPATCHER_PACKAGES, PythonLambda
+from cdk.constructs.compute.python_lambda import REAPER_PACKAGES, PythonLambda
 from cdk.constructs.data.private_queue import private_queue
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
@@ -69,7 +69,7 @@ class ControlPlaneStack(EnvironmentStack):
             name=self.names.reaper,
             log_group_name=self.names.reaper_log_group,
             handler=REAPER_HANDLER,
-            packages=DISPATCHER_PACKAGES,
+            packages=REAPER_PACKAGES,
             description="Puts back or fails jobs whose task died, hung or never started",
             timeout=Duration.seconds(settings.timeout_seconds),
             memory_mib=settings.memory_mib,

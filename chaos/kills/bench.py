@@ -138,7 +138,7 @@ class Run:
             self._jobs.create(claimed)
             return claimed
         if there.state is State.RUNNING:
-            released = lifecycle.release(there, now=now)
+            released = lifecycle.requeue(there, now=now)
             self._jobs.save(there, released)
             there = released
         elif there.state is State.CLAIMED:  # killed before it took the job

@@ -1,4 +1,4 @@
-"""A work queue on SQS: attempts of jobs that wait for a worker, and those a worker has."""
+"""A queue on SQS: the jobs queue as its senders use it, and the work queues of the workers."""
 
 from typing import TYPE_CHECKING
 
@@ -14,30 +14,29 @@ WAIT_SECONDS = 20
 """The longest poll that SQS allows."""
 
 
-class SqsWorkQueue:
+class SqsQueue:
     """Sends and receives one message at a time; safe to share between threads.
 
-    `client`'s calls are bounded; `polling`, by default the same, must wait longer for an answer
-    than a poll takes, and is better off without retries: a poll whose answer is lost hides a
-    message that nobody has.
+    The calls of `client` are bounded. `polling` is the client for long polls, by default the same.
+    Its read timeout must exceed a poll, and it should not retry: a lost answer to a poll hides a
+    message until its visibility timeout.
     """
 
     def __init__(
         self, client: "SQSClient", queue_url: str, *, polling: "SQSClient | None" = None
     ) -> None:
-        """Work on one queue."""
         self._client = client
         self._queue_url = queue_url
         self._polling = polling or client
 
     def send(self, body: str) -> None:
-        """Add a message; sent twice after a lost answer it invites twice, harmlessly."""
-        with typed_faults("sending a message to the work queue"):
+        """Send a message. A retry after a lost answer may send it twice."""
+        with typed_faults(f"sending a message to {self._queue_url}"):
             self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
 
     def backlog(self) -> Backlog:
-        """Return about how many messages wait and how many are hidden."""
-        with typed_faults("asking the work queue for its length"):
+        """Return the approximate numbers of waiting and hidden messages."""
+        with typed_faults(f"reading the length of {self._queue_url}"):
             answer = self._client.get_queue_attributes(
                 QueueUrl=self._queue_url,
                 AttributeNames=[
@@ -53,7 +52,7 @@ class SqsWorkQueue:
 
     def receive(self, wait_seconds: int = WAIT_SECONDS) -> WorkMessage | None:
         """Return the next message, hidden from others for the queue's visibility timeout."""
-        with typed_faults("polling the work queue"):
+        with typed_faults(f"polling {self._queue_url}"):
             answer = self._polling.receive_message(
                 QueueUrl=self._queue_url,
                 MaxNumberOfMessages=1,
@@ -70,11 +69,11 @@ class SqsWorkQueue:
         return None
 
     def hide(self, message: WorkMessage, seconds: int) -> None:
-        """Keep a message that was received from others for so long from now, 0 gives it back.
+        """Set a received message's visibility timeout, from now; 0 returns it to the queue.
 
-        Raise `Permanent` when it is no longer ours to hide.
+        Raise `Permanent` when the receipt is no longer valid.
         """
-        with typed_faults(f"hiding message {message.message_id} of the work queue"):
+        with typed_faults(f"hiding message {message.message_id}"):
             self._client.change_message_visibility(
                 QueueUrl=self._queue_url,
                 ReceiptHandle=message.receipt,
@@ -82,11 +81,11 @@ class SqsWorkQueue:
             )
 
     def delete(self, message: WorkMessage) -> None:
-        """Remove a message that was received; harmless when repeated."""
-        with typed_faults(f"deleting message {message.message_id} of the work queue"):
+        """Delete a received message; idempotent."""
+        with typed_faults(f"deleting message {message.message_id}"):
             try:
                 self._client.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message.receipt)
             except ClientError as error:
-                # Gone already, or received by somebody else since: either way not ours to delete.
+                # Already deleted, or received again by another worker.
                 if error_code(error) != "ReceiptHandleIsInvalid":
                     raise

@@ -1,15 +1,19 @@
-"""The traces port on AWS X-Ray, by its own API: a task of Fargate has no daemon beside it."""
+"""Traces on AWS X-Ray by its API: a Fargate task has no X-Ray daemon beside it."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from runtime.aws import clients
 from runtime.aws.sdk_errors import typed_faults
+from runtime.core.clock import MonotonicClock
 from runtime.core.errors import Permanent
+from runtime.core.log import Log
 from runtime.core.spans import Document
+from runtime.core.tracer import NoTracing, SentTracing, Tracing
 
 DOCUMENTS_A_CALL = 25
-"""Documents of ours take under a kilobyte each; a call takes far more than these."""
+"""A document takes under a kilobyte; a call accepts far more than this many."""
 
 
 class XRayTraces:
@@ -38,7 +42,7 @@ class XRayTraces:
                 )
 
     def read(self, trace_id: str) -> list[Document]:
-        """Return the segments of a trace, subsegments inside; none of what nobody knows."""
+        """Return the segments of a trace with their subsegments; none for an unknown trace."""
         return list(self._segments(trace_id))
 
     def _segments(self, trace_id: str) -> Iterator[Document]:
@@ -48,6 +52,17 @@ class XRayTraces:
                 for trace in page["Traces"]:
                     for segment in trace["Segments"]:
                         yield json.loads(segment["Document"])
+
+
+def tracing_of(
+    *, wanted: bool, region: str, environment: str, clock: MonotonicClock, log: Log
+) -> Tracing:
+    """Return tracing to the account's X-Ray, or none where it is not wanted."""
+    if not wanted:
+        return NoTracing()
+    return SentTracing(
+        traces=XRayTraces(clients.xray(region)), environment=environment, clock=clock, log=log
+    )
 
 
 def _why(refused: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 Nothing here reads a clock or a table. A caller reads a job, asks for the next one, and saves it
 through `JobStore.save(before, after)`, which is conditional on `before`'s state and attempt. The
-attempt is the fencing token: a takeover raises it, so whoever held the older one can write no more.
+attempt is the fencing token: a takeover raises it, which stops writes of the older attempt.
 """
 
 import hashlib
@@ -27,7 +27,7 @@ class State(StrEnum):
 
 
 TRANSITIONS: dict[State, frozenset[State]] = {
-    # PENDING -> PENDING is a message that is sent for the job anew.
+    # PENDING -> PENDING: another message is sent for the job.
     State.PENDING: frozenset({State.PENDING, State.CLAIMED, State.FAILED, State.CANCELLED}),
     # CLAIMED -> CLAIMED is the takeover of an expired lease; CLAIMED -> RUNNING is a task that
     # starts before the dispatcher has written LAUNCHED.
@@ -45,7 +45,7 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     State.RUNNING: frozenset(
         {State.RUNNING, State.PENDING, State.SUCCEEDED, State.FAILED, State.CANCELLED}
     ),
-    # A job that ended is put back only by `retry` and `reprocess`, see `ON_REQUEST`.
+    # Only `retry` and `reprocess` requeue a job that has ended, see `ON_REQUEST`.
     State.SUCCEEDED: frozenset({State.PENDING}),
     # FAILED -> CLAIMED is the redriven message of a job that never ran.
     State.FAILED: frozenset({State.CLAIMED, State.PENDING}),
@@ -80,7 +80,7 @@ class Source:
     def job_id(self) -> str:
         """The job's identity: 32 hex digits of SHA-256 over bucket, key and ETag.
 
-        Derived, so the S3 event, the API's confirm and a redrive all meet in the same job.
+        The S3 event, the API's confirmation and a redrive of one upload thus name the same job.
         """
         identity = f"{self.bucket}\0{self.key}\0{self.etag}"
         return hashlib.sha256(identity.encode()).hexdigest()[:32]
@@ -99,10 +99,10 @@ class Failure:
 class Job:
     """One job as recorded. Times are seconds since the epoch; `progress` runs from 0 to 1.
 
-    `attempt` fences: it counts claims, and requests to run again. `runs` counts the attempts that
-    reached a processor, which is what the attempt cap of a poison video is about. `reruns` counts
-    how often a person had the ended job run again; each time `runs` starts from 0. `misses` counts
-    the attempts in a row that ended before a processor reported: lost, refused, never started.
+    `attempt` is the fencing token: it counts claims and requests to run again. `runs` counts the
+    attempts that reached a processor and is bounded by the environment. `reruns` counts requests to
+    run an ended job again; each resets `runs` to 0. `misses` counts the consecutive attempts that
+    ended before a processor reported: lost, refused, never started.
     """
 
     source: Source
@@ -129,12 +129,12 @@ class Job:
 
     @property
     def ended(self) -> bool:
-        """Whether the job is in a state that only a request of a person leaves."""
+        """Whether only a person's request leaves the job's state."""
         return self.state in ENDED
 
     @property
     def ever_ran(self) -> bool:
-        """Whether a processor of any attempt has reported for it."""
+        """Whether a processor has reported in any attempt since the last request."""
         return self.runs > 0
 
     @property
@@ -159,7 +159,7 @@ def claim_new(
 
 
 def refused(source: Source, *, now: float, failure: Failure) -> Job:
-    """Return the job of an upload that cannot be run as it asks to: FAILED from the start."""
+    """Return the job of an upload whose options cannot be met: FAILED from the start."""
     return Job(
         source=source,
         state=State.FAILED,
@@ -173,10 +173,10 @@ def refused(source: Source, *, now: float, failure: Failure) -> Job:
 def take_over(
     job: Job, *, now: float, lease_seconds: float, options: JobOptions | None = None
 ) -> Job:
-    """Return the job claimed anew with the next attempt, which fences whoever held the last.
+    """Return the job claimed with the next attempt, which fences the last one.
 
-    An expired claim was a miss. A failed job is claimed for its redriven message: a fresh start.
-    Without `options` the job keeps those it has.
+    An expired claim counts as a miss; a failed job, whose message was redriven, starts from 0.
+    Without `options` the job keeps its own.
     """
     missed = 0 if job.state is State.FAILED else job.misses + (job.state is State.CLAIMED)
     return _move(
@@ -194,25 +194,29 @@ def take_over(
     )
 
 
-def release(job: Job, *, now: float) -> Job:
-    """Return the job put back: nobody owns it, the next message or sweep claims it."""
-    misses = job.misses + (job.state is not State.RUNNING)
+def requeue(job: Job, *, now: float, run_counts: bool = True) -> Job:
+    """Return the job as PENDING, without an owner; its next message claims it.
+
+    `run_counts=False` is for a running job whose machine goes away: the run is not counted.
+    """
+    if not run_counts and job.state is not State.RUNNING:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it has no run to discount")
     return _move(
-        job, State.PENDING, now, lease_until=None, task_arn=None, stage=None, misses=misses
+        job,
+        State.PENDING,
+        now,
+        lease_until=None,
+        task_arn=None,
+        stage=None,
+        runs=job.runs - (not run_counts),
+        misses=job.misses + (job.state is not State.RUNNING),
     )
 
 
-def hand_back(job: Job, *, now: float) -> Job:
-    """Return the running job put back because its machine goes away: the run does not count."""
-    if job.state is not State.RUNNING:
-        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: no machine runs it")
-    return replace(release(job, now=now), runs=job.runs - 1)
-
-
 def announced(job: Job, *, now: float) -> Job:
-    """Return the waiting job as announced again: the message before came to nothing, a miss."""
+    """Return the pending job for which another message is sent; the last one counts as a miss."""
     if job.state is not State.PENDING:
-        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it does not wait")
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}, not {State.PENDING}")
     return _move(job, State.PENDING, now, misses=job.misses + 1)
 
 
@@ -222,12 +226,12 @@ def launched(job: Job, *, now: float, task_arn: str) -> Job:
 
 
 def queued(job: Job, *, now: float) -> Job:
-    """Return the claimed job as waiting in a work queue: LAUNCHED, its task not yet known."""
+    """Return the claimed job as waiting in a work queue: LAUNCHED, without a task."""
     return _move(job, State.LAUNCHED, now, lease_until=None, task_arn=None)
 
 
 def start(job: Job, *, now: float, task_arn: str | None) -> Job:
-    """Return the job as its processor found it: RUNNING, no lease but the heartbeat."""
+    """Return the job as RUNNING; from now on its heartbeat replaces the lease."""
     return _move(
         job,
         State.RUNNING,
@@ -246,7 +250,7 @@ def report(job: Job, *, now: float, stage: str, progress: float) -> Job:
 
 
 def beat(job: Job, *, now: float) -> Job:
-    """Return the running job as still alive, without news."""
+    """Return the running job with a new heartbeat and nothing else."""
     return _move(job, State.RUNNING, now)
 
 
@@ -266,25 +270,25 @@ def cancel(job: Job, *, now: float) -> Job:
 
 
 def retry(job: Job, *, now: float) -> Job:
-    """Return a failed or cancelled job put back by a person, with a fresh budget of runs."""
+    """Return a failed or cancelled job requeued on request, with a fresh budget of runs."""
     if job.state is State.SUCCEEDED:
-        raise IllegalTransitionError(f"job {job.job_id} succeeded; only `reprocess` puts it back")
-    return _put_back(job, now)
+        raise IllegalTransitionError(f"job {job.job_id} succeeded; only `reprocess` requeues it")
+    return _run_again(job, now)
 
 
 def reprocess(job: Job, *, now: float) -> Job:
-    """Return a succeeded job put back by a person, with a fresh budget of runs.
+    """Return a succeeded job requeued on request, with a fresh budget of runs.
 
-    It keeps its `result_key`: the old results stand until another attempt publishes.
+    It keeps its `result_key`: the old results stay until another attempt publishes.
     """
     if job.state is not State.SUCCEEDED:
         raise IllegalTransitionError(
             f"job {job.job_id} is {job.state}; only a succeeded job is reprocessed"
         )
-    return _put_back(job, now)
+    return _run_again(job, now)
 
 
-def _put_back(job: Job, now: float) -> Job:
+def _run_again(job: Job, now: float) -> Job:
     if not job.ended:
         raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it has not ended")
     return _move(

@@ -1,4 +1,4 @@
-"""What messages ask for: uploads to work on, jobs to dispatch again, attempts to run."""
+"""Messages of the queues: uploads to process, jobs to dispatch again, attempts to run."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -23,8 +23,8 @@ _CREATED = "ObjectCreated:"
 class Upload:
     """An object that may have been uploaded; `key` is decoded.
 
-    `uploaded_at` is when, in seconds since the epoch, as far as the message says; it makes no other
-    upload.
+    `uploaded_at` is in seconds since the epoch, None where the message does not say. It takes no
+    part in comparisons.
     """
 
     bucket: str
@@ -34,17 +34,17 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Requeued:
-    """A job that was put back and is to be dispatched again."""
+    """A requeued job that is to be dispatched again."""
 
     job_id: str
 
 
-Ask = Upload | Requeued
+Request = Upload | Requeued
 
 
 @dataclass(frozen=True, slots=True)
 class QueuedAttempt:
-    """A message of a work queue: this attempt of this job may start, and nothing more."""
+    """A message of a work queue: permission to start this attempt of this job."""
 
     job_id: str
     attempt: int
@@ -52,7 +52,7 @@ class QueuedAttempt:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A part of a message that is none of our business, and why."""
+    """A part of a message that is not processed, and why."""
 
     reason: str
     bucket: str = ""
@@ -60,10 +60,9 @@ class Ignored:
 
 
 class MalformedMessageError(Permanent):
-    """A message nobody here can read; it must reach the dead-letter queue to be seen."""
+    """A message that cannot be parsed; it must reach the dead-letter queue to be seen."""
 
     def __init__(self, problem: str) -> None:
-        """Say what could not be read."""
         super().__init__(
             "message.malformed",
             f"The message {problem}.",
@@ -80,17 +79,17 @@ def confirm_message(upload: Upload) -> str:
 
 
 def requeue_message(job_id: str) -> str:
-    """Return the body of a message that has a job dispatched again."""
+    """Return the body of a message by which a job is dispatched again."""
     return json.dumps({"type": REQUEUE_MESSAGE_TYPE, "job_id": job_id})
 
 
 def queued_message(job_id: str, attempt: int) -> str:
-    """Return the body of a work queue's message that has an attempt run by a worker."""
+    """Return the body of a work queue's message by which a worker runs an attempt."""
     return json.dumps({"type": QUEUED_MESSAGE_TYPE, "job_id": job_id, "attempt": attempt})
 
 
 def parse_queued(body: str) -> QueuedAttempt:
-    """Return what a work queue's message says; raise `MalformedMessageError`."""
+    """Return the attempt of a work queue's message; raise `MalformedMessageError`."""
     message = _json_object(body)
     if message.get("type") != QUEUED_MESSAGE_TYPE:
         raise MalformedMessageError("is no attempt of a job to be run")
@@ -100,12 +99,12 @@ def parse_queued(body: str) -> QueuedAttempt:
     return QueuedAttempt(_text(message, "job_id"), attempt)
 
 
-def parse(body: str, *, bucket: str) -> tuple[list[Ask], list[Ignored]]:
-    """Return what a message's body asks for, each once, and what in it is ignored.
+def parse(body: str, *, bucket: str) -> tuple[list[Request], list[Ignored]]:
+    """Return the distinct requests of a message's body, and what in it is ignored.
 
-    `bucket` is the one bucket that is ours. Raise `MalformedMessageError`.
+    Uploads to other buckets than `bucket` are ignored. Raise `MalformedMessageError`.
     """
-    asks: dict[Ask, None] = {}
+    requests: dict[Request, None] = {}
     ignored: list[Ignored] = []
     for found in _read(_json_object(body)):
         match found:
@@ -116,8 +115,8 @@ def parse(body: str, *, bucket: str) -> tuple[list[Ask], list[Ignored]]:
             case Upload() if not is_upload(found.key):
                 ignored.append(Ignored("not an upload of a video", found.bucket, found.key))
             case Upload() | Requeued():
-                asks[found] = None
-    return list(asks), ignored
+                requests[found] = None
+    return list(requests), ignored
 
 
 def _json_object(body: str) -> Mapping[str, Any]:
@@ -130,7 +129,7 @@ def _json_object(body: str) -> Mapping[str, Any]:
     return message
 
 
-def _read(message: Mapping[str, Any]) -> Iterator[Ask | Ignored]:
+def _read(message: Mapping[str, Any]) -> Iterator[Request | Ignored]:
     if message.get("Event") == _TEST_EVENT:
         yield Ignored("S3's test of a new notification")
     elif message.get("type") == CONFIRM_MESSAGE_TYPE:
@@ -158,7 +157,7 @@ def _s3_record(record: Any) -> Upload | Ignored:
 
 
 def _time(text: Any) -> float | None:
-    """Return an ISO 8601 time in seconds since the epoch; nothing rests on one that is none."""
+    """Return an ISO 8601 time in seconds since the epoch, or None for anything else."""
     try:
         return datetime.fromisoformat(text).timestamp()
     except (TypeError, ValueError):

@@ -146,6 +146,14 @@ class Backlog:
     in_work: int
 
 
+class MessageSender(Protocol):
+    """A queue as its senders use it."""
+
+    def send(self, body: str) -> None:
+        """Send a message; raise `Retryable` or `Permanent`."""
+        ...
+
+
 class CountedQueue(Protocol):
     """A queue that knows its length. Raises `Retryable` and `Permanent`."""
 

@@ -1,1 +1,1 @@
-"""The Lambda that turns queue messages into running tasks."""
+"""The dispatcher Lambda: turns messages of the jobs queue into launched jobs."""

@@ -1,4 +1,4 @@
-"""One Lambda batch: its records side by side, each failing alone."""
+"""Handles the records of one Lambda batch in parallel, so that each fails alone."""
 
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -6,16 +6,15 @@ from typing import Any
 
 from runtime.core.contract import Metric
 from runtime.core.errors import LifestreamError, Retryable
-from runtime.core.log import Log
-from runtime.core.metrics import Metrics
+from runtime.core.telemetry import Telemetry
 
 THREADS = 10
-"""Records worked at once: Lambda's default batch. All of the work is waiting for AWS."""
+"""Records handled in parallel: Lambda's default batch. Nearly all of the time is spent in calls."""
 
 START_RESERVE_SECONDS = 8.0
-"""Time a record must have left to be started: a launch at its slowest ordinary pace.
+"""Time that must be left to start a record: a slow launch.
 
-Killed in the middle it would leave a claim behind, and the next try would wait for its lease.
+A record cut off in the middle would leave a claim, and the next try would wait for its lease.
 """
 
 
@@ -24,26 +23,24 @@ def failed_records(
     *,
     work: Callable[[str], None],
     remaining_seconds: Callable[[], float],
-    log: Log,
-    metrics: Metrics,
+    telemetry: Telemetry,
 ) -> list[str]:
-    """Work on the bodies of SQS records; return the message ids that must come back, in order."""
+    """Handle the bodies of SQS records; return the ids of the messages to redeliver, in order."""
 
     def succeeds(record: Mapping[str, Any]) -> bool:
-        bound = log.bind(message_id=record["messageId"])
+        log = telemetry.log.bind(message_id=record["messageId"])
         if remaining_seconds() < START_RESERVE_SECONDS:
-            bound.warning("dispatch.out_of_time", remaining_seconds=remaining_seconds())
+            log.warning("dispatch.out_of_time", remaining_seconds=remaining_seconds())
             return False
         try:
             work(record["body"])
         except Retryable as error:
-            bound.bind(**error.about).warning("dispatch.retry", code=error.code, error=str(error))
-        except Exception as error:  # noqa: BLE001 - whatever a record does, the others go on
+            log.bind(**error.about).warning("dispatch.retry", code=error.code, error=str(error))
+        except Exception as error:  # noqa: BLE001 - one record's error must not fail the others
             about = error.about if isinstance(error, LifestreamError) else {}
-            bound.bind(**about).error(
-                "dispatch.failed", error=str(error), type=type(error).__name__
-            )
-            metrics.put({Metric.DISPATCHES_FAILED: 1}, code=_code(error))
+            log.bind(**about).error("dispatch.failed", error=str(error), type=type(error).__name__)
+            code = error.code if isinstance(error, LifestreamError) else "internal"
+            telemetry.metrics.put({Metric.DISPATCHES_FAILED: 1}, code=code)
         else:
             return True
         return False
@@ -53,7 +50,3 @@ def failed_records(
     with ThreadPoolExecutor(max_workers=min(THREADS, len(records))) as pool:
         done = list(pool.map(succeeds, records))
     return [record["messageId"] for record, ok in zip(records, done, strict=True) if not ok]
-
-
-def _code(error: Exception) -> str:
-    return error.code if isinstance(error, LifestreamError) else "internal"

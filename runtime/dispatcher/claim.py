@@ -1,8 +1,8 @@
-"""Who launches a job: the decision and the conditional write that makes it true."""
+"""Which dispatcher launches a job: the decision, and the conditional write that settles it."""
 
 from dataclasses import dataclass
+from enum import Enum
 
-from runtime.core.claims import ClaimDecision, decide_claim
 from runtime.core.clock import WallClock
 from runtime.core.errors import Retryable
 from runtime.core.jobs import (
@@ -22,11 +22,37 @@ from runtime.core.ports import JobStore, StaleWriteError
 from runtime.dispatcher.routing import Routes
 
 
+class ClaimDecision(Enum):
+    """What a dispatcher does with a message, given the job it is about."""
+
+    CREATE = "create"
+    TAKE_OVER = "take_over"
+    BUSY = "busy"
+    ACKNOWLEDGE = "acknowledge"
+
+
+def decide_claim(job: Job | None, *, now: float) -> ClaimDecision:
+    """Return what a message means for its job; None is a job without a record.
+
+    A claim whose lease runs is BUSY: its holder may still die, so the message must survive. A
+    failed job that never ran is claimed again, because only a redrive brings such a message.
+    """
+    if job is None:
+        return ClaimDecision.CREATE
+    if job.state is State.PENDING:
+        return ClaimDecision.TAKE_OVER
+    if job.state is State.CLAIMED:
+        expired = job.lease_until is None or job.lease_until <= now
+        return ClaimDecision.TAKE_OVER if expired else ClaimDecision.BUSY
+    if job.state is State.FAILED and not job.ever_ran:
+        return ClaimDecision.TAKE_OVER
+    return ClaimDecision.ACKNOWLEDGE
+
+
 class ClaimHeldError(Retryable):
-    """Another dispatcher holds the job: the message must come back, for its holder may die."""
+    """Another dispatcher holds the job; the message must come back in case that one dies."""
 
     def __init__(self, job: Job) -> None:
-        """Name the job and the attempt that holds it."""
         super().__init__(
             "claim.held",
             f"Attempt {job.attempt} of job {job.job_id} is being launched elsewhere.",
@@ -36,7 +62,7 @@ class ClaimHeldError(Retryable):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claims:
-    """Claims jobs for `lease_seconds`, which must outlast a dispatcher's longest run."""
+    """Claims jobs for `lease_seconds`, which must exceed a dispatcher's longest run."""
 
     jobs: JobStore
     launcher: Routes
@@ -44,65 +70,62 @@ class Claims:
     lease_seconds: float
 
     def claim(self, source: Source, options: JobOptions, log: Log) -> Job | None:
-        """Return the job to launch, or None when there is nothing left to do.
+        """Return the job to launch, or None when the message needs nothing more.
 
-        Raise `ClaimHeldError` when somebody else may be launching it.
+        Raise `ClaimHeldError` when another dispatcher may be launching it.
         """
         fresh = claim_new(
             source, now=self.clock.now(), lease_seconds=self.lease_seconds, options=options
         )
-        there = self.jobs.create(fresh)
-        return fresh if there is None else self.claim_again(there, options, log)
+        existing = self.jobs.create(fresh)
+        return fresh if existing is None else self.claim_existing(existing, options, log)
 
-    def claim_again(self, there: Job, options: JobOptions, log: Log) -> Job | None:
-        """Claim a job that has a record, as `claim` does.
-
-        Return the job to launch, or None when there is nothing left to do. Raise `ClaimHeldError`.
-        """
-        if self._is_to_be_claimed(there, log):
-            return self._take_over(there, options, log)
+    def claim_existing(self, job: Job, options: JobOptions, log: Log) -> Job | None:
+        """Claim a job that has a record; returns and raises as `claim` does."""
+        if self._is_claimable(job, log):
+            return self._take_over(job, options, log)
         return None
 
-    def refuse(self, source: Source, why: OptionsRefusedError, log: Log) -> bool:
-        """Record that an upload cannot be run as it asks to; return whether that is news.
+    def refuse(self, source: Source, error: OptionsRefusedError, log: Log) -> bool:
+        """Record that an upload's options cannot be met; return whether that was recorded now.
 
-        Raise `ClaimHeldError` when somebody else may be launching it.
+        Raise `ClaimHeldError` when another dispatcher may be launching it.
         """
-        there = self.jobs.create(refused(source, now=self.clock.now(), failure=_failure(why)))
-        return True if there is None else self.refuse_again(there, why, log)
+        existing = self.jobs.create(refused(source, now=self.clock.now(), failure=_failure(error)))
+        return True if existing is None else self.refuse_existing(existing, error, log)
 
-    def refuse_again(self, there: Job, why: OptionsRefusedError, log: Log) -> bool:
+    def refuse_existing(self, job: Job, error: OptionsRefusedError, log: Log) -> bool:
         """Fail a job that has a record and was to be claimed, as `refuse` does."""
-        if not self._is_to_be_claimed(there, log):
+        if not self._is_claimable(job, log):
             return False
-        if there.state is State.FAILED:
-            log.info("dispatch.duplicate", state=there.state, attempt=there.attempt)
+        if job.state is State.FAILED:
+            log.info("dispatch.duplicate", state=job.state, attempt=job.attempt)
             return False
-        self._save(there, fail(there, now=self.clock.now(), failure=_failure(why)))
+        self._save(job, fail(job, now=self.clock.now(), failure=_failure(error)))
         return True
 
-    def _is_to_be_claimed(self, there: Job, log: Log) -> bool:
-        match decide_claim(there, now=self.clock.now()):
+    def _is_claimable(self, job: Job, log: Log) -> bool:
+        match decide_claim(job, now=self.clock.now()):
             case ClaimDecision.ACKNOWLEDGE:
-                log.info("dispatch.duplicate", state=there.state, attempt=there.attempt)
+                log.info("dispatch.duplicate", state=job.state, attempt=job.attempt)
                 return False
             case ClaimDecision.BUSY:
-                raise ClaimHeldError(there)
+                raise ClaimHeldError(job)
             case ClaimDecision.TAKE_OVER | ClaimDecision.CREATE:
                 return True
 
-    def _take_over(self, there: Job, options: JobOptions, log: Log) -> Job | None:
-        """Claim a job anew, unless the task of its expired claim turns out to be alive."""
-        if there.state is State.CLAIMED and (task := self.launcher.find(there)) is not None:
-            self._save(there, launched(there, now=self.clock.now(), task_arn=task.task_arn))
-            log.info("dispatch.found_launched", attempt=there.attempt, task_arn=task.task_arn)
+    def _take_over(self, job: Job, options: JobOptions, log: Log) -> Job | None:
+        """Claim the next attempt, unless the task of an expired claim is found running."""
+        if job.state is State.CLAIMED and (task := self.launcher.find(job)) is not None:
+            self._save(job, launched(job, now=self.clock.now(), task_arn=task.task_arn))
+            log.info("dispatch.found_launched", attempt=job.attempt, task_arn=task.task_arn)
             return None
-        mine = take_over(
-            there, now=self.clock.now(), lease_seconds=self.lease_seconds, options=options
+        claimed = take_over(
+            job, now=self.clock.now(), lease_seconds=self.lease_seconds, options=options
         )
-        self._save(there, mine)
-        log.info("dispatch.taken_over", state=there.state, attempt=mine.attempt)
-        return mine
+        self._save(job, claimed)
+        log.info("dispatch.taken_over", state=job.state, attempt=claimed.attempt)
+        return claimed
 
     def _save(self, before: Job, after: Job) -> None:
         try:
@@ -111,5 +134,5 @@ class Claims:
             raise ClaimHeldError(before) from error
 
 
-def _failure(why: OptionsRefusedError) -> Failure:
-    return Failure(code=why.code, summary=why.summary, resolution=why.resolution)
+def _failure(error: OptionsRefusedError) -> Failure:
+    return Failure(code=error.code, summary=error.summary, resolution=error.resolution)

@@ -1,15 +1,14 @@
-"""From an upload to a launched job: look, claim, launch, and what to do when a step fails."""
+"""Turns an upload into a launched job: read its options, claim it, launch it."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from runtime.core.contract import Metric
 from runtime.core.errors import LifestreamError, Retryable
-from runtime.core.jobs import Job, Source, State, launched, queued, release
+from runtime.core.jobs import Job, Source, State, launched, queued, requeue
 from runtime.core.log import Log
-from runtime.core.messages import Ask, Requeued, Upload, parse
-from runtime.core.metrics import Metrics
+from runtime.core.messages import Request, Requeued, Upload, parse
 from runtime.core.options import JobOptions, OptionsRefusedError, parse_options
 from runtime.core.ports import (
     LaunchFailedError,
@@ -21,13 +20,13 @@ from runtime.core.ports import (
     StaleWriteError,
 )
 from runtime.core.spans import Part, Span, about
-from runtime.core.tracer import NoTracing, Tracing
+from runtime.core.telemetry import Telemetry
 from runtime.dispatcher.claim import Claims
 
 
 @contextmanager
-def _naming(job_id: str) -> Iterator[None]:
-    """Have errors of the block say what job they are about."""
+def _errors_about(job_id: str) -> Iterator[None]:
+    """Add the job to the log fields of errors raised inside."""
     try:
         yield
     except LifestreamError as error:
@@ -37,114 +36,109 @@ def _naming(job_id: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
-    """Works on messages of the jobs queue; `bucket` is the one whose uploads are ours."""
+    """Handles messages of the jobs queue; uploads to buckets other than `bucket` are ignored."""
 
     bucket: str
     objects: ObjectStore
     claims: Claims
-    log: Log
-    metrics: Metrics
-    tracing: Tracing = field(default_factory=NoTracing)
+    telemetry: Telemetry
 
     def work(self, body: str) -> None:
-        """Do all that one message asks for; returning means that it may be deleted.
+        """Handle all requests of one message; it may be deleted once this returns.
 
-        Doing it again is harmless, so a message of several records fails as a whole.
+        Idempotent: a message of several records fails as a whole and is handled again.
         """
-        asks, ignored = parse(body, bucket=self.bucket)
+        requests, ignored = parse(body, bucket=self.bucket)
         for part in ignored:
-            self.log.info("dispatch.ignored", reason=part.reason, bucket=part.bucket, key=part.key)
-        for ask in asks:
-            self._dispatch(ask)
+            self.telemetry.log.info(
+                "dispatch.ignored", reason=part.reason, bucket=part.bucket, key=part.key
+            )
+        for request in requests:
+            self._dispatch(request)
 
-    def _dispatch(self, ask: Ask) -> None:
-        match ask:
+    def _dispatch(self, request: Request) -> None:
+        match request:
             case Upload():
-                self._dispatch_upload(ask)
+                self._dispatch_upload(request)
             case Requeued():
-                self._dispatch_again(ask.job_id)
+                self._dispatch_requeued(request.job_id)
 
-    def _dispatch_again(self, job_id: str) -> None:
-        log = self.log.bind(**about(job_id))
-        with _naming(job_id):
-            there = self.claims.jobs.get(job_id)
-            if there is None:
+    def _dispatch_requeued(self, job_id: str) -> None:
+        log = self.telemetry.log.bind(**about(job_id))
+        with _errors_about(job_id):
+            job = self.claims.jobs.get(job_id)
+            if job is None:
                 log.warning("dispatch.job_gone")
                 return
-            log = log.bind(key=there.source.key)
+            log = log.bind(key=job.source.key)
             try:
-                options = self._options_again(there)
-            except OptionsRefusedError as why:
-                self._count_refusal(why, log, news=self.claims.refuse_again(there, why, log))
+                options = self._requeued_options(job)
+            except OptionsRefusedError as error:
+                if self.claims.refuse_existing(job, error, log):
+                    self._count_refusal(error, log)
                 return
-            job = self.claims.claim_again(there, options, log)
-            if job is not None:
-                self._launch(job, log.bind(attempt=job.attempt))
+            claimed = self.claims.claim_existing(job, options, log)
+            if claimed is not None:
+                self._launch(claimed, log.bind(attempt=claimed.attempt))
 
     def _dispatch_upload(self, upload: Upload) -> None:
         try:
             found = self.objects.look(upload.bucket, upload.key)
         except ObjectNotFoundError:
-            self.log.warning("dispatch.object_gone", bucket=upload.bucket, key=upload.key)
+            self.telemetry.log.warning("dispatch.object_gone", bucket=upload.bucket, key=upload.key)
             return
         source = found.source
-        log = self.log.bind(**about(source.job_id), key=source.key)
-        with _naming(source.job_id):
+        log = self.telemetry.log.bind(**about(source.job_id), key=source.key)
+        with _errors_about(source.job_id):
             try:
                 options = self._options(found)
-            except OptionsRefusedError as why:
-                news = self.claims.refuse(source, why, log)
-                self._count_refusal(why, log, news=news)
-                if news:
-                    self._trace_upload(source, upload, taken_at=self.claims.clock.now(), why=why)
+            except OptionsRefusedError as error:
+                if self.claims.refuse(source, error, log):
+                    self._count_refusal(error, log)
+                    now = self.claims.clock.now()
+                    self._trace_upload(source, upload, claimed_at=now, code=error.code)
                 return
             job = self.claims.claim(source, options, log)
             if job is not None:
-                self._trace_upload(source, upload, taken_at=job.created_at)
+                self._trace_upload(source, upload, claimed_at=job.created_at)
                 self._launch(job, log.bind(attempt=job.attempt))
 
     def _options(self, found: ObjectFacts) -> JobOptions:
         return self.claims.launcher.check(parse_options(found.metadata))
 
-    def _options_again(self, there: Job) -> JobOptions:
-        """Return the options that a job is put back with.
+    def _requeued_options(self, job: Job) -> JobOptions:
+        """Return the options of a requeued job.
 
-        Before a processor ever had it they are read anew: those recorded may be none, because they
-        were refused, and the person who had it put back may have corrected them.
+        They are read again while no processor has had the job: the recorded ones may be empty
+        because they were refused, and may have been corrected since.
         """
-        if there.state is State.PENDING and not there.ever_ran:
+        if job.state is State.PENDING and not job.ever_ran:
             try:
-                found = self.objects.look(there.source.bucket, there.source.key)
+                found = self.objects.look(job.source.bucket, job.source.key)
             except ObjectNotFoundError:
                 found = None
-            # A job whose upload is gone or was replaced is run all the same, to say just that.
-            if found is not None and found.source.etag == there.source.etag:
+            # A job whose upload was deleted or replaced runs all the same, and fails saying so.
+            if found is not None and found.source.etag == job.source.etag:
                 return self._options(found)
-        return self.claims.launcher.check(there.options)
+        return self.claims.launcher.check(job.options)
 
-    def _count_refusal(self, why: OptionsRefusedError, log: Log, *, news: bool) -> None:
-        if news:
-            log.warning("dispatch.refused", code=why.code, summary=why.summary)
-            self.metrics.put({Metric.JOBS_FAILED: 1}, code=why.code)
+    def _count_refusal(self, error: OptionsRefusedError, log: Log) -> None:
+        log.warning("dispatch.refused", code=error.code, summary=error.summary)
+        self.telemetry.metrics.put({Metric.JOBS_FAILED: 1}, code=error.code)
 
     def _trace_upload(
-        self,
-        source: Source,
-        upload: Upload,
-        *,
-        taken_at: float,
-        why: OptionsRefusedError | None = None,
+        self, source: Source, upload: Upload, *, claimed_at: float, code: str | None = None
     ) -> None:
-        """Tell how long an upload has waited for its first claim: the same each time it is told."""
-        began = taken_at if upload.uploaded_at is None else min(upload.uploaded_at, taken_at)
-        self.tracing.add(
+        """Trace how long an upload waited for its first claim."""
+        began = claimed_at if upload.uploaded_at is None else min(upload.uploaded_at, claimed_at)
+        self.telemetry.tracing.add(
             Span(
                 job_id=source.job_id,
                 part=Part.UPLOAD,
                 attempt=1,
                 began=began,
-                ended=taken_at,
-                code=None if why is None else why.code,
+                ended=claimed_at,
+                code=code,
                 notes={"size_bytes": source.size_bytes},
             )
         )
@@ -158,8 +152,7 @@ class Dispatcher:
             code = error.code
             raise
         finally:
-            # Since its claim, which is the last that was written.
-            self.tracing.add(
+            self.telemetry.tracing.add(
                 Span(
                     job_id=job.job_id,
                     part=Part.DISPATCH,
@@ -175,8 +168,8 @@ class Dispatcher:
         try:
             launch = self.claims.launcher.launch(job)
         except LaunchFailedError as error:
-            self.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.failed")
-            self._give_back(job, log)
+            self.telemetry.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.failed")
+            self._requeue(job, log)
             raise Retryable(
                 "launch.failed",
                 f"Job {job.job_id} ({job.source.key}) could not be launched: {error}.",
@@ -193,18 +186,18 @@ class Dispatcher:
             # dispatcher that dies here finds the task again by its claim.
             log.info("dispatch.launched", task_arn=launch.task_arn)
 
-    def _give_back(self, job: Job, log: Log) -> None:
+    def _requeue(self, job: Job, log: Log) -> None:
         try:
-            self.claims.jobs.save(job, release(job, now=self.claims.clock.now()))
+            self.claims.jobs.save(job, requeue(job, now=self.claims.clock.now()))
         except StaleWriteError:
             log.warning("dispatch.claim_lost")
 
     def _find(self, job: Job, lost: LaunchUncertainError, log: Log) -> None:
         task = self.claims.launcher.find(job)
         if task is None:
-            self.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.uncertain")
-            # A task may yet appear: ECS is eventually consistent. The claim stays, and whoever
-            # sees its lease expire looks again before starting another attempt.
+            self.telemetry.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.uncertain")
+            # ECS is eventually consistent, so a task may yet appear. The claim stays; the next
+            # dispatcher looks for the task again once the lease has expired.
             raise Retryable(
                 "launch.uncertain",
                 f"The answer to starting job {job.job_id} ({job.source.key}) was lost: {lost}.",

@@ -1,7 +1,6 @@
-"""Who runs a job: a task of its own, or a worker that finds it in a queue."""
+"""Where a job is launched: as a task of its own, or in a work queue that workers poll."""
 
 from collections.abc import Mapping
-from typing import Protocol
 
 from runtime.core.contract import Compute
 from runtime.core.errors import Permanent, Retryable
@@ -11,30 +10,21 @@ from runtime.core.options import JobOptions, no_gpu
 from runtime.core.ports import (
     LaunchFailedError,
     LaunchUncertainError,
+    MessageSender,
     Queued,
     RunningTask,
     TaskLauncher,
 )
 
 
-class Sender(Protocol):
-    """A queue, as its sender sees it."""
-
-    def send(self, body: str) -> None:
-        """Add a message; raise `Retryable` or `Permanent`."""
-        ...
-
-
 class QueueLauncher:
-    """Puts attempts into a work queue; the worker that finds one claims it by its record.
+    """Sends attempts to a work queue; the worker that receives one claims it by its record.
 
-    Sent before the job is recorded as queued: dying in between leaves a claim that a worker may
-    start, or that runs out, and then its message is outdated. The other way round a job could
-    wait for a message that nobody sent.
+    The message is sent before the job is recorded as queued. A dispatcher that dies in between
+    leaves a claim that a worker may start; the other order could leave a job without a message.
     """
 
-    def __init__(self, queue: Sender) -> None:
-        """Put them into this queue."""
+    def __init__(self, queue: MessageSender) -> None:
         self._queue = queue
 
     def launch(self, job: Job) -> RunningTask | Queued:
@@ -48,7 +38,7 @@ class QueueLauncher:
         return Queued()
 
     def find(self, job: Job) -> RunningTask | None:  # noqa: ARG002 - the port's signature
-        """Return None: who has a message cannot be asked, and the record says who runs a job."""
+        """Return None: SQS cannot say who has a message; the record says which task runs a job."""
         return None
 
 
@@ -56,20 +46,19 @@ class Routes:
     """A launcher for each kind of compute that the environment has."""
 
     def __init__(self, launchers: Mapping[Compute, TaskLauncher]) -> None:
-        """Route by a job's own options."""
         self._launchers = launchers
 
     def check(self, options: JobOptions) -> JobOptions:
-        """Return options that a job can be launched with; raise `OptionsRefusedError`."""
+        """Return the options if a job can be launched with them; else `OptionsRefusedError`."""
         if options.compute not in self._launchers:
             raise no_gpu()
         return options
 
     def launch(self, job: Job) -> RunningTask | Queued:
-        """Launch on what the job asks for."""
+        """Launch the job on the compute it asks for."""
         return self._launchers[job.options.compute].launch(job)
 
     def find(self, job: Job) -> RunningTask | None:
-        """Find on what the job asks for; None where that is no more."""
+        """Return the job's task; None where the environment no longer has its compute."""
         launcher = self._launchers.get(job.options.compute)
         return None if launcher is None else launcher.find(job)

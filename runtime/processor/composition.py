@@ -6,7 +6,7 @@ from collections.abc import Callable
 from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
-from runtime.aws.tracing import tracing_of
+from runtime.aws.xray import tracing_of
 from runtime.core.clock import Clock, MonotonicClock
 from runtime.core.contract import ExitCode
 from runtime.core.log import Log

@@ -1,4 +1,4 @@
-"""Why a task stopped or a job got stuck: from ECS's words to what happened and what to do."""
+"""Why a task stopped or a job got stuck, derived from ECS's event or the job's record."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from runtime.core.jobs import Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoppedTask:
-    """A stopped task, as an `ECS Task State Change` event tells of it.
+    """A stopped task, from an `ECS Task State Change` event.
 
-    A task that was started for one attempt names it. A worker's, which belongs to a service, does
-    not: what it ran is in the jobs' records.
+    A task started for one attempt names it. A worker belongs to a service and does not: its job is
+    found by the jobs' records.
     """
 
     task_arn: str
@@ -26,7 +26,7 @@ class StoppedTask:
 
     @property
     def detail(self) -> str:
-        """What ECS itself said, in one line."""
+        """ECS's own reasons, in one line."""
         exit_status = "" if self.exit_code is None else f"exit {self.exit_code}"
         parts = (self.stop_code, self.stopped_reason, self.container_reason, exit_status)
         return "; ".join(filter(None, parts)) or "ECS gave no reason"
@@ -34,12 +34,12 @@ class StoppedTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What happened and what to do; `again` tells whether another attempt may fare better."""
+    """What happened and what to do; `retryable`: whether another attempt may succeed."""
 
     code: str
     summary: str
     resolution: str
-    again: bool = True
+    retryable: bool = True
 
     def failure(self, detail: str) -> Failure:
         """Return it as the reason of a failed job."""
@@ -49,14 +49,14 @@ class Diagnosis:
 
 
 SPOT_INTERRUPTION = "SpotInterruption"
-"""The stop code of a task whose capacity was taken back."""
+"""The stop code of a task whose Spot capacity was reclaimed."""
 
 _SERVICE = "ecs-svc/"
-"""How `startedBy` begins for the tasks of a service."""
+"""The prefix of `startedBy` for the tasks of a service."""
 
 
 def stopped_task(detail: Mapping[str, Any]) -> StoppedTask | None:
-    """Return the event's task if it has stopped and is a job's or a service's."""
+    """Return the event's task if it has stopped and belongs to a job or a service."""
     started_by = str(detail.get("startedBy", ""))
     job_id, _, attempt = started_by.rpartition("-")
     of_a_job = bool(job_id) and attempt.isdigit()
@@ -78,7 +78,7 @@ def stopped_task(detail: Mapping[str, Any]) -> StoppedTask | None:
 
 
 def diagnose(task: StoppedTask) -> Diagnosis:
-    """Return what the first row of the table that fits says."""
+    """Return the diagnosis of the first row that fits."""
     return next(diagnosis for fits, diagnosis in _TABLE if fits(task))
 
 
@@ -90,7 +90,7 @@ def _exit(*codes: int) -> Fits:
 
 
 def _exit_of_its_job(*codes: int) -> Fits:
-    """Fit a job's own task: a worker's exit code tells of the last of its jobs alone."""
+    """Fit a job's own task; a worker's exit code is about its last job alone."""
     return lambda task: task.job_id is not None and task.exit_code in codes
 
 
@@ -115,7 +115,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
             code="task.configuration",
             summary="The processor refused its settings.",
             resolution="Read its first log lines, correct the environment file and deploy again.",
-            again=False,
+            retryable=False,
         ),
     ),
     (
@@ -124,7 +124,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
             code="task.gave_up",
             summary="The processor gave the video up, but could not record why.",
             resolution="Look for action job.failed in its log.",
-            again=False,
+            retryable=False,
         ),
     ),
     (
@@ -168,7 +168,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
             resolution="Raise memory_mib in the environment file, deploy, and retry the job.",
         ),
     ),
-    # What stopped the task comes before what its process made of the signal.
+    # The stop code comes before the exit code that the stop led to.
     (
         _stop_code(SPOT_INTERRUPTION),
         Diagnosis(
@@ -274,5 +274,5 @@ OVERDUE = Diagnosis(
     code="job.deadline",
     summary="The job took longer than its time limit.",
     resolution="Raise job_timeout_seconds in the environment file, deploy, and retry the job.",
-    again=False,
+    retryable=False,
 )

@@ -1,7 +1,7 @@
-"""Asks work queues for their lengths: to log them, and because asking keeps them counted.
+"""Reads the lengths of the work queues, to log them and to keep their metrics active.
 
-SQS stops reporting the metrics of a queue that nobody has called for six hours, and takes up to a
-quarter of an hour to begin again. The pool's first worker after a silence would wait for that.
+SQS stops publishing the metrics of a queue without calls for six hours, and resumes up to fifteen
+minutes after the next call. Scaling the pool up from zero would wait for that.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,8 @@ from runtime.core.log import Log
 from runtime.core.ports import CountedQueue
 
 
-def tell_lengths(queues: Mapping[Compute, CountedQueue], log: Log) -> None:
-    """Log each queue's length; one that cannot be asked is a warning, and no more."""
+def log_queue_lengths(queues: Mapping[Compute, CountedQueue], log: Log) -> None:
+    """Log each queue's length; a queue that cannot be read is a warning only."""
     for compute, queue in queues.items():
         try:
             backlog = queue.backlog()

@@ -1,4 +1,4 @@
-"""What is wrong with a job by its record alone, and what helps: pure decisions of the reaper."""
+"""What a job's record says is wrong with it, and the remedy: pure decisions of the reaper."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -15,28 +15,27 @@ from runtime.reaper.diagnosis import (
 )
 
 UNANNOUNCED_SECONDS = 900.0
-"""Longer than a message can still be on its way: five receives, two minutes apart, and some."""
+"""Longer than a message can be in flight: five receives two minutes apart, and a margin."""
 
 START_SECONDS = 900.0
-"""For Fargate to find capacity, pull an image of gigabytes and load the models."""
+"""For Fargate to find capacity, pull a large image and load the models."""
 
 QUEUED_SECONDS = 24 * 3600.0
-"""What a job may wait in a work queue for a worker: a backlog is no fault, a day of it is."""
+"""How long a job may wait in a work queue for a worker."""
 
 DEADLINE_MARGIN_SECONDS = 300.0
-"""The processor ends itself at its time limit; this is for one that cannot."""
+"""Beyond the time limit at which the processor ends itself, for one that cannot."""
 
 MAX_MISSES = 10
-"""Attempts in a row that may end before a processor reports: twice what one message is good for."""
+"""Consecutive attempts that may end before a processor reports: twice a message's receives."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Budget:
-    """What a job may use: runs that reached a processor, seconds of one run, seconds of silence.
+    """What a job may use.
 
-    `silence_seconds` is longer than any stage is without progress; a processor reports each second
-    it makes some. `unannounced_seconds`, `start_seconds` and `queued_seconds` are how long a
-    message may be on its way, a task in starting, and a job in a work queue.
+    `silence_seconds` exceeds the time that any stage takes without progress. The last three bound
+    how long a message may be in flight, a task may start, and a job may wait in a work queue.
     """
 
     max_runs: int
@@ -47,7 +46,7 @@ class Budget:
     queued_seconds: float = QUEUED_SECONDS
 
     def spent(self, job: Job) -> bool:
-        """Tell whether the job may not be tried again."""
+        """Return whether the job may not be tried again."""
         return job.runs >= self.max_runs or job.misses >= MAX_MISSES
 
 
@@ -63,20 +62,20 @@ class Concern(Enum):
 
     @property
     def diagnosis(self) -> Diagnosis:
-        """What a person is told when nothing more can be done."""
+        """The diagnosis with which the job fails once its budget is spent."""
         return self.value
 
 
 class Remedy(Enum):
-    """What helps."""
+    """What the reaper does about a concern."""
 
     RECORD_LAUNCH = "record the task that was found"
-    CONCLUDE = "have it run again, or fail it when its budget is spent"
-    STOP_AND_CONCLUDE = "stop its task first"
+    CONCLUDE = "requeue the job, or fail it when its budget is spent"
+    STOP_AND_CONCLUDE = "stop its task, then conclude"
 
 
 def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:  # noqa: PLR0911 - a table
-    """Return what may be wrong with the job, or None while it is on its way."""
+    """Return what may be wrong with the job, or None."""
     age = now - job.updated_at
     match job.state:
         case State.PENDING if age >= budget.unannounced_seconds:
@@ -100,8 +99,8 @@ def _overdue(job: Job, *, now: float, budget: Budget) -> bool:
     return ran >= budget.job_timeout_seconds + DEADLINE_MARGIN_SECONDS
 
 
-def remedy(problem: Concern, *, task_there: bool) -> Remedy:
-    """Return what helps, given whether the job's task is still there."""
-    if not task_there:
+def remedy(problem: Concern, *, task_exists: bool) -> Remedy:
+    """Return what to do, given whether the job's task still exists."""
+    if not task_exists:
         return Remedy.CONCLUDE
     return Remedy.RECORD_LAUNCH if problem is Concern.LEASE_OVER else Remedy.STOP_AND_CONCLUDE

@@ -9,7 +9,7 @@ from runtime.aws import clients
 from runtime.core.jobs import State
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.handler import compose
-from runtime.dispatcher.settings import Settings, TaskSettings
+from runtime.dispatcher.settings import DispatcherSettings, TaskSettings
 from tests.contract.job_stores import make_dynamo_store
 from tests.fakes.aws_endpoint import AwsEndpoint, aws_endpoint
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs
@@ -45,7 +45,7 @@ def dispatcher(ecs_api: AwsEndpoint, bucket: str) -> Dispatcher:
     store, idempotency_table = make_dynamo_store(client)
     client.close()
     return compose(
-        Settings(
+        DispatcherSettings(
             environment="any",
             log_level="ERROR",
             region="us-east-1",

@@ -19,8 +19,8 @@ from runtime.core.jobs import (
     claim_new,
     fail,
     launched,
-    release,
     report,
+    requeue,
     start,
     succeed,
     take_over,
@@ -152,7 +152,7 @@ def test_should_refuse_to_save_over_another_state_or_attempt(under_test: StoreUn
     first = created(store)
     running = start(first, now=NOW, task_arn=None)
     store.save(first, running)
-    released = release(running, now=NOW)
+    released = requeue(running, now=NOW)
     store.save(running, released)
     second = take_over(released, now=NOW, lease_seconds=LEASE_SECONDS)
     store.save(released, second)
@@ -177,7 +177,7 @@ def test_should_list_the_jobs_of_a_state_oldest_update_first(store: JobStore) ->
     jobs = [a_claim(now=NOW + age) for age in (9.5, 100.0, -3.0)]
     for job in jobs:
         assert store.create(job) is None
-    released = release(jobs[1], now=NOW)
+    released = requeue(jobs[1], now=NOW)
     store.save(jobs[1], released)
     ours = {job.job_id for job in jobs}
     claimed = [job for job in store.in_state(State.CLAIMED) if job.job_id in ours]

@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
-from runtime.aws.queues import SqsWorkQueue
+from runtime.aws.queues import SqsQueue
 from runtime.core.ports import Backlog, WorkMessage
 from tests.fakes.clock import FakeClock
 from tests.fakes.work_queue import FakeWorkQueue
@@ -20,7 +20,7 @@ VISIBILITY_SECONDS = 2
 class QueueUnderTest:
     """`pass_time` lets so many seconds go by for the queue."""
 
-    queue: FakeWorkQueue | SqsWorkQueue
+    queue: FakeWorkQueue | SqsQueue
     pass_time: Callable[[float], None]
 
     def received(self) -> WorkMessage:
@@ -44,7 +44,7 @@ def _sqs(request: pytest.FixtureRequest) -> QueueUnderTest:
         QueueName=f"work-{uuid4().hex[:12]}",
         Attributes={"VisibilityTimeout": str(VISIBILITY_SECONDS)},
     )["QueueUrl"]
-    return QueueUnderTest(SqsWorkQueue(client, url), time.sleep)
+    return QueueUnderTest(SqsQueue(client, url), time.sleep)
 
 
 @pytest.fixture(params=[_fake, pytest.param(_sqs, marks=pytest.mark.cloud)])

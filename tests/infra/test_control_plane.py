@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from runtime.core.contract import REAPER_HANDLER, EnvVar
-from runtime.dispatcher.settings import read_reaper_settings
+from runtime.reaper.settings import read_reaper_settings
 from tests.infra.templates import Deployment
 
 
@@ -29,9 +29,9 @@ def rules(deployment: Deployment) -> dict[str, Mapping[str, Any]]:
     return {logical_id: rule["Properties"] for logical_id, rule in found.items()}
 
 
-def test_should_be_the_dispatchers_zip_with_another_handler(deployment: Deployment) -> None:
+def test_should_run_code_of_its_own(deployment: Deployment) -> None:
     assert reaper(deployment)["Handler"] == REAPER_HANDLER
-    assert reaper(deployment)["Code"] == deployment.function("dispatcher")["Code"]
+    assert reaper(deployment)["Code"] != deployment.function("dispatcher")["Code"]
 
 
 def test_should_tell_the_reaper_what_it_must_know(deployment: Deployment) -> None:

@@ -9,8 +9,9 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from runtime.core.contract import WORKER_COMMAND, Compute, EnvVar, Output
-from runtime.dispatcher.settings import read_reaper_settings, read_settings
+from runtime.dispatcher.settings import read_settings
 from runtime.processor.worker.settings import WorkerSettings
+from runtime.reaper.settings import read_reaper_settings
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.gpu import GPU
 from tests.infra.templates import Deployment

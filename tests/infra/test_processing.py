@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from runtime.core.contract import (
     DISPATCHER_HANDLER,
     PROCESSOR_COMMAND,
@@ -43,8 +45,8 @@ def dispatcher(deployment: Deployment) -> Mapping[str, Any]:
     return deployment.function("dispatcher")
 
 
-def asset_of(deployment: Deployment) -> Path:
-    key = dispatcher(deployment)["Code"]["S3Key"]
+def asset_of(deployment: Deployment, function: str = "dispatcher") -> Path:
+    key = deployment.function(function)["Code"]["S3Key"]
     return deployment.assets / f"asset.{key.removesuffix('.zip')}"
 
 
@@ -230,10 +232,11 @@ def test_should_name_the_dispatcher_as_operators_know_it(deployment: Deployment)
     )
 
 
-def test_should_zip_exactly_the_dispatchers_own_code(deployment: Deployment) -> None:
-    asset = asset_of(deployment)
+@pytest.mark.parametrize("function", ["dispatcher", "reaper"])
+def test_should_zip_exactly_a_functions_own_code(deployment: Deployment, function: str) -> None:
+    asset = asset_of(deployment, function)
     zipped = {path.relative_to(asset) for path in asset.rglob("*") if path.is_file()}
-    packages = [ROOT / "runtime" / name for name in ("core", "aws", "dispatcher", "reaper")]
+    packages = [ROOT / "runtime" / name for name in ("core", "aws", function)]
     code = {path.relative_to(ROOT) for package in packages for path in package.rglob("*.py")}
 
     assert zipped == code | {Path("runtime/__init__.py")}

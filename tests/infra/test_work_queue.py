@@ -7,7 +7,8 @@ import pytest
 
 from cdk.naming import Names
 from runtime.core.contract import Compute, EnvVar, Output
-from runtime.dispatcher.settings import read_reaper_settings, read_settings
+from runtime.dispatcher.settings import read_settings
+from runtime.reaper.settings import read_reaper_settings
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment, Resource
 

@@ -11,8 +11,8 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.constructs.observability.log_group import log_group
 
-DISPATCHER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/dispatcher", "runtime/reaper")
-"""What the dispatcher and the reaper are made of: one zip."""
+DISPATCHER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/dispatcher")
+REAPER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/reaper")
 
 _ROOT = Path(__file__).resolve().parents[3]
 

@@ -120,11 +120,11 @@ class Reporter:
 
     def release(self) -> None:
         """Put the job back to PENDING, for a later attempt to resume; this run counts."""
-        self._write(lambda job, now: lifecycle.release(job, now=now))
+        self._write(lambda job, now: lifecycle.requeue(job, now=now))
 
     def hand_back(self) -> None:
         """Put the job back to PENDING because this machine goes away; this run does not count."""
-        self._write(lambda job, now: lifecycle.hand_back(job, now=now))
+        self._write(lambda job, now: lifecycle.requeue(job, now=now, run_counts=False))
 
     def _write_news(self, change: Callable[[Job, float], Job]) -> None:
         self._last_report = self._clock.monotonic()

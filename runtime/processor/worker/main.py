@@ -6,8 +6,7 @@ from collections.abc import Mapping
 
 from runtime.aws import clients
 from runtime.aws.ecs_protection import EcsProtectionClient
-from runtime.aws.queue import SqsJobsQueue
-from runtime.aws.queues import SqsWorkQueue
+from runtime.aws.queues import SqsQueue
 from runtime.core.clock import Clock, SystemClock
 from runtime.core.contract import SERVICE_NAME, VERSION, EnvVar, ExitCode
 from runtime.core.errors import LifestreamError
@@ -104,7 +103,7 @@ def compose(
     ports = connect(settings)
     sqs = clients.sqs(settings.region)
     polling = clients.sqs_polling(settings.region)
-    work = SqsWorkQueue(sqs, settings.work_queue_url, polling=polling)
+    work = SqsQueue(sqs, settings.work_queue_url, polling=polling)
     runner = Runner(
         settings=settings,
         ports=ports,
@@ -120,7 +119,7 @@ def compose(
     return Worker(
         inbox=Inbox(work),
         work=work,
-        announcements=SqsJobsQueue(sqs, settings.jobs_queue_url),
+        announcements=SqsQueue(sqs, settings.jobs_queue_url),
         jobs=ports.jobs,
         protection=protection,
         shutdown=shutdown,

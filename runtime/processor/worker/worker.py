@@ -3,7 +3,6 @@
 import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from runtime.core.contract import ExitCode, Metric
 from runtime.core.errors import LifestreamError, Permanent
@@ -16,7 +15,7 @@ from runtime.core.messages import (
     requeue_message,
 )
 from runtime.core.metrics import Metrics
-from runtime.core.ports import JobStore, WorkMessage, WorkQueue
+from runtime.core.ports import JobStore, MessageSender, WorkMessage, WorkQueue
 from runtime.core.spans import about
 from runtime.processor.attempt import AttemptOutcome
 from runtime.processor.supervision.shutdown import Shutdown, StopAction
@@ -31,14 +30,6 @@ POISON_SECONDS = 5
 
 LEFTOVER_SECONDS = 0.5
 """How long a worker that leaves waits for a message that may just be coming in."""
-
-
-class Announcements(Protocol):
-    """The jobs queue, as its sender sees it."""
-
-    def send(self, body: str) -> None:
-        """Add a message; raise `Retryable` or `Permanent`."""
-        ...
 
 
 RunAttempt = Callable[
@@ -58,7 +49,7 @@ class Worker:
 
     inbox: Inbox
     work: WorkQueue
-    announcements: Announcements
+    announcements: MessageSender
     jobs: JobStore
     protection: ProtectionManager
     shutdown: Shutdown

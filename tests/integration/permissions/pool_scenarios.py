@@ -3,7 +3,7 @@
 import uuid
 
 from runtime.core.contract import Output
-from runtime.core.jobs import claim_new, release
+from runtime.core.jobs import claim_new, requeue
 from runtime.core.messages import queued_message, requeue_message
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.pool import Pool
@@ -48,7 +48,7 @@ def job_put_back_is_announced(pool: Pool) -> None:
     since = pool.now()
     claimed = claim_new(pool.put(), now=since, lease_seconds=0.0)
     pool.jobs.create(claimed)
-    pool.jobs.save(claimed, release(claimed, now=since))
+    pool.jobs.save(claimed, requeue(claimed, now=since))
     pool.send(queued_message(claimed.job_id, claimed.attempt))
 
     def told() -> str | None:

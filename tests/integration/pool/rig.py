@@ -22,7 +22,7 @@ from runtime.core.contract import ENTRY_POINT, WORKER_COMMAND, EnvVar
 from runtime.core.jobs import Job, Source
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.handler import compose
-from runtime.dispatcher.settings import Settings
+from runtime.dispatcher.settings import DispatcherSettings
 from tests.contract.job_stores import make_dynamo_store
 from tests.unit.dispatcher.world import s3_event
 from tests.unit.protection.endpoints import AgentHandler, Task, serving
@@ -183,7 +183,7 @@ def rig(cloud: LocalCloud) -> Iterator[Rig]:
             for name in ("work", "jobs")
         }
         dispatcher = compose(
-            Settings(
+            DispatcherSettings(
                 environment="any",
                 log_level="ERROR",
                 region=REGION,

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.core.claims import ClaimDecision, decide_claim
 from runtime.core.jobs import (
     ENDED,
     ON_REQUEST,
@@ -18,15 +17,15 @@ from runtime.core.jobs import (
     cancel,
     claim_new,
     fail,
-    hand_back,
     launched,
-    release,
     report,
+    requeue,
     retry,
     start,
     succeed,
     take_over,
 )
+from runtime.dispatcher.claim import ClaimDecision, decide_claim
 
 NOW = 1_000.0
 LEASE_SECONDS = 60
@@ -41,7 +40,7 @@ def a_job(state: State, **fields: object) -> Job:
 
 MOVES: dict[str, tuple[State, Callable[[Job], Job]]] = {
     "take_over": (State.CLAIMED, lambda j: take_over(j, now=NOW, lease_seconds=LEASE_SECONDS)),
-    "release": (State.PENDING, lambda j: release(j, now=NOW)),
+    "requeue": (State.PENDING, lambda j: requeue(j, now=NOW)),
     "launched": (State.LAUNCHED, lambda j: launched(j, now=NOW, task_arn="arn:any")),
     "start": (State.RUNNING, lambda j: start(j, now=NOW, task_arn="arn:any")),
     "beat": (State.RUNNING, lambda j: beat(j, now=NOW)),
@@ -124,7 +123,7 @@ def test_should_count_the_runs_that_reached_a_processor() -> None:
     job = claim_new(SOURCE, now=NOW, lease_seconds=LEASE_SECONDS)
     first = start(job, now=NOW, task_arn=None)
     second = start(
-        take_over(release(first, now=NOW), now=NOW, lease_seconds=1), now=NOW, task_arn=None
+        take_over(requeue(first, now=NOW), now=NOW, lease_seconds=1), now=NOW, task_arn=None
     )
     assert (first.runs, second.runs, second.attempt) == (1, 2, 2)
 
@@ -132,16 +131,16 @@ def test_should_count_the_runs_that_reached_a_processor() -> None:
 def test_should_count_the_attempts_in_a_row_that_reached_no_processor() -> None:
     job = claim_new(SOURCE, now=NOW, lease_seconds=LEASE_SECONDS)
     lost = take_over(job, now=NOW, lease_seconds=LEASE_SECONDS)
-    refused = release(lost, now=NOW)
+    refused = requeue(lost, now=NOW)
     again = take_over(refused, now=NOW, lease_seconds=LEASE_SECONDS)
-    never_started = release(launched(again, now=NOW, task_arn="arn:any"), now=NOW)
+    never_started = requeue(launched(again, now=NOW, task_arn="arn:any"), now=NOW)
     assert [j.misses for j in (job, lost, refused, again, never_started)] == [0, 1, 2, 2, 3]
 
 
 def test_should_count_misses_afresh_once_a_processor_reported_or_a_person_asked() -> None:
     missed = a_job(State.LAUNCHED, misses=3)
     assert start(missed, now=NOW, task_arn=None).misses == 0
-    assert release(start(missed, now=NOW, task_arn=None), now=NOW).misses == 0
+    assert requeue(start(missed, now=NOW, task_arn=None), now=NOW).misses == 0
     failed = a_job(State.FAILED, misses=3)
     assert retry(failed, now=NOW).misses == 0
     assert take_over(failed, now=NOW, lease_seconds=LEASE_SECONDS).misses == 0
@@ -155,9 +154,9 @@ def test_should_keep_progress_between_nothing_and_all(given: float, kept: float)
 
 def test_should_not_count_a_run_whose_machine_went_away() -> None:
     running = start(claim_new(SOURCE, now=0.0, lease_seconds=60.0), now=1.0, task_arn=None)
-    back = hand_back(running, now=2.0)
+    back = requeue(running, now=2.0, run_counts=False)
     assert (back.state, back.runs, back.attempt) == (State.PENDING, 0, 1)
-    assert release(running, now=2.0).runs == 1
+    assert requeue(running, now=2.0).runs == 1
 
 
 def test_should_only_change_the_time_in_a_beat() -> None:
@@ -166,6 +165,6 @@ def test_should_only_change_the_time_in_a_beat() -> None:
     assert beat(known, now=3.0) == replace(known, updated_at=3.0)
 
 
-def test_should_not_hand_back_what_does_not_run() -> None:
-    with pytest.raises(IllegalTransitionError, match="no machine runs it"):
-        hand_back(a_job(State.CLAIMED), now=NOW)
+def test_should_not_discount_the_run_of_a_job_that_does_not_run() -> None:
+    with pytest.raises(IllegalTransitionError, match="no run to discount"):
+        requeue(a_job(State.CLAIMED), now=NOW, run_counts=False)

@@ -6,7 +6,6 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from runtime.core.claims import ClaimDecision, decide_claim
 from runtime.core.jobs import (
     TRANSITIONS,
     Failure,
@@ -16,13 +15,14 @@ from runtime.core.jobs import (
     State,
     claim_new,
     fail,
-    release,
     report,
+    requeue,
     start,
     succeed,
     take_over,
 )
 from runtime.core.ports import StaleWriteError
+from runtime.dispatcher.claim import ClaimDecision, decide_claim
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 
@@ -31,7 +31,7 @@ SILENCE_SECONDS = 300
 SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any-etag", size_bytes=1)
 POISON = Failure(code="any.poison", summary="Any.", resolution="Any.")
 
-Step = st.sampled_from(["start", "report", "succeed", "fail", "die", "release"])
+Step = st.sampled_from(["start", "report", "succeed", "fail", "die", "requeue"])
 SLOTS = (0, 1)
 
 
@@ -67,7 +67,7 @@ class Lifecycle(RuleBasedStateMachine):
     def a_dispatcher_launches_what_it_claimed_however_long_ago(self, *, refused: bool) -> None:
         job = self.claimed.pop()
         if refused:
-            self._save(job, release(job, now=self.clock.now()))
+            self._save(job, requeue(job, now=self.clock.now()))
         else:
             self.launched.append(job.attempt)
 
@@ -86,7 +86,7 @@ class Lifecycle(RuleBasedStateMachine):
         if job is None or job.state not in {State.LAUNCHED, State.RUNNING}:
             return
         if self.clock.now() - job.updated_at >= SILENCE_SECONDS:
-            self._save(job, release(job, now=self.clock.now()))
+            self._save(job, requeue(job, now=self.clock.now()))
 
     @precondition(lambda self: self.launched)
     @rule(slot=st.sampled_from(SLOTS), which=st.integers(min_value=0))
@@ -110,7 +110,7 @@ class Lifecycle(RuleBasedStateMachine):
                 "report": lambda: report(mine, now=now, stage="any", progress=0.5),
                 "succeed": lambda: succeed(mine, now=now, result_key=f"any/{mine.attempt}"),
                 "fail": lambda: fail(mine, now=now, failure=POISON),
-                "release": lambda: release(mine, now=now),
+                "requeue": lambda: requeue(mine, now=now),
             }[step]()
         except IllegalTransitionError:
             self.processors[slot] = mine

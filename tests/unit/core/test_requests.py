@@ -10,8 +10,8 @@ from runtime.core.jobs import (
     Job,
     Source,
     State,
-    release,
     reprocess,
+    requeue,
     retry,
     start,
     succeed,
@@ -77,7 +77,7 @@ def test_should_reprocess_nothing_else(state: State) -> None:
 @pytest.mark.parametrize("state", [State.SUCCEEDED, State.FAILED, State.CANCELLED])
 def test_should_not_put_an_ended_job_back_by_an_ordinary_release(state: State) -> None:
     with pytest.raises(IllegalTransitionError):
-        release(a_job(state), now=NOW)
+        requeue(a_job(state), now=NOW)
 
 
 def test_should_fence_out_whoever_read_the_job_before_it_was_put_back() -> None:

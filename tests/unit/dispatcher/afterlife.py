@@ -32,9 +32,7 @@ class Afterlife(World):
                 job_timeout_seconds=JOB_TIMEOUT_SECONDS,
                 silence_seconds=SILENCE_SECONDS,
             ),
-            log=self.log,
-            metrics=self.metrics,
-            tracing=self.tracing,
+            telemetry=self.telemetry,
         )
 
     def sweep(self) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from runtime.core.contract import Metric
 from runtime.core.errors import Permanent, Retryable
+from runtime.core.telemetry import Telemetry
 from runtime.dispatcher.batch import START_RESERVE_SECONDS, THREADS, failed_records
 from tests.fakes.killing import Killed
 from tests.fakes.log import CapturedLog
@@ -33,8 +34,7 @@ def test_should_fail_only_the_records_that_failed_in_their_order() -> None:
         sqs_batch(list(outcomes)),
         work=work,
         remaining_seconds=lambda: PLENTY,
-        log=log,
-        metrics=metrics,
+        telemetry=Telemetry(log=log, metrics=metrics),
     )
     assert failed == ["message-1", "message-2", "message-3"]
     assert sorted(log.actions("ERROR")) == ["dispatch.failed", "dispatch.failed"]
@@ -49,8 +49,7 @@ def test_should_not_start_what_it_cannot_finish() -> None:
         sqs_batch(["any"]),
         work=started.append,
         remaining_seconds=lambda: START_RESERVE_SECONDS - 0.1,
-        log=log,
-        metrics=CapturedMetrics(),
+        telemetry=Telemetry(log=log),
     )
     assert failed == ["message-0"]
     assert started == []
@@ -67,8 +66,7 @@ def test_should_work_on_the_records_of_a_batch_at_the_same_time() -> None:
         sqs_batch(["any"] * THREADS),
         work=work,
         remaining_seconds=lambda: PLENTY,
-        log=CapturedLog(),
-        metrics=CapturedMetrics(),
+        telemetry=Telemetry(log=CapturedLog()),
     )
     assert failed == []
 
@@ -79,8 +77,7 @@ def test_should_accept_an_empty_batch() -> None:
             [],
             work=lambda _: None,
             remaining_seconds=lambda: PLENTY,
-            log=CapturedLog(),
-            metrics=CapturedMetrics(),
+            telemetry=Telemetry(log=CapturedLog()),
         )
         == []
     )
@@ -95,6 +92,5 @@ def test_should_not_survive_the_death_of_its_process() -> None:
             sqs_batch(["any"]),
             work=work,
             remaining_seconds=lambda: PLENTY,
-            log=CapturedLog(),
-            metrics=CapturedMetrics(),
+            telemetry=Telemetry(log=CapturedLog()),
         )

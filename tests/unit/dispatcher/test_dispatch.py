@@ -2,7 +2,7 @@
 
 import pytest
 
-from runtime.core.jobs import Failure, State, fail, launched, release, succeed, take_over
+from runtime.core.jobs import Failure, State, fail, launched, requeue, succeed, take_over
 from runtime.core.messages import requeue_message
 from runtime.core.ports import StaleWriteError
 from tests.fakes.launcher import Fault
@@ -143,7 +143,7 @@ def test_should_run_again_what_was_released_by_its_processor(world: World) -> No
     source = world.upload()
     world.deliver(s3_event())
     running = world.start_processor(source)
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     assert world.deliver(s3_event())
     assert world.launcher.started == [(source.job_id, 1), (source.job_id, 2)]
 
@@ -208,7 +208,7 @@ def test_should_launch_a_job_put_back_without_looking_at_its_upload(world: World
     source = world.upload()
     assert world.deliver(s3_event())
     running = world.start_processor(source)
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     world.switch.calls.clear()
     assert world.deliver(requeue_message(source.job_id))
     assert world.switch.calls == ["get", "save", "launch"]
@@ -224,7 +224,7 @@ def test_should_launch_once_when_a_requeued_job_is_announced_twice(world: World)
     source = world.upload()
     assert world.deliver(s3_event())
     running = world.start_processor(source)
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     assert world.deliver(requeue_message(source.job_id))
     assert not world.deliver(requeue_message(source.job_id))
     world.start_processor(source)

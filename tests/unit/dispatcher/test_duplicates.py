@@ -45,7 +45,6 @@ def _rest(world: World, queue: list[str], at: int) -> list[str]:
         records,
         work=world.dispatcher.work,
         remaining_seconds=lambda: 20.0,
-        log=world.log,
-        metrics=world.metrics,
+        telemetry=world.telemetry,
     )
     return [record["body"] for record in records if record["messageId"] in failed]

@@ -5,7 +5,7 @@ import itertools
 import pytest
 
 from runtime.core.errors import LifestreamError, Permanent, Retryable
-from runtime.core.jobs import State, release
+from runtime.core.jobs import State, requeue
 from runtime.core.messages import queued_message, requeue_message
 from runtime.core.options import JobOptions
 from tests.unit.dispatcher.pooling import PoolWorld
@@ -83,7 +83,7 @@ def test_should_queue_a_job_again_that_was_put_back_with_what_it_asked_for(
     source = world.upload(lifestream_language="de")
     assert world.deliver(s3_event())
     (running,) = world.let_workers_start()
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     assert world.deliver(requeue_message(source.job_id))
     job = world.job(source)
     assert (job.attempt, job.queued, job.options) == (2, True, JobOptions(language="de"))

@@ -1,26 +1,32 @@
 import pytest
 
-from runtime.core.contract import EnvVar, Launch
+from runtime.core.contract import EnvVar
 from runtime.core.errors import Permanent
 from runtime.dispatcher.settings import (
-    REAPER_REQUIRED,
-    REQUIRED,
-    REQUIRED_BY,
     TaskSettings,
-    read_reaper_settings,
     read_settings,
 )
 
-REAPER = {str(name): f"any-{name.lower()}" for name in REAPER_REQUIRED} | {
-    EnvVar.MAX_ATTEMPTS: "3",
-    EnvVar.JOB_TIMEOUT_SECONDS: "3600",
-    EnvVar.HEARTBEAT_SILENCE_SECONDS: "900",
-}
+REQUIRED = (
+    EnvVar.ENVIRONMENT,
+    EnvVar.AWS_REGION,
+    EnvVar.JOBS_TABLE,
+    EnvVar.IDEMPOTENCY_TABLE,
+    EnvVar.MEDIA_BUCKET,
+    EnvVar.CLAIM_LEASE_SECONDS,
+)
+REQUIRED_FOR_TASKS = (
+    EnvVar.ECS_CLUSTER_NAME,
+    EnvVar.TASK_DEFINITION_ARN,
+    EnvVar.CAPACITY_PROVIDERS,
+    EnvVar.TASK_SUBNET_IDS,
+    EnvVar.TASK_SECURITY_GROUP_IDS,
+)
 
 
 @pytest.fixture
 def environment() -> dict[str, str]:
-    names = (*REQUIRED, *REQUIRED_BY[Launch.ON_DEMAND])
+    names = (*REQUIRED, *REQUIRED_FOR_TASKS)
     return {str(name): f"any-{name.lower()}" for name in names} | {
         EnvVar.CLAIM_LEASE_SECONDS: "60",
         EnvVar.CAPACITY_PROVIDERS: "FARGATE_SPOT,FARGATE",
@@ -48,7 +54,7 @@ def test_should_name_everything_that_is_missing_at_once() -> None:
     with pytest.raises(Permanent) as refusal:
         read_settings({})
     assert all(name in refusal.value.summary for name in REQUIRED)
-    assert all(name in refusal.value.summary for name in REQUIRED_BY[Launch.ON_DEMAND])
+    assert all(name in refusal.value.summary for name in REQUIRED_FOR_TASKS)
     assert EnvVar.WORK_QUEUE_URL not in refusal.value.summary
 
 
@@ -88,53 +94,12 @@ def test_should_refuse_an_unknown_log_level(environment: dict[str, str]) -> None
         read_settings(environment | {EnvVar.LOG_LEVEL: "LOUD"})
 
 
-def test_should_read_all_settings_of_the_reaper() -> None:
-    settings = read_reaper_settings(REAPER | {EnvVar.LOG_LEVEL: "DEBUG"})
-    assert (settings.max_attempts, settings.job_timeout_seconds) == (3, 3600)
-    assert settings.silence_seconds == 900
-    assert (settings.unannounced_seconds, settings.start_seconds) == (900, 900)
-    assert settings.jobs_queue_url == "any-jobs_queue_url"
-    assert settings.log_level == "DEBUG"
-
-
-def test_should_know_the_work_queues_there_are() -> None:
-    urls = {EnvVar.WORK_QUEUE_URL: "any-cpu", EnvVar.GPU_WORK_QUEUE_URL: "any-gpu"}
-    assert read_reaper_settings(REAPER).work_queue_urls == {}
-    assert read_reaper_settings(REAPER | urls).work_queue_urls == {
-        "cpu": "any-cpu",
-        "gpu": "any-gpu",
-    }
-
-
-def test_should_name_everything_that_the_reaper_misses_at_once() -> None:
-    with pytest.raises(Permanent, match="The reaper cannot start") as refusal:
-        read_reaper_settings({})
-    assert all(name in refusal.value.summary for name in REAPER_REQUIRED)
-
-
-def test_should_let_the_reaper_be_made_less_patient() -> None:
-    patience = {
-        EnvVar.UNANNOUNCED_SECONDS: "9",
-        EnvVar.TASK_START_SECONDS: "15",
-        EnvVar.QUEUED_SECONDS: "60",
-    }
-    settings = read_reaper_settings(REAPER | patience)
-    assert (settings.unannounced_seconds, settings.start_seconds) == (9, 15)
-    assert settings.queued_seconds == 60
-
-
-def test_should_refuse_a_patience_that_is_no_number() -> None:
-    with pytest.raises(Permanent, match="TASK_START_SECONDS is 'soon'"):
-        read_reaper_settings(REAPER | {EnvVar.TASK_START_SECONDS: "soon"})
-
-
 @pytest.mark.parametrize("given", [None, "false", "true"])
-def test_should_trace_only_when_told_to(environment: dict[str, str], given: str | None) -> None:
-    told = {} if given is None else {str(EnvVar.TRACING): given}
-    assert read_settings({**environment, **told}).tracing is (given == "true")
-    assert read_reaper_settings({**REAPER, **told}).tracing is (given == "true")
+def test_should_trace_only_when_asked_to(environment: dict[str, str], given: str | None) -> None:
+    tracing = {} if given is None else {str(EnvVar.TRACING): given}
+    assert read_settings({**environment, **tracing}).tracing is (given == "true")
 
 
 def test_should_refuse_another_word_about_tracing(environment: dict[str, str]) -> None:
-    with pytest.raises(Permanent, match="TRACING is 'yes', not true or false"):
+    with pytest.raises(Permanent, match="TRACING is 'yes', not one of true, false"):
         read_settings({**environment, EnvVar.TRACING: "yes"})

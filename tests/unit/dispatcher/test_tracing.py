@@ -8,10 +8,10 @@ import pytest
 from runtime.core.contract import ExitCode
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Source
+from runtime.core.lambda_run import TRACE_RESERVE_SECONDS, send_traces
 from runtime.core.messages import requeue_message
 from runtime.core.spans import Part, Span, trace_id
 from runtime.dispatcher.batch import failed_records
-from runtime.dispatcher.handler import TRACE_RESERVE_SECONDS, send_traces
 from tests.fakes.launcher import Fault
 from tests.fakes.traces import KeptTracing
 from tests.unit.dispatcher.afterlife import MAX_RUNS, PLENTY, Afterlife
@@ -159,8 +159,7 @@ def test_should_name_the_trace_of_a_message_that_must_come_back(
         sqs_batch([s3_event()]),
         work=world.dispatcher.work,
         remaining_seconds=lambda: PLENTY,
-        log=world.log,
-        metrics=world.metrics,
+        telemetry=world.telemetry,
     )
     assert world.log.actions("WARNING")[-1] == "dispatch.retry"
     lines_lead_to(world, source)
@@ -172,8 +171,7 @@ def test_should_name_no_job_where_none_is_known() -> None:
         sqs_batch(["no message"]),
         work=world.dispatcher.work,
         remaining_seconds=lambda: PLENTY,
-        log=world.log,
-        metrics=world.metrics,
+        telemetry=world.telemetry,
     )
     (line,) = world.log.lines
     assert (line.action, "trace_id" in line.fields) == ("dispatch.failed", False)

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.core.contract import Metric
-from runtime.core.jobs import State, release, retry
+from runtime.core.jobs import State, requeue, retry
 from runtime.core.messages import requeue_message
 from runtime.core.options import JobOptions
 from tests.unit.dispatcher.world import BUCKET, KEY, VISIBILITY_SECONDS, World, s3_event
@@ -91,7 +91,7 @@ def test_should_run_a_job_put_back_whose_upload_is_gone_so_that_it_says_so(
     source = world.upload(lifestream_language="de")
     world.deliver(s3_event())
     claimed = world.job(source)
-    world.jobs.save(claimed, release(claimed, now=world.clock.now()))
+    world.jobs.save(claimed, requeue(claimed, now=world.clock.now()))
     world.objects.delete(BUCKET, KEY)
     if change == "replaced":
         world.upload(data=b"other", lifestream_language="xx")
@@ -104,7 +104,7 @@ def test_should_not_read_anew_what_ran_before(world: World) -> None:
     source = world.upload(lifestream_language="de")
     world.deliver(s3_event())
     running = world.start_processor(source)
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     world.upload(lifestream_language="fr")
     assert world.deliver(requeue_message(source.job_id))
     assert world.job(source).options == JobOptions(language="de")

@@ -8,6 +8,7 @@ from runtime.core.contract import CONFIRM_MESSAGE_TYPE, Compute
 from runtime.core.errors import LifestreamError
 from runtime.core.jobs import Job, Source, start
 from runtime.core.ports import TaskLauncher
+from runtime.core.telemetry import Telemetry
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.routing import Routes
@@ -37,6 +38,7 @@ class World:
         self.log = CapturedLog()
         self.metrics = CapturedMetrics()
         self.tracing = KeptTracing()
+        self.telemetry = Telemetry(log=self.log, metrics=self.metrics, tracing=self.tracing)
         self.switch = KillSwitch()
         self.dispatcher = Dispatcher(
             bucket=BUCKET,
@@ -47,9 +49,7 @@ class World:
                 clock=self.clock,
                 lease_seconds=LEASE_SECONDS,
             ),
-            log=self.log,
-            metrics=self.metrics,
-            tracing=self.tracing,
+            telemetry=self.telemetry,
         )
 
     def launchers(self) -> dict[Compute, TaskLauncher]:

@@ -88,7 +88,7 @@ class Studio:
             self.jobs.create(claimed)
         else:
             if there.state in {lifecycle.State.LAUNCHED, lifecycle.State.RUNNING}:
-                released = lifecycle.release(there, now=now)
+                released = lifecycle.requeue(there, now=now)
                 self.jobs.save(there, released)
                 there = released
             claimed = lifecycle.take_over(there, now=now, lease_seconds=LEASE_SECONDS)

@@ -77,7 +77,7 @@ def a_worker(**fields: Any) -> StoppedTask:
 )
 def test_should_tell_why_a_task_stopped(task: StoppedTask, code: str, again: bool) -> None:  # noqa: FBT001 - parametrized
     diagnosis = diagnose(task)
-    assert (diagnosis.code, diagnosis.again) == (code, again)
+    assert (diagnosis.code, diagnosis.retryable) == (code, again)
 
 
 def test_should_add_what_ecs_said_to_the_failure() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.core.contract import ExitCode
-from runtime.core.jobs import State, cancel, release, report
+from runtime.core.jobs import State, cancel, report, requeue
 from runtime.core.messages import requeue_message
 from runtime.reaper.reaper import RESERVE_SECONDS, SweepFailedError
 from runtime.reaper.remedies import DEADLINE_MARGIN_SECONDS, MAX_MISSES
@@ -41,7 +41,7 @@ def test_should_run_a_job_again_whose_task_never_began(world: Afterlife) -> None
 def test_should_announce_a_job_that_its_processor_put_back(world: Afterlife) -> None:
     source = world.running()
     running = world.job(source)
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     world.reaper.task_stopped(world.die(source, exit_code=ExitCode.RESUMABLE))
     world.deliver_all()
     assert world.launcher.started == [(source.job_id, 1), (source.job_id, 2)]
@@ -166,7 +166,7 @@ def test_should_fail_with_a_reason_what_can_never_be_launched(world: Afterlife) 
 def test_should_fail_in_the_end_what_is_announced_and_never_heard(world: Afterlife) -> None:
     source = world.running()
     running = world.job(source)
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     for _ in range(MAX_MISSES):
         world.until_stuck()
         world.sweep()
@@ -206,7 +206,7 @@ def test_should_stand_back_when_the_processor_ends_at_the_same_moment(world: Aft
     source = world.launched()
     running = world.start_processor(source)
     world.clock.advance(SILENCE_SECONDS)
-    released = release(running, now=world.clock.now())
+    released = requeue(running, now=world.clock.now())
     world.launcher.during_find = lambda: world.jobs.save(running, released)
     world.sweep()
     assert world.job(source) == released

@@ -3,7 +3,7 @@
 import pytest
 
 from runtime.core.contract import Compute
-from runtime.core.jobs import Failure, Job, Source, State, fail, release, start
+from runtime.core.jobs import Failure, Job, Source, State, fail, requeue, start
 from runtime.core.messages import queued_message, requeue_message
 from runtime.core.ports import TaskLauncher
 from runtime.dispatcher.routing import QueueLauncher
@@ -69,7 +69,7 @@ def test_should_do_nothing_for_a_worker_that_left_idle(world: PoolAfterlife) -> 
 def test_should_do_nothing_for_a_job_that_its_worker_put_back(world: PoolAfterlife) -> None:
     source = world.queued()
     running = world.take(source)
-    world.jobs.save(running, release(running, now=world.clock.now()))
+    world.jobs.save(running, requeue(running, now=world.clock.now()))
     world.reaper.task_stopped(StoppedTask(task_arn=WORKER, exit_code=12))
     assert world.queue.bodies == []
 
@@ -77,7 +77,7 @@ def test_should_do_nothing_for_a_job_that_its_worker_put_back(world: PoolAfterli
 def test_should_not_believe_an_old_list_of_running_jobs(world: PoolAfterlife) -> None:
     source = world.queued()
     running = world.take(source)
-    failure = release(running, now=world.clock.now())
+    failure = requeue(running, now=world.clock.now())
     listed = [running]
     world.jobs.in_state = lambda *_, **__: listed  # type: ignore[method-assign]
     world.jobs.save(running, failure)

@@ -66,7 +66,7 @@ def test_should_stop_a_task_unless_it_is_only_slow_to_begin(problem: Concern, th
     if there:
         slow = problem is Concern.LEASE_OVER
         expected = Remedy.RECORD_LAUNCH if slow else Remedy.STOP_AND_CONCLUDE
-    assert remedy(problem, task_there=there) is expected
+    assert remedy(problem, task_exists=there) is expected
 
 
 @pytest.mark.parametrize(

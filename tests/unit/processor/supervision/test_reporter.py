@@ -106,7 +106,7 @@ def test_should_never_write_again_once_the_job_is_lost(
     reporter: Reporter, store: MoodyStore, clock: FakeClock, last_write: str
 ) -> None:
     there = store.jobs[SOURCE.job_id]
-    released = lifecycle.release(there, now=0.0)
+    released = lifecycle.requeue(there, now=0.0)
     taken = lifecycle.take_over(released, now=0.0, lease_seconds=60.0)
     store.jobs[SOURCE.job_id] = taken
     reporter.check()

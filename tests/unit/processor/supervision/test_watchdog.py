@@ -72,7 +72,7 @@ class Guarded:
 
     def take_away(self) -> None:
         """Requeue the job and claim it anew, as reaper and dispatcher do."""
-        released = lifecycle.release(self.job, now=self.clock.now())
+        released = lifecycle.requeue(self.job, now=self.clock.now())
         self.store.save(self.job, released)
         self.store.save(
             released, lifecycle.take_over(released, now=self.clock.now(), lease_seconds=60.0)

@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.core.contract import Compute, Device, ExitCode
 from runtime.core.jobs import Job, Source, State
 from runtime.core.ports import JobStore, ObjectStore
+from runtime.core.telemetry import Telemetry
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.routing import QueueLauncher, Routes
@@ -79,8 +80,7 @@ class Pool:
                 clock=self.clock,
                 lease_seconds=LEASE_SECONDS,
             ),
-            log=self.log,
-            metrics=self.metrics,
+            telemetry=Telemetry(log=self.log, metrics=self.metrics),
         )
         self.reaper = Reaper(
             jobs=self.jobs,
@@ -93,8 +93,7 @@ class Pool:
                 silence_seconds=SILENCE_SECONDS,
                 unannounced_seconds=SILENCE_SECONDS,
             ),
-            log=self.log,
-            metrics=self.metrics,
+            telemetry=Telemetry(log=self.log, metrics=self.metrics),
         )
         self.new_worker()
 

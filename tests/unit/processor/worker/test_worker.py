@@ -7,7 +7,7 @@ import pytest
 
 from runtime.core.contract import ExitCode, Metric, Stage
 from runtime.core.errors import Permanent, Retryable
-from runtime.core.jobs import State, release, start
+from runtime.core.jobs import State, requeue, start
 from runtime.core.messages import queued_message, requeue_message
 from runtime.core.ports import Progress
 from runtime.core.protection import Failed
@@ -191,7 +191,7 @@ def test_should_delete_what_another_worker_runs(pool: Pool) -> None:
 def test_should_delete_the_message_of_an_attempt_that_is_outdated(pool: Pool) -> None:
     source = pool.upload()
     queued = pool.job(source)
-    pool.jobs.save(queued, release(queued, now=pool.clock.now()))
+    pool.jobs.save(queued, requeue(queued, now=pool.clock.now()))
     pool.dispatcher.work(requeue_message(source.job_id))
     assert pool.run() is ExitCode.SUCCESS
     assert (pool.job(source).attempt, pool.job(source).runs) == (2, 1)

@@ -1,0 +1,21 @@
+"""A component's logs, metrics and traces as one value."""
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from runtime.core.log import Log
+from runtime.core.metrics import Metrics, NoMetrics
+from runtime.core.tracer import NoTracing, Tracing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telemetry:
+    """Where a component reports what it does; metrics and traces are dropped by default."""
+
+    log: Log
+    metrics: Metrics = field(default_factory=NoMetrics)
+    tracing: Tracing = field(default_factory=NoTracing)
+
+    def bind(self, **fields: Any) -> "Telemetry":
+        """Return the same telemetry whose log adds these fields to every line."""
+        return replace(self, log=self.log.bind(**fields))

@@ -1,0 +1,43 @@
+"""The reaper's settings, read whole before any work."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from runtime.core.contract import Compute, EnvVar
+from runtime.core.environ import WORK_QUEUES, EnvironmentReader, LambdaSettings
+from runtime.reaper.remedies import QUEUED_SECONDS, START_SECONDS, UNANNOUNCED_SECONDS
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReaperSettings(LambdaSettings):
+    """The reaper's settings; times in seconds."""
+
+    cluster: str
+    jobs_queue_url: str
+    max_attempts: int
+    job_timeout_seconds: float
+    silence_seconds: float
+    unannounced_seconds: float
+    start_seconds: float
+    queued_seconds: float
+    work_queue_urls: Mapping[Compute, str] = field(default_factory=dict)
+
+
+def read_reaper_settings(environ: Mapping[str, str]) -> ReaperSettings:
+    """Return the settings; raise `Permanent` that names everything missing or wrong at once."""
+    read = EnvironmentReader(environ, component="reaper")
+    queues = {compute: read.optional(name) for compute, name in WORK_QUEUES.items()}
+    settings = ReaperSettings(
+        **read.common(),
+        cluster=read.text(EnvVar.ECS_CLUSTER_NAME),
+        jobs_queue_url=read.text(EnvVar.JOBS_QUEUE_URL),
+        max_attempts=read.number(EnvVar.MAX_ATTEMPTS),
+        job_timeout_seconds=read.number(EnvVar.JOB_TIMEOUT_SECONDS),
+        silence_seconds=read.number(EnvVar.HEARTBEAT_SILENCE_SECONDS),
+        unannounced_seconds=read.number(EnvVar.UNANNOUNCED_SECONDS, UNANNOUNCED_SECONDS),
+        start_seconds=read.number(EnvVar.TASK_START_SECONDS, START_SECONDS),
+        queued_seconds=read.number(EnvVar.QUEUED_SECONDS, QUEUED_SECONDS),
+        work_queue_urls={compute: url for compute, url in queues.items() if url},
+    )
+    read.finish()
+    return settings

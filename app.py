@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cdk.application import build, synthesize
 from cdk.config import ConfigError
-from cdk.nag.environments import StaleAcknowledgementError
+from cdk.nag.environment_findings import StaleAcknowledgementError
 
 ROOT = Path(__file__).resolve().parent
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from cdk.application import synthesize
 from cdk.config import ConfigError
-from cdk.nag.environments import StaleAcknowledgementError
+from cdk.nag.environment_findings import StaleAcknowledgementError
 from cdk.promotion.application import build_promotion
 
 ROOT = Path(__file__).resolve().parent

@@ -1,4 +1,4 @@
-"""The whole app: environment files become stages, checked by cdk-nag, the same wherever it runs."""
+"""The app of environments: each environment file becomes a stage, checked by cdk-nag."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from typing import Any
 from aws_cdk import App, Validations
 
 from cdk.config import load_environments
-from cdk.nag.environments import acknowledge, packs, refuse_stale
+from cdk.nag.environment_findings import acknowledge, packs, refuse_stale
 from cdk.stage import EnvironmentStage
 
 ENVIRONMENTS = "environments"
@@ -19,15 +19,17 @@ def build(
 ) -> App:
     """Return the app with a stage for each file of `root/environments`, or for the one named.
 
-    Without `outdir` the place that the CDK command line chose is used. `only` overrides the
-    context key `environment` (`cdk synth -c environment=dev`), and `launch` the context key of
-    that name, by which jobs are launched otherwise than the files say (`-c launch=pool`). Raise
+    Without `outdir` the folder that the CDK command line chose is used. `only` overrides the
+    context key `environment` (`cdk synth -c environment=dev`). `launch` overrides the context key
+    of that name, which in turn overrides the files' setting (`-c launch=pool`). Raise
     `ConfigError` before the first construct exists if any chosen file is wrong. `app.synth()`
-    fails on findings of cdk-nag that `cdk.nag.environments` does not acknowledge.
+    fails on findings of cdk-nag that `cdk.nag.environment_findings` does not acknowledge.
     """
-    asked = _context()
+    context = _context()
     environments = load_environments(
-        root / ENVIRONMENTS, only or asked.get("environment"), launch=launch or asked.get("launch")
+        root / ENVIRONMENTS,
+        only or context.get("environment"),
+        launch=launch or context.get("launch"),
     )
     app = App(
         outdir=str(outdir) if outdir else None,
@@ -45,7 +47,7 @@ def build(
 def synthesize(app: App) -> Path:
     """Write the templates and return their folder; findings and acknowledgements must match.
 
-    Raise `RuntimeError` for a finding that nobody acknowledged, and `StaleAcknowledgementError`
+    Raise `RuntimeError` for a finding that is not acknowledged, and `StaleAcknowledgementError`
     for an acknowledgement without a finding.
     """
     assembly = Path(app.synth().directory)
@@ -55,7 +57,7 @@ def synthesize(app: App) -> Path:
 
 
 def _context() -> dict[str, Any]:
-    """Return what the command line was given, read before there is an app that could tell it."""
+    """Return the context of the CDK command line, read before there is an app to ask."""
     given: dict[str, Any] = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     return given
 

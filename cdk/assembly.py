@@ -1,4 +1,4 @@
-"""Reads what was synthesized: the templates of each environment, by the names of their stacks."""
+"""Reads a cloud assembly: the templates of each environment, by the names of their stacks."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ Template = Mapping[str, Any]
 
 
 class AssemblyError(Exception):
-    """A folder is no cloud assembly, or not the one that was asked for."""
+    """A folder is not a cloud assembly, or lacks the environment asked for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +28,12 @@ class StackTemplate:
 def read_environments(folder: Path) -> dict[str, list[StackTemplate]]:
     """Return the stacks of every environment in a cloud assembly, in order of deployment.
 
-    Raise `AssemblyError` when there is no assembly, or none of an environment's.
+    Raise `AssemblyError` when there is no assembly, or none with an environment.
     """
-    found = {name: list(_stacks(nested)) for name, nested in _stages(folder)}
-    if not found:
+    environments = {name: list(_stacks(nested)) for name, nested in _stages(folder)}
+    if not environments:
         raise AssemblyError(f"{folder} holds no stage {STAGE_PREFIX}<environment>: `make synth`")
-    return found
+    return environments
 
 
 def _stages(folder: Path) -> Iterator[tuple[str, Path]]:

@@ -1,11 +1,11 @@
-"""One environment: its stacks, composed by their typed attributes."""
+"""One environment: its stacks, connected by their typed attributes."""
 
 from aws_cdk import Stage, Tags
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.constructs.compute.worker import Work
+from cdk.constructs.compute.worker_container import WorkerResources
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.naming import tags
 from cdk.stacks.control_plane import ControlPlaneStack
@@ -20,7 +20,7 @@ from cdk.stacks.workers import WorkersStack
 
 
 class EnvironmentStage(Stage):
-    """The stacks of one `environment`, each an attribute.
+    """The stacks of one `environment`, each an attribute; its id is `Lifestream-<environment>`.
 
     `workers` is None without a pool, `gpu` without that target.
     """
@@ -43,8 +43,18 @@ class EnvironmentStage(Stage):
             storage=self.storage,
             ingest=self.ingest,
         )
-        self.workers = self._create_workers(environment, key)
-        self.gpu = self._create_gpu(environment, key)
+        self.workers: WorkersStack | None = None
+        if environment.workers and self.ingest.work:
+            resources = self._worker_resources(self.ingest.work, key)
+            self.workers = WorkersStack(
+                self, environment=environment, pool=environment.workers, resources=resources
+            )
+        self.gpu: GpuStack | None = None
+        if environment.gpu and self.ingest.gpu_work:
+            resources = self._worker_resources(self.ingest.gpu_work, key)
+            self.gpu = GpuStack(
+                self, environment=environment, gpu=environment.gpu, resources=resources
+            )
         self.control_plane = ControlPlaneStack(
             self,
             environment=environment,
@@ -64,41 +74,18 @@ class EnvironmentStage(Stage):
         for name, value in tags(environment).items():
             Tags.of(self).add(name, value)
 
-    def _create_workers(
-        self, environment: EnvironmentConfig, key: kms.IKey | None
-    ) -> WorkersStack | None:
-        if environment.workers is None or self.ingest.work is None:
-            return None
-        return WorkersStack(
-            self,
-            environment=environment,
-            key=key,
-            pool=environment.workers,
-            work=self._work(self.ingest.work, key),
-            network=self.network,
-            processing=self.processing,
-        )
-
-    def _create_gpu(self, environment: EnvironmentConfig, key: kms.IKey | None) -> GpuStack | None:
-        if environment.gpu is None or self.ingest.gpu_work is None:
-            return None
-        return GpuStack(
-            self,
-            environment=environment,
-            key=key,
-            gpu=environment.gpu,
-            work=self._work(self.ingest.gpu_work, key),
-            network=self.network,
-            processing=self.processing,
-        )
-
-    def _work(self, jobs: JobQueue, key: kms.IKey | None) -> Work:
-        return Work(
-            queue=jobs.queue,
-            jobs_queue=self.ingest.jobs.queue,
+    def _worker_resources(self, work: JobQueue, key: kms.IKey | None) -> WorkerResources:
+        return WorkerResources(
+            cluster=self.processing.cluster,
+            images=self.storage.processor_images,
             jobs_table=self.storage.jobs_table,
             idempotency_table=self.storage.idempotency_table,
-            media_bucket_name=self.ingest.media.bucket_name,
-            images=self.storage.processor_images,
             key=key,
+            queue=work.queue,
+            jobs_queue=self.ingest.jobs.queue,
+            media_bucket_name=self.ingest.media.bucket_name,
+            # A job's log lines are in one log group, whether it ran on demand or in a pool.
+            log_group=self.processing.processor.log_group,
+            subnets=self.network.task_subnets,
+            security_group=self.network.task_security_group,
         )

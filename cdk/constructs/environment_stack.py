@@ -1,4 +1,4 @@
-"""The base of every stack: its name, its place, and outputs under the contract's keys."""
+"""The base of every stack: its name, account and region, and outputs under the contract's keys."""
 
 import re
 
@@ -31,7 +31,7 @@ class EnvironmentStack(Stack):
     ) -> None:
         self.names = Names(environment.name)
         self.key = key
-        place = (
+        pinned = (
             Environment(account=environment.account, region=environment.region)
             if environment.account
             else None
@@ -41,11 +41,11 @@ class EnvironmentStack(Stack):
             part,
             stack_name=self.names.stack(_WORD.sub("-", part).lower()),
             description=description,
-            env=place,
+            env=pinned,
             termination_protection=holds_data and environment.retain_data,
         )
 
     def output(self, key: Output, value: str, description: str) -> None:
         """Publish a value under exactly this key."""
-        # A construct directly below its stack keeps its id as its logical id, unhashed.
+        # The id of a construct directly below its stack is its logical id, without a hash.
         CfnOutput(self, key.value, value=value, description=description)

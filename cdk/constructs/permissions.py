@@ -1,7 +1,7 @@
 """Statements that grant one capability each: exact actions on exact resources, with conditions.
 
-CDK's own `grant_*` methods also allow what nothing here calls (tags, scans, batch writes). The
-bucket is given by ARN, made of its name, which reads better in a policy than an export's id.
+CDK's own `grant_*` methods also allow actions that nothing here calls (tags, scans, batch writes).
+The bucket is given by ARN, made of its name, which reads better in a policy than an export's id.
 """
 
 from aws_cdk import Aws
@@ -11,6 +11,7 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 
+from cdk.naming import local_arn
 from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, JobsTable
 
 
@@ -27,16 +28,16 @@ def write_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
     )
 
 
-def tell_missing_objects(bucket_arn: str) -> iam.PolicyStatement:
-    """Get 404 for an object that is not there.
+def detect_missing_objects(bucket_arn: str) -> iam.PolicyStatement:
+    """Have S3 answer 404 for a missing object.
 
     Without the right to list, S3 answers 403, and a deleted upload would look like a broken role.
-    A condition on the prefix cannot be added: reading an object carries no `s3:prefix`.
+    The statement has no condition on the prefix: a request for an object carries no `s3:prefix`.
     """
     return iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket_arn])
 
 
-def keep_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
+def read_and_write_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
     """Read job records and replace them, in transactions or alone."""
     return iam.PolicyStatement(
         actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[table.table_arn]
@@ -51,7 +52,7 @@ def list_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
     )
 
 
-def record_objects(table: dynamodb.ITable) -> iam.PolicyStatement:
+def write_idempotency_records(table: dynamodb.ITable) -> iam.PolicyStatement:
     """Write idempotency records."""
     return iam.PolicyStatement(actions=["dynamodb:PutItem"], resources=[table.table_arn])
 
@@ -66,7 +67,7 @@ def protect_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
 
 
 def run_task(cluster: ecs.ICluster, definition: ecs.TaskDefinition) -> list[iam.PolicyStatement]:
-    """Start this revision in this cluster, tag it while starting it, and find it again."""
+    """Start this revision in this cluster, tag the task at its start, and find it again."""
     roles = [definition.task_role.role_arn, definition.obtain_execution_role().role_arn]
     return [
         iam.PolicyStatement(
@@ -90,7 +91,7 @@ def run_task(cluster: ecs.ICluster, definition: ecs.TaskDefinition) -> list[iam.
 
 def find_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
     """Find tasks of this cluster by what started them."""
-    # ListTasks knows no task resource, so the condition is what limits it.
+    # ListTasks has no task resource; the condition limits it.
     return iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=_in(cluster))
 
 
@@ -106,8 +107,8 @@ def send_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["sqs:SendMessage"], resources=[queue.queue_arn])
 
 
-def work_off(queue: sqs.IQueue) -> iam.PolicyStatement:
-    """Receive messages from a queue, keep them hidden while at work, and delete them."""
+def consume_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Receive messages from a queue, extend their visibility timeout, and delete them."""
     return iam.PolicyStatement(
         actions=["sqs:ReceiveMessage", "sqs:ChangeMessageVisibility", "sqs:DeleteMessage"],
         resources=[queue.queue_arn],
@@ -115,12 +116,12 @@ def work_off(queue: sqs.IQueue) -> iam.PolicyStatement:
 
 
 def count_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
-    """Ask a queue for its length."""
+    """Read a queue's length."""
     return iam.PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[queue.queue_arn])
 
 
-def receive_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
-    """Have a function fed from a queue: what Lambda does in its name."""
+def feed_function(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Be a queue's consumer: what Lambda's event source does with the function's role."""
     return iam.PolicyStatement(
         actions=["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
         resources=[queue.queue_arn],
@@ -139,16 +140,16 @@ def process_jobs(
         read_objects(bucket_arn, UPLOADS_PREFIX),
         read_objects(bucket_arn, WORK_PREFIX),
         write_objects(bucket_arn, WORK_PREFIX, RESULTS_PREFIX),
-        tell_missing_objects(bucket_arn),
-        keep_jobs(jobs_table),
-        record_objects(idempotency_table),
+        detect_missing_objects(bucket_arn),
+        read_and_write_jobs(jobs_table),
+        write_idempotency_records(idempotency_table),
         *read_encrypted(key, "s3", "dynamodb"),
         *write_encrypted(key, "s3"),
     ]
 
 
-def back_tables_up(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.PolicyStatement]:
-    """Copy tables into a vault, as AWS Backup does in the name of a role.
+def back_up_tables(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.PolicyStatement]:
+    """Copy tables into a vault: what AWS Backup does with its role.
 
     These are the actions of its advanced backups, which an account has unless it opted out.
     """
@@ -169,22 +170,22 @@ def back_tables_up(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.Pol
 
 
 def send_traces() -> iam.PolicyStatement:
-    """Tell X-Ray what was done for a job. X-Ray knows no resource for it."""
+    """Send trace segments to X-Ray, which has no resource type for them."""
     return iam.PolicyStatement(actions=["xray:PutTraceSegments"], resources=["*"])
 
 
 def read_encrypted(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
-    """Read what these services keep under the environment's key, if it has one.
+    """Read what these services encrypt with the environment's key, if it has one.
 
-    DynamoDB opens a table's own key with it whether an item is read or written.
+    DynamoDB decrypts a table's own key with it for reads and for writes.
     """
     return _use(key, ["kms:Decrypt"], services)
 
 
 def write_encrypted(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
-    """Add to what these services keep under the environment's key, if it has one.
+    """Write what these services encrypt with the environment's key, if it has one.
 
-    S3 and SQS open the data key that they were given before, for another part or message.
+    S3 and SQS decrypt an earlier data key for another part or message.
     """
     return _use(key, ["kms:GenerateDataKey", "kms:Decrypt"], services)
 
@@ -194,27 +195,26 @@ def _use(
 ) -> list[iam.PolicyStatement]:
     if key is None:
         return []
-    # Only through a service: whoever has the role cannot ask KMS itself to open anything.
+    # Only through a service: the role cannot call KMS directly.
     return [
         iam.PolicyStatement(
             actions=actions,
             resources=[key.key_arn],
-            conditions={"StringEquals": {"kms:ViaService": [via(service) for service in services]}},
+            conditions={
+                "StringEquals": {"kms:ViaService": [via_service(service) for service in services]}
+            },
         )
     ]
 
 
-def via(service: str) -> str:
-    """Return what KMS calls a service that asks on somebody's behalf."""
+def via_service(service: str) -> str:
+    """Return a service's name in `kms:ViaService`."""
     return f"{service}.{Aws.REGION}.amazonaws.com"
 
 
-def be_a_machine_of(cluster: ecs.ICluster) -> list[iam.PolicyStatement]:
+def join_cluster(cluster: ecs.ICluster) -> list[iam.PolicyStatement]:
     """Join a cluster and run its tasks, as the ECS agent of an EC2 instance does."""
-    machines = (
-        f"arn:{Aws.PARTITION}:ecs:{Aws.REGION}:{Aws.ACCOUNT_ID}"
-        f":container-instance/{cluster.cluster_name}/*"
-    )
+    machines = local_arn("ecs", f"container-instance/{cluster.cluster_name}/*")
     return [
         iam.PolicyStatement(
             actions=["ecs:RegisterContainerInstance", "ecs:DeregisterContainerInstance"],
@@ -229,7 +229,7 @@ def be_a_machine_of(cluster: ecs.ICluster) -> list[iam.PolicyStatement]:
             resources=[machines, cluster.cluster_arn],
             conditions=_in(cluster),
         ),
-        # It asks where to connect to before it belongs to any cluster.
+        # The agent asks for its endpoint before it belongs to any cluster.
         iam.PolicyStatement(actions=["ecs:DiscoverPollEndpoint"], resources=["*"]),
     ]
 
@@ -239,4 +239,4 @@ def _in(cluster: ecs.ICluster) -> dict[str, dict[str, str]]:
 
 
 def _tasks_of(cluster: ecs.ICluster) -> str:
-    return f"arn:{Aws.PARTITION}:ecs:{Aws.REGION}:{Aws.ACCOUNT_ID}:task/{cluster.cluster_name}/*"
+    return local_arn("ecs", f"task/{cluster.cluster_name}/*")

@@ -1,1 +1,1 @@
-"""Refuses changes that would delete or replace what holds data, unless somebody wrote down why."""
+"""Refuses changes that would delete or replace what holds data, unless they are accepted."""

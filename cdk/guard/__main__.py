@@ -9,8 +9,8 @@ import boto3
 
 from cdk.application import ENVIRONMENTS
 from cdk.assembly import AssemblyError, StackTemplate, read_environments
-from cdk.guard import acknowledged, baseline
-from cdk.guard.acknowledged import AcknowledgementError, Verdict, judge
+from cdk.guard import accepted_changes, baseline
+from cdk.guard.accepted_changes import AcceptedChangesError, GuardResult, classify
 from cdk.guard.baseline import Templates
 from cdk.guard.changes import Change, changes
 from cdk.guard.cloudformation import CloudFormationTemplates
@@ -47,25 +47,25 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = connect) 
         app = read_environments(given.assembly)
         if given.command == "accept":
             return accept(app, given.baseline)
-        decisions = acknowledged.load(given.decisions)
+        decisions = accepted_changes.load(given.decisions)
         if given.deployed:
             names = chosen(given.environment, app)
             before = {name: deployed(name, app, given.environments, connect) for name in names}
         else:
             before = accepted(given.environment, given.baseline)
             names = list(before)
-    except (AssemblyError, AcknowledgementError) as error:
+    except (AssemblyError, AcceptedChangesError) as error:
         print(error, file=sys.stderr)
         return 2
     found = [change for name in names for change in lost(name, before[name], app)]
     if given.deployed or given.environment:
         decisions = [each for each in decisions if each.environment in names]
-    verdict = judge(found, decisions)
-    return told(verdict, decisions=given.decisions, deployed=given.deployed, names=names)
+    result = classify(found, decisions)
+    return report(result, decisions=given.decisions, deployed=given.deployed, names=names)
 
 
 def parser() -> argparse.ArgumentParser:
-    """Return what the command line may say."""
+    """Return the parser of the command line."""
     top = argparse.ArgumentParser(prog="python -m cdk.guard", description=__doc__)
     commands = top.add_subparsers(dest="command", required=True)
     check = commands.add_parser("check", help="refuse changes that could lose data")
@@ -84,16 +84,16 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def chosen(asked: Sequence[str] | None, there: Mapping[str, object]) -> list[str]:
-    """Return the environments to look at; raise `AssemblyError` when there is no such one."""
+def chosen(asked: Sequence[str] | None, existing: Mapping[str, object]) -> list[str]:
+    """Return the environments to compare; raise `AssemblyError` for an unknown one."""
     for name in asked or ():
-        if name not in there:
-            raise AssemblyError(f"There is no environment {name}; there are: {', '.join(there)}")
-    return list(asked or there)
+        if name not in existing:
+            raise AssemblyError(f"There is no environment {name}; there are: {', '.join(existing)}")
+    return list(asked or existing)
 
 
 def accepted(asked: Sequence[str] | None, folder: Path) -> dict[str, Stacks]:
-    """Return the committed states; raise `AssemblyError` when there is none to compare with."""
+    """Return the committed states; raise `AssemblyError` when there are none."""
     committed = baseline.read_baseline(folder)
     if not committed:
         raise AssemblyError(f"{folder} has no accepted state: `make baseline`")
@@ -103,19 +103,19 @@ def accepted(asked: Sequence[str] | None, folder: Path) -> dict[str, Stacks]:
 def deployed(
     name: str, app: Mapping[str, list[StackTemplate]], folder: Path, connect: Connect
 ) -> Stacks:
-    """Return what of an environment is deployed."""
+    """Return an environment's deployed resources."""
     others = {path.stem for path in folder.glob("*.toml")} | set(app)
     regions = {stack.region for stack in app[name]}
     return baseline.read_deployed(connect(*regions), name, others)
 
 
 def lost(name: str, before: Stacks, app: Mapping[str, list[StackTemplate]]) -> list[Change]:
-    """Return what could lose data in an environment, which may be gone from the app."""
+    """Return the changes that could lose data; the app may no longer have the environment."""
     return changes(name, before, baseline.guarded(app.get(name, [])))
 
 
 def accept(app: Mapping[str, list[StackTemplate]], folder: Path) -> int:
-    """Write every environment's state; one that left the app loses its file."""
+    """Write every environment's state, and delete the file of one that the app no longer has."""
     for name, stacks in app.items():
         print(f"Accepted: {baseline.write_baseline(folder, name, baseline.guarded(stacks))}")
     for path in folder.glob("*.json"):
@@ -125,23 +125,22 @@ def accept(app: Mapping[str, list[StackTemplate]], folder: Path) -> int:
     return 0
 
 
-def told(verdict: Verdict, *, decisions: Path, deployed: bool, names: Sequence[str]) -> int:
-    """Print a verdict and return the exit status.
+def report(result: GuardResult, *, decisions: Path, deployed: bool, names: Sequence[str]) -> int:
+    """Print a result and return the exit status.
 
-    Against the baseline, a decision about nothing is refused: it would cover the next mistake.
-    What is deployed lags behind in some environments and has arrived in others, so there it may
-    stay until all have it.
+    Against the baseline, an acceptance without a change is refused, because it would cover the next
+    mistake. Against what is deployed it is allowed: some environments have the change already.
     """
-    for change in verdict.accepted:
+    for change in result.accepted:
         print(f"decided on  {change}")
-    for stale in verdict.stale:
+    for stale in result.stale:
         print(f"{'arrived' if deployed else 'STALE'}  {stale}: nothing of the kind changes")
-    for change in verdict.refused:
+    for change in result.refused:
         print(f"REFUSED  {change}")
-    if verdict.refused:
-        print(ADVICE.format(file=decisions.name, change=verdict.refused[0]))
+    if result.refused:
+        print(ADVICE.format(file=decisions.name, change=result.refused[0]))
         return 1
-    if verdict.stale and not deployed:
+    if result.stale and not deployed:
         print(f"Remove what is stale from {decisions.name}.")
         return 1
     print(f"Nothing that holds data is lost: {', '.join(names) or 'no environment'}.")

@@ -1,4 +1,4 @@
-"""What is compared with: the accepted state of each environment, committed or deployed."""
+"""The state to compare with: committed as accepted, or deployed."""
 
 import json
 from collections.abc import Iterable
@@ -11,19 +11,19 @@ from runtime.core.contract import stack_prefix
 
 
 class Templates(Protocol):
-    """Where deployed templates are read."""
+    """Reads deployed templates."""
 
     def stack_names(self) -> list[str]:
         """Return the names of the deployed stacks."""
         ...
 
     def template(self, stack: str) -> Any:
-        """Return a deployed stack's template as it was given."""
+        """Return a deployed stack's template as it was submitted."""
         ...
 
 
 def guarded(stacks: Iterable[StackTemplate]) -> dict[str, dict[str, Any]]:
-    """Return what a synthesized environment guards, by stack and logical id."""
+    """Return the guarded resources of synthesized stacks, by stack and logical id."""
     return {stack.name: stateful(stack.template) for stack in stacks}
 
 
@@ -42,7 +42,7 @@ def write_baseline(folder: Path, environment: str, stacks: Stacks) -> Path:
 
 
 def read_deployed(templates: Templates, environment: str, environments: Iterable[str]) -> Stacks:
-    """Return what of an environment is deployed, also in stacks that the app no longer has.
+    """Return an environment's deployed resources, also of stacks that the app no longer has.
 
     `environments` are the names of all: `lifestream-dev-` also begins the stacks of `dev-2`, and a
     stack belongs to the longest name that fits.

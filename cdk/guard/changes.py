@@ -1,11 +1,11 @@
-"""What a deployment would do to that which holds data: templates before and after, compared."""
+"""Compares templates before and after: what a deployment would do to resources that hold data."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from cdk.guard.replacing import changed_fixed_properties, fixed_values
+from cdk.guard.immutable_properties import changed_immutable_properties, immutable_values
 from cdk.guard.stateful import LOSSES, Resources, Stacks, physical_name
 
 _KEEPS = {"Retain", "RetainExceptOnCreate", "Snapshot"}
@@ -14,8 +14,8 @@ _DELETE = "Delete"
 Resource = Mapping[str, Any]
 
 
-class Kind(StrEnum):
-    """What is wrong with a change."""
+class ChangeKind(StrEnum):
+    """The way in which a change could lose data."""
 
     DELETION = "deletion"
     REPLACEMENT = "replacement"
@@ -25,21 +25,21 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Change:
-    """A change that could lose data; `what` happens, as the rest of a sentence."""
+    """A change that could lose data; `what` describes it."""
 
     environment: str
     stack: str
     resource: str
-    kind: Kind
+    kind: ChangeKind
     what: str
 
     def __str__(self) -> str:
-        """Say it in a line."""
+        """Return it as one line."""
         return f"{self.environment}: {self.stack}: {self.resource}: {self.kind}: {self.what}"
 
 
 def changes(environment: str, before: Stacks, after: Stacks) -> list[Change]:
-    """Return what could lose data on the way from one state of an environment to another.
+    """Return the changes between two states of an environment that could lose data.
 
     Both hold the guarded resources alone, by stack and logical id.
     """
@@ -50,31 +50,37 @@ def changes(environment: str, before: Stacks, after: Stacks) -> list[Change]:
     )
 
 
-def _in_stack(before: Resources, stack: str, after: Stacks) -> Iterator[tuple[str, Kind, str]]:
+def _in_stack(
+    before: Resources, stack: str, after: Stacks
+) -> Iterator[tuple[str, ChangeKind, str]]:
     now = after.get(stack, {})
     replaced = _replaced(before, now)
     for logical_id, old in before.items():
         loss = LOSSES[old["Type"]]
         new = now.get(logical_id)
         if new is None:
-            yield logical_id, Kind.DELETION, _gone(logical_id, old, stack, after)
+            yield logical_id, ChangeKind.DELETION, _gone(logical_id, old, stack, after)
             continue
         if logical_id in replaced:
-            yield logical_id, Kind.REPLACEMENT, f"{replaced[logical_id]}; {_fate(new, loss)}"
+            yield logical_id, ChangeKind.REPLACEMENT, f"{replaced[logical_id]}; {_fate(new, loss)}"
         if new.get("Condition") != old.get("Condition"):
             what = f"it now depends on the condition {new.get('Condition')}; {_fate(old, loss)}"
-            yield logical_id, Kind.DELETION, what
+            yield logical_id, ChangeKind.DELETION, what
         for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
             if old.get(policy) in _KEEPS and new.get(policy) not in _KEEPS:
                 weaker = new.get(policy, f"{_DELETE} (the default)")
                 what = f"{policy} from {old[policy]} to {weaker}; {loss} would go with it"
-                yield logical_id, Kind.POLICY, what
+                yield logical_id, ChangeKind.POLICY, what
         for switch in _switched_off(old, new):
-            yield logical_id, Kind.PROTECTION, f"{switch}; nothing would stop a mistake any more"
+            yield (
+                logical_id,
+                ChangeKind.PROTECTION,
+                f"{switch}; nothing would stop a mistake any more",
+            )
 
 
 def _replaced(before: Resources, now: Resources) -> dict[str, str]:
-    """Return why each resource that stays would be replaced, also because of another one."""
+    """Return why each remaining resource would be replaced, also because of another one."""
     reasons: dict[str, str] = {}
     for logical_id, old in before.items():
         if logical_id in now and (reason := _replaces(old, now[logical_id])):
@@ -84,7 +90,7 @@ def _replaced(before: Resources, now: Resources) -> dict[str, str]:
             logical_id: f"{fixed.name} names {other}, which is replaced itself"
             for logical_id, new in now.items()
             if logical_id in before and logical_id not in reasons
-            for fixed, value in fixed_values(new["Type"], new.get("Properties", {}))
+            for fixed, value in immutable_values(new["Type"], new.get("Properties", {}))
             for other in reasons
             if _refers(value, other)
         }
@@ -97,7 +103,7 @@ def _replaces(old: Resource, new: Resource) -> str | None:
     if old["Type"] != new["Type"]:
         return f"it becomes another type, {new['Type']}"
     properties = old.get("Properties", {}), new.get("Properties", {})
-    changed = list(changed_fixed_properties(old["Type"], *properties))
+    changed = list(changed_immutable_properties(old["Type"], *properties))
     if not changed:
         return None
     surely = [fixed.name for fixed in changed if fixed.always]

@@ -21,6 +21,6 @@ class CloudFormationTemplates:
         ]
 
     def template(self, stack: str) -> Any:
-        """Return a deployed stack's template as it was given: a mapping, for CDK writes JSON."""
-        # Processed, it would lack what CloudFormation takes out.
+        """Return a deployed stack's template as CDK submitted it, a mapping."""
+        # A processed template lacks what CloudFormation removes.
         return self._client.get_template(StackName=stack, TemplateStage="Original")["TemplateBody"]

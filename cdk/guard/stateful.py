@@ -1,4 +1,4 @@
-"""What holds data, and what each kind of it loses when it goes."""
+"""Resource types that hold data, and what is lost with each."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,7 +23,7 @@ LOSSES = {
     "AWS::SQS::Queue": "the messages in it",
     "AWS::SecretsManager::Secret": "its value",
 }
-"""Types of resources that are guarded, and what is lost with one."""
+"""Guarded resource types, and what is lost with one."""
 
 NAMES = (
     "BucketName",
@@ -35,11 +35,11 @@ NAMES = (
     "BackupVaultName",
     "Name",
 )
-"""Properties by which the types above are known outside their stack."""
+"""Properties that hold the physical name of the types above."""
 
 
 def stateful(template: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return a template's guarded resources by logical id, without what only CDK reads."""
+    """Return a template's guarded resources by logical id, without CDK's metadata."""
     return {
         logical_id: {key: value for key, value in resource.items() if key != "Metadata"}
         for logical_id, resource in template.get("Resources", {}).items()

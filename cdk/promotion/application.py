@@ -6,7 +6,7 @@ from aws_cdk import App, Validations
 
 from cdk.application import ENVIRONMENTS, feature_flags
 from cdk.config import load_environments
-from cdk.nag.environments import packs
+from cdk.nag.environment_findings import packs
 from cdk.promotion.access import AccessStack
 from cdk.promotion.config import load_promotion
 from cdk.promotion.github import GithubStack

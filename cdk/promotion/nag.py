@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from aws_cdk import App
 
-from cdk.nag.acknowledgements import acknowledge_at, finding_id
+from cdk.nag.acknowledge import acknowledge_at, finding_id
 from cdk.promotion.config import PromotionConfig
 from cdk.promotion.place import Place
 

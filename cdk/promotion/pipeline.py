@@ -15,7 +15,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.nag.environments import acknowledge
+from cdk.nag.environment_findings import acknowledge
 from cdk.promotion.config import PipelineConfig, PromotionConfig, StageConfig
 from cdk.promotion.place import STEPS_ROLE, home, place_of, promoter_role
 from cdk.promotion.releases import READ, WRITE

@@ -1,7 +1,7 @@
-"""What keeps jobs moving: the reaper, told by ECS of stopped tasks and by a schedule to sweep.
+"""The reaper, invoked by ECS events of stopped tasks and by a schedule to sweep.
 
-Lambda runs it again twice when it fails. Events that fail for good are kept to be seen, but what
-they would have done is done by the next sweep.
+Lambda retries it twice when it fails. Events that fail for good go to a dead-letter queue for
+people to see; the next sweep does what they would have done.
 """
 
 from aws_cdk import Duration
@@ -15,17 +15,17 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs import permissions
-from cdk.constructs.compute.python_lambda import REAPER_PACKAGES, PythonLambda
+from cdk.constructs.compute.python_lambda import REAPER_PACKAGES, JobFunction
 from cdk.constructs.data.private_queue import private_queue
 from cdk.constructs.environment_stack import EnvironmentStack
-from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
+from cdk.constructs.observability.tracing import tracing_permissions
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.storage import StorageStack
 from runtime.core.contract import REAPER_HANDLER, EnvVar, Output
 
 _RETRIES = 2
 _EVENT_AGE = Duration.hours(1)
-"""An older event tells nothing that a sweep has not found out, and ECS forgets the task too."""
+"""A sweep has found out by then what an older event says, and ECS no longer lists the task."""
 
 
 class ControlPlaneStack(EnvironmentStack):
@@ -50,8 +50,8 @@ class ControlPlaneStack(EnvironmentStack):
         )
         self.dead_letters = private_queue(self, "DeadLetters", name=self.names.reaper_dlq, key=key)
         self.reaper = self._create_reaper(environment, storage, ingest, cluster)
-        self._wake_when_a_task_stops(cluster)
-        self._wake_every(Duration.minutes(environment.reaper.sweep_minutes))
+        self._invoke_on_stopped_tasks(cluster)
+        self._invoke_every(Duration.minutes(environment.reaper.sweep_minutes))
         self.output(Output.REAPER_FUNCTION, self.reaper.function.function_name, "Reaper")
 
     def _create_reaper(
@@ -60,36 +60,31 @@ class ControlPlaneStack(EnvironmentStack):
         storage: StorageStack,
         ingest: IngestStack,
         cluster: ecs.ICluster,
-    ) -> PythonLambda:
+    ) -> JobFunction:
         settings = environment.reaper
-        reaper = PythonLambda(
+        reaper = JobFunction(
             self,
             "Reaper",
             environment=environment,
+            settings=settings,
             name=self.names.reaper,
-            log_group_name=self.names.reaper_log_group,
             handler=REAPER_HANDLER,
             packages=REAPER_PACKAGES,
             description="Puts back or fails jobs whose task died, hung or never started",
-            timeout=Duration.seconds(settings.timeout_seconds),
-            memory_mib=settings.memory_mib,
+            cluster=cluster,
+            jobs_table=storage.jobs_table,
+            idempotency_table=storage.idempotency_table,
             key=self.key,
             reserved_concurrency=settings.reserved_concurrency,
             variables={
-                EnvVar.ENVIRONMENT.value: environment.name,
-                EnvVar.LOG_LEVEL.value: settings.log_level,
-                EnvVar.TRACING.value: tracing_variable(environment),
-                EnvVar.JOBS_TABLE.value: storage.jobs_table.table_name,
-                EnvVar.IDEMPOTENCY_TABLE.value: storage.idempotency_table.table_name,
-                EnvVar.ECS_CLUSTER_NAME.value: cluster.cluster_name,
-                EnvVar.JOBS_QUEUE_URL.value: ingest.jobs.queue.queue_url,
-                EnvVar.MAX_ATTEMPTS.value: str(settings.max_attempts),
-                EnvVar.JOB_TIMEOUT_SECONDS.value: str(environment.processor.job_timeout_seconds),
-                EnvVar.HEARTBEAT_SILENCE_SECONDS.value: str(settings.silence_seconds),
+                EnvVar.JOBS_QUEUE_URL: ingest.jobs.queue.queue_url,
+                EnvVar.MAX_ATTEMPTS: str(settings.max_attempts),
+                EnvVar.JOB_TIMEOUT_SECONDS: str(environment.processor.job_timeout_seconds),
+                EnvVar.HEARTBEAT_SILENCE_SECONDS: str(settings.silence_seconds),
             },
         )
         reaper.allow(
-            permissions.keep_jobs(storage.jobs_table),
+            permissions.read_and_write_jobs(storage.jobs_table),
             permissions.list_jobs(storage.jobs_table),
             permissions.find_tasks(cluster),
             permissions.stop_tasks(cluster),
@@ -100,8 +95,8 @@ class ControlPlaneStack(EnvironmentStack):
             *permissions.write_encrypted(self.key, "sqs"),
         )
         for compute, work in ingest.filled.items():
-            # Asked for its length by each sweep, a queue goes on being counted.
-            reaper.function.add_environment(WORK_QUEUE_OF[compute].value, work.queue.queue_url)
+            # Each sweep reads the queue's length, so that SQS keeps reporting its metrics.
+            reaper.add_variables({WORK_QUEUE_OF[compute]: work.queue.queue_url})
             reaper.allow(permissions.count_messages(work.queue))
         lambda_.EventInvokeConfig(
             self,
@@ -113,7 +108,7 @@ class ControlPlaneStack(EnvironmentStack):
         )
         return reaper
 
-    def _wake_when_a_task_stops(self, cluster: ecs.ICluster) -> None:
+    def _invoke_on_stopped_tasks(self, cluster: ecs.ICluster) -> None:
         events.Rule(
             self,
             "TaskStopped",
@@ -126,7 +121,7 @@ class ControlPlaneStack(EnvironmentStack):
             targets=[self._target()],
         )
 
-    def _wake_every(self, interval: Duration) -> None:
+    def _invoke_every(self, interval: Duration) -> None:
         events.Rule(
             self,
             "Sweep",

@@ -1,4 +1,4 @@
-"""The key that all other stacks of an environment encrypt with, where it has one of its own."""
+"""The customer managed key that all other stacks of an environment encrypt with."""
 
 from constructs import Construct
 
@@ -9,7 +9,7 @@ from cdk.naming import removal_policy
 
 
 class EncryptionStack(EnvironmentStack):
-    """`key`; what other stacks encrypt with it is lost with it, so it goes last."""
+    """`key`; all that other stacks encrypt is lost with it, so this stack is deleted last."""
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
         super().__init__(

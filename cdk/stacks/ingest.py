@@ -1,6 +1,6 @@
-"""How a video becomes a message: the media bucket tells the jobs queue about uploads.
+"""The media bucket, which notifies the jobs queue of uploads, and the queues of work.
 
-Bucket and queue share a stack because each must know the other: S3 checks that it may send to the
+Bucket and queue share a stack because each refers to the other: S3 checks that it may send to the
 queue when the notification is set, and the queue admits this bucket only.
 """
 
@@ -26,18 +26,18 @@ from runtime.core.contract import (
 )
 
 WORK_QUEUE_OF = {Compute.CPU: EnvVar.WORK_QUEUE_URL, Compute.GPU: EnvVar.GPU_WORK_QUEUE_URL}
-"""How functions are told of the queues of work."""
+"""The variable that names the work queue of each kind of compute."""
 
 _PREFLIGHT_SECONDS = 3600
-"""How long a browser may remember that it was allowed to upload."""
+"""How long a browser may cache the answer to a CORS preflight request."""
 
 
 class IngestStack(EnvironmentStack):
-    """`media` (the bucket), its `access_logs`, `jobs` (the queue with its dead letters), `work`.
+    """`media` and `access_logs` (buckets), `jobs`, `work` and `gpu_work` (queues), `filled`.
 
-    `work` is where jobs wait for a worker, with its own dead letters, or None without workers. It
-    is here, before all that sends to it or receives from it. `filled` are the queues of work that
-    new jobs are given to: one that only empties is not among them.
+    `work` and `gpu_work` hold jobs that wait for a worker; each is None without its workers. They
+    are in this stack because senders and receivers are in later ones. `filled` has the work queues
+    that receive new jobs, without those that are only drained.
     """
 
     def __init__(
@@ -62,7 +62,6 @@ class IngestStack(EnvironmentStack):
         )
         self.work = self._create_work_queue(environment)
         days = environment.storage
-        # S3 delivers access logs to no bucket that is encrypted with a customer's key.
         self.gpu_work = self._create_gpu_work_queue(environment)
         self.filled: dict[Compute, JobQueue] = {}
         if self.work is not None and environment.launch == Launch.POOL:
@@ -74,6 +73,7 @@ class IngestStack(EnvironmentStack):
             "AccessLogs",
             name=self.names.access_log_bucket,
             environment=environment,
+            # S3 does not deliver access logs to a bucket with a customer managed key.
             key=None,
             expire={"": days.access_log_days},
         )
@@ -158,7 +158,7 @@ def _key_filter(*, prefix: str, suffix: str) -> s3.CfnBucket.NotificationFilterP
 
 
 def _from_browsers(origins: tuple[str, ...]) -> list[s3.CorsRule] | None:
-    """Let pages of these origins upload by form and in parts, and read results."""
+    """Return the rules that let pages of these origins upload and read results, if any."""
     if not origins:
         return None
     methods = s3.HttpMethods
@@ -168,7 +168,7 @@ def _from_browsers(origins: tuple[str, ...]) -> list[s3.CorsRule] | None:
             allowed_origins=list(origins),
             allowed_methods=[methods.GET, methods.HEAD, methods.POST, methods.PUT],
             allowed_headers=["content-type", "x-amz-*"],
-            # A page that uploads in parts must tell S3 their ETags in the end.
+            # To complete a multipart upload, a page sends the ETags of its parts.
             exposed_headers=["ETag"],
             max_age=_PREFLIGHT_SECONDS,
         )

@@ -1,4 +1,4 @@
-"""Where tasks run: a VPC whose tasks have no public address and accept no connection."""
+"""The network of tasks: no public address, no inbound connection."""
 
 from aws_cdk import Aws, Fn
 from aws_cdk import aws_ec2 as ec2
@@ -17,7 +17,7 @@ _HTTPS = ec2.Port.tcp(443)
 class NetworkStack(EnvironmentStack):
     """`vpc`, `task_subnets` (private) and `task_security_group` (nothing in, HTTPS out).
 
-    In a VPC that is there already, the security group is all that is made.
+    In an existing VPC, only the security group is created.
     """
 
     def __init__(
@@ -46,16 +46,16 @@ class NetworkStack(EnvironmentStack):
 
     @property
     def availability_zones(self) -> list[str]:
-        """The first zones of wherever the stack is deployed to, resolved there.
+        """The first zones of the region, resolved at deployment.
 
-        CDK would look zones up in the account at synthesis, or settle for two.
+        CDK would look zones up in the account at synthesis, or use two.
         """
         return [Fn.select(index, Fn.get_azs()) for index in range(self._zones)]
 
     def _existing(self, vpc_id: str) -> tuple[ec2.IVpc, list[ec2.ISubnet]]:
         network = self._environment.network
         subnets, zones = network.task_subnet_ids or (), network.task_subnet_zones or ()
-        # By its attributes: a look-up would ask the account at synthesis.
+        # By its attributes: a look-up would call the account at synthesis.
         vpc = ec2.Vpc.from_vpc_attributes(
             self, "Vpc", vpc_id=vpc_id, availability_zones=list(zones)
         )
@@ -95,7 +95,7 @@ class NetworkStack(EnvironmentStack):
             max_azs=self._zones,
             nat_gateways=nat_gateways,
             subnet_configuration=subnets,
-            # Closing the default group takes a custom resource; nothing uses that group.
+            # Closing the default group takes a custom resource; no resource uses that group.
             restrict_default_security_group=False,
         )
 
@@ -165,8 +165,8 @@ class NetworkStack(EnvironmentStack):
             allow_all_outbound=False,
         )
         if network.s3_prefix_list is None or network.dynamodb_prefix_list is None:
-            # Where there is no NAT gateway, routes end at the endpoints. S3 and DynamoDB have
-            # public addresses, which a rule can only name by lists that differ by region.
+            # Without a NAT gateway, routes end at the endpoints. S3 and DynamoDB have public
+            # addresses, which a rule can only name by prefix lists that differ by region.
             group.add_egress_rule(ec2.Peer.any_ipv4(), _HTTPS, "AWS services")
             return group
         near = endpoint_group or ec2.Peer.ipv4(network.cidr)

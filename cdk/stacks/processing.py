@@ -1,13 +1,11 @@
-"""How a message becomes a task: cluster, task definition, and the dispatcher that starts it.
+"""The cluster, the processor's task definition, and the dispatcher that starts its tasks.
 
-The dispatcher names the exact revision it starts, so both are one stack: an update replaces the
+The dispatcher names the exact revision it starts, so both are in one stack: an update creates the
 revision, points the dispatcher to it and only then retires the old one; a rollback does the same.
-As an export, the revision could never change; read by a weak reference, it would go stale.
+As an export of another stack, the revision could never change; as a weak reference, it would be
+out of date.
 """
 
-from collections.abc import Mapping
-
-from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda_event_sources as event_sources
@@ -16,10 +14,11 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.constructs import permissions
 from cdk.constructs.compute.gpu_capacity import GpuCapacity
+from cdk.constructs.compute.processor_container import ProcessorResources
 from cdk.constructs.compute.processor_task import ProcessorTask
-from cdk.constructs.compute.python_lambda import DISPATCHER_PACKAGES, PythonLambda
+from cdk.constructs.compute.python_lambda import DISPATCHER_PACKAGES, JobFunction
 from cdk.constructs.environment_stack import EnvironmentStack
-from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
+from cdk.constructs.observability.tracing import tracing_permissions
 from cdk.naming import bucket_arn
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.network import NetworkStack
@@ -75,11 +74,13 @@ class ProcessingStack(EnvironmentStack):
             self,
             "Processor",
             environment=environment,
-            cluster=self.cluster,
-            images=storage.processor_images,
-            jobs_table=storage.jobs_table,
-            idempotency_table=storage.idempotency_table,
-            key=key,
+            resources=ProcessorResources(
+                cluster=self.cluster,
+                images=storage.processor_images,
+                jobs_table=storage.jobs_table,
+                idempotency_table=storage.idempotency_table,
+                key=key,
+            ),
         )
         self.dispatcher = self._create_dispatcher(environment, network, storage, ingest)
         self.output(Output.CLUSTER, self.cluster.cluster_name, "Where processors run")
@@ -96,49 +97,44 @@ class ProcessingStack(EnvironmentStack):
         network: NetworkStack,
         storage: StorageStack,
         ingest: IngestStack,
-    ) -> PythonLambda:
+    ) -> JobFunction:
         settings = environment.dispatcher
-        dispatcher = PythonLambda(
+        dispatcher = JobFunction(
             self,
             "Dispatcher",
             environment=environment,
+            settings=settings,
             name=self.names.dispatcher,
-            log_group_name=self.names.dispatcher_log_group,
             handler=DISPATCHER_HANDLER,
             packages=DISPATCHER_PACKAGES,
             description="Claims each uploaded video and starts its processor",
-            timeout=Duration.seconds(settings.timeout_seconds),
-            memory_mib=settings.memory_mib,
+            cluster=self.cluster,
+            jobs_table=storage.jobs_table,
+            idempotency_table=storage.idempotency_table,
             key=self.key,
             variables={
-                EnvVar.ENVIRONMENT.value: environment.name,
-                EnvVar.LOG_LEVEL.value: settings.log_level,
-                EnvVar.TRACING.value: tracing_variable(environment),
-                EnvVar.MEDIA_BUCKET.value: ingest.media.bucket_name,
-                EnvVar.JOBS_TABLE.value: storage.jobs_table.table_name,
-                EnvVar.IDEMPOTENCY_TABLE.value: storage.idempotency_table.table_name,
-                EnvVar.ECS_CLUSTER_NAME.value: self.cluster.cluster_name,
-                EnvVar.CLAIM_LEASE_SECONDS.value: str(settings.claim_lease_seconds),
-                EnvVar.LAUNCH.value: environment.launch,
+                EnvVar.MEDIA_BUCKET: ingest.media.bucket_name,
+                EnvVar.CLAIM_LEASE_SECONDS: str(settings.claim_lease_seconds),
+                EnvVar.LAUNCH: environment.launch,
             },
         )
         media = bucket_arn(self.names.media_bucket)
         dispatcher.allow(
             permissions.read_objects(media, UPLOADS_PREFIX),
-            permissions.tell_missing_objects(media),
-            permissions.keep_jobs(storage.jobs_table),
-            permissions.record_objects(storage.idempotency_table),
-            permissions.receive_messages(ingest.jobs.queue),
+            permissions.detect_missing_objects(media),
+            permissions.read_and_write_jobs(storage.jobs_table),
+            permissions.write_idempotency_records(storage.idempotency_table),
+            permissions.feed_function(ingest.jobs.queue),
             *tracing_permissions(environment),
             *permissions.read_encrypted(self.key, "s3", "dynamodb", "sqs"),
         )
         for compute, work in ingest.filled.items():
-            _tell(dispatcher, {WORK_QUEUE_OF[compute]: work.queue.queue_url})
+            dispatcher.add_variables({WORK_QUEUE_OF[compute]: work.queue.queue_url})
             dispatcher.allow(
                 permissions.send_messages(work.queue), *permissions.write_encrypted(self.key, "sqs")
             )
         if environment.launch == Launch.ON_DEMAND:
-            self._let_run_tasks(dispatcher, environment, network)
+            self._grant_run_task(dispatcher, environment, network)
         dispatcher.function.add_event_source(
             event_sources.SqsEventSource(
                 ingest.jobs.queue,
@@ -148,13 +144,12 @@ class ProcessingStack(EnvironmentStack):
         )
         return dispatcher
 
-    def _let_run_tasks(
-        self, dispatcher: PythonLambda, environment: EnvironmentConfig, network: NetworkStack
+    def _grant_run_task(
+        self, dispatcher: JobFunction, environment: EnvironmentConfig, network: NetworkStack
     ) -> None:
-        """Let it start a task for each job."""
+        """Let the dispatcher start a task for each job."""
         group = network.task_security_group.security_group_id
-        _tell(
-            dispatcher,
+        dispatcher.add_variables(
             {
                 EnvVar.TASK_DEFINITION_ARN: self.processor.definition.task_definition_arn,
                 EnvVar.CAPACITY_PROVIDERS: ",".join(environment.processor.capacity_providers),
@@ -163,8 +158,3 @@ class ProcessingStack(EnvironmentStack):
             },
         )
         dispatcher.allow(*permissions.run_task(self.cluster, self.processor.definition))
-
-
-def _tell(told: PythonLambda, variables: Mapping[EnvVar, str]) -> None:
-    for name, value in variables.items():
-        told.function.add_environment(name.value, value)

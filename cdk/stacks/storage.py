@@ -1,4 +1,4 @@
-"""What is kept besides media: job records, idempotency records, container images."""
+"""Job records, idempotency records, container images."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_dynamodb as dynamodb
@@ -16,7 +16,7 @@ _IMAGES_KEPT = 30
 
 
 class StorageStack(EnvironmentStack):
-    """`jobs_table`, `idempotency_table`, `processor_images`; `backup` where it is asked for."""
+    """`jobs_table`, `idempotency_table`, `processor_images`, and `backup` if configured."""
 
     def __init__(
         self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
@@ -93,7 +93,7 @@ class StorageStack(EnvironmentStack):
             "ProcessorImages",
             repository_name=self.names.processor,
             image_scan_on_push=True,
-            # A released tag never means another image; while developing it may.
+            # A released tag always means the same image; in development it may move.
             image_tag_mutability=(
                 ecr.TagMutability.IMMUTABLE if retain else ecr.TagMutability.MUTABLE
             ),

@@ -1,19 +1,16 @@
-"""The pool of warm workers, where an environment has one.
+"""The pool of warm workers.
 
-Its stack comes after the one that sends to the work queue: a deployment that must wait for workers
-to finish their jobs holds nobody else up, and until there are workers, jobs wait in the queue.
+Its stack is deployed after the one that sends to the work queue: waiting for workers to finish
+their jobs delays no other stack, and until there are workers, jobs wait in the queue.
 """
 
-from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.pool import PoolConfig
-from cdk.constructs.compute.worker import Work
+from cdk.constructs.compute.worker_container import WorkerResources
 from cdk.constructs.compute.worker_pool import WorkerPool
 from cdk.constructs.environment_stack import EnvironmentStack
-from cdk.stacks.network import NetworkStack
-from cdk.stacks.processing import ProcessingStack
 from runtime.core.contract import Output
 
 
@@ -25,29 +22,17 @@ class WorkersStack(EnvironmentStack):
         scope: Construct,
         *,
         environment: EnvironmentConfig,
-        key: kms.IKey | None,
         pool: PoolConfig,
-        work: Work,
-        network: NetworkStack,
-        processing: ProcessingStack,
+        resources: WorkerResources,
     ) -> None:
         super().__init__(
             scope,
             "Workers",
             environment=environment,
             description="Lifestream: pool of warm workers",
-            key=key,
+            key=resources.key,
         )
         self.pool = WorkerPool(
-            self,
-            "Pool",
-            environment=environment,
-            pool=pool,
-            work=work,
-            cluster=processing.cluster,
-            # The log of a job is found in the same place, whoever ran it.
-            log_group=processing.processor.log_group,
-            subnets=network.task_subnets,
-            security_group=network.task_security_group,
+            self, "Pool", environment=environment, pool=pool, resources=resources
         )
         self.output(Output.WORKER_SERVICE, self.pool.service.service_name, "Warm workers")

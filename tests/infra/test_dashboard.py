@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import Duration
 
 from cdk.config import load_environment
-from cdk.constructs.observability.custom_metric import own_metric
+from cdk.constructs.observability.custom_metric import custom_metric
 from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, Stage
 from runtime.core.jobs import ENDED, State
 from runtime.reaper.reaper import SWEPT
@@ -209,4 +209,4 @@ def test_should_show_tasks_and_protection_of_workers_where_there_are_any(
 def test_should_refuse_to_show_what_would_never_have_data(metric: Metric, of: str | None) -> None:
     environment = load_environment(ROOT / "environments" / "dev.toml")
     with pytest.raises(ValueError, match="is counted by"):
-        own_metric(environment, metric, Duration.minutes(5), of=of)
+        custom_metric(environment, metric, Duration.minutes(5), of=of)

@@ -7,7 +7,8 @@ import pytest
 
 from cdk.application import build, synthesize
 from cdk.config import EnvironmentConfig, load_environment
-from cdk.nag import environments as nag
+from cdk.nag import environment_findings as nag
+from cdk.nag.acknowledge import AcknowledgedFinding
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 
 MOST = 25
@@ -44,7 +45,7 @@ def test_should_acknowledge_exactly_the_findings_there_are(assembly: Path, name:
     given = environment(name)
 
     assert found_in(assembly, name) == {
-        (item.path, item.id_in(given)) for item in nag.acknowledged_in(given)
+        (item.path, item.id_in(environment=name)) for item in nag.acknowledged_in(given)
     }
 
 
@@ -72,12 +73,12 @@ def test_should_fail_on_a_finding_that_nobody_acknowledged(
 def test_should_fail_on_an_acknowledgement_of_what_is_not_found(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stale = nag.Acknowledged(path="Storage", finding="AwsSolutions-DDB3", reason="any")
+    stale = AcknowledgedFinding(path="Storage", finding="AwsSolutions-DDB3", reason="any")
     monkeypatch.setattr(nag, "ACKNOWLEDGED", (*nag.ACKNOWLEDGED, stale))
 
     with pytest.raises(
         nag.StaleAcknowledgementError,
-        match=r"Lifestream-dev/Storage: AwsSolutions-DDB3 is found",
+        match=r"Lifestream-dev/Storage: cdk-nag no longer finds AwsSolutions-DDB3",
     ):
         synthesize(build(ROOT, outdir=tmp_path, only="dev"))
 
@@ -85,7 +86,7 @@ def test_should_fail_on_an_acknowledgement_of_what_is_not_found(
 def test_should_refuse_an_acknowledgement_where_nothing_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stray = nag.Acknowledged(path="Storage/Gone", finding="AwsSolutions-S1", reason="any")
+    stray = AcknowledgedFinding(path="Storage/Gone", finding="AwsSolutions-S1", reason="any")
     monkeypatch.setattr(nag, "ACKNOWLEDGED", (stray,))
 
     with pytest.raises(LookupError, match="Lifestream-dev/Storage has no Gone"):

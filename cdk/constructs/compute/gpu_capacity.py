@@ -1,4 +1,4 @@
-"""Machines with a GPU that come when a task wants one, and go when none does."""
+"""Machines with a GPU, which ECS starts for a task and stops when no task needs them."""
 
 from collections.abc import Sequence
 
@@ -15,12 +15,12 @@ from cdk.naming import Names
 
 _ROOT_DEVICE = "/dev/xvda"
 _ALL_IN_USE = 100
-_BACKGROUND = "10m"
-"""How long Docker's leftovers of a task stay on a machine's disk."""
+_CLEANUP_WAIT = "10m"
+"""How long a stopped task's containers stay on a machine's disk."""
 
 
 class GpuCapacity(Construct):
-    """`provider`: an Auto Scaling group that ECS scales, at rest with no machine at all."""
+    """`provider`: an Auto Scaling group that ECS scales from zero to `gpu.max_tasks` machines."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class GpuCapacity(Construct):
             launch_template=self._template(gpu, cluster, security_group),
             min_capacity=0,
             max_capacity=gpu.max_tasks,
-            # ECS takes the protection away from machines without tasks.
+            # ECS removes the protection from machines without tasks.
             new_instances_protected_from_scale_in=True,
             group_metrics=[autoscaling.GroupMetrics.all()],
         )
@@ -72,11 +72,11 @@ class GpuCapacity(Construct):
             description="What the ECS agent of a GPU machine may do",
             assumed_by=iam.ServicePrincipal("ec2.amazonaws.com"),
         )
-        for statement in permissions.be_a_machine_of(cluster):
+        for statement in permissions.join_cluster(cluster):
             role.add_to_policy(statement)
         start = ec2.UserData.for_linux()
         start.add_commands(
-            f"echo ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION={_BACKGROUND} >> /etc/ecs/ecs.config",
+            f"echo ECS_ENGINE_TASK_CLEANUP_WAIT_DURATION={_CLEANUP_WAIT} >> /etc/ecs/ecs.config",
             "echo ECS_ENABLE_GPU_SUPPORT=true >> /etc/ecs/ecs.config",
             "echo ECS_AWSVPC_BLOCK_IMDS=true >> /etc/ecs/ecs.config",
         )
@@ -84,14 +84,14 @@ class GpuCapacity(Construct):
             self,
             "Template",
             instance_type=ec2.InstanceType(gpu.instance_type),
-            # Looked up by CloudFormation at each deployment: the newest, with its driver.
+            # CloudFormation resolves the newest image with a GPU driver at each deployment.
             machine_image=ecs.EcsOptimizedImage.amazon_linux2023(ecs.AmiHardwareType.GPU),
             user_data=start,
-            # CDK would add rights of its own, some of them on everything.
+            # CDK would add rights, some of them on all resources.
             role=role.without_policy_updates(),
             security_group=security_group,
             require_imdsv2=True,
-            # Containers are one hop further away.
+            # One hop: containers cannot reach the instance metadata service.
             http_put_response_hop_limit=1,
             detailed_monitoring=True,
             block_devices=[

@@ -1,9 +1,11 @@
-"""The container that processes videos: the same for one job and for a worker, on any machine."""
+"""The container that processes videos, the same for one job and for a worker."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -13,14 +15,15 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.config.media import GB, MEGAPIXEL, MediaConfig
 from cdk.constructs import permissions
+from cdk.constructs.compute.task_roles import TaskRoles
 from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
 from cdk.naming import Names, bucket_arn
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, Device, EnvVar
 
-_WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which nobody else writes to
+_WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which has no other writer
 
 USER = "10001:10001"
-"""The image's user and group, by number: nobody outside knows them by name."""
+"""The image's user and group, by number: the host does not know their names."""
 
 _VOLUME = "work"
 _OPEN_FILES = 65536
@@ -31,15 +34,21 @@ _ARCHITECTURES = {
 }
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessorResources:
+    """What a processor uses: cluster, images, records, and the encryption key or None."""
+
+    cluster: ecs.ICluster
+    images: ecr.IRepository
+    jobs_table: dynamodb.ITable
+    idempotency_table: dynamodb.ITable
+    key: kms.IKey | None
+
+
 def fargate_definition(
-    scope: Construct,
-    *,
-    environment: EnvironmentConfig,
-    family: str,
-    execution_role: iam.IRole,
-    task_role: iam.IRole,
+    scope: Construct, *, environment: EnvironmentConfig, family: str, roles: TaskRoles
 ) -> ecs.FargateTaskDefinition:
-    """Return a new task definition of the configured size, without a container yet."""
+    """Return a new task definition of the configured size, without a container."""
     settings = environment.processor
     return ecs.FargateTaskDefinition(
         scope,
@@ -52,8 +61,8 @@ def fargate_definition(
             cpu_architecture=_ARCHITECTURES[settings.architecture],
             operating_system_family=ecs.OperatingSystemFamily.LINUX,
         ),
-        execution_role=execution_role,
-        task_role=task_role,
+        execution_role=roles.execution,
+        task_role=roles.task,
     )
 
 
@@ -73,9 +82,9 @@ def add_processor(
 ) -> ecs.ContainerDefinition:
     """Add the container to a task definition and return it.
 
-    It has no rights on its host, and nothing to write to but its work folder. That is a volume on
-    the task's own disk, because Fargate has none in memory. On Fargate the task's size is the
-    container's; on a machine of ours the container says what it takes.
+    It has no capabilities on its host, and its work folder is its only writable path: a volume on
+    the task's disk, because Fargate has none in memory. `cpu`, `memory_mib` and `gpus` are what the
+    container reserves of an EC2 machine; on Fargate the task's size is the container's.
     """
     # The init process forwards signals to Python and reaps what ffmpeg leaves behind.
     linux = ecs.LinuxParameters(scope, "Linux", init_process_enabled=True)
@@ -109,35 +118,33 @@ def add_processor(
 
 def processing_variables(
     environment: EnvironmentConfig,
+    resources: ProcessorResources,
     *,
-    cluster: ecs.ICluster,
-    jobs_table: dynamodb.ITable,
-    idempotency_table: dynamodb.ITable,
     job_timeout_seconds: int,
     device: Device = Device.CPU,
 ) -> dict[str, str]:
-    """Return what the processor's code is told, however its task was started."""
+    """Return the environment variables of the processor's code, on demand and in a pool."""
     settings = environment.processor
     return {
         EnvVar.ENVIRONMENT.value: environment.name,
         EnvVar.LOG_LEVEL.value: settings.log_level,
         EnvVar.AWS_REGION.value: Aws.REGION,
-        EnvVar.ECS_CLUSTER_NAME.value: cluster.cluster_name,
-        EnvVar.JOBS_TABLE.value: jobs_table.table_name,
-        EnvVar.IDEMPOTENCY_TABLE.value: idempotency_table.table_name,
+        EnvVar.ECS_CLUSTER_NAME.value: resources.cluster.cluster_name,
+        EnvVar.JOBS_TABLE.value: resources.jobs_table.table_name,
+        EnvVar.IDEMPOTENCY_TABLE.value: resources.idempotency_table.table_name,
         EnvVar.MAX_ATTEMPTS.value: str(environment.reaper.max_attempts),
         EnvVar.WORK_DIR.value: _WORK_DIR,
         EnvVar.JOB_TIMEOUT_SECONDS.value: str(job_timeout_seconds),
         EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
         EnvVar.ASR_MODEL.value: settings.asr_model,
         EnvVar.SCENE_MODEL.value: settings.scene_model,
-        **_reading(environment.media),
+        **_media_variables(environment.media),
         EnvVar.DEVICE.value: device.value,
         EnvVar.TRACING.value: tracing_variable(environment),
     }
 
 
-def _reading(media: MediaConfig) -> dict[str, str]:
+def _media_variables(media: MediaConfig) -> dict[str, str]:
     return {
         EnvVar.MAX_MEDIA_SECONDS.value: str(media.max_seconds),
         EnvVar.MAX_MEDIA_BYTES.value: str(media.max_gb * GB),
@@ -149,19 +156,15 @@ def _reading(media: MediaConfig) -> dict[str, str]:
 
 
 def processing_permissions(
-    environment: EnvironmentConfig,
-    *,
-    jobs_table: dynamodb.ITable,
-    idempotency_table: dynamodb.ITable,
-    key: kms.IKey | None,
+    environment: EnvironmentConfig, resources: ProcessorResources
 ) -> list[iam.PolicyStatement]:
-    """Return what the processor's code may do with data, however its task was started."""
+    """Return what the processor's code may do with data, on demand and in a pool."""
     return [
         *permissions.process_jobs(
             bucket_arn(Names(environment.name).media_bucket),
-            jobs_table=jobs_table,
-            idempotency_table=idempotency_table,
-            key=key,
+            jobs_table=resources.jobs_table,
+            idempotency_table=resources.idempotency_table,
+            key=resources.key,
         ),
         *tracing_permissions(environment),
     ]

@@ -1,4 +1,4 @@
-"""Which image a task runs: one that was pushed, by tag or digest, or one built on the way."""
+"""The image of a task: one from the repository, by tag or digest, or one built as an asset."""
 
 from pathlib import Path
 
@@ -21,16 +21,16 @@ _PLATFORMS = {
 def processor_image(
     images: ecr.IRepository, tag: str, *, architecture: str = "X86_64", accelerator: str = "cpu"
 ) -> ecs.ContainerImage:
-    """Return the image of a tag or digest in the repository, or the one to be built.
+    """Return the image of a tag or digest in the repository, or an asset if `tag` says so.
 
-    What is built has its models from packages: a build by `cdk deploy` has no secret to fetch
-    others with. Its context is what `.dockerignore` lets in, and so is its hash.
+    An asset takes its models from packages, because a build by `cdk deploy` has no token for the
+    model hub. `.dockerignore` decides its context and its hash.
     """
     if tag != IMAGE_ASSET:
         return ecs.ContainerImage.from_ecr_repository(images, tag)
     arguments = {"MODELS": "packages", "ACCELERATOR": accelerator}
     if accelerator == "gpu":
-        # The build with CUDA is PyPI's own.
+        # PyPI's own build has CUDA.
         arguments["TORCH_INDEX"] = ""
     return ecs.ContainerImage.from_asset(
         str(_ROOT),

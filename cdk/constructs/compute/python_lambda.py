@@ -1,15 +1,21 @@
-"""A Lambda function of ours: a small deterministic zip, a log group, a role of exact grants."""
+"""A Lambda function of the runtime: a deterministic zip, a log group, a role of exact grants."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from aws_cdk import Duration, IgnoreMode
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
+from cdk.config.sections import DispatcherConfig, ReaperConfig
 from cdk.constructs.observability.log_group import log_group
+from cdk.constructs.observability.tracing import tracing_variable
+from runtime.core.contract import EnvVar
 
 DISPATCHER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/dispatcher")
 REAPER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/reaper")
@@ -17,10 +23,10 @@ REAPER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/reaper")
 _ROOT = Path(__file__).resolve().parents[3]
 
 
-class PythonLambda(Construct):
-    """`function`, `role` and `log_group`.
+class JobFunction(Construct):
+    """`function`, `role` and `log_group` of the dispatcher or the reaper.
 
-    The zip holds `packages`, folders below the repository's root, and nothing else.
+    The function has the variables that both share, and `variables` of its own.
     """
 
     def __init__(
@@ -29,22 +35,23 @@ class PythonLambda(Construct):
         construct_id: str,
         *,
         environment: EnvironmentConfig,
+        settings: DispatcherConfig | ReaperConfig,
         name: str,
-        log_group_name: str,
         handler: str,
         packages: tuple[str, ...],
         description: str,
-        timeout: Duration,
-        memory_mib: int,
-        variables: dict[str, str],
+        cluster: ecs.ICluster,
+        jobs_table: dynamodb.ITable,
+        idempotency_table: dynamodb.ITable,
+        variables: Mapping[EnvVar, str],
         key: kms.IKey | None,
         reserved_concurrency: int | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.log_group = log_group(
-            self, "Logs", name=log_group_name, environment=environment, key=key
+            self, "Logs", name=f"/aws/lambda/{name}", environment=environment, key=key
         )
-        # A role of our own: the managed policy of Lambda's default may write to any log group.
+        # Lambda's default role carries a managed policy that may write to any log group.
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
         self.function = lambda_.Function(
@@ -56,16 +63,31 @@ class PythonLambda(Construct):
             architecture=lambda_.Architecture.ARM_64,
             handler=handler,
             code=python_code(packages),
-            timeout=timeout,
-            memory_size=memory_mib,
-            environment=variables,
+            timeout=Duration.seconds(settings.timeout_seconds),
+            memory_size=settings.memory_mib,
             reserved_concurrent_executions=reserved_concurrency,
             role=self.role.without_policy_updates(),
             log_group=self.log_group,
         )
+        self.add_variables(
+            {
+                EnvVar.ENVIRONMENT: environment.name,
+                EnvVar.LOG_LEVEL: settings.log_level,
+                EnvVar.TRACING: tracing_variable(environment),
+                EnvVar.JOBS_TABLE: jobs_table.table_name,
+                EnvVar.IDEMPOTENCY_TABLE: idempotency_table.table_name,
+                EnvVar.ECS_CLUSTER_NAME: cluster.cluster_name,
+                **variables,
+            }
+        )
+
+    def add_variables(self, variables: Mapping[EnvVar, str]) -> None:
+        """Set environment variables."""
+        for name, value in variables.items():
+            self.function.add_environment(name.value, value)
 
     def allow(self, *statements: iam.PolicyStatement) -> None:
-        """Grant the function exactly these."""
+        """Add statements to the function's role."""
         for statement in statements:
             self.role.add_to_policy(statement)
 
@@ -73,7 +95,7 @@ class PythonLambda(Construct):
 def python_code(packages: tuple[str, ...], *, root: Path = _ROOT) -> lambda_.AssetCode:
     """Return the packages' Python files, at their own paths below `root`, as a zip.
 
-    The asset's hash covers names and contents only, so it changes with the code and nothing else.
+    The asset's hash covers names and contents alone.
     """
     parents = sorted({str(up) for package in packages for up in Path(package).parents} - {"."})
     kept = [f"!/{parent}" for parent in parents]

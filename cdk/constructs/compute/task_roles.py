@@ -1,30 +1,25 @@
-"""The two roles of a task, which it must not share: ECS's own, and that of our code."""
-
-from dataclasses import dataclass
+"""The two roles of a task, which must be apart: that of ECS, and that of the processor's code."""
 
 from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk.naming import local_arn
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
 class TaskRoles:
-    """`execution` pulls the image and writes logs for ECS; `task` is what our code may do."""
+    """`execution` pulls the image and writes logs for ECS; `task` is what the code may do.
 
-    execution: iam.Role
-    task: iam.Role
+    Both start without rights, and only ECS of this account can assume them.
+    """
 
-
-def task_roles(scope: Construct) -> TaskRoles:
-    """Return two new roles, empty yet, that only ECS of this account can take."""
-    return TaskRoles(
-        execution=_role(scope, "ExecutionRole", "Pulls the image, writes the logs"),
-        task=_role(scope, "TaskRole", "What the processor's code may do"),
-    )
+    def __init__(self, scope: Construct) -> None:
+        self.execution = _role(scope, "ExecutionRole", "Pulls the image, writes the logs")
+        self.task = _role(scope, "TaskRole", "What the processor's code may do")
 
 
 def _role(scope: Construct, construct_id: str, description: str) -> iam.Role:
-    # The conditions keep ECS from being talked into using the role for another account's task.
+    # The conditions prevent a confused deputy: ECS uses the role for this account's tasks alone.
     return iam.Role(
         scope,
         construct_id,
@@ -33,9 +28,7 @@ def _role(scope: Construct, construct_id: str, description: str) -> iam.Role:
             "ecs-tasks.amazonaws.com",
             conditions={
                 "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                "ArnLike": {
-                    "aws:SourceArn": f"arn:{Aws.PARTITION}:ecs:{Aws.REGION}:{Aws.ACCOUNT_ID}:*"
-                },
+                "ArnLike": {"aws:SourceArn": local_arn("ecs", "*")},
             },
         ),
     )

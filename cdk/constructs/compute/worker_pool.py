@@ -1,20 +1,16 @@
-"""A service of warm workers that pull jobs from a queue, as many as what waits there wants."""
-
-from collections.abc import Sequence
+"""A Fargate service of warm workers that pull jobs from a queue and scale with its backlog."""
 
 from aws_cdk import Duration
-from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
-from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.pool import PoolConfig
 from cdk.constructs.compute.processor_container import fargate_definition
 from cdk.constructs.compute.processor_image import processor_image
-from cdk.constructs.compute.task_roles import task_roles
-from cdk.constructs.compute.worker import Work, add_worker
-from cdk.constructs.compute.worker_scaling import Bounds, WorkerScaling
+from cdk.constructs.compute.task_roles import TaskRoles
+from cdk.constructs.compute.worker_container import WorkerResources, add_worker, service_properties
+from cdk.constructs.compute.worker_scaling import ScalingBounds, WorkerScaling
 from cdk.naming import Names
 
 
@@ -28,74 +24,54 @@ class WorkerPool(Construct):
         *,
         environment: EnvironmentConfig,
         pool: PoolConfig,
-        work: Work,
-        cluster: ecs.ICluster,
-        log_group: logs.ILogGroup,
-        subnets: Sequence[ec2.ISubnet],
-        security_group: ec2.ISecurityGroup,
+        resources: WorkerResources,
     ) -> None:
         super().__init__(scope, construct_id)
         names = Names(environment.name)
-        roles = task_roles(self)
+        roles = TaskRoles(self)
         self.task_role = roles.task
         self.definition = fargate_definition(
-            self,
-            environment=environment,
-            family=names.worker,
-            execution_role=roles.execution,
-            task_role=roles.task,
+            self, environment=environment, family=names.worker, roles=roles
         )
         add_worker(
             self,
             self.definition,
             environment=environment,
             workers=pool,
-            work=work,
-            cluster=cluster,
+            resources=resources,
             image=processor_image(
-                work.images,
+                resources.images,
                 environment.processor.image_tag,
                 architecture=environment.processor.architecture,
             ),
-            log_group=log_group,
         )
         self.service = ecs.FargateService(
             self,
             "Service",
-            service_name=names.worker,
-            cluster=cluster,
+            **service_properties(names.worker, resources),
             task_definition=self.definition,
             capacity_provider_strategies=_strategy(pool),
             assign_public_ip=False,
-            vpc_subnets=ec2.SubnetSelection(subnets=list(subnets)),
-            security_groups=[security_group],
-            enable_ecs_managed_tags=True,
-            propagate_tags=ecs.PropagatedTagSource.SERVICE,
-            enable_execute_command=False,
-            # Moving a task to another zone would stop one that is at work.
-            availability_zone_rebalancing=ecs.AvailabilityZoneRebalancing.DISABLED,
-            circuit_breaker=ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-            # No worker goes before its successor is there. Protected ones stay until they are
-            # done, and twice as many tasks as wanted leave room for all successors meanwhile.
+            # A worker stays until its successor runs. Protected ones stay until they are done,
+            # and twice as many tasks as wanted leave room for all successors meanwhile.
             min_healthy_percent=100,
             max_healthy_percent=200,
-            # No desired count: it is the policies' alone, and a deployment leaves it as it is.
+            # No desired count: scaling alone sets it, and a deployment leaves it as it is.
         )
         self.scaling = WorkerScaling(
             self,
             "Scaling",
-            cluster=cluster,
+            cluster=resources.cluster,
             service=self.service,
             queue_name=names.work_queue,
-            bounds=Bounds(
+            bounds=ScalingBounds(
                 min_tasks=pool.min_tasks,
                 max_tasks=pool.max_tasks,
                 backlog_per_task=pool.backlog_per_task,
                 start=Duration.seconds(pool.start_seconds),
                 idle=Duration.minutes(pool.idle_minutes),
             ),
-            grow_alarm_name=names.alarm("workers-grow"),
-            shrink_alarm_name=names.alarm("workers-shrink"),
+            alarm_prefix=names.alarm("workers"),
         )
 
 

@@ -29,7 +29,7 @@ _MINUTE = Duration.minutes(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Bounds:
+class ScalingBounds:
     """How many workers there may be, and how they follow the work.
 
     `backlog_per_task` is the number of jobs for each worker, in work and waiting. New workers may
@@ -54,12 +54,11 @@ class WorkerScaling(Construct):
         cluster: ecs.ICluster,
         service: ecs.IBaseService,
         queue_name: str,
-        bounds: Bounds,
-        grow_alarm_name: str,
-        shrink_alarm_name: str,
+        bounds: ScalingBounds,
+        alarm_prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        # CDK's own target wants a role; Application Auto Scaling has one that it makes by itself.
+        # CDK's own target requires a role; Application Auto Scaling creates a service-linked one.
         target = scaling.CfnScalableTarget(
             self,
             "Target",
@@ -78,14 +77,14 @@ class WorkerScaling(Construct):
         )
         self._queue_name = queue_name
         self._bounds = bounds
-        self.grow = self._grow(grow_alarm_name)
-        self.shrink = self._shrink(shrink_alarm_name)
+        self.grow = self._grow(f"{alarm_prefix}-grow")
+        self.shrink = self._shrink(f"{alarm_prefix}-shrink")
 
     def _grow(self, name: str) -> cloudwatch.Alarm:
         """Add the workers that are missing, while messages wait.
 
-        Who waits has found no idle worker, so `in_work` is how many workers there are; those that
-        are still starting are what the cooldown is for.
+        A job waits only while no worker is idle, so `in_work` equals the number of running workers.
+        The cooldown covers those that are still starting.
         """
         backlog = self._bounds.backlog_per_task
         missing = cloudwatch.MathExpression(
@@ -123,7 +122,7 @@ class WorkerScaling(Construct):
         return self._alarm(
             "Missing",
             name=name,
-            says="Jobs wait and workers are missing: more are started. Nobody needs to act.",
+            description="Jobs wait and workers are missing: more are started. Nobody needs to act.",
             metric=missing,
             threshold=threshold,
             comparison=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -164,7 +163,7 @@ class WorkerScaling(Construct):
         return self._alarm(
             "Idle",
             name=name,
-            says="Workers had nothing to do: they are stopped. Nobody needs to act.",
+            description="Workers had nothing to do: they are stopped. Nobody needs to act.",
             metric=busy,
             threshold=most,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
@@ -176,7 +175,7 @@ class WorkerScaling(Construct):
         construct_id: str,
         *,
         name: str,
-        says: str,
+        description: str,
         metric: cloudwatch.IMetric,
         threshold: float,
         comparison: cloudwatch.ComparisonOperator,
@@ -186,12 +185,12 @@ class WorkerScaling(Construct):
             self,
             construct_id,
             alarm_name=name,
-            alarm_description=says,
+            alarm_description=description,
             metric=metric,
             threshold=threshold,
             evaluation_periods=1,
             comparison_operator=comparison,
-            # A queue that nobody has used for hours is not counted; nothing is to be done then.
+            # SQS stops reporting a queue that was unused for hours; there is no work then.
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
         alarm.add_alarm_action(actions.ApplicationScalingAction(policy))
@@ -199,10 +198,10 @@ class WorkerScaling(Construct):
 
 
 def steps(most: int, count: int) -> Sequence[int]:
-    """Return the numbers of workers above 0 that a policy knows: up to `most`, at most `count`.
+    """Return the capacities above 0 that a policy steps through: at most `count`, up to `most`.
 
-    A number in between is rounded up: a pool of more than twenty has some workers too many, by
-    the ratio of two neighbours at most.
+    A wanted number between two steps is rounded up, so a pool of more than twenty workers may
+    have too many, by at most the ratio of two neighbouring steps.
     """
     if most <= count:
         return range(1, most + 1)

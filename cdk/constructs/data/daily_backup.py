@@ -1,4 +1,4 @@
-"""Daily copies of tables by AWS Backup, in a vault of the environment's own."""
+"""Daily backups of tables by AWS Backup, in the environment's own vault."""
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_backup as backup
@@ -16,9 +16,9 @@ _END_WITHIN = Duration.hours(8)
 
 
 class DailyBackup(Construct):
-    """`vault` and `role`: the role may copy these tables into this vault and do nothing else.
+    """`vault` and `role`; the role may copy these tables into this vault and nothing else.
 
-    Bringing a copy back is rare and done by a person, with a role made for it.
+    Restoring is rare and done by a person, with a role created for it.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class DailyBackup(Construct):
             ),
         )
         for statement in (
-            *permissions.back_tables_up(tables, self.vault.backup_vault_arn),
+            *permissions.back_up_tables(tables, self.vault.backup_vault_arn),
             *permissions.write_encrypted(key, "dynamodb", "backup"),
         ):
             self.role.add_to_policy(statement)

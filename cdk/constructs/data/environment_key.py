@@ -1,15 +1,15 @@
-"""The environment's own KMS key: used through the services that keep our data, and no other way."""
+"""The environment's KMS key, usable only through the services that store its data."""
 
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
-from cdk.constructs.permissions import via
-from cdk.naming import Names, bucket_arn, budget_arn, log_groups_arn
+from cdk.constructs.permissions import via_service
+from cdk.naming import Names, bucket_arn, budget_arn, local_arn, log_groups_arn
 
-KEEPERS = ("s3", "dynamodb", "sqs", "secretsmanager", "backup")
-"""Services that ask KMS on behalf of whoever reads or writes what they keep."""
+ENCRYPTING_SERVICES = ("s3", "dynamodb", "sqs", "secretsmanager", "backup")
+"""Services that call KMS on behalf of their callers."""
 
 _MANAGE = (
     *("CreateAlias", "DeleteAlias", "UpdateAlias", "DescribeKey", "UpdateKeyDescription"),
@@ -29,9 +29,9 @@ def environment_key(
 ) -> kms.Key:
     """Return a new key, rotated every year.
 
-    Its policy lets the account's administrators manage it but not use it, and leaves who may use
-    it, and through which service, to the policies of roles. Where there is no role (logs, events
-    and alarms) it names the service and what it may act for.
+    Its policy lets the account's administrators manage it but not use it. The policies of roles
+    decide who may use it through which service. Where a service acts without a role (logs, events,
+    alarms), the policy names the service and its source.
     """
     return kms.Key(
         scope,
@@ -39,7 +39,7 @@ def environment_key(
         alias=names.key_alias,
         description=f"Lifestream {names.environment}: what is kept",
         enable_key_rotation=True,
-        # The longest that KMS allows: without the key, all it protects is lost.
+        # The longest that KMS allows: all that the key encrypts is lost with it.
         pending_window=Duration.days(30),
         removal_policy=removal_policy,
         policy=iam.PolicyDocument(
@@ -49,15 +49,23 @@ def environment_key(
                     "UseThroughKeepers",
                     iam.AccountRootPrincipal(),
                     _USE,
-                    {"StringEquals": {"kms:ViaService": [via(keeper) for keeper in KEEPERS]}},
+                    {
+                        "StringEquals": {
+                            "kms:ViaService": [
+                                via_service(service) for service in ENCRYPTING_SERVICES
+                            ]
+                        }
+                    },
                 ),
-                # A table's service goes on to open it while nobody is calling, as for backups.
+                # DynamoDB and AWS Backup use the key between calls, by a grant.
                 _allow(
                     "GrantsOfTables",
                     iam.AccountRootPrincipal(),
                     ("CreateGrant",),
                     {
-                        "StringEquals": {"kms:ViaService": [via("dynamodb"), via("backup")]},
+                        "StringEquals": {
+                            "kms:ViaService": [via_service("dynamodb"), via_service("backup")]
+                        },
                         "Bool": {"kms:GrantIsForAWSResource": "true"},
                     },
                 ),
@@ -72,8 +80,10 @@ def environment_key(
                     },
                 ),
                 _service("UploadEvents", "s3", bucket_arn(names.media_bucket)),
-                _service("LostEvents", "events", _own("events", f"rule/{names.stack('*')}")),
-                _service("Alarms", "cloudwatch", _own("cloudwatch", f"alarm:{names.alarm('*')}")),
+                _service("LostEvents", "events", local_arn("events", f"rule/{names.stack('*')}")),
+                _service(
+                    "Alarms", "cloudwatch", local_arn("cloudwatch", f"alarm:{names.alarm('*')}")
+                ),
                 _service("Budget", "budgets", budget_arn(names)),
             ]
         ),
@@ -83,13 +93,13 @@ def environment_key(
 def management() -> iam.PolicyStatement:
     """Let the account's administrators manage a key and not use it.
 
-    Without a statement like this one nobody could ever change the key's policy again.
+    Without such a statement the key's policy could never be changed again.
     """
     return _allow("Manage", iam.AccountRootPrincipal(), _MANAGE, {})
 
 
 def _service(sid: str, service: str, source: str) -> iam.PolicyStatement:
-    """Let a service send what it was told to by one source of this account."""
+    """Let a service encrypt what one source of this account has it send."""
     return _allow(
         sid,
         iam.ServicePrincipal(f"{service}.amazonaws.com"),
@@ -111,11 +121,7 @@ def _allow(
         sid=sid,
         principals=[principal],
         actions=[f"kms:{action}" for action in actions],
-        # Of a key's policy, this key.
+        # In a key policy, `*` means this key.
         resources=["*"],
         conditions=conditions,
     )
-
-
-def _own(service: str, resource: str) -> str:
-    return f"arn:{Aws.PARTITION}:{service}:{Aws.REGION}:{Aws.ACCOUNT_ID}:{resource}"

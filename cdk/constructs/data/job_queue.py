@@ -37,7 +37,7 @@ class JobQueue(Construct):
         )
 
     def accept_from_bucket(self, bucket_arn: str) -> IDependable:
-        """Let S3 send this bucket's events; return what must exist before S3 is told to.
+        """Let S3 send this bucket's events; return what the bucket must depend on.
 
         The bucket is given by ARN: it depends on this policy, which therefore cannot depend on it.
         """
@@ -54,5 +54,5 @@ class JobQueue(Construct):
             )
         )
         if added.policy_dependable is None:
-            raise RuntimeError(f"{self.queue.node.path} has no policy of ours to extend")
+            raise RuntimeError(f"{self.queue.node.path} has no policy of its own to extend")
         return added.policy_dependable

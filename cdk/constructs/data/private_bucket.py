@@ -22,13 +22,13 @@ def private_bucket(
     access_logs: s3.IBucket | None = None,
     cors: list[s3.CorsRule] | None = None,
 ) -> s3.Bucket:
-    """Return a new bucket, whose objects `expire` by prefix after days, or stay.
+    """Return a new bucket; `expire` maps a prefix to its objects' age in days, None keeps them.
 
-    What was overwritten or deleted goes some days later, so that it can be brought back; parts of
-    uploads that were never completed go after two days.
+    Overwritten and deleted objects stay restorable for some days. Parts of uploads that were never
+    completed expire after two days.
 
-    A bucket must be empty before its stack can delete it: emptying it by itself would take a
-    custom resource with the right to delete everything.
+    A person empties the bucket before its stack can be deleted: emptying it automatically would
+    take a custom resource with the right to delete everything.
     """
     return s3.Bucket(
         scope,
@@ -36,7 +36,7 @@ def private_bucket(
         bucket_name=name,
         encryption=s3.BucketEncryption.KMS if key else s3.BucketEncryption.S3_MANAGED,
         encryption_key=key,
-        # S3 then asks KMS once in a while instead of once an object.
+        # S3 then calls KMS per bucket key instead of per object.
         bucket_key_enabled=True if key else None,
         block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
         object_ownership=s3.ObjectOwnership.BUCKET_OWNER_ENFORCED,

@@ -18,7 +18,7 @@ def private_queue(
     visibility_timeout: Duration | None = None,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
 ) -> sqs.Queue:
-    """Return a new queue, encrypted with the environment's key or else with SQS's own."""
+    """Return a new queue, encrypted with `key` or else with SQS's own key."""
     encryption = sqs.QueueEncryption
     return sqs.Queue(
         scope,

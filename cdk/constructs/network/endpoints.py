@@ -1,4 +1,4 @@
-"""Private ways from the VPC to AWS's own services, and what may pass through them."""
+"""VPC endpoints of AWS services, and the policies of the gateway endpoints."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 
 from cdk.config import EnvironmentConfig
-from cdk.naming import Names, bucket_arn
+from cdk.naming import Names, bucket_arn, local_arn
 from runtime.core.contract import SERVICE_NAME
 
 
@@ -34,7 +34,7 @@ def _with_traces(environment: EnvironmentConfig) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An interface endpoint: which service, what needs it, and when."""
+    """An interface endpoint: its service, what needs it, and in which environments."""
 
     name: str
     service: ec2.InterfaceVpcEndpointAwsService
@@ -45,7 +45,7 @@ class Endpoint:
 _SERVICES = ec2.InterfaceVpcEndpointAwsService
 
 INTERFACE_ENDPOINTS = (
-    Endpoint(name="EcrApi", service=_SERVICES.ECR, needed_by="ECS, to be told an image's layers"),
+    Endpoint(name="EcrApi", service=_SERVICES.ECR, needed_by="ECS, to list an image's layers"),
     Endpoint(name="EcrDocker", service=_SERVICES.ECR_DOCKER, needed_by="ECS, to pull an image"),
     Endpoint(name="Logs", service=_SERVICES.CLOUDWATCH_LOGS, needed_by="the log driver of tasks"),
     Endpoint(
@@ -57,25 +57,25 @@ INTERFACE_ENDPOINTS = (
     Endpoint(
         name="Sqs",
         service=_SERVICES.SQS,
-        needed_by="workers that receive jobs and put them back",
+        needed_by="workers that receive jobs and requeue them",
         when=_with_workers,
     ),
     Endpoint(
         name="EcsAgent",
         service=_SERVICES.ECS_AGENT,
-        needed_by="machines with a GPU, to be given tasks",
+        needed_by="machines with a GPU, to receive tasks",
         when=_with_machines,
     ),
     Endpoint(
         name="EcsTelemetry",
         service=_SERVICES.ECS_TELEMETRY,
-        needed_by="machines with a GPU, to report how they are",
+        needed_by="machines with a GPU, to report their health",
         when=_with_machines,
     ),
     Endpoint(
         name="XRay",
         service=_SERVICES.XRAY,
-        needed_by="processors, to tell a job's trace what they did",
+        needed_by="processors, to send trace segments",
         when=_with_traces,
     ),
     Endpoint(
@@ -85,30 +85,30 @@ INTERFACE_ENDPOINTS = (
         when=_with_bedrock,
     ),
 )
-"""What tasks call besides S3 and DynamoDB, whose gateway endpoints cost nothing.
+"""Services that tasks call besides S3 and DynamoDB, whose gateway endpoints cost nothing.
 
-Not among them: KMS, which S3, SQS and DynamoDB ask themselves; CloudWatch metrics, which are made
-of log lines; Lambda and EventBridge, which no task calls.
+Not among them: KMS, which S3, SQS and DynamoDB call themselves; CloudWatch metrics, which are
+extracted from log lines; Lambda and EventBridge, which no task calls.
 """
 
 
 def chosen(environment: EnvironmentConfig) -> list[Endpoint]:
-    """Return the interface endpoints of an environment, none if it goes without."""
+    """Return the interface endpoints of an environment, none if they are switched off."""
     wanted = environment.network.interface_endpoints
     return [endpoint for endpoint in INTERFACE_ENDPOINTS if wanted and endpoint.when(environment)]
 
 
 def s3_policy(names: Names) -> list[iam.PolicyStatement]:
-    """Let only our own bucket be reached, and the one that ECR keeps layers in.
+    """Admit only the media bucket, and the bucket that ECR serves layers from.
 
-    A role's policy says what we may do; this keeps whoever broke into a task, with keys of an
-    account of their own, from carrying anything out to a bucket of their own.
+    Roles limit what our credentials may do. This limits credentials of another account: an
+    attacker in a task cannot copy data to a bucket outside.
     """
     media = bucket_arn(names.media_bucket)
     return [
-        _anyone("OurObjects", ["GetObject", "PutObject", "AbortMultipartUpload"], f"{media}/*"),
-        _anyone("OurBucket", ["ListBucket"], media),
-        _anyone(
+        _allow_all("OurObjects", ["GetObject", "PutObject", "AbortMultipartUpload"], f"{media}/*"),
+        _allow_all("OurBucket", ["ListBucket"], media),
+        _allow_all(
             "ImageLayers",
             ["GetObject"],
             f"arn:{Aws.PARTITION}:s3:::prod-{Aws.REGION}-starport-layer-bucket/*",
@@ -117,24 +117,23 @@ def s3_policy(names: Names) -> list[iam.PolicyStatement]:
 
 
 def dynamodb_policy(names: Names) -> list[iam.PolicyStatement]:
-    """Let only tables of this environment be reached."""
-    tables = f"arn:{Aws.PARTITION}:dynamodb:{Aws.REGION}:{Aws.ACCOUNT_ID}:table"
+    """Admit only the tables of this environment."""
     return [
-        _anyone(
+        _allow_all(
             "OurTables",
             ["GetItem", "PutItem"],
-            f"{tables}/{SERVICE_NAME}-*-{names.environment}",
+            local_arn("dynamodb", f"table/{SERVICE_NAME}-*-{names.environment}"),
             service="dynamodb",
         )
     ]
 
 
-def _anyone(
+def _allow_all(
     sid: str, actions: list[str], resource: str, *, service: str = "s3"
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid=sid,
-        # An endpoint's policy only takes away: who may do what is for the policies of roles.
+        # An endpoint's policy grants nothing; the policies of roles do.
         principals=[iam.AnyPrincipal()],
         actions=[f"{service}:{action}" for action in actions],
         resources=[resource],

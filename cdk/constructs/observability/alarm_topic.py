@@ -1,4 +1,4 @@
-"""The topic that alarms tell people by: encrypted, open to our own alarms and budget alone."""
+"""The topic of notifications: encrypted, open to the environment's own alarms and budget alone."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from cdk.constructs.data.environment_key import management
-from cdk.naming import Names, budget_arn
+from cdk.naming import Names, budget_arn, local_arn
 
 
 class AlarmTopic(Construct):
@@ -29,37 +29,38 @@ class AlarmTopic(Construct):
         key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
-        alarms = f"arn:{Aws.PARTITION}:cloudwatch:{Aws.REGION}:{Aws.ACCOUNT_ID}:alarm"
         senders = {
-            "Alarms": ("cloudwatch", f"{alarms}:{names.alarm('*')}"),
+            "Alarms": ("cloudwatch", local_arn("cloudwatch", f"alarm:{names.alarm('*')}")),
             "Budget": ("budgets", budget_arn(names)),
         }
-        self.key = key or self._own_key(senders)
+        self.key = key or self._topic_key(senders)
         self.topic = sns.Topic(
             self, "Topic", topic_name=names.alarm_topic, master_key=self.key, enforce_ssl=True
         )
         for sid, (service, source) in senders.items():
             self.topic.add_to_resource_policy(
-                _let(sid, service, source, ["sns:Publish"], self.topic.topic_arn)
+                _allow_service(sid, service, source, ["sns:Publish"], self.topic.topic_arn)
             )
         for email in emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
 
-    def _own_key(self, senders: Mapping[str, tuple[str, str]]) -> kms.Key:
-        # Services may not use AWS's own key of SNS, whose policy nobody can change.
+    def _topic_key(self, senders: Mapping[str, tuple[str, str]]) -> kms.Key:
+        # The AWS managed key of SNS does not admit services, and its policy cannot be changed.
         return kms.Key(
             self,
             "Key",
             description="Lifestream: what alarms say",
             enable_key_rotation=True,
-            # It protects messages on their way; nothing is kept that would need it later.
+            # It encrypts messages in transit; nothing stored needs it later.
             removal_policy=RemovalPolicy.DESTROY,
             policy=iam.PolicyDocument(
                 statements=[
                     management(),
-                    # Of a key's policy, `*` is this key.
+                    # In a key policy, `*` means this key.
                     *(
-                        _let(sid, service, source, ["kms:Decrypt", "kms:GenerateDataKey"], "*")
+                        _allow_service(
+                            sid, service, source, ["kms:Decrypt", "kms:GenerateDataKey"], "*"
+                        )
                         for sid, (service, source) in senders.items()
                     ),
                 ]
@@ -67,7 +68,7 @@ class AlarmTopic(Construct):
         )
 
 
-def _let(
+def _allow_service(
     sid: str, service: str, source: str, actions: list[str], resource: str
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(

@@ -1,4 +1,4 @@
-"""A Slack channel that hears what the topic of alarms is told, and can look but not touch."""
+"""A Slack channel that receives the alarm topic's notifications, with read-only rights."""
 
 from aws_cdk import Aws
 from aws_cdk import aws_chatbot as chatbot
@@ -31,7 +31,7 @@ def chat_channel(
     return chatbot.SlackChannelConfiguration(
         scope,
         construct_id,
-        slack_channel_configuration_name=names.budget,
+        slack_channel_configuration_name=names.chat_configuration,
         slack_workspace_id=workspace,
         slack_channel_id=channel,
         notification_topics=[topic],

@@ -1,4 +1,4 @@
-"""A metric that our own code writes, by the names that it writes it under."""
+"""A metric that the runtime writes, under the names of the contract."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -7,7 +7,7 @@ from cdk.config import EnvironmentConfig
 from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, MetricDimension
 
 
-def own_metric(
+def custom_metric(
     environment: EnvironmentConfig,
     metric: Metric,
     period: Duration,
@@ -15,10 +15,9 @@ def own_metric(
     *,
     of: str | None = None,
 ) -> cloudwatch.Metric:
-    """Return a metric of an environment.
+    """Return a metric of an environment; `of` is the value of its own dimension, if it has one.
 
-    `of` is what it is about, for one with a dimension of its own; raise `ValueError` if that is
-    missing or too much: such a metric would never show a value.
+    Raise `ValueError` if `of` is missing or superfluous: such a metric would never have data.
     """
     dimension = OWN_DIMENSION.get(metric)
     if (dimension is None) != (of is None):

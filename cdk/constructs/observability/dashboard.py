@@ -1,6 +1,6 @@
 """The dashboard of an environment: rows of widgets, the most urgent first.
 
-Metrics of our own are named by the contract, so that no widget can ask for what nobody writes.
+Custom metrics are named by the contract, so every widget shows a metric that the runtime writes.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from aws_cdk import aws_lambda as lambda_
 from cdk.config import EnvironmentConfig
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.constructs.observability import queue_metrics
-from cdk.constructs.observability.custom_metric import own_metric
+from cdk.constructs.observability.custom_metric import custom_metric
 from cdk.naming import Names
 from runtime.core.contract import Metric, Stage
 
@@ -22,7 +22,7 @@ _SHORT = Duration.minutes(5)
 _HOUR = Duration.hours(1)
 
 _LIVE_STATES = ("PENDING", "CLAIMED", "LAUNCHED", "RUNNING")
-"""States that a job leaves again, of which each sweep counts the jobs."""
+"""States that a job leaves again; each sweep counts the jobs in each."""
 
 _ENDS = (Metric.JOBS_SUCCEEDED, Metric.JOBS_FAILED, Metric.JOBS_PUT_BACK)
 _PROTECTION = (
@@ -37,8 +37,8 @@ Rows = list[list[cloudwatch.IWidget]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watched:
-    """What a dashboard shows besides metrics of our own."""
+class DashboardSources:
+    """What a dashboard shows besides custom metrics."""
 
     alarms: Sequence[cloudwatch.IAlarm]
     jobs: JobQueue
@@ -46,20 +46,20 @@ class Watched:
     reaper: lambda_.IFunction
 
 
-def dashboard_rows(environment: EnvironmentConfig, watched: Watched) -> Rows:
+def dashboard_rows(environment: EnvironmentConfig, sources: DashboardSources) -> Rows:
     """Return the rows of an environment's dashboard."""
     alarms = cloudwatch.AlarmStatusWidget(
-        title="Alarms", alarms=list(watched.alarms), width=24, height=4
+        title="Alarms", alarms=list(sources.alarms), width=24, height=4
     )
     return [
         [alarms],
         _jobs(environment),
-        _queue(watched.jobs),
+        _queue(sources.jobs),
         _stages(environment),
         _pace_and_cost(environment),
         _tasks(environment),
         *_pools(environment),
-        *_functions(watched),
+        *_functions(sources),
     ]
 
 
@@ -69,13 +69,13 @@ def _jobs(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
         _graph(
             "Jobs by state, as the reaper's sweeps find them",
             [
-                own_metric(environment, Metric.JOBS_IN_STATE, interval, "Maximum", of=state)
+                custom_metric(environment, Metric.JOBS_IN_STATE, interval, "Maximum", of=state)
                 for state in _LIVE_STATES
             ],
         ),
         _graph(
             "Jobs that succeeded, failed or were put back",
-            [own_metric(environment, metric, _SHORT) for metric in _ENDS],
+            [custom_metric(environment, metric, _SHORT) for metric in _ENDS],
         ),
     ]
 
@@ -105,7 +105,7 @@ def _stages(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
         _graph(
             f"Stages: seconds, {says} ({statistic})",
             [
-                own_metric(environment, Metric.STAGE_SECONDS, _HOUR, statistic, of=stage.value)
+                custom_metric(environment, Metric.STAGE_SECONDS, _HOUR, statistic, of=stage.value)
                 for stage in Stage
             ],
         )
@@ -114,14 +114,17 @@ def _stages(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
 
 
 def _pace_and_cost(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
-    media = own_metric(environment, Metric.MEDIA_SECONDS, _HOUR)
+    media = custom_metric(environment, Metric.MEDIA_SECONDS, _HOUR)
     pace = cloudwatch.MathExpression(
         expression="jobs / media",
-        using_metrics={"jobs": own_metric(environment, Metric.JOB_SECONDS, _HOUR), "media": media},
+        using_metrics={
+            "jobs": custom_metric(environment, Metric.JOB_SECONDS, _HOUR),
+            "media": media,
+        },
         label="seconds of work for a second of video",
         period=_HOUR,
     )
-    spent = own_metric(environment, Metric.PROCESSING_USD, _HOUR)
+    spent = custom_metric(environment, Metric.PROCESSING_USD, _HOUR)
     cost = cloudwatch.MathExpression(
         expression="3600 * spent / media",
         using_metrics={"spent": spent, "media": media},
@@ -132,7 +135,7 @@ def _pace_and_cost(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
         _graph(
             "Seconds a job takes, and real time factor",
             [
-                own_metric(environment, Metric.JOB_SECONDS, _HOUR, statistic)
+                custom_metric(environment, Metric.JOB_SECONDS, _HOUR, statistic)
                 for statistic in ("p50", "p90", "Maximum")
             ],
             right=[pace],
@@ -147,7 +150,7 @@ def _pace_and_cost(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
 
 def _tasks(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
     cluster = Names(environment.name).cluster
-    launched = own_metric(environment, Metric.JOBS_IN_STATE, _SHORT, "Maximum", of="LAUNCHED")
+    launched = custom_metric(environment, Metric.JOBS_IN_STATE, _SHORT, "Maximum", of="LAUNCHED")
     ended = (Metric.SPOT_INTERRUPTIONS, Metric.TASKS_STOPPED, Metric.LAUNCHES_FAILED)
     return [
         _graph(
@@ -156,13 +159,13 @@ def _tasks(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
         ),
         _graph(
             "Tasks that Spot took back, that hung, that could not be started",
-            [own_metric(environment, metric, _SHORT) for metric in ended],
+            [custom_metric(environment, metric, _SHORT) for metric in ended],
         ),
     ]
 
 
 def _pools(environment: EnvironmentConfig) -> Rows:
-    """Return what there is of workers, by what they run on, and of their protection."""
+    """Return the rows of each pool of workers and of their protection, none without workers."""
     names = Names(environment.name)
     rows: Rows = []
     if environment.workers is not None:
@@ -190,15 +193,17 @@ def _pool(kind: str, queue: str, cluster: str, service: str) -> list[cloudwatch.
 
 
 def _protection(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
-    margin = own_metric(environment, Metric.PROTECTION_MARGIN_SECONDS, _SHORT, "Minimum")
+    margin = custom_metric(environment, Metric.PROTECTION_MARGIN_SECONDS, _SHORT, "Minimum")
     return [
         _graph("Protection margin: seconds left when a lease was renewed, least", [margin]),
-        _graph("Protection", [own_metric(environment, metric, _SHORT) for metric in _PROTECTION]),
+        _graph(
+            "Protection", [custom_metric(environment, metric, _SHORT) for metric in _PROTECTION]
+        ),
     ]
 
 
-def _functions(watched: Watched) -> Rows:
-    functions = (("Dispatcher", watched.dispatcher), ("Reaper", watched.reaper))
+def _functions(sources: DashboardSources) -> Rows:
+    functions = (("Dispatcher", sources.dispatcher), ("Reaper", sources.reaper))
     return [
         [
             _graph(f"{name}: runs", [function.metric_invocations(period=_SHORT)])

@@ -1,4 +1,4 @@
-"""A log group with a name, a retention and a removal policy of the environment's."""
+"""A log group with a name, and the environment's retention and removal policy."""
 
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
@@ -41,7 +41,7 @@ def log_group(
     environment: EnvironmentConfig,
     key: kms.IKey | None,
 ) -> logs.LogGroup:
-    """Return a new log group; one that a service creates by itself would be kept for ever."""
+    """Return a new log group; one that a service creates by itself would never expire."""
     return logs.LogGroup(
         scope,
         construct_id,

@@ -1,4 +1,4 @@
-"""What an environment may cost in a month, and whom to tell before it costs more."""
+"""The monthly budget of an environment, which notifies before it is exceeded."""
 
 from aws_cdk import aws_budgets as budgets
 from aws_cdk import aws_sns as sns
@@ -7,13 +7,13 @@ from constructs import Construct
 from cdk.naming import Names
 
 _SPENT_PERCENT = 80
-_FORESEEN_PERCENT = 100
+_FORECAST_PERCENT = 100
 
 
 def monthly_budget(
     scope: Construct, construct_id: str, *, names: Names, usd: int, topic: sns.ITopic
 ) -> budgets.CfnBudget:
-    """Return a new budget over all that has the environment's tag.
+    """Return a new budget of all costs that carry the environment's tag.
 
     The tag `Environment` must be activated as a cost allocation tag once in the account that pays.
     """
@@ -40,6 +40,6 @@ def monthly_budget(
                 ),
                 subscribers=[subscriber],
             )
-            for kind, percent in (("ACTUAL", _SPENT_PERCENT), ("FORECASTED", _FORESEEN_PERCENT))
+            for kind, percent in (("ACTUAL", _SPENT_PERCENT), ("FORECASTED", _FORECAST_PERCENT))
         ],
     )

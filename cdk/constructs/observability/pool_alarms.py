@@ -1,7 +1,7 @@
-"""What is watched of a pool of workers.
+"""Alarms of a pool of workers: its queue, its tasks, its protection.
 
-Service and queues are given by name, as in `work_metrics`: what watches them must not keep
-CloudFormation from removing them.
+Service and queues are given by name, as in `queue_metrics`: an alarm must not keep CloudFormation
+from removing what it watches.
 """
 
 from dataclasses import replace
@@ -12,8 +12,8 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs.observability import queue_metrics
-from cdk.constructs.observability.custom_metric import own_metric
-from cdk.constructs.observability.runbook_alarm import Watch
+from cdk.constructs.observability.custom_metric import custom_metric
+from cdk.constructs.observability.runbook_alarm import AlarmSpec
 from cdk.naming import Names
 from runtime.core.contract import Metric
 
@@ -23,49 +23,49 @@ _QUARTER = Duration.minutes(15)
 _HOUR = Duration.hours(1)
 
 _REFUSALS = 3
-"""In a quarter of an hour: a scale-in refuses a worker once, which then goes."""
+"""In a quarter of an hour: a scale-in refuses a worker once, and the worker then ends."""
 
 _FAILURES = 10
-"""In a quarter of an hour: renewals are tried again within seconds, and leases last minutes."""
+"""In a quarter of an hour: renewals are retried within seconds, and leases last minutes."""
 
 _LATE = 3
-"""Periods looked back at: metrics made of log lines may arrive after their period is over."""
+"""Periods evaluated: metrics extracted from log lines may arrive after their period ends."""
 
-_LOOKED_AT, _MISSING = 15, 12
-"""Minutes looked back at, and of those, minutes with fewer tasks than wanted."""
+_EVALUATED_MINUTES, _MISSING_MINUTES = 15, 12
+"""Minutes evaluated, and how many of those with fewer tasks than wanted raise the alarm."""
 
 
-def pool_watches(environment: EnvironmentConfig, *, max_tasks: int) -> tuple[Watch, ...]:
-    """Return what is watched of the workers: their queue, their tasks, their protection."""
+def pool_alarms(environment: EnvironmentConfig, *, max_tasks: int) -> tuple[AlarmSpec, ...]:
+    """Return the alarms of Fargate workers: their queue, their tasks, their protection."""
     names = Names(environment.name)
     return (
-        *queue_watches(
+        *work_queue_alarms(
             names.work_queue, names.work_dlq, environment=environment, max_tasks=max_tasks
         ),
-        tasks_watch(names.cluster, names.worker),
+        missing_tasks_alarm(names.cluster, names.worker),
         *_protection(environment),
     )
 
 
-def queue_watches(
+def work_queue_alarms(
     queue_name: str, dead_letter_name: str, *, environment: EnvironmentConfig, max_tasks: int
-) -> tuple[Watch, ...]:
-    """Return what is watched of a queue of work."""
-    patience = Duration.minutes(ceil(environment.alarms.oldest_message_seconds / 60))
+) -> tuple[AlarmSpec, ...]:
+    """Return the alarms of a work queue."""
+    oldest = Duration.minutes(ceil(environment.alarms.oldest_message_seconds / 60))
     return (
-        Watch(
-            page="work-dead-letters",
-            says="Workers could not begin some jobs; their messages wait for a person.",
+        AlarmSpec(
+            slug="work-dead-letters",
+            summary="Workers could not begin some jobs; their messages wait for a person.",
             metric=queue_metrics.waiting(dead_letter_name, period=_MINUTE, statistic="Maximum"),
         ),
-        Watch(
-            page="work-waiting",
-            says="Jobs have waited for a worker all the time.",
-            metric=queue_metrics.waiting(queue_name, period=patience, statistic="Minimum"),
+        AlarmSpec(
+            slug="work-waiting",
+            summary="Jobs have waited for a worker all the time.",
+            metric=queue_metrics.waiting(queue_name, period=oldest, statistic="Minimum"),
         ),
-        Watch(
-            page="pool-full",
-            says="For an hour all workers there may be were busy, and jobs waited.",
+        AlarmSpec(
+            slug="pool-full",
+            summary="For an hour all workers there may be were busy, and jobs waited.",
             metric=cloudwatch.MathExpression(
                 expression=f"IF(in_work >= {max_tasks}, waiting, 0)",
                 using_metrics={
@@ -79,11 +79,11 @@ def queue_watches(
     )
 
 
-def tasks_watch(cluster_name: str, service_name: str) -> Watch:
-    """Return what is watched of a service's tasks."""
-    return Watch(
-        page="workers-failing",
-        says="Workers that are wanted do not run: they fail to start, or end again and again.",
+def missing_tasks_alarm(cluster_name: str, service_name: str) -> AlarmSpec:
+    """Return the alarm for a service with fewer tasks than wanted."""
+    return AlarmSpec(
+        slug="workers-failing",
+        summary="Workers that are wanted do not run: they fail to start, or end again and again.",
         metric=cloudwatch.MathExpression(
             expression="wanted - running",
             using_metrics={
@@ -93,53 +93,53 @@ def tasks_watch(cluster_name: str, service_name: str) -> Watch:
             label="workers wanted and not there",
             period=_MINUTE,
         ),
-        periods=_LOOKED_AT,
-        datapoints=_MISSING,
+        periods=_EVALUATED_MINUTES,
+        datapoints=_MISSING_MINUTES,
     )
 
 
-def gpu_watches(environment: EnvironmentConfig) -> tuple[Watch, ...]:
-    """Return what is watched of workers with a GPU, if there is that target."""
+def gpu_alarms(environment: EnvironmentConfig) -> tuple[AlarmSpec, ...]:
+    """Return the alarms of workers with a GPU, none without that target."""
     if environment.gpu is None:
         return ()
     names = Names(environment.name)
-    watches = (
-        *queue_watches(
+    specs = (
+        *work_queue_alarms(
             names.gpu_work_queue,
             names.gpu_work_dlq,
             environment=environment,
             max_tasks=environment.gpu.max_tasks,
         ),
-        tasks_watch(names.cluster, names.gpu_worker),
+        missing_tasks_alarm(names.cluster, names.gpu_worker),
         *(() if environment.workers else _protection(environment)),
     )
-    return tuple(replace(watch, of="gpu") for watch in watches)
+    return tuple(replace(spec, prefix="gpu") for spec in specs)
 
 
-def _protection(environment: EnvironmentConfig) -> tuple[Watch, ...]:
+def _protection(environment: EnvironmentConfig) -> tuple[AlarmSpec, ...]:
     return (
-        Watch(
-            page="protection-refusals",
-            says="ECS refused to protect workers, more than once in a while.",
-            metric=own_metric(environment, Metric.PROTECTION_REFUSALS, _QUARTER),
+        AlarmSpec(
+            slug="protection-refusals",
+            summary="ECS refused to protect workers, more than once in a while.",
+            metric=custom_metric(environment, Metric.PROTECTION_REFUSALS, _QUARTER),
             threshold=_REFUSALS,
         ),
-        Watch(
-            page="protection-failures",
-            says="Workers could not reach ECS to protect themselves.",
-            metric=own_metric(environment, Metric.PROTECTION_FAILURES, _QUARTER),
+        AlarmSpec(
+            slug="protection-failures",
+            summary="Workers could not reach ECS to protect themselves.",
+            metric=custom_metric(environment, Metric.PROTECTION_FAILURES, _QUARTER),
             threshold=_FAILURES,
         ),
-        Watch(
-            page="protection-leases-lost",
-            says="Workers lost their protection while at work; their jobs were put back.",
-            metric=own_metric(environment, Metric.PROTECTION_LEASES_LOST, _SHORT),
+        AlarmSpec(
+            slug="protection-leases-lost",
+            summary="Workers lost their protection while at work; their jobs were put back.",
+            metric=custom_metric(environment, Metric.PROTECTION_LEASES_LOST, _SHORT),
             periods=_LATE,
         ),
-        Watch(
-            page="jobs-released",
-            says="Workers had to put jobs back before they were done.",
-            metric=own_metric(environment, Metric.WORKER_JOBS_RELEASED, _HOUR),
+        AlarmSpec(
+            slug="jobs-released",
+            summary="Workers had to put jobs back before they were done.",
+            metric=custom_metric(environment, Metric.WORKER_JOBS_RELEASED, _HOUR),
             threshold=environment.alarms.put_backs_an_hour,
         ),
     )

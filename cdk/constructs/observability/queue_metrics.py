@@ -1,4 +1,4 @@
-"""What AWS knows of jobs at work: what waits in a queue, what workers are at, what runs.
+"""AWS's own metrics of queues and services: messages waiting, messages in work, tasks.
 
 Queues and services are given by name, not as constructs: an alarm must not keep CloudFormation
 from removing what it watches.
@@ -9,12 +9,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 
 def waiting(queue_name: str, *, period: Duration, statistic: str) -> cloudwatch.Metric:
-    """Return the messages that no worker has received."""
+    """Return the number of messages that are visible: received by no worker."""
     return _of(queue_name, "ApproximateNumberOfMessagesVisible", period, statistic)
 
 
 def in_work(queue_name: str, *, period: Duration, statistic: str) -> cloudwatch.Metric:
-    """Return the messages that workers keep hidden: one for each job in work.
+    """Return the number of messages that workers keep hidden: one for each job in work.
 
     SQS reports it only while there are any, so an expression fills its gaps with zeros.
     """
@@ -24,7 +24,7 @@ def in_work(queue_name: str, *, period: Duration, statistic: str) -> cloudwatch.
 def tasks(
     metric: str, cluster_name: str, service_name: str | None = None, *, statistic: str = "Maximum"
 ) -> cloudwatch.Metric:
-    """Return what Container Insights counts of a service's tasks, or of the cluster's."""
+    """Return a Container Insights metric of a service's tasks, or of the cluster's."""
     service = {} if service_name is None else {"ServiceName": service_name}
     return cloudwatch.Metric(
         namespace="ECS/ContainerInsights",

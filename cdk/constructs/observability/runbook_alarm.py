@@ -1,4 +1,4 @@
-"""An alarm that leads to its page in docs/runbooks, which has the alarm's name."""
+"""An alarm whose description names its runbook in docs/runbooks."""
 
 from dataclasses import dataclass
 
@@ -11,60 +11,60 @@ from cdk.naming import Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Watch:
-    """What is watched: it rings when the metric reaches `threshold` in `datapoints` of `periods`.
+class AlarmSpec:
+    """An alarm: its metric reaches `threshold` in `datapoints` of the last `periods`.
 
-    `page` names the alarm and its runbook; `of` comes before the alarm's name, where the same is
-    watched of several things. `says` is what has happened, a sentence. With
-    `silence`, it rings when the metric stays below the threshold, or is not heard of at all.
+    `slug` names the alarm and its runbook; `prefix` precedes the alarm's name where several things
+    have the same alarm. `summary` states what happened in a sentence. With `alarm_below`, the
+    alarm is for a metric that stays below the threshold, or that has no data.
     """
 
-    page: str
-    says: str
+    slug: str
+    summary: str
     metric: cloudwatch.IMetric
     threshold: float = 1
     periods: int = 1
     datapoints: int = 1
-    silence: bool = False
-    of: str = ""
+    alarm_below: bool = False
+    prefix: str = ""
 
     @property
     def name(self) -> str:
-        """What the alarm is called within its environment."""
-        return f"{self.of}-{self.page}" if self.of else self.page
+        """The alarm's name within its environment."""
+        return f"{self.prefix}-{self.slug}" if self.prefix else self.slug
 
     @property
     def runbook(self) -> str:
-        """The page's path in the repository."""
-        return f"docs/runbooks/{self.page}.md"
+        """The runbook's path in the repository."""
+        return f"docs/runbooks/{self.slug}.md"
 
 
 def runbook_alarm(
-    scope: Construct, watch: Watch, *, names: Names, topic: sns.ITopic
+    scope: Construct, spec: AlarmSpec, *, names: Names, topic: sns.ITopic
 ) -> cloudwatch.Alarm:
-    """Return a new alarm that tells the topic when it begins and when it is over."""
+    """Return a new alarm that notifies the topic when it begins and when it ends."""
     comparison = cloudwatch.ComparisonOperator
     alarm = cloudwatch.Alarm(
         scope,
-        "".join(word.capitalize() for word in watch.name.split("-")),
-        alarm_name=names.alarm(watch.name),
-        alarm_description=f"{watch.says} What to do: {watch.runbook}",
-        metric=watch.metric,
-        threshold=watch.threshold,
-        evaluation_periods=watch.periods,
-        datapoints_to_alarm=watch.datapoints,
+        "".join(word.capitalize() for word in spec.name.split("-")),
+        alarm_name=names.alarm(spec.name),
+        alarm_description=f"{spec.summary} What to do: {spec.runbook}",
+        metric=spec.metric,
+        threshold=spec.threshold,
+        evaluation_periods=spec.periods,
+        datapoints_to_alarm=spec.datapoints,
         comparison_operator=(
             comparison.LESS_THAN_THRESHOLD
-            if watch.silence
+            if spec.alarm_below
             else comparison.GREATER_THAN_OR_EQUAL_TO_THRESHOLD
         ),
         treat_missing_data=(
             cloudwatch.TreatMissingData.BREACHING
-            if watch.silence
+            if spec.alarm_below
             else cloudwatch.TreatMissingData.NOT_BREACHING
         ),
     )
-    tell = actions.SnsAction(topic)
-    alarm.add_alarm_action(tell)
-    alarm.add_ok_action(tell)
+    notify = actions.SnsAction(topic)
+    alarm.add_alarm_action(notify)
+    alarm.add_ok_action(notify)
     return alarm

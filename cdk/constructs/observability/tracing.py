@@ -1,6 +1,6 @@
-"""Whether an environment's jobs are traced: what its code is told of it, and what it may do for it.
+"""Tracing of jobs by X-Ray: the variable and the rights of the code that sends segments.
 
-Lambda's own tracing stays off: it would begin a trace of its own for each run, beside the job's.
+Lambda's own tracing stays off: it would begin another trace for each run, beside the job's.
 """
 
 from aws_cdk import aws_iam as iam
@@ -16,5 +16,5 @@ def tracing_variable(environment: EnvironmentConfig) -> str:
 
 
 def tracing_permissions(environment: EnvironmentConfig) -> list[iam.PolicyStatement]:
-    """Return what sending traces takes, nothing where none are sent."""
+    """Return the rights to send traces, none where tracing is off."""
     return [permissions.send_traces()] if environment.observability.tracing else []

@@ -118,11 +118,8 @@ PLACES = [(name, region) for name in NAMES for region in REGIONS]
 
 
 def physical_names(environment: str, region: str) -> dict[str, str]:
-    names = Names(environment)
     found = {
-        key: str(getattr(names, key))
-        for key, value in vars(Names).items()
-        if isinstance(value, property)
+        k: v for k, v in vars(Names(environment)).items() if k not in {"environment", "prefix"}
     }
     return {key: filled(value, region) for key, value in found.items()}
 

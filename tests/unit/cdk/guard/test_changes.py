@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from cdk.guard.changes import Change, Kind, changes
-from cdk.guard.replacing import fixed_properties
+from cdk.guard.changes import Change, ChangeKind, changes
+from cdk.guard.immutable_properties import immutable_properties
 from cdk.guard.stateful import LOSSES, stateful
 
 STACK = "lifestream-any-storage"
@@ -53,7 +53,7 @@ def after() -> Stacks:
     return copy.deepcopy(BEFORE)
 
 
-def found(stacks: Mapping[str, Any]) -> list[tuple[str, Kind]]:
+def found(stacks: Mapping[str, Any]) -> list[tuple[str, ChangeKind]]:
     return [(change.resource, change.kind) for change in changes("any", BEFORE, stacks)]
 
 
@@ -86,7 +86,7 @@ def test_should_see_a_resource_go() -> None:
     change = only(stacks)
 
     assert (change.environment, change.stack, change.resource) == ("any", STACK, "Table")
-    assert change.kind is Kind.DELETION
+    assert change.kind is ChangeKind.DELETION
     assert change.what == "it is gone from the template; its items would stay behind, out of reach"
 
 
@@ -101,7 +101,7 @@ def test_should_see_a_stack_go() -> None:
     stacks = after()
     del stacks[OTHER]
 
-    assert only(stacks).kind is Kind.DELETION
+    assert only(stacks).kind is ChangeKind.DELETION
     assert only(stacks).what.startswith("its stack is gone from the app")
 
 
@@ -109,7 +109,7 @@ def test_should_see_a_logical_id_change() -> None:
     stacks = after()
     stacks[STACK]["TableRenamed"] = stacks[STACK].pop("Table")
 
-    assert found(stacks) == [("Table", Kind.DELETION)]
+    assert found(stacks) == [("Table", ChangeKind.DELETION)]
     assert "the same name is now TableRenamed, a new resource" in only(stacks).what
 
 
@@ -117,7 +117,7 @@ def test_should_see_a_resource_move_to_another_stack() -> None:
     stacks = after()
     stacks[STACK]["Media"] = stacks[OTHER].pop("Media")
 
-    assert found(stacks) == [("Media", Kind.DELETION)]
+    assert found(stacks) == [("Media", ChangeKind.DELETION)]
     assert f"the same name is now Media of {STACK}, a new resource" in only(stacks).what
 
 
@@ -135,7 +135,7 @@ def test_should_see_a_property_that_replaces(resource: str, key: str, value: Any
 
     change = only(stacks)
 
-    assert (change.resource, change.kind) == (resource, Kind.REPLACEMENT)
+    assert (change.resource, change.kind) == (resource, ChangeKind.REPLACEMENT)
     assert change.what.startswith(f"{key} cannot change in place")
 
 
@@ -143,7 +143,7 @@ def test_should_see_a_name_that_is_taken_away() -> None:
     stacks = after()
     del stacks[OTHER]["Media"]["Properties"]["BucketName"]
 
-    assert found(stacks) == [("Media", Kind.REPLACEMENT)]
+    assert found(stacks) == [("Media", ChangeKind.REPLACEMENT)]
 
 
 def test_should_see_what_may_replace() -> None:
@@ -157,14 +157,14 @@ def test_should_see_another_type_under_the_same_logical_id() -> None:
     stacks = after()
     stacks[STACK]["Table"]["Type"] = "AWS::DynamoDB::GlobalTable"
 
-    assert found(stacks) == [("Table", Kind.REPLACEMENT)]
+    assert found(stacks) == [("Table", ChangeKind.REPLACEMENT)]
 
 
 def test_should_see_what_is_replaced_with_what_it_names() -> None:
     stacks = after()
     stacks[STACK]["Key"]["Type"] = "AWS::KMS::ReplicaKey"
 
-    assert found(stacks) == [("Images", Kind.REPLACEMENT), ("Key", Kind.REPLACEMENT)]
+    assert found(stacks) == [("Images", ChangeKind.REPLACEMENT), ("Key", ChangeKind.REPLACEMENT)]
     images = changes("any", BEFORE, stacks)[0]
     assert images.what.startswith("EncryptionConfiguration names Key, which is replaced itself")
 
@@ -179,7 +179,7 @@ def test_should_see_a_policy_that_no_longer_keeps(policy: str, weaker: str | Non
 
     change = only(stacks)
 
-    assert (change.resource, change.kind) == ("Key", Kind.POLICY)
+    assert (change.resource, change.kind) == ("Key", ChangeKind.POLICY)
     assert change.what.startswith(f"{policy} from Retain to Delete")
     assert "all that is encrypted with it" in change.what
 
@@ -204,7 +204,7 @@ def test_should_see_a_protection_go(stack: str, resource: str, key: str, name: s
     stacks = after()
     del stacks[stack][resource]["Properties"][key]
 
-    assert found(stacks) == [(resource, Kind.PROTECTION)]
+    assert found(stacks) == [(resource, ChangeKind.PROTECTION)]
     assert only(stacks).what.startswith(f"{name} is switched off")
 
 
@@ -212,7 +212,7 @@ def test_should_see_a_condition_that_may_take_the_resource_away() -> None:
     stacks = after()
     stacks[STACK]["Table"]["Condition"] = "Wanted"
 
-    assert found(stacks) == [("Table", Kind.DELETION)]
+    assert found(stacks) == [("Table", ChangeKind.DELETION)]
 
 
 def test_should_see_several_things_at_once() -> None:
@@ -222,9 +222,9 @@ def test_should_see_several_things_at_once() -> None:
     del stacks[STACK]["Key"]
 
     assert found(stacks) == [
-        ("Key", Kind.DELETION),
-        ("Table", Kind.POLICY),
-        ("Table", Kind.REPLACEMENT),
+        ("Key", ChangeKind.DELETION),
+        ("Table", ChangeKind.POLICY),
+        ("Table", ChangeKind.REPLACEMENT),
     ]
 
 
@@ -242,10 +242,10 @@ def test_should_guard_what_holds_data_and_ignore_what_cdk_notes_down() -> None:
 @pytest.mark.parametrize("kind", LOSSES)
 def test_should_know_every_guarded_type(kind: str) -> None:
     # A type that the schemas do not have raises; a key has nothing that is fixed.
-    assert fixed_properties(kind) or kind == "AWS::KMS::Key"
+    assert immutable_properties(kind) or kind == "AWS::KMS::Key"
 
 
 def test_should_name_the_outermost_of_nested_properties_only() -> None:
-    paths = {fixed.path for fixed in fixed_properties("AWS::ECR::Repository")}
+    paths = {fixed.path for fixed in immutable_properties("AWS::ECR::Repository")}
 
     assert paths == {("RepositoryName",), ("EncryptionConfiguration",)}

@@ -1,24 +1,19 @@
 """Every acknowledged finding of cdk-nag: where, which, why."""
 
 import json
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from pathlib import Path
 
 from aws_cdk import IPolicyValidationPlugin
 from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from cdk.config import EnvironmentConfig
-from cdk.nag.acknowledgements import acknowledge_at, construct_at, finding_id
+from cdk.nag.acknowledge import AcknowledgedFinding, construct_at
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import Launch
 
 REPORT = "validation-report.json"
 """Where synthesis leaves what was found and what of it was acknowledged."""
-
-
-def _always(_environment: EnvironmentConfig) -> bool:
-    return True
 
 
 def _without_key(environment: EnvironmentConfig) -> bool:
@@ -53,23 +48,6 @@ def _unreserved_reaper(environment: EnvironmentConfig) -> bool:
     return environment.reaper.reserved_concurrency is None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Acknowledged:
-    """A finding that stays: path below the stage, rule with its detail, reason, and when.
-
-    The path is the resource or what contains it; the empty path is the whole environment.
-    """
-
-    path: str
-    finding: str
-    reason: str
-    when: Callable[[EnvironmentConfig], bool] = _always
-
-    def id_in(self, environment: EnvironmentConfig) -> str:
-        """Return the finding as cdk-nag names it in an environment."""
-        return finding_id(self.finding.format(environment=environment.name))
-
-
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
 _TASKS_OF = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:task"
 _MACHINES_OF = "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:container-instance"
@@ -77,140 +55,140 @@ _EXPORTED_CLUSTER = "lifestream-{environment}-processing:ExportsOutputRefCluster
 
 ACKNOWLEDGED = (
     # Wildcards in policies; tests/infra/test_permissions.py says who has which.
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/uploads/*]",
         reason="Uploads have names of the users' own; reading is limited to their prefix.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/work/*]",
         reason="Checkpoints of every job lie below this prefix; one role serves all jobs.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/results/*]",
         reason="Results of every job lie below this prefix; one role serves all jobs.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Processing",
         finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/<ClusterEB0386A7>/*]",
         reason="A task that is being started has no id yet; tagging is limited to RunTask.",
         when=_starts_tasks,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Workers",
         finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
         reason="A task learns its own id only while running; protection ends at the cluster.",
         when=_has_workers,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Gpu",
         finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
         reason="A task learns its own id only while running; protection ends at the cluster.",
         when=_has_gpu,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Processing/Gpu/Role/DefaultPolicy",
         finding=f"AwsSolutions-IAM5[Resource::{_MACHINES_OF}/<ClusterEB0386A7>/*]",
         reason="A machine gets its id when it joins; polling and reporting end at the cluster.",
         when=_has_gpu,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Processing/Gpu/Machines",
         finding="AwsSolutions-AS3",
         reason="ECS scales it with its tasks, and it is the tasks that are watched.",
         when=_has_gpu,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="ControlPlane/Reaper/Role/DefaultPolicy",
         finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
         reason="Any task of the cluster may hang; stopping ends at the cluster.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding="AwsSolutions-IAM5[Resource::*]",
         reason="Of actions that know no resource only; the tests list them, each with its reason.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding="NIST.800.53.R5-IAMNoInlinePolicy",
         reason="A policy of ours is one role's and goes with it: nobody can attach it elsewhere.",
     ),
     # Functions
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding="NIST.800.53.R5-LambdaInsideVPC",
         reason="Functions call AWS's own services alone and open no port; a VPC adds no wall.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Processing/Dispatcher/Function",
         finding="NIST.800.53.R5-LambdaConcurrency",
         reason="Its event source's maximum concurrency limits it, without throttling messages.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="ControlPlane/Reaper/Function",
         finding="NIST.800.53.R5-LambdaConcurrency",
         reason="Few events reach it; a reserve would take runs from an account that has few.",
         when=_unreserved_reaper,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Processing/Dispatcher/Function",
         finding="NIST.800.53.R5-LambdaDLQ",
         reason="It is fed from a queue, which has dead letters of its own.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="ControlPlane/Reaper/Function",
         finding="NIST.800.53.R5-LambdaDLQ",
         reason="Its events that fail for good go to a queue, as the newer on-failure destination.",
     ),
     # Data
-    Acknowledged(
+    AcknowledgedFinding(
         path="ControlPlane/DeadLetters",
         finding="AwsSolutions-SQS3",
         reason="It is the dead-letter queue of two rules and of a function's failed invocations.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Ingest",
         finding="NIST.800.53.R5-S3BucketReplicationEnabled",
         reason="Versions keep what was overwritten or deleted; results can be made anew.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Ingest/AccessLogs",
         finding="NIST.800.53.R5-S3DefaultEncryptionKMS",
         reason="S3 delivers access logs only to buckets encrypted with its own keys.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Ingest/Media",
         finding="NIST.800.53.R5-S3DefaultEncryptionKMS",
         reason="The environment has no key of its own; S3's own encrypts.",
         when=_without_key,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding="NIST.800.53.R5-CloudWatchLogGroupEncrypted",
         reason="The environment has no key of its own; CloudWatch's own encrypts.",
         when=_without_key,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Storage",
         finding="NIST.800.53.R5-DynamoDBInBackupPlan",
         reason="Point-in-time recovery brings tables back; this environment wants no copies.",
         when=_without_backup,
     ),
     # Tasks and network
-    Acknowledged(
+    AcknowledgedFinding(
         path="",
         finding="AwsSolutions-ECS2",
         reason="The variables are names and numbers of this template; secrets are not among them.",
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Network/Vpc",
         finding="NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
         reason="Only NAT gateways are in subnets with a route to the internet.",
         when=_with_nat,
     ),
-    Acknowledged(
+    AcknowledgedFinding(
         path="Network/Vpc",
         finding="NIST.800.53.R5-VPCDefaultSecurityGroupClosed",
         reason="Nothing uses the group; closing it takes a custom resource with rights of its own.",
@@ -225,7 +203,7 @@ def packs() -> list[IPolicyValidationPlugin]:
     return [AwsSolutionsChecks(verbose=True), NIST80053R5Checks(verbose=True)]
 
 
-def acknowledged_in(environment: EnvironmentConfig) -> tuple[Acknowledged, ...]:
+def acknowledged_in(environment: EnvironmentConfig) -> tuple[AcknowledgedFinding, ...]:
     """Return what is acknowledged in an environment."""
     return tuple(item for item in ACKNOWLEDGED if item.when(environment))
 
@@ -233,7 +211,7 @@ def acknowledged_in(environment: EnvironmentConfig) -> tuple[Acknowledged, ...]:
 def acknowledge(stage: EnvironmentStage) -> None:
     """Record the acknowledgements on the constructs they are about."""
     for item in acknowledged_in(stage.environment):
-        acknowledge_at(stage, item.path, item.id_in(stage.environment), reason=item.reason)
+        item.record(stage, environment=stage.environment.name)
 
 
 class StaleAcknowledgementError(Exception):
@@ -248,11 +226,14 @@ def refuse_stale(stages: Iterable[EnvironmentStage], *, assembly: Path) -> None:
         for finding in report.get("suppressedViolations", ())
     }
     stale = [
-        f"{construct_at(stage, item.path).node.path}: {item.finding} is found no more"
+        f"{path}: cdk-nag no longer finds {item.finding}"
         for stage in stages
         for item in acknowledged_in(stage.environment)
-        if (construct_at(stage, item.path).node.path, item.id_in(stage.environment)) not in met
+        for path in [construct_at(stage, item.path).node.path]
+        if (path, item.id_in(environment=stage.environment.name)) not in met
     ]
     if stale:
-        remedy = "Remove what no longer applies from cdk/nag/environments.py, or say when it does:"
+        remedy = (
+            "Remove each of these from cdk/nag/environment_findings.py, or narrow when it applies:"
+        )
         raise StaleAcknowledgementError("\n".join([remedy, *stale]))

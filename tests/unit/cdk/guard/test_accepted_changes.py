@@ -4,26 +4,26 @@ from pathlib import Path
 
 import pytest
 
-from cdk.guard.acknowledged import (
-    Acknowledgement,
-    AcknowledgementError,
-    judge,
+from cdk.guard.accepted_changes import (
+    AcceptedChange,
+    AcceptedChangesError,
+    classify,
     load,
 )
-from cdk.guard.changes import Change, Kind
+from cdk.guard.changes import Change, ChangeKind
 
 CHANGE = Change(
     environment="dev",
     stack="lifestream-dev-storage",
     resource="Table",
-    kind=Kind.REPLACEMENT,
+    kind=ChangeKind.REPLACEMENT,
     what="any",
 )
-DECISION = Acknowledgement(
+DECISION = AcceptedChange(
     environment="dev",
     stack="lifestream-dev-storage",
     resource="Table",
-    kind=Kind.REPLACEMENT,
+    kind=ChangeKind.REPLACEMENT,
     reason="any reason that is long enough",
 )
 TABLE = """
@@ -37,21 +37,21 @@ reason = "any reason that is long enough"
 
 
 def test_should_refuse_what_nobody_decided_on() -> None:
-    verdict = judge([CHANGE], [])
+    result = classify([CHANGE], [])
 
-    assert (verdict.refused, verdict.accepted, verdict.stale) == ((CHANGE,), (), ())
+    assert (result.refused, result.accepted, result.stale) == ((CHANGE,), (), ())
 
 
-@pytest.mark.parametrize("kind", Kind)
-def test_should_accept_each_kind_that_somebody_decided_on(kind: Kind) -> None:
+@pytest.mark.parametrize("kind", ChangeKind)
+def test_should_accept_each_kind_that_somebody_decided_on(kind: ChangeKind) -> None:
     change = Change(environment="dev", stack="any", resource="Any", kind=kind, what="any")
-    decision = Acknowledgement(
+    decision = AcceptedChange(
         environment="dev", stack="any", resource="Any", kind=kind, reason="any"
     )
 
-    verdict = judge([change], [decision])
+    result = classify([change], [decision])
 
-    assert (verdict.refused, verdict.accepted, verdict.stale) == ((), (change,), ())
+    assert (result.refused, result.accepted, result.stale) == ((), (change,), ())
 
 
 @pytest.mark.parametrize(
@@ -61,20 +61,24 @@ def test_should_accept_each_kind_that_somebody_decided_on(kind: Kind) -> None:
         Change(environment="dev", stack="any", resource="Table", kind=CHANGE.kind, what=""),
         Change(environment="dev", stack=CHANGE.stack, resource="Any", kind=CHANGE.kind, what=""),
         Change(
-            environment="dev", stack=CHANGE.stack, resource="Table", kind=Kind.DELETION, what=""
+            environment="dev",
+            stack=CHANGE.stack,
+            resource="Table",
+            kind=ChangeKind.DELETION,
+            what="",
         ),
     ],
     ids=["environment", "stack", "resource", "kind"],
 )
 def test_should_not_cover_another_change(other: Change) -> None:
-    verdict = judge([other], [DECISION])
+    result = classify([other], [DECISION])
 
-    assert verdict.refused == (other,)
-    assert verdict.stale == (DECISION,)
+    assert result.refused == (other,)
+    assert result.stale == (DECISION,)
 
 
 def test_should_call_a_decision_about_nothing_stale() -> None:
-    assert judge([], [DECISION]).stale == (DECISION,)
+    assert classify([], [DECISION]).stale == (DECISION,)
 
 
 def test_should_read_decisions(tmp_path: Path) -> None:
@@ -101,7 +105,7 @@ def test_should_take_a_missing_file_as_an_empty_one(tmp_path: Path) -> None:
 def test_should_refuse_a_file_that_says_something_else(
     tmp_path: Path, text: str, problem: str
 ) -> None:
-    with pytest.raises(AcknowledgementError) as refused:
+    with pytest.raises(AcceptedChangesError) as refused:
         load(written(tmp_path, text))
 
     assert problem in str(refused.value)

@@ -11,52 +11,54 @@ from typing import Any
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 REGION = "us-east-1"
-"""Where every type is known; what replaces a resource is the same in all regions."""
+"""A region with every type; what replaces a resource is the same in all regions."""
 
 
 @dataclass(frozen=True, slots=True)
-class Fixed:
-    """A property that cannot change; `always` or, as some values do, `perhaps` (False)."""
+class ImmutableProperty:
+    """A property that cannot change in place: `always`, or only for some values."""
 
     path: tuple[str, ...]
     always: bool
 
     @property
     def name(self) -> str:
-        """The property as a person reads it."""
+        """The property's dotted path."""
         return ".".join(self.path)
 
 
 @cache
-def fixed_properties(resource_type: str) -> tuple[Fixed, ...]:
+def immutable_properties(resource_type: str) -> tuple[ImmutableProperty, ...]:
     """Return the properties of a type whose change replaces the resource."""
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
     found = [
-        Fixed(path=tuple(pointer.strip("/").split("/")[1:]), always=always)
+        ImmutableProperty(path=tuple(pointer.strip("/").split("/")[1:]), always=always)
         for key, always in (
             ("createOnlyProperties", True),
             ("conditionalCreateOnlyProperties", False),
         )
         for pointer in schema.get(key) or ()
     ]
-    # A property within a fixed one says nothing more.
+    # A property within an immutable one adds nothing.
     return tuple(
         each for each in found if not any(_within(each.path, other.path) for other in found)
     )
 
 
-def changed_fixed_properties(
+def changed_immutable_properties(
     resource_type: str, before: Mapping[str, Any], after: Mapping[str, Any]
-) -> Iterator[Fixed]:
+) -> Iterator[ImmutableProperty]:
     """Yield the fixed properties that differ between two versions of a resource's properties."""
-    for fixed in fixed_properties(resource_type):
+    for fixed in immutable_properties(resource_type):
         if _at(before, fixed.path) != _at(after, fixed.path):
             yield fixed
 
 
-def fixed_values(resource_type: str, properties: Mapping[str, Any]) -> Iterator[tuple[Fixed, Any]]:
+def immutable_values(
+    resource_type: str, properties: Mapping[str, Any]
+) -> Iterator[tuple[ImmutableProperty, Any]]:
     """Yield the fixed properties that are set, with their values."""
-    for fixed in fixed_properties(resource_type):
+    for fixed in immutable_properties(resource_type):
         value = _at(properties, fixed.path)
         if value not in (None, []):
             yield fixed, value

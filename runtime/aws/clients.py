@@ -1,4 +1,7 @@
-"""SDK clients whose every call is bounded; a composition root makes each once per process."""
+"""SDK clients with bounded calls; a composition root makes each once per process.
+
+A client is thread-safe, and the adapters may share one.
+"""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
@@ -16,18 +19,18 @@ CONNECT_TIMEOUT_SECONDS = 2
 READ_TIMEOUT_SECONDS = 5
 ATTEMPTS = 2
 CONNECTIONS = 16
-"""At least as many as the threads of any caller, so that none waits for another's socket."""
+"""At least the number of threads of any caller, so that none waits for a connection."""
 
 
 POLL_TIMEOUT_SECONDS = 25
-"""For the answer to a long poll, which SQS gives after 20 s at the latest."""
+"""Read timeout of a long poll, which SQS answers within 20 s."""
 
 TRACE_TIMEOUT_SECONDS = 1
-"""To connect, and again for the answer: sending a trace takes at most about 2 s."""
+"""Connect and read timeout each: sending a trace takes about 2 s at most."""
 
 
 def config(*, attempts: int = ATTEMPTS, read_timeout: int = READ_TIMEOUT_SECONDS) -> Config:
-    """Return limits under which a call takes at most about 14 s, however sick the network is."""
+    """Return limits that bound a call to about 14 s."""
     mode: Literal["standard"] = "standard"
     return Config(
         connect_timeout=CONNECT_TIMEOUT_SECONDS,
@@ -48,9 +51,9 @@ def dynamodb(region: str) -> "DynamoDBClient":
 
 
 def ecs(region: str) -> "ECSClient":
-    """Return a client of ECS that never retries by itself.
+    """Return a client of ECS that does not retry.
 
-    `EcsTaskLauncher` retries, because it must know whether any attempt may have started a task.
+    `EcsTaskLauncher` retries itself, because it must know whether an attempt may have succeeded.
     """
     return boto3.client("ecs", region_name=region, config=config(attempts=1))
 
@@ -61,16 +64,16 @@ def sqs(region: str) -> "SQSClient":
 
 
 def sqs_polling(region: str) -> "SQSClient":
-    """Return a client of SQS for long polls; it never retries by itself.
+    """Return a client of SQS for long polls that does not retry.
 
-    A poll whose answer was lost hides a message that nobody has, and the next poll is a retry.
+    A lost answer to a poll hides a message until its visibility timeout; the next poll is a retry.
     """
     limits = config(attempts=1, read_timeout=POLL_TIMEOUT_SECONDS)
     return boto3.client("sqs", region_name=region, config=limits)
 
 
 def xray(region: str) -> Any:
-    """Return a client of X-Ray that gives up at once: nothing is worth waiting for a trace."""
+    """Return a client of X-Ray that gives up at once, because traces must not delay a job."""
     limits = Config(
         connect_timeout=TRACE_TIMEOUT_SECONDS,
         read_timeout=TRACE_TIMEOUT_SECONDS,

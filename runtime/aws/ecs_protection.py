@@ -1,4 +1,4 @@
-"""Scale-in protection of one task through the ECS API, where there is no agent endpoint."""
+"""Scale-in protection of a task by the ECS API, for tasks without the agent's endpoint."""
 
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
@@ -29,19 +29,18 @@ _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
 
 
 class EcsProtectionClient:
-    """UpdateTaskProtection and GetTaskProtection as values; `runtime.core.protection` is the port.
+    """`ProtectionClient` by UpdateTaskProtection and GetTaskProtection.
 
-    The SDK client must not retry by itself: the lease decides when to ask again.
+    The SDK client must not retry, because the lease decides when to call again.
     """
 
     def __init__(self, *, client: "ECSClient", cluster: str, task_arn: str) -> None:
-        """Speak of one task of one cluster."""
         self._client = client
         self._cluster = cluster
         self._task_arn = task_arn
 
     def enable(self, minutes: int) -> Answer:
-        """Protect for so many whole minutes from now."""
+        """Protect for whole minutes from now."""
         return self._answer(
             lambda: self._client.update_task_protection(
                 cluster=self._cluster,
@@ -62,7 +61,7 @@ class EcsProtectionClient:
         )
 
     def read(self) -> Answer:
-        """Return the protection as it stands."""
+        """Return the current protection."""
         return self._answer(
             lambda: self._client.get_task_protection(cluster=self._cluster, tasks=[self._task_arn]),
             wanted=None,
@@ -70,7 +69,7 @@ class EcsProtectionClient:
 
     def _answer(self, call: Any, *, wanted: bool | None) -> Answer:
         try:
-            said = call()
+            answer = call()
         except ClientError as error:
             code = error_code(error)
             return Failed(
@@ -86,13 +85,13 @@ class EcsProtectionClient:
                 uncertain=not isinstance(error, _NEVER_SENT),
                 permanent=isinstance(error, NoCredentialsError),
             )
-        return _read(said, wanted=wanted)
+        return _parse(answer, wanted=wanted)
 
 
-def _read(said: Any, *, wanted: bool | None) -> Answer:
-    for failure in said.get("failures", []):
+def _parse(response: Any, *, wanted: bool | None) -> Answer:
+    for failure in response.get("failures", []):
         return Refused(failure.get("reason", "UNKNOWN"), failure.get("detail"))
-    tasks = said.get("protectedTasks", [])
+    tasks = response.get("protectedTasks", [])
     if len(tasks) != 1:
         return Failed("no_task_in_answer", f"{len(tasks)} tasks were answered", uncertain=True)
     enabled = tasks[0].get("protectionEnabled", False)
@@ -102,11 +101,11 @@ def _read(said: Any, *, wanted: bool | None) -> Answer:
         return Unprotected()
     if "expirationDate" not in tasks[0]:
         return Failed("no_expiry_in_answer", "protected, but until when?", uncertain=True)
-    return Protected(tasks[0]["expirationDate"].timestamp(), _server_now(said))
+    return Protected(tasks[0]["expirationDate"].timestamp(), _server_now(response))
 
 
-def _server_now(said: Any) -> float | None:
-    date = said.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
+def _server_now(response: Any) -> float | None:
+    date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
     try:
         return None if date is None else parsedate_to_datetime(date).timestamp()
     except ValueError:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 RETENTION_SECONDS = 90 * 24 * 3600
-"""How long after its last change a record is kept; DynamoDB removes it some days later."""
+"""How long a record is kept after its last change; DynamoDB deletes it some days later."""
 
 _TEXT = ("task_arn", "stage", "result_key")
 _WHOLE = ("attempt", "runs", "reruns", "misses")
@@ -23,7 +23,7 @@ Item = dict[str, "AttributeValueTypeDef"]
 
 
 def job_item(job: Job, *, write_id: str) -> Item:
-    """Return the item of a job; `write_id` tells one write from another of the same content."""
+    """Return the item of a job; `write_id` distinguishes writes of the same content."""
     values: dict[str, Any] = {name: getattr(job, name) for name in _TEXT + _WHOLE + _FRACTION}
     values |= asdict(job.source)
     item = {name: _attribute(value) for name, value in values.items() if value is not None}
@@ -58,7 +58,7 @@ def job_of(item: Mapping[str, Any]) -> Job:
 
 
 def idempotency_item(job: Job) -> Item:
-    """Return the record that says what became of this version of the upload."""
+    """Return the idempotency record of the job's upload."""
     item: Item = {
         IdempotencyTable.PARTITION_KEY: {"S": job.source.object_id},
         IdempotencyTable.TTL_ATTRIBUTE: _expiry(job),
@@ -95,7 +95,7 @@ def _options_of(given: Mapping[str, Any]) -> JobOptions:
 def _attribute(value: str | float) -> "AttributeValueTypeDef":
     if isinstance(value, str):
         return {"S": value}
-    # A numeric library's float is a float too, but its repr is no number.
+    # The repr of a numeric library's float is not a number.
     return {"N": str(value) if isinstance(value, int) else repr(float(value))}
 
 

@@ -1,4 +1,4 @@
-"""The job store port on DynamoDB: every write is conditional, the claim is a transaction."""
+"""The job store on DynamoDB: every write is conditional, a claim is a transaction."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
@@ -23,14 +23,13 @@ _UNSET = {"S": ""}
 class DynamoJobStore:
     """Keeps jobs and their idempotency records in two tables.
 
-    Each write carries a fresh `write_id`. When the SDK repeats a write whose answer was lost, the
-    condition fails against our own first write; the id tells that from somebody else's.
+    Each write has a fresh `write_id`. When the SDK repeats a write whose answer was lost, the
+    condition fails against the first one; the id distinguishes that from another writer's.
     """
 
     def __init__(
         self, client: "DynamoDBClient", *, jobs_table: str, idempotency_table: str
     ) -> None:
-        """Take a client whose calls are bounded; it may be shared between threads."""
         self._client = client
         self.jobs_table = jobs_table
         self.idempotency_table = idempotency_table
@@ -43,9 +42,9 @@ class DynamoJobStore:
     def create(self, job: Job) -> Job | None:
         """Write a first claim and its idempotency record in one transaction.
 
-        Return None when written, or the job that was already there (nothing written). Records
-        past their retention count as absent: TTL removes them days late. Raise `Retryable` while
-        another writer's transaction is under way, `Permanent` when a record has lost its job.
+        Return None when written, else the existing job, with nothing written. Records past their
+        retention count as absent, because TTL deletes them days late. Raise `Retryable` during
+        another writer's transaction, `Permanent` for a record without its job.
         """
         now = {"N": repr(float(job.updated_at))}
         put_record: PutTypeDef = {
@@ -71,10 +70,10 @@ class DynamoJobStore:
         }
         if self._transact(job, [{"Put": put_record}, {"Put": put_job}]):
             return None
-        there = self._item(job.job_id)
-        if there is None:
+        existing = self._item(job.job_id)
+        if existing is None:
             raise _orphan(job)
-        return None if there.get("write_id", _UNSET)["S"] == write_id else job_of(there)
+        return None if existing.get("write_id", _UNSET)["S"] == write_id else job_of(existing)
 
     def save(self, before: Job, after: Job) -> None:
         """Replace `before` by `after`; raise `StaleWriteError` unless state and attempt match.
@@ -103,8 +102,8 @@ class DynamoJobStore:
             written = self._put(after, put)
         if written:
             return
-        there = self._item(before.job_id)
-        if there is None or there.get("write_id", _UNSET)["S"] != write_id:
+        existing = self._item(before.job_id)
+        if existing is None or existing.get("write_id", _UNSET)["S"] != write_id:
             raise StaleWriteError(
                 f"job {before.job_id} is no longer {before.state} in attempt {before.attempt}"
             )
@@ -145,8 +144,8 @@ class DynamoJobStore:
     def _transact(self, job: Job, items: list["TransactWriteItemTypeDef"]) -> bool:
         """Write all or nothing; False when a condition does not hold.
 
-        The SDK gives each call its own ClientRequestToken. A token of ours, derived from the job,
-        would let a second writer of the same content believe that it had won.
+        The SDK gives each call its own ClientRequestToken. A token derived from the job would make
+        a second writer of the same content believe that its write was applied.
         """
         with typed_faults(f"saving job {job.job_id} as {job.state}"):
             try:

@@ -1,4 +1,4 @@
-"""The object store port on S3."""
+"""The object store on S3."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES = 1 << 20
-BARREN_TRIES = 4
-"""Broken streams in a row that brought no byte, after which a download gives up."""
+MAX_EMPTY_STREAMS = 4
+"""Consecutive streams broken before their first byte, after which a download fails."""
 
 _GONE = frozenset({"404", "NoSuchKey", "412", "PreconditionFailed"})
 _STREAM_FAULTS = (
@@ -35,10 +35,9 @@ _STREAM_FAULTS = (
 
 
 class S3ObjectStore:
-    """Reads and writes objects; a download is pinned to the version it was asked for."""
+    """Reads and writes objects; a download is pinned to its source's version."""
 
     def __init__(self, client: "S3Client") -> None:
-        """Take a client whose calls are bounded; it may be shared between threads."""
         self._client = client
 
     def look(self, bucket: str, key: str) -> ObjectFacts:
@@ -58,13 +57,12 @@ class S3ObjectStore:
         return self.look(bucket, key).source
 
     def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
-        """Write exactly that version to `path`; raise `ObjectNotFoundError` if it changed.
+        """Write that version to `path`; raise `ObjectNotFoundError` if it was replaced.
 
-        A stream that breaks is taken up at the byte it broke at: a video is too long to begin
-        again.
+        A broken stream is resumed at the byte where it broke.
         """
         written = 0
-        barren = 0
+        empty_streams = 0
         with path.open("wb") as out, _calling("downloading", source.bucket, source.key):
             while written < source.size_bytes:
                 before = written
@@ -75,8 +73,8 @@ class S3ObjectStore:
                         on_bytes(count)
                 except _STREAM_FAULTS as error:
                     broken = error
-                barren = 0 if written > before else barren + 1
-                if barren == BARREN_TRIES:
+                empty_streams = 0 if written > before else empty_streams + 1
+                if empty_streams == MAX_EMPTY_STREAMS:
                     raise broken or IncompleteReadError(
                         actual_bytes=written, expected_bytes=source.size_bytes
                     )
@@ -89,7 +87,7 @@ class S3ObjectStore:
                     str(path), bucket, key, ExtraArgs={"ContentType": content_type}
                 )
             except S3UploadFailedError as error:
-                # The transfer manager hides the service's answer behind an error of its own.
+                # The transfer manager wraps the service's error.
                 raise error.__context__ or error from error
 
     def read_bytes(self, bucket: str, key: str) -> bytes:

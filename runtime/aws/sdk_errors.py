@@ -30,7 +30,7 @@ THROTTLES = frozenset(
         "TransactionInProgressException",
     }
 )
-"""Codes with a 4xx status that time heals."""
+"""Codes with a 4xx status that a later retry resolves."""
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired"})
 """Credentials that the SDK renews before the next try."""
@@ -50,7 +50,7 @@ def http_status(error: ClientError) -> int:
 
 
 def is_throttle(error: ClientError) -> bool:
-    """Tell whether the service refused the call for its rate alone."""
+    """Return whether the service throttled the call."""
     return error_code(error) in THROTTLES
 
 
@@ -59,8 +59,8 @@ def fault(error: ClientError | BotoCoreError, doing: str) -> LifestreamError:
     summary = f"AWS failed while {doing}: {error}"
     if isinstance(error, ClientError):
         code = f"aws.{error_code(error)}"
-        passing = error_code(error) in THROTTLES | EXPIRED or http_status(error) >= _SERVER_ERROR
-        if not passing:
+        retryable = error_code(error) in THROTTLES | EXPIRED or http_status(error) >= _SERVER_ERROR
+        if not retryable:
             return Permanent(
                 code, summary, "Check the role's permissions and that the resource exists."
             )

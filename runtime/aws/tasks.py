@@ -1,4 +1,4 @@
-"""Tasks on ECS: started for one claimed attempt of a job, found again, stopped."""
+"""Tasks on ECS: start one for a claimed attempt, find it again, stop it."""
 
 import hashlib
 from collections.abc import Sequence
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 ATTEMPTS = 2
 PAUSE_SECONDS = 0.5
-"""Before the second attempt; RunTask is limited to 20 calls a second in an account."""
+"""Before the second attempt; an account is limited to 20 RunTask calls a second."""
 
 JOB_TAG = "lifestream:job_id"
 
@@ -45,8 +45,8 @@ _NEVER_SENT = (
 class LaunchTarget:
     """Where processors run: in private subnets, without a public address.
 
-    `capacity_providers` are asked in turn, as `("FARGATE_SPOT", "FARGATE")`: the next one only
-    where the one before has no capacity.
+    `capacity_providers` are tried in order, as in `("FARGATE_SPOT", "FARGATE")`: the next one only
+    when the one before has no capacity.
     """
 
     cluster: str
@@ -57,20 +57,19 @@ class LaunchTarget:
 
 
 class NoCapacityError(LaunchFailedError):
-    """A capacity provider has no room for the task now."""
+    """A capacity provider has no capacity for the task now."""
 
 
 class EcsTasks:
-    """The tasks of one cluster that were started for jobs."""
+    """The tasks of one cluster."""
 
     def __init__(self, client: "ECSClient", cluster: str) -> None:
-        """Take a client whose calls are bounded; it may be shared between threads."""
         self._client = client
         self._cluster = cluster
 
     def find(self, job: Job) -> str | None:
         """Return the ARN of the task of this job and attempt, if one has not stopped."""
-        # ListTasks takes no other filter next to startedBy, so stopped tasks are out of reach.
+        # ListTasks cannot combine startedBy with a status, so stopped tasks are not listed.
         with typed_faults(f"looking for the task of job {job.job_id}, attempt {job.attempt}"):
             arns = self._client.list_tasks(cluster=self._cluster, startedBy=started_by(job))[
                 "taskArns"
@@ -78,17 +77,14 @@ class EcsTasks:
         return arns[0] if arns else None
 
     def alive(self, task_arn: str) -> bool:
-        """Tell whether a task of the cluster, whoever started it, is not to stop."""
-        # By the list, which needs no permission besides the one that `find` needs.
+        """Return whether a task of the cluster runs and is not being stopped."""
+        # ListTasks, because `find` needs that permission anyway.
         with typed_faults(f"looking for task {task_arn}"):
             pages = self._client.get_paginator("list_tasks").paginate(cluster=self._cluster)
             return any(task_arn in page["taskArns"] for page in pages)
 
     def stop(self, task_arn: str, reason: str) -> bool:
-        """Have a task stopped; False when there is no such task any more.
-
-        ECS keeps `reason` with the task, for people to read.
-        """
+        """Stop a task; False when it no longer exists. ECS keeps `reason` with the task."""
         with typed_faults(f"stopping task {task_arn}"):
             try:
                 self._client.stop_task(cluster=self._cluster, task=task_arn, reason=reason)
@@ -100,20 +96,22 @@ class EcsTasks:
 
 
 class EcsTaskLauncher:
-    """Starts tasks by RunTask, idempotent by client token, and finds them again by `startedBy`."""
+    """Starts tasks by RunTask, idempotent by client token, and finds them by `startedBy`.
+
+    The client must not retry: see `runtime.aws.clients.ecs`.
+    """
 
     def __init__(self, client: "ECSClient", target: LaunchTarget, *, sleeper: Sleeper) -> None:
-        """Take a client that does not retry by itself: see `runtime.aws.clients.ecs`."""
         self._client = client
         self._target = target
         self._sleeper = sleeper
         self._tasks = EcsTasks(client, target.cluster)
 
     def launch(self, job: Job) -> RunningTask:
-        """Start a task for this job and attempt; the same job and attempt give the same task.
+        """Start a task for this job and attempt; idempotent.
 
-        Raise `LaunchFailedError` only when no attempt can have started one: a lost answer
-        followed by a refusal is still `LaunchUncertainError`.
+        Raise `LaunchFailedError` only when no call can have started a task: a lost answer followed
+        by a refusal is still `LaunchUncertainError`.
         """
         *preferred, last = self._target.capacity_providers
         for provider in preferred:
@@ -149,8 +147,8 @@ class EcsTaskLauncher:
         except ClientError as error:
             existing: Any = error.response.get("resourceIds")
             if error_code(error) == "ConflictException" and existing:
-                # The token was used with other parameters, as across a deployment: the task
-                # named here is this attempt's.
+                # The token was used with other parameters, as across a deployment. The named
+                # task is this attempt's.
                 return RunningTask(task_arn=existing[0])
             if error_code(error) == "ConflictException" or http_status(error) >= _SERVER_ERROR:
                 raise LaunchUncertainError(str(error)) from error
@@ -201,14 +199,14 @@ class EcsTaskLauncher:
 def client_token(provider: str, job: Job) -> str:
     """Return RunTask's idempotency token of a job's attempt: 64 hex digits.
 
-    One for each capacity provider: a token may not be used again with other parameters, and the
-    next provider is asked only after the one before has said that it started nothing.
+    One for each capacity provider, because a token cannot be reused with other parameters. The
+    next provider is tried only after the one before has started nothing.
     """
     return hashlib.sha256(f"{job.job_id}/{job.attempt}/{provider}".encode()).hexdigest()
 
 
 def started_by(job: Job) -> str:
-    """Return the mark by which a task is found again: at most 128 of `A-Za-z0-9-_/`."""
+    """Return the `startedBy` of a job's attempt: at most 128 characters of `A-Za-z0-9-_/`."""
     return f"{job.job_id}-{job.attempt}"
 
 

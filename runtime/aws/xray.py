@@ -20,7 +20,6 @@ class XRayTraces:
     """Traces of one account and region."""
 
     def __init__(self, client: Any) -> None:
-        """Take a client whose calls are bounded; it may be shared between threads."""
         self._client = client
 
     def put(self, documents: Sequence[Document]) -> None:

@@ -1,4 +1,4 @@
-"""Time as a dependency: the one place that reads a clock or sleeps."""
+"""Time as a dependency: the only module that reads a clock or sleeps."""
 
 import time
 from typing import Protocol
@@ -21,7 +21,7 @@ class MonotonicClock(Protocol):
 
 
 class Sleeper(Protocol):
-    """Waiting, so that tests can wait in no time."""
+    """Waiting, which tests replace."""
 
     def sleep(self, seconds: float) -> None:
         """Block for `seconds`."""
@@ -29,11 +29,11 @@ class Sleeper(Protocol):
 
 
 class Clock(WallClock, MonotonicClock, Sleeper, Protocol):
-    """All three, for composition roots."""
+    """A wall clock, a monotonic clock and a sleeper."""
 
 
 class SystemClock:
-    """The machine's own clocks."""
+    """The machine's clocks."""
 
     def now(self) -> float:
         """Return the current time in seconds since the epoch (UTC)."""

@@ -9,7 +9,7 @@ SERVICE_NAME = "lifestream"
 VERSION = "0.1.0"
 PROCESSOR_CONTAINER_NAME = "processor"
 ENTRY_POINT = ("python", "-m")
-"""The image's: a container's command is the module that it runs, and no shell is in between."""
+"""The image's entry point; a container's command is the module to run, without a shell."""
 
 PROCESSOR_COMMAND = ("runtime.processor",)
 WORKER_COMMAND = ("runtime.processor.worker",)
@@ -23,47 +23,47 @@ VIDEO_SUFFIXES = (".mp4", ".mov")
 WORK_PREFIX = "work/"
 
 CONFIRM_MESSAGE_TYPE = "lifestream.upload_confirmed"
-"""`type` of a message `{"type", "bucket", "key"}` by which the API says an upload is complete."""
+"""`type` of the API's message `{"type", "bucket", "key"}`: an upload is complete."""
 
 REQUEUE_MESSAGE_TYPE = "lifestream.job_requeued"
-"""`type` of a message `{"type", "job_id"}` that has a job which was put back dispatched again."""
+"""`type` of a message `{"type", "job_id"}`: a requeued job is to be dispatched again."""
 
 QUEUED_MESSAGE_TYPE = "lifestream.job_queued"
-"""`type` of a work queue's message `{"type", "job_id", "attempt"}`: this attempt is to be run."""
+"""`type` of a work queue's message `{"type", "job_id", "attempt"}`: run this attempt."""
 
 RESULTS_PREFIX = "results/"
 
 WORKER_PORT = 8080
-"""Where a worker answers `GET /` and `GET /health`, on its own loopback only."""
+"""The loopback port on which a worker answers `GET /` and `GET /health`."""
 
 
 class Launch(StrEnum):
-    """How jobs of an environment are run: a task each, or by workers that pull them."""
+    """How an environment runs jobs: a task each, or by workers that poll a queue."""
 
     ON_DEMAND = "on_demand"
     POOL = "pool"
 
 
 class Compute(StrEnum):
-    """What a job is run on; an upload asks for it by its metadata `lifestream-compute`."""
+    """What a job runs on; chosen by the upload's metadata `lifestream-compute`."""
 
     CPU = "cpu"
     GPU = "gpu"
 
 
 OPTION_PREFIX = "lifestream-"
-"""How the names of an upload's metadata begin by which it asks for something."""
+"""The prefix of the upload metadata that holds a job's options."""
 
 
 class Device(StrEnum):
-    """Where a processor computes: `DEVICE`."""
+    """The device that a processor computes on: `DEVICE`."""
 
     CPU = "cpu"
     CUDA = "cuda"
 
 
 class Option(StrEnum):
-    """What an upload may ask for by its metadata, as in `x-amz-meta-lifestream-language`."""
+    """A job's options in its upload's metadata, as in `x-amz-meta-lifestream-language`."""
 
     COMPUTE = "compute"
     LANGUAGE = "language"
@@ -73,14 +73,14 @@ class Option(StrEnum):
 
 
 class SceneModel(StrEnum):
-    """What finds scenes: quickly and by hard cuts alone, or slowly and by dissolves too."""
+    """The scene detector: fast and by hard cuts only, or slow and by dissolves too."""
 
     ADAPTIVE = "adaptive"
     TRANSNETV2 = "transnetv2"
 
 
 TRUE, FALSE = "true", "false"
-"""How a variable says yes and no."""
+"""The values of a boolean variable."""
 
 
 class EnvVar(StrEnum):
@@ -93,7 +93,7 @@ class EnvVar(StrEnum):
     JOBS_TABLE = "JOBS_TABLE"
     IDEMPOTENCY_TABLE = "IDEMPOTENCY_TABLE"
 
-    # Dispatcher: whose uploads it works on, and how to launch.
+    # Dispatcher: the bucket of its uploads, and how to launch.
     MEDIA_BUCKET = "MEDIA_BUCKET"
     ECS_CLUSTER_NAME = "ECS_CLUSTER_NAME"
     TASK_DEFINITION_ARN = "TASK_DEFINITION_ARN"
@@ -103,21 +103,21 @@ class EnvVar(StrEnum):
     CLAIM_LEASE_SECONDS = "CLAIM_LEASE_SECONDS"
     LAUNCH = "LAUNCH"
 
-    # Dispatcher: where jobs of each kind wait for a worker, if there are workers of that kind.
-    # Worker: the queue it pulls from is WORK_QUEUE_URL, whatever it runs on.
+    # Dispatcher: the work queue of each kind of compute that has workers.
+    # Worker: the queue that it polls is WORK_QUEUE_URL, whatever it runs on.
     WORK_QUEUE_URL = "WORK_QUEUE_URL"
     GPU_WORK_QUEUE_URL = "GPU_WORK_QUEUE_URL"
 
     MAX_ATTEMPTS = "MAX_ATTEMPTS"
 
-    # All: whether what is done for a job is sent to its trace (`true`).
+    # All: whether traces are sent (`true`).
     TRACING = "TRACING"
 
-    # Reaper: where it announces jobs that are to run again, and how long a processor may be silent.
+    # Reaper: where it announces requeued jobs, and how long a processor may be silent.
     JOBS_QUEUE_URL = "JOBS_QUEUE_URL"
     HEARTBEAT_SILENCE_SECONDS = "HEARTBEAT_SILENCE_SECONDS"
 
-    # Reaper: how long a message may be on its way and a task in starting, if not the usual.
+    # Reaper: how long a message may be in flight, a task start and a job be queued (optional).
     UNANNOUNCED_SECONDS = "UNANNOUNCED_SECONDS"
     TASK_START_SECONDS = "TASK_START_SECONDS"
     QUEUED_SECONDS = "QUEUED_SECONDS"
@@ -129,7 +129,7 @@ class EnvVar(StrEnum):
     S3_KEY = "S3_KEY"
     S3_ETAG = "S3_ETAG"
 
-    # Processor: how to work (task definition).
+    # Processor: how to run a job (task definition).
     WORK_DIR = "WORK_DIR"
     JOB_TIMEOUT_SECONDS = "JOB_TIMEOUT_SECONDS"
     STOP_TIMEOUT_SECONDS = "STOP_TIMEOUT_SECONDS"
@@ -139,7 +139,7 @@ class EnvVar(StrEnum):
     WORKER_PORT = "WORKER_PORT"
     ECS_TASK_METADATA = "ECS_CONTAINER_METADATA_URI_V4"
 
-    # Processor: what it takes on, and how it decodes.
+    # Processor: what it accepts, and how it decodes.
     MAX_MEDIA_SECONDS = "MAX_MEDIA_SECONDS"
     MAX_MEDIA_BYTES = "MAX_MEDIA_BYTES"
     MAX_MEDIA_PIXELS = "MAX_MEDIA_PIXELS"
@@ -153,12 +153,12 @@ class EnvVar(StrEnum):
     ECS_TASK_ARN = "ECS_TASK_ARN"
     ECS_ENABLE_TASK_PROTECTION = "ECS_ENABLE_TASK_PROTECTION"
 
-    # Processor: where the image keeps its models (set by the image itself).
+    # Processor: the folder of the models (set by the image).
     MODELS_DIR = "MODELS_DIR"
 
 
 class ExitCode(IntEnum):
-    """What a processor's exit status means to whoever looks at a stopped task."""
+    """The exit status of a processor."""
 
     SUCCESS = 0
     PERMANENT_FAILURE = 10
@@ -169,7 +169,7 @@ class ExitCode(IntEnum):
 
 
 class Output(StrEnum):
-    """CloudFormation outputs by which operators, tests and the local cloud find an environment."""
+    """CloudFormation outputs that operators, tests and the local cloud read."""
 
     MEDIA_BUCKET = "MediaBucketName"
     JOBS_TABLE = "JobsTableName"
@@ -190,7 +190,7 @@ METRICS_NAMESPACE = "Lifestream"
 
 
 class Metric(StrEnum):
-    """Metrics of our own; a job counts once as succeeded or failed, whoever recorded that."""
+    """Custom metrics; each job counts once as succeeded or failed."""
 
     JOBS_SUCCEEDED = "JobsSucceeded"
     JOBS_FAILED = "JobsFailed"
@@ -217,7 +217,7 @@ class Metric(StrEnum):
 
 
 class MetricDimension(StrEnum):
-    """What a metric is counted by; the class of a code is what comes before its first dot."""
+    """Dimensions of metrics; the class of a code is the part before its first dot."""
 
     ENVIRONMENT = "environment"
     CODE_CLASS = "code_class"
@@ -229,7 +229,7 @@ OWN_DIMENSION = {
     Metric.JOBS_IN_STATE: MetricDimension.STATE,
     Metric.STAGE_SECONDS: MetricDimension.STAGE,
 }
-"""What a metric is counted by besides its environment, and always: in all it would say nothing."""
+"""The metrics that always have a dimension besides the environment."""
 
 
 class JobsTable:
@@ -243,7 +243,7 @@ class JobsTable:
 
 
 class IdempotencyTable:
-    """Key of the idempotency table: `s3_key|etag`, prefixed by nothing (one bucket a table)."""
+    """The idempotency table; its key is `s3_key|etag`, one bucket a table."""
 
     PARTITION_KEY = "object_id"
     TTL_ATTRIBUTE = "expires_at"
@@ -288,7 +288,7 @@ class Stage(StrEnum):
 
 
 def stack_prefix(environment: str) -> str:
-    """Return how the names of an environment's stacks begin, as in `lifestream-dev-network`."""
+    """Return the prefix of an environment's stack names, as in `lifestream-dev-network`."""
     return f"{SERVICE_NAME}-{environment}-"
 
 
@@ -303,7 +303,7 @@ def result_prefix(job_id: str) -> str:
 
 
 def thumbnail_name(scene_index: int) -> str:
-    """Return the name of a scene's picture below the job's results; files count from 1."""
+    """Return the name of a scene's picture below the job's results, counted from 1."""
     return f"thumbnails/scene-{scene_index + 1:04d}.webp"
 
 
@@ -313,5 +313,5 @@ def work_prefix(job_id: str) -> str:
 
 
 def is_upload(key: str) -> bool:
-    """Tell whether a decoded key is one that Lifestream processes."""
+    """Return whether a decoded key is an upload to process."""
     return key.startswith(UPLOADS_PREFIX) and key.endswith(VIDEO_SUFFIXES)

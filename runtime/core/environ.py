@@ -28,13 +28,13 @@ class LambdaSettings:
 
 
 class EnvironmentReader:
-    """Reads variables of `environ`; call `finish` after the last one.
+    """Reads variables of `environ` for `component`, which the error names.
 
-    An empty variable counts as not set. A problem is collected, and a placeholder returned.
+    An empty variable counts as not set. A problem is collected and a placeholder returned; call
+    `finish` after the last variable.
     """
 
     def __init__(self, environ: Mapping[str, str], *, component: str) -> None:
-        """Read for `component`, which the error names."""
         self._environ = environ
         self._component = component
         self._problems: list[str] = []

@@ -1,4 +1,4 @@
-"""Errors whose type decides what happens next: retry, give up, or stand down."""
+"""Errors whose type decides what happens next: retry, fail, or stop without writing."""
 
 from collections.abc import Mapping
 
@@ -10,13 +10,12 @@ class LifestreamError(Exception):
     """
 
     def __init__(self, code: str, summary: str, resolution: str) -> None:
-        """Keep the three parts; the message shows them all."""
         super().__init__(f"[{code}] {summary} {resolution}")
         self.code = code
         self.summary = summary
         self.resolution = resolution
         self.about: Mapping[str, str] = {}
-        """Log fields of what it happened to, added by whoever knows on its way up."""
+        """Log fields of the job it is about, added where the job is known."""
 
 
 class Retryable(LifestreamError):
@@ -28,4 +27,4 @@ class Permanent(LifestreamError):
 
 
 class LeaseLost(LifestreamError):
-    """Somebody else owns the job now: stop writing and exit without touching it."""
+    """Another attempt or worker owns the job now: stop without writing to it."""

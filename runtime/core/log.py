@@ -15,7 +15,7 @@ LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
 
 class Log(Protocol):
-    """Where a component says what it did."""
+    """A sink of structured lines."""
 
     def debug(self, action: str, **fields: Any) -> None:
         """Record a detail."""
@@ -39,7 +39,7 @@ class Log(Protocol):
 
 
 class JsonLog:
-    """Writes JSON lines; below `level` nothing is written."""
+    """Writes JSON lines of at least `level`; `fields` are bound to every line."""
 
     def __init__(
         self,
@@ -49,7 +49,6 @@ class JsonLog:
         write: Callable[[str], object] = sys.stdout.write,
         **fields: Any,
     ) -> None:
-        """Bind `fields` to every line; `write` receives whole lines."""
         if level not in LEVELS:
             raise ValueError(f"log level {level!r} is not one of {', '.join(LEVELS)}")
         self._clock = clock

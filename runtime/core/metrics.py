@@ -1,4 +1,4 @@
-"""Metrics written as log lines in CloudWatch's embedded metric format: no call, nothing to await.
+"""Metrics written as log lines in CloudWatch's embedded metric format, which takes no API call.
 
 Format: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/
 CloudWatch_Embedded_Metric_Format_Specification.html
@@ -26,21 +26,21 @@ _DEFAULT_UNIT = "Count"
 
 
 class Metrics(Protocol):
-    """Where a component says how often something happened, or how long it took."""
+    """A sink of counts, durations and other values."""
 
     def put(
         self, values: Mapping[Metric, float], *, code: str | None = None, of: str | None = None
     ) -> None:
         """Add values now.
 
-        `code` is the reason's dotted code, of which the class is kept; `of` is what metrics with a
-        dimension of their own (`OWN_DIMENSION`) are about, such as the stage.
+        `code` is the dotted code of the reason; only its class becomes a dimension. `of` is the
+        value of the metric's dimension in `OWN_DIMENSION`, such as the stage.
         """
         ...
 
 
 class NoMetrics:
-    """Counts nothing, where nobody looks."""
+    """Drops all metrics."""
 
     def put(
         self, values: Mapping[Metric, float], *, code: str | None = None, of: str | None = None
@@ -49,7 +49,11 @@ class NoMetrics:
 
 
 class EmbeddedMetrics:
-    """Writes each `put` as one line, whatever the log level is."""
+    """Writes each `put` as one line, whatever the log level; `write` receives whole lines.
+
+    `environment` is a dimension of every value. `fields` are added to each line for readers of the
+    log and are no dimensions.
+    """
 
     def __init__(
         self,
@@ -59,10 +63,6 @@ class EmbeddedMetrics:
         write: Callable[[str], object] = sys.stdout.write,
         **fields: Any,
     ) -> None:
-        """Take the environment, a dimension of every value; `write` receives whole lines.
-
-        `fields` are added to each line for who reads the log; they are no dimensions.
-        """
         self._clock = clock
         self._environment = environment
         self._write = write
@@ -71,7 +71,7 @@ class EmbeddedMetrics:
     def put(
         self, values: Mapping[Metric, float], *, code: str | None = None, of: str | None = None
     ) -> None:
-        """Write the line that CloudWatch makes metrics of."""
+        """Write the line from which CloudWatch extracts the values."""
         document = embedded(
             values, now=self._clock.now(), environment=self._environment, code=code, of=of
         )
@@ -88,9 +88,9 @@ def embedded(
 ) -> dict[str, Any]:
     """Return the document of some values at `now` (seconds since the epoch).
 
-    Each value counts for its environment and, with a `code`, for the code's class there as well:
-    what comes before the first dot, so that there are few of them. Metrics with a dimension of
-    their own count by that alone; raise `ValueError` unless all values have the same, and `of`.
+    Each value counts for its environment and, with a `code`, for the code's class as well: the part
+    before the first dot. Metrics of `OWN_DIMENSION` count by that dimension alone; raise
+    `ValueError` unless all values share it and `of` is given.
     """
     dimensions = {MetricDimension.ENVIRONMENT.value: environment}
     own = {OWN_DIMENSION.get(metric) for metric in values}

@@ -1,4 +1,4 @@
-"""What an upload may ask for: read from its metadata, refused when it cannot be understood."""
+"""A job's options: parsed from the upload's metadata, refused if invalid."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -27,10 +27,10 @@ LANGUAGES = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOptions:
-    """How a job is to be run.
+    """How to run a job.
 
-    `language` is a code of `LANGUAGES`, None has it detected. The bounds on the number of speakers
-    are 1 to `MAX_SPEAKERS`, None leaves it open. `vocabulary` are names and terms to expect.
+    `language` is a code of `LANGUAGES`, or None to detect it. The bounds of the number of speakers
+    are 1 to `MAX_SPEAKERS`, or None for no bound. `vocabulary` are names and terms to expect.
     """
 
     compute: Compute = Compute.CPU
@@ -44,14 +44,14 @@ DEFAULT_OPTIONS = JobOptions()
 
 
 class OptionsRefusedError(Permanent):
-    """An upload asks for what cannot be had; its job must fail and say so."""
+    """An upload's options are invalid or cannot be met; its job must fail with this reason."""
 
 
 def parse_options(metadata: Mapping[str, str]) -> JobOptions:
-    """Return what an object's user metadata asks for; keys without `x-amz-meta-`.
+    """Return the options in an object's user metadata; keys come without `x-amz-meta-`.
 
-    A value may be in the encoded form (RFC 2047) that S3 gives to what is not ASCII; an empty one
-    counts as not given. Raise `OptionsRefusedError` naming all that is wrong at once.
+    A value may be encoded by RFC 2047, as S3 does with what is not ASCII; an empty one counts as
+    not given. Raise `OptionsRefusedError` naming everything that is wrong at once.
     """
     asked = {
         name.lower().removeprefix(OPTION_PREFIX): value
@@ -81,7 +81,7 @@ def parse_options(metadata: Mapping[str, str]) -> JobOptions:
 
 
 def no_gpu() -> OptionsRefusedError:
-    """Return why a job that wants a GPU cannot be run where there is none."""
+    """Return the error of a job that asks for a GPU where the environment has none."""
     return OptionsRefusedError(
         "options.no_gpu",
         f"The upload asks for {OPTION_PREFIX}{Option.COMPUTE}={Compute.GPU}, but this environment "
@@ -92,7 +92,7 @@ def no_gpu() -> OptionsRefusedError:
 
 
 class _Reader:
-    """Reads the options and collects what is wrong with them."""
+    """Reads the options and collects their problems."""
 
     def __init__(self, asked: Mapping[str, str]) -> None:
         self.problems: list[str] = []

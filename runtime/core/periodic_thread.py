@@ -1,4 +1,4 @@
-"""A thread that does one thing every so often for as long as a context lasts."""
+"""A thread that runs one function periodically while a context lasts."""
 
 import threading
 from abc import ABC, abstractmethod
@@ -9,26 +9,24 @@ from typing import Self
 class PeriodicThread(ABC):
     """Inside its context, `once` runs every `every_seconds` in a thread called `name`.
 
-    The first time is one interval after the beginning. When the context is left, nothing that
-    `once` does is under way any more.
+    The first run is one interval after the start. Leaving the context waits for a running `once`.
     """
 
     def __init__(self, name: str, *, every_seconds: float) -> None:
-        """Prepare; nothing happens before the context is entered."""
         self._every_seconds = every_seconds
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._repeat, name=name, daemon=True)
 
     @abstractmethod
     def once(self) -> bool:
-        """Do it once and return whether there is any use in going on."""
+        """Run once; return whether to run again."""
 
     def died(self, error: Exception) -> None:
-        """Take note that `once` raised, so that it is never done again; raises it by default."""
+        """Handle an error of `once`, which ends the thread; raises it by default."""
         raise error
 
     def __enter__(self) -> Self:
-        """Begin."""
+        """Start the thread."""
         self._thread.start()
         return self
 
@@ -38,7 +36,7 @@ class PeriodicThread(ABC):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """End, and wait for what is under way."""
+        """Stop the thread and wait for it."""
         self._over.set()
         self._thread.join()
 
@@ -46,5 +44,5 @@ class PeriodicThread(ABC):
         try:
             while not self._over.wait(self._every_seconds) and self.once():
                 pass
-        except Exception as error:  # noqa: BLE001 - whatever it is, its owner has to know
+        except Exception as error:  # noqa: BLE001 - the owner decides what any error means
             self.died(error)

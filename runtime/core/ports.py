@@ -1,6 +1,6 @@
-"""What the domain needs from the outside, as protocols; adapters are in `runtime.aws`.
+"""The domain's ports as protocols; their adapters are in `runtime.aws`.
 
-Every fake in `tests/fakes` passes the same contract suite as the adapter it stands for.
+Every fake in `tests/fakes` passes the same contract suite as the adapter it replaces.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,24 +19,24 @@ Progress = Callable[[float], None]
 
 
 class ObjectNotFoundError(Exception):
-    """There is no such object (any more)."""
+    """The object does not exist, or not in the requested version."""
 
 
 class StaleWriteError(Exception):
-    """The record is not in the state and attempt the writer believed: somebody else moved it."""
+    """Another writer has changed the record's state or attempt."""
 
 
 class LaunchFailedError(Exception):
-    """No task was started, for certain; the message says why."""
+    """No task was started; the message says why."""
 
 
 class LaunchUncertainError(Exception):
-    """A task may or may not have been started: the answer was lost."""
+    """The answer was lost: a task may have been started."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectFacts:
-    """What is known of an object without its content; `metadata` is what its uploader gave."""
+    """An object's identity and its user metadata."""
 
     source: Source
     metadata: Mapping[str, str]
@@ -54,7 +54,7 @@ class ObjectStore(Protocol):
         ...
 
     def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
-        """Write exactly that version to `path`; raise `ObjectNotFoundError` if it changed."""
+        """Write that version to `path`; raise `ObjectNotFoundError` if it was replaced."""
         ...
 
     def upload(self, path: Path, bucket: str, key: str, content_type: str) -> None:
@@ -80,7 +80,7 @@ class JobStore(Protocol):
     def create(self, job: Job) -> Job | None:
         """Write a first claim and its idempotency record in one transaction.
 
-        Return None when written, or the job that was already there (nothing written).
+        Return None when written, else the existing job, with nothing written.
         """
         ...
 
@@ -106,30 +106,30 @@ class RunningTask:
 
 @dataclass(frozen=True, slots=True)
 class Queued:
-    """A job waits in a work queue; which task will run it is not known yet."""
+    """The job waits in a work queue for a worker."""
 
 
 class TaskLauncher(Protocol):
-    """Has one claimed job run by one processor."""
+    """Launches claimed jobs."""
 
     def launch(self, job: Job) -> RunningTask | Queued:
-        """Start a task for this job and attempt, or put it where a worker finds it.
+        """Start a task for this job and attempt, or send it to a work queue.
 
-        The same job and attempt are run once, however often they are launched. Raise
-        `LaunchFailedError` or `LaunchUncertainError`.
+        Idempotent: the same job and attempt run once. Raise `LaunchFailedError` or
+        `LaunchUncertainError`.
         """
         ...
 
     def find(self, job: Job) -> RunningTask | None:
-        """Return the task started for this job and attempt, if there is one that can be found."""
+        """Return the task started for this job and attempt, if one can be found."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkMessage:
-    """A message of a work queue as one receive gave it out; `receives` counts them, this one too.
+    """A received message of a work queue.
 
-    `receipt` is good for this receive alone.
+    `receives` counts its receives, including this one; `receipt` is valid for this one only.
     """
 
     message_id: str
@@ -140,7 +140,7 @@ class WorkMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Messages that wait in a work queue, and those that workers keep hidden; both may lag."""
+    """Approximate numbers of waiting messages and of those hidden by workers."""
 
     waiting: int
     in_work: int
@@ -155,36 +155,36 @@ class MessageSender(Protocol):
 
 
 class CountedQueue(Protocol):
-    """A queue that knows its length. Raises `Retryable` and `Permanent`."""
+    """A queue whose length can be read. Raises `Retryable` and `Permanent`."""
 
     def backlog(self) -> Backlog:
-        """Return about how many messages there are."""
+        """Return the approximate numbers of messages."""
         ...
 
 
 class WorkQueue(Protocol):
-    """A queue of attempts that wait for a worker. Raises `Retryable` and `Permanent`."""
+    """A queue of attempts for workers. Raises `Retryable` and `Permanent`."""
 
     def receive(self, wait_seconds: int) -> WorkMessage | None:
-        """Return the next message, None if there was none for so long; it is hidden then."""
+        """Receive and hide the next message; None if none came within `wait_seconds`."""
         ...
 
     def hide(self, message: WorkMessage, seconds: int) -> None:
-        """Keep a message from others for so long from now; 0 gives it back."""
+        """Set a received message's visibility timeout, from now; 0 returns it to the queue."""
         ...
 
     def delete(self, message: WorkMessage) -> None:
-        """Remove a message; harmless when repeated."""
+        """Delete a message; idempotent."""
         ...
 
 
 class Traces(Protocol):
-    """Where traces are kept, each by its id. Raises `Retryable` and `Permanent`."""
+    """A store of traces by id. Raises `Retryable` and `Permanent`."""
 
     def put(self, documents: Sequence[Document]) -> None:
-        """Keep segments and subsegments; one that is known is replaced."""
+        """Store segments and subsegments; one with a known id is replaced."""
         ...
 
     def read(self, trace_id: str) -> list[Document]:
-        """Return the segments of a trace, subsegments inside; none of what nobody knows."""
+        """Return the segments of a trace with their subsegments; none for an unknown trace."""
         ...

@@ -1,10 +1,10 @@
-"""What ECS answers about the scale-in protection of this task, and the port to ask it by."""
+"""ECS's answers about this task's scale-in protection, and the port that returns them."""
 
 from dataclasses import dataclass
 from typing import Protocol
 
 TASK_NOT_VALID = "TASK_NOT_VALID"
-"""Reason of the refusal that a task outside a service gets."""
+"""The failure reason for a task that belongs to no service."""
 
 PERMANENT_CODES = frozenset(
     {
@@ -19,18 +19,18 @@ PERMANENT_CODES = frozenset(
         "ValidationException",
     }
 )
-"""Error codes of GetTaskProtection and UpdateTaskProtection that trying again does not heal."""
+"""Error codes of GetTaskProtection and UpdateTaskProtection that a retry does not resolve."""
 
 MIN_MINUTES, MAX_MINUTES = 1, 2880
-"""What ECS accepts as `expiresInMinutes`."""
+"""The range of `expiresInMinutes`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Protected:
     """Protection is on. `expires_at` is in seconds since the epoch by ECS's clock.
 
-    `server_now` is the time at which the answer was made by the answerer's clock (its Date
-    header, whole seconds), so that the length of the lease can be known without trusting ours.
+    `server_now` is the answer's Date header (whole seconds), so that the lease's length does not
+    depend on this machine's clock.
     """
 
     expires_at: float
@@ -44,7 +44,7 @@ class Unprotected:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """ECS understood and said no: a 200 with a `failure`. Nothing was changed."""
+    """A 200 with a `failure`: ECS refused and changed nothing."""
 
     reason: str
     detail: str | None
@@ -52,14 +52,14 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class NotApplicable:
-    """There is nothing to be protected from here: not in ECS, or switched off."""
+    """This process cannot be protected: it is not in ECS, or protection is switched off."""
 
     why: str
 
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """No usable answer. `uncertain` means that the request may still have been carried out."""
+    """No usable answer. `uncertain`: the request may have taken effect, or may yet."""
 
     code: str
     message: str
@@ -71,16 +71,16 @@ Answer = Protected | Unprotected | Refused | NotApplicable | Failed
 
 
 class ProtectionClient(Protocol):
-    """Scale-in protection of the task this process runs in. Never raises; every call is bounded."""
+    """Scale-in protection of this task. Never raises; every call is bounded."""
 
     def enable(self, minutes: int) -> Answer:
-        """Protect for so many whole minutes from now; never `Unprotected`."""
+        """Protect for whole minutes from now; never returns `Unprotected`."""
         ...
 
     def disable(self) -> Answer:
-        """Stop protecting; never `Protected`."""
+        """Stop protecting; never returns `Protected`."""
         ...
 
     def read(self) -> Answer:
-        """Return the protection as it stands."""
+        """Return the current protection."""
         ...

@@ -1,8 +1,7 @@
-"""The trace of a job as AWS X-Ray takes it: its id, and the documents of what was done for it.
+"""A job's trace in AWS X-Ray: its id, and the segment documents of its spans.
 
-The trace's id is the job's own, so that whoever knows the job knows its trace, and every attempt is
-in the same one. Format: https://docs.aws.amazon.com/xray/latest/devguide/
-xray-api-segmentdocuments.html
+The trace's id is derived from the job's, so all attempts share one trace. Format:
+https://docs.aws.amazon.com/xray/latest/devguide/xray-api-segmentdocuments.html
 """
 
 import hashlib
@@ -14,14 +13,14 @@ from typing import Any
 from runtime.core.contract import SERVICE_NAME, Stage
 
 Document = Mapping[str, Any]
-"""A segment or subsegment, ready to be written as JSON."""
+"""A segment or subsegment as a JSON object."""
 
-_OF_THE_UPLOAD = frozenset({"media", "options"})
-"""Classes of codes that tell of the upload: X-Ray's `error`. Others are ours: its `fault`."""
+_UPLOAD_CLASSES = frozenset({"media", "options"})
+"""Classes of codes that the upload causes: X-Ray's `error`. All others are its `fault`."""
 
 
 class Part(StrEnum):
-    """What is done for a job besides its stages, each by one component."""
+    """Spans of a job besides its stages, each by one component."""
 
     UPLOAD = "upload"
     DISPATCH = "dispatch"
@@ -31,10 +30,10 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Something done for a job, from `began` to `ended` (seconds since the epoch, None: not yet).
+    """Work done for a job from `began` to `ended` (seconds since the epoch; None: in progress).
 
-    A stage belongs to its attempt's processing, all else to the upload. `code` is why it did not
-    end well. `occasion` tells apart what may happen more than once in an attempt.
+    The parent of a stage is its attempt's PROCESS span, that of any other part the UPLOAD span.
+    `code` is the reason of a failure. `occasion` distinguishes repeated spans of one attempt.
     """
 
     job_id: str
@@ -48,23 +47,23 @@ class Span:
 
 
 def trace_id(job_id: str) -> str:
-    """Return the id of a job's trace: its 32 hex digits, divided as X-Ray does.
+    """Return the id of a job's trace: its 32 hex digits in X-Ray's format.
 
-    The same digits are the trace's id in W3C's form, which has no time in it either.
+    The same digits are the trace's id in W3C's format.
     """
     return f"1-{job_id[:8]}-{job_id[8:]}"
 
 
 def about(job_id: str) -> dict[str, str]:
-    """Return the fields by which every log line about a job is found."""
+    """Return the log fields that identify a job."""
     return {"job_id": job_id, "trace_id": trace_id(job_id)}
 
 
 def document(span: Span, *, environment: str) -> dict[str, Any]:
-    """Return a span's document; written again with the same identity, it replaces the one before.
+    """Return a span's document; another one with the same identity replaces it.
 
-    Parts are segments, named by their environment because a map of services shows those of all
-    together; stages are subsegments, sent on their own.
+    Parts are segments, named by their environment because the service map shows all environments
+    together; stages are subsegments sent separately.
     """
     is_stage = isinstance(span.part, Stage)
     name = str(span.part) if is_stage else f"{SERVICE_NAME}-{environment}/{span.part}"
@@ -85,24 +84,24 @@ def document(span: Span, *, environment: str) -> dict[str, Any]:
     if span.ended is None:
         made["in_progress"] = True
     else:
-        # A clock that was set back must not make a span end before it began.
+        # A clock may have been set back since the span began.
         made["end_time"] = round(max(span.began, span.ended), 3)
     return made if span.code is None else made | _failed(span, span.code, made["annotations"])
 
 
 def span_id(span: Span) -> str:
-    """Return the id of a span's document: 16 hex digits, the same whoever asks."""
-    # An upload is one for all attempts.
+    """Return the id of a span's document: 16 hex digits derived from its identity."""
+    # All attempts share one upload span.
     attempt = 0 if span.part is Part.UPLOAD else span.attempt
     return _digits(f"{span.job_id}/{attempt}/{span.part}/{span.occasion}")
 
 
 def _failed(span: Span, code: str, notes: Mapping[str, Any]) -> dict[str, Any]:
-    blame = "error" if code.partition(".")[0] in _OF_THE_UPLOAD else "fault"
-    # Only its code: what happened is in the job's record, and may name a user's file.
+    flag = "error" if code.partition(".")[0] in _UPLOAD_CLASSES else "fault"
+    # The code only: the summary may name a user's file, and is in the job's record.
     exceptions = [{"id": _digits(f"{span_id(span)}/{code}"), "type": code}]
     return {
-        blame: True,
+        flag: True,
         "annotations": {**notes, "code": code},
         "cause": {"exceptions": exceptions},
     }

@@ -1,4 +1,4 @@
-"""Sends what was done for jobs to their traces, without ever holding a job up or failing it."""
+"""Sends spans to traces without delaying or failing a job."""
 
 import threading
 from collections.abc import Callable
@@ -11,27 +11,27 @@ from runtime.core.ports import Traces
 from runtime.core.spans import Document, Span, document
 
 QUIET_SECONDS = 60.0
-"""After a failure nothing is sent for so long: what hangs once would hang again."""
+"""Pause after a failure, so that a hanging service does not slow down every flush."""
 
 
 class Tracing(Protocol):
-    """Where a component says what it did for a job. Nothing here raises."""
+    """A sink of spans. Its methods never raise."""
 
     def add(self, span: Span) -> None:
-        """Remember a span; that takes no time."""
+        """Queue a span; does no I/O."""
         ...
 
     def flush(self) -> None:
-        """Send what was added, at most for as long as the adapter's calls may take."""
+        """Send the queued spans; takes at most as long as the adapter's calls."""
         ...
 
     def flush_soon(self) -> None:
-        """Send what was added, in another thread."""
+        """Send the queued spans in another thread."""
         ...
 
 
 class NoTracing:
-    """Where there are no traces."""
+    """Drops all spans."""
 
     def add(self, span: Span) -> None:
         """Do nothing."""
@@ -44,14 +44,14 @@ class NoTracing:
 
 
 def _in_background(work: Callable[[], None]) -> None:
-    # A daemon: a process that ends flushes once more itself, and waits for nothing else.
+    # A daemon thread, because exit must not wait for it: the process flushes on shutdown.
     threading.Thread(target=work, name="traces", daemon=True).start()
 
 
 class SentTracing:
-    """Keeps spans until they are sent; safe to use from several threads.
+    """Queues spans until a flush sends them; thread-safe.
 
-    What cannot be sent is lost, and logged once until it works again.
+    Spans that cannot be sent are dropped; the first failure after a success is logged.
     """
 
     def __init__(
@@ -63,7 +63,6 @@ class SentTracing:
         log: Log,
         in_background: Callable[[Callable[[], None]], None] = _in_background,
     ) -> None:
-        """Send to `traces`; nothing is sent before a flush."""
         self._traces = traces
         self._environment = environment
         self._clock = clock
@@ -75,15 +74,14 @@ class SentTracing:
         self._failing = False
 
     def add(self, span: Span) -> None:
-        """Remember a span; that takes no time."""
+        """Queue a span; does no I/O."""
         with self._adding:
             self._added.append(document(span, environment=self._environment))
 
     def flush(self) -> None:
-        """Send what was added, at most for as long as the adapter's calls may take.
+        """Send the queued spans; takes at most as long as the adapter's calls.
 
-        One at a time, in the order of adding: a span that has ended must not be replaced by itself
-        in progress.
+        One flush at a time, in the order of `add`: a span in progress must not replace its end.
         """
         with self._sending:
             with self._adding:
@@ -93,13 +91,13 @@ class SentTracing:
                 self._send(taken)
 
     def flush_soon(self) -> None:
-        """Send what was added, in another thread."""
+        """Send the queued spans in another thread."""
         self._in_background(self.flush)
 
     def _send(self, documents: list[Document]) -> None:
         try:
             self._traces.put(documents)
-        except Exception as error:  # noqa: BLE001 - whatever it is, no job may fail of its trace
+        except Exception as error:  # noqa: BLE001 - no error of tracing may fail a job
             code = error.code if isinstance(error, LifestreamError) else "internal"
             self._quiet_until = self._clock.monotonic() + QUIET_SECONDS
             if not self._failing:

@@ -1,4 +1,4 @@
-"""How words are written one after another: with spaces, or without as in Chinese or Thai."""
+"""Joins words with spaces, or without them in scripts such as Chinese and Thai."""
 
 import re
 from collections.abc import Iterable
@@ -13,12 +13,12 @@ _UNSPACED = re.compile(
 
 
 def is_unspaced(character: str) -> bool:
-    """Tell whether a character belongs to a script that is written without spaces."""
+    """Return whether a character belongs to a script that is written without spaces."""
     return _UNSPACED.match(character) is not None
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Return texts in a row, with a space between two unless both sides are written without."""
+    """Return the texts joined by spaces, except between two unspaced scripts."""
     result = ""
     for text in texts:
         if result and text and not (is_unspaced(result[-1]) and is_unspaced(text[0])):

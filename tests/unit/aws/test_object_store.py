@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.aws import clients
-from runtime.aws.object_store import BARREN_TRIES, S3ObjectStore
+from runtime.aws.object_store import MAX_EMPTY_STREAMS, S3ObjectStore
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Source
 from tests.fakes.aws_endpoint import Answer, AwsEndpoint, Call
@@ -46,7 +46,7 @@ def test_should_give_up_as_retryable_when_no_byte_comes_any_more(
     endpoint.respond = lambda _: Answer(status=206, body=DATA, cut_after=-len(DATA))
     with pytest.raises(Retryable, match=r"s3://any-bucket/uploads/any\.mp4"):
         objects.download(SOURCE, tmp_path / "video", lambda _: None)
-    assert len(endpoint.calls) == BARREN_TRIES
+    assert len(endpoint.calls) == MAX_EMPTY_STREAMS
 
 
 def test_should_tell_a_denied_upload_from_a_failed_one(

@@ -1,23 +1,35 @@
 """`dlq list | show | redrive | purge`."""
 
-import argparse
 import json
 from contextlib import closing
+from typing import Annotated
+
+import typer
 
 from lifestream import redrive as redriving
 from lifestream.ports import DeadLetter, Operations
-from lifestream.view.console import Screen
+from lifestream.session import EnvironmentOption, JsonOption, opened
 from lifestream.view.formatting import LETTER_COLUMNS, letter_json, letter_rows, timestamp
 
+app = typer.Typer()
+MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="Its id, from `dlq list`.")]
 
-def list_letters(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Show the dead letters and how their jobs stand; nothing is changed."""
+
+@app.command("list")
+def list_letters(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most N messages.")] = 100,
+    as_json: JsonOption = False,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Show the messages and the states of their jobs; nothing is changed."""
+    operations, screen = opened(context, environment)
     with (
         screen.busy("Reading the dead-letter queue"),
-        redriving.looking_into(operations.dead_letters, limit=given.limit) as letters,
+        redriving.looking_into(operations.dead_letters, limit=limit) as letters,
     ):
         readings = [redriving.read(operations, letter) for letter in letters]
-    if given.json:
+    if as_json:
         screen.json([letter_json(reading) for reading in readings])
         return 0
     if not readings:
@@ -26,28 +38,36 @@ def list_letters(given: argparse.Namespace, operations: Operations, screen: Scre
     now = operations.clock.now()
     rows = [row for reading in readings for row in letter_rows(reading, now=now)]
     screen.table(LETTER_COLUMNS, rows)
-    if len(readings) == given.limit:
-        screen.note(f"The first {given.limit}; --limit shows more.")
+    if len(readings) == limit:
+        screen.note(f"The first {limit}; --limit shows more.")
     screen.say(f"Send them back: {operations.command} dlq redrive --all")
     return 0
 
 
-def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Show one dead letter whole; nothing is changed."""
+@app.command()
+def show(
+    context: typer.Context,
+    message: MessageId,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="Search N messages.")] = 1000,
+    as_json: JsonOption = False,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Show one message whole; nothing is changed."""
+    operations, screen = opened(context, environment)
     with (
         screen.busy("Looking for the message"),
-        redriving.looking_into(operations.dead_letters, limit=given.limit) as letters,
+        redriving.looking_into(operations.dead_letters, limit=limit) as letters,
     ):
         found = [
             redriving.read(operations, letter)
             for letter in letters
-            if letter.message_id == given.message
+            if letter.message_id == message
         ]
     if not found:
-        screen.say(_no_such(operations, given.message))
+        screen.say(_no_such(operations, message))
         return 1
     reading = found[0]
-    if given.json:
+    if as_json:
         screen.json({**letter_json(reading), "body": reading.letter.body})
         return 0
     screen.fields(
@@ -73,11 +93,23 @@ def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> i
     return 0
 
 
-def redrive(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Send dead letters back through the claims: one by its id, or all."""
+@app.command()
+def redrive(
+    context: typer.Context,
+    message: MessageId | None = None,
+    every: Annotated[bool, typer.Option("--all", help="Every message.")] = False,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Put failed jobs back and send their messages to the jobs queue.
+
+    An interruption at any point loses no message.
+    """
+    if every == (message is not None):
+        raise typer.BadParameter("Give the id of a message, or --all.")
+    operations, screen = opened(context, environment)
 
     def wanted(letter: DeadLetter) -> bool:
-        return bool(given.all) or letter.message_id == given.message
+        return every or letter.message_id == message
 
     done: list[redriving.Redriven] = []
     screen.note("Working through the dead-letter queue ...")
@@ -87,11 +119,11 @@ def redrive(given: argparse.Namespace, operations: Operations, screen: Screen) -
             done.append(each)
             about = ", ".join(concern.about for concern in each.reading.concerns)
             screen.say(f"{each.reading.letter.message_id}  {each.happened}  {about}".rstrip())
-            if not given.all:
+            if not every:
                 break
     if not done:
-        screen.say(_empty(operations) if given.all else _no_such(operations, given.message))
-        return 0 if given.all else 1
+        screen.say(_empty(operations) if every else _no_such(operations, message))
+        return 0 if every else 1
     sent = sum(each.sent for each in done)
     left = sum(not each.gone for each in done)
     screen.say(
@@ -107,13 +139,19 @@ def redrive(given: argparse.Namespace, operations: Operations, screen: Screen) -
     return 1 if left else 0
 
 
-def purge(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Remove all dead letters for good, if the person is sure."""
+@app.command()
+def purge(
+    context: typer.Context,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; else only count them.")] = False,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Remove all messages for good."""
+    operations, screen = opened(context, environment)
     count = operations.dead_letters.count()
     if count == 0:
         screen.say(_empty(operations))
         return 0
-    if not given.yes:
+    if not yes:
         screen.say(
             f"About {count} message(s) of {operations.environment} would be gone for good, and "
             "nothing else would start their jobs. Nothing was done."

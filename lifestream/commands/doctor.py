@@ -1,41 +1,48 @@
 """`doctor`: prints what is wrong with an environment; the status is 1 when anything is."""
 
-import argparse
 import tomllib
 from pathlib import Path
 
-from lifestream.adapters import Clients
+import typer
+
 from lifestream.doctor.examination import Examination
 from lifestream.doctor.findings import Finding, Severity, worst_first
+from lifestream.session import EnvironmentOption, JsonOption, session_of
 from lifestream.view.console import Screen
 from runtime.core.clock import SystemClock
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent.parent / "environments"
 
 
-def examine(given: argparse.Namespace, aws: Clients, screen: Screen) -> int:
-    """Examine an environment and print the findings, the worst first."""
-    clock = SystemClock()
+def examine(
+    context: typer.Context, as_json: JsonOption = False, environment: EnvironmentOption = None
+) -> int:
+    """Check everything: stacks, queues, tables, bucket, functions, image, roles, alarms, jobs.
+
+    The exit status is 1 when anything is wrong. Findings are printed with the worst first.
+    """
+    session = session_of(context, environment)
+    name, place, screen = session.environment, session.aws.place, session.screen
     examination = Examination(
-        aws,
-        environment=given.environment,
-        retain=retains_data(ENVIRONMENTS / f"{given.environment}.toml"),
-        clock=clock,
+        session.aws,
+        environment=name,
+        retain=retains_data(ENVIRONMENTS / f"{name}.toml"),
+        clock=SystemClock(),
         on_step=lambda step: screen.note(f"Looking at {step} ..."),
     )
     findings = worst_first(examination.run())
     wrong = any(finding.wrong for finding in findings)
-    if given.json:
+    if as_json:
         screen.json(
             {
-                "environment": given.environment,
-                "place": aws.place,
+                "environment": name,
+                "place": place,
                 "healthy": not wrong,
                 "findings": [finding.json() for finding in findings],
             }
         )
     else:
-        show(findings, given.environment, aws.place, screen)
+        show(findings, name, place, screen)
     return 1 if wrong else 0
 
 

@@ -1,14 +1,17 @@
 """`jobs list | show | trace | watch | cancel | retry | reprocess`."""
 
-import argparse
 import heapq
 import re
 from itertools import islice
+from typing import Annotated
+
+import typer
 
 from lifestream import job_actions
 from lifestream.follow import JobStalledError, follow
 from lifestream.job_actions import Outcome, known
 from lifestream.ports import Operations
+from lifestream.session import EnvironmentOption, JsonOption, opened
 from lifestream.view.console import Screen
 from lifestream.view.formatting import JOB_COLUMNS, job_fields, job_json, job_row
 from lifestream.view.waterfall import COLUMNS, waterfall
@@ -20,30 +23,65 @@ from runtime.core.spans import trace_id
 
 JOB_ID = re.compile(r"[0-9a-f]{32}")
 
+SILENCE_SECONDS = 900.0
 
-def list_jobs(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Show the jobs that changed last, of all states or of some."""
-    states = [State(name) for name in given.state or State]
+app = typer.Typer()
+JobName = Annotated[
+    str, typer.Argument(metavar="JOB", help="Its id, or the key of an upload.")
+]
+
+
+def _positive(value: float) -> float:
+    if not value > 0:
+        raise typer.BadParameter(f"{value:g} is not more than 0")
+    return value
+
+
+@app.command("list")
+def list_jobs(
+    context: typer.Context,
+    state: Annotated[
+        list[State] | None, typer.Option(case_sensitive=False, help="Only jobs in these states.")
+    ] = None,
+    more_states: Annotated[
+        # `--state RUNNING FAILED`: what follows the option's first value are arguments.
+        list[State] | None, typer.Argument(case_sensitive=False, hidden=True)
+    ] = None,
+    limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most N jobs.")] = 50,
+    as_json: JsonOption = False,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Show the jobs that changed last."""
+    operations, screen = opened(context, environment)
+    chosen = [*(state or ()), *(more_states or ())]
+    states = chosen or list(State)
     with screen.busy("Reading the jobs"):
-        jobs = newest(operations, states, limit=given.limit)
-    if given.json:
+        jobs = newest(operations, states, limit=limit)
+    if as_json:
         screen.json([job_json(job) for job in jobs])
         return 0
     if not jobs:
-        of = " in " + ", ".join(states) if given.state else ""
+        of = " in " + ", ".join(states) if chosen else ""
         screen.say(f"There are no jobs{of} in {operations.environment}.")
         return 0
     now = operations.clock.now()
     screen.table(JOB_COLUMNS, [job_row(job, now=now) for job in jobs])
-    if len(jobs) == given.limit:
-        screen.note(f"The {given.limit} that changed last; --limit shows more, --state fewer.")
+    if len(jobs) == limit:
+        screen.note(f"The {limit} that changed last; --limit shows more, --state fewer.")
     return 0
 
 
-def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+@app.command()
+def show(
+    context: typer.Context,
+    name: JobName,
+    as_json: JsonOption = False,
+    environment: EnvironmentOption = None,
+) -> int:
     """Show all that is known of one job."""
-    job = known(operations, job_id_of(operations, given.job))
-    if given.json:
+    operations, screen = opened(context, environment)
+    job = known(operations, job_id_of(operations, name))
+    if as_json:
         screen.json(job_json(job))
         return 0
     now = operations.clock.now()
@@ -54,11 +92,18 @@ def show(given: argparse.Namespace, operations: Operations, screen: Screen) -> i
     return 0
 
 
-def trace(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
+@app.command()
+def trace(
+    context: typer.Context,
+    name: JobName,
+    as_json: JsonOption = False,
+    environment: EnvironmentOption = None,
+) -> int:
     """Show what was done for a job, and when."""
-    job = known(operations, job_id_of(operations, given.job))
+    operations, screen = opened(context, environment)
+    job = known(operations, job_id_of(operations, name))
     segments = operations.traces.read(trace_id(job.job_id))
-    if given.json:
+    if as_json:
         screen.json(segments)
         return 0
     if not segments:
@@ -70,15 +115,27 @@ def trace(given: argparse.Namespace, operations: Operations, screen: Screen) -> 
     return 0
 
 
-def watch(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Follow a job to its end; the status is 0 when it succeeded."""
-    job_id = job_id_of(operations, given.job)
-    if not is_upload(given.job):
+@app.command()
+def watch(
+    context: typer.Context,
+    name: JobName,
+    silence: Annotated[
+        float,
+        typer.Option(
+            callback=_positive, metavar="SECONDS", help="Give up after this time without a change."
+        ),
+    ] = SILENCE_SECONDS,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Follow a job to its end; the exit status is 0 when it succeeded."""
+    operations, screen = opened(context, environment)
+    job_id = job_id_of(operations, name)
+    if not is_upload(name):
         known(operations, job_id)
     sightings = follow(
         lambda: operations.jobs.get(job_id),
         clock=operations.clock,
-        silence_seconds=given.silence,
+        silence_seconds=silence,
         poll_seconds=1.0,
     )
     try:
@@ -98,23 +155,47 @@ def watch(given: argparse.Namespace, operations: Operations, screen: Screen) -> 
     return 0
 
 
-def cancel(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Cancel a job."""
-    return tell(job_actions.cancel(operations, job_id_of(operations, given.job)), screen)
+@app.command()
+def cancel(
+    context: typer.Context,
+    name: JobName,
+    environment: EnvironmentOption = None,
+) -> int:
+    """End a job that has not ended, and stop its task."""
+    operations, screen = opened(context, environment)
+    return tell(job_actions.cancel(operations, job_id_of(operations, name)), screen)
 
 
-def retry(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Run a failed or cancelled job again."""
-    return tell(job_actions.retry(operations, job_id_of(operations, given.job)), screen)
+@app.command()
+def retry(
+    context: typer.Context,
+    name: JobName,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Run a failed or cancelled job again, as if new."""
+    operations, screen = opened(context, environment)
+    return tell(job_actions.retry(operations, job_id_of(operations, name)), screen)
 
 
-def reprocess(given: argparse.Namespace, operations: Operations, screen: Screen) -> int:
-    """Process a succeeded job again, or an upload that no job knows."""
-    job_id = job_id_of(operations, given.job)
-    key = key_of(operations, given.job)
+@app.command()
+def reprocess(
+    context: typer.Context,
+    name: JobName,
+    from_scratch: Annotated[
+        bool, typer.Option("--from-scratch", help="Remove its checkpoints instead of reusing them.")
+    ] = False,
+    environment: EnvironmentOption = None,
+) -> int:
+    """Process a succeeded job again, or an upload without a job.
+
+    Old results stay until new ones are published.
+    """
+    operations, screen = opened(context, environment)
+    job_id = job_id_of(operations, name)
+    key = key_of(operations, name)
     if key is not None and operations.jobs.get(job_id) is None:
         return tell(job_actions.announce_upload(operations, key), screen)
-    return tell(job_actions.reprocess(operations, job_id, from_scratch=given.from_scratch), screen)
+    return tell(job_actions.reprocess(operations, job_id, from_scratch=from_scratch), screen)
 
 
 def tell(outcome: Outcome, screen: Screen) -> int:

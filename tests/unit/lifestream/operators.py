@@ -1,14 +1,15 @@
 """An operator among fakes, next to the dispatcher that works on what the operator sends."""
 
-import argparse
 import io
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rich.console import Console
 
-from lifestream.cli import parser
+from lifestream import command_line
+from lifestream.cli import app
+from lifestream.adapters import Clients
 from lifestream.ports import Operations
+from lifestream.session import Session
 from lifestream.view.console import Screen
 from runtime.core.jobs import Failure, Job, Source, State, cancel, fail, start, succeed
 from tests.fakes.dead_letters import FakeDeadLetters
@@ -19,7 +20,11 @@ from tests.fakes.traces import FakeTraces
 from tests.unit.dispatcher.world import BUCKET, KEY, World, s3_event
 
 FAILURE = Failure(code="any.code", summary="Any summary.", resolution="Any resolution.")
-Command = Callable[[argparse.Namespace, Operations, Screen], int]
+
+
+class FakeClients(Clients):
+    def __init__(self) -> None:
+        super().__init__({"AWS_REGION": "any"})
 
 
 class FakeCheckpoints:
@@ -110,7 +115,7 @@ class Operators:
         self.world.jobs.save(running, done)
         return done
 
-    def type(self, command: Command, *arguments: str) -> Printed:
+    def type(self, *arguments: str) -> Printed:
         """Run a command as typed; returns what is seen."""
         out, notes = io.StringIO(), io.StringIO()
         screen = Screen(
@@ -118,5 +123,6 @@ class Operators:
             notes=Console(file=notes, soft_wrap=True, highlight=False),
             clock=self.world.clock,
         )
-        status = command(parser().parse_args(arguments), self.operations, screen)
+        session = Session(screen, connect=FakeClients, find=lambda *_: self.operations)
+        status = command_line.run(app, arguments, session=session)
         return Printed(status, out.getvalue(), notes.getvalue())

@@ -28,7 +28,7 @@ def test_should_show_what_was_done_and_when() -> None:
     told(operators, job.job_id, Stage.FETCH, 10.0, 20.0)
     told(operators, job.job_id, Part.UPLOAD, 2.0, 4.0)
 
-    printed = operators.type(jobs.trace, "jobs", "trace", job.source.key)
+    printed = operators.type("jobs", "trace", job.source.key)
 
     title, _, *rows = printed.out.splitlines()
     assert (printed.status, title) == (0, f"Trace {trace_id(job.job_id)}")
@@ -41,7 +41,7 @@ def test_should_say_that_nothing_is_known() -> None:
     operators = Operators()
     job = operators.job_in(State.SUCCEEDED)
 
-    printed = operators.type(jobs.trace, "jobs", "trace", job.job_id)
+    printed = operators.type("jobs", "trace", job.job_id)
 
     assert printed.status == 1
     assert "30 days" in printed.out
@@ -52,7 +52,7 @@ def test_should_give_a_script_the_documents() -> None:
     job = operators.job_in(State.SUCCEEDED)
     upload = told(operators, job.job_id, Part.UPLOAD, 2.0, 4.0)
 
-    printed = operators.type(jobs.trace, "jobs", "trace", job.job_id, "--json")
+    printed = operators.type("jobs", "trace", job.job_id, "--json")
 
     assert json.loads(printed.out) == [upload]
 
@@ -60,8 +60,8 @@ def test_should_give_a_script_the_documents() -> None:
 def test_should_name_the_trace_of_a_job() -> None:
     operators = Operators()
     job = operators.job_in(State.RUNNING)
-    assert trace_id(job.job_id) in operators.type(jobs.show, "jobs", "show", job.job_id).out
-    printed = operators.type(jobs.show, "jobs", "show", job.job_id, "--json")
+    assert trace_id(job.job_id) in operators.type("jobs", "show", job.job_id).out
+    printed = operators.type("jobs", "show", job.job_id, "--json")
     assert json.loads(printed.out)["trace_id"] == trace_id(job.job_id)
 
 

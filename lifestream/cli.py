@@ -69,7 +69,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit status."""
     with closing(Session()) as session:
         try:
-            status = command_line.run(app, arguments, session=session)
+            status = command_line.run(app, arguments, program="lifestream", session=session)
         except LifestreamError as error:
             session.screen.note(f"{error.summary} [{error.code}]")
             session.screen.note(error.resolution)

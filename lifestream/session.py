@@ -56,7 +56,7 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON, for script
 
 def session_of(context: typer.Context, environment: str | None = None) -> Session:
     """Return the session of a command, for the environment that was named last."""
-    session: Session = context.find_object(Session) or Session()
+    session: Session = context.ensure_object(Session)
     session.environment = environment or session.environment
     return session
 

@@ -12,12 +12,14 @@ from lifestream.session import EnvironmentOption, JsonOption, opened
 from lifestream.view.formatting import LETTER_COLUMNS, letter_json, letter_rows, timestamp
 
 app = typer.Typer()
-MessageId = Annotated[str, typer.Argument(metavar="MESSAGE", help="Its id, from `dlq list`.")]
+_MESSAGE = typer.Argument(metavar="MESSAGE", help="Its id, from `dlq list`.")
+MessageId = Annotated[str, _MESSAGE]
 
 
 @app.command("list")
 def list_letters(
     context: typer.Context,
+    *,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most N messages.")] = 100,
     as_json: JsonOption = False,
     environment: EnvironmentOption = None,
@@ -48,6 +50,7 @@ def list_letters(
 def show(
     context: typer.Context,
     message: MessageId,
+    *,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Search N messages.")] = 1000,
     as_json: JsonOption = False,
     environment: EnvironmentOption = None,
@@ -59,9 +62,7 @@ def show(
         redriving.looking_into(operations.dead_letters, limit=limit) as letters,
     ):
         found = [
-            redriving.read(operations, letter)
-            for letter in letters
-            if letter.message_id == message
+            redriving.read(operations, letter) for letter in letters if letter.message_id == message
         ]
     if not found:
         screen.say(_no_such(operations, message))
@@ -96,7 +97,8 @@ def show(
 @app.command()
 def redrive(
     context: typer.Context,
-    message: MessageId | None = None,
+    message: Annotated[str | None, _MESSAGE] = None,
+    *,
     every: Annotated[bool, typer.Option("--all", help="Every message.")] = False,
     environment: EnvironmentOption = None,
 ) -> int:
@@ -142,6 +144,7 @@ def redrive(
 @app.command()
 def purge(
     context: typer.Context,
+    *,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only count them.")] = False,
     environment: EnvironmentOption = None,
 ) -> int:
@@ -172,7 +175,7 @@ def _empty(operations: Operations) -> str:
     return f"The dead-letter queue of {operations.environment} is empty."
 
 
-def _no_such(operations: Operations, message_id: str) -> str:
+def _no_such(operations: Operations, message_id: str | None) -> str:
     return (
         f"There is no message {message_id} in the dead-letter queue of {operations.environment}, "
         f"or somebody else is looking at it for the next two minutes.\n"

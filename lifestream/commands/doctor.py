@@ -15,7 +15,7 @@ ENVIRONMENTS = Path(__file__).resolve().parent.parent.parent / "environments"
 
 
 def examine(
-    context: typer.Context, as_json: JsonOption = False, environment: EnvironmentOption = None
+    context: typer.Context, *, as_json: JsonOption = False, environment: EnvironmentOption = None
 ) -> int:
     """Check everything: stacks, queues, tables, bucket, functions, image, roles, alarms, jobs.
 

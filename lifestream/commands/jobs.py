@@ -26,9 +26,7 @@ JOB_ID = re.compile(r"[0-9a-f]{32}")
 SILENCE_SECONDS = 900.0
 
 app = typer.Typer()
-JobName = Annotated[
-    str, typer.Argument(metavar="JOB", help="Its id, or the key of an upload.")
-]
+JobName = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or the key of an upload.")]
 
 
 def _positive(value: float) -> float:
@@ -40,6 +38,7 @@ def _positive(value: float) -> float:
 @app.command("list")
 def list_jobs(
     context: typer.Context,
+    *,
     state: Annotated[
         list[State] | None, typer.Option(case_sensitive=False, help="Only jobs in these states.")
     ] = None,
@@ -75,6 +74,7 @@ def list_jobs(
 def show(
     context: typer.Context,
     name: JobName,
+    *,
     as_json: JsonOption = False,
     environment: EnvironmentOption = None,
 ) -> int:
@@ -96,6 +96,7 @@ def show(
 def trace(
     context: typer.Context,
     name: JobName,
+    *,
     as_json: JsonOption = False,
     environment: EnvironmentOption = None,
 ) -> int:
@@ -119,6 +120,7 @@ def trace(
 def watch(
     context: typer.Context,
     name: JobName,
+    *,
     silence: Annotated[
         float,
         typer.Option(
@@ -159,6 +161,7 @@ def watch(
 def cancel(
     context: typer.Context,
     name: JobName,
+    *,
     environment: EnvironmentOption = None,
 ) -> int:
     """End a job that has not ended, and stop its task."""
@@ -170,6 +173,7 @@ def cancel(
 def retry(
     context: typer.Context,
     name: JobName,
+    *,
     environment: EnvironmentOption = None,
 ) -> int:
     """Run a failed or cancelled job again, as if new."""
@@ -181,6 +185,7 @@ def retry(
 def reprocess(
     context: typer.Context,
     name: JobName,
+    *,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Remove its checkpoints instead of reusing them.")
     ] = False,

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from rich.console import Console
 
 from lifestream import command_line
-from lifestream.cli import app
 from lifestream.adapters import Clients
+from lifestream.cli import app
 from lifestream.ports import Operations
 from lifestream.session import Session
 from lifestream.view.console import Screen

@@ -4,12 +4,15 @@ import json
 
 import pytest
 
-from lifestream.cli import main, parser
-from lifestream.commands import dead_letters, jobs
+from lifestream import command_line
+from lifestream.adapters import Clients
+from lifestream.cli import app, main
+from lifestream.ports import Operations
+from lifestream.session import Session
 from runtime.core.errors import Permanent
 from runtime.core.jobs import State
 from tests.unit.dispatcher.world import BUCKET, KEY, s3_event
-from tests.unit.lifestream.operators import Operators
+from tests.unit.lifestream.operators import FakeClients, Operators
 
 
 @pytest.fixture
@@ -33,8 +36,7 @@ def test_should_list_the_jobs_that_changed_last_first(operators: Operators) -> N
 def test_should_list_jobs_of_some_states_as_json(operators: Operators) -> None:
     failed = operators.job_in(State.FAILED, "uploads/1.mp4")
     operators.job_in(State.SUCCEEDED, "uploads/2.mp4")
-    printed = operators.type("jobs", "list", "--state", "failed", "running", "--json"
-    )
+    printed = operators.type("jobs", "list", "--state", "failed", "running", "--json")
     (job,) = json.loads(printed.out)
     assert (job["job_id"], job["state"]) == (failed.job_id, "FAILED")
     assert job["failure"]["code"] == "any.code"
@@ -124,8 +126,7 @@ def test_should_show_one_dead_letter_whole(operators: Operators) -> None:
 
 @pytest.mark.parametrize("command", ["show", "redrive"])
 def test_should_say_that_there_is_no_such_message(operators: Operators, command: str) -> None:
-    function = dead_letters.show if command == "show" else dead_letters.redrive
-    printed = operators.type(function, "dlq", command, "letter-9")
+    printed = operators.type("dlq", command, "letter-9")
     assert printed.status == 1
     assert "no message letter-9" in printed.out
 
@@ -170,23 +171,32 @@ def test_should_purge_only_when_the_person_is_sure(operators: Operators) -> None
     ],
 )
 def test_should_refuse_what_cannot_be_meant(
-    typed: list[str], capsys: pytest.CaptureFixture[str]
+    operators: Operators, typed: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as left:
-        parser().parse_args(typed)
-    assert left.value.code == 2
-    assert "usage:" in capsys.readouterr().err
+    assert operators.type(*typed).status == 2
+    assert "Usage:" in capsys.readouterr().err
+
+
+def environment_of(*typed: str) -> str:
+    found = []
+
+    def find(_clients: Clients, environment: str) -> Operations:
+        found.append(environment)
+        return Operators().operations
+
+    command_line.run(app, typed, session=Session(connect=FakeClients, find=find))
+    return found[0]
 
 
 def test_should_take_the_environment_before_or_after_the_command(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("LIFESTREAM_ENVIRONMENT", raising=False)
-    assert parser().parse_args(["doctor"]).environment == "dev"
-    assert parser().parse_args(["-e", "prod", "doctor"]).environment == "prod"
-    assert parser().parse_args(["doctor", "-e", "prod"]).environment == "prod"
+    assert environment_of("jobs", "list") == "dev"
+    assert environment_of("-e", "prod", "jobs", "list") == "prod"
+    assert environment_of("jobs", "list", "-e", "prod") == "prod"
     monkeypatch.setenv("LIFESTREAM_ENVIRONMENT", "staging")
-    assert parser().parse_args(["dlq", "list"]).environment == "staging"
+    assert environment_of("dlq", "list") == "staging"
 
 
 def test_should_tell_a_missing_region_without_a_traceback(

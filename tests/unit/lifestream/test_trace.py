@@ -2,7 +2,6 @@
 
 import json
 
-from lifestream.commands import jobs
 from lifestream.view.waterfall import WIDTH, waterfall
 from runtime.core.contract import Stage
 from runtime.core.jobs import State

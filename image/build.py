@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from image import debian_base, host_registries
-from image.content import DOCKERFILE, Variant, content_tag
+from image.content import DOCKERFILE, ModelSource, Variant, content_tag
 from image.engines import Engine
 from scripts.setup.commands import ROOT, cache_folder
 from scripts.setup.virtualenvs import TORCH_CPU_INDEX, reachable
@@ -27,8 +27,8 @@ class BuildError(RuntimeError):
     """The image could not be built; the tool's own output is above."""
 
 
-def default_models() -> str:
-    """Return where models come from when nobody says: the hub, if there is a token for it."""
+def default_models() -> ModelSource:
+    """Return where models come from by default: the hub, if there is a token for it."""
     return "hf" if os.environ.get(TOKEN_VARIABLE) else "packages"
 
 

@@ -4,6 +4,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from scripts.setup.commands import ROOT
 
@@ -24,11 +25,13 @@ SOURCES = (
 )
 """What .dockerignore lets into the build, and nothing else."""
 
-PLATFORMS = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
+Accelerator = Literal["cpu", "gpu"]
+Architecture = Literal["ARM64", "X86_64"]
+ModelSource = Literal["hf", "packages", "none"]
+
+PLATFORMS: Mapping[Architecture, str] = {"X86_64": "linux/amd64", "ARM64": "linux/arm64"}
 """By the environment file's `architecture`."""
 
-ACCELERATORS = ("cpu", "gpu")
-MODEL_SOURCES = ("hf", "packages", "none")
 TAG_CHARACTERS = 16
 
 
@@ -40,8 +43,8 @@ class Variant:
     pip's settings. `platform` is None for the machine's own.
     """
 
-    accelerator: str = "cpu"
-    models: str = "hf"
+    accelerator: Accelerator = "cpu"
+    models: ModelSource = "hf"
     asr_models: tuple[str, ...] = ("whisper-base",)
     platform: str | None = None
     base: str | None = None

@@ -24,7 +24,7 @@ _MISSING = "ImageNotFoundException"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class Repository:
     """A repository and how to speak to its registry; `registry_id` is the account's, if another."""
 
     ecr: Any
@@ -101,7 +101,7 @@ def _digest(containers: Sequence[Mapping[str, Any]]) -> str:
     return found.pop()
 
 
-def promote(source: Place, target: Place, digest: str) -> str:
+def promote(source: Repository, target: Repository, digest: str) -> str:
     """Bring an image into the target's repository; return what was done, for a person.
 
     Raise `PushError` when it is not there, or not the same, afterwards.

@@ -9,7 +9,7 @@ import re
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,12 +19,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from cdk.config import ConfigError, EnvironmentConfig, load_environment
 from cdk.naming import Names
+from image.content import Accelerator
 from image.engines import DOCKER, Engine
 from scripts.setup.commands import ROOT
 
 ENVIRONMENTS = ROOT / "environments"
 PUSH_SECONDS = 3600.0
-TABLES = {"cpu": "processor", "gpu": "gpu"}
+TABLES: Mapping[Accelerator, str] = {"cpu": "processor", "gpu": "gpu"}
 """The table of an environment's file that names the image with an accelerator."""
 
 LOOPBACK = "127.0.0.1:"
@@ -47,7 +48,7 @@ class Login:
 
 
 def push_to_environments(
-    engine: Engine, image: str, environments: Sequence[str], *, accelerator: str = "cpu"
+    engine: Engine, image: str, environments: Sequence[str], *, accelerator: Accelerator = "cpu"
 ) -> None:
     """Push to each environment's repository, write the digest into its file and print it.
 
@@ -140,7 +141,7 @@ def write_digest(file: Path, digest: str, *, table: str = "processor") -> None:
     file.write_text("".join(parts), encoding="utf-8")
 
 
-def running(files: Sequence[Path], accelerator: str) -> list[Path]:
+def running(files: Sequence[Path], accelerator: Accelerator) -> list[Path]:
     """Return the environments' files that name an image with an accelerator."""
     return [
         file

@@ -8,7 +8,7 @@ from image import push
 from image.build import build, fitted_to_this_machine
 from image.content import Variant, content_tag
 from image.engines import Engine
-from image.promote import Place
+from image.promote import Repository
 from scripts.setup.commands import ROOT
 
 Build = Callable[[Engine, Variant], str]
@@ -23,7 +23,7 @@ def variants(variant: Variant, files: Sequence[Path]) -> list[Variant]:
 
 
 def release(
-    place: Place,
+    releases: Repository,
     engine: Engine,
     variant: Variant,
     *,
@@ -39,10 +39,10 @@ def release(
     `PushError`.
     """
     tag = content_tag(fitted_to_this_machine(engine, variant), root=root)
-    digest = place.digest(tag)
+    digest = releases.digest(tag)
     if digest is None:
         name = build(engine, variant)
-        digest = push_image(engine, name, place.address(), place.login())
+        digest = push_image(engine, name, releases.address(), releases.login())
     for file in push.running(files, variant.accelerator):
         push.write_digest(file, digest, table=push.TABLES[variant.accelerator])
     return digest

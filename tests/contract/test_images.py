@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from image.promote import Place
+from image.promote import Repository
 from image.push import PushError
 from local.cloud import LocalCloud
 from tests.fakes.ecr import FakeEcr
@@ -32,21 +32,21 @@ def ecr(request: pytest.FixtureRequest) -> Iterator[Any]:
 
 
 def test_should_find_an_image_by_its_digest_and_by_its_tag(ecr: Any) -> None:
-    place = Place(ecr=ecr, name=REPOSITORY)
+    place = Repository(ecr=ecr, name=REPOSITORY)
 
     assert place.tags(DIGEST) == ["one"]
     assert place.digest("one") == DIGEST
 
 
 def test_should_find_no_image_where_there_is_none(ecr: Any) -> None:
-    place = Place(ecr=ecr, name=REPOSITORY)
+    place = Repository(ecr=ecr, name=REPOSITORY)
 
     assert place.tags(ABSENT) is None
     assert place.digest("two") is None
 
 
 def test_should_know_the_address_and_log_in_there(ecr: Any) -> None:
-    place = Place(ecr=ecr, name=REPOSITORY)
+    place = Repository(ecr=ecr, name=REPOSITORY)
 
     login = place.login()
 
@@ -57,4 +57,4 @@ def test_should_know_the_address_and_log_in_there(ecr: Any) -> None:
 
 def test_should_say_when_there_is_no_repository(ecr: Any) -> None:
     with pytest.raises(PushError, match="RepositoryNotFoundException"):
-        Place(ecr=ecr, name="other").address()
+        Repository(ecr=ecr, name="other").address()

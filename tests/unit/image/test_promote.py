@@ -12,7 +12,7 @@ from cdk.config import load_environment
 from image import promote as promotion
 from image.content import Variant, content_tag
 from image.engines import Engine
-from image.promote import Place, authorization, command, digests_of, promote
+from image.promote import Repository, authorization, command, digests_of, promote
 from image.push import Login, PushError
 from image.release import release
 from scripts.setup.commands import ROOT
@@ -99,10 +99,10 @@ def target() -> FakeEcr:
     return FakeEcr("staging.example", {"lifestream-processor-staging": {}})
 
 
-def places(source: FakeEcr, target: FakeEcr) -> tuple[Place, Place]:
+def places(source: FakeEcr, target: FakeEcr) -> tuple[Repository, Repository]:
     return (
-        Place(ecr=source, name="lifestream-releases", registry_id="111122223333"),
-        Place(ecr=target, name="lifestream-processor-staging"),
+        Repository(ecr=source, name="lifestream-releases", registry_id="111122223333"),
+        Repository(ecr=target, name="lifestream-processor-staging"),
     )
 
 
@@ -205,7 +205,7 @@ def fail(why: str) -> Callable[..., str]:
 def test_should_build_once_and_write_the_digest_into_every_environment(
     source: FakeEcr, environments: list[Path]
 ) -> None:
-    place = Place(ecr=source, name="lifestream-releases")
+    place = Repository(ecr=source, name="lifestream-releases")
     pushed = []
 
     def push(_engine: Engine, name: str, repository: str, login: Login) -> str:
@@ -225,7 +225,7 @@ def test_should_not_build_what_is_released_already(
     source: FakeEcr, environments: list[Path]
 ) -> None:
     source.images["lifestream-releases"][DIGEST] = [content_tag(VARIANT)]
-    place = Place(ecr=source, name="lifestream-releases")
+    place = Repository(ecr=source, name="lifestream-releases")
 
     found = release(
         place,

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn, Protocol
 
-from chaos.run import Size, run
+from chaos.run import RunSize, run
 
 BOUND_SECONDS = 150.0
 SECONDS_FOR_A_JOB = 15.0
@@ -31,7 +31,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--folder", type=Path, help="where to leave plan, faults and logs")
     given = parser.parse_args(arguments)
     signal.signal(signal.SIGTERM, stop_like_ctrl_c)
-    size = Size(
+    size = RunSize(
         jobs=given.jobs,
         seed=given.seed,
         in_flight=given.in_flight,

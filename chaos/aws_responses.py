@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass, field
 
-from chaos.plan import Kind
+from chaos.plan import FaultKind
 
 THROTTLES = {
     "dynamodb": (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
@@ -24,32 +24,32 @@ NO_CAPACITY = {
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """An HTTP answer."""
+class Response:
+    """An HTTP response."""
 
     status: int
     headers: tuple[tuple[str, str], ...] = field(default=())
     body: bytes = b""
 
     @property
-    def good(self) -> bool:
+    def succeeded(self) -> bool:
         """Whether the call was carried out."""
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own class of success
 
 
-def refusal(kind: Kind, service: str) -> Answer:
+def refusal(kind: FaultKind, service: str) -> Response:
     """Return the service's throttle, server error, or empty list of tasks."""
-    if kind is Kind.NO_CAPACITY:
+    if kind is FaultKind.NO_CAPACITY:
         return _json(200, NO_CAPACITY)
-    table = THROTTLES if kind is Kind.THROTTLE else SERVER_ERRORS
+    table = THROTTLES if kind is FaultKind.THROTTLE else SERVER_ERRORS
     status, code = table.get(service, (500, "InternalError"))
     message = "injected by the chaos harness"
     if service == "s3":
         document = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
-        return Answer(status, (("Content-Type", "application/xml"),), document.encode())
+        return Response(status, (("Content-Type", "application/xml"),), document.encode())
     return _json(status, {"__type": code, "message": message})
 
 
-def _json(status: int, document: object) -> Answer:
+def _json(status: int, document: object) -> Response:
     kind = (("Content-Type", "application/x-amz-json-1.0"),)
-    return Answer(status, kind, json.dumps(document).encode())
+    return Response(status, kind, json.dumps(document).encode())

@@ -14,7 +14,7 @@ class Caller(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Step:
+class CallName:
     """A call as the plan names it: `dynamodb.Write:RUNNING` saves a job in that state.
 
     A job is saved by one name whether alone or in a transaction, so that a plan fits code that does
@@ -26,14 +26,14 @@ class Step:
 
     @property
     def writes(self) -> bool:
-        """Whether it changes anything, so that its answer may be lost or it may come late."""
+        """Whether it changes anything, so that its response may be lost or it may come late."""
         return not self.name.startswith(READS)
 
 
 READS = ("s3.Head", "s3.Get", "dynamodb.Get", "dynamodb.Query", "ecs.List")
 SAVE = "dynamodb.Write:"
 RUN_TASK = "ecs.RunTask"
-SWEEP = Step(Caller.REAPER, "dynamodb.Query")
+SWEEP = CallName(Caller.REAPER, "dynamodb.Query")
 
 _DISPATCHES = ("s3.HeadObject", "dynamodb.Write:CLAIMED", RUN_TASK)
 _PROCESSES = (
@@ -48,25 +48,25 @@ _PROCESSES = (
 )
 
 ALWAYS = (
-    *(Step(Caller.DISPATCHER, name) for name in _DISPATCHES),
-    *(Step(Caller.PROCESSOR, name) for name in _PROCESSES),
+    *(CallName(Caller.DISPATCHER, name) for name in _DISPATCHES),
+    *(CallName(Caller.PROCESSOR, name) for name in _PROCESSES),
 )
 """Calls that every job makes, in their order."""
 
 SOMETIMES = (
-    Step(Caller.DISPATCHER, "dynamodb.GetItem"),
-    Step(Caller.DISPATCHER, "dynamodb.Write:PENDING"),
-    Step(Caller.DISPATCHER, "dynamodb.Write:LAUNCHED"),
-    Step(Caller.DISPATCHER, "ecs.ListTasks"),
-    Step(Caller.PROCESSOR, "dynamodb.Write:PENDING"),
-    Step(Caller.PROCESSOR, "dynamodb.Write:FAILED"),
-    Step(Caller.REAPER, "dynamodb.GetItem"),
-    Step(Caller.REAPER, "dynamodb.Write:PENDING"),
-    Step(Caller.REAPER, "dynamodb.Write:LAUNCHED"),
-    Step(Caller.REAPER, "ecs.ListTasks"),
-    Step(Caller.REAPER, "ecs.StopTask"),
-    Step(Caller.REAPER, "sqs.SendMessage"),
-    Step(Caller.OPERATOR, "sqs.SendMessage"),
-    Step(Caller.OPERATOR, "dynamodb.Write:PENDING"),
+    CallName(Caller.DISPATCHER, "dynamodb.GetItem"),
+    CallName(Caller.DISPATCHER, "dynamodb.Write:PENDING"),
+    CallName(Caller.DISPATCHER, "dynamodb.Write:LAUNCHED"),
+    CallName(Caller.DISPATCHER, "ecs.ListTasks"),
+    CallName(Caller.PROCESSOR, "dynamodb.Write:PENDING"),
+    CallName(Caller.PROCESSOR, "dynamodb.Write:FAILED"),
+    CallName(Caller.REAPER, "dynamodb.GetItem"),
+    CallName(Caller.REAPER, "dynamodb.Write:PENDING"),
+    CallName(Caller.REAPER, "dynamodb.Write:LAUNCHED"),
+    CallName(Caller.REAPER, "ecs.ListTasks"),
+    CallName(Caller.REAPER, "ecs.StopTask"),
+    CallName(Caller.REAPER, "sqs.SendMessage"),
+    CallName(Caller.OPERATOR, "sqs.SendMessage"),
+    CallName(Caller.OPERATOR, "dynamodb.Write:PENDING"),
 )
 """Calls that are made only where something went wrong before."""

@@ -5,12 +5,12 @@ import threading
 from collections import Counter
 from pathlib import Path
 
-from chaos.plan import Fault, Plan, Script, Slot
-from chaos.subjects import SWEEPS
+from chaos.job_numbers import SWEEPS
+from chaos.plan import Fault, Occurrence, Plan, Scenario
 
 
-class Tally:
-    """Gives each slot's fault once and keeps account; safe to share between threads."""
+class FaultLog:
+    """Gives each occurrence's fault once and keeps account; safe to share between threads."""
 
     def __init__(self, plan: Plan, log: Path) -> None:
         """Write what comes about to `log`, a line of JSON each."""
@@ -25,15 +25,15 @@ class Tally:
         with self._lock:
             return self.kinds.total()
 
-    def draw(self, number: int, slot: Slot) -> Fault | None:
+    def draw(self, number: int, occurrence: Occurrence) -> Fault | None:
         """Return what goes wrong there, having noted it."""
-        fault = self._script(number).fault(slot)
+        fault = self._scenario(number).fault(occurrence)
         if fault is not None:
             line = {
                 "job": number,
-                "caller": slot.step.caller,
-                "step": slot.step.name,
-                "count": slot.count,
+                "caller": occurrence.call.caller,
+                "call": occurrence.call.name,
+                "count": occurrence.count,
                 "fault": fault.kind,
             }
             with self._lock:
@@ -42,5 +42,5 @@ class Tally:
                     log.write(json.dumps(line) + "\n")
         return fault
 
-    def _script(self, number: int) -> Script:
+    def _scenario(self, number: int) -> Scenario:
         return self._plan.sweeps if number == SWEEPS else self._plan.jobs[number]

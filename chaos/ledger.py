@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.core.jobs import State
 
-NOBODY = -1
+NO_JOB = -1
 """The number of a violation that is about no job of the run."""
 
 TaskLives = Callable[[str, int], bool]
@@ -36,12 +36,12 @@ class Violation:
 
     def __str__(self) -> str:
         """Say it in a line."""
-        who = "" if self.number == NOBODY else f"job {self.number:04d} "
+        who = "" if self.number == NO_JOB else f"job {self.number:04d} "
         return f"{self.breach}: {who}{self.what}"
 
 
 @dataclass(slots=True)
-class Standing:
+class JobHistory:
     """A job's record as the last write left it, and how its results were written."""
 
     state: State | None = None
@@ -56,7 +56,7 @@ class Ledger:
     def __init__(self, task_lives: TaskLives) -> None:
         """Begin with no job written; `task_lives` is asked when a claim is given up."""
         self._task_lives = task_lives
-        self._standings: defaultdict[int, Standing] = defaultdict(Standing)
+        self._histories: defaultdict[int, JobHistory] = defaultdict(JobHistory)
         self._contents: defaultdict[str, set[str]] = defaultdict(set)
         self._locks: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
@@ -77,17 +77,17 @@ class Ledger:
     def manifests(self) -> int:
         """How often a manifest was written; more than once a job is well, if it is the same."""
         with self._lock:
-            return sum(standing.manifests for standing in self._standings.values())
+            return sum(history.manifests for history in self._histories.values())
 
     def note_record(self, number: int, item: Mapping[str, Any]) -> None:
         """Note a write of a job's record that DynamoDB carried out."""
         state, attempt = State(item["state"]["S"]), int(item["attempt"]["N"])
         with self._lock:
-            standing = self._standings[number]
-            before, held = standing.state, standing.attempt
-            standing.state, standing.attempt = state, attempt
+            history = self._histories[number]
+            before, held = history.state, history.attempt
+            history.state, history.attempt = state, attempt
             if state is State.SUCCEEDED:
-                standing.successes += 1
+                history.successes += 1
         if attempt < held:
             self._add(
                 Breach.RULE,
@@ -109,7 +109,7 @@ class Ledger:
             known = self._contents[key]
             fresh = digest not in known
             known.add(digest)
-            self._standings[number].manifests += manifest
+            self._histories[number].manifests += manifest
             other = fresh and len(known) > 1
         if other:
             self._add(Breach.TWICE, number, f"published {key} with another content than before")

@@ -38,12 +38,12 @@ def mutated(data: bytes, draw: random.Random) -> bytes:
     """Return the bytes damaged one to eight times; half the blows fall on the index."""
     damaged = bytearray(data)
     for _ in range(draw.choice((1, 1, 2, 4, 8))):
-        at = _place(damaged, draw)
+        at = _position(damaged, draw)
         draw.choice(_BLOWS)(damaged, at, draw)
     return bytes(damaged)
 
 
-def _place(data: bytearray, draw: random.Random) -> int:
+def _position(data: bytearray, draw: random.Random) -> int:
     starts = [at for at in map(data.find, _INDEX) if at >= 0]
     if starts and draw.random() < 0.5:  # noqa: PLR2004
         return min(len(data), draw.choice(starts) + draw.randrange(1500))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chaos.system import ENVIRONMENT, Place
+from chaos.system import ENVIRONMENT, System
 from local.toolchain import ROOT
 from runtime.core.contract import Output
 
@@ -19,12 +19,12 @@ COMMAND_SECONDS = 60.0
 STOP_SECONDS = 90.0
 
 
-class Helpers:
+class Operators:
     """Threads that work until they are told to stop."""
 
-    def __init__(self, place: Place, python: Path, environment: Mapping[str, str]) -> None:
+    def __init__(self, system: System, python: Path, environment: Mapping[str, str]) -> None:
         """Prepare; `python` and `environment` are the operator's."""
-        self._place = place
+        self._system = system
         self._python = python
         self._environment = environment
         self._stop = threading.Event()
@@ -52,8 +52,8 @@ class Helpers:
             thread.join(max(0.0, deadline - time.monotonic()))
 
     def _sweep(self) -> None:
-        functions = self._place.cloud.client("lambda")
-        function = self._place.outputs[Output.REAPER_FUNCTION]
+        functions = self._system.cloud.client("lambda")
+        function = self._system.outputs[Output.REAPER_FUNCTION]
         while not self._stop.wait(SWEEP_SECONDS):
             try:
                 # Both begin in the same moment, so that they meet on the same jobs.
@@ -67,7 +67,7 @@ class Helpers:
 
     def _redrive(self) -> None:
         while not self._stop.wait(REDRIVE_SECONDS):
-            if self._place.messages(Output.JOBS_DLQ_URL) == 0:
+            if self._system.messages(Output.JOBS_DLQ_URL) == 0:
                 continue
             arguments = [
                 "-m",

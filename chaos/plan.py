@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from chaos.call_names import ALWAYS, RUN_TASK, SOMETIMES, SWEEP, Caller, Step
+from chaos.call_names import ALWAYS, RUN_TASK, SOMETIMES, SWEEP, Caller, CallName
 
 
-class Kind(StrEnum):
+class FaultKind(StrEnum):
     """What goes wrong with one call."""
 
     THROTTLE = "throttle"
@@ -32,11 +32,11 @@ class Kind(StrEnum):
     FREEZE = "freeze"
 
 
-REFUSALS = (Kind.THROTTLE, Kind.SERVER_ERROR, Kind.RESET)
-UNCERTAIN = (Kind.LOST_ANSWER, Kind.ERROR_AFTER, Kind.LATE)
-SUDDEN = (Kind.KILL_BEFORE, Kind.KILL_AFTER)
+REFUSALS = (FaultKind.THROTTLE, FaultKind.SERVER_ERROR, FaultKind.RESET)
+UNCERTAIN = (FaultKind.LOST_ANSWER, FaultKind.ERROR_AFTER, FaultKind.LATE)
+KILLS = (FaultKind.KILL_BEFORE, FaultKind.KILL_AFTER)
 BURST = (1, 1, 2, 4)
-"""How often in a row a call is refused or its answer lost: the SDK tries twice, adapters again."""
+"""How often in a row a call is refused or its response lost: the SDK tries twice, adapters again."""
 
 FREEZE_SECONDS = (11.0, 17.0)
 """Longer than a processor may be silent and a claim's lease runs, so that a zombie wakes up."""
@@ -44,7 +44,7 @@ FREEZE_SECONDS = (11.0, 17.0)
 UNTROUBLED_SHARE = 0.6
 """Faults laid on what every job does; the others are laid on what mends."""
 
-DEADLY_SHARE = 0.03
+KILLER_SHARE = 0.03
 BROKEN_SHARE = 0.05
 """Of the videos that kill their processor, and of those that are none."""
 
@@ -52,22 +52,22 @@ SWEEP_SHARE = 0.04
 SWEEPS_PLANNED = 2000
 
 SECONDS = {
-    Kind.LATENCY: (0.2, 3.0),
-    Kind.LATE: (1.0, 9.0),
-    Kind.TERMINATE: (0.0, 0.8),
-    Kind.KILL_LATER: (0.0, 0.8),
-    Kind.FREEZE: FREEZE_SECONDS,
+    FaultKind.LATENCY: (0.2, 3.0),
+    FaultKind.LATE: (1.0, 9.0),
+    FaultKind.TERMINATE: (0.0, 0.8),
+    FaultKind.KILL_LATER: (0.0, 0.8),
+    FaultKind.FREEZE: FREEZE_SECONDS,
 }
 
-DEATHS = 2
-"""Most deaths of a job's processors, well under the runs it may use."""
+MAX_KILLS = 2
+"""Most kills of a job's processors, well under the runs it may use."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Slot:
-    """The `count`-th time (from 1) that a step is taken for one subject."""
+class Occurrence:
+    """The `count`-th time (from 1) that a call is taken for one subject."""
 
-    step: Step
+    call: CallName
     count: int
 
 
@@ -75,7 +75,7 @@ class Slot:
 class Fault:
     """What goes wrong there; `seconds` is how long it lasts or when it comes, if that matters."""
 
-    kind: Kind
+    kind: FaultKind
     seconds: float = 0.0
 
 
@@ -86,7 +86,7 @@ class Poison(StrEnum):
     KILLS_ITS_PROCESSOR = "kills_its_processor"
 
 
-class Mail(StrEnum):
+class MessageKind(StrEnum):
     """A message that nobody needed."""
 
     EVENT = "event"
@@ -96,122 +96,135 @@ class Mail(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Extra:
+class ExtraMessage:
     """An extra message, so many seconds after the upload (before it, if negative)."""
 
-    mail: Mail
+    kind: MessageKind
     after_seconds: float
 
 
 @dataclass(frozen=True, slots=True)
-class Script:
+class Scenario:
     """All that is to go wrong for one subject."""
 
-    faults: Mapping[Slot, Fault]
-    extras: tuple[Extra, ...] = ()
+    faults: Mapping[Occurrence, Fault]
+    extras: tuple[ExtraMessage, ...] = ()
     poison: Poison | None = None
 
-    def fault(self, slot: Slot) -> Fault | None:
-        """Return the fault laid on a slot; what kills its processor does so every time."""
+    def fault(self, occurrence: Occurrence) -> Fault | None:
+        """Return the fault planned for an occurrence; what kills its processor does so every time."""
         if self.poison is Poison.KILLS_ITS_PROCESSOR:
-            deadly = slot.step == Step(Caller.PROCESSOR, "s3.GetObject:uploads")
-            return Fault(Kind.KILL_AFTER) if deadly else None
-        return self.faults.get(slot)
+            deadly = occurrence.call == CallName(Caller.PROCESSOR, "s3.GetObject:uploads")
+            return Fault(FaultKind.KILL_AFTER) if deadly else None
+        return self.faults.get(occurrence)
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The scripts of all jobs, by number, and of the reaper's sweeps."""
+    """The scenarios of all jobs, by number, and of the reaper's sweeps."""
 
-    jobs: tuple[Script, ...]
-    sweeps: Script
+    jobs: tuple[Scenario, ...]
+    sweeps: Scenario
 
     @property
     def size(self) -> int:
         """How many faults are laid, poison not counted."""
-        return sum(len(script.faults) for script in (*self.jobs, self.sweeps))
+        return sum(len(scenario.faults) for scenario in (*self.jobs, self.sweeps))
 
     def lines(self) -> Iterator[str]:
         """Yield the plan as text, always in the same order."""
-        for number, script in enumerate(self.jobs):
-            if script.poison is not None:
-                yield f"{number:04d} poison {script.poison}"
-            for extra in script.extras:
-                yield f"{number:04d} extra {extra.mail} {extra.after_seconds:+.2f}"
-            yield from (f"{number:04d} {line}" for line in _described(script))
+        for number, scenario in enumerate(self.jobs):
+            if scenario.poison is not None:
+                yield f"{number:04d} poison {scenario.poison}"
+            for extra in scenario.extras:
+                yield f"{number:04d} extra {extra.kind} {extra.after_seconds:+.2f}"
+            yield from (f"{number:04d} {line}" for line in _described(scenario))
         yield from (f"sweep {line}" for line in _described(self.sweeps))
 
 
 def draw_plan(seed: int, jobs: int) -> Plan:
     """Return the plan of a run: the same for the same seed and number of jobs."""
     rng = random.Random(f"{seed}")
-    blows = [(step, kind) for step in ALWAYS for kind in (*SUDDEN, Kind.FREEZE)]
+    blows = [(call, kind) for call in ALWAYS for kind in (*KILLS, FaultKind.FREEZE)]
     rng.shuffle(blows)
-    scripts = [
-        _draw_script(random.Random(f"{seed}/{number}"), *blows[number % len(blows)])
+    scenarios = [
+        _draw_scenario(random.Random(f"{seed}/{number}"), *blows[number % len(blows)])
         for number in range(jobs)
     ]
-    return Plan(tuple(scripts), _draw_sweeps(random.Random(f"{seed}/sweeps")))
+    return Plan(tuple(scenarios), _draw_sweeps(random.Random(f"{seed}/sweeps")))
 
 
-def _draw_script(rng: random.Random, step: Step, kind: Kind) -> Script:
-    """Return a job's script. Its first blow is given, so that all jobs together die everywhere."""
+def _draw_scenario(rng: random.Random, call: CallName, kind: FaultKind) -> Scenario:
+    """Return a job's scenario. Its first blow is given, so that all jobs together die everywhere."""
     extras = tuple(_draw_extra(rng) for _ in range(rng.choice((0, 1, 1, 2, 3))))
     chance = rng.random()
-    if chance < DEADLY_SHARE:
-        return Script(MappingProxyType({}), extras, Poison.KILLS_ITS_PROCESSOR)
-    faults = {Slot(step, 1): _lasting(rng, kind)}
-    deaths = int(step.caller is Caller.PROCESSOR)
+    if chance < KILLER_SHARE:
+        return Scenario(MappingProxyType({}), extras, Poison.KILLS_ITS_PROCESSOR)
+    faults = {Occurrence(call, 1): _lasting(rng, kind)}
+    kills = int(call.caller is Caller.PROCESSOR)
     for _ in range(rng.choice((1, 2, 2, 3, 4))):
         chosen = rng.choice(ALWAYS if rng.random() < UNTROUBLED_SHARE else SOMETIMES)
         fault = _draw_fault(rng, chosen)
         mortal = chosen.caller is Caller.PROCESSOR
         length = rng.choice(BURST) if fault.kind in REFUSALS + UNCERTAIN else 1
         if mortal and (fault.kind not in REFUSALS + UNCERTAIN or length > 1):
-            deaths += 1
-            if deaths > DEATHS:
+            kills += 1
+            if kills > MAX_KILLS:
                 continue
         first = rng.choice((1, 1, 2))
         for count in range(first, first + length):
-            faults.setdefault(Slot(chosen, count), fault)
+            faults.setdefault(Occurrence(chosen, count), fault)
     poison = Poison.NOT_A_VIDEO if chance > 1 - BROKEN_SHARE else None
-    return Script(MappingProxyType(faults), extras, poison)
+    return Scenario(MappingProxyType(faults), extras, poison)
 
 
-def _draw_fault(rng: random.Random, step: Step) -> Fault:
-    kinds = [*REFUSALS, Kind.LATENCY]
-    if step.caller is not Caller.OPERATOR:
+def _draw_fault(rng: random.Random, call: CallName) -> Fault:
+    kinds = [*REFUSALS, FaultKind.LATENCY]
+    if call.caller is not Caller.OPERATOR:
         # An operator who dies leaves dead letters hidden for longer than a run lasts.
-        kinds += [*SUDDEN, Kind.FREEZE]
-    if step.writes:
+        kinds += [*KILLS, FaultKind.FREEZE]
+    if call.writes:
         kinds += [*UNCERTAIN, *UNCERTAIN]
-    if step.name == RUN_TASK:
-        kinds += [Kind.NO_CAPACITY, Kind.NO_CAPACITY]
-    if step.caller is Caller.PROCESSOR:
-        kinds += [Kind.TERMINATE, Kind.TERMINATE, Kind.KILL_LATER, Kind.KILL_LATER]
+    if call.name == RUN_TASK:
+        kinds += [FaultKind.NO_CAPACITY, FaultKind.NO_CAPACITY]
+    if call.caller is Caller.PROCESSOR:
+        kinds += [
+            FaultKind.TERMINATE,
+            FaultKind.TERMINATE,
+            FaultKind.KILL_LATER,
+            FaultKind.KILL_LATER,
+        ]
     return _lasting(rng, rng.choice(kinds))
 
 
-def _lasting(rng: random.Random, kind: Kind) -> Fault:
+def _lasting(rng: random.Random, kind: FaultKind) -> Fault:
     if kind not in SECONDS:
         return Fault(kind)
     return Fault(kind, round(rng.uniform(*SECONDS[kind]), 2))
 
 
-def _draw_extra(rng: random.Random) -> Extra:
-    mail = rng.choice((Mail.EVENT, Mail.EVENT, Mail.CONFIRM, Mail.REQUEUE, Mail.EVENT_OF_TWO))
-    return Extra(mail, round(rng.uniform(-1.0, 12.0), 2))
+def _draw_extra(rng: random.Random) -> ExtraMessage:
+    kind = rng.choice(
+        (
+            MessageKind.EVENT,
+            MessageKind.EVENT,
+            MessageKind.CONFIRM,
+            MessageKind.REQUEUE,
+            MessageKind.EVENT_OF_TWO,
+        )
+    )
+    return ExtraMessage(kind, round(rng.uniform(-1.0, 12.0), 2))
 
 
-def _draw_sweeps(rng: random.Random) -> Script:
-    kinds = (*REFUSALS, *SUDDEN)
+def _draw_sweeps(rng: random.Random) -> Scenario:
+    kinds = (*REFUSALS, *KILLS)
     counts = (count for count in range(1, SWEEPS_PLANNED) if rng.random() < SWEEP_SHARE)
-    return Script(
-        MappingProxyType({Slot(SWEEP, count): Fault(rng.choice(kinds)) for count in counts})
+    return Scenario(
+        MappingProxyType({Occurrence(SWEEP, count): Fault(rng.choice(kinds)) for count in counts})
     )
 
 
-def _described(script: Script) -> Iterator[str]:
-    for slot, fault in sorted(script.faults.items()):
+def _described(scenario: Scenario) -> Iterator[str]:
+    for occurrence, fault in sorted(scenario.faults.items()):
         lasts = f" {fault.seconds}s" if fault.seconds else ""
-        yield f"{slot.step.caller} {slot.step.name} #{slot.count} {fault.kind}{lasts}"
+        yield f"{occurrence.call.caller} {occurrence.call.name} #{occurrence.count} {fault.kind}{lasts}"

@@ -26,7 +26,7 @@ class Process:
 
 
 def signal_now(pid: int, number: signal.Signals) -> None:
-    """Send a signal to a process that waits for an answer of ours."""
+    """Send a signal to a process that waits for a response."""
     Process(pid).send(number)
 
 

@@ -10,20 +10,20 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-from chaos.aws_responses import Answer
-from chaos.calls import Request
+from chaos.aws_responses import Response
+from chaos.http_requests import Request
 
 HOST = "127.0.0.1"
 UPSTREAM_SECONDS = 30.0
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
-Forward = Callable[[], Answer]
-Handle = Callable[[Request, Forward], tuple[Answer | None, Callable[[], None]]]
-"""Deals with one request: returns its answer, None for a connection that is reset, and what is to
-be done as soon as the answer is out."""
+Forward = Callable[[], Response]
+Handle = Callable[[Request, Forward], tuple[Response | None, Callable[[], None]]]
+"""Deals with one request: returns its response, None for a connection that is reset, and what is to
+be done as soon as the response is out."""
 
 
-def unreachable(request: Request, forward: Forward) -> tuple[Answer | None, Callable[[], None]]:
+def unreachable(request: Request, forward: Forward) -> tuple[Response | None, Callable[[], None]]:
     """Reset every connection: there is nothing behind the proxy yet."""
     del request, forward
     return None, lambda: None
@@ -38,7 +38,7 @@ class Proxy:
         self.upstream = ""
         self.handle: Handle = unreachable
 
-    def forward(self, request: Request) -> Answer:
+    def forward(self, request: Request) -> Response:
         """Have the emulator carry a request out; raise `OSError` if it cannot be reached."""
         there = urlsplit(self.upstream)
         connection = HTTPConnection(there.hostname or HOST, there.port, timeout=UPSTREAM_SECONDS)
@@ -58,7 +58,7 @@ class Proxy:
         headers = [(k, v) for k, v in response.getheaders() if k.lower() not in HOP_BY_HOP]
         if request.method == "HEAD":
             headers.append(("Content-Length", response.getheader("Content-Length") or "0"))
-        return Answer(response.status, tuple(headers), body)
+        return Response(response.status, tuple(headers), body)
 
 
 @contextmanager
@@ -109,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - inherited
-        """Stay silent: the tally says what was done."""
+        """Stay silent: the fault log says what was done."""
 
     def _serve(self) -> None:
         server = self.server
@@ -123,26 +123,26 @@ class _Handler(BaseHTTPRequestHandler):
         )
         proxy = server.proxy
         try:
-            answer, afterwards = proxy.handle(request, lambda: proxy.forward(request))
+            response, afterwards = proxy.handle(request, lambda: proxy.forward(request))
         except OSError:
-            answer, afterwards = None, lambda: None
-        if answer is None:
+            response, afterwards = None, lambda: None
+        if response is None:
             self._reset()
         else:
-            self._send(answer)
+            self._send(response)
         afterwards()
 
-    def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers:
+    def _send(self, response: Response) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers:
             self.send_header(name, value)
         if self.command != "HEAD":
-            self.send_header("Content-Length", str(len(answer.body)))
-        elif not any(name == "Content-Length" for name, _ in answer.headers):
+            self.send_header("Content-Length", str(len(response.body)))
+        elif not any(name == "Content-Length" for name, _ in response.headers):
             self.send_header("Content-Length", "0")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
         self.wfile.flush()
 
     def _reset(self) -> None:

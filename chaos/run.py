@@ -11,15 +11,15 @@ from pathlib import Path
 
 from chaos.clips import make_clip
 from chaos.fault_injector import FaultInjector
-from chaos.fault_log import Tally
+from chaos.fault_log import FaultLog
+from chaos.job_numbers import JobNumbers
 from chaos.ledger import Breach, Ledger, Violation
-from chaos.operators import Helpers
+from chaos.operators import Operators
 from chaos.plan import draw_plan
 from chaos.proxy import Proxy, serving
-from chaos.subjects import Subjects
-from chaos.system import Place, deployed, operator_environment
+from chaos.report import RunReport, check_final_state
+from chaos.system import System, deployed, operator_environment
 from chaos.traffic import Traffic, Video, videos
-from chaos.verdict import Verdict, examine
 from runtime.core.contract import Output
 from runtime.core.jobs import Job
 
@@ -35,7 +35,7 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Size:
+class RunSize:
     """How much a run does. `bound_seconds` is for one job, `limit_seconds` for the whole run."""
 
     jobs: int
@@ -45,65 +45,65 @@ class Size:
     limit_seconds: float
 
 
-def run(size: Size, folder: Path, say: Say) -> Verdict:
+def run(size: RunSize, folder: Path, say: Say) -> RunReport:
     """Run once; `folder` is left with the plan, the faults that came about and the cloud's logs."""
     plan = draw_plan(size.seed, size.jobs)
     (folder / "plan.txt").write_text("".join(line + "\n" for line in plan.lines()))
-    tally = Tally(plan, folder / "faults.jsonl")
+    fault_log = FaultLog(plan, folder / "faults.jsonl")
     began = time.monotonic()
 
     def tell(line: str) -> None:
         say(f"{time.monotonic() - began:6.1f} s  {line}")
 
     tell(f"seed {size.seed}: {plan.size} faults are laid, see {folder}")
-    with serving() as proxy, deployed(proxy, folder, tell) as place:
-        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=place.bucket, etag=etag)
-        ledger, subjects = Ledger(_task_lives(place)), Subjects()
+    with serving() as proxy, deployed(proxy, folder, tell) as system:
+        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=system.bucket, etag=etag)
+        ledger, job_numbers = Ledger(_task_lives(system)), JobNumbers()
         proxy.handle = FaultInjector(
-            subjects=subjects,
-            tally=tally,
+            job_numbers=job_numbers,
+            fault_log=fault_log,
             ledger=ledger,
-            jobs_table=place.outputs[Output.JOBS_TABLE],
+            jobs_table=system.outputs[Output.JOBS_TABLE],
         ).handle
-        with _at_work(place, proxy, folder) as helpers:
-            traffic = Traffic(place, subjects, everything)
-            watch = _Watch(size, place, traffic, everything, began + size.limit_seconds)
-            for line in watch.lines(tally, ledger):
+        with _operating(system, proxy, folder) as operators:
+            traffic = Traffic(system, job_numbers, everything)
+            progress = _Progress(size, system, traffic, everything, began + size.limit_seconds)
+            for line in progress.lines(fault_log, ledger):
                 tell(line)
             traffic.stop()
         tell(
-            f"{helpers.sweeps} sweeps, {helpers.redrives} redrives, {traffic.sent} extra messages, "
-            f"{ledger.manifests} manifests written; {_counted(tally.kinds)}"
+            f"{operators.sweeps} sweeps, {operators.redrives} redrives, {traffic.sent} extra messages, "
+            f"{ledger.manifests} manifests written; {_counted(fault_log.kinds)}"
         )
-        place.keep_logs(folder / "logs")
-        found = (*ledger.violations, *watch.late, *examine(place, everything))
-    return Verdict(jobs=size.jobs, faults=tally.count, violations=tuple(dict.fromkeys(found)))
+        system.keep_logs(folder / "logs")
+        found = (*ledger.violations, *progress.late, *check_final_state(system, everything))
+    return RunReport(jobs=size.jobs, faults=fault_log.count, violations=tuple(dict.fromkeys(found)))
 
 
 @contextmanager
-def _at_work(place: Place, proxy: Proxy, folder: Path) -> Iterator[Helpers]:
-    helpers = Helpers(place, *operator_environment(place, proxy, folder))
-    helpers.start()
+def _operating(system: System, proxy: Proxy, folder: Path) -> Iterator[Operators]:
+    operators = Operators(system, *operator_environment(system, proxy, folder))
+    operators.start()
     try:
-        yield helpers
+        yield operators
     finally:
-        helpers.stop()
+        operators.stop()
 
 
-class _Watch:
+class _Progress:
     """Uploads as jobs end, and looks until nothing moves any more or time is up."""
 
     def __init__(
         self,
-        size: Size,
-        place: Place,
+        size: RunSize,
+        system: System,
         traffic: Traffic,
         all_videos: list[Video],
         deadline: float,
     ) -> None:
         self._size = size
-        self._place = place
-        self._jobs = place.jobs()
+        self._system = system
+        self._jobs = system.jobs()
         self._traffic = traffic
         self._waiting = list(reversed(all_videos))
         self._uploaded: dict[int, float] = {}
@@ -112,7 +112,7 @@ class _Watch:
         self._deadline = deadline
         self.late: list[Violation] = []
 
-    def lines(self, tally: Tally, ledger: Ledger) -> Iterator[str]:
+    def lines(self, fault_log: FaultLog, ledger: Ledger) -> Iterator[str]:
         """Work to the end, yielding a line of progress now and then, and each broken promise."""
         said = 0.0
         told = 0
@@ -126,9 +126,9 @@ class _Watch:
             told = len(broken)
             if time.monotonic() - said >= SAY_SECONDS:
                 said = time.monotonic()
-                yield self._progress(tally)
+                yield self._progress(fault_log)
             time.sleep(LOOK_SECONDS)
-        yield self._progress(tally)
+        yield self._progress(fault_log)
 
     def _settled(self) -> bool:
         # What is about a job that is given up may go round for ever.
@@ -161,22 +161,22 @@ class _Watch:
         return Counter(
             {
                 "messages to send": self._traffic.outstanding,
-                "messages": self._place.messages(Output.JOBS_QUEUE_URL),
-                "dead letters": self._place.messages(Output.JOBS_DLQ_URL),
-                "tasks": len(self._place.tasks()),
+                "messages": self._system.messages(Output.JOBS_QUEUE_URL),
+                "dead letters": self._system.messages(Output.JOBS_DLQ_URL),
+                "tasks": len(self._system.tasks()),
             }
         )
 
-    def _progress(self, tally: Tally) -> str:
+    def _progress(self, fault_log: FaultLog) -> str:
         states = Counter(str(job.state) for job in self._ended.values())
         return (
             f"{len(self._ended)} of {self._size.jobs} ended ({_counted(states) or 'none'}), "
-            f"{len(self._open)} under way, {tally.count} faults; left: {_counted(self._left())}"
+            f"{len(self._open)} under way, {fault_log.count} faults; left: {_counted(self._left())}"
         )
 
 
-def _task_lives(place: Place) -> Callable[[str, int], bool]:
-    ecs, cluster = place.cloud.client("ecs"), place.outputs[Output.CLUSTER]
+def _task_lives(system: System) -> Callable[[str, int], bool]:
+    ecs, cluster = system.cloud.client("ecs"), system.outputs[Output.CLUSTER]
 
     def lives(job_id: str, attempt: int) -> bool:
         arns = ecs.list_tasks(cluster=cluster, startedBy=f"{job_id}-{attempt}")["taskArns"]

@@ -30,9 +30,9 @@ MAX_RECEIVES = 2
 """Few, so that messages end in the dead-letter queue again and again and have to be redriven."""
 
 MAX_ATTEMPTS = "6"
-"""More than the plan's deaths and passing faults of one job, whoever counts them."""
+"""More than the plan's kills and passing faults of one job, whoever counts them."""
 
-HURRY: Mapping[Output, Mapping[str, str]] = {
+SHORT_TIMEOUTS: Mapping[Output, Mapping[str, str]] = {
     Output.DISPATCHER_FUNCTION: {EnvVar.CLAIM_LEASE_SECONDS: "4"},
     Output.REAPER_FUNCTION: {
         EnvVar.HEARTBEAT_SILENCE_SECONDS: "9",
@@ -46,7 +46,7 @@ HURRY: Mapping[Output, Mapping[str, str]] = {
 A lease shorter than the function's time limit is one that production refuses to deploy: here it
 makes dispatchers lose claims while they work."""
 
-HURRY_PROCESSORS: Mapping[str, str] = {
+PROCESSOR_TIMEOUTS: Mapping[str, str] = {
     EnvVar.STOP_TIMEOUT_SECONDS: "2",
     EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
 }
@@ -54,7 +54,7 @@ HURRY_PROCESSORS: Mapping[str, str] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class System:
     """A deployed environment, looked at past the proxy."""
 
     cloud: LocalCloud
@@ -113,14 +113,14 @@ def deployed(
     on_line: Callable[[str], None],
     *,
     launch: Launch = Launch.ON_DEMAND,
-) -> Iterator[Place]:
-    """Start a cloud whose processes find AWS behind `proxy`, deploy into it, and make it hurry."""
+) -> Iterator[System]:
+    """Start a cloud whose processes find AWS behind `proxy`, deploy into it, and shorten its timeouts."""
     processor = interposed(
         folder / "processor",
         python=toolchain.PROCESSOR_PYTHON,
         name=Caller.PROCESSOR,
         endpoint_url=proxy.url,
-        settings=HURRY_PROCESSORS,
+        settings=PROCESSOR_TIMEOUTS,
     )
     function = interposed(
         folder / "function",
@@ -137,13 +137,13 @@ def deployed(
     ) as cloud:
         proxy.upstream = cloud.endpoint_url
         on_line("the cloud is up, the templates are being deployed")
-        place = Place(cloud, deploy.deploy(cloud, environment=ENVIRONMENT, launch=launch))
-        _await_first_messages(place)
-        _hurry(place)
-        yield place
+        system = System(cloud, deploy.deploy(cloud, environment=ENVIRONMENT, launch=launch))
+        _await_first_messages(system)
+        _shorten_timeouts(system)
+        yield system
 
 
-def operator_environment(place: Place, proxy: Proxy, folder: Path) -> tuple[Path, dict[str, str]]:
+def operator_environment(system: System, proxy: Proxy, folder: Path) -> tuple[Path, dict[str, str]]:
     """Return the interpreter and variables with which operators' commands meet the faults too."""
     python = interposed(
         folder / "operator",
@@ -152,7 +152,7 @@ def operator_environment(place: Place, proxy: Proxy, folder: Path) -> tuple[Path
         endpoint_url=proxy.url,
     )
     ours = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    return python, {**ours, **place.cloud.aws_environment()}
+    return python, {**ours, **system.cloud.aws_environment()}
 
 
 def _detach(packages: Path) -> None:
@@ -166,16 +166,16 @@ def _detach(packages: Path) -> None:
             shutil.copy(source, link)
 
 
-def _await_first_messages(place: Place) -> None:
+def _await_first_messages(system: System) -> None:
     """Let S3's test events be answered: in flight they would stay hidden for the usual time."""
     deadline = time.monotonic() + FIRST_MESSAGES_SECONDS
-    while place.messages(Output.JOBS_QUEUE_URL) and time.monotonic() < deadline:
+    while system.messages(Output.JOBS_QUEUE_URL) and time.monotonic() < deadline:
         time.sleep(LOOK_SECONDS)
 
 
-def hurry(place: Place, queue: Output, visibility_seconds: int, max_receives: int) -> None:
+def set_queue(system: System, queue: Output, visibility_seconds: int, max_receives: int) -> None:
     """Change how long a queue's messages stay hidden, and how often they may be received."""
-    sqs, url = place.cloud.client("sqs"), place.outputs[queue]
+    sqs, url = system.cloud.client("sqs"), system.outputs[queue]
     known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     redrive = json.loads(known["Attributes"]["RedrivePolicy"])
     redrive["maxReceiveCount"] = max_receives
@@ -188,11 +188,11 @@ def hurry(place: Place, queue: Output, visibility_seconds: int, max_receives: in
     )
 
 
-def _hurry(place: Place) -> None:
-    hurry(place, Output.JOBS_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
-    functions = place.cloud.client("lambda")
-    for output, settings in HURRY.items():
-        function = place.outputs[output]
+def _shorten_timeouts(system: System) -> None:
+    set_queue(system, Output.JOBS_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
+    functions = system.cloud.client("lambda")
+    for output, settings in SHORT_TIMEOUTS.items():
+        function = system.outputs[output]
         known = functions.get_function_configuration(FunctionName=function)
         variables = {**known["Environment"]["Variables"], **settings}
         functions.update_function_configuration(

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import quote_plus
 
-from chaos.plan import Extra, Mail, Plan, Poison, Script
-from chaos.subjects import Subjects
-from chaos.system import Place
+from chaos.job_numbers import JobNumbers
+from chaos.plan import ExtraMessage, MessageKind, Plan, Poison, Scenario
+from chaos.system import System
 from local.variants import variant
 from runtime.core.contract import UPLOADS_PREFIX, Output
 from runtime.core.jobs import Source
@@ -27,7 +27,7 @@ class Video:
     number: int
     source: Source
     content: bytes
-    script: Script
+    scenario: Scenario
 
     @property
     def name(self) -> str:
@@ -38,13 +38,13 @@ class Video:
 def videos(plan: Plan, clip: bytes, *, bucket: str, etag: Callable[[bytes], str]) -> list[Video]:
     """Return the videos of a run, each with bytes of its own."""
     made = []
-    for number, script in enumerate(plan.jobs):
+    for number, scenario in enumerate(plan.jobs):
         name = f"{number:04d}"
-        broken = script.poison is Poison.NOT_A_VIDEO
+        broken = scenario.poison is Poison.NOT_A_VIDEO
         content = NOT_A_VIDEO + name.encode() if broken else variant(clip, name)
         key = f"{UPLOADS_PREFIX}chaos-{name}.mp4"
         source = Source(bucket=bucket, key=key, etag=etag(content), size_bytes=len(content))
-        made.append(Video(number, source, content, script))
+        made.append(Video(number, source, content, scenario))
     return made
 
 
@@ -58,13 +58,13 @@ class _Due:
 class Traffic:
     """Everything that is sent in a run."""
 
-    def __init__(self, place: Place, subjects: Subjects, all_videos: list[Video]) -> None:
+    def __init__(self, system: System, job_numbers: JobNumbers, all_videos: list[Video]) -> None:
         """Send nothing yet."""
-        self._place = place
-        self._subjects = subjects
+        self._system = system
+        self._job_numbers = job_numbers
         self._videos = all_videos
-        self._objects = place.objects()
-        self._sqs = place.cloud.client("sqs")
+        self._objects = system.objects()
+        self._sqs = system.cloud.client("sqs")
         self._due: list[_Due] = []
         self._lock = threading.Lock()
         self._stop = threading.Event()
@@ -85,9 +85,9 @@ class Traffic:
 
     def upload(self, video: Video) -> None:
         """Upload a video, with its extra messages around it."""
-        self._subjects.introduce(video.number, video.source.key, video.source.job_id)
+        self._job_numbers.register(video.number, video.source.key, video.source.job_id)
         now = time.monotonic()
-        for extra in video.script.extras:
+        for extra in video.scenario.extras:
             body = self._body(video, extra)
             if extra.after_seconds < 0:
                 self._send(body)
@@ -103,17 +103,17 @@ class Traffic:
         self._stop.set()
         self._postman.join()
 
-    def _body(self, video: Video, extra: Extra) -> str:
+    def _body(self, video: Video, extra: ExtraMessage) -> str:
         source = video.source
-        match extra.mail:
-            case Mail.CONFIRM:
+        match extra.kind:
+            case MessageKind.CONFIRM:
                 return confirm_message(Upload(source.bucket, source.key))
-            case Mail.REQUEUE:
+            case MessageKind.REQUEUE:
                 return requeue_message(source.job_id)
-            case Mail.EVENT_OF_TWO:
+            case MessageKind.EVENT_OF_TWO:
                 other = self._videos[video.number - 1].source
                 return event(source, other)
-            case Mail.EVENT:
+            case MessageKind.EVENT:
                 return event(source)
 
     def _deliver(self) -> None:
@@ -130,7 +130,7 @@ class Traffic:
 
     def _send(self, body: str) -> None:
         self._sqs.send_message(
-            QueueUrl=self._place.outputs[Output.JOBS_QUEUE_URL], MessageBody=body
+            QueueUrl=self._system.outputs[Output.JOBS_QUEUE_URL], MessageBody=body
         )
         self._sent += 1
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from chaos.kills.bench import Bench
 from chaos.kills.losses import distribution_of
-from chaos.kills.trial import Tally, Trial
+from chaos.kills.trial import KillTotals, Trial
 from local.cloud import LocalCloud
 from local.images import Images
 from local.toolchain import MEDIA
@@ -44,15 +44,15 @@ def main(arguments: list[str] | None = None) -> int:
         )
         expected, usual = trial.undisturbed()
         _say(f"undisturbed: {usual:.1f} s, {len(expected)} files")
-        tally = Tally(usual_seconds=usual)
+        totals = KillTotals(usual_seconds=usual)
         for number in range(1, given.runs + 1):
-            trial.disturbed(number, expected, tally)
-    for violation in tally.violations:
+            trial.disturbed(number, expected, totals)
+    for violation in totals.violations:
         _say(violation)
-    for line in distribution_of(tally.losses):
+    for line in distribution_of(totals.losses):
         _say(line)
-    _say(str(tally))
-    return 1 if tally.violations else 0
+    _say(str(totals))
+    return 1 if totals.violations else 0
 
 
 def small_video(folder: Path, seconds: float | None) -> bytes:

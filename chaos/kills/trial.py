@@ -19,11 +19,11 @@ MOST_KILLS = 3
 """After so many the next attempt is left alone, so that a run comes to an end."""
 
 MOST_LOST_SECONDS = 60.0
-PATIENCE_SECONDS = 300.0
+TIMEOUT_SECONDS = 300.0
 
 
 @dataclass
-class Tally:
+class KillTotals:
     """What happened in all runs; `usual_seconds` is what an undisturbed job took lately."""
 
     usual_seconds: float
@@ -61,21 +61,21 @@ class Trial:
         run = self.bench.fresh(self.source)
         began = self.bench.clock.monotonic()
         process, log = run.start()
-        code = process.wait(PATIENCE_SECONDS)
+        code = process.wait(TIMEOUT_SECONDS)
         took = self.bench.clock.monotonic() - began
         if code != 0:
             raise RuntimeError(f"the undisturbed job ended with {code}: {log.read_text()[-3000:]}")
         return self._comparable(), took
 
-    def disturbed(self, number: int, expected: dict[str, bytes], to: Tally) -> None:
-        """Kill and resume one job until it is done; add what was seen to the tally."""
+    def disturbed(self, number: int, expected: dict[str, bytes], to: KillTotals) -> None:
+        """Kill and resume one job until it is done; add what was seen to the totals."""
         run = self.bench.fresh(self.source)
         kills = 0
         while True:
             meter = _Meter(self.bench.clock)
             process, log = run.start()
             spared = kills == MOST_KILLS
-            limit = PATIENCE_SECONDS if spared else self.draw.uniform(0.0, 1.1 * to.usual_seconds)
+            limit = TIMEOUT_SECONDS if spared else self.draw.uniform(0.0, 1.1 * to.usual_seconds)
             ended = self._wait_or_kill(process, limit)
             lines = list(lines_of(log))
             to.resumed += any(line["action"] == "stage.continued" for line in lines)

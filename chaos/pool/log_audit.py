@@ -25,7 +25,7 @@ Line = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Stops:
+class WorkerStops:
     """What the stops of a run met.
 
     all: SIGTERMs. at_work: those at a worker with a claimed job. protected: those of them at a
@@ -38,9 +38,9 @@ class Stops:
     protected: int = 0
     cut_short: int = 0
 
-    def __add__(self, other: "Stops") -> "Stops":
+    def __add__(self, other: "WorkerStops") -> "WorkerStops":
         """Return both together."""
-        return Stops(
+        return WorkerStops(
             self.all + other.all,
             self.at_work + other.at_work,
             self.protected + other.protected,
@@ -48,15 +48,15 @@ class Stops:
         )
 
 
-def autopsy(logs: Iterable[Sequence[str]]) -> Stops:
+def audit(logs: Iterable[Sequence[str]]) -> WorkerStops:
     """Return what all stops met, from the lines of each worker in their order."""
-    return sum((stops_of(lines) for lines in logs), Stops())
+    return sum((audit_worker(lines) for lines in logs), WorkerStops())
 
 
-def stops_of(lines: Sequence[str]) -> Stops:
+def audit_worker(lines: Sequence[str]) -> WorkerStops:
     """Return what the stops of one worker met; lines that are no log entries say nothing."""
     at_work = protected = False
-    found = Stops()
+    found = WorkerStops()
     pending = False
     for line in (read(text) for text in lines):
         action = line.get("action")
@@ -64,17 +64,17 @@ def stops_of(lines: Sequence[str]) -> Stops:
             at_work = True
         elif action in ENDED:
             if pending and action not in BY_ITSELF:
-                found += Stops(cut_short=1)
+                found += WorkerStops(cut_short=1)
             at_work = pending = False
         elif action in PROTECTED:
             protected = True
         elif action in UNPROTECTED:
             protected = False
         elif action == STOPPED:
-            found += Stops(all=1, at_work=at_work, protected=at_work and protected)
+            found += WorkerStops(all=1, at_work=at_work, protected=at_work and protected)
             pending = at_work
     # A worker whose log ends here was killed at work.
-    return found + Stops(cut_short=int(pending))
+    return found + WorkerStops(cut_short=int(pending))
 
 
 def read(text: str) -> Line:

@@ -8,20 +8,20 @@ from pathlib import Path
 
 from chaos.clips import make_clip
 from chaos.fault_injector import FaultInjector
-from chaos.fault_log import Tally
-from chaos.ledger import NOBODY, Breach, Ledger, Violation
-from chaos.pool.agent import AgentTrouble
-from chaos.pool.log_audit import autopsy
-from chaos.pool.scheduling import Scheduling
-from chaos.pool.slowness import slow_plan
-from chaos.pool.verdict import PoolVerdict
-from chaos.pool.workers import hurry_workers
+from chaos.fault_log import FaultLog
+from chaos.job_numbers import JobNumbers
+from chaos.ledger import NO_JOB, Breach, Ledger, Violation
+from chaos.pool.agent_faults import AgentFaults
+from chaos.pool.log_audit import audit
+from chaos.pool.report import PoolReport
+from chaos.pool.service_churn import ServiceChurn
+from chaos.pool.slow_plan import slow_plan
+from chaos.pool.workers import shorten_worker_timeouts
 from chaos.proxy import serving
+from chaos.report import check_final_state
 from chaos.run import etag
-from chaos.subjects import Subjects
-from chaos.system import Place, deployed
+from chaos.system import System, deployed
 from chaos.traffic import Traffic, Video, videos
-from chaos.verdict import examine
 from local.pool import Pool
 from runtime.core.contract import Launch, Output
 
@@ -44,7 +44,7 @@ class PoolSize:
     limit_seconds: float
 
 
-def run(size: PoolSize, folder: Path, say: Say) -> PoolVerdict:
+def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     """Run once; `folder` is left with the logs of all processes."""
     plan = slow_plan(size.seed, size.jobs)
     began = time.monotonic()
@@ -53,42 +53,47 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolVerdict:
         say(f"{time.monotonic() - began:6.1f} s  {line}")
 
     tell(f"seed {size.seed}, protection {'on' if size.protection else 'off'}, see {folder}")
-    with serving() as proxy, deployed(proxy, folder, tell, launch=Launch.POOL) as place:
-        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=place.bucket, etag=etag)
-        ledger, subjects = Ledger(lambda _job, _attempt: False), Subjects()
+    with serving() as proxy, deployed(proxy, folder, tell, launch=Launch.POOL) as system:
+        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=system.bucket, etag=etag)
+        ledger, job_numbers = Ledger(lambda _job, _attempt: False), JobNumbers()
         proxy.handle = FaultInjector(
-            subjects=subjects,
-            tally=Tally(plan, folder / "slow-calls.jsonl"),
+            job_numbers=job_numbers,
+            fault_log=FaultLog(plan, folder / "slow-calls.jsonl"),
             ledger=ledger,
-            jobs_table=place.outputs[Output.JOBS_TABLE],
+            jobs_table=system.outputs[Output.JOBS_TABLE],
         ).handle
-        pool = Pool(place.cloud, place.outputs)
-        hurry_workers(place, pool, protection=size.protection)
-        tell("the workers are in a hurry; the first videos are uploaded")
-        traffic = Traffic(place, subjects, everything)
-        scheduling = Scheduling(pool, seed=size.seed)
-        work = _Work(size, place, traffic, scheduling, everything)
-        trouble = AgentTrouble(place.cloud.endpoint_url, seed=size.seed)
-        scheduling.start()
-        trouble.start()
+        pool = Pool(system.cloud, system.outputs)
+        shorten_worker_timeouts(system, pool, protection=size.protection)
+        tell("the workers have short timeouts; the first videos are uploaded")
+        traffic = Traffic(system, job_numbers, everything)
+        churn = ServiceChurn(pool, seed=size.seed)
+        work = _Work(size, system, traffic, churn, everything)
+        fault = AgentFaults(system.cloud.endpoint_url, seed=size.seed)
+        churn.start()
+        fault.start()
         for line in work.lines():
             tell(line)
-        scheduling.stop()
-        trouble.stop()
+        churn.stop()
+        fault.stop()
         traffic.stop()
         pool.dismiss()
         gone = pool.await_nothing()
         tell(
-            f"{scheduling.scalings} changes of how many workers are wanted, "
-            f"{trouble.count} troubles of the agent"
+            f"{churn.scalings} changes of how many workers are wanted, "
+            f"{fault.count} faults of the agent"
         )
-        logs = tuple(streams(place))
-        place.keep_logs(folder / "logs")
-        found = (*ledger.violations, *work.late(), *examine(place, everything), *left(place))
-    return PoolVerdict(
+        logs = tuple(streams(system))
+        system.keep_logs(folder / "logs")
+        found = (
+            *ledger.violations,
+            *work.late(),
+            *check_final_state(system, everything),
+            *left(system),
+        )
+    return PoolReport(
         jobs=size.jobs,
-        stops=autopsy(logs),
-        deployments=scheduling.deployments,
+        stops=audit(logs),
+        deployments=churn.deployments,
         violations=tuple(dict.fromkeys(found)),
         idle_gone_seconds=gone,
     )
@@ -100,16 +105,16 @@ class _Work:
     def __init__(
         self,
         size: PoolSize,
-        place: Place,
+        system: System,
         traffic: Traffic,
-        scheduling: Scheduling,
+        churn: ServiceChurn,
         everything: Sequence[Video],
     ) -> None:
         self._size = size
-        self._place = place
-        self._jobs = place.jobs()
+        self._system = system
+        self._jobs = system.jobs()
         self._traffic = traffic
-        self._scheduling = scheduling
+        self._churn = churn
         self._waiting = list(reversed(everything))
         self._open: dict[int, Video] = {}
         self._ended: Counter[str] = Counter()
@@ -125,7 +130,7 @@ class _Work:
                 self._open[video.number] = video
             self._look()
             if self._ended.total() >= self._due():
-                self._scheduling.deploy()
+                self._churn.deploy()
                 yield "every worker is to be replaced"
             if time.monotonic() - said >= SAY_SECONDS:
                 said = time.monotonic()
@@ -140,7 +145,7 @@ class _Work:
 
     def _due(self) -> float:
         """Return after how many ended jobs the next deployment begins."""
-        done, planned = self._scheduling.deployments, self._size.deployments
+        done, planned = self._churn.deployments, self._size.deployments
         return self._size.jobs * (done + 1) / (planned + 1) if done < planned else float("inf")
 
     def _look(self) -> None:
@@ -152,13 +157,13 @@ class _Work:
 
     def _progress(self) -> str:
         states = ", ".join(f"{count} {state}" for state, count in sorted(self._ended.items()))
-        workers = len(self._place.tasks())
+        workers = len(self._system.tasks())
         return f"{states or 'none ended'}, {len(self._open)} under way, {workers} workers"
 
 
-def streams(place: Place) -> Iterator[list[str]]:
+def streams(system: System) -> Iterator[list[str]]:
     """Yield the lines of each worker in their order."""
-    logs, group = place.cloud.client("logs"), place.outputs[Output.PROCESSOR_LOG_GROUP]
+    logs, group = system.cloud.client("logs"), system.outputs[Output.PROCESSOR_LOG_GROUP]
     for page in logs.get_paginator("describe_log_streams").paginate(logGroupName=group):
         for stream in page["logStreams"]:
             pages = logs.get_paginator("filter_log_events").paginate(
@@ -167,8 +172,8 @@ def streams(place: Place) -> Iterator[list[str]]:
             yield [event["message"] for found in pages for event in found["events"]]
 
 
-def left(place: Place) -> Iterator[Violation]:
+def left(system: System) -> Iterator[Violation]:
     """Yield the work that is left in the queues of the pool."""
     for queue in QUEUES:
-        if count := place.messages(queue):
-            yield Violation(Breach.STUCK, NOBODY, f"{queue} still has {count} message(s)")
+        if count := system.messages(queue):
+            yield Violation(Breach.STUCK, NO_JOB, f"{queue} still has {count} message(s)")

@@ -1,10 +1,10 @@
-"""The deployed workers, told to hurry: what is minutes in production is seconds in a run."""
+"""The deployed workers, with short timeouts: what is minutes in production is seconds in a run."""
 
 import time
 from collections.abc import Mapping
 from typing import Any
 
-from chaos.system import Place, hurry
+from chaos.system import System, set_queue
 from local.pool import Pool
 from runtime.core.contract import EnvVar, Output
 
@@ -36,23 +36,23 @@ class NotDeployedError(RuntimeError):
     """The workers did not take their new settings."""
 
 
-def hurry_workers(place: Place, pool: Pool, *, protection: bool) -> None:
-    """Deploy the workers once more, in a hurry and with or without their protection.
+def shorten_worker_timeouts(system: System, pool: Pool, *, protection: bool) -> None:
+    """Deploy the workers once more, with short timeouts and with or without their protection.
 
-    Their queue hurries too. They find it past the proxy, behind which a poll would outlive its
+    Their queue's timeouts are short too. They find it past the proxy, behind which a poll would outlive its
     worker and take messages for nobody.
     """
-    hurry(place, Output.WORK_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
-    ecs = place.cloud.client("ecs")
+    set_queue(system, Output.WORK_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
+    ecs = system.cloud.client("ecs")
     known = ecs.describe_task_definition(taskDefinition=pool.describe()["taskDefinition"])
     changes = {
         EnvVar.STOP_TIMEOUT_SECONDS: str(STOP_TIMEOUT_SECONDS),
         EnvVar.WORK_VISIBILITY_SECONDS: str(VISIBILITY_SECONDS),
         EnvVar.ECS_ENABLE_TASK_PROTECTION: str(protection).lower(),
-        PAST_THE_PROXY: place.cloud.endpoint_url,
+        PAST_THE_PROXY: system.cloud.endpoint_url,
     }
-    hurried = changed(known["taskDefinition"], changes)
-    arn = ecs.register_task_definition(**hurried)["taskDefinition"]["taskDefinitionArn"]
+    shortened = changed(known["taskDefinition"], changes)
+    arn = ecs.register_task_definition(**shortened)["taskDefinition"]["taskDefinitionArn"]
     pool.update(taskDefinition=arn)
     await_deployment(pool)
 

@@ -1,7 +1,7 @@
 from typing import Any
 
 from chaos.ledger import Breach, Ledger
-from tests.unit.chaos.requests import save
+from tests.unit.chaos.sdk_requests import save
 
 
 def item(state: str, attempt: int = 1) -> dict[str, Any]:

@@ -2,10 +2,10 @@ import json
 
 import pytest
 
-from chaos.ledger import NOBODY, Breach, Violation
-from chaos.pool.log_audit import Stops, autopsy, stops_of
-from chaos.pool.slowness import slow_plan
-from chaos.pool.verdict import PoolVerdict
+from chaos.ledger import NO_JOB, Breach, Violation
+from chaos.pool.log_audit import WorkerStops, audit, audit_worker
+from chaos.pool.report import PoolReport
+from chaos.pool.slow_plan import slow_plan
 from chaos.pool.workers import STOP_TIMEOUT_SECONDS, changed
 from runtime.core.contract import EnvVar
 
@@ -21,51 +21,51 @@ def log(*actions: str) -> list[str]:
 @pytest.mark.parametrize(
     ("actions", "found"),
     [
-        ((ON, BEGUN, DONE, OFF, STOP), Stops(all=1)),
-        ((STOP,), Stops(all=1)),
-        ((ON, STOP, OFF), Stops(all=1)),
-        ((BEGUN, STOP, DONE), Stops(all=1, at_work=1)),
-        ((BEGUN, STOP, PUT_BACK), Stops(all=1, at_work=1, cut_short=1)),
-        ((BEGUN, STOP), Stops(all=1, at_work=1, cut_short=1)),
-        ((ON, BEGUN, STOP, DONE, OFF), Stops(all=1, at_work=1, protected=1)),
-        ((ON, BEGUN, "protection.lost", STOP, DONE), Stops(all=1, at_work=1)),
-        ((ON, BEGUN, PUT_BACK, OFF), Stops()),
-        ((ON, BEGUN), Stops()),
+        ((ON, BEGUN, DONE, OFF, STOP), WorkerStops(all=1)),
+        ((STOP,), WorkerStops(all=1)),
+        ((ON, STOP, OFF), WorkerStops(all=1)),
+        ((BEGUN, STOP, DONE), WorkerStops(all=1, at_work=1)),
+        ((BEGUN, STOP, PUT_BACK), WorkerStops(all=1, at_work=1, cut_short=1)),
+        ((BEGUN, STOP), WorkerStops(all=1, at_work=1, cut_short=1)),
+        ((ON, BEGUN, STOP, DONE, OFF), WorkerStops(all=1, at_work=1, protected=1)),
+        ((ON, BEGUN, "protection.lost", STOP, DONE), WorkerStops(all=1, at_work=1)),
+        ((ON, BEGUN, PUT_BACK, OFF), WorkerStops()),
+        ((ON, BEGUN), WorkerStops()),
     ],
 )
-def test_should_tell_what_a_stop_met(actions: tuple[str, ...], found: Stops) -> None:
-    assert stops_of(log(*actions)) == found
+def test_should_tell_what_a_stop_met(actions: tuple[str, ...], found: WorkerStops) -> None:
+    assert audit_worker(log(*actions)) == found
 
 
 def test_should_add_up_all_workers_and_pass_over_other_lines() -> None:
     logs = [["a traceback", *log(BEGUN, STOP)], ["[]", *log(STOP)]]
-    assert autopsy(logs) == Stops(all=2, at_work=1, cut_short=1)
+    assert audit(logs) == WorkerStops(all=2, at_work=1, cut_short=1)
 
 
-def verdict(stops: Stops, *violations: Violation, gone: float = 1.2) -> PoolVerdict:
-    return PoolVerdict(
+def verdict(stops: WorkerStops, *violations: Violation, gone: float = 1.2) -> PoolReport:
+    return PoolReport(
         jobs=5, stops=stops, deployments=2, violations=violations, idle_gone_seconds=gone
     )
 
 
 def test_should_keep_its_promises_only_if_nobody_was_stopped_at_work() -> None:
-    assert verdict(Stops(all=3)).kept
-    assert not verdict(Stops(all=3, at_work=1)).kept
+    assert verdict(WorkerStops(all=3)).kept
+    assert not verdict(WorkerStops(all=3, at_work=1)).kept
 
 
 def test_should_prove_nothing_without_a_stop() -> None:
-    assert not verdict(Stops()).kept
+    assert not verdict(WorkerStops()).kept
 
 
 def test_should_not_let_idle_workers_stay() -> None:
-    assert verdict(Stops(all=1), gone=65.0).kept
-    assert not verdict(Stops(all=1), gone=65.1).kept
+    assert verdict(WorkerStops(all=1), gone=65.0).kept
+    assert not verdict(WorkerStops(all=1), gone=65.1).kept
 
 
 def test_should_say_all_in_one_line() -> None:
     lost = Violation(Breach.LOST, 3, "any")
-    stuck = Violation(Breach.STUCK, NOBODY, "any")
-    told = verdict(Stops(9, 4, 1, 2), lost, lost, stuck)
+    stuck = Violation(Breach.STUCK, NO_JOB, "any")
+    told = verdict(WorkerStops(9, 4, 1, 2), lost, lost, stuck)
     assert not told.kept
     assert str(told) == (
         "jobs 5, workers stopped 9, deployments 2, killed at work 4 (cut short 2), "

@@ -12,57 +12,57 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
-from chaos.call_names import Caller, Step
+from chaos.call_names import Caller, CallName
 from chaos.fault_injector import FaultInjector
-from chaos.fault_log import Tally
+from chaos.fault_log import FaultLog
 from chaos.interpreters import interposed
+from chaos.job_numbers import JobNumbers
 from chaos.ledger import Ledger
-from chaos.plan import Fault, Kind, Plan, Script, Slot
+from chaos.plan import Fault, FaultKind, Occurrence, Plan, Scenario
 from chaos.proxy import Proxy, serving
-from chaos.subjects import Subjects
 from tests.fakes.aws_endpoint import AwsEndpoint, aws_endpoint, json_answer
-from tests.unit.chaos.requests import JOBS, save
+from tests.unit.chaos.sdk_requests import JOBS, save
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 pytestmark = pytest.mark.timeout(60)
 JOB_ID = "0123456789abcdef0123456789abcdef"
-SAVING = Step(Caller.PROCESSOR, "dynamodb.Write:RUNNING")
+SAVING = CallName(Caller.PROCESSOR, "dynamodb.Write:RUNNING")
 KILLED = -9
-NOBODY = 99_999_999
+NO_JOB = 99_999_999
 """A process number beyond what the kernel gives out."""
 
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """The proxy with one job's script, and the endpoint behind it."""
+    """The proxy with one job's scenario, and the endpoint behind it."""
 
     proxy: Proxy
     behind: AwsEndpoint
-    tally: Tally
+    fault_log: FaultLog
 
 
 @pytest.fixture
 def scene(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Scene]:
-    faults: Mapping[Slot, Fault] = request.param
-    tally = Tally(Plan((Script(faults),), Script({})), tmp_path / "faults.jsonl")
-    subjects = Subjects()
-    subjects.introduce(0, JOB_ID)
+    faults: Mapping[Occurrence, Fault] = request.param
+    fault_log = FaultLog(Plan((Scenario(faults),), Scenario({})), tmp_path / "faults.jsonl")
+    job_numbers = JobNumbers()
+    job_numbers.register(0, JOB_ID)
     saboteur = FaultInjector(
-        subjects=subjects,
-        tally=tally,
+        job_numbers=job_numbers,
+        fault_log=fault_log,
         ledger=Ledger(lambda _job_id, _attempt: False),
         jobs_table=JOBS,
     )
     with aws_endpoint(lambda _: json_answer({})) as behind, serving() as proxy:
         proxy.upstream = behind.url
         proxy.handle = saboteur.handle
-        yield Scene(proxy, behind, tally)
+        yield Scene(proxy, behind, fault_log)
 
 
-def script(kind: Kind, seconds: float = 0.0) -> dict[Slot, Fault]:
-    return {Slot(SAVING, 1): Fault(kind, seconds)}
+def scenario(kind: FaultKind, seconds: float = 0.0) -> dict[Occurrence, Fault]:
+    return {Occurrence(SAVING, 1): Fault(kind, seconds)}
 
 
 def client(proxy: Proxy, *, sender: str) -> "DynamoDBClient":
@@ -78,7 +78,7 @@ def client(proxy: Proxy, *, sender: str) -> "DynamoDBClient":
     )
 
 
-def put(proxy: Proxy, *, sender: str = f"processor.{NOBODY}") -> None:
+def put(proxy: Proxy, *, sender: str = f"processor.{NO_JOB}") -> None:
     made = client(proxy, sender=sender)
     try:
         made.put_item(TableName=JOBS, Item=save(JOB_ID, "RUNNING")["Item"])
@@ -90,14 +90,14 @@ def put(proxy: Proxy, *, sender: str = f"processor.{NOBODY}") -> None:
 def test_should_pass_on_what_is_not_to_go_wrong(scene: Scene) -> None:
     put(scene.proxy)
     assert [call.operation for call in scene.behind.calls] == ["PutItem"]
-    assert scene.tally.count == 0
+    assert scene.fault_log.count == 0
 
 
 @pytest.mark.parametrize(
     ("scene", "code"),
     [
-        (script(Kind.THROTTLE), "ProvisionedThroughputExceededException"),
-        (script(Kind.SERVER_ERROR), "InternalServerError"),
+        (scenario(FaultKind.THROTTLE), "ProvisionedThroughputExceededException"),
+        (scenario(FaultKind.SERVER_ERROR), "InternalServerError"),
     ],
     indirect=["scene"],
 )
@@ -109,36 +109,36 @@ def test_should_refuse_without_carrying_out(scene: Scene, code: str) -> None:
     assert len(scene.behind.calls) == 1
 
 
-@pytest.mark.parametrize("scene", [script(Kind.RESET)], indirect=True)
+@pytest.mark.parametrize("scene", [scenario(FaultKind.RESET)], indirect=True)
 def test_should_reset_before_carrying_out(scene: Scene) -> None:
     with pytest.raises(HTTPClientError):
         put(scene.proxy)
     assert scene.behind.calls == []
 
 
-@pytest.mark.parametrize("scene", [script(Kind.LOST_ANSWER)], indirect=True)
+@pytest.mark.parametrize("scene", [scenario(FaultKind.LOST_ANSWER)], indirect=True)
 def test_should_lose_the_answer_of_what_was_carried_out(scene: Scene) -> None:
     with pytest.raises(HTTPClientError):
         put(scene.proxy)
     assert len(scene.behind.calls) == 1
 
 
-@pytest.mark.parametrize("scene", [script(Kind.ERROR_AFTER)], indirect=True)
+@pytest.mark.parametrize("scene", [scenario(FaultKind.ERROR_AFTER)], indirect=True)
 def test_should_answer_with_an_error_what_was_carried_out(scene: Scene) -> None:
     with pytest.raises(ClientError, match="InternalServerError"):
         put(scene.proxy)
     assert len(scene.behind.calls) == 1
 
 
-@pytest.mark.parametrize("scene", [script(Kind.THROTTLE)], indirect=True)
+@pytest.mark.parametrize("scene", [scenario(FaultKind.THROTTLE)], indirect=True)
 def test_should_leave_strangers_alone(scene: Scene) -> None:
-    put(scene.proxy, sender=f"somebody.{NOBODY}")
+    put(scene.proxy, sender=f"somebody.{NO_JOB}")
     assert len(scene.behind.calls) == 1
 
 
 @pytest.mark.parametrize(
     ("scene", "carried_out"),
-    [(script(Kind.KILL_BEFORE), 0), (script(Kind.KILL_AFTER), 1)],
+    [(scenario(FaultKind.KILL_BEFORE), 0), (scenario(FaultKind.KILL_AFTER), 1)],
     indirect=["scene"],
 )
 def test_should_kill_the_caller_before_or_after_its_call(

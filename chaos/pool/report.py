@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from chaos.ledger import Breach, Violation
-from chaos.pool.log_audit import Stops
+from chaos.pool.log_audit import WorkerStops
 
 CHECK_INTERVAL_SECONDS = 60.0
 CALL_SECONDS = 5.0
@@ -12,11 +12,11 @@ CALL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolVerdict:
+class PoolReport:
     """`idle_gone_seconds` is how long the last idle workers stayed once none was wanted."""
 
     jobs: int
-    stops: Stops
+    stops: WorkerStops
     deployments: int
     violations: tuple[Violation, ...]
     idle_gone_seconds: float

@@ -13,7 +13,7 @@ PATH = "/_local/agent-faults"
 THROTTLED = {"status": 400, "code": "ThrottlingException", "message": "Rate exceeded"}
 BROKEN = {"status": 500, "code": "ServerException", "message": "any"}
 
-TROUBLES: tuple[dict[str, Any], ...] = (
+FAULTS: tuple[dict[str, Any], ...] = (
     {"latency_seconds": 1.5},
     {"latency_seconds": 60.0},
     {"latency_seconds": 60.0, "lands": True},
@@ -24,7 +24,7 @@ TROUBLES: tuple[dict[str, Any], ...] = (
 )
 
 
-class AgentTrouble:
+class AgentFaults:
     """A thread that switches faults on until it is told to stop."""
 
     def __init__(
@@ -54,10 +54,10 @@ class AgentTrouble:
 
     def _run(self) -> None:
         while not self._stop.wait(self._rng.uniform(*self._between)):
-            trouble = self._rng.choice(TROUBLES)
+            fault = self._rng.choice(FAULTS)
             # What nobody has met by now must not pile up.
             self._send("DELETE", {})
-            self._send("PUT", {**trouble, "calls": self._rng.choice(CALLS)})
+            self._send("PUT", {**fault, "calls": self._rng.choice(CALLS)})
             self.count += 1
 
     def _send(self, method: str, fault: dict[str, Any]) -> None:

@@ -3,7 +3,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
-from chaos.pool.agent import PATH, TROUBLES, AgentTrouble
+from chaos.pool.agent_faults import FAULTS, PATH, AgentFaults
 from local.emulator.ecs.agent_faults import fault_from
 
 
@@ -46,16 +46,16 @@ def test_should_cause_trouble_and_end_it() -> None:
         serving = threading.Thread(target=lambda: cloud.serve_forever(poll_interval=0.01))
         serving.start()
         url = f"http://127.0.0.1:{cloud.server_address[1]}"
-        trouble = AgentTrouble(url, seed=7, seconds_between=(0.0, 0.01))
-        trouble.start()
+        fault = AgentFaults(url, seed=7, seconds_between=(0.0, 0.01))
+        fault.start()
         assert cloud.first.wait(10)
-        trouble.stop()
+        fault.stop()
         cloud.shutdown()
         serving.join()
     assert cloud.on == 0
-    assert len(cloud.faults) == trouble.count
+    assert len(cloud.faults) == fault.count
     assert fault_from(cloud.faults[0]).calls
 
 
 def test_should_know_only_troubles_that_the_local_cloud_knows() -> None:
-    assert len({str(fault_from(trouble)) for trouble in TROUBLES}) == len(TROUBLES)
+    assert len({str(fault_from(fault)) for fault in FAULTS}) == len(FAULTS)

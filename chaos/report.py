@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chaos.ledger import NOBODY, Breach, Violation
-from chaos.system import Place
+from chaos.ledger import NO_JOB, Breach, Violation
+from chaos.system import System
 from chaos.traffic import Video
 from runtime.core.contract import IdempotencyTable, Output, ResultFile, result_prefix
 from runtime.core.jobs import Job, State
@@ -15,7 +15,7 @@ from runtime.core.ports import ObjectNotFoundError
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class RunReport:
     """How a run ended."""
 
     jobs: int
@@ -37,10 +37,10 @@ class Verdict:
         )
 
 
-def examine(place: Place, videos: Iterable[Video]) -> Iterator[Violation]:
+def check_final_state(system: System, videos: Iterable[Video]) -> Iterator[Violation]:
     """Yield every promise that is seen broken when nothing moves any more."""
-    jobs = {job.job_id: job for state in State for job in place.jobs().in_state(state)}
-    records = _records(place)
+    jobs = {job.job_id: job for state in State for job in system.jobs().in_state(state)}
+    records = _records(system)
     known = set()
     for video in videos:
         known.add(video.source.job_id)
@@ -50,40 +50,40 @@ def examine(place: Place, videos: Iterable[Video]) -> Iterator[Violation]:
         else:
             yield from _end(video, job)
             if job.state is State.SUCCEEDED:
-                yield from _results(place, video, job)
+                yield from _results(system, video, job)
                 if records.get(job.source.object_id) != job.result_key:
                     yield Violation(
                         Breach.LOST, video.number, "succeeded, but is not recorded as processed"
                     )
     for stranger in jobs.keys() - known:
-        yield Violation(Breach.RULE, NOBODY, f"job {stranger} exists for no upload")
+        yield Violation(Breach.RULE, NO_JOB, f"job {stranger} exists for no upload")
     for queue in (Output.JOBS_QUEUE_URL, Output.JOBS_DLQ_URL):
-        if count := place.messages(queue):
-            yield Violation(Breach.STUCK, NOBODY, f"{queue} still has {count} message(s)")
-    for task in place.tasks():
-        yield Violation(Breach.STUCK, NOBODY, f"a task is left: {task.get('startedBy')}")
+        if count := system.messages(queue):
+            yield Violation(Breach.STUCK, NO_JOB, f"{queue} still has {count} message(s)")
+    for task in system.tasks():
+        yield Violation(Breach.STUCK, NO_JOB, f"a task is left: {task.get('startedBy')}")
 
 
 def _end(video: Video, job: Job) -> Iterator[Violation]:
     if not job.ended:
         told = f"is {job.state} (attempt {job.attempt}, runs {job.runs}, misses {job.misses})"
         yield Violation(Breach.STUCK, video.number, told)
-    elif video.script.poison is None and job.state is not State.SUCCEEDED:
+    elif video.scenario.poison is None and job.state is not State.SUCCEEDED:
         code = job.failure.code if job.failure else "no reason"
         yield Violation(Breach.LOST, video.number, f"is {job.state} ({code}), but can be processed")
-    elif video.script.poison is not None:
+    elif video.scenario.poison is not None:
         if job.state is not State.FAILED:
             yield Violation(Breach.RULE, video.number, f"is poison, but {job.state}")
         elif job.failure is None or not job.failure.resolution:
             yield Violation(Breach.LOST, video.number, "failed without a reason")
 
 
-def _results(place: Place, video: Video, job: Job) -> Iterator[Violation]:
-    objects, prefix = place.objects(), result_prefix(job.job_id)
+def _results(system: System, video: Video, job: Job) -> Iterator[Violation]:
+    objects, prefix = system.objects(), result_prefix(job.job_id)
     try:
-        manifest = json.loads(objects.read_bytes(place.bucket, prefix + ResultFile.MANIFEST))
+        manifest = json.loads(objects.read_bytes(system.bucket, prefix + ResultFile.MANIFEST))
         for file in manifest["files"]:
-            content = objects.read_bytes(place.bucket, prefix + file["name"])
+            content = objects.read_bytes(system.bucket, prefix + file["name"])
             if hashlib.sha256(content).hexdigest() != file["sha256"]:
                 yield Violation(
                     Breach.TWICE, video.number, f"{file['name']} is not what the manifest says"
@@ -94,12 +94,12 @@ def _results(place: Place, video: Video, job: Job) -> Iterator[Violation]:
         yield Violation(Breach.LOST, video.number, f"has the result key {job.result_key}")
 
 
-def _records(place: Place) -> dict[str, str]:
+def _records(system: System) -> dict[str, str]:
     """Return the results of all processed uploads, by the identity of the upload."""
     pages = (
-        place.cloud.client("dynamodb")
+        system.cloud.client("dynamodb")
         .get_paginator("scan")
-        .paginate(TableName=place.outputs[Output.IDEMPOTENCY_TABLE])
+        .paginate(TableName=system.outputs[Output.IDEMPOTENCY_TABLE])
     )
     return {
         item[IdempotencyTable.PARTITION_KEY]["S"]: item["result_s3_key"]["S"]

@@ -9,13 +9,13 @@ MOST_WORKERS = 4
 SECONDS_BETWEEN = (1.0, 3.0)
 
 
-class Scheduling:
+class ServiceChurn:
     """Wants another number of workers all the time, and two deployments on the way."""
 
     def __init__(self, pool: Pool, *, seed: int) -> None:
         """Prepare; nothing is wanted yet."""
         self._pool = pool
-        self._rng = random.Random(f"{seed}/scheduling")
+        self._rng = random.Random(f"{seed}/churn")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
         self.scalings = 0

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chaos.calls import Request
+from chaos.http_requests import Request
 
 JOBS = "jobs"
 TARGETS = {

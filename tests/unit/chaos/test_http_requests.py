@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from chaos.call_names import Caller, Step
-from chaos.calls import Request, Sender
-from tests.unit.chaos.requests import JOBS, json_request, s3_request, save
+from chaos.call_names import Caller, CallName
+from chaos.http_requests import Request, Sender
+from tests.unit.chaos.sdk_requests import JOBS, json_request, s3_request, save
 
 JOB_ID = "0123456789abcdef0123456789abcdef"
 
@@ -31,14 +31,14 @@ def test_should_not_take_a_stranger_for_one_of_ours(agent: str) -> None:
     ],
 )
 def test_should_name_calls_of_s3_by_what_they_are_about(method: str, key: str, name: str) -> None:
-    step = s3_request(method, key).step(Caller.PROCESSOR, JOBS)
-    assert step == Step(Caller.PROCESSOR, name)
+    call = s3_request(method, key).call(Caller.PROCESSOR, JOBS)
+    assert call == CallName(Caller.PROCESSOR, name)
 
 
 def test_should_know_a_trace_from_an_object() -> None:
     body = json.dumps({"TraceSegmentDocuments": [json.dumps({"job_id": JOB_ID})]}).encode()
     request = Request("POST", "/TraceSegments", {}, body)
-    assert request.step(Caller.REAPER, JOBS) == Step(Caller.REAPER, "xray.PutTraceSegments")
+    assert request.call(Caller.REAPER, JOBS) == CallName(Caller.REAPER, "xray.PutTraceSegments")
     assert list(request.names) == [JOB_ID]
 
 
@@ -49,15 +49,15 @@ def test_should_name_a_save_by_its_state_alone_or_in_a_transaction() -> None:
     both = json_request(
         "dynamodb", "TransactWriteItems", {"TransactItems": [{"Put": other}, {"Put": put}]}
     )
-    step = Step(Caller.DISPATCHER, "dynamodb.Write:CLAIMED")
-    assert alone.step(Caller.DISPATCHER, JOBS) == both.step(Caller.DISPATCHER, JOBS) == step
+    call = CallName(Caller.DISPATCHER, "dynamodb.Write:CLAIMED")
+    assert alone.call(Caller.DISPATCHER, JOBS) == both.call(Caller.DISPATCHER, JOBS) == call
     assert both.job_write(JOBS) == put["Item"]
 
 
 def test_should_not_take_a_record_of_another_table_for_a_save() -> None:
     request = json_request("dynamodb", "PutItem", save(JOB_ID, "CLAIMED") | {"TableName": "other"})
     assert request.job_write(JOBS) is None
-    assert request.step(Caller.DISPATCHER, JOBS).name == "dynamodb.PutItem"
+    assert request.call(Caller.DISPATCHER, JOBS).name == "dynamodb.PutItem"
 
 
 def test_should_find_the_job_in_every_kind_of_call() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from chaos.call_names import SAVE, Caller, Step
+from chaos.call_names import SAVE, Caller, CallName
 from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, ResultFile
 
 SERVICES = {
@@ -93,14 +93,14 @@ class Request:
             yield from _JOB_ID.findall(body)
             yield from _UPLOAD.findall(body)
 
-    def step(self, caller: Caller, jobs_table: str) -> Step:
+    def call(self, caller: Caller, jobs_table: str) -> CallName:
         """Return the call as the plan names it."""
         service, operation = self.target
         item = self.job_write(jobs_table)
         if item is not None:
-            return Step(caller, f"{SAVE}{item['state']['S']}")
+            return CallName(caller, f"{SAVE}{item['state']['S']}")
         kind = self._object_kind() if service == "s3" else ""
-        return Step(caller, f"{service}.{operation}{kind}")
+        return CallName(caller, f"{service}.{operation}{kind}")
 
     def job_write(self, jobs_table: str) -> Mapping[str, Any] | None:
         """Return the item that this call writes to the jobs table, if it writes one."""

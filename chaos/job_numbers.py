@@ -4,37 +4,37 @@ import threading
 from collections import Counter
 from collections.abc import Iterable
 
-from chaos.call_names import SWEEP, Step
-from chaos.plan import Slot
+from chaos.call_names import SWEEP, CallName
+from chaos.plan import Occurrence
 
 SWEEPS = -1
 """The subject of calls about no single job that the reaper makes when it sweeps."""
 
 
-class Subjects:
+class JobNumbers:
     """Numbers of jobs by every name they go by; safe to share between threads."""
 
     def __init__(self) -> None:
         """Know nobody yet."""
         self._numbers: dict[str, int] = {}
-        self._counts: Counter[tuple[int, Step]] = Counter()
+        self._counts: Counter[tuple[int, CallName]] = Counter()
         self._lock = threading.Lock()
 
-    def introduce(self, number: int, *names: str) -> None:
+    def register(self, number: int, *names: str) -> None:
         """Say that a name means a job: its key, its id, the ARN of one of its tasks."""
         with self._lock:
             for name in names:
                 self._numbers[name] = number
 
-    def number(self, names: Iterable[str], step: Step) -> int | None:
+    def number(self, names: Iterable[str], call: CallName) -> int | None:
         """Return the job that one of these names means, None if none is known."""
-        if step == SWEEP:
+        if call == SWEEP:
             return SWEEPS
         with self._lock:
             return next((self._numbers[name] for name in names if name in self._numbers), None)
 
-    def count(self, number: int, step: Step) -> Slot:
+    def count(self, number: int, call: CallName) -> Occurrence:
         """Count a call and return which time it is."""
         with self._lock:
-            self._counts[number, step] += 1
-            return Slot(step, self._counts[number, step])
+            self._counts[number, call] += 1
+            return Occurrence(call, self._counts[number, call])

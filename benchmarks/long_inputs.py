@@ -8,12 +8,14 @@ what they have heard before (`long/remembering.py`); `--compare` runs both ways 
 they publish the same files.
 """
 
-import argparse
 import hashlib
 import sys
 import tempfile
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
@@ -22,6 +24,7 @@ from benchmarks.long.media import make_long_video  # noqa: E402
 from benchmarks.long.process_tree import TreeMemory  # noqa: E402
 from chaos.kills.bench import Bench  # noqa: E402
 from chaos.kills.losses import lines_of, seconds_of  # noqa: E402
+from lifestream import command_line  # noqa: E402
 from local.cloud import LocalCloud  # noqa: E402
 from local.images import Images  # noqa: E402
 from runtime.core.clock import SystemClock  # noqa: E402
@@ -37,24 +40,36 @@ SETTINGS: dict[str, str] = {
 }
 
 
-def main() -> int:
+app = typer.Typer(help=__doc__, add_completion=False)
+
+
+@app.command()
+def measure_hours(
+    more_hours: Annotated[
+        # `--hours 1 3 6`: what follows the option's first value are arguments.
+        list[float] | None, typer.Argument(hidden=True)
+    ] = None,
+    *,
+    hours: Annotated[list[float] | None, typer.Option(help="Lengths; by default 0.25.")] = None,
+    remember: Annotated[
+        bool, typer.Option("--remember", help="Ask networks nothing twice.")
+    ] = False,
+    compare: Annotated[
+        bool, typer.Option("--compare", help="Run both ways, compare files.")
+    ] = False,
+    folder: Annotated[Path | None, typer.Option(help="Where media and logs are kept.")] = None,
+) -> int:
     """Measure and print; the exit status is 1 where the two ways published different files."""
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--hours", type=float, nargs="+", default=[0.25])
-    parser.add_argument("--remember", action="store_true", help="ask networks nothing twice")
-    parser.add_argument("--compare", action="store_true", help="run both ways, compare the files")
-    parser.add_argument("--folder", type=Path, help="where to leave media and logs")
-    given = parser.parse_args()
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-long-"))
+    folder = folder or Path(tempfile.mkdtemp(prefix="lifestream-long-"))
     differing = 0
-    for hours in given.hours:
+    for length in [*(hours or ()), *(more_hours or ())] or [0.25]:
         runs = [
-            measure(folder, hours, remember=remember)
-            for remember in ([False, True] if given.compare else [given.remember])
+            measure(folder, length, remember=each)
+            for each in ([False, True] if compare else [remember])
         ]
         differing += any(run.files != runs[0].files for run in runs)
-        if given.compare:
-            print(f"{hours:g} h: {compared(runs[0].files, runs[1].files)}", flush=True)
+        if compare:
+            print(f"{length:g} h: {compared(runs[0].files, runs[1].files)}", flush=True)
     return 1 if differing else 0
 
 
@@ -140,4 +155,4 @@ def compared(real: dict[str, str], remembered: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(app))

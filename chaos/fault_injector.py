@@ -32,7 +32,6 @@ class FaultInjector:
     def __init__(
         self, *, job_numbers: JobNumbers, fault_log: FaultLog, ledger: Ledger, jobs_table: str
     ) -> None:
-        """Take what it shares with the rest of the run."""
         self._job_numbers = job_numbers
         self._fault_log = fault_log
         self._ledger = ledger

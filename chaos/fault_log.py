@@ -10,10 +10,9 @@ from chaos.plan import Fault, Occurrence, Plan, Scenario
 
 
 class FaultLog:
-    """Gives each occurrence's fault once and keeps account; safe to share between threads."""
+    """Gives each planned fault once and appends it to `log` as a line of JSON. Thread-safe."""
 
     def __init__(self, plan: Plan, log: Path) -> None:
-        """Write what comes about to `log`, a line of JSON each."""
         self._plan = plan
         self._log = log
         self._lock = threading.Lock()

@@ -1,17 +1,21 @@
 """`python -m chaos.fuzz --runs 1000`: mutated videos through the decoder, each to a typed end."""
 
-import argparse
 import logging
 import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from chaos.command import FolderOption, run_folder
 from chaos.mutations import healthy_videos, mutated
+from lifestream import command_line
 from runtime.core.clock import SystemClock
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo
@@ -118,21 +122,29 @@ def _broken(code: str, seconds: float) -> Iterator[str]:
         yield f"{seconds:.0f} s"
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run once; the exit status is 0 when every video came to a typed end in time."""
-    parser = argparse.ArgumentParser(prog="python -m chaos.fuzz", description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000, help="videos to damage")
-    parser.add_argument("--seed", type=int, default=7, help="where and how")
-    parser.add_argument("--folder", type=Path, help="where to leave what broke a rule")
-    given = parser.parse_args(arguments)
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-fuzz-"))
-    folder.mkdir(parents=True, exist_ok=True)
+app = typer.Typer(help=__doc__, add_completion=False)
+
+
+@app.command(name="fuzz")
+def fuzz_decoder(
+    *,
+    runs: Annotated[int, typer.Option(help="Videos to damage.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Selects the damage.")] = 7,
+    folder: FolderOption = None,
+) -> int:
+    """Decode damaged videos; the exit status is 0 when each came to a typed end in time."""
+    folder = run_folder(folder, "fuzz")
     logging.basicConfig(filename=folder / "decoder.log", level=logging.WARNING)
-    findings = fuzz(given.runs, given.seed, folder)
+    findings = fuzz(runs, seed, folder)
     for violation in findings.violations:
         print(violation)
     print(findings)
     return 1 if findings.violations else 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run once and return the exit status."""
+    return command_line.run(app, arguments)
 
 
 if __name__ == "__main__":

@@ -12,16 +12,15 @@ SWEEPS = -1
 
 
 class JobNumbers:
-    """Numbers of jobs by every name they go by; safe to share between threads."""
+    """Numbers of jobs by each of their names. Thread-safe."""
 
     def __init__(self) -> None:
-        """Know nobody yet."""
         self._numbers: dict[str, int] = {}
         self._counts: Counter[tuple[int, CallName]] = Counter()
         self._lock = threading.Lock()
 
     def register(self, number: int, *names: str) -> None:
-        """Say that a name means a job: its key, its id, the ARN of one of its tasks."""
+        """Record names of a job: its key, its id, the ARN of one of its tasks."""
         with self._lock:
             for name in names:
                 self._numbers[name] = number

@@ -51,10 +51,12 @@ class JobHistory:
 
 
 class Ledger:
-    """One line of truth per job. The caller writes for one job at a time, under `writing`."""
+    """History of each job. The caller writes for one job at a time, under `writing`.
+
+    `task_lives` is asked when a claim is given up.
+    """
 
     def __init__(self, task_lives: TaskLives) -> None:
-        """Begin with no job written; `task_lives` is asked when a claim is given up."""
         self._task_lives = task_lives
         self._histories: defaultdict[int, JobHistory] = defaultdict(JobHistory)
         self._contents: defaultdict[str, set[str]] = defaultdict(set)

@@ -1,4 +1,4 @@
-"""Who looks after jobs during a run: two reapers at once, and an operator who redrives."""
+"""Looks after jobs during a run: two reapers at once, and an operator who redrives."""
 
 import subprocess
 import threading
@@ -20,10 +20,9 @@ STOP_SECONDS = 90.0
 
 
 class Operators:
-    """Threads that work until they are told to stop."""
+    """Threads that work until `stop`; `python` and `environment` run the operator's commands."""
 
     def __init__(self, system: System, python: Path, environment: Mapping[str, str]) -> None:
-        """Prepare; `python` and `environment` are the operator's."""
         self._system = system
         self._python = python
         self._environment = environment

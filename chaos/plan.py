@@ -36,7 +36,7 @@ REFUSALS = (FaultKind.THROTTLE, FaultKind.SERVER_ERROR, FaultKind.RESET)
 UNCERTAIN = (FaultKind.LOST_ANSWER, FaultKind.ERROR_AFTER, FaultKind.LATE)
 KILLS = (FaultKind.KILL_BEFORE, FaultKind.KILL_AFTER)
 BURST = (1, 1, 2, 4)
-"""How often in a row a call is refused or its response lost: the SDK tries twice, adapters again."""
+"""How often in a row a call is refused or its response lost; SDK and adapters retry."""
 
 FREEZE_SECONDS = (11.0, 17.0)
 """Longer than a processor may be silent and a claim's lease runs, so that a zombie wakes up."""
@@ -112,7 +112,7 @@ class Scenario:
     poison: Poison | None = None
 
     def fault(self, occurrence: Occurrence) -> Fault | None:
-        """Return the fault planned for an occurrence; what kills its processor does so every time."""
+        """Return the fault planned for an occurrence; a killer video kills every time."""
         if self.poison is Poison.KILLS_ITS_PROCESSOR:
             deadly = occurrence.call == CallName(Caller.PROCESSOR, "s3.GetObject:uploads")
             return Fault(FaultKind.KILL_AFTER) if deadly else None
@@ -155,7 +155,7 @@ def draw_plan(seed: int, jobs: int) -> Plan:
 
 
 def _draw_scenario(rng: random.Random, call: CallName, kind: FaultKind) -> Scenario:
-    """Return a job's scenario. Its first blow is given, so that all jobs together die everywhere."""
+    """Return a job's scenario; its first fault is given, so that all jobs cover every call."""
     extras = tuple(_draw_extra(rng) for _ in range(rng.choice((0, 1, 1, 2, 3))))
     chance = rng.random()
     if chance < KILLER_SHARE:
@@ -227,4 +227,5 @@ def _draw_sweeps(rng: random.Random) -> Scenario:
 def _described(scenario: Scenario) -> Iterator[str]:
     for occurrence, fault in sorted(scenario.faults.items()):
         lasts = f" {fault.seconds}s" if fault.seconds else ""
-        yield f"{occurrence.call.caller} {occurrence.call.name} #{occurrence.count} {fault.kind}{lasts}"
+        call = occurrence.call
+        yield f"{call.caller} {call.name} #{occurrence.count} {fault.kind}{lasts}"

@@ -7,10 +7,9 @@ import threading
 
 
 class Process:
-    """Holds on to one process by a file descriptor of the kernel's (Linux)."""
+    """One process, held by its pidfd (Linux); signals to a process that has ended do nothing."""
 
     def __init__(self, pid: int) -> None:
-        """Find it; one that has ended already takes every signal in silence."""
         self._handle: int | None = None
         with contextlib.suppress(ProcessLookupError):
             self._handle = os.pidfd_open(pid)

@@ -33,7 +33,6 @@ class Proxy:
     """Where our processes find AWS. `upstream` and `handle` are set when there is something."""
 
     def __init__(self, port: int) -> None:
-        """Know the port only."""
         self.url = f"http://{HOST}:{port}"
         self.upstream = ""
         self.handle: Handle = unreachable

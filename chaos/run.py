@@ -72,7 +72,8 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
                 tell(line)
             traffic.stop()
         tell(
-            f"{operators.sweeps} sweeps, {operators.redrives} redrives, {traffic.sent} extra messages, "
+            f"{operators.sweeps} sweeps, {operators.redrives} redrives, "
+            f"{traffic.sent} extra messages, "
             f"{ledger.manifests} manifests written; {_counted(fault_log.kinds)}"
         )
         system.keep_logs(folder / "logs")

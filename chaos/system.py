@@ -114,7 +114,7 @@ def deployed(
     *,
     launch: Launch = Launch.ON_DEMAND,
 ) -> Iterator[System]:
-    """Start a cloud whose processes find AWS behind `proxy`, deploy into it, and shorten its timeouts."""
+    """Start a cloud whose processes find AWS behind `proxy`, deploy, and shorten timeouts."""
     processor = interposed(
         folder / "processor",
         python=toolchain.PROCESSOR_PYTHON,

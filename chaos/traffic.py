@@ -59,7 +59,6 @@ class Traffic:
     """Everything that is sent in a run."""
 
     def __init__(self, system: System, job_numbers: JobNumbers, all_videos: list[Video]) -> None:
-        """Send nothing yet."""
         self._system = system
         self._job_numbers = job_numbers
         self._videos = all_videos

@@ -25,24 +25,26 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 HIDDEN_SECONDS = 120
-"""How long a received dead letter is kept from others: longer than any command works on ten."""
+"""Visibility timeout of received dead letters: longer than any command works on ten."""
 
 RECEIVE_WAIT_SECONDS = 1
-"""A long poll asks all of SQS's servers; a short one may overlook messages."""
+"""A long poll asks all of SQS's servers; a short poll may miss messages."""
 
 SDK_ATTEMPTS = 4
-"""A person waits, so throttles are outlasted rather than reported."""
+"""A person waits, so throttling is retried rather than reported."""
 
 
 _GONE = ("MessageNotInflight", "InvalidParameterValue", "ReceiptHandleIsInvalid")
-"""How SQS says that a receipt stands for nothing any more: deleted, purged, or received anew."""
+"""Error codes of SQS for a receipt that is no longer valid: deleted, purged or received again."""
 
 
 class Clients:
-    """SDK clients by name, each made once, of the account and region that the AWS variables say."""
+    """SDK clients by service, each made once, for the account and region of the AWS variables.
+
+    Raises `Permanent` when no region is set.
+    """
 
     def __init__(self, variables: Mapping[str, str]) -> None:
-        """Settle the region; raise `Permanent` when there is none."""
         self._session = boto3.Session()
         region = variables.get(EnvVar.AWS_REGION) or self._session.region_name
         if not region:
@@ -57,7 +59,7 @@ class Clients:
 
     @property
     def place(self) -> str:
-        """Where the clients lead, for a person."""
+        """The region or the local cloud's URL, for messages."""
         return f"the local cloud at {self.endpoint_url}" if self.endpoint_url else self.region
 
     def __call__(self, service: str) -> Any:
@@ -79,7 +81,6 @@ class SqsDeadLetters:
     """The dead-letter queue of the jobs queue."""
 
     def __init__(self, client: "SQSClient", url: str) -> None:
-        """Take the queue's URL."""
         self._client = client
         self._url = url
         self._name = url.rpartition("/")[2]
@@ -113,9 +114,9 @@ class SqsDeadLetters:
                 if not error_code(error).endswith(_GONE):
                     raise
 
-    def give_back(self, letter: DeadLetter) -> None:
-        """Let others see a received message again."""
-        with typed_faults(f"giving message {letter.message_id} back to the queue {self._name}"):
+    def release(self, letter: DeadLetter) -> None:
+        """Make a received message visible again."""
+        with typed_faults(f"releasing message {letter.message_id} to the queue {self._name}"):
             try:
                 self._client.change_message_visibility(
                     QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
@@ -155,12 +156,11 @@ class S3Checkpoints:
     """Checkpoints in the media bucket; old versions stay as long as the bucket keeps any."""
 
     def __init__(self, client: "S3Client", bucket: str) -> None:
-        """Take the media bucket's name."""
         self._client = client
         self._bucket = bucket
 
-    def forget(self, job_id: str) -> int:
-        """Remove all of a job's and return how many objects that were."""
+    def delete(self, job_id: str) -> int:
+        """Delete a job's checkpoints and return the number of objects."""
         prefix = work_prefix(job_id)
         count = 0
         with typed_faults(f"removing s3://{self._bucket}/{prefix}"):

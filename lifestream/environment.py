@@ -1,4 +1,4 @@
-"""Which environment: its stacks among all others, and the outputs they publish."""
+"""Finds an environment's stacks among all others, and their outputs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def environments_among(stacks: Iterable[Stack]) -> list[str]:
 
 
 def stacks_of(stacks: Sequence[Stack], environment: str) -> list[Stack]:
-    """Return the environment's stacks, those of parts that are not known here among them.
+    """Return the environment's stacks, including those of unknown parts.
 
     `lifestream-dev-` also begins the stacks of an environment `dev-2`: a stack belongs to the
     environment with the longest name that fits.

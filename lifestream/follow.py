@@ -1,4 +1,4 @@
-"""Following one job from upload to its end: what changed since the last look, as plain values."""
+"""Follows one job from upload to its end and yields each change of its record."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Protocol
 from runtime.core.clock import MonotonicClock, Sleeper
 from runtime.core.jobs import Job, State
 
-STATE_WORDS = {
+STATE_DESCRIPTIONS = {
     State.PENDING: "waiting for a new attempt",
     State.CLAIMED: "starting a task",
     State.LAUNCHED: "starting a task",
@@ -18,9 +18,9 @@ STATE_WORDS = {
 }
 
 
-def state_words(job: Job) -> str:
+def describe_state(job: Job) -> str:
     """Say in a few words what the job's state means."""
-    return "waits in the work queue" if job.queued else STATE_WORDS[job.state]
+    return "waits in the work queue" if job.queued else STATE_DESCRIPTIONS[job.state]
 
 
 class FollowClock(MonotonicClock, Sleeper, Protocol):
@@ -28,12 +28,12 @@ class FollowClock(MonotonicClock, Sleeper, Protocol):
 
 
 class JobStalledError(Exception):
-    """Nothing was heard of the job for longer than it may be silent."""
+    """The job's record did not change for longer than allowed."""
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """The job as last seen (None: not there yet) and the seconds since following began."""
+class JobUpdate:
+    """The job as read (None: no record yet) and the seconds since following began."""
 
     job: Job | None
     elapsed_seconds: float
@@ -45,7 +45,7 @@ class Sighting:
             return "waiting for the dispatcher"
         if self.job.state is State.RUNNING and self.job.stage:
             return self.job.stage
-        return state_words(self.job)
+        return describe_state(self.job)
 
     @property
     def progress(self) -> float:
@@ -59,26 +59,26 @@ def follow(
     clock: FollowClock,
     silence_seconds: float,
     poll_seconds: float = 0.5,
-) -> Iterator[Sighting]:
-    """Yield a sighting whenever the job has changed, the last one with the job ended.
+) -> Iterator[JobUpdate]:
+    """Yield an update whenever the job has changed, the last one with the job ended.
 
     Raises `JobStalledError` when its record does not change for `silence_seconds`: a processor
     reports more often than that as long as it lives. A job in a work queue may wait for ever.
     """
     began = heard = clock.monotonic()
     last: Job | None = None
-    yield Sighting(None, 0.0)
+    yield JobUpdate(None, 0.0)
     while True:
         job = read()
         now = clock.monotonic()
         if job != last:
             heard, last = now, job
-            yield Sighting(job, now - began)
+            yield JobUpdate(job, now - began)
             if job is not None and job.ended:
                 return
         elif now - heard > silence_seconds and not (job is not None and job.queued):
             raise JobStalledError(
                 f"nothing was heard of the job for {silence_seconds:.0f} s; "
-                f"it was last seen {Sighting(last, now - began).label}"
+                f"it was last seen {JobUpdate(last, now - began).label}"
             )
         clock.sleep(poll_seconds)

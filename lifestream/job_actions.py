@@ -1,4 +1,4 @@
-"""What a person asks of one job: cancel, retry, reprocess. Every one may be asked twice."""
+"""Operators' actions on one job: cancel, retry, reprocess. All are idempotent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,21 +11,21 @@ from runtime.core.messages import Upload, confirm_message, requeue_message
 from runtime.core.ports import ObjectNotFoundError, StaleWriteError
 
 TRIES = 5
-"""How often a write that lost to somebody else's is decided anew on what is there now."""
+"""How often a write that lost to another writer is decided again on the current record."""
 
 STOP_REASON = "Cancelled by an operator (lifestream jobs cancel)"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a request ended: whether it is as asked, what happened, what to do next."""
+class ActionResult:
+    """Whether the job is now as requested, what was done, and what to do next."""
 
     ok: bool
-    happened: str
+    summary: str
     next: str = ""
 
 
-def cancel(operations: Operations, job_id: str) -> Outcome:
+def cancel(operations: Operations, job_id: str) -> ActionResult:
     """Cancel a job that has not ended, and stop its task.
 
     The processor would stop by itself at its next write; stopping the task saves what it costs
@@ -34,72 +34,72 @@ def cancel(operations: Operations, job_id: str) -> Outcome:
     job = change(operations, job_id, _cancelled)
     again = f"{operations.command} jobs retry {job_id}"
     if job.state is not State.CANCELLED:
-        return Outcome(
+        return ActionResult(
             ok=False,
-            happened=f"Job {job_id} is {job.state} already; nothing was cancelled.",
+            summary=f"Job {job_id} is {job.state} already; nothing was cancelled.",
             next=f"Look at it: {operations.command} jobs show {job_id}",
         )
     task_arn = job.task_arn or operations.tasks.find(job)
     if task_arn is not None and operations.tasks.stop(task_arn, STOP_REASON):
-        task = f"Its task {task_arn.rpartition('/')[2]} was told to stop."
+        task = f"Its task {task_arn.rpartition('/')[2]} was stopped."
     else:
         task = "It has no task that could be stopped."
-    return Outcome(
+    return ActionResult(
         ok=True,
-        happened=f"Job {job_id} ({job.source.key}) is cancelled. {task}",
+        summary=f"Job {job_id} ({job.source.key}) is cancelled. {task}",
         next=f"To run it after all: {again}",
     )
 
 
-def retry(operations: Operations, job_id: str) -> Outcome:
-    """Put a failed or cancelled job back with a fresh budget, and announce it."""
+def retry(operations: Operations, job_id: str) -> ActionResult:
+    """Requeue a failed or cancelled job with a new budget, and announce it."""
     job = known(operations, job_id)
     if job.state is State.SUCCEEDED:
-        return Outcome(
+        return ActionResult(
             ok=False,
-            happened=f"Job {job_id} has succeeded; there is nothing to retry.",
+            summary=f"Job {job_id} has succeeded; there is nothing to retry.",
             next=f"To process it again: {operations.command} jobs reprocess {job_id}",
         )
     if job.state in {State.FAILED, State.CANCELLED}:
         require_upload(operations, job)
-    return _announce(operations, change(operations, job_id, put_back))
+    return _announce(operations, change(operations, job_id, requeued))
 
 
-def reprocess(operations: Operations, job_id: str, *, from_scratch: bool = False) -> Outcome:
-    """Put a succeeded job back, and announce it; its results stand until new ones are published.
+def reprocess(operations: Operations, job_id: str, *, from_scratch: bool = False) -> ActionResult:
+    """Requeue a succeeded job, and announce it; its results stay until new ones are published.
 
     Its processor goes on from the checkpoints that still fit (same upload, code, models and
     settings), or, with `from_scratch`, from none.
     """
     job = known(operations, job_id)
     if job.state in {State.FAILED, State.CANCELLED}:
-        return Outcome(
+        return ActionResult(
             ok=False,
-            happened=f"Job {job_id} is {job.state}; it has nothing to reprocess.",
+            summary=f"Job {job_id} is {job.state}; it has nothing to reprocess.",
             next=f"To run it again: {operations.command} jobs retry {job_id}",
         )
     if job.state is State.SUCCEEDED:
         require_upload(operations, job)
     job = change(operations, job_id, _reprocessed)
     if from_scratch and job.state is State.PENDING:
-        # Before it is announced. A stray message may have it claimed even so; that attempt then
-        # goes on from what it still finds, which is as right as it ever was.
-        operations.checkpoints.forget(job_id)
+        # Before it is announced. A duplicate message may have it claimed even so; that attempt
+        # then resumes from the checkpoints it still finds, which are valid.
+        operations.checkpoints.delete(job_id)
     return _announce(operations, job)
 
 
-def announce_upload(operations: Operations, key: str) -> Outcome:
-    """Tell the dispatcher of an upload that no job knows, as if it had just been made."""
+def announce_upload(operations: Operations, key: str) -> ActionResult:
+    """Notify the dispatcher of an upload without a job, as if it had just been made."""
     operations.queue.send(confirm_message(Upload(operations.bucket, key)))
-    return Outcome(
+    return ActionResult(
         ok=True,
-        happened=f"No job knew {key} yet; the dispatcher was told of it.",
+        summary=f"{key} had no job; the dispatcher was notified.",
         next=f"Follow it: {operations.command} jobs watch {key}",
     )
 
 
-def put_back(job: Job, now: float) -> Job:
-    """Return a failed or cancelled job as put back, any other as it is."""
+def requeued(job: Job, now: float) -> Job:
+    """Return a failed or cancelled job as PENDING with a new budget, any other unchanged."""
     return lifecycle.retry(job, now=now) if job.state in {State.FAILED, State.CANCELLED} else job
 
 
@@ -158,19 +158,19 @@ def require_upload(operations: Operations, job: Job) -> None:
         )
 
 
-def _announce(operations: Operations, job: Job) -> Outcome:
+def _announce(operations: Operations, job: Job) -> ActionResult:
     if job.state is not State.PENDING:
-        return Outcome(
+        return ActionResult(
             ok=False,
-            happened=f"Job {job.job_id} is {job.state}: it is being worked on, nothing was done.",
+            summary=f"Job {job.job_id} is {job.state}: it is being worked on, nothing was done.",
             next=f"Follow it: {operations.command} jobs watch {job.job_id}",
         )
     # The record comes first: a crash before the message leaves a PENDING job, which the same
-    # command announces, while a message before the record could be let go as a duplicate.
+    # command announces, while a message before the record could be dropped as a duplicate.
     operations.queue.send(requeue_message(job.job_id))
-    return Outcome(
+    return ActionResult(
         ok=True,
-        happened=f"Job {job.job_id} ({job.source.key}) waits to be run; the dispatcher was told.",
+        summary=f"Job {job.job_id} ({job.source.key}) waits; the dispatcher was notified.",
         next=f"Follow it: {operations.command} jobs watch {job.job_id}",
     )
 

@@ -1,4 +1,4 @@
-"""What the commands need beyond the domain's own ports, and all of it together."""
+"""Ports of the operators' commands beyond the domain's own, and `Operations` with all of them."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -13,7 +13,7 @@ from runtime.core.ports import JobStore, MessageSender, ObjectStore, Traces
 class DeadLetter:
     """A message as received from the dead-letter queue; `sent_at` in seconds since the epoch.
 
-    `receipt` stands for this reception: with it the message is deleted or given back.
+    `receipt` identifies this receive; delete and release need it.
     """
 
     message_id: str
@@ -33,8 +33,8 @@ class DeadLetters(Protocol):
         """Remove a received message for good."""
         ...
 
-    def give_back(self, letter: DeadLetter) -> None:
-        """Let others see a received message again."""
+    def release(self, letter: DeadLetter) -> None:
+        """Make a received message visible again."""
         ...
 
     def count(self) -> int:
@@ -54,15 +54,15 @@ class Tasks(Protocol):
         ...
 
     def stop(self, task_arn: str, reason: str) -> bool:
-        """Have a task stopped; False when there is no such task any more."""
+        """Have a task stopped; False when there is no such task."""
         ...
 
 
 class Checkpoints(Protocol):
-    """What interrupted runs left for later ones to go on from."""
+    """Checkpoints that later attempts resume from."""
 
-    def forget(self, job_id: str) -> int:
-        """Remove all of a job's and return how many objects that were."""
+    def delete(self, job_id: str) -> int:
+        """Delete a job's checkpoints and return the number of objects."""
         ...
 
 
@@ -88,5 +88,5 @@ class Operations:
 
     @property
     def command(self) -> str:
-        """How a person calls a command on this environment."""
+        """The command line for this environment, without the command."""
         return f"python -m lifestream --environment {self.environment}"

@@ -1,23 +1,23 @@
-"""Dead letters: what each is about, and the way back to the jobs queue through the job's record."""
+"""Dead letters: which jobs each concerns, and the redrive to the jobs queue."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lifestream.job_actions import change, put_back
+from lifestream.job_actions import change, requeued
 from lifestream.ports import DeadLetter, DeadLetters, Operations
 from runtime.core.jobs import Job, State
 from runtime.core.messages import MalformedMessageError, Request, Requeued, Upload, parse
 from runtime.core.ports import ObjectNotFoundError
 
-_MOOT = frozenset({State.SUCCEEDED, State.CANCELLED})
+_SETTLED = frozenset({State.SUCCEEDED, State.CANCELLED})
 
 
 @dataclass(frozen=True, slots=True)
-class Concern:
-    """One thing a message asks for: its name for a person, and the job, if there is one.
+class LetterSubject:
+    """One request of a message: its name for a person, and its job, if there is one.
 
-    `possible` is False when it names something that is gone.
+    `possible` is False when it names an upload or a job that is gone.
     """
 
     about: str
@@ -25,9 +25,9 @@ class Concern:
     possible: bool = True
 
     @property
-    def moot(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether the dispatcher would find nothing to do."""
-        return not self.possible or (self.job is not None and self.job.state in _MOOT)
+        return not self.possible or (self.job is not None and self.job.state in _SETTLED)
 
     @property
     def state(self) -> str:
@@ -38,36 +38,36 @@ class Concern:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """What a dead letter is about; `problem` says why it cannot be read at all."""
+class LetterContent:
+    """The requests of a dead letter, or the `problem` why it cannot be read."""
 
     letter: DeadLetter
-    concerns: tuple[Concern, ...] = ()
+    subjects: tuple[LetterSubject, ...] = ()
     problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Redriven:
-    """What became of a dead letter: `sent` to the jobs queue or not, `gone` from here or not."""
+class RedriveResult:
+    """Whether a dead letter was `sent` to the jobs queue and is `gone` from its own."""
 
-    reading: Reading
+    content: LetterContent
     sent: bool
     gone: bool
-    happened: str
+    summary: str
 
 
-def read(operations: Operations, letter: DeadLetter) -> Reading:
-    """Find out what a message is about, and how its jobs stand."""
+def read(operations: Operations, letter: DeadLetter) -> LetterContent:
+    """Parse a message and look its jobs up."""
     try:
-        asks, _ = parse(letter.body, bucket=operations.bucket)
+        requests, _ = parse(letter.body, bucket=operations.bucket)
     except MalformedMessageError as error:
-        return Reading(letter, problem=error.summary)
-    return Reading(letter, tuple(_concern(operations, ask) for ask in asks))
+        return LetterContent(letter, problem=error.summary)
+    return LetterContent(letter, tuple(_subject(operations, request) for request in requests))
 
 
 @contextmanager
-def looking_into(dead_letters: DeadLetters, *, limit: int) -> Iterator[list[DeadLetter]]:
-    """Receive up to `limit` messages to look at; all are given back at the end of the block."""
+def peek(dead_letters: DeadLetters, *, limit: int) -> Iterator[list[DeadLetter]]:
+    """Receive up to `limit` messages to look at; all are released at the end of the block."""
     letters: list[DeadLetter] = []
     try:
         for batch in batches(dead_letters):
@@ -76,17 +76,17 @@ def looking_into(dead_letters: DeadLetters, *, limit: int) -> Iterator[list[Dead
                 break
         yield letters[:limit]
     finally:
-        _give_back(dead_letters, letters)
+        _release(dead_letters, letters)
 
 
 def redrive(
     operations: Operations, wanted: Callable[[DeadLetter], bool] = lambda _: True
-) -> Generator[Redriven, None, None]:
+) -> Generator[RedriveResult, None, None]:
     """Send the wanted messages back, one by one, and yield what became of each.
 
-    For each, the failed jobs are put back with a fresh budget, then the message goes to the jobs
-    queue, and only then it leaves the dead-letter queue. Whoever dies in between leaves a message
-    here (to be redriven again) and at most a duplicate there (which the claim absorbs).
+    For each, the failed jobs are requeued with a new budget, then the message goes to the jobs
+    queue, and only then is it deleted here. A crash in between leaves the message here (to be
+    redriven again) and at most a duplicate there (which the claim absorbs).
     """
     staying: list[DeadLetter] = []
     try:
@@ -98,13 +98,13 @@ def redrive(
                     staying.remove(letter)
                 yield done
     finally:
-        _give_back(operations.dead_letters, staying)
+        _release(operations.dead_letters, staying)
 
 
 def batches(dead_letters: DeadLetters) -> Iterator[list[DeadLetter]]:
     """Yield the messages as received, each once, until none is left.
 
-    All of a batch is hidden from others from then on, so whoever takes it gives all of it back.
+    A batch is hidden from others from then on; the caller releases what it does not delete.
     """
     seen: set[str] = set()
     while True:
@@ -115,44 +115,48 @@ def batches(dead_letters: DeadLetters) -> Iterator[list[DeadLetter]]:
         yield fresh
 
 
-def _redrive(operations: Operations, reading: Reading) -> Redriven:
-    letter = reading.letter
-    if reading.problem:
-        return Redriven(reading, sent=False, gone=False, happened=f"left here: {reading.problem}")
-    if all(concern.moot for concern in reading.concerns):
+def _redrive(operations: Operations, content: LetterContent) -> RedriveResult:
+    letter = content.letter
+    if content.problem:
+        return RedriveResult(
+            content, sent=False, gone=False, summary=f"left here: {content.problem}"
+        )
+    if all(subject.is_settled for subject in content.subjects):
         operations.dead_letters.delete(letter)
-        return Redriven(reading, sent=False, gone=True, happened="removed: nothing is left to do")
+        return RedriveResult(
+            content, sent=False, gone=True, summary="removed: nothing is left to do"
+        )
     failed = [
-        concern.job
-        for concern in reading.concerns
-        if concern.job is not None and concern.job.state is State.FAILED
+        subject.job
+        for subject in content.subjects
+        if subject.job is not None and subject.job.state is State.FAILED
     ]
     for job in failed:
         change(operations, job.job_id, _only_failed)
     operations.queue.send(letter.body)
     operations.dead_letters.delete(letter)
-    again = f", {len(failed)} failed job(s) put back" if failed else ""
-    return Redriven(reading, sent=True, gone=True, happened=f"sent to the jobs queue{again}")
+    again = f", {len(failed)} failed job(s) requeued" if failed else ""
+    return RedriveResult(content, sent=True, gone=True, summary=f"sent to the jobs queue{again}")
 
 
 def _only_failed(job: Job, now: float) -> Job:
-    # A job that somebody has cancelled since is left to `jobs retry`.
-    return put_back(job, now) if job.state is State.FAILED else job
+    # A job that was cancelled meanwhile is left to `jobs retry`.
+    return requeued(job, now) if job.state is State.FAILED else job
 
 
-def _concern(operations: Operations, ask: Request) -> Concern:
-    match ask:
+def _subject(operations: Operations, request: Request) -> LetterSubject:
+    match request:
         case Requeued():
-            job = operations.jobs.get(ask.job_id)
-            return Concern(f"job {ask.job_id}", job, possible=job is not None)
+            job = operations.jobs.get(request.job_id)
+            return LetterSubject(f"job {request.job_id}", job, possible=job is not None)
         case Upload():
             try:
-                source = operations.objects.head(ask.bucket, ask.key)
+                source = operations.objects.head(request.bucket, request.key)
             except ObjectNotFoundError:
-                return Concern(ask.key, None, possible=False)
-            return Concern(ask.key, operations.jobs.get(source.job_id))
+                return LetterSubject(request.key, None, possible=False)
+            return LetterSubject(request.key, operations.jobs.get(source.job_id))
 
 
-def _give_back(dead_letters: DeadLetters, letters: Iterable[DeadLetter]) -> None:
+def _release(dead_letters: DeadLetters, letters: Iterable[DeadLetter]) -> None:
     for letter in letters:
-        dead_letters.give_back(letter)
+        dead_letters.release(letter)

@@ -161,11 +161,9 @@ def run_job(screen: Screen, deployed: Deployed, video: Path) -> Job | None:
     screen.say(f"  job {source.job_id}")
     jobs = job_store(deployed)
     clock = SystemClock()
-    sightings = follow(
-        lambda: jobs.get(source.job_id), clock=clock, silence_seconds=SILENCE_SECONDS
-    )
+    updates = follow(lambda: jobs.get(source.job_id), clock=clock, silence_seconds=SILENCE_SECONDS)
     try:
-        job = screen.follow(sightings)
+        job = screen.follow(updates)
     except JobStalledError as stalled:
         screen.say(f"The job stalled: {stalled}.")
         show_logs(screen, deployed)

@@ -18,7 +18,6 @@ class TreeMemory(PeriodicThread):
     """
 
     def __init__(self, root: int, clock: WallClock) -> None:
-        """Watch the process `root` and its descendants."""
         super().__init__("memory", every_seconds=_EVERY_SECONDS)
         self._root = root
         self._clock = clock

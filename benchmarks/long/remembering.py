@@ -32,7 +32,6 @@ class Memo:
     """Answers by question, in files of a folder; counts how many it was spared to compute."""
 
     def __init__(self, folder: Path) -> None:
-        """Know what earlier processes have left in the folder."""
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._asked = 0

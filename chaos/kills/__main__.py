@@ -1,31 +1,38 @@
 """`python -m chaos.kills --runs 50`: kill processors at random until their jobs are done."""
 
-import argparse
 import random
 import sys
-import tempfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated
 
+import typer
+
+from chaos.command import FolderOption, run_folder, say
 from chaos.kills.bench import Bench
 from chaos.kills.losses import distribution_of
 from chaos.kills.trial import KillTotals, Trial
+from lifestream import command_line
 from local.cloud import LocalCloud
 from local.images import Images
 from local.toolchain import MEDIA
 from runtime.core.clock import SystemClock
 from scripts.sample_media.ffmpeg import ffmpeg
 
+app = typer.Typer(help=__doc__, add_completion=False)
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run once; the exit status is 0 when every run published what an undisturbed one does."""
-    parser = argparse.ArgumentParser(prog="python -m chaos.kills", description=__doc__)
-    parser.add_argument("--runs", type=int, default=50, help="jobs to disturb")
-    parser.add_argument("--seed", type=int, default=7, help="when to kill")
-    parser.add_argument("--seconds", type=float, help="of the sample; all of it by default")
-    parser.add_argument("--folder", type=Path, help="where to leave logs")
-    given = parser.parse_args(arguments)
-    folder = given.folder or Path(tempfile.mkdtemp(prefix="lifestream-kills-"))
-    (folder / "cloud").mkdir(parents=True, exist_ok=True)
+
+@app.command()
+def kill_test(
+    *,
+    runs: Annotated[int, typer.Option(help="Jobs to disturb.")] = 50,
+    seed: Annotated[int, typer.Option(help="Selects the moments of the kills.")] = 7,
+    seconds: Annotated[float | None, typer.Option(help="Of the sample; default all.")] = None,
+    folder: FolderOption = None,
+) -> int:
+    """Kill processors; the exit status is 0 when every run published the same files."""
+    folder = run_folder(folder, "kills")
+    (folder / "cloud").mkdir(exist_ok=True)
     with LocalCloud.start(
         state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
     ) as cloud:
@@ -38,20 +45,20 @@ def main(arguments: list[str] | None = None) -> int:
         )
         trial = Trial(
             bench=bench,
-            source=bench.prepare(small_video(folder, given.seconds)),
-            draw=random.Random(given.seed),
-            say=_say,
+            source=bench.prepare(small_video(folder, seconds)),
+            draw=random.Random(seed),
+            say=say,
         )
         expected, usual = trial.undisturbed()
-        _say(f"undisturbed: {usual:.1f} s, {len(expected)} files")
+        say(f"undisturbed: {usual:.1f} s, {len(expected)} files")
         totals = KillTotals(usual_seconds=usual)
-        for number in range(1, given.runs + 1):
+        for number in range(1, runs + 1):
             trial.disturbed(number, expected, totals)
     for violation in totals.violations:
-        _say(violation)
+        say(violation)
     for line in distribution_of(totals.losses):
-        _say(line)
-    _say(str(totals))
+        say(line)
+    say(str(totals))
     return 1 if totals.violations else 0
 
 
@@ -64,8 +71,9 @@ def small_video(folder: Path, seconds: float | None) -> bytes:
     return path.read_bytes()
 
 
-def _say(line: str) -> None:
-    print(line, flush=True)
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run once and return the exit status."""
+    return command_line.run(app, arguments)
 
 
 if __name__ == "__main__":

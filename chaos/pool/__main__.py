@@ -1,38 +1,47 @@
-"""`python -m chaos.pool --jobs 50`: stop a pool's workers all the time, and see what it costs."""
+"""`python -m chaos.pool --jobs 50`: stop a pool's workers all the time and count the damage."""
 
-import argparse
-import signal
 import sys
-from pathlib import Path
+from collections.abc import Sequence
+from typing import Annotated, Literal
 
-from chaos.__main__ import say, stop_like_ctrl_c, told
+import typer
+
+from chaos.command import FolderOption, report_run
 from chaos.pool.run import PoolSize, run
+from lifestream import command_line
 
 SECONDS_FOR_A_JOB = 15.0
 SECONDS_FOR_ALL = 120.0
 
+app = typer.Typer(help=__doc__, add_completion=False)
 
-def main(arguments: list[str] | None = None) -> int:
-    """Run once; the exit status is 0 when no promise was broken."""
-    parser = argparse.ArgumentParser(prog="python -m chaos.pool", description=__doc__)
-    parser.add_argument("--jobs", type=int, default=50, help="videos to process")
-    parser.add_argument("--seed", type=int, default=7, help="how many workers are wanted, when")
-    parser.add_argument("--in-flight", type=int, default=8, help="videos at a time")
-    parser.add_argument("--deployments", type=int, default=2, help="how often all are replaced")
-    parser.add_argument("--protection", choices=("on", "off"), default="on")
-    parser.add_argument("--limit", type=float, help="seconds for all jobs")
-    parser.add_argument("--folder", type=Path, help="where to leave the logs")
-    given = parser.parse_args(arguments)
-    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+
+@app.command()
+def pool(
+    *,
+    jobs: Annotated[int, typer.Option(help="Videos to process.")] = 50,
+    seed: Annotated[int, typer.Option(help="Selects the desired counts and their times.")] = 7,
+    in_flight: Annotated[int, typer.Option(help="Videos at a time.")] = 8,
+    deployments: Annotated[int, typer.Option(help="How often all workers are replaced.")] = 2,
+    protection: Literal["on", "off"] = "on",
+    limit: Annotated[float | None, typer.Option(help="Seconds for all jobs.")] = None,
+    folder: FolderOption = None,
+) -> int:
+    """Stop workers all the time; the exit status is 0 when no promise was broken."""
     size = PoolSize(
-        jobs=given.jobs,
-        seed=given.seed,
-        in_flight=given.in_flight,
-        deployments=given.deployments,
-        protection=given.protection == "on",
-        limit_seconds=given.limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * given.jobs,
+        jobs=jobs,
+        seed=seed,
+        in_flight=in_flight,
+        deployments=deployments,
+        protection=protection == "on",
+        limit_seconds=limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * jobs,
     )
-    return told(lambda folder: run(size, folder, say), given.folder)
+    return report_run(lambda place, say: run(size, place, say), folder)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run once and return the exit status."""
+    return command_line.run(app, arguments)
 
 
 if __name__ == "__main__":

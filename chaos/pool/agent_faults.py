@@ -1,4 +1,4 @@
-"""Has the workers' task agent err now and then, in every way that it can."""
+"""Injects every kind of fault into the workers' task agent, now and then."""
 
 import json
 import random
@@ -25,7 +25,7 @@ FAULTS: tuple[dict[str, Any], ...] = (
 
 
 class AgentFaults:
-    """A thread that switches faults on until it is told to stop."""
+    """A thread that switches faults on until `stop`."""
 
     def __init__(
         self,
@@ -34,7 +34,6 @@ class AgentFaults:
         seed: int,
         seconds_between: tuple[float, float] = SECONDS_BETWEEN,
     ) -> None:
-        """Prepare; the agent of the local cloud behaves."""
         self._url = endpoint_url + PATH
         self._between = seconds_between
         self._rng = random.Random(f"{seed}/agent")
@@ -47,7 +46,7 @@ class AgentFaults:
         self._thread.start()
 
     def stop(self) -> None:
-        """Have the agent behave from now on."""
+        """Switch the faults off."""
         self._stop.set()
         self._thread.join()
         self._send("DELETE", {})
@@ -55,7 +54,7 @@ class AgentFaults:
     def _run(self) -> None:
         while not self._stop.wait(self._rng.uniform(*self._between)):
             fault = self._rng.choice(FAULTS)
-            # What nobody has met by now must not pile up.
+            # Faults that no call has met by now must not add up.
             self._send("DELETE", {})
             self._send("PUT", {**fault, "calls": self._rng.choice(CALLS)})
             self.count += 1

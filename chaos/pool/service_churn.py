@@ -13,7 +13,6 @@ class ServiceChurn:
     """Wants another number of workers all the time, and two deployments on the way."""
 
     def __init__(self, pool: Pool, *, seed: int) -> None:
-        """Prepare; nothing is wanted yet."""
         self._pool = pool
         self._rng = random.Random(f"{seed}/churn")
         self._stop = threading.Event()

@@ -39,8 +39,8 @@ class NotDeployedError(RuntimeError):
 def shorten_worker_timeouts(system: System, pool: Pool, *, protection: bool) -> None:
     """Deploy the workers once more, with short timeouts and with or without their protection.
 
-    Their queue's timeouts are short too. They find it past the proxy, behind which a poll would outlive its
-    worker and take messages for nobody.
+    Their queue's timeouts are short too. They reach SQS directly: behind the proxy
+    a poll would outlive its worker and receive messages that no one handles.
     """
     set_queue(system, Output.WORK_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
     ecs = system.cloud.client("ecs")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lifestream import redrive as redriving
+from lifestream import redrive as redrive_letters
 from lifestream.ports import DeadLetter, Operations
 from lifestream.session import EnvironmentOption, JsonOption, opened
 from lifestream.view.formatting import LETTER_COLUMNS, letter_json, letter_rows, timestamp
@@ -27,20 +27,20 @@ def list_letters(
     """Show the messages and the states of their jobs; nothing is changed."""
     operations, screen = opened(context, environment)
     with (
-        screen.busy("Reading the dead-letter queue"),
-        redriving.looking_into(operations.dead_letters, limit=limit) as letters,
+        screen.busy("LetterContent the dead-letter queue"),
+        redrive_letters.peek(operations.dead_letters, limit=limit) as letters,
     ):
-        readings = [redriving.read(operations, letter) for letter in letters]
+        contents = [redrive_letters.read(operations, letter) for letter in letters]
     if as_json:
-        screen.json([letter_json(reading) for reading in readings])
+        screen.json([letter_json(content) for content in contents])
         return 0
-    if not readings:
+    if not contents:
         screen.say(_empty(operations))
         return 0
     now = operations.clock.now()
-    rows = [row for reading in readings for row in letter_rows(reading, now=now)]
+    rows = [row for content in contents for row in letter_rows(content, now=now)]
     screen.table(LETTER_COLUMNS, rows)
-    if len(readings) == limit:
+    if len(contents) == limit:
         screen.note(f"The first {limit}; --limit shows more.")
     screen.say(f"Send them back: {operations.command} dlq redrive --all")
     return 0
@@ -59,38 +59,40 @@ def show(
     operations, screen = opened(context, environment)
     with (
         screen.busy("Looking for the message"),
-        redriving.looking_into(operations.dead_letters, limit=limit) as letters,
+        redrive_letters.peek(operations.dead_letters, limit=limit) as letters,
     ):
         found = [
-            redriving.read(operations, letter) for letter in letters if letter.message_id == message
+            redrive_letters.read(operations, letter)
+            for letter in letters
+            if letter.message_id == message
         ]
     if not found:
         screen.say(_no_such(operations, message))
         return 1
-    reading = found[0]
+    content = found[0]
     if as_json:
-        screen.json({**letter_json(reading), "body": reading.letter.body})
+        screen.json({**letter_json(content), "body": content.letter.body})
         return 0
     screen.fields(
         [
-            ("message", reading.letter.message_id),
-            ("sent", timestamp(reading.letter.sent_at) or ""),
-            ("problem", reading.problem),
+            ("message", content.letter.message_id),
+            ("sent", timestamp(content.letter.sent_at) or ""),
+            ("problem", content.problem),
         ]
     )
-    for concern in reading.concerns:
-        job = concern.job
+    for subject in content.subjects:
+        job = subject.job
         screen.say(
-            f"about    {concern.about}: {concern.state} {job.job_id if job else ''}".rstrip()
+            f"about    {subject.about}: {subject.state} {job.job_id if job else ''}".rstrip()
         )
         if job is not None and job.failure is not None:
             screen.say(f"         {job.failure.summary} {job.failure.resolution}")
     screen.say("body")
-    screen.say(_indented(reading.letter.body))
-    if reading.problem:
-        screen.say("Nobody here can work on it: correct its sender; `dlq purge` removes it.")
+    screen.say(_indented(content.letter.body))
+    if content.problem:
+        screen.say("It cannot be processed: correct its sender; `dlq purge` removes it.")
     else:
-        screen.say(f"Send it back: {operations.command} dlq redrive {reading.letter.message_id}")
+        screen.say(f"Send it back: {operations.command} dlq redrive {content.letter.message_id}")
     return 0
 
 
@@ -113,14 +115,14 @@ def redrive(
     def wanted(letter: DeadLetter) -> bool:
         return every or letter.message_id == message
 
-    done: list[redriving.Redriven] = []
+    done: list[redrive_letters.RedriveResult] = []
     screen.note("Working through the dead-letter queue ...")
-    # Closing gives back what was received and not wanted.
-    with closing(redriving.redrive(operations, wanted)) as work:
+    # Closing releases what was received and not wanted.
+    with closing(redrive_letters.redrive(operations, wanted)) as work:
         for each in work:
             done.append(each)
-            about = ", ".join(concern.about for concern in each.reading.concerns)
-            screen.say(f"{each.reading.letter.message_id}  {each.happened}  {about}".rstrip())
+            about = ", ".join(subject.about for subject in each.content.subjects)
+            screen.say(f"{each.content.letter.message_id}  {each.summary}  {about}".rstrip())
             if not every:
                 break
     if not done:
@@ -178,7 +180,7 @@ def _empty(operations: Operations) -> str:
 def _no_such(operations: Operations, message_id: str | None) -> str:
     return (
         f"There is no message {message_id} in the dead-letter queue of {operations.environment}, "
-        f"or somebody else is looking at it for the next two minutes.\n"
+        f"or another command has received it in the last two minutes.\n"
         f"List what is there: {operations.command} dlq list"
     )
 

@@ -9,7 +9,7 @@ import typer
 
 from lifestream import job_actions
 from lifestream.follow import JobStalledError, follow
-from lifestream.job_actions import Outcome, known
+from lifestream.job_actions import ActionResult, known
 from lifestream.ports import Operations
 from lifestream.session import EnvironmentOption, JsonOption, opened
 from lifestream.view.console import Screen
@@ -54,7 +54,7 @@ def list_jobs(
     operations, screen = opened(context, environment)
     chosen = [*(state or ()), *(more_states or ())]
     states = chosen or list(State)
-    with screen.busy("Reading the jobs"):
+    with screen.busy("LetterContent the jobs"):
         jobs = newest(operations, states, limit=limit)
     if as_json:
         screen.json([job_json(job) for job in jobs])
@@ -134,14 +134,14 @@ def watch(
     job_id = job_id_of(operations, name)
     if not is_upload(name):
         known(operations, job_id)
-    sightings = follow(
+    updates = follow(
         lambda: operations.jobs.get(job_id),
         clock=operations.clock,
         silence_seconds=silence,
         poll_seconds=1.0,
     )
     try:
-        job = screen.follow(sightings)
+        job = screen.follow(updates)
     except JobStalledError as stalled:
         screen.say(f"Job {job_id} stalled: {stalled}.")
         screen.say(f"Look for the cause: {operations.command} doctor")
@@ -166,7 +166,7 @@ def cancel(
 ) -> int:
     """End a job that has not ended, and stop its task."""
     operations, screen = opened(context, environment)
-    return tell(job_actions.cancel(operations, job_id_of(operations, name)), screen)
+    return print_result(job_actions.cancel(operations, job_id_of(operations, name)), screen)
 
 
 @app.command()
@@ -178,7 +178,7 @@ def retry(
 ) -> int:
     """Run a failed or cancelled job again, as if new."""
     operations, screen = opened(context, environment)
-    return tell(job_actions.retry(operations, job_id_of(operations, name)), screen)
+    return print_result(job_actions.retry(operations, job_id_of(operations, name)), screen)
 
 
 @app.command()
@@ -199,13 +199,15 @@ def reprocess(
     job_id = job_id_of(operations, name)
     key = key_of(operations, name)
     if key is not None and operations.jobs.get(job_id) is None:
-        return tell(job_actions.announce_upload(operations, key), screen)
-    return tell(job_actions.reprocess(operations, job_id, from_scratch=from_scratch), screen)
+        return print_result(job_actions.announce_upload(operations, key), screen)
+    return print_result(
+        job_actions.reprocess(operations, job_id, from_scratch=from_scratch), screen
+    )
 
 
-def tell(outcome: Outcome, screen: Screen) -> int:
+def print_result(outcome: ActionResult, screen: Screen) -> int:
     """Print how a request ended and return the exit status."""
-    screen.say(outcome.happened)
+    screen.say(outcome.summary)
     if outcome.next:
         screen.say(outcome.next)
     return 0 if outcome.ok else 1

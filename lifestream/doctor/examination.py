@@ -1,4 +1,4 @@
-"""Goes through an environment from its stacks to its jobs: reads, judges, and never stops early."""
+"""Examines an environment from its stacks to its jobs; one finding does not stop the others."""
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
@@ -27,9 +27,11 @@ Resources = Mapping[str, list[str]]
 
 
 class Examination:
-    """One look at one environment; `findings` grow as it goes.
+    """Examines one environment; `findings` grow on the way.
 
     What cannot be read becomes a finding of its own, and the rest is examined all the same.
+    `retain` says whether the environment retains its data (None: unknown); `on_step` is called
+    with the name of each step.
     """
 
     def __init__(
@@ -41,7 +43,6 @@ class Examination:
         clock: WallClock,
         on_step: Callable[[str], object],
     ) -> None:
-        """Take whether the environment retains its data (None: unknown), and who hears of steps."""
         self._aws = aws
         self._environment = environment
         self._retain = retain

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from runtime.core.errors import LifestreamError
 
-REDEPLOY = "Deploy the environment again; if it comes back, somebody changes it by hand."
+REDEPLOY = "Deploy the environment again; if it comes back, it is being changed by hand."
 
 
 class Severity(StrEnum):

@@ -158,15 +158,15 @@ def check_bucket(bucket: Bucket, *, queue_arn: str | None) -> Iterator[Finding]:
     """Check that uploads are announced, can be brought back, and are closed to others."""
     subject = f"bucket {bucket.name}"
     for suffix in VIDEO_SUFFIXES:
-        told = {
+        notified = {
             each.queue_arn
             for each in bucket.notifications
             if UPLOADS_PREFIX.startswith(each.prefix) and suffix.endswith(each.suffix)
         }
-        if not told or (queue_arn is not None and queue_arn not in told):
+        if not notified or (queue_arn is not None and queue_arn not in notified):
             yield error(
                 subject,
-                f"The jobs queue is not told of {UPLOADS_PREFIX}*{suffix}.",
+                f"The jobs queue is not notified of {UPLOADS_PREFIX}*{suffix}.",
                 "Such uploads are never processed.",
                 REDEPLOY,
             )

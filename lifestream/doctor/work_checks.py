@@ -79,7 +79,7 @@ def check_dispatcher(
 
 
 def check_reaper(functions: Iterable[Function], rules: Iterable[Rule]) -> Iterator[Finding]:
-    """Check that there is a reaper, and that it hears of stopped tasks and of the time."""
+    """Check that there is a reaper, and that rules send it stopped tasks and the schedule."""
     name = next((each.name for each in functions if each.handler == REAPER_HANDLER), None)
     if name is None:
         yield error(
@@ -97,7 +97,7 @@ def check_reaper(functions: Iterable[Function], rules: Iterable[Rule]) -> Iterat
     if not any(TASK_STOPPED in rule.pattern for rule in heard):
         yield error(
             "reaper",
-            "No rule tells it of stopped tasks.",
+            "No rule sends it stopped tasks.",
             "Jobs whose task died wait for the next sweep.",
             REDEPLOY,
         )
@@ -183,7 +183,7 @@ def check_rule(rule: Rule) -> Iterator[Finding]:
         yield error(
             f"rule {rule.name}",
             "It is disabled." if not rule.enabled else "It has no target.",
-            "Its target is not told of schedules or events: what died is not noticed.",
+            "Its target receives no schedules or events: dead tasks are not noticed.",
             "Enable the rule." if not rule.enabled else REDEPLOY,
         )
 
@@ -211,14 +211,14 @@ def check_alarm(alarm: Alarm) -> Iterator[Finding]:
 
 
 def check_jobs(jobs: Iterable[Job], *, now: float, command: str) -> Iterator[Finding]:
-    """Check that no job is left in a state that nobody moves it out of."""
+    """Check that no job is stuck in its state."""
     for job in jobs:
         silent = now - max(job.updated_at, job.lease_until or 0.0)
-        patience = QUEUED_STUCK_AFTER_SECONDS if job.queued else STUCK_AFTER_SECONDS
-        if job.ended or silent < patience:
+        limit = QUEUED_STUCK_AFTER_SECONDS if job.queued else STUCK_AFTER_SECONDS
+        if job.ended or silent < limit:
             continue
         about = f"attempt {job.attempt}, {job.source.key}"
-        # Nobody retries a running job; the way out is through CANCELLED.
+        # A running job cannot be retried; it has to be cancelled first.
         waiting = job.state is State.PENDING
         yield error(
             f"job {job.job_id}",

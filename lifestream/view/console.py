@@ -11,7 +11,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
-from lifestream.follow import Sighting
+from lifestream.follow import JobUpdate
 from runtime.core.clock import MonotonicClock, SystemClock
 from runtime.core.jobs import Job
 
@@ -33,7 +33,6 @@ class Screen:
         notes: Console | None = None,
         clock: MonotonicClock | None = None,
     ) -> None:
-        """Draw on `console` and `notes`, by default standard output and standard error."""
         self.console = console or Console(highlight=False, soft_wrap=True)
         self.notes = notes or Console(file=sys.stderr, highlight=False, soft_wrap=True)
         self._clock = clock or SystemClock()
@@ -93,13 +92,13 @@ class Screen:
             yield
         self.say(f"\u2713 {what}  ({self._clock.monotonic() - began:.1f} s)")
 
-    def follow(self, sightings: Iterable[Sighting]) -> Job | None:
+    def follow(self, updates: Iterable[JobUpdate]) -> Job | None:
         """Show the job's way to its end and return it as last seen."""
         if self.console.is_terminal:
-            return self._follow_with_bar(sightings)
-        return self._follow_in_lines(sightings)
+            return self._follow_with_bar(updates)
+        return self._follow_in_lines(updates)
 
-    def _follow_with_bar(self, sightings: Iterable[Sighting]) -> Job | None:
+    def _follow_with_bar(self, updates: Iterable[JobUpdate]) -> Job | None:
         job = None
         columns = (
             TextColumn("  {task.description:<28}"),
@@ -109,18 +108,18 @@ class Screen:
         )
         with Progress(*columns, console=self.console) as progress:
             bar = progress.add_task("waiting", total=1.0)
-            for sighting in sightings:
-                job = sighting.job
-                progress.update(bar, description=sighting.label, completed=sighting.progress)
+            for update in updates:
+                job = update.job
+                progress.update(bar, description=update.label, completed=update.progress)
         return job
 
-    def _follow_in_lines(self, sightings: Iterable[Sighting]) -> Job | None:
+    def _follow_in_lines(self, updates: Iterable[JobUpdate]) -> Job | None:
         job = None
         shown: tuple[str, int] = ("", 0)
-        for sighting in sightings:
-            job = sighting.job
-            label, percent = sighting.label, round(sighting.progress * 100)
+        for update in updates:
+            job = update.job
+            label, percent = update.label, round(update.progress * 100)
             if label != shown[0] or percent >= shown[1] + LINE_STEP_PERCENT:
-                self.say(f"  {label:<28} {percent:3}%  {sighting.elapsed_seconds:6.1f} s")
+                self.say(f"  {label:<28} {percent:3}%  {update.elapsed_seconds:6.1f} s")
                 shown = (label, percent)
         return job

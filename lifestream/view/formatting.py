@@ -4,8 +4,8 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from lifestream.follow import state_words
-from lifestream.redrive import Reading
+from lifestream.follow import describe_state
+from lifestream.redrive import LetterContent
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
@@ -51,7 +51,7 @@ def doing(job: Job) -> str:
         return f"{job.stage or 'starting'} {job.progress:.0%}"
     if job.state is State.FAILED and job.failure is not None:
         return job.failure.code
-    return state_words(job)
+    return describe_state(job)
 
 
 def job_row(job: Job, *, now: float) -> tuple[str, ...]:
@@ -73,7 +73,7 @@ def job_fields(job: Job, *, now: float, log_group: str) -> list[tuple[str, str]]
         ("attempt", str(job.attempt)),
         ("runs", f"{job.runs} of this budget" if job.runs else ""),
         ("not started", f"{job.misses} attempts in a row" if job.misses else ""),
-        ("put back", f"{job.reruns} x by a person" if job.reruns else ""),
+        ("requeued", f"{job.reruns} x by a person" if job.reruns else ""),
         ("created", f"{timestamp(job.created_at)} ({ago(now - job.created_at)})"),
         ("changed", f"{timestamp(job.updated_at)} ({ago(now - job.updated_at)})"),
         ("claimed until", timestamp(job.lease_until) or ""),
@@ -130,33 +130,33 @@ def job_json(job: Job) -> dict[str, Any]:
     }
 
 
-def letter_rows(reading: Reading, *, now: float) -> list[tuple[str, ...]]:
+def letter_rows(content: LetterContent, *, now: float) -> list[tuple[str, ...]]:
     """Return the rows under `LETTER_COLUMNS`: one for each thing that the message is about."""
-    first = (reading.letter.message_id, ago(now - reading.letter.sent_at))
-    if not reading.concerns:
-        state = "unreadable" if reading.problem else "nothing of ours"
+    first = (content.letter.message_id, ago(now - content.letter.sent_at))
+    if not content.subjects:
+        state = "unreadable" if content.problem else "nothing of ours"
         return [(*first, "", "", state, "")]
     rows: list[tuple[str, ...]] = []
-    for number, concern in enumerate(reading.concerns):
-        job = concern.job
+    for number, subject in enumerate(content.subjects):
+        job = subject.job
         why = job.failure.code if job is not None and job.failure is not None else ""
         named = first if number == 0 else ("", "")
-        rows.append((*named, concern.about, job.job_id if job else "", concern.state, why))
+        rows.append((*named, subject.about, job.job_id if job else "", subject.state, why))
     return rows
 
 
-def letter_json(reading: Reading) -> dict[str, Any]:
+def letter_json(content: LetterContent) -> dict[str, Any]:
     """Return a dead letter for a script."""
     return {
-        "message_id": reading.letter.message_id,
-        "sent_at": timestamp(reading.letter.sent_at),
-        "problem": reading.problem or None,
+        "message_id": content.letter.message_id,
+        "sent_at": timestamp(content.letter.sent_at),
+        "problem": content.problem or None,
         "concerns": [
             {
-                "about": concern.about,
-                "state": concern.state,
-                "job": None if concern.job is None else job_json(concern.job),
+                "about": subject.about,
+                "state": subject.state,
+                "job": None if subject.job is None else job_json(subject.job),
             }
-            for concern in reading.concerns
+            for subject in content.subjects
         ],
     }

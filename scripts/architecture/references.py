@@ -20,7 +20,6 @@ class References:
     """All references of an environment. `name_of` tells the property in which a type is named."""
 
     def __init__(self, stacks: Sequence[StackTemplate], name_of: Mapping[str, str]) -> None:
-        """Index the resources, exports and names of all stacks."""
         self._resources = {
             Key(stack.name, logical_id): resource
             for stack in stacks

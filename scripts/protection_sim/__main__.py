@@ -1,13 +1,15 @@
 """Looks for gaps in task protection: random schedules under virtual time, replayable by seed."""
 
-import argparse
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+import typer
+
+from lifestream import command_line
 from runtime.protection.policy import Policy, gap_free
 from scripts.protection_sim.picture import sample_timeline
 from scripts.protection_sim.records import Outcome
@@ -63,21 +65,29 @@ def total(outcomes: Iterable[Outcome]) -> Total:
     return sums
 
 
-def main(arguments: list[str]) -> int:
-    """Run and print; exit 1 if anything that must hold did not."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--schedules", type=int, default=10_000)
-    parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--picture", type=Path, metavar="SVG", help="only draw a sample run")
-    parser.add_argument("--replay", type=int, metavar="SEED", help="tell one schedule's story")
-    options = parser.parse_args(arguments)
-    if options.replay is not None:
-        return replay(options.replay)
-    if options.picture is not None:
-        options.picture.write_text(sample_timeline())
+app = typer.Typer(help=__doc__, add_completion=False)
+
+
+@app.command()
+def protection_sim(
+    *,
+    schedules: Annotated[int, typer.Option(help="Schedules to play.")] = 10_000,
+    first_seed: Annotated[int, typer.Option(help="Seed of the first schedule.")] = 0,
+    picture: Annotated[
+        Path | None, typer.Option(metavar="SVG", help="Only draw a sample run.")
+    ] = None,
+    replay: Annotated[
+        int | None, typer.Option(metavar="SEED", help="Only print the events of one schedule.")
+    ] = None,
+) -> int:
+    """Look for gaps in random schedules; the exit status is 1 when a promise was broken."""
+    if replay is not None:
+        return print_schedule(replay)
+    if picture is not None:
+        picture.write_text(sample_timeline())
         return 0
     began = time.monotonic()
-    seeds = range(options.first_seed, options.first_seed + options.schedules)
+    seeds = range(first_seed, first_seed + schedules)
     sums = total(Simulation(draw(seed)).run() for seed in seeds)
     print(
         f"schedules {sums.schedules}, gaps {sums.gaps}, held while idle {sums.held_idle}\n"
@@ -88,19 +98,19 @@ def main(arguments: list[str]) -> int:
         f"failed calls {sums.failures}; {time.monotonic() - began:.0f} s"
     )
     for seed in sums.bad_seeds[:SHOWN]:
-        print(f"look at it: python -m scripts.protection_sim --replay {seed}")
-    kept = [tell_tolerance(policy) for policy in (gap_free(), gap_free(classic=True))]
+        print(f"replay it: python -m scripts.protection_sim --replay {seed}")
+    kept = [print_tolerance(policy) for policy in (gap_free(), gap_free(classic=True))]
     return 0 if not sums.bad_seeds and all(kept) else 1
 
 
-def tell_tolerance(policy: Policy) -> bool:
+def print_tolerance(policy: Policy) -> bool:
     """Measure and print how long an outage may last; return whether the promise is kept."""
     measured, promised = tolerance(policy), policy.promised_outage_seconds
     print(f"outage tolerance {policy.name}: {measured} s (promised {promised:.0f} s)")
     return measured >= promised
 
 
-def replay(seed: int) -> int:
+def print_schedule(seed: int) -> int:
     """Print one schedule and everything that happens in it."""
     schedule = draw(seed)
     print(schedule)
@@ -113,5 +123,10 @@ def replay(seed: int) -> int:
     return 1 if outcome.gaps or outcome.held_idle or outcome.over_cap else 0
 
 
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command and return its exit status."""
+    return command_line.run(app, arguments)
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main())

@@ -23,7 +23,6 @@ class Audit:
         outcome: Outcome,
         note: Callable[..., None],
     ) -> None:
-        """Start idle."""
         self._allowed = min(policy.check_interval_seconds, MINUTE) + API_TIMEOUT_SECONDS
         self._ecs = ecs
         self._time = time

@@ -24,7 +24,11 @@ ACQUIRE_TIMEOUT_SECONDS = 30.0
 
 
 class Simulation:
-    """Events in a heap. `watch(kind, time, fields)` sees what a picture or a person wants."""
+    """Plays a schedule event by event.
+
+    `clock` is what the keeper uses as the monotonic clock, `jitter` its random numbers.
+    `watch(kind, time, fields)` is called with each event.
+    """
 
     def __init__(
         self,
@@ -34,7 +38,6 @@ class Simulation:
         watch: Callable[[str, float, dict[str, Any]], None] | None = None,
         jitter: Callable[[], float] | None = None,
     ) -> None:
-        """Set the scene; `clock` is what the keeper takes for monotonic, `jitter` for random."""
         self._schedule = schedule
         self._random = Random(schedule.seed ^ 0x5EED)  # noqa: S311 - replayable, not secret
         self._time = VirtualTime(wall_offset=schedule.wall_offset)

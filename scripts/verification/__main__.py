@@ -4,19 +4,20 @@ The account and the region are those of the usual AWS variables; with AWS_ENDPOI
 local cloud. Exit status: 0 proven, 1 not.
 """
 
-import argparse
 import json
-import os
 import sys
 import uuid
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
+import typer
 from botocore.exceptions import ClientError
 
+from lifestream import command_line
 from lifestream.adapters import Clients, clients_of_this_process, operations_of
 from lifestream.environment import PARTS, Stack, outputs_of
-from runtime.core.contract import stack_prefix
+from runtime.core.contract import EnvVar, stack_prefix
 from runtime.core.errors import LifestreamError
 from scripts.verification.checks import SETTLE_SECONDS, CheckFailedError, Verification
 
@@ -27,21 +28,35 @@ SAMPLES = {"smoke": ("sample.mp4",), "full": ("talk.mp4", "sample.mp4")}
 _ABSENT = "ValidationError"
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the checks; 0 when all passed."""
-    given = parser().parse_args(arguments)
+app = typer.Typer(help=__doc__, add_completion=False)
+
+
+@app.command()
+def verify(
+    checks: Annotated[Literal["full", "smoke"], typer.Argument(help="What is checked.")],
+    *,
+    environment: Annotated[str, typer.Option(envvar=EnvVar.ENVIRONMENT)] = "dev",
+    video: Annotated[
+        Path | None, typer.Option(help="With its .truth.json beside it, for `full`.")
+    ] = None,
+    run: Annotated[str | None, typer.Option(help="Names the uploads; unique by default.")] = None,
+    settle: Annotated[
+        float, typer.Option(metavar="SECONDS", help="Wait for a second event of an object.")
+    ] = SETTLE_SECONDS,
+) -> int:
+    """Run the checks; the exit status is 0 when all passed."""
     aws = clients_of_this_process()
     try:
-        found = outputs_of(stacks(aws, given.environment), given.environment, place=aws.place)
+        outputs = outputs_of(stacks(aws, environment), environment, place=aws.place)
         verification = Verification(
-            operations=operations_of(aws, given.environment, found),
-            run=given.run or uuid.uuid4().hex,
-            settle_seconds=given.settle,
+            operations=operations_of(aws, environment, outputs),
+            run=run or uuid.uuid4().hex,
+            settle_seconds=settle,
             say=lambda what: print(f"ok  {what}", flush=True),
         )
-        video = given.video or sample(given.checks)
-        print(f"{given.environment} in {aws.place}: {given.checks}, run {verification.run}")
-        if given.checks == "smoke":
+        video = video or sample(checks)
+        print(f"{environment} in {aws.place}: {checks}, run {verification.run}")
+        if checks == "smoke":
             verification.smoke(video)
         else:
             truth = json.loads(video.with_suffix(".truth.json").read_text())
@@ -54,21 +69,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return what the command line may say."""
-    top = argparse.ArgumentParser(prog="python -m scripts.verification", description=__doc__)
-    top.add_argument("checks", choices=sorted(SAMPLES))
-    top.add_argument("--environment", default=os.environ.get("LIFESTREAM_ENVIRONMENT", "dev"))
-    top.add_argument("--video", type=Path, help="with its .truth.json beside it, for `full`")
-    top.add_argument("--run", help="names the uploads; by default something unique")
-    top.add_argument(
-        "--settle",
-        type=float,
-        default=SETTLE_SECONDS,
-        metavar="SECONDS",
-        help="how long a second event of an object may take to arrive (default: %(default)g)",
-    )
-    return top
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the checks and return the exit status."""
+    return command_line.run(app, arguments)
 
 
 def stacks(aws: Clients, environment: str) -> list[Stack]:

@@ -105,15 +105,15 @@ class Verification:
 
     def _ended(self, source: Source) -> Job:
         try:
-            for sighting in follow(
+            for update in follow(
                 lambda: self.operations.jobs.get(source.job_id),
                 clock=self.operations.clock,
                 silence_seconds=SILENCE_SECONDS,
                 poll_seconds=2.0,
             ):
-                if sighting.job is not None and sighting.job.ended:
-                    return sighting.job
-                if sighting.elapsed_seconds > LIMIT_SECONDS:
+                if update.job is not None and update.job.ended:
+                    return update.job
+                if update.elapsed_seconds > LIMIT_SECONDS:
                     raise CheckFailedError(f"{source.key} has not ended in {LIMIT_SECONDS:.0f} s.")
         except JobStalledError as stalled:
             raise CheckFailedError(f"{source.key}, job {source.job_id}: {stalled}") from stalled

@@ -64,7 +64,7 @@ def test_should_receive_each_message_once_while_it_is_hidden(queue: UnderTest) -
 def test_should_let_others_see_what_was_given_back(queue: UnderTest) -> None:
     queue.add("any")
     (first,) = received(queue)
-    queue.letters.give_back(first)
+    queue.letters.release(first)
     (second,) = received(queue)
     assert (second.message_id, second.body) == (first.message_id, first.body)
 
@@ -73,7 +73,7 @@ def test_should_remove_what_was_deleted(queue: UnderTest) -> None:
     queue.add("any")
     (letter,) = received(queue)
     queue.letters.delete(letter)
-    queue.letters.give_back(letter)
+    queue.letters.release(letter)
     assert received(queue) == []
     assert queue.letters.count() == 0
 

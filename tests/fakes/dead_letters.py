@@ -36,7 +36,7 @@ class FakeDeadLetters:
         self.letters.pop(letter.message_id, None)
         self.hidden.discard(letter.message_id)
 
-    def give_back(self, letter: DeadLetter) -> None:
+    def release(self, letter: DeadLetter) -> None:
         self.hidden.discard(letter.message_id)
 
     def count(self) -> int:

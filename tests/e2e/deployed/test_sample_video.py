@@ -37,10 +37,8 @@ def finished(deployed: Deployed, talk: Path) -> Job:
     source = upload(deployed, talk)
     jobs = job_store(deployed)
     job = None
-    for sighting in follow(
-        lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=120
-    ):
-        job = sighting.job
+    for update in follow(lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=120):
+        job = update.job
     assert job is not None
     assert job.state is State.SUCCEEDED, job.failure
     return job

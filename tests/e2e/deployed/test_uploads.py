@@ -40,10 +40,10 @@ def put(deployed: Deployed, key: str, content: bytes) -> Source:
 
 def end_of(deployed: Deployed, source: Source) -> Job:
     jobs = job_store(deployed)
-    sightings = follow(lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=120)
+    updates = follow(lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=120)
     job = None
-    for sighting in sightings:
-        job = sighting.job
+    for update in updates:
+        job = update.job
     assert job is not None
     return job
 

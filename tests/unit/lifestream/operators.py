@@ -29,10 +29,10 @@ class FakeClients(Clients):
 
 class FakeCheckpoints:
     def __init__(self) -> None:
-        self.forgotten: list[str] = []
+        self.deleted: list[str] = []
 
-    def forget(self, job_id: str) -> int:
-        self.forgotten.append(job_id)
+    def delete(self, job_id: str) -> int:
+        self.deleted.append(job_id)
         return 1
 
 

@@ -137,7 +137,7 @@ def test_should_redrive_one_and_say_what_remains(operators: Operators) -> None:
     operators.dead_letters.add("not json")
     printed = operators.type("dlq", "redrive", letter)
     assert printed.status == 0
-    assert "1 failed job(s) put back" in printed.out
+    assert "1 failed job(s) requeued" in printed.out
     assert "About 1 message(s) remain" in printed.out
 
 

@@ -19,14 +19,14 @@ def test_should_yield_each_change_once_and_end_with_the_job() -> None:
     claimed, running, halfway, done = life()
     reads = iter([None, claimed, claimed, running, halfway, halfway, done])
     seen = list(follow(lambda: next(reads), clock=FakeClock(), silence_seconds=60))
-    assert [sighting.label for sighting in seen] == [
+    assert [update.label for update in seen] == [
         "waiting for the dispatcher",
         "starting a task",
         "running",
         "diarize",
         "done",
     ]
-    assert [sighting.progress for sighting in seen] == [0.0, 0.0, 0.0, 0.5, 1.0]
+    assert [update.progress for update in seen] == [0.0, 0.0, 0.0, 0.5, 1.0]
 
 
 def test_should_give_up_on_a_job_that_stays_silent() -> None:
@@ -55,7 +55,7 @@ def test_should_wait_for_a_job_in_the_work_queue_however_long() -> None:
     done = jobs.succeed(jobs.start(waiting, now=2.0, task_arn="arn:any"), now=3.0, result_key="any")
     reads = iter([*[waiting] * 200, done])
     seen = list(follow(lambda: next(reads), clock=FakeClock(), silence_seconds=60))
-    assert [sighting.label for sighting in seen] == [
+    assert [update.label for update in seen] == [
         "waiting for the dispatcher",
         "waits in the work queue",
         "done",

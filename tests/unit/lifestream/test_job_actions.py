@@ -5,7 +5,15 @@ from dataclasses import replace
 
 import pytest
 
-from lifestream.job_actions import Outcome, announce_upload, cancel, change, known, reprocess, retry
+from lifestream.job_actions import (
+    ActionResult,
+    announce_upload,
+    cancel,
+    change,
+    known,
+    reprocess,
+    retry,
+)
 from runtime.core import jobs as lifecycle
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Job, State, succeed
@@ -56,7 +64,7 @@ def test_should_not_cancel_what_has_ended(operators: Operators, state: State) ->
     job = operators.job_in(state)
     outcome = cancel(operators.operations, job.job_id)
     assert not outcome.ok
-    assert f"is {state} already" in outcome.happened
+    assert f"is {state} already" in outcome.summary
     assert operators.job(job.source) == job
     assert operators.tasks.stopped == []
 
@@ -125,7 +133,7 @@ def test_should_refuse_to_retry_what_did_not_fail(operators: Operators, state: S
     ("state", "request_of"), [(State.FAILED, retry), (State.SUCCEEDED, reprocess)]
 )
 def test_should_leave_a_job_whose_upload_is_gone_or_replaced(
-    operators: Operators, state: State, request_of: Callable[..., Outcome]
+    operators: Operators, state: State, request_of: Callable[..., ActionResult]
 ) -> None:
     job = operators.job_in(state)
     newer = operators.world.upload(KEY, b"another version")
@@ -150,15 +158,15 @@ def test_should_reprocess_and_keep_the_results_until_new_ones_are_published(
     assert operators.finish(job.source).result_key == "results/new"
     record = operators.world.jobs.idempotency[job.source.object_id]
     assert record.result_s3_key == "results/new"
-    assert operators.checkpoints.forgotten == []
+    assert operators.checkpoints.deleted == []
 
 
-def test_should_forget_checkpoints_after_the_job_is_nobodys(operators: Operators) -> None:
+def test_should_delete_checkpoints_between_the_record_and_the_message(operators: Operators) -> None:
     job = operators.job_in(State.SUCCEEDED)
     operators.switch.calls.clear()
     assert reprocess(operators.operations, job.job_id, from_scratch=True).ok
-    assert operators.checkpoints.forgotten == [job.job_id]
-    assert operators.switch.calls[-3:] == ["save", "forget", "send"]
+    assert operators.checkpoints.deleted == [job.job_id]
+    assert operators.switch.calls[-3:] == ["save", "delete", "send"]
 
 
 @pytest.mark.parametrize("state", [*UNENDED, State.FAILED, State.CANCELLED])
@@ -170,7 +178,7 @@ def test_should_refuse_to_reprocess_what_did_not_succeed(
     assert not outcome.ok
     assert operators.job(job.source) == job
     assert operators.queue.bodies == []
-    assert operators.checkpoints.forgotten == []
+    assert operators.checkpoints.deleted == []
     assert ("jobs retry" in outcome.next) is (state in {State.FAILED, State.CANCELLED})
 
 

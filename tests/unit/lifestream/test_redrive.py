@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from lifestream.redrive import Redriven, looking_into, read, redrive
+from lifestream.redrive import RedriveResult, peek, read, redrive
 from runtime.core.jobs import Job, State
 from runtime.core.messages import requeue_message
 from tests.fakes.jobs import InMemoryJobStore
@@ -22,7 +22,7 @@ def operators() -> Operators:
     return Operators()
 
 
-def redriven(operators: Operators) -> list[Redriven]:
+def redriven(operators: Operators) -> list[RedriveResult]:
     return list(redrive(operators.operations))
 
 
@@ -80,11 +80,11 @@ def test_should_put_back_only_the_failed_jobs_of_a_message_of_several(
     assert operators.job(done.source) == done
 
 
-def test_should_leave_what_nobody_can_read_for_others_to_see(operators: Operators) -> None:
+def test_should_leave_unreadable_messages_visible(operators: Operators) -> None:
     operators.dead_letters.add("not json")
     (done,) = redriven(operators)
     assert (done.sent, done.gone) == (False, False)
-    assert "is not JSON" in done.happened
+    assert "is not JSON" in done.summary
     assert len(operators.dead_letters.receive()) == 1
 
 
@@ -110,9 +110,9 @@ def test_should_look_without_changing_anything(operators: Operators) -> None:
     job = operators.job_in(State.FAILED)
     for _ in range(12):
         operators.dead_letters.add(s3_event())
-    with looking_into(operators.dead_letters, limit=11) as letters:
-        readings = [read(operators.operations, letter) for letter in letters]
-    assert [reading.concerns[0].job for reading in readings] == [job] * 11
+    with peek(operators.dead_letters, limit=11) as letters:
+        contents = [read(operators.operations, letter) for letter in letters]
+    assert [content.subjects[0].job for content in contents] == [job] * 11
     assert operators.dead_letters.hidden == set()
     assert operators.dead_letters.count() == 12
     assert operators.job(job.source) == job

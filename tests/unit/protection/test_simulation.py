@@ -119,7 +119,7 @@ def test_should_print_the_seed_of_a_gap(
         return replace(schedule, policy=late(schedule.policy))
 
     monkeypatch.setattr(protection_sim, "draw", drawn)
-    monkeypatch.setattr(protection_sim, "tell_tolerance", lambda _policy: True)
+    monkeypatch.setattr(protection_sim, "print_tolerance", lambda _policy: True)
     assert protection_sim.main(["--schedules", "20"]) == 1
     printed = capsys.readouterr().out
     assert "--replay " in printed

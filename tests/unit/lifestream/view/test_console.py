@@ -2,7 +2,7 @@ import io
 
 from rich.console import Console
 
-from lifestream.follow import Sighting
+from lifestream.follow import JobUpdate
 from lifestream.view.console import Screen
 from runtime.core import jobs
 from runtime.core.jobs import Source
@@ -10,39 +10,39 @@ from runtime.core.jobs import Source
 ANY_SOURCE = Source(bucket="any-bucket", key="uploads/any.mp4", etag="any", size_bytes=1)
 
 
-def sightings() -> list[Sighting]:
+def updates() -> list[JobUpdate]:
     claimed = jobs.claim_new(ANY_SOURCE, now=0.0, lease_seconds=60.0)
     running = jobs.start(claimed, now=1.0, task_arn=None)
     halfway = jobs.report(running, now=2.0, stage="diarize", progress=0.5)
     beat = jobs.report(halfway, now=2.5, stage="diarize", progress=0.5)
     done = jobs.succeed(beat, now=3.0, result_key="any")
     return [
-        Sighting(None, 0.0),
-        Sighting(running, 1.0),
-        Sighting(halfway, 2.0),
-        Sighting(beat, 2.5),
-        Sighting(done, 3.0),
+        JobUpdate(None, 0.0),
+        JobUpdate(running, 1.0),
+        JobUpdate(halfway, 2.0),
+        JobUpdate(beat, 2.5),
+        JobUpdate(done, 3.0),
     ]
 
 
 def test_should_print_a_line_for_each_visible_change_in_a_log() -> None:
     out = io.StringIO()
-    job = Screen(Console(file=out, force_terminal=False)).follow(sightings())
+    job = Screen(Console(file=out, force_terminal=False)).follow(updates())
     assert [line.split() for line in out.getvalue().splitlines()] == [
         ["waiting", "for", "the", "dispatcher", "0%", "0.0", "s"],
         ["running", "0%", "1.0", "s"],
         ["diarize", "50%", "2.0", "s"],
         ["done", "100%", "3.0", "s"],
     ]
-    assert job == sightings()[-1].job
+    assert job == updates()[-1].job
 
 
 def test_should_draw_a_bar_on_a_terminal() -> None:
     out = io.StringIO()
     console = Console(file=out, force_terminal=True, width=100)
-    job = Screen(console).follow(sightings())
+    job = Screen(console).follow(updates())
     assert "100%" in out.getvalue()
-    assert job == sightings()[-1].job
+    assert job == updates()[-1].job
 
 
 def test_should_not_take_brackets_for_markup() -> None:
@@ -55,7 +55,7 @@ def test_should_not_fill_a_log_with_every_percent() -> None:
     claimed = jobs.claim_new(ANY_SOURCE, now=0.0, lease_seconds=60.0)
     running = jobs.start(claimed, now=1.0, task_arn=None)
     beats = [
-        Sighting(jobs.report(running, now=2.0, stage="diarize", progress=percent / 100), 2.0)
+        JobUpdate(jobs.report(running, now=2.0, stage="diarize", progress=percent / 100), 2.0)
         for percent in range(101)
     ]
     out = io.StringIO()

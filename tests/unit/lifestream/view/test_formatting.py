@@ -65,7 +65,7 @@ def test_should_leave_out_what_there_is_nothing_to_say_of() -> None:
         "asks for",
         "runs",
         "not started",
-        "put back",
+        "requeued",
         "claimed until",
         "started",
         "task",

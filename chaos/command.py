@@ -1,0 +1,61 @@
+"""What the chaos commands share: the folder of a run, its report and how it is stopped."""
+
+import signal
+import tempfile
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, NoReturn, Protocol
+
+import typer
+
+INTERRUPTED = 130
+
+FolderOption = Annotated[
+    Path | None, typer.Option(help="Where plan, faults and logs are kept.", show_default=False)
+]
+Say = Callable[[str], None]
+
+
+class Report(Protocol):
+    """How a run ended; as text its closing line."""
+
+    @property
+    def violations(self) -> Iterable[object]:
+        """The broken promises."""
+        ...
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was kept."""
+        ...
+
+
+def run_folder(folder: Path | None, name: str) -> Path:
+    """Return the absolute path of a run's folder, by default a new temporary one."""
+    folder = folder or Path(tempfile.mkdtemp(prefix=f"lifestream-{name}-"))
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder.absolute()
+
+
+def report_run(run: Callable[[Path, Say], Report], folder: Path | None) -> int:
+    """Run in `folder`, print the report and return the exit status; SIGTERM acts like Ctrl-C."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        report = run(run_folder(folder, "chaos"), say)
+    except KeyboardInterrupt:
+        say("Stopped; nothing is left running.")
+        return INTERRUPTED
+    for violation in report.violations:
+        say(str(violation))
+    say(str(report))
+    return 0 if report.kept else 1
+
+
+def say(line: str) -> None:
+    """Print a line and flush it."""
+    print(line, flush=True)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt

@@ -36,7 +36,7 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunSize:
-    """How much a run does. `bound_seconds` is for one job, `limit_seconds` for the whole run."""
+    """How much a run does. `bound_seconds` is for one job, `limit_seconds` for all of them."""
 
     jobs: int
     seed: int
@@ -67,7 +67,9 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
         ).handle
         with _operating(system, proxy, folder) as operators:
             traffic = Traffic(system, job_numbers, everything)
-            progress = _Progress(size, system, traffic, everything, began + size.limit_seconds)
+            progress = _Progress(
+                size, system, traffic, everything, time.monotonic() + size.limit_seconds
+            )
             for line in progress.lines(fault_log, ledger):
                 tell(line)
             traffic.stop()

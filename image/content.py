@@ -17,6 +17,7 @@ SOURCES = (
     "runtime/aws",
     "runtime/processor",
     "runtime/protection",
+    "runtime/results",
     "scripts/setup/__init__.py",
     "scripts/setup/commands.py",
     "scripts/setup/models.py",

@@ -3,8 +3,6 @@
 Compose starts the workers, so their service is not deployed. All else is, by the CDK command line.
 """
 
-import signal
-import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,25 +10,26 @@ from pathlib import Path
 
 from lifestream.view.console import Screen
 from local import deploy, toolchain
-from local.run import ENVIRONMENT, Deployed, download_results, job_store, stop_like_ctrl_c, upload
+from local.commands import interrupt_on_sigterm, run_command
+from local.deployed import ENVIRONMENT, Deployed, download_results, job_store, upload
 from runtime.core.contract import VIDEO_SUFFIXES, Launch
 from runtime.core.jobs import Job, State
 
 PORT = 4566
 STATE = Path("/tmp/cloud")  # noqa: S108 - the container's own
 READY = STATE / "ready"
-"""Tells the container's health check that all is deployed."""
+"""Its existence is the container's health check: all is deployed."""
 
 VIDEOS, OUT = Path("/videos"), Path("/out")
 WORKERS_STACK = "/Workers"
-LOOK_SECONDS = 1.0
+POLL_SECONDS = 1.0
 SETTLED_SECONDS = 2.0
-"""A file that has not changed for so long has been copied whole."""
+"""A file that has not changed for this long has been copied whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DropFolder:
-    """A folder whose videos become jobs: `upload` gives a file's, `deliver` is told its end."""
+    """A folder whose videos become jobs: `upload` returns a job id, `deliver` gets an ended job."""
 
     folder: Path
     upload: Callable[[Path], str]
@@ -40,8 +39,8 @@ class DropFolder:
     _known: dict[Path, float] = field(default_factory=dict)
     _waiting: dict[str, Path] = field(default_factory=dict)
 
-    def look(self) -> None:
-        """Upload what is new or has changed; hand over the jobs that have ended."""
+    def poll(self) -> None:
+        """Upload new and changed videos; deliver the jobs that have ended."""
         for video in list(self._arrivals()):
             self._waiting[self.upload(video)] = video
         for job_id, video in list(self._waiting.items()):
@@ -62,8 +61,8 @@ class DropFolder:
 
 
 def main() -> int:
-    """Start, deploy, take videos until told to stop."""
-    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+    """Start and deploy the local cloud, then process videos until stopped."""
+    interrupt_on_sigterm()
     screen = Screen()
     READY.unlink(missing_ok=True)
     try:
@@ -76,7 +75,7 @@ def main() -> int:
                 )
             READY.touch()
             screen.say(f"Videos that are put into {VIDEOS} are processed; see {OUT}.")
-            take_videos(screen, Deployed(cloud, outputs))
+            process_videos(screen, Deployed(cloud, outputs))
     except KeyboardInterrupt:
         screen.say("Stopped; nothing of it is kept.")
     finally:
@@ -84,8 +83,8 @@ def main() -> int:
     return 0
 
 
-def take_videos(screen: Screen, deployed: Deployed) -> None:
-    """Process what is in the folder and what will be put there, until interrupted."""
+def process_videos(screen: Screen, deployed: Deployed) -> None:
+    """Process the folder's videos, present and future ones, until interrupted."""
 
     def uploaded(video: Path) -> str:
         job_id = upload(deployed, video).job_id
@@ -102,9 +101,9 @@ def take_videos(screen: Screen, deployed: Deployed) -> None:
 
     drop = DropFolder(folder=VIDEOS, upload=uploaded, job=job_store(deployed).get, deliver=deliver)
     while True:
-        drop.look()
-        time.sleep(LOOK_SECONDS)
+        drop.poll()
+        time.sleep(POLL_SECONDS)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main, "python -m local.composed")

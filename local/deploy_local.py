@@ -1,16 +1,16 @@
 """`make deploy-local ENV=...`: deploy one environment into a local cloud and keep it running."""
 
-import argparse
 import shlex
-import signal
-import sys
 import threading
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from lifestream.view.console import Screen
 from local import deploy, toolchain
 from local.cloud import CloudError, LocalCloud
-from local.run import stop_like_ctrl_c
+from local.commands import interrupt_on_sigterm, run_command
 from runtime.core.contract import UPLOADS_PREFIX, EnvVar, Output
 
 ENVIRONMENTS = toolchain.ROOT / "environments"
@@ -18,25 +18,33 @@ VARIABLES_FILE = "aws.sh"
 UNKNOWN_ENVIRONMENT = 2
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Deploy, say what there is and what to do with it, and stay until told to stop."""
-    given = parser().parse_args(arguments)
+def main(
+    environment: Annotated[
+        str, typer.Argument(help="The name of a file of environments/, such as prod.")
+    ],
+    *,
+    enforce: Annotated[
+        bool, typer.Option("--enforce", help="Let each role do what it is granted and no more.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop as soon as all is deployed.")] = False,
+) -> int:
+    """Deploy one environment into a local cloud, print its outputs and stay until stopped."""
     screen = Screen()
-    if complaint := unknown(given.environment, ENVIRONMENTS):
+    if complaint := unknown(environment, ENVIRONMENTS):
         screen.say(complaint)
         return UNKNOWN_ENVIRONMENT
-    signal.signal(signal.SIGTERM, stop_like_ctrl_c)
+    interrupt_on_sigterm()
     try:
         with screen.step("Starting the local cloud"):
-            cloud = toolchain.start_cloud(enforce_permissions=given.enforce)
+            cloud = toolchain.start_cloud(enforce_permissions=enforce)
         with cloud:
-            with screen.step(f"Deploying {given.environment} with the CDK command line"):
-                outputs = deploy.deploy(cloud, environment=given.environment)
+            with screen.step(f"Deploying {environment} with the CDK command line"):
+                outputs = deploy.deploy(cloud, environment=environment)
             screen.say()
             screen.fields(sorted(outputs.items()))
             screen.say()
-            if not given.once:
-                advise(screen, cloud, outputs[Output.MEDIA_BUCKET], given.environment)
+            if not once:
+                advise(screen, cloud, outputs[Output.MEDIA_BUCKET], environment)
                 screen.say("It runs until Ctrl-C; nothing of it is kept.")
                 threading.Event().wait()
     except (CloudError, deploy.DeployFailedError) as error:
@@ -47,23 +55,12 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def parser() -> argparse.ArgumentParser:
-    """Return the parser of the command line."""
-    parser = argparse.ArgumentParser(prog="make deploy-local", description=__doc__)
-    parser.add_argument("environment", help="the name of a file of environments/, such as prod")
-    parser.add_argument(
-        "--enforce", action="store_true", help="let each role do what it is granted and no more"
-    )
-    parser.add_argument("--once", action="store_true", help="stop as soon as all is deployed")
-    return parser
-
-
 def unknown(environment: str, folder: Path) -> str | None:
-    """Say which environments there are when there is none of this name, else None."""
-    there = sorted(path.stem for path in folder.glob("*.toml"))
-    if environment in there:
+    """Return the names of the environments when there is none of this name, else None."""
+    existing = sorted(path.stem for path in folder.glob("*.toml"))
+    if environment in existing:
         return None
-    return f"There is no environment {environment!r}; give ENV= one of: {', '.join(there)}."
+    return f"There is no environment {environment!r}; give ENV= one of: {', '.join(existing)}."
 
 
 def advise(screen: Screen, cloud: LocalCloud, bucket: str, environment: str) -> None:
@@ -88,7 +85,7 @@ def upload_command(video: Path, bucket: str) -> str:
 
 
 def write_variables(cloud: LocalCloud, environment: str) -> Path:
-    """Write a file for the shell by which AWS's tools, and ours, find this cloud; return it."""
+    """Write a file of shell variables by which AWS's tools and Lifestream's find this cloud."""
     values = {**cloud.aws_environment(), EnvVar.ENVIRONMENT.value: environment}
     path = cloud.state_dir / VARIABLES_FILE
     path.write_text(
@@ -103,4 +100,4 @@ def shown(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    run_command(main, "make deploy-local")

@@ -1,10 +1,10 @@
 """Container images of the local cloud: which folder and interpreter stand in for a built image."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,51 +66,15 @@ class Images:
 
     def to_json(self) -> str:
         """Return the images as text for another process."""
-        return json.dumps(
-            [
-                {
-                    "repository_prefix": image.repository_prefix,
-                    "python": str(image.python),
-                    "code": str(image.code),
-                    "environment": dict(image.environment),
-                    "entry_point": list(image.entry_point),
-                    "command": list(image.command),
-                    "own_ports": list(image.own_ports),
-                    "container": None if image.container is None else asdict(image.container),
-                }
-                for image in self.images
-            ]
-        )
+        return _IMAGES.dump_json(self).decode()
 
     @staticmethod
     def from_json(text: str) -> "Images":
-        """Return the images that `to_json` wrote."""
-        return Images(
-            tuple(
-                Image(
-                    repository_prefix=entry["repository_prefix"],
-                    python=Path(entry["python"]),
-                    code=Path(entry["code"]),
-                    environment=entry["environment"],
-                    entry_point=tuple(entry["entry_point"]),
-                    command=tuple(entry["command"]),
-                    own_ports=tuple(entry["own_ports"]),
-                    container=_container(entry["container"]),
-                )
-                for entry in json.loads(text)
-            )
-        )
+        """Return the images that `to_json` wrote; raise `ValueError` for anything else."""
+        return _IMAGES.validate_json(text)
 
 
-def _container(entry: Mapping[str, Any] | None) -> Container | None:
-    if entry is None:
-        return None
-    return Container(
-        tool=tuple(entry["tool"]),
-        run=tuple(entry["run"]),
-        image=entry["image"],
-        environment=entry["environment"],
-    )
+_IMAGES = TypeAdapter(Images)
 
 
 def repository_name(uri: str) -> str:

@@ -1,4 +1,4 @@
-"""The pool of workers in a local cloud: how many there are, and videos to keep them busy."""
+"""The pool of workers in a local cloud: how many there are, and videos to occupy them."""
 
 import time
 from collections.abc import Mapping
@@ -9,19 +9,18 @@ from local.cloud import LocalCloud
 from local.variants import variant
 from runtime.core.contract import Output
 
-NOTHING_SECONDS = 180.0
-LOOK_SECONDS = 0.5
+EMPTY_SECONDS = 600.0
+POLL_SECONDS = 0.5
 
 
-class PoolDidNotShrinkError(RuntimeError):
-    """Workers without work are still there."""
+class PoolNotEmptyError(RuntimeError):
+    """Workers without work are still running."""
 
 
 class Pool:
-    """The deployed service of workers."""
+    """The deployed service of workers, found by the environment's outputs."""
 
     def __init__(self, cloud: LocalCloud, outputs: Mapping[str, str]) -> None:
-        """Find the service by the environment's outputs."""
         self._ecs = cloud.client("ecs")
         self._scaling = cloud.client("application-autoscaling")
         self.cluster = outputs[Output.CLUSTER]
@@ -38,8 +37,8 @@ class Pool:
         """Change the service."""
         self._ecs.update_service(cluster=self.cluster, service=self.name, **changes)
 
-    def dismiss(self) -> None:
-        """Want no worker any more, whatever the alarms on the queue still ask for."""
+    def scale_to_zero(self) -> None:
+        """Stop all workers, whatever the alarms on the queue still ask for."""
         self._scaling.register_scalable_target(
             ServiceNamespace="ecs",
             ResourceId=f"service/{self.cluster}/{self.name}",
@@ -61,21 +60,21 @@ class Pool:
         )
         return [task for task in found if task["lastStatus"] != "STOPPED"]
 
-    def await_nothing(self, seconds: float = NOTHING_SECONDS) -> float:
+    def await_empty(self, seconds: float = EMPTY_SECONDS) -> float:
         """Wait until no worker is left and return how long that took.
 
-        Raises `PoolDidNotShrinkError`.
+        Raises `PoolNotEmptyError`.
         """
         began = time.monotonic()
         while self.describe()["desiredCount"] or self.tasks():
             if time.monotonic() - began > seconds:
-                raise PoolDidNotShrinkError(f"Workers are left after {seconds:.0f} s.")
-            time.sleep(LOOK_SECONDS)
+                raise PoolNotEmptyError(f"Workers are left after {seconds:.0f} s.")
+            time.sleep(POLL_SECONDS)
         return time.monotonic() - began
 
 
-def another(video: Path, folder: Path) -> Path:
-    """Write a copy of a video into a folder that is another video to Lifestream."""
+def distinct_copy(video: Path, folder: Path) -> Path:
+    """Write a copy of a video into a folder; its bytes differ, so it is a job of its own."""
     copy = folder / f"{video.stem}-again{video.suffix}"
     copy.write_bytes(variant(video.read_bytes(), "again"))
     return copy

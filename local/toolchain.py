@@ -15,7 +15,7 @@ PROCESSOR_PYTHON = STATE / "venv" / "processor" / "bin" / "python"
 LAMBDA_PYTHON = STATE / "venv" / "lambda" / "bin" / "python"
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
-PROCESSOR_PACKAGES = ("__init__.py", "core", "aws", "processor", "protection")
+PROCESSOR_PACKAGES = ("__init__.py", "core", "aws", "processor", "protection", "results")
 """What the processor's image holds of `runtime/`."""
 
 LIBRARY_SETTINGS = {

@@ -19,7 +19,7 @@ MOST_KILLS = 3
 """After so many the next attempt is left alone, so that a run comes to an end."""
 
 MOST_LOST_SECONDS = 60.0
-TIMEOUT_SECONDS = 300.0
+TIMEOUT_SECONDS = 900.0
 
 
 @dataclass

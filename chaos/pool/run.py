@@ -76,8 +76,8 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         churn.stop()
         fault.stop()
         traffic.stop()
-        pool.dismiss()
-        gone = pool.await_nothing()
+        pool.scale_to_zero()
+        gone = pool.await_empty()
         tell(
             f"{churn.scalings} changes of how many workers are wanted, "
             f"{fault.count} faults of the agent"

@@ -15,7 +15,7 @@ VISIBILITY_SECONDS = 15
 MAX_RECEIVES = 100
 """A refusal counts as a receive, and here come as many in a minute as elsewhere in days."""
 
-DEPLOYED_SECONDS = 120.0
+DEPLOYED_SECONDS = 600.0
 LOOK_SECONDS = 0.3
 
 PAST_THE_PROXY = "AWS_ENDPOINT_URL_SQS"

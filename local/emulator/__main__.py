@@ -1,41 +1,49 @@
-"""`python -m local.emulator`: run the embedded AWS on its own, in the foreground."""
+"""Launcher: `python -m local.emulator` runs the embedded AWS on its own, in the foreground."""
 
-import argparse
 import os
 import sys
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from local import toolchain
-from local.emulator.settings import Settings
+from local.commands import run_command
+from local.emulator.settings import Enforcement, Settings
 from local.images import Images
 from local.ports import free_port
 
 
-def main() -> None:
-    """Become the emulator's process, with an environment that holds nothing of this one's."""
-    parser = argparse.ArgumentParser(prog="python -m local.emulator", description=__doc__)
-    parser.add_argument("--port", type=int, default=0, help="0 chooses a free one")
-    parser.add_argument("--state-dir", type=Path, default=toolchain.STATE / "cloud")
-    parser.add_argument("--images", type=Path, help="a file written by Images.to_json")
-    parser.add_argument("--lambda-python", type=Path, default=toolchain.LAMBDA_PYTHON)
-    parser.add_argument("--stop-with-parent", action="store_true")
-    given = parser.parse_args()
-    images = Images.from_json(given.images.read_text()) if given.images else toolchain.images()
+def main(
+    *,
+    port: Annotated[int, typer.Option(help="0 chooses a free one.")] = 0,
+    state_dir: Annotated[Path, typer.Option()] = toolchain.STATE / "cloud",
+    images: Annotated[Path | None, typer.Option(help="A file written by Images.to_json.")] = None,
+    lambda_python: Annotated[Path, typer.Option()] = toolchain.LAMBDA_PYTHON,
+    stop_with_parent: Annotated[bool, typer.Option("--stop-with-parent")] = False,
+    patches: Annotated[
+        bool, typer.Option("--patches", help="Print every change made to ministack, and end.")
+    ] = False,
+) -> int:
+    """Run the embedded AWS on its own, in the foreground."""
     settings = Settings(
-        port=given.port or free_port(),
-        state_dir=given.state_dir.absolute(),
-        images=images,
-        lambda_python=given.lambda_python.absolute(),
-        stop_with_parent=given.stop_with_parent,
+        port=port or free_port(),
+        state_dir=state_dir.absolute(),
+        images=Images.from_json(images.read_text()) if images else toolchain.images(),
+        lambda_python=lambda_python.absolute(),
+        stop_with_parent=stop_with_parent,
+        # So that the list holds the patches of permissions too; nothing is served.
+        enforcement=Enforcement(certificate=Path(), key=Path(), plain_port=0) if patches else None,
     )
     environment = settings.process_environment(toolchain.ROOT)
     Path(environment["HOME"]).mkdir(parents=True, exist_ok=True)
-    if not settings.stop_with_parent:
+    command = [sys.executable, "-m", "local.emulator.serve", *(["--patches"] if patches else [])]
+    if not (stop_with_parent or patches):
         print(f"AWS_ENDPOINT_URL={settings.endpoint_url}", flush=True)
-    os.execve(  # noqa: S606 the same interpreter, with a clean environment
-        sys.executable, [sys.executable, "-m", "local.emulator.serve"], environment
+    os.execve(  # noqa: S606 the same interpreter, with an environment that inherits nothing
+        sys.executable, command, environment
     )
 
 
 if __name__ == "__main__":
-    main()
+    run_command(main, "python -m local.emulator")

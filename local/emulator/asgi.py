@@ -1,4 +1,4 @@
-"""Paths of our own in front of ministack's application."""
+"""Launcher: paths that are answered in front of ministack's application."""
 
 import json
 import re
@@ -39,14 +39,14 @@ class Response:
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def in_front_of(
+def with_routes(
     application: Application, handlers: Mapping[re.Pattern[str], Handler], clock: WallClock
 ) -> Application:
-    """Return an application that gives paths of these shapes to these handlers."""
+    """Return an application that answers paths of these patterns by these handlers."""
 
     async def routed(scope: Any, receive: Any, send: Any) -> None:
         path = scope.get("path", "")
-        handler = next((h for shape, h in handlers.items() if shape.fullmatch(path)), None)
+        handler = next((h for pattern, h in handlers.items() if pattern.fullmatch(path)), None)
         if scope["type"] != "http" or handler is None:
             await application(scope, receive, send)
             return

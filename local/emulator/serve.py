@@ -1,4 +1,4 @@
-"""The emulator's process: ministack with every gap closed, until it is told to stop.
+"""Launcher: the emulator's process, ministack with every gap closed, until it is stopped.
 
 Started by `local.emulator.__main__`, which gives it an environment of its own.
 """
@@ -14,18 +14,9 @@ from hypercorn.config import Config
 from ministack import app as ministack_app
 from ministack.core import lambda_runtime as ministack_lambda
 
-from local.emulator import asgi, permissions, version
+from local.emulator import asgi, patching, permissions, version
 from local.emulator.autoscaling import api as autoscaling_api
-from local.emulator.cloudformation import (
-    backup,
-    budgets,
-    deletion,
-    network,
-    scaling,
-    services,
-    storage,
-    task_definitions,
-)
+from local.emulator.cloudformation import resource_types
 from local.emulator.cloudwatch import alarms, embedded_metrics
 from local.emulator.ecs import (
     agent_endpoint,
@@ -52,6 +43,7 @@ from runtime.core.clock import SystemClock
 
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 0.2
+LIST_PATCHES = "--patches"
 
 
 def main() -> None:
@@ -59,10 +51,13 @@ def main() -> None:
     version.check()
     settings = Settings.from_environment()
     processes, application = install(settings)
+    if LIST_PATCHES in sys.argv:
+        print_patches()
+        leave(processes)
     if settings.stop_with_parent:
         threading.Thread(target=stop_with_parent, args=(processes,), daemon=True).start()
     try:
-        asyncio.run(serve_until_told(settings, application))
+        asyncio.run(serve_until_stopped(settings, application))
     finally:
         leave(processes)
 
@@ -90,24 +85,23 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     secret_references.install()
     sqs_move_task.install()
     xray.install()
-    storage.install()
-    network.install()
-    task_definitions.install()
-    services.install()
-    scaling.install(targets)
-    deletion.install()
-    backup.install()
-    budgets.install()
+    resource_types.install(targets)
     permissions.install(settings)
-    application = asgi.in_front_of(
-        sqs_long_poll.ending_with_its_client(ministack_app.app),
+    application = asgi.with_routes(
+        sqs_long_poll.cancel_on_disconnect(ministack_app.app),
         {agent_endpoint.AGENT_PATH: agent.state, agent_endpoint.FAULTS_PATH: agent.switch},
         SystemClock(),
     )
     return processes, application
 
 
-async def serve_until_told(settings: Settings, application: asgi.Application) -> None:
+def print_patches() -> None:
+    """Print a line for each patch: what is changed, by which module, fit for upstream, the gap."""
+    for patch in patching.applied():
+        print(patch.target, patch.module, patch.upstream, patch.gap, sep="\t", flush=True)
+
+
+async def serve_until_stopped(settings: Settings, application: asgi.Application) -> None:
     """Serve on the loopback interface."""
     config = Config()
     config.bind = [f"{HOST}:{settings.port}"]
@@ -118,11 +112,11 @@ async def serve_until_told(settings: Settings, application: asgi.Application) ->
     config.keep_alive_timeout = KEEP_ALIVE_SECONDS
     config.graceful_timeout = SHUTDOWN_SECONDS
     config.loglevel = "WARNING"
-    told = asyncio.Event()
+    stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, told.set)
-    await serve(application, config, shutdown_trigger=told.wait)
+        loop.add_signal_handler(number, stopped.set)
+    await serve(application, config, shutdown_trigger=stopped.wait)
 
 
 def stop_with_parent(processes: daemon.ProcessDaemon) -> None:

@@ -1,11 +1,11 @@
-"""What the emulator's process is told by whoever starts it, as one environment variable."""
+"""Launcher: the settings of the emulator's process, passed as one environment variable."""
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from pydantic import TypeAdapter
 
 from local.images import Images
 
@@ -15,7 +15,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Enforcement:
-    """What it takes to enforce permissions: TLS, which policies ask for, and a port without."""
+    """What enforcing permissions needs: TLS, which policies require, and a port without it."""
 
     certificate: Path
     key: Path
@@ -53,7 +53,7 @@ class Settings:
 
     @property
     def container_url(self) -> str:
-        """Where a task finds what only tasks are told, such as its credentials: never TLS."""
+        """Where a task finds its credentials and its agent, which never speak TLS."""
         return f"http://{HOST}:{self.enforcement.plain_port if self.enforcement else self.port}"
 
     @property
@@ -77,45 +77,13 @@ class Settings:
             "SFTP_ENABLED": "0",
             "LAMBDA_EXECUTOR": "local",
             **(self.enforcement.process_environment() if self.enforcement else {}),
-            VARIABLE: self._to_json(),
+            VARIABLE: _SETTINGS.dump_json(self).decode(),
         }
-
-    def _to_json(self) -> str:
-        return json.dumps(
-            {
-                "port": self.port,
-                "state_dir": str(self.state_dir),
-                "images": self.images.to_json(),
-                "lambda_python": str(self.lambda_python),
-                "stop_with_parent": self.stop_with_parent,
-                "enforcement": self.enforcement
-                and {
-                    "certificate": str(self.enforcement.certificate),
-                    "key": str(self.enforcement.key),
-                    "plain_port": self.enforcement.plain_port,
-                },
-            }
-        )
 
     @staticmethod
     def from_environment(environment: Mapping[str, str] = os.environ) -> "Settings":
         """Read the settings back inside the emulator's process."""
-        values = json.loads(environment[VARIABLE])
-        return Settings(
-            port=values["port"],
-            state_dir=Path(values["state_dir"]),
-            images=Images.from_json(values["images"]),
-            lambda_python=Path(values["lambda_python"]),
-            stop_with_parent=values["stop_with_parent"],
-            enforcement=_enforcement(values["enforcement"]),
-        )
+        return _SETTINGS.validate_json(environment[VARIABLE])
 
 
-def _enforcement(values: Mapping[str, Any] | None) -> Enforcement | None:
-    if values is None:
-        return None
-    return Enforcement(
-        certificate=Path(values["certificate"]),
-        key=Path(values["key"]),
-        plain_port=values["plain_port"],
-    )
+_SETTINGS = TypeAdapter(Settings)

@@ -1,9 +1,9 @@
-"""How much faster AWS's own periods pass here, so that nobody waits minutes for a scaling."""
+"""Launcher: how much faster AWS's own periods pass, so that scaling takes seconds, not minutes."""
 
 TIME_SCALE = 30.0
 """A minute takes two seconds: of alarms that scale, of cooldowns, of the first health checks."""
 
 
-def here(seconds: float) -> float:
-    """Return how many seconds here stand for so many of AWS's."""
+def scaled(seconds: float) -> float:
+    """Return the local seconds that stand for seconds of AWS."""
     return seconds / TIME_SCALE

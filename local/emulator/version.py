@@ -1,4 +1,4 @@
-"""Refuses any other ministack than the one the patches are written against."""
+"""Launcher: refuses any other ministack than the one the patches are written against."""
 
 from importlib.metadata import version
 

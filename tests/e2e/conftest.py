@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from local import deploy, toolchain
-from local.run import ENVIRONMENT, Deployed
+from local.deployed import ENVIRONMENT, Deployed
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from local.run import Deployed
+from local.deployed import Deployed
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Output
 

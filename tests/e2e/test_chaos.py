@@ -8,12 +8,14 @@ import pytest
 
 from local.toolchain import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(420)]
-LIMIT_SECONDS = 300
+pytestmark = pytest.mark.e2e
+
+# Bounds of a machine that is busy otherwise too; on a quiet one a job ends within seconds.
+BOUNDS = ("--bound", "600", "--limit", "1000")
 
 
 def test_should_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    size = ["--jobs", "12", "--seed", "11", "--limit", str(LIMIT_SECONDS)]
+    size = ["--jobs", "12", "--seed", "11", *BOUNDS]
     ended = subprocess.run(
         [sys.executable, "-m", "chaos", *size, "--folder", str(tmp_path)],
         cwd=ROOT,

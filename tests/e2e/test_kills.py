@@ -6,7 +6,7 @@ import pytest
 
 from chaos.kills.__main__ import main
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = pytest.mark.e2e
 
 
 def test_should_publish_the_same_however_often_it_is_killed(

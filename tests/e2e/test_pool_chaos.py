@@ -10,7 +10,7 @@ import pytest
 from local.toolchain import ROOT
 from tests.e2e.test_chaos import left_behind
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 
 CLOSING = re.compile(
     r"jobs 6, workers stopped [1-9]\d*, deployments 1, killed at work 0 \(cut short 0\), "
@@ -22,7 +22,7 @@ def test_should_stop_no_worker_at_work(tmp_path: Path) -> None:
     ended = subprocess.run(
         [
             *(sys.executable, "-m", "chaos.pool", "--jobs", "6", "--deployments", "1"),
-            *("--limit", "150", "--folder", str(tmp_path)),
+            *("--limit", "1000", "--folder", str(tmp_path)),
         ],
         cwd=ROOT,
         check=False,

@@ -10,7 +10,7 @@ import pytest
 from chaos.clips import make_clip
 from local.toolchain import ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 
 ROW = re.compile(r"^(first|second) +\d+ s +\d+ s +(worker [0-9a-f]{8})\b", re.MULTILINE)
 

@@ -12,7 +12,7 @@ from image.content import Variant
 from image.debian_base import NoBaseError
 from image.engines import Engine, NoEngineError, find_engine
 from local import deploy, toolchain
-from local.run import ENVIRONMENT, Deployed, download_results
+from local.deployed import ENVIRONMENT, Deployed, download_results
 from tests.image.helpers import finished, told
 from tests.image.lonely_network import LonelyNetwork
 from tests.sharing import made_once

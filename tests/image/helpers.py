@@ -7,7 +7,7 @@ from pathlib import Path
 
 from image.engines import Engine
 from lifestream.follow import follow
-from local.run import Deployed, job_store, upload
+from local.deployed import Deployed, job_store, upload
 from runtime.core.clock import SystemClock
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job, State

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from image.engines import Engine
-from local.run import Deployed, download_results, job_store
+from local.deployed import Deployed, download_results, job_store
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import (

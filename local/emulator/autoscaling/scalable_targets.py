@@ -1,12 +1,15 @@
-"""What Application Auto Scaling keeps and does: targets within bounds, policies, cooldowns."""
+"""Gap: no Application Auto Scaling; its targets within bounds, policies and cooldowns.
+
+Seen in ministack 1.5.33. Fit for upstream: yes, without the shorter periods.
+"""
 
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.emulator.autoscaling.step_scaling import wanted
-from local.emulator.time_scale import here
+from local.emulator.autoscaling.step_scaling import next_capacity
+from local.emulator.time_scale import scaled
 from runtime.core.clock import MonotonicClock
 
 Request = Mapping[str, Any]
@@ -28,7 +31,7 @@ class Capacity:
 
 
 @dataclass(slots=True)
-class Acted:
+class LastScaling:
     """What a policy did last: when, and the capacity it grew from (None if it did not grow)."""
 
     at: float
@@ -48,7 +51,7 @@ class ScalableTargets:
     policies: dict[str, Record] = field(default_factory=dict)
     """By ARN."""
 
-    _acted: dict[str, Acted] = field(default_factory=dict)
+    _acted: dict[str, LastScaling] = field(default_factory=dict)
 
     def register(self, request: Request) -> Record:
         """Register a target or change its bounds, and bring it within them."""
@@ -96,8 +99,8 @@ class ScalableTargets:
         if self.policies.pop(arn, None) is None:
             raise NoSuchObjectError(f"No scaling policy {arn}")
 
-    def breached(self, arn: str, breach: float) -> int | None:
-        """Do what a step policy asks for; return the new capacity, None when nothing changes.
+    def scale(self, arn: str, breach: float) -> int | None:
+        """Apply a step policy; return the new capacity, None when nothing changes.
 
         `breach` is the alarm's value minus its threshold. Other kinds of policies do nothing.
         """
@@ -111,8 +114,8 @@ class ScalableTargets:
             return None
         now = self.clock.monotonic()
         acted = self._acted.get(arn)
-        cooldown = here(float(steps.get("Cooldown") or 0))
-        capacity = wanted(
+        cooldown = scaled(float(steps.get("Cooldown") or 0))
+        capacity = next_capacity(
             steps,
             current,
             breach,
@@ -123,7 +126,7 @@ class ScalableTargets:
             return None
         changed = self._set(target, current, capacity)
         if changed is not None:
-            self._acted[arn] = Acted(now, current if changed > current else None)
+            self._acted[arn] = LastScaling(now, current if changed > current else None)
         return changed
 
     def _set(self, target: Record, current: int, capacity: int) -> int | None:

@@ -1,1 +1,1 @@
-"""CloudFormation resource types that the emulator lacks or treats differently from AWS."""
+"""CloudFormation: resource types that ministack lacks or treats differently from AWS."""

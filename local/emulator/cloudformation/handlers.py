@@ -1,4 +1,4 @@
-"""Helpers to extend ministack's CloudFormation: run something after a handler, or add a handler.
+"""Launcher: how resource types of ministack's CloudFormation are added and wrapped.
 
 Handlers run on the emulator's event loop: an HTTP call to the emulator itself would deadlock, so
 everything is done in-process.
@@ -9,51 +9,62 @@ from typing import Any
 
 from ministack.services.cloudformation import provisioners
 
+from local.emulator import patching
+
 Properties = Mapping[str, Any]
 Attributes = dict[str, Any]
+Created = tuple[str, Attributes]
 Apply = Callable[[str, Properties], None]
-Create = Callable[[str, Properties, str], tuple[str, Attributes]]
+Create = Callable[[str, Properties, str], Created]
+Update = Callable[[str, Properties, Properties, str], Created]
 Delete = Callable[[str, Properties], None]
+
+
+def add(resource_type: str, create: Create, delete: Delete, update: Update | None = None) -> None:
+    """Support a type; without `update`, an update replaces the resource."""
+
+    def replace(physical_id: str, old: Properties, new: Properties, stack: str) -> Created:
+        delete(physical_id, old)
+        return create(physical_id, new, stack)
+
+    handlers = {"create": create, "update": update or replace, "delete": delete}
+    _register(resource_type, handlers, create.__module__)
+
+
+def wrap(resource_type: str, **wrappers: Callable[..., Any]) -> None:
+    """Wrap a type's `create`, `update` or `delete`; each gets the original as first argument.
+
+    A wrapper of an update is left out where the type has none.
+    """
+    handlers = dict(provisioners._RESOURCE_HANDLERS[resource_type])
+    for name, wrapper in wrappers.items():
+        if original := handlers.get(name):
+            handlers[name] = _calling(wrapper, original)
+    _register(resource_type, handlers, next(iter(wrappers.values())).__module__)
 
 
 def after(resource_type: str, apply: Apply) -> None:
     """Call `apply(physical_id, properties)` after each create and update of a type."""
-    handlers = dict(provisioners._RESOURCE_HANDLERS[resource_type])
-    create: Create = handlers["create"]
 
-    def created(logical_id: str, properties: Properties, stack: str) -> tuple[str, Attributes]:
-        physical_id, attributes = create(logical_id, properties, stack)
+    def create(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
+        physical_id, attributes = original(logical_id, properties, stack)
         apply(physical_id, properties)
         return physical_id, attributes
 
-    handlers["create"] = created
-    if update := handlers.get("update"):
-
-        def updated(
-            physical_id: str, old: Properties, new: Properties, *more: Any, **options: Any
-        ) -> tuple[str, Attributes]:
-            new_id, attributes = update(physical_id, old, new, *more, **options)
-            apply(new_id, new)
-            return new_id, attributes
-
-        handlers["update"] = updated
-    provisioners._RESOURCE_HANDLERS[resource_type] = handlers
-
-
-def add(resource_type: str, create: Create, delete: Delete) -> None:
-    """Support a type: an update deletes what was and creates it anew under a new id."""
-
     def update(
-        physical_id: str, old: Properties, new: Properties, stack: str
-    ) -> tuple[str, Attributes]:
-        delete(physical_id, old)
-        return create(physical_id, new, stack)
+        original: Callable[..., Created],
+        physical_id: str,
+        old: Any,
+        new: Any,
+        *rest: Any,
+        **kw: Any,
+    ) -> Created:
+        new_id, attributes = original(physical_id, old, new, *rest, **kw)
+        apply(new_id, new)
+        return new_id, attributes
 
-    provisioners._RESOURCE_HANDLERS[resource_type] = {
-        "create": create,
-        "update": update,
-        "delete": delete,
-    }
+    create.__module__ = apply.__module__
+    wrap(resource_type, create=create, update=update)
 
 
 def camel_case(value: Any) -> Any:
@@ -68,3 +79,19 @@ def camel_case(value: Any) -> Any:
 def is_true(value: Any) -> bool:
     """Read a template's boolean, which may be text."""
     return str(value).lower() == "true"
+
+
+def require(response: tuple[int, Any, bytes], what: str) -> bytes:
+    """Return the body of a service's response; raise `ValueError` for an error."""
+    status, _, body = response
+    if status >= 400:  # noqa: PLR2004 - the first status of an error
+        raise ValueError(f"{what}: {body.decode()}")
+    return body
+
+
+def _calling(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
+    return lambda *arguments, **options: wrapper(original, *arguments, **options)
+
+
+def _register(resource_type: str, handlers: Mapping[str, Any], module: str) -> None:
+    patching.register(provisioners._RESOURCE_HANDLERS, [(resource_type, handlers)], module)

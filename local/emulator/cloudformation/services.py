@@ -1,4 +1,7 @@
-"""Gap: stacks do not wait for services. Closed: for steady state, and for the end of tasks."""
+"""Gap: stacks wait neither for a service's steady state nor for the end of its tasks.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +9,9 @@ from typing import Any
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.emulator.cloudformation.handlers import Attributes, Properties
+from local.emulator.cloudformation.handlers import Create, Created, Delete, Properties, wrap
 from local.emulator.ecs.service_scheduler import live_tasks
+from local.emulator.patching import around
 from runtime.core.clock import Clock, SystemClock
 
 SERVICE = "AWS::ECS::Service"
@@ -71,32 +75,27 @@ def record_of(physical_id: str) -> Record:
 def install(clock: Clock | None = None) -> None:
     """Have stacks wait, on threads of their own."""
     time = clock or SystemClock()
-    handlers = dict(provisioners._RESOURCE_HANDLERS[SERVICE])
-    create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
-    on_own_thread: Callable[[str], bool] = stacks._runs_on_worker_thread
 
-    def create_and_wait(
-        logical_id: str, properties: Properties, stack: str
-    ) -> tuple[str, Attributes]:
-        created: tuple[str, Attributes] = create(logical_id, properties, stack)
+    def create(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
+        created = original(logical_id, properties, stack)
         try:
             await_steady_state(record_of(created[0]), time)
         except NotStabilizedError:
-            delete(created[0], properties)
+            provisioners._RESOURCE_HANDLERS[SERVICE]["delete"](created[0], properties)
             raise
         return created
 
-    def update_and_wait(
-        physical_id: str, old: Properties, new: Properties, *more: Any, **options: Any
-    ) -> tuple[str, Attributes]:
-        updated: tuple[str, Attributes] = update(physical_id, old, new, *more, **options)
+    def update(original: Callable[..., Created], *arguments: Any, **options: Any) -> Created:
+        updated = original(*arguments, **options)
         await_steady_state(record_of(updated[0]), time)
         return updated
 
-    def delete_and_wait(physical_id: str, properties: Properties) -> None:
-        delete(physical_id, properties)
+    def delete(original: Delete, physical_id: str, properties: Properties) -> None:
+        original(physical_id, properties)
         await_end_of_tasks(record_of(physical_id), time)
 
-    handlers.update(create=create_and_wait, update=update_and_wait, delete=delete_and_wait)
-    provisioners._RESOURCE_HANDLERS[SERVICE] = handlers
-    stacks._runs_on_worker_thread = lambda kind: kind == SERVICE or on_own_thread(kind)
+    wrap(SERVICE, create=create, update=update, delete=delete)
+
+    @around(stacks, "_runs_on_worker_thread")
+    def runs_on_worker_thread(original: Callable[[str], bool], resource_type: str) -> bool:
+        return resource_type == SERVICE or original(resource_type)

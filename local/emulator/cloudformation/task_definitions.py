@@ -1,12 +1,14 @@
-"""Gap: CloudFormation loses secrets, health checks, platform and volumes of task definitions."""
+"""Gap: CloudFormation loses secrets, health checks, platform and volumes of task definitions.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 from collections.abc import Mapping
 from typing import Any
 
 from ministack.services import ecs
-from ministack.services.cloudformation import provisioners
 
-from local.emulator.cloudformation.handlers import Attributes, Properties, add, after, camel_case
+from local.emulator.cloudformation.handlers import Created, Properties, camel_case
 
 SPELLED_LIKE_THE_TEMPLATE = (
     "secrets",
@@ -22,18 +24,9 @@ SPELLED_LIKE_THE_TEMPLATE = (
 TASK_PROPERTIES = ("RuntimePlatform", "EphemeralStorage", "ProxyConfiguration", "Volumes")
 
 
-def install() -> None:
-    """Complete what ministack registers."""
-    original = provisioners._normalize_container_defs
-    provisioners._normalize_container_defs = lambda containers: [
-        container_definition(c) for c in original(containers)
-    ]
-    after("AWS::ECS::TaskDefinition", complete_task_definition)
-    add(
-        "AWS::ECS::ClusterCapacityProviderAssociations",
-        associate_capacity_providers,
-        lambda _physical_id, _properties: None,
-    )
+def complete_containers(normalize: Any, containers: Any) -> list[dict[str, Any]]:
+    """Return a template's container definitions as the ECS API spells them."""
+    return [container_definition(container) for container in normalize(containers)]
 
 
 def container_definition(container: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,9 +51,7 @@ def complete_task_definition(arn: str, properties: Properties) -> None:
             definition[name[0].lower() + name[1:]] = camel_case(properties[name])
 
 
-def associate_capacity_providers(
-    _logical_id: str, properties: Properties, _stack: str
-) -> tuple[str, Attributes]:
+def associate_capacity_providers(_logical_id: str, properties: Properties, _stack: str) -> Created:
     """Give a cluster its capacity providers and default strategy."""
     name = ecs._resolve_cluster_name(properties["Cluster"])
     cluster = ecs._clusters[name]

@@ -1,18 +1,23 @@
-"""Gap: log lines in CloudWatch's embedded metric format stay lines. Closed: they become metrics."""
+"""Gap: log lines in CloudWatch's embedded metric format become no metrics.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from ministack.services import cloudwatch, cloudwatch_logs
+
+from local.emulator.patching import around
 
 MARK = '"_aws"'
 MILLISECONDS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
-class Datum:
+class MetricValue:
     """One value of one metric; `at` is in seconds since the epoch."""
 
     namespace: str
@@ -25,23 +30,19 @@ class Datum:
 
 def install() -> None:
     """Store the metrics of whatever is logged, in the account and region that logs it."""
-    append: Callable[[dict[str, Any], Sequence[Mapping[str, Any]]], None] = (
-        cloudwatch_logs._append_log_events
-    )
 
-    def append_and_measure(stream: dict[str, Any], events: Sequence[Mapping[str, Any]]) -> None:
-        append(stream, events)
+    @around(cloudwatch_logs, "_append_log_events")
+    def append(original: Any, stream: Any, events: Sequence[Mapping[str, Any]]) -> None:
+        original(stream, events)
         for event in events:
-            for datum in data_of(event["message"]):
-                store(datum)
-
-    cloudwatch_logs._append_log_events = append_and_measure
+            for value in embedded_values(event["message"]):
+                store(value)
 
 
-def data_of(line: str) -> Iterator[Datum]:
+def embedded_values(line: str) -> Iterator[MetricValue]:
     """Yield the values that a log line embeds, each once for every set of dimensions.
 
-    What is no such document, or names a value that it does not have, yields nothing, as on AWS.
+    Any other line, and a document that names a value which it lacks, yields nothing, as on AWS.
     """
     if MARK not in line:
         return
@@ -52,7 +53,7 @@ def data_of(line: str) -> Iterator[Datum]:
             for names in directive["Dimensions"]:
                 dimensions = {name: str(document[name]) for name in names}
                 for metric in directive["Metrics"]:
-                    yield Datum(
+                    yield MetricValue(
                         directive["Namespace"],
                         metric["Name"],
                         metric.get("Unit", "None"),
@@ -64,14 +65,14 @@ def data_of(line: str) -> Iterator[Datum]:
         return
 
 
-def store(datum: Datum) -> None:
+def store(metric: MetricValue) -> None:
     """Add a value to the metrics of the current account and region."""
-    key = (datum.namespace, datum.name, cloudwatch._dims_key(dict(datum.dimensions)))
+    key = (metric.namespace, metric.name, cloudwatch._dims_key(dict(metric.dimensions)))
     cloudwatch._metric_bucket(key).append(
         {
-            "Timestamp": datum.at,
-            "Value": datum.value,
-            "Unit": datum.unit,
-            "Dimensions": dict(datum.dimensions),
+            "Timestamp": metric.at,
+            "Value": metric.value,
+            "Unit": metric.unit,
+            "Dimensions": dict(metric.dimensions),
         }
     )

@@ -1,4 +1,7 @@
-"""Gap: SQS and ECS publish no metrics. Closed: what each queue and service has, every second."""
+"""Gap: SQS and ECS publish no metrics of their queues and services.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 from typing import Any
 

@@ -1,10 +1,11 @@
-"""Runs a container in the foreground and sees to it that it does not outlive this process.
+"""Gap: RunTask needs a Docker daemon; runs a container that does not outlive this process.
 
 Run by path as `python -I -S container_keeper.py NAME NOTE LENGTH TOOL... COMMAND...`, where TOOL
 has LENGTH words, COMMAND begins with that tool's `run`, and NOTE is where to write why the
 container ended if its exit code alone does not tell. Ends with the container's exit code. A second
 process, in a session of its own, waits for the end of this one, even by SIGKILL, and removes the
 container. Standard library only.
+Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
 """
 
 import os
@@ -43,7 +44,7 @@ def remove_when_gone(tool: list[str], name: str) -> None:
     """Start the process that removes the container when this one has ended."""
     gone, here = os.pipe()
     if os.fork():
-        os.close(gone)  # `here` closes with this process: Popen hands it to nobody
+        os.close(gone)  # `here` closes with this process: Popen passes it to no child
         return
     os.setsid()
     os.close(here)

@@ -1,4 +1,7 @@
-"""What Docker would know of images: they are found by their repository alone."""
+"""Gap: RunTask needs a Docker daemon; the images it would have, found by their repository.
+
+Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
+"""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,7 +11,7 @@ from local.images import Images
 
 @dataclass(frozen=True, slots=True)
 class LocalImage:
-    """What Docker would know of an image."""
+    """An image as Docker describes it."""
 
     id: str
 
@@ -31,5 +34,5 @@ class ImageRegistry:
         return LocalImage("sha256:" + found.repository_prefix.encode().hex().zfill(64)[:64])
 
     def pull(self, uri: str, **_: Any) -> LocalImage:
-        """Return something for any image: one that is not there fails when it is to run."""
+        """Return an image for any URI; a missing one fails when it is run."""
         return LocalImage(uri)

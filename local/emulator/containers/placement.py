@@ -1,4 +1,7 @@
-"""What a container is to be: its definitions, its task and a folder of its own."""
+"""Gap: RunTask needs a Docker daemon; a container's definitions, task and folder.
+
+Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

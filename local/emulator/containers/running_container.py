@@ -1,4 +1,7 @@
-"""A started container as ministack sees one, through the few methods of Docker's SDK it calls."""
+"""Gap: RunTask needs a Docker daemon; the methods of a container that ministack calls.
+
+Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
+"""
 
 import shutil
 import uuid
@@ -20,7 +23,6 @@ class RunningContainer:
     """A process and the folder that ends with it."""
 
     def __init__(self, process: TaskProcess, placement: Placement, run_inside: RunInside) -> None:
-        """Wrap a started process."""
         self.id = uuid.uuid4().hex * 2
         self.name = placement.name
         self.attrs = {"NetworkSettings": {"Networks": {"local": {"IPAddress": HOST}}}}

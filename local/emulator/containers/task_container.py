@@ -1,4 +1,7 @@
-"""One container as a container: a process of Podman's or Docker's command line, looked after."""
+"""Gap: RunTask needs a Docker daemon; a container by Podman's or Docker's command line.
+
+Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
+"""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence

@@ -1,4 +1,7 @@
-"""One container as a local process group that cannot outlive the emulator."""
+"""Gap: RunTask needs a Docker daemon; a container as a process group that ends with the emulator.
+
+Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
+"""
 
 import contextlib
 import io
@@ -18,8 +21,8 @@ LAST_LINES_SECONDS = 5.0
 class TaskProcess:
     """A running command; its merged output goes to `on_line` line by line, in order.
 
-    It counts as finished only when every line has been delivered, so that whoever sees the exit
-    code finds the whole log.
+    It is finished only when every line has been delivered: the log is whole when there is an exit
+    code.
     """
 
     def __init__(

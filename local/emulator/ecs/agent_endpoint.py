@@ -1,7 +1,8 @@
-"""Gap: tasks have no agent. Closed: `$ECS_AGENT_URI` in every container, and what answers there.
+"""Gap: tasks have no agent; adds `$ECS_AGENT_URI` to every container, and answers there.
 
-What the agent does wrong is switched on and off at `/_local/agent-faults`: `PUT` a fault (see
-`agent_faults.Fault`), `GET` those that are on, `DELETE` them all.
+Faults of the agent are injected at `/_local/agent-faults`: `PUT` a fault (see
+`agent_faults.Fault`), `GET` the present ones, `DELETE` them all.
+Seen in ministack 1.5.33. Fit for upstream: yes, without the faults.
 """
 
 import asyncio
@@ -27,6 +28,7 @@ from local.emulator.ecs.protection import (
     update_protection,
 )
 from local.emulator.ecs.task_agent import AgentTask, Answer, Ecs, EcsError
+from local.emulator.patching import around
 
 FAULTS_PATH = re.compile(r"/_local/agent-faults")
 AGENT_PATH = re.compile(r"/api/[^/]+/task-protection/v1/state")
@@ -63,7 +65,7 @@ class TaskAgent:
         return asgi.Response.of(status, body)
 
     async def switch(self, request: asgi.Request) -> asgi.Response:
-        """Switch faults on or off, or tell which are on."""
+        """Add a fault, remove all, or return the present ones."""
         if request.method == "PUT":
             try:
                 self.faults.switch_on(fault_from(json.loads(request.body)))
@@ -86,7 +88,9 @@ class TaskAgent:
         cluster = arn.rsplit("/", 2)[-2]
 
         def get(task: str) -> dict[str, Any]:
-            return said(get_protection({"cluster": cluster, "tasks": [task]}, self.protections))
+            return content_of(
+                get_protection({"cluster": cluster, "tasks": [task]}, self.protections)
+            )
 
         def update(task: str, enabled: bool, minutes: int | None) -> dict[str, Any]:  # noqa: FBT001 - the agent's own order
             request: dict[str, Any] = {
@@ -96,12 +100,12 @@ class TaskAgent:
             }
             if minutes is not None:
                 request["expiresInMinutes"] = minutes
-            return said(update_protection(request, self.protections))
+            return content_of(update_protection(request, self.protections))
 
         return Ecs(get, update)
 
 
-def said(response: tuple[int, dict[str, str], bytes]) -> dict[str, Any]:
+def content_of(response: tuple[int, dict[str, str], bytes]) -> dict[str, Any]:
     """Return the body of ECS's answer; raise `EcsError` for an error."""
     status, _, body = response
     content: dict[str, Any] = json.loads(body)
@@ -123,12 +127,13 @@ def _unreachable(*_: Any) -> dict[str, Any]:
 
 def install(protections: Protections) -> TaskAgent:
     """Give every container its agent's address, and its metadata the service's name."""
-    register = ecs._register_metadata
 
-    def register_with_agent(
-        arn: str, cluster: str, td: Any, cdef: Any, launch: Any, env: Environment, *rest: Any
+    @around(ecs, "_register_metadata")
+    def register_metadata(
+        original: Any, arn: str, cluster: str, td: Any, cdef: Any, launch: Any, *rest: Any
     ) -> str:
-        token: str = register(arn, cluster, td, cdef, launch, env, *rest)
+        token: str = original(arn, cluster, td, cdef, launch, *rest)
+        env: Environment = rest[0]
         metadata = env["ECS_CONTAINER_METADATA_URI_V4"]
         env["ECS_AGENT_URI"] = metadata.replace(METADATA_PREFIX, AGENT_PREFIX)
         task = ecs._tasks[arn]
@@ -136,5 +141,4 @@ def install(protections: Protections) -> TaskAgent:
             ecs_metadata._TASKS[arn]["ServiceName"] = task["group"].removeprefix(SERVICE_GROUP)
         return token
 
-    ecs._register_metadata = register_with_agent
     return TaskAgent(protections, AgentFaults())

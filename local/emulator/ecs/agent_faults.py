@@ -1,4 +1,7 @@
-"""What the task agent is told to do wrong: for one task or all, for some calls or until cleared."""
+"""Gap: tasks have no agent whose failures can be tested; faults for some calls or until cleared.
+
+Seen in ministack 1.5.33. Fit for upstream: no, an emulator injects no faults.
+"""
 
 import threading
 from collections.abc import Mapping
@@ -8,8 +11,8 @@ from typing import Any
 FIELDS = frozenset({"task", "calls", "latency_seconds", "failure", "error", "silent", "lands"})
 
 
-class WrongFaultError(ValueError):
-    """A fault is described wrongly; the message says how."""
+class InvalidFaultError(ValueError):
+    """The description of a fault is invalid; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,9 +39,9 @@ NO_FAULT = Fault()
 
 
 def fault_from(given: Mapping[str, Any]) -> Fault:
-    """Read a fault from JSON; raise `WrongFaultError`."""
+    """Read a fault from JSON; raise `InvalidFaultError`."""
     if unknown := set(given) - FIELDS:
-        raise WrongFaultError(f"unknown: {sorted(unknown)}; known: {sorted(FIELDS)}")
+        raise InvalidFaultError(f"unknown: {sorted(unknown)}; known: {sorted(FIELDS)}")
     try:
         error = given.get("error")
         return Fault(
@@ -52,7 +55,7 @@ def fault_from(given: Mapping[str, Any]) -> Fault:
             lands=bool(given.get("lands")),
         )
     except (KeyError, TypeError, ValueError) as wrong:
-        raise WrongFaultError(f"not a fault: {wrong!r}") from wrong
+        raise InvalidFaultError(f"not a fault: {wrong!r}") from wrong
 
 
 @dataclass(slots=True)
@@ -63,17 +66,17 @@ class AgentFaults:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def switch_on(self, fault: Fault) -> None:
-        """Have the agent misbehave from now on."""
+        """Add a fault."""
         with self._lock:
             self._faults.append(fault)
 
     def clear(self) -> None:
-        """Have the agent behave."""
+        """Remove all faults."""
         with self._lock:
             self._faults.clear()
 
     def take(self, task_arn: str) -> Fault:
-        """Return what happens to a call of a task now, and count the call."""
+        """Return the fault of a task's next call, and count the call."""
         with self._lock:
             for index in reversed(range(len(self._faults))):
                 fault = self._faults[index]

@@ -1,7 +1,8 @@
-"""Gap: RunTask needs a Docker daemon. Closed by a daemon of ours that starts local processes.
+"""Gap: RunTask needs a Docker daemon; `ProcessDaemon` starts local processes instead.
 
 ministack drives containers through the Docker SDK's objects; `ProcessDaemon` offers the few of
 them that it uses. Log lines go straight to the container's awslogs stream.
+Seen in ministack 1.5.33. Fit for upstream: in part, its clean-up of sidecars is a fault of its own.
 """
 
 import contextlib
@@ -12,15 +13,16 @@ from ministack.services import ecs
 
 from local.emulator.containers.image_registry import ImageRegistry
 from local.emulator.containers.registry import ContainerRegistry, NoSuchContainerError
-from local.emulator.containers.running_container import RunningContainer
+from local.emulator.patching import around, replace
 from local.emulator.settings import Settings
+
+Task = dict[str, Any]
 
 
 class ProcessDaemon:
-    """The Docker client that ministack is given."""
+    """The Docker client that ministack is given; removes what an earlier emulator left."""
 
     def __init__(self, settings: Settings) -> None:
-        """Start with no container; leftovers of an earlier emulator are removed."""
         shutil.rmtree(settings.tasks_dir, ignore_errors=True)
         self.containers = ContainerRegistry(settings.images, settings.tasks_dir)
         self.images = ImageRegistry(settings.images)
@@ -29,7 +31,7 @@ class ProcessDaemon:
         """Answer as a daemon that is up."""
         return True
 
-    def explain(self, task: dict[str, Any]) -> None:
+    def explain(self, task: Task) -> None:
         """Add to a task's containers why they ended, where more is known than an exit code."""
         for described, identifier in zip(
             task["containers"], task.get("_docker_ids") or [], strict=False
@@ -49,31 +51,23 @@ class ProcessDaemon:
 def install(settings: Settings) -> ProcessDaemon:
     """Make ministack's ECS run processes; return the daemon so that it can be shut down."""
     daemon = ProcessDaemon(settings)
-    clean_up = ecs._cleanup_task_resources
-
-    def clean_up_with_daemon(
-        task: dict[str, Any], client: ProcessDaemon | None, extra: RunningContainer | None = None
-    ) -> None:
-        # ministack passes no client when a task ended by itself, which would leave sidecars alive.
-        clean_up(task, client or daemon, extra)
-
-    mark_stopped = ecs._mark_task_stopped
-
-    def mark_stopped_with_reasons(arn: str, task: dict[str, Any], *rest: Any, **more: Any) -> bool:
-        daemon.explain(task)
-        changed: bool = mark_stopped(arn, task, *rest, **more)
-        return changed
-
-    reset = ecs.reset
-
-    def reset_with_daemon() -> None:
-        daemon.kill_all()
-        reset()
-
-    ecs.reset = reset_with_daemon
     ecs._docker = daemon
-    ecs._mark_task_stopped = mark_stopped_with_reasons
-    ecs._cleanup_task_resources = clean_up_with_daemon
+
+    @around(ecs, "_cleanup_task_resources")
+    def clean_up(original: Any, task: Task, client: Any, extra: Any = None) -> None:
+        # ministack passes no client when a task ended by itself, which would leave sidecars alive.
+        original(task, client or daemon, extra)
+
+    @around(ecs, "_mark_task_stopped")
+    def mark_stopped(original: Any, arn: str, task: Task, *rest: Any, **more: Any) -> Any:
+        daemon.explain(task)
+        return original(arn, task, *rest, **more)
+
+    @around(ecs, "reset")
+    def reset(original: Any) -> None:
+        daemon.kill_all()
+        original()
+
     # Lines are delivered by the process itself, so that none is missing when the task is STOPPED.
-    ecs._start_awslogs_forwarder = lambda *_: None
+    replace(ecs, "_start_awslogs_forwarder", lambda *_: None, module=__name__)
     return daemon

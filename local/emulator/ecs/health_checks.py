@@ -1,4 +1,8 @@
-"""Gap: containers' health checks are not run. Closed by a thread for each running container."""
+"""Gap: containers' health checks are not run.
+
+A thread for each running container runs them.
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 import threading
 from collections.abc import Callable
@@ -13,11 +17,12 @@ from local.emulator.ecs.health_rules import (
     UNKNOWN,
     Health,
     HealthCheck,
-    after,
+    after_check,
     health_check,
-    of_task,
+    task_health,
 )
-from local.emulator.time_scale import here
+from local.emulator.patching import around
+from local.emulator.time_scale import scaled
 from runtime.core.clock import MonotonicClock, SystemClock
 
 Task = dict[str, Any]
@@ -25,11 +30,11 @@ Task = dict[str, Any]
 
 def install(daemon: ProcessDaemon, changed: Callable[[], None]) -> None:
     """Check containers from when their task runs; call `changed` when a task's health changes."""
-    mark_running: Callable[[str, Task], bool] = ecs._mark_task_running
     clock = SystemClock()
 
-    def mark_and_check(arn: str, task: Task) -> bool:
-        marked = mark_running(arn, task)
+    @around(ecs, "_mark_task_running")
+    def mark(original: Any, arn: str, task: Task) -> bool:
+        marked: bool = original(arn, task)
         if marked:
             for index, check in checks_of(task).items():
                 container = daemon.containers.get(task["_docker_ids"][index])
@@ -42,8 +47,6 @@ def install(daemon: ProcessDaemon, changed: Callable[[], None]) -> None:
                     thread_name=f"health-{arn[-8:]}",
                 )
         return marked
-
-    ecs._mark_task_running = mark_and_check
 
 
 def checks_of(task: Task) -> dict[int, HealthCheck]:
@@ -66,7 +69,7 @@ def reporter(task: Task, index: int, changed: Callable[[], None]) -> Callable[[s
             for i in checks_of(task)
             if task["_container_essentials"][i]
         ]
-        task["healthStatus"] = of_task(checked)
+        task["healthStatus"] = task_health(checked)
         changed()
 
     return report
@@ -79,14 +82,14 @@ def watch(
     report: Callable[[str], None],
 ) -> None:
     """Check a container until it ends: often until it was healthy once, then as it asks for."""
-    health, started, never = Health(), clock.monotonic(), threading.Event()
+    health, started, pause = Health(), clock.monotonic(), threading.Event()
     while container.status == "running":
         interval = check.interval_seconds
-        never.wait(here(interval) if health.status == UNKNOWN else interval)
+        pause.wait(scaled(interval) if health.status == UNKNOWN else interval)
         if container.status != "running":
             return
         passed = container.succeeds(check.command, check.timeout_seconds)
-        found = after(check, health, passed=passed, age_seconds=clock.monotonic() - started)
+        found = after_check(check, health, passed=passed, age_seconds=clock.monotonic() - started)
         if found.status != health.status and container.status == "running":
             report(found.status)
         health = found

@@ -1,13 +1,18 @@
-"""Gap: task scale-in protection is a stub. Closed with ECS's rule: service tasks only."""
+"""Gap: task scale-in protection is a stub; by ECS's rule it is for tasks of services only.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs
 
+from local.emulator.patching import around, register
 from runtime.core.clock import SystemClock, WallClock
 
 Response = tuple[int, dict[str, str], bytes]
@@ -19,7 +24,6 @@ DEFAULT_MINUTES = 120
 MAX_MINUTES = 2880
 MAX_TASKS = 10
 SECONDS_PER_MINUTE = 60
-BAD_REQUEST = 400
 OVERRIDING = frozenset({"Service deleted", "Task failed container health checks"})
 """The scheduler's reasons that protection does not stand against."""
 
@@ -171,33 +175,32 @@ def desired_count(task: Task, cluster: str) -> int:
 
 
 def install(clock: WallClock | None = None) -> Protections:
-    """Answer the two calls, and keep the service scheduler off protected tasks."""
+    """Answer the two calls, and keep the service scheduler off protected tasks.
+
+    A call of StopTask and the deletion of a service with `force` ignore protection.
+    """
     protections = Protections(clock or SystemClock())
-    ecs._ACTION_MAP["UpdateTaskProtection"] = lambda r: update_protection(r, protections)
-    ecs._ACTION_MAP["GetTaskProtection"] = lambda r: get_protection(r, protections)
-    ecs._stop_task = _sparing_protected(ecs._stop_task, protections)
-    return protections
+    calls = {
+        "UpdateTaskProtection": lambda request: update_protection(request, protections),
+        "GetTaskProtection": lambda request: get_protection(request, protections),
+    }
+    register(ecs._ACTION_MAP, calls.items(), __name__)
 
-
-def _sparing_protected(
-    stop: Callable[[Request], Response], protections: Protections
-) -> Callable[[Request], Response]:
-    """Keep the scheduler's stops off protected tasks; StopTask and a forced delete ignore it."""
-
-    def stop_unprotected(request: Request) -> Response:
+    @around(ecs, "_stop_task")
+    def stop(original: Callable[[Request], Response], request: Request) -> Response:
         cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
         task = ecs._resolve_task(request.get("task", ""), cluster)
         if task is None or request.get("reason") in OVERRIDING:
-            return stop(request)
+            return original(request)
         with protections.gate:
             if not protections.is_protected(task["taskArn"]):
-                return stop(request)
+                return original(request)
         response: Response = json_response({"task": ecs._sanitize(task)})
         return response
 
-    return stop_unprotected
+    return protections
 
 
 def _error(code: str, message: str) -> Response:
-    response: Response = error_response_json(code, message, BAD_REQUEST)
+    response: Response = error_response_json(code, message, HTTPStatus.BAD_REQUEST)
     return response

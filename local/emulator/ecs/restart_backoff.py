@@ -1,4 +1,7 @@
-"""When a service may start its next task, after tasks that did not stay up."""
+"""Gap: a service whose tasks fail starts the next one at once.
+
+Seen in ministack 1.5.33. Fit for upstream: yes, with AWS's longer delays.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +10,7 @@ from runtime.core.clock import MonotonicClock
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 60.0
 STAYED_UP_SECONDS = 30.0
-"""A task that lasted so long says nothing against the next one."""
+"""A task that ran for so long ends the row of failures."""
 
 
 def delay_seconds(failures: int) -> float:

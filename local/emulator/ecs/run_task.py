@@ -1,9 +1,13 @@
-"""Gap: RunTask ignores `clientToken` and accepts calls that ECS refuses."""
+"""Gap: RunTask ignores `clientToken` and accepts calls that ECS refuses.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 import json
 import threading
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from ministack.core.responses import (
@@ -14,6 +18,7 @@ from ministack.core.responses import (
 )
 from ministack.services import ec2, ecs
 
+from local.emulator.patching import register
 from runtime.core.clock import MonotonicClock, SystemClock
 
 Response = tuple[int, dict[str, str], bytes]
@@ -22,8 +27,6 @@ Request = dict[str, Any]
 TOKEN_LIFETIME_SECONDS = 24 * 3600.0
 """How long ECS honours a `clientToken`."""
 
-OK = 200
-BAD_REQUEST = 400
 MAX_OVERRIDE_CHARACTERS = 8192
 MAX_STARTED_BY_CHARACTERS = 128
 MAX_TOKEN_CHARACTERS = 64
@@ -111,7 +114,7 @@ def wrong_network(
 
 
 def install(clock: MonotonicClock | None = None) -> None:
-    """Put both in front of ministack's RunTask; service tasks start as before."""
+    """Check RunTask and honour its token; services start tasks by another way."""
     tokens = ClientTokens(clock or SystemClock())
     original: Callable[[Request], Response] = ecs._run_task
 
@@ -129,7 +132,7 @@ def install(clock: MonotonicClock | None = None) -> None:
         token = request.get("clientToken")
         return _once(tokens, token, request, original) if token else original(request)
 
-    ecs._ACTION_MAP["RunTask"] = run_task
+    register(ecs._ACTION_MAP, [("RunTask", run_task)], __name__)
 
 
 def _once(
@@ -140,7 +143,7 @@ def _once(
     def start() -> list[str]:
         answer.append(original(request))
         status, _, body = answer[0]
-        return [t["taskArn"] for t in json.loads(body)["tasks"]] if status == OK else []
+        return [t["taskArn"] for t in json.loads(body)["tasks"]] if status == HTTPStatus.OK else []
 
     cluster = str(request.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
     key = (get_account_id(), get_region(), cluster, token)
@@ -158,5 +161,5 @@ def _once(
 
 
 def _error(code: str, message: str) -> Response:
-    response: Response = error_response_json(code, message, BAD_REQUEST)
+    response: Response = error_response_json(code, message, HTTPStatus.BAD_REQUEST)
     return response

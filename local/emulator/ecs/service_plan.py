@@ -1,9 +1,10 @@
-"""Decides which tasks of a service start and stop: a pure function of what there is.
+"""Gap: services ignore protection and health; decides which tasks start and stop, without effect.
 
 The rules are ECS's. A rolling deployment keeps minimumHealthyPercent of the desired count serving
 and never has more than maximumPercent of it; protected tasks are left alone, count against both,
 and hold the deployment up until they are not protected any more. Which tasks go first when a
 service scales in is not documented; here those that do not serve yet, then the newest.
+Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 from dataclasses import dataclass
@@ -27,7 +28,7 @@ class ServiceTask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
-    """What a service wants. `primary` is the deployment to reach; `halted`: start nothing."""
+    """What a service asks for. `primary` is its latest deployment; `halted`: start nothing."""
 
     desired: int
     primary: str
@@ -56,19 +57,19 @@ class Stop:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to do now; what remains to do shows when it has been done."""
+    """The next tasks to start and stop; the rest follows from the next plan."""
 
     start: int
     stops: tuple[Stop, ...]
 
 
 def plan(service: Service, tasks: tuple[ServiceTask, ...]) -> Plan:
-    """Return what brings a service closer to what it wants."""
+    """Return the next steps towards the desired count of the latest deployment."""
     unhealthy = [task for task in tasks if task.unhealthy]
     kept = [task for task in tasks if not task.unhealthy]
     current = [task for task in kept if task.deployment == service.primary]
     old = [task for task in kept if task.deployment != service.primary]
-    scaled_in = victims(current)[: max(0, len(current) - service.desired)]
+    scaled_in = stop_order(current)[: max(0, len(current) - service.desired)]
     replaced = replaceable(service, kept, old)
     stops = (
         *(Stop(task.arn, UNHEALTHY_REASON) for task in unhealthy),
@@ -84,20 +85,20 @@ def plan(service: Service, tasks: tuple[ServiceTask, ...]) -> Plan:
 def replaceable(
     service: Service, kept: list[ServiceTask], old: list[ServiceTask]
 ) -> list[ServiceTask]:
-    """Return the tasks of earlier deployments that may go now."""
+    """Return the tasks of earlier deployments that may be stopped now."""
     spare = sum(task.serving for task in kept) - service.least
-    going = []
-    for task in victims(old):
+    stopping = []
+    for task in stop_order(old):
         if not task.serving:
-            going.append(task)
+            stopping.append(task)
         elif spare > 0:
-            going.append(task)
+            stopping.append(task)
             spare -= 1
-    return going
+    return stopping
 
 
-def victims(tasks: list[ServiceTask]) -> list[ServiceTask]:
-    """Return the tasks that may be stopped, those first that go first."""
+def stop_order(tasks: list[ServiceTask]) -> list[ServiceTask]:
+    """Return the unprotected tasks in the order in which they are stopped."""
     free = [task for task in tasks if not task.protected]
     newest_first = sorted(free, key=lambda task: task.created_at, reverse=True)
     return sorted(newest_first, key=lambda task: task.serving)

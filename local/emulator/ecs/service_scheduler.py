@@ -1,11 +1,11 @@
 """Gap: services ignore protection and health, restart without back-off, end deployments too early.
 
-Closed by a scheduler of ours that looks at every service all the time.
-Requests only say what is wanted; one thread does it, so that no two decisions overlap.
+Requests only record what is wanted; the scheduler's one thread reconciles every service, so that
+no two decisions overlap.
+Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -22,9 +22,10 @@ from local.emulator.ecs.service_plan import (
     is_complete,
     plan,
 )
+from local.emulator.patching import around, replace
 from runtime.core.clock import SystemClock, WallClock
 
-LOOK_SECONDS = 0.2
+INTERVAL_SECONDS = 0.2
 HEALTHY, UNHEALTHY = "HEALTHY", "UNHEALTHY"
 
 Task = dict[str, Any]
@@ -33,7 +34,7 @@ Record = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class ServiceScheduler:
-    """Brings every service closer to what it wants, time and again."""
+    """Reconciles every service, repeatedly."""
 
     protections: Protections
     backoff: RestartBackoff
@@ -41,45 +42,45 @@ class ServiceScheduler:
     wake: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
-        """Look after all services for ever."""
+        """Reconcile all services for ever."""
         while True:
-            self.wake.wait(LOOK_SECONDS)
+            self.wake.wait(INTERVAL_SECONDS)
             self.wake.clear()
-            self.look()
+            self.reconcile()
 
-    def look(self) -> None:
-        """Look after each service once."""
+    def reconcile(self) -> None:
+        """Reconcile each service once."""
         for (account, region, key), service in list(ecs._services.all_items()):
             if service["status"] != "ACTIVE":
                 continue
             with request_scope(account, region):
                 try:
-                    self._care_for(key.split("/", 1)[0], service)
+                    self._reconcile(key.split("/", 1)[0], service)
                 except Exception:  # noqa: BLE001 - the other services go on
                     ecs.logger.exception("the scheduler failed on %s", key)
 
     def failed(self, task: Task) -> None:
-        """Take note of a service's task that ended by itself or never started."""
+        """Record a service's task that ended by itself or never started."""
         if is_service_task(task) and task.get("_deployment_id"):
             self.backoff.failed(task["_deployment_id"], ran_seconds=self._ran_seconds(task))
 
-    def _care_for(self, cluster: str, record: Record) -> None:
+    def _reconcile(self, cluster: str, record: Record) -> None:
         primary = ecs._primary_deployment(record)
         if primary is None:
             return
         wanted = self._wanted(record, primary)
         tasks = tuple(self._view(task) for task in live_tasks(record))
-        todo = plan(wanted, tasks)
-        for stop in todo.stops:
+        steps = plan(wanted, tasks)
+        for stop in steps.stops:
             ecs._stop_task({"cluster": cluster, "task": stop.arn, "reason": stop.reason})
             if stop.reason == UNHEALTHY_REASON:
                 # To the circuit breaker and the back-off it is a task that failed.
                 ecs._record_service_task_failure(ecs._tasks[stop.arn])
-        if todo.start and self.backoff.may_start(primary["id"]):
-            start(cluster, record, primary, todo.start)
+        if steps.start and self.backoff.may_start(primary["id"]):
+            start(cluster, record, primary, steps.start)
         if primary["rolloutState"] == "IN_PROGRESS" and is_complete(wanted, tasks):
             complete(record, primary)
-        if todo.start or todo.stops:
+        if steps.start or steps.stops:
             ecs._recount_cluster(cluster)
         ecs._refresh_service_state(cluster, SERVICE_GROUP + record["serviceName"])
 
@@ -165,29 +166,27 @@ def complete(record: Record, primary: Record) -> None:
 
 
 def install(protections: Protections) -> ServiceScheduler:
-    """Let ministack's service calls only say what is wanted, and start the scheduler."""
+    """Let ministack's service calls only record what is wanted, and start the scheduler."""
     clock = SystemClock()
     scheduler = ServiceScheduler(protections, RestartBackoff(clock), clock)
-    make: Callable[..., Record] = ecs._make_deployment
-    note_failure: Callable[..., None] = ecs._record_service_task_failure
 
-    def make_in_progress(*arguments: Any, **options: Any) -> Record:
+    @around(ecs, "_make_deployment")
+    def make_in_progress(original: Any, *arguments: Any, **options: Any) -> Record:
         # A first deployment is one as well: it can fail, and is over when its tasks serve.
         return {
-            **make(*arguments, **options),
+            **original(*arguments, **options),
             "rolloutState": "IN_PROGRESS",
             "rolloutStateReason": "",
             "_image_resolution_disabled": True,
         }
 
-    def failed(task: Task, *arguments: Any, **options: Any) -> None:
+    @around(ecs, "_record_service_task_failure")
+    def failed(original: Any, task: Task, *arguments: Any, **options: Any) -> None:
         scheduler.failed(task)
-        note_failure(task, *arguments, **options)
+        original(task, *arguments, **options)
         scheduler.wake.set()
 
-    ecs._make_deployment = make_in_progress
-    ecs._record_service_task_failure = failed
-    ecs._reconcile_service_tasks = lambda *_: scheduler.wake.set()
-    ecs._complete_service_deployment = lambda *_, **__: scheduler.wake.set()
+    for name in ("_reconcile_service_tasks", "_complete_service_deployment"):
+        replace(ecs, name, lambda *_, **__: scheduler.wake.set(), module=__name__)
     threading.Thread(target=scheduler.run, name="service-scheduler", daemon=True).start()
     return scheduler

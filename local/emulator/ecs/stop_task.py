@@ -1,4 +1,7 @@
-"""Gap: StopTask says STOPPED before the process has ended, with an exit code it made up."""
+"""Gap: StopTask reports STOPPED before the process has ended, with an invented exit code.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 import threading
 from collections.abc import Callable
@@ -11,6 +14,7 @@ from ministack.services import ecs
 from local.emulator.containers.registry import NoSuchContainerError
 from local.emulator.containers.running_container import RunningContainer
 from local.emulator.ecs.daemon import ProcessDaemon
+from local.emulator.patching import around, register, replace
 
 Response = tuple[int, dict[str, str], bytes]
 Request = dict[str, Any]
@@ -25,15 +29,15 @@ STOPPER = "_stopper"
 def install(daemon: ProcessDaemon, announce: Callable[[Task], None]) -> None:
     """Make StopTask, and the service scheduler's own stops, wait for the process.
 
-    `announce` is told of the task when its `desiredStatus` changes.
+    `announce` is called with the task when its `desiredStatus` changes.
     """
     original: Callable[[Request], Response] = ecs._stop_task
-    is_active: Callable[[str, Task], bool] = ecs._task_is_active
 
-    def active_or_mine(arn: str, task: Task) -> bool:
+    @around(ecs, "_task_is_active")
+    def is_active(original: Callable[[str, Task], bool], arn: str, task: Task) -> bool:
         if task.get(STOPPER) == threading.get_ident():
             return bool(ecs._tasks.get(arn) is task and task["lastStatus"] != "STOPPED")
-        return is_active(arn, task)
+        return original(arn, task)
 
     def stop(request: Request, code: str) -> Response:
         cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
@@ -53,13 +57,13 @@ def install(daemon: ProcessDaemon, announce: Callable[[Task], None]) -> None:
         response: Response = json_response({"task": ecs._sanitize(task)})
         return response
 
-    ecs._task_is_active = active_or_mine
-    ecs._ACTION_MAP["StopTask"] = lambda request: stop(request, USER_INITIATED)
-    ecs._stop_task = lambda request: stop(request, SCHEDULER_INITIATED)
+    by_user = ("StopTask", lambda request: stop(request, USER_INITIATED))
+    register(ecs._ACTION_MAP, [by_user], __name__)
+    replace(ecs, "_stop_task", lambda request: stop(request, SCHEDULER_INITIATED), module=__name__)
 
 
 def _begin(task: Task, reason: str, code: str) -> bool:
-    """Record the wish to stop; return False when somebody else has done so already."""
+    """Record that a task is to stop; return False when that is recorded already."""
     with resource_lock("ecs-task", task["taskArn"]):
         if task["desiredStatus"] == "STOPPED":
             return False

@@ -1,6 +1,7 @@
-"""The ECS agent's task protection endpoint: what it answers, as a function of what ECS says.
+"""Gap: tasks have no agent; the answers of its task protection endpoint, without effect.
 
 Shapes and codes are those of the agent (its package `tmds/handlers/taskprotection/v1`).
+Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import json
@@ -36,7 +37,6 @@ class RequestError(Exception):
     """The agent refuses a request before it asks ECS."""
 
     def __init__(self, status: int, code: str, message: str, arn: str = "") -> None:
-        """Take what its answer says; without an ARN it has none."""
         super().__init__(message)
         self.answer = error(status, code, message, arn)
 
@@ -56,7 +56,6 @@ class EcsError(Exception):
     """ECS answered with an error."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
-        """Take what it said."""
         super().__init__(message)
         self.status, self.code, self.message = status, code, message
 
@@ -67,8 +66,8 @@ def error(status: int, code: str, message: str, arn: str = "") -> Answer:
     return status, {"error": {**about, "Code": code, "Message": message}}
 
 
-def decoded(body: bytes) -> tuple[bool | None, int | None]:
-    """Read a PUT's body: what is wanted and for how many minutes. Raises `RequestError`."""
+def decode(body: bytes) -> tuple[bool | None, int | None]:
+    """Return a PUT's `ProtectionEnabled` and `ExpiresInMinutes`; raise `RequestError`."""
     refusal = RequestError(
         HTTPStatus.BAD_REQUEST, INVALID, "UpdateTaskProtection: failed to decode request"
     )
@@ -89,9 +88,9 @@ def decoded(body: bytes) -> tuple[bool | None, int | None]:
     return enabled, minutes
 
 
-def asked(method: str, body: bytes, task: AgentTask | None) -> tuple[bool | None, int | None]:
-    """Return what a call asks ECS for: (None, None) to read. Raises `RequestError`."""
-    wanted = decoded(body) if method == "PUT" else (None, None)
+def parse(method: str, body: bytes, task: AgentTask | None) -> tuple[bool | None, int | None]:
+    """Return a call's wish and minutes, (None, None) for a GET; raise `RequestError`."""
+    wanted = decode(body) if method == "PUT" else (None, None)
     if task is None:
         raise RequestError(
             HTTPStatus.NOT_FOUND,
@@ -108,25 +107,25 @@ def asked(method: str, body: bytes, task: AgentTask | None) -> tuple[bool | None
 
 
 def answer(method: str, body: bytes, task: AgentTask | None, ecs: Ecs, fault: Fault) -> Answer:
-    """Return the agent's answer; how long it takes and whether it comes at all is not said here."""
+    """Return the agent's answer to one call, with what a fault makes of it."""
     try:
-        enabled, minutes = asked(method, body, task)
+        enabled, minutes = parse(method, body, task)
     except RequestError as refused:
         return refused.answer
     if task is None:
         raise AssertionError
-    troubled = trouble(task, fault)
-    if troubled and not fault.lands:
-        return troubled
+    failed = fault_answer(task, fault)
+    if failed and not fault.lands:
+        return failed
     try:
-        said = ecs.get(task.arn) if enabled is None else ecs.update(task.arn, enabled, minutes)
+        answered = ecs.get(task.arn) if enabled is None else ecs.update(task.arn, enabled, minutes)
     except EcsError as refused:
-        return troubled or error(refused.status, refused.code, refused.message, task.arn)
-    return troubled or told(said)
+        return failed or error(refused.status, refused.code, refused.message, task.arn)
+    return failed or agent_answer(answered)
 
 
-def trouble(task: AgentTask, fault: Fault) -> Answer | None:
-    """Return what a fault has the agent answer, else None."""
+def fault_answer(task: AgentTask, fault: Fault) -> Answer | None:
+    """Return the answer that a fault causes, else None."""
     if fault.latency_seconds >= ECS_TIMEOUT_SECONDS:
         message = "Timed out calling ECS Task Protection API"
         return error(HTTPStatus.GATEWAY_TIMEOUT, "RequestCanceled", message, task.arn)
@@ -138,10 +137,10 @@ def trouble(task: AgentTask, fault: Fault) -> Answer | None:
     return None
 
 
-def told(said: Call) -> Answer:
-    """Return what the agent makes of ECS's answer for one task. A failure is a 200, too."""
-    if said["failures"]:
-        failure = said["failures"][0]
+def agent_answer(answered: Call) -> Answer:
+    """Return the agent's form of ECS's answer for one task; a failure has the status 200 too."""
+    if answered["failures"]:
+        failure = answered["failures"][0]
         return HTTPStatus.OK, {
             "failure": {
                 "Arn": failure["arn"],
@@ -149,7 +148,7 @@ def told(said: Call) -> Answer:
                 "Reason": failure["reason"],
             }
         }
-    state = said["protectedTasks"][0]
+    state = answered["protectedTasks"][0]
     return HTTPStatus.OK, {
         "protection": {
             "ExpirationDate": expiration(state.get("expirationDate")),

@@ -1,4 +1,4 @@
-"""What ministack's enforcement of permissions leaves open, each gap closed by a module."""
+"""Permissions that ministack does not enforce, each gap closed by a module."""
 
 from local.emulator.permissions import (
     agent,

@@ -1,13 +1,17 @@
-"""Gap: what is encrypted with a key is read and written without rights on the key. Closed."""
+"""Gap: what is encrypted with a key is read and written without rights on the key.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_region
 from ministack.services import dynamodb, kms, s3, sqs
 
+from local.emulator.patching import around
 from local.emulator.permissions import roles
 
 DECRYPT = "kms:Decrypt"
@@ -37,9 +41,9 @@ def install() -> None:
 
 
 def _guard_requests() -> None:
-    enforce: Callable[..., Any] = iam_evaluator.enforce
-
-    def enforce_with_key(
+    @around(iam_evaluator, "enforce")
+    def enforce(
+        original: Any,
         access_key: str,
         action: str,
         service: str,
@@ -47,18 +51,16 @@ def _guard_requests() -> None:
         resource_arn: str = "*",
         service_context: Mapping[str, Any] | None = None,
     ) -> Any:
-        denied = enforce(access_key, action, service, region, resource_arn, service_context)
+        denied = original(access_key, action, service, region, resource_arn, service_context)
         asked = denied is None and action in NEEDED and not is_missing(action, resource_arn)
         key = key_of(resource_arn) if asked else None
         if key is None:
             return denied
         for needed in NEEDED[action]:
-            denied = enforce(access_key, needed, "kms", region, key, _via(service))
+            denied = original(access_key, needed, "kms", region, key, _via(service))
             if denied is not None:
                 return denied
         return None
-
-    iam_evaluator.enforce = enforce_with_key
 
 
 def may(role_arn: str, action: str, resource_arn: str) -> bool:
@@ -73,14 +75,11 @@ def may(role_arn: str, action: str, resource_arn: str) -> bool:
 
 
 def _guard_services() -> None:
-    admits: Callable[[str, str, str, str], bool] = sqs.queue_policy_allows
-
-    def admits_with_key(queue_arn: str, service: str, source_arn: str, account: str) -> bool:
-        return admits(queue_arn, service, source_arn, account) and opens(
+    @around(sqs, "queue_policy_allows")
+    def allows(original: Any, queue_arn: str, service: str, source_arn: str, account: str) -> bool:
+        return original(queue_arn, service, source_arn, account) and opens(
             queue_arn, service, source_arn
         )
-
-    sqs.queue_policy_allows = admits_with_key
 
 
 def opens(queue_arn: str, service: str, source_arn: str) -> bool:
@@ -109,10 +108,10 @@ def key_of(resource_arn: str) -> str | None:
 
 
 def is_missing(action: str, resource_arn: str) -> bool:
-    """Tell whether an object is to be read that is not there, so that nothing is opened."""
+    """Tell whether an action reads an object that does not exist, which takes no key."""
     bucket, _, key = resource_arn.rsplit(":::", 1)[-1].partition("/")
-    there = s3._buckets.get(bucket)
-    return action == "s3:GetObject" and there is not None and key not in there["objects"]
+    existing = s3._buckets.get(bucket)
+    return action == "s3:GetObject" and existing is not None and key not in existing["objects"]
 
 
 def _of_bucket(arn: str) -> str | None:

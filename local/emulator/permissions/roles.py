@@ -1,7 +1,8 @@
-"""What a role may do, who may take it on, and what a resource's own policy lets a service do.
+"""Gap: permissions are enforced for requests over HTTP only, not for what a service does itself.
 
-ministack decides this for requests that arrive over HTTP; these functions ask its evaluator the
-same for what a service does in a role's name, or in its own.
+These functions ask ministack's evaluator what a role may do, who may assume it, and what a
+resource's own policy admits.
+Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import logging
@@ -56,7 +57,7 @@ def require(role_arn: str, action: str, resource: str, context: Context | None =
 def lets_in(policy: Policy, service: str, action: str, resource: str, source_arn: str) -> bool:
     """Tell whether a resource's policy lets a service act on behalf of one of our resources."""
     context = {"aws:SourceArn": source_arn, "aws:SourceAccount": get_account_id()}
-    # The service is nobody of the account: no grant to the account may let it in.
+    # The service belongs to no account: no grant to the account may let it in.
     asked = _asked("*", action, resource, context, kind="Service", account="")
     found = iam_evaluator.evaluate_resource_policy(policy, asked, service=service)
     return bool(found.decision == ALLOW)

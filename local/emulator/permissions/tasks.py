@@ -1,25 +1,27 @@
 """Gap: tasks run as the account's administrator, and ECS needs no rights to start them.
 
-Closed: ECS takes on the execution role to pull, read secrets and log, and a container gets
-temporary credentials of the task role by its credentials endpoint, if the roles trust ECS.
+ECS assumes the execution role to pull, read secrets and log, and a container gets temporary
+credentials of the task role by its credentials endpoint, if the roles trust ECS.
+Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import json
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any
 
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, imds
 
+from local.emulator.patching import around
 from local.emulator.permissions import roles
 from local.emulator.settings import Settings
 from local.images import repository_name
 
 Definition = Mapping[str, Any]
-Response = tuple[int, dict[str, str], bytes]
 
 SERVICE = "ecs-tasks.amazonaws.com"
 LABEL = "com.amazonaws.ecs."
@@ -137,43 +139,30 @@ def install(settings: Settings) -> None:
 
 
 def _give_credentials(known: TaskRoles) -> None:
-    register: Callable[..., str] = ecs._register_metadata
-    answer: Callable[..., Any] = imds.handle_request
-
-    def register_with_role(
-        task_arn: str,
-        cluster_arn: str,
-        definition: Definition,
-        container: Definition,
-        launch_type: str,
-        environment: dict[str, str],
-        *rest: Any,
-    ) -> str:
-        token = register(
-            task_arn, cluster_arn, definition, container, launch_type, environment, *rest
-        )
+    @around(ecs, "_register_metadata")
+    def register_metadata(
+        original: Any, arn: str, cluster: str, definition: Definition, *rest: Any
+    ) -> Any:
+        token = original(arn, cluster, definition, *rest)
+        _container, _launch_type, environment, *_ = rest
         known.admit(environment, definition)
         return token
 
-    async def answer_with_role(
-        method: str, path: str, headers: Mapping[str, str], *rest: Any
-    ) -> Response:
+    @around(imds, "handle_request")
+    async def answer(
+        original: Any, method: str, path: str, headers: Mapping[str, str], *rest: Any
+    ) -> Any:
         if not path.startswith(CREDENTIALS_PATH):
-            response: Response = await answer(method, path, headers, *rest)
-            return response
+            return await original(method, path, headers, *rest)
         found = known.credentials(path, headers)
-        status = 404 if found is None else 200
-        return status, {"Content-Type": "application/json"}, json.dumps(found or {}).encode()
-
-    ecs._register_metadata = register_with_role
-    imds.handle_request = answer_with_role
+        status = HTTPStatus.NOT_FOUND if found is None else HTTPStatus.OK
+        return status.value, {"Content-Type": "application/json"}, json.dumps(found or {}).encode()
 
 
 def _guard_start(known: TaskRoles) -> None:
-    run: Callable[..., Any] = ecs._run_docker_container
-
-    def run_by_roles(
-        client: Any, container: Definition, options: Mapping[str, Any], **more: Any
+    @around(ecs, "_run_docker_container")
+    def run(
+        original: Any, client: Any, container: Definition, options: Mapping[str, Any], **more: Any
     ) -> Any:
         labels = options["labels"]
         family = labels[LABEL + "task-definition-family"]
@@ -184,26 +173,20 @@ def _guard_start(known: TaskRoles) -> None:
         config = ecs._awslogs_config(container, task_id, task_id)
         if config is not None and definition.get("executionRoleArn"):
             known.logs_as(config, definition["executionRoleArn"])
-        return run(client, container, options, **more)
-
-    ecs._run_docker_container = run_by_roles
+        return original(client, container, options, **more)
 
 
 def _guard_logs(known: TaskRoles) -> None:
-    ensure: Callable[[Any], bool] = ecs._ensure_awslogs_stream
-    emit: Callable[[Any, str], None] = ecs._emit_awslogs_event
-
-    def ensure_by_role(config: Mapping[str, Any]) -> bool:
+    @around(ecs, "_ensure_awslogs_stream")
+    def ensure(original: Any, config: Mapping[str, Any]) -> Any:
         if not known.may_log(config, "logs:CreateLogStream"):
             raise RuntimeError(
                 "failed to validate logger args: failed to create CloudWatch log stream: "
                 f"AccessDeniedException on {stream_arn(config)}"
             )
-        return ensure(config)
+        return original(config)
 
-    def emit_by_role(config: Mapping[str, Any], line: str) -> None:
+    @around(ecs, "_emit_awslogs_event")
+    def emit(original: Any, config: Mapping[str, Any], line: str) -> None:
         if known.may_log(config, "logs:PutLogEvents"):
-            emit(config, line)
-
-    ecs._ensure_awslogs_stream = ensure_by_role
-    ecs._emit_awslogs_event = emit_by_role
+            original(config, line)

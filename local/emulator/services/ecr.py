@@ -1,7 +1,7 @@
-"""ECR's DescribeImages: an image that is asked for by name and is not there is an error.
+"""Gap: DescribeImages answers a missing image with an empty list instead of an error.
 
-ministack answers with an empty list, which the CDK command line takes for an image that is there:
-it would never build one.
+The CDK command line takes the answer for an image that exists, and would never build one.
+Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 from typing import Any
@@ -9,20 +9,20 @@ from typing import Any
 from ministack.core.responses import error_response_json
 from ministack.services import ecr
 
+from local.emulator.patching import around
+
 
 def install() -> None:
-    """Have the missing image told as ECR tells it."""
-    describe = ecr._describe_images
+    """Refuse an image that is named and does not exist, as ECR does."""
 
-    def describe_or_refuse(data: dict[str, Any]) -> Any:
+    @around(ecr, "_describe_images")
+    def describe(original: Any, data: dict[str, Any]) -> Any:
         name = data.get("repositoryName", "")
-        for asked in data.get("imageIds") or ():
-            if name in ecr._repositories and not ecr._find_image(name, asked):
-                return error_response_json(
-                    "ImageNotFoundException",
-                    f"The image with imageId {asked} does not exist within the repository {name}",
-                    400,
+        for identifier in data.get("imageIds") or ():
+            if name in ecr._repositories and not ecr._find_image(name, identifier):
+                message = (
+                    f"The image with imageId {identifier} does not exist within the repository "
+                    f"{name}"
                 )
-        return describe(data)
-
-    ecr._describe_images = describe_or_refuse
+                return error_response_json("ImageNotFoundException", message, 400)
+        return original(data)

@@ -1,7 +1,8 @@
 """Gap: Lambda code runs on the launcher's Python with its packages and its environment.
 
-Closed by an interpreter of its own, which has the function's dependencies only, and by an
-environment of the function's variables plus what Lambda itself sets.
+A function gets an interpreter that has its dependencies only, and an environment of its variables
+plus what Lambda itself sets.
+Seen in ministack 1.5.33. Fit for upstream: in part, the interpreter's path would be a setting.
 """
 
 import os
@@ -9,7 +10,7 @@ import subprocess
 import sys
 import threading
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -17,6 +18,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from local.emulator.containers.task_process import INIT
+from local.emulator.patching import around
 
 SET_BY_LAMBDA = ("AWS_", "_LAMBDA_", "LAMBDA_TASK_ROOT", "_X_AMZN_")
 SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -41,7 +43,6 @@ class FunctionProcess(subprocess.Popen[str]):
     """A function's worker below a first process that ends with the emulator."""
 
     def __init__(self, command: list[str], **options: Any) -> None:
-        """Start `command` as the subprocess module would, but in a session of its own."""
         read_end, lifeline = os.pipe()
         super().__init__(
             [sys.executable, "-I", "-S", str(INIT), str(read_end), *command],
@@ -50,35 +51,29 @@ class FunctionProcess(subprocess.Popen[str]):
             **options,
         )
         os.close(read_end)
-        # A worker that nobody refers to any more ends as well.
+        # The worker ends when its object is collected.
         weakref.finalize(self, os.close, lifeline)
 
 
 def install(python: Path) -> None:
     """Run Python functions with `python` and with nothing of the emulator's environment."""
-    detect: Callable[[str], tuple[str, str]] = lambda_runtime._detect_runtime_binary
-    spawn: Callable[[Any], None] = lambda_runtime.Worker._spawn
     spawning = threading.local()
 
-    def detect_with_own_python(runtime: str) -> tuple[str, str]:
-        binary, script = detect(runtime)
+    @around(lambda_runtime, "_detect_runtime_binary")
+    def detect(original: Any, runtime: str) -> tuple[str, str]:
+        binary, script = original(runtime)
         return (str(python) if runtime.startswith("python") else binary), script
+
+    @around(lambda_runtime.Worker, "_spawn")
+    def spawn(original: Any, worker: Any) -> None:
+        spawning.variables = worker.config.get("Environment", {}).get("Variables", {})
+        original(worker)
 
     def start(command: list[str], *, env: Mapping[str, str], **options: Any) -> FunctionProcess:
         own = function_environment(env, spawning.variables, python)
         return FunctionProcess(command, env=own, **options)
 
-    def spawn_isolated(worker: Any) -> None:
-        spawning.variables = worker.config.get("Environment", {}).get("Variables", {})
-        spawn(worker)
-
-    lambda_runtime._detect_runtime_binary = detect_with_own_python
-    lambda_runtime.Worker._spawn = spawn_isolated
     # The worker calls `subprocess.Popen` by the module's name, so that name is what is replaced.
-    lambda_runtime.subprocess = SimpleNamespace(
-        Popen=start,
-        PIPE=subprocess.PIPE,
-        DEVNULL=subprocess.DEVNULL,
-        STDOUT=subprocess.STDOUT,
-        TimeoutExpired=subprocess.TimeoutExpired,
-    )
+    names = ("PIPE", "DEVNULL", "STDOUT", "TimeoutExpired")
+    kept = {name: getattr(subprocess, name) for name in names}
+    lambda_runtime.subprocess = SimpleNamespace(Popen=start, **kept)

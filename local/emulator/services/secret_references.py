@@ -1,11 +1,14 @@
-"""Gap: a secret's `Ref` is its name, and containers get `SecureString` parameters encrypted."""
+"""Gap: a secret's `Ref` is its name, and containers get `SecureString` parameters encrypted.
+
+Seen in ministack 1.5.33. Fit for upstream: yes.
+"""
 
 from typing import Any
 
 from ministack.services import ssm
-from ministack.services.cloudformation import provisioners
 
-from local.emulator.cloudformation.handlers import Attributes, Properties
+from local.emulator.cloudformation.handlers import Created, Delete, Properties, wrap
+from local.emulator.patching import around
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 a resource type
 RANDOM_SUFFIX = "-"
@@ -18,32 +21,27 @@ def secret_name(physical_id: str) -> str:
     return physical_id.rsplit(":secret:", maxsplit=1)[-1].rpartition(RANDOM_SUFFIX)[0]
 
 
+def create(original: Any, logical_id: str, properties: Properties, stack: str) -> Created:
+    """Create a secret; its physical id is its ARN."""
+    _, attributes = original(logical_id, properties, stack)
+    return attributes["Arn"], attributes
+
+
+def update(original: Any, physical_id: str, *arguments: Any, **options: Any) -> Created:
+    """Update a secret by its ARN."""
+    _, attributes = original(secret_name(physical_id), *arguments, **options)
+    return attributes["Arn"], attributes
+
+
+def delete(original: Delete, physical_id: str, properties: Properties) -> None:
+    """Delete a secret by its ARN."""
+    original(secret_name(physical_id), properties)
+
+
 def install() -> None:
     """Make a secret's physical id its ARN, and have ECS decrypt parameters."""
-    handlers = dict(provisioners._RESOURCE_HANDLERS[SECRET])
-    create, update, delete = handlers["create"], handlers["update"], handlers["delete"]
+    wrap(SECRET, create=create, update=update, delete=delete)
 
-    def create_with_arn(
-        logical_id: str, properties: Properties, stack: str
-    ) -> tuple[str, Attributes]:
-        _, attributes = create(logical_id, properties, stack)
-        return attributes["Arn"], attributes
-
-    def update_with_arn(
-        physical_id: str, old: Properties, new: Properties, *more: Any, **options: Any
-    ) -> tuple[str, Attributes]:
-        _, attributes = update(secret_name(physical_id), old, new, *more, **options)
-        return attributes["Arn"], attributes
-
-    def delete_by_arn(physical_id: str, properties: Properties) -> None:
-        delete(secret_name(physical_id), properties)
-
-    handlers.update(create=create_with_arn, update=update_with_arn, delete=delete_by_arn)
-    provisioners._RESOURCE_HANDLERS[SECRET] = handlers
-
-    resolve = ssm.resolve_parameter_value
-
-    def resolve_decrypted(name: str, version: Any = None, *, decrypt: bool = True) -> Any:
-        return resolve(name, version, decrypt)
-
-    ssm.resolve_parameter_value = resolve_decrypted
+    @around(ssm, "resolve_parameter_value")
+    def resolve(original: Any, name: str, version: Any = None, *, decrypt: bool = True) -> Any:
+        return original(name, version, decrypt)

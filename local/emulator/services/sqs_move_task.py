@@ -1,4 +1,7 @@
-"""Gap: SQS has no message move tasks, by which a dead letter queue is redriven."""
+"""Gap: SQS has no message move tasks, by which a dead letter queue is redriven.
+
+Seen in ministack 1.5.33. Fit for upstream: in part, AWS moves over minutes and can be cancelled.
+"""
 
 import uuid
 from collections.abc import Callable, Mapping
@@ -8,6 +11,7 @@ from typing import Any
 from ministack.core.concurrency import esm_wake
 from ministack.services import sqs
 
+from local.emulator.patching import register
 from runtime.core.clock import SystemClock, WallClock
 
 Message = dict[str, Any]
@@ -22,7 +26,7 @@ MILLISECONDS = 1000
 
 @dataclass(frozen=True, slots=True)
 class MoveTasks:
-    """Moves at once; what AWS does over minutes is over when the call returns."""
+    """Moves messages before the call returns; AWS takes minutes."""
 
     clock: WallClock
     find_queue: FindQueue
@@ -97,5 +101,8 @@ def install(clock: WallClock | None = None) -> None:
         esm_wake.set()
         return started
 
-    sqs._HANDLERS["StartMessageMoveTask"] = start
-    sqs._HANDLERS["ListMessageMoveTasks"] = lambda request, _queue_url: tasks.list(request)
+    calls = {
+        "StartMessageMoveTask": start,
+        "ListMessageMoveTasks": lambda request, _queue_url: tasks.list(request),
+    }
+    register(sqs._HANDLERS, calls.items(), __name__)

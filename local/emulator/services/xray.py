@@ -1,4 +1,7 @@
-"""Gap: no X-Ray. Closed for what traces are written and read by."""
+"""Gap: no X-Ray; added are the two calls that write and read traces.
+
+Seen in ministack 1.5.33. Fit for upstream: in part, it needs the other calls.
+"""
 
 import json
 import re
@@ -16,6 +19,8 @@ from ministack.core.responses import (
     get_region,
     json_response,
 )
+
+from local.emulator.patching import register
 
 Response = tuple[int, dict[str, str], bytes]
 Document = dict[str, Any]
@@ -42,7 +47,7 @@ class TraceStore:
             document = json.loads(content)
         except ValueError:
             return {"ErrorCode": "ParseError", "Message": "Invalid segment. Not JSON."}
-        if problem := wrong_with(document):
+        if problem := invalid_reason(document):
             found = {"ErrorCode": "InvalidSegment", "Message": problem}
             return {**found, "Id": str(document["id"])} if "id" in document else found
         self._traces.setdefault(document["trace_id"], {})[document["id"]] = document
@@ -63,17 +68,17 @@ class TraceStore:
         return {"Id": trace_id, "Duration": round(max(ends) - began, 3), "Segments": segments}
 
 
-def wrong_with(document: Any) -> str:
-    """Return what X-Ray would not take of a document, nothing if all is well."""
+def invalid_reason(document: Any) -> str:
+    """Return why X-Ray would refuse a document, empty if it would not."""
     if not isinstance(document, dict):
-        return "It is no object."
-    return next(chain(_forms(document), _times(document), _relations(document)), "")
+        return "It is not an object."
+    return next(chain(_formats(document), _times(document), _relations(document)), "")
 
 
-def _forms(document: Document) -> Iterator[str]:
+def _formats(document: Document) -> Iterator[str]:
     for name, form in (("name", _NAME), ("id", _DIGITS), ("trace_id", _TRACE_ID)):
         if not form.fullmatch(str(document.get(name, ""))):
-            yield f"{name} is missing or of another form."
+            yield f"{name} is missing or malformed."
     for name, value in document.get("annotations", {}).items():
         if not _ANNOTATION.fullmatch(name) or type(value) not in (str, int, float, bool):
             yield f"The annotation {name} is not indexed."
@@ -83,7 +88,7 @@ def _times(document: Document) -> Iterator[str]:
     began: Any = document.get("start_time")
     ended: Any = document.get("end_time")
     if type(began) not in (int, float) or type(ended) not in (int, float, type(None)):
-        yield "start_time or end_time is no number."
+        yield "start_time or end_time is not a number."
     elif (ended is None) != bool(document.get("in_progress")):
         yield "It needs one of end_time and in_progress."
     elif ended is not None and ended < began:
@@ -92,7 +97,7 @@ def _times(document: Document) -> Iterator[str]:
 
 def _relations(document: Document) -> Iterator[str]:
     if "parent_id" in document and not _DIGITS.fullmatch(str(document["parent_id"])):
-        yield "parent_id is of another form."
+        yield "parent_id is malformed."
     if document.get("type", "subsegment") != "subsegment":
         yield "type is not subsegment."
     if "type" in document and "parent_id" not in document:
@@ -169,7 +174,7 @@ def _error(message: str) -> Response:
 
 def install() -> None:
     """Add the service to ministack's, and its actions to those that need a right."""
-    app.SERVICE_HANDLERS[NAME] = XRay().handle
+    register(app.SERVICE_HANDLERS, [(NAME, XRay().handle)], __name__)
     router.SERVICE_PATTERNS[NAME] = {"host_patterns": [r"xray\."]}
     iam_actions.SERVICE_TO_IAM_NAMESPACE[NAME] = NAME
     iam_actions._BOTOCORE_SERVICE_MAP[NAME] = [NAME]

@@ -10,9 +10,9 @@ from cdk.assembly import read_environments
 from cdk.guard.__main__ import main
 from cdk.guard.baseline import Templates
 from cdk.guard.cloudformation import CloudFormationTemplates
-from local.run import ENVIRONMENT, Deployed
+from local.deployed import ENVIRONMENT, Deployed
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 
 
 def check(deployed: Deployed, assembly: Path) -> int:

@@ -8,14 +8,14 @@ import imageio_ffmpeg
 import pytest
 
 from lifestream.follow import follow
-from local.run import Deployed, job_store
+from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Output
 from runtime.core.jobs import Job, Source, State
 from tests.e2e.looking import ended_tasks, messages
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.e2e
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def put(deployed: Deployed, key: str, content: bytes) -> Source:
 
 def end_of(deployed: Deployed, source: Source) -> Job:
     jobs = job_store(deployed)
-    updates = follow(lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=120)
+    updates = follow(lambda: jobs.get(source.job_id), clock=SystemClock(), silence_seconds=600)
     job = None
     for update in updates:
         job = update.job

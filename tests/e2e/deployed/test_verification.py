@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from local.run import ENVIRONMENT, Deployed
+from local.deployed import ENVIRONMENT, Deployed
 from local.toolchain import MEDIA, ROOT
 
-pytestmark = [pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.e2e
 
 
 def verify(deployed: Deployed, *arguments: str) -> "subprocess.CompletedProcess[str]":

@@ -89,7 +89,7 @@ def test_should_see_its_own_variables_and_lambdas_only(
 
 
 def test_should_know_its_remaining_time(told: dict[str, Any]) -> None:
-    assert 15_000 < told["remaining_milliseconds"] <= 20_000
+    assert 0 < told["remaining_milliseconds"] <= 20_000
 
 
 def test_should_keep_a_function_warm(functions: Functions) -> None:

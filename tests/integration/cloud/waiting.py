@@ -6,12 +6,14 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-PATIENCE_SECONDS = 30.0
+PATIENCE_SECONDS = 300.0
+"""Long enough for a busy machine: only what never happens takes as long."""
+
 POLL_SECONDS = 0.05
 
 
 def until(look: Callable[[], Found | None], what: str) -> Found:
-    """Return what `look` finds as soon as it finds something true; fail after half a minute."""
+    """Return what `look` finds, once it is true; fail after `PATIENCE_SECONDS`."""
     deadline = time.monotonic() + PATIENCE_SECONDS
     while not (found := look()):
         assert time.monotonic() < deadline, f"{what}: not within {PATIENCE_SECONDS:.0f} s"

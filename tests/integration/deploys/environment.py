@@ -8,7 +8,7 @@ from cdk.naming import Names
 from lifestream.follow import follow
 from local import deploy
 from local.cloud import LocalCloud
-from local.run import Deployed, job_store
+from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import EnvVar, Output

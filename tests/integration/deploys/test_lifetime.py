@@ -11,7 +11,7 @@ import pytest
 
 from local.cloud import LocalCloud
 from local.deploy import DeployFailedError
-from local.run import Deployed, job_store
+from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import Output, ResultFile, result_prefix
 from runtime.core.jobs import Job, State
@@ -24,7 +24,7 @@ from tests.integration.deploys.environment import (
     process,
 )
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(600)]
+pytestmark = pytest.mark.cloud
 
 DATA = {
     "AWS::S3::Bucket",

@@ -15,7 +15,6 @@ from local.cloud import LocalCloud
 from runtime.core.contract import Launch, Output
 
 ENVIRONMENT, POOLED = "dev", "staging"
-COMMAND_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,6 @@ class Deployed:
             cwd=toolchain.ROOT,
             capture_output=True,
             text=True,
-            timeout=COMMAND_SECONDS,
             check=False,
         )
         assert "Traceback" not in done.stderr, done.stderr

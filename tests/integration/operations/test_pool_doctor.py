@@ -8,7 +8,7 @@ import pytest
 from runtime.core.contract import Output
 from tests.integration.operations.conftest import Deployed
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.cloud
 
 
 def findings(pooled: Deployed) -> dict[str, str]:

@@ -12,7 +12,7 @@ import pytest
 from cdk.application import build
 from local import deploy, toolchain
 from local.cloud import LocalCloud
-from local.run import Deployed
+from local.deployed import Deployed
 from tests.integration.permissions.pool import Pool
 from tests.integration.permissions.system import ON_DEMAND, POOLED, PROGRAM_MODULE, System
 

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 
 from cdk.naming import Names
-from local.run import Deployed, job_store
+from local.deployed import Deployed, job_store
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock

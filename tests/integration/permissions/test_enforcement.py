@@ -13,7 +13,7 @@ from tests.integration.cloud.waiting import until
 from tests.integration.permissions.identities import Identity, allow, refused, trust
 from tests.integration.permissions.system import BrokenError, System
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.cloud
 
 ARN = f"{REGION}:{ACCOUNT}"
 OTHER_CLUSTER = "test-other-cluster"

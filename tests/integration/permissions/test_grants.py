@@ -13,7 +13,7 @@ from tests.integration.permissions.grants import Grant
 from tests.integration.permissions.needed import ELSEWHERE, NEEDED, NOT_MISSED, Scenario
 from tests.integration.permissions.system import BrokenError, System
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(180)]
+pytestmark = pytest.mark.cloud
 
 
 HASH_CHARACTERS = 8

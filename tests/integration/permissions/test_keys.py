@@ -10,7 +10,7 @@ from local.cloud import ACCOUNT, REGION
 from tests.integration.permissions.identities import Identity, allow, policy, refused
 from tests.integration.permissions.system import System
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(120)]
+pytestmark = pytest.mark.cloud
 
 ARN = f"{REGION}:{ACCOUNT}"
 

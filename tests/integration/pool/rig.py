@@ -28,7 +28,7 @@ from tests.unit.dispatcher.world import s3_event
 from tests.unit.protection.endpoints import AgentHandler, Task, serving
 
 VISIBILITY_SECONDS = 30
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0
 
 
 @dataclass

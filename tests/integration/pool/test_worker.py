@@ -11,7 +11,7 @@ from runtime.core.jobs import State
 from tests.integration.cloud.waiting import until
 from tests.integration.pool.rig import Rig
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.cloud
 
 
 def test_should_take_two_jobs_in_a_row_and_leave_at_once_when_idle(

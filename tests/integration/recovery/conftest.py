@@ -5,7 +5,7 @@ import imageio_ffmpeg
 import pytest
 
 from local import deploy, toolchain
-from local.run import ENVIRONMENT, Deployed
+from local.deployed import ENVIRONMENT, Deployed
 from tests.integration.recovery.processors import Processors
 
 FRAMES, FRAMES_PER_SECOND, SIZE = 20, 10, (64, 48)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from local.run import Deployed, job_store
+from local.deployed import Deployed, job_store
 from runtime.core.contract import ENTRY_POINT, PROCESSOR_COMMAND, EnvVar
 from runtime.core.jobs import Job, Source, State
 from tests.integration.cloud.waiting import until

@@ -6,14 +6,14 @@ from typing import Any
 
 import pytest
 
-from local.run import ENVIRONMENT, Deployed
+from local.deployed import ENVIRONMENT, Deployed
 from runtime.core.contract import Metric, Output
 from runtime.core.jobs import State
 from tests.integration.cloud.waiting import until
 from tests.integration.recovery.processors import Processors
 from tests.integration.recovery.working import end_of, let_an_hour_pass_for, put, sweep
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.cloud
 
 
 def alarm(deployed: Deployed, name: str) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 import pytest
 
-from local.run import Deployed, job_store
+from local.deployed import Deployed, job_store
 from runtime.core.contract import ExitCode, Output
 from runtime.core.jobs import State
 from tests.e2e.looking import ended_tasks, messages, tasks_of
 from tests.integration.recovery.processors import Processors
 from tests.integration.recovery.working import end_of, let_an_hour_pass_for, put, sweep
 
-pytestmark = [pytest.mark.cloud, pytest.mark.timeout(300)]
+pytestmark = pytest.mark.cloud
 
 KILLED = 128 + 9
 

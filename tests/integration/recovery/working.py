@@ -4,7 +4,7 @@ import json
 import time
 
 from lifestream.follow import follow
-from local.run import Deployed, job_store
+from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.clock import SystemClock
 from runtime.core.contract import JobsTable, Output

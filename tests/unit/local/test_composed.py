@@ -58,25 +58,25 @@ def drop(desk: Desk) -> DropFolder:
 def test_should_take_each_video_once_and_nothing_else(desk: Desk, drop: DropFolder) -> None:
     for name in ("b.mov", "a.mp4", "notes.txt", "half.mp4.part"):
         desk.copy(name)
-    drop.look()
-    drop.look()
+    drop.poll()
+    drop.poll()
     assert desk.uploads == ["a.mp4", "b.mov"]
 
 
 def test_should_not_take_a_file_that_is_still_being_copied(desk: Desk, drop: DropFolder) -> None:
     desk.copy("a.mp4", at=desk.now - SETTLED_SECONDS / 2)
-    drop.look()
+    drop.poll()
     assert desk.uploads == []
     desk.now += SETTLED_SECONDS
-    drop.look()
+    drop.poll()
     assert desk.uploads == ["a.mp4"]
 
 
 def test_should_take_a_video_that_was_replaced(desk: Desk, drop: DropFolder) -> None:
     desk.copy("a.mp4")
-    drop.look()
+    drop.poll()
     desk.copy("a.mp4", at=COPIED_AT - 500)
-    drop.look()
+    drop.poll()
     assert desk.uploads == ["a.mp4", "a.mp4"]
 
 
@@ -86,5 +86,5 @@ def test_should_hand_over_what_a_job_came_to_once(desk: Desk, drop: DropFolder, 
     for state in (None, State.PENDING, State.RUNNING, end, end):
         if state is not None:
             desk.states["a.mp4"] = state
-        drop.look()
+        drop.poll()
     assert desk.delivered == [("a.mp4", end)]

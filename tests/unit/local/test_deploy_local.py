@@ -22,7 +22,7 @@ def test_should_name_the_environments_when_asked_for_another(tmp_path: Path) -> 
 def test_should_refuse_an_unknown_environment_before_anything_is_started(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert deploy_local.main(["nowhere"]) == deploy_local.UNKNOWN_ENVIRONMENT
+    assert deploy_local.main("nowhere") == deploy_local.UNKNOWN_ENVIRONMENT
     assert "nowhere" in capsys.readouterr().out
 
 

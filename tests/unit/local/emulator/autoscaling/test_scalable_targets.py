@@ -4,7 +4,7 @@ import pytest
 
 from local.emulator.autoscaling.scalable_targets import Capacity, NoSuchObjectError, ScalableTargets
 from local.emulator.autoscaling.step_scaling import new_capacity
-from local.emulator.time_scale import here
+from local.emulator.time_scale import scaled
 from tests.fakes.clock import FakeClock
 
 SERVICE = "service/any-cluster/any-service"
@@ -56,15 +56,15 @@ GROW = (step(1, 0, 1), step(2, 1, 2), step(3, 2))
 def test_should_add_what_the_step_says() -> None:
     pool = Pool(tasks=1)
     grow = pool.policy("ChangeInCapacity", *GROW)
-    assert pool.targets.breached(grow, 1.0) == 3
+    assert pool.targets.scale(grow, 1.0) == 3
     assert pool.tasks == 3
 
 
 def test_should_stay_within_its_bounds() -> None:
     pool = Pool(tasks=1, most=2)
-    assert pool.targets.breached(pool.policy("ChangeInCapacity", *GROW), 5.0) == 2
+    assert pool.targets.scale(pool.policy("ChangeInCapacity", *GROW), 5.0) == 2
     shrink = pool.policy("ExactCapacity", step(-5, upper=0))
-    assert pool.targets.breached(shrink, -1.0) == 0
+    assert pool.targets.scale(shrink, -1.0) == 0
 
 
 def test_should_bring_a_service_within_new_bounds() -> None:
@@ -81,27 +81,27 @@ def test_should_not_scale_in_a_direction_that_is_suspended(
         pool = Pool(tasks=2)
         state = {f"DynamicScaling{suspended}Suspended": True}
         pool.targets.register({**NAMES, "SuspendedState": state})
-        pool.targets.breached(pool.policy("ChangeInCapacity", *steps), breach)
+        pool.targets.scale(pool.policy("ChangeInCapacity", *steps), breach)
         assert (pool.tasks != 2) == (name in allowed)
 
 
 def test_should_only_add_what_a_larger_step_asks_for_while_it_cools_down() -> None:
     pool = Pool()
     grow = pool.policy("ChangeInCapacity", *GROW, cooldown=60)
-    assert pool.targets.breached(grow, 0.0) == 1
-    assert pool.targets.breached(grow, 0.0) is None
-    assert pool.targets.breached(grow, 2.0) == 3
-    pool.clock.advance(here(60))
-    assert pool.targets.breached(grow, 0.0) == 4
+    assert pool.targets.scale(grow, 0.0) == 1
+    assert pool.targets.scale(grow, 0.0) is None
+    assert pool.targets.scale(grow, 2.0) == 3
+    pool.clock.advance(scaled(60))
+    assert pool.targets.scale(grow, 0.0) == 4
 
 
 def test_should_not_shrink_twice_while_it_cools_down() -> None:
     pool = Pool(tasks=5)
     shrink = pool.policy("ChangeInCapacity", step(-1, upper=0), cooldown=60)
-    assert pool.targets.breached(shrink, -1.0) == 4
-    assert pool.targets.breached(shrink, -1.0) is None
-    pool.clock.advance(here(60))
-    assert pool.targets.breached(shrink, -1.0) == 3
+    assert pool.targets.scale(shrink, -1.0) == 4
+    assert pool.targets.scale(shrink, -1.0) is None
+    pool.clock.advance(scaled(60))
+    assert pool.targets.scale(shrink, -1.0) == 3
 
 
 @pytest.mark.parametrize(
@@ -133,4 +133,4 @@ def test_should_keep_target_tracking_but_do_nothing() -> None:
     tracking = pool.targets.put_policy(
         {**NAMES, "PolicyName": "any", "PolicyType": "TargetTrackingScaling"}
     )
-    assert pool.targets.breached(tracking["PolicyARN"], 5.0) is None
+    assert pool.targets.scale(tracking["PolicyARN"], 5.0) is None

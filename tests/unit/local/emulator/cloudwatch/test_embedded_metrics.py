@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.cloudwatch.embedded_metrics import Datum, data_of
+from local.emulator.cloudwatch.embedded_metrics import MetricValue, embedded_values
 from runtime.core.contract import METRICS_NAMESPACE, Metric
 from runtime.core.metrics import embedded
 
@@ -17,8 +17,8 @@ def test_should_read_each_value_once_for_every_set_of_dimensions() -> None:
     whole = {"environment": "any"}
     by_class = {"environment": "any", "code_class": "media"}
 
-    assert list(data_of(line())) == [
-        Datum(METRICS_NAMESPACE, "JobsFailed", "Count", dimensions, 2.0, 1.5)
+    assert list(embedded_values(line())) == [
+        MetricValue(METRICS_NAMESPACE, "JobsFailed", "Count", dimensions, 2.0, 1.5)
         for dimensions in (whole, by_class)
     ]
 
@@ -36,4 +36,4 @@ def test_should_read_each_value_once_for_every_set_of_dimensions() -> None:
     ],
 )
 def test_should_pass_over_other_lines(other: str) -> None:
-    assert list(data_of(other)) == []
+    assert list(embedded_values(other)) == []

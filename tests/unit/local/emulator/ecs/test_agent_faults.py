@@ -6,7 +6,7 @@ from local.emulator.ecs.agent_faults import (
     NO_FAULT,
     AgentFaults,
     Fault,
-    WrongFaultError,
+    InvalidFaultError,
     fault_from,
 )
 
@@ -51,5 +51,5 @@ def test_should_read_a_whole_fault() -> None:
     "given", [{"latency": 1}, {"error": {"code": "NoStatus"}}, {"calls": "many"}]
 )
 def test_should_refuse_what_is_no_fault(given: dict[str, Any]) -> None:
-    with pytest.raises(WrongFaultError):
+    with pytest.raises(InvalidFaultError):
         fault_from(given)

@@ -6,9 +6,9 @@ from local.emulator.ecs.health_rules import (
     UNKNOWN,
     Health,
     HealthCheck,
-    after,
+    after_check,
     health_check,
-    of_task,
+    task_health,
 )
 
 CHECK = HealthCheck(
@@ -32,22 +32,22 @@ def test_should_be_unhealthy_after_its_retries_only() -> None:
     health = Health(HEALTHY)
     seen = []
     for _ in range(3):
-        health = after(CHECK, health, passed=False, age_seconds=99)
+        health = after_check(CHECK, health, passed=False, age_seconds=99)
         seen.append(health.status)
     assert seen == [HEALTHY, HEALTHY, UNHEALTHY]
-    assert after(CHECK, health, passed=True, age_seconds=99) == Health(HEALTHY)
+    assert after_check(CHECK, health, passed=True, age_seconds=99) == Health(HEALTHY)
 
 
 def test_should_not_count_failures_of_the_start_period() -> None:
     health = Health()
     for _ in range(5):
-        health = after(CHECK, health, passed=False, age_seconds=9)
+        health = after_check(CHECK, health, passed=False, age_seconds=9)
     assert health == Health(UNKNOWN)
-    assert after(CHECK, Health(HEALTHY), passed=False, age_seconds=9).failures == 1
+    assert after_check(CHECK, Health(HEALTHY), passed=False, age_seconds=9).failures == 1
 
 
 def test_should_be_as_healthy_as_the_worst_container() -> None:
-    assert of_task([HEALTHY, UNHEALTHY]) == UNHEALTHY
-    assert of_task([HEALTHY, UNKNOWN]) == UNKNOWN
-    assert of_task([HEALTHY]) == HEALTHY
-    assert of_task([]) == UNKNOWN
+    assert task_health([HEALTHY, UNHEALTHY]) == UNHEALTHY
+    assert task_health([HEALTHY, UNKNOWN]) == UNKNOWN
+    assert task_health([HEALTHY]) == HEALTHY
+    assert task_health([]) == UNKNOWN

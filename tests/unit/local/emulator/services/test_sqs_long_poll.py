@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.services.sqs_long_poll import ending_with_its_client
+from local.emulator.services.sqs_long_poll import cancel_on_disconnect
 
 RECEIVE = {"type": "http", "headers": [(b"x-amz-target", b"AmazonSQS.ReceiveMessage")]}
 OTHER = {"type": "http", "headers": [(b"x-amz-target", b"AmazonSQS.SendMessage")]}
@@ -31,7 +31,7 @@ class Poll:
         async def send(_message: Any) -> None:
             """Nothing is looked at."""
 
-        await ending_with_its_client(self)(scope, self.received.get, send)
+        await cancel_on_disconnect(self)(scope, self.received.get, send)
 
 
 @pytest.mark.parametrize("scope", [RECEIVE, OTHER])

@@ -1,0 +1,57 @@
+"""An environment deployed in a running local cloud: its jobs, uploads and results."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.cloud import LocalCloud
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
+from runtime.core.contract import UPLOADS_PREFIX, Output, ResultFile, result_prefix
+from runtime.core.jobs import Job, Source
+
+ENVIRONMENT = "dev"
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """A running local cloud with the environment deployed in it."""
+
+    cloud: LocalCloud
+    outputs: Mapping[str, str]
+
+    @property
+    def bucket(self) -> str:
+        """The media bucket."""
+        return self.outputs[Output.MEDIA_BUCKET]
+
+
+def upload(deployed: Deployed, video: Path) -> Source:
+    """Upload a video under its own name and return its identity."""
+    store = S3ObjectStore(deployed.cloud.client("s3"))
+    key = UPLOADS_PREFIX + video.name
+    store.upload(video, deployed.bucket, key, "video/mp4")
+    return store.head(deployed.bucket, key)
+
+
+def job_store(deployed: Deployed) -> DynamoJobStore:
+    """Return the jobs of the deployed environment."""
+    return DynamoJobStore(
+        deployed.cloud.client("dynamodb"),
+        jobs_table=deployed.outputs[Output.JOBS_TABLE],
+        idempotency_table=deployed.outputs[Output.IDEMPOTENCY_TABLE],
+    )
+
+
+def download_results(deployed: Deployed, job: Job, folder: Path) -> Path:
+    """Copy a job's published files, as its manifest lists them, and return the folder."""
+    store = S3ObjectStore(deployed.cloud.client("s3"))
+    prefix = result_prefix(job.job_id)
+    manifest = json.loads(store.read_bytes(deployed.bucket, prefix + ResultFile.MANIFEST))
+    names = [file["name"] for file in (*manifest["files"], *manifest["varying"])]
+    for name in [*names, ResultFile.MANIFEST.value]:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(store.read_bytes(deployed.bucket, prefix + name))
+    return folder

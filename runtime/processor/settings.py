@@ -34,7 +34,7 @@ RECORD_SECONDS = 15.0
 
 MAX_NOTICE_SECONDS = 30.0
 """For work to notice that it must stop, wherever it is. With `RECORD_SECONDS` it is as much as is
-left of a lease that cannot be renewed (`surrender_at_seconds` of the protection policy)."""
+left of a lease that cannot be renewed (`release_at_seconds` of the protection policy)."""
 
 
 class BadConfigurationError(ValueError):

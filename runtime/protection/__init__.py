@@ -1,1 +1,1 @@
-"""Keeps ECS from scaling in a task that works, and from keeping one that does not."""
+"""Scale-in protection of an ECS task: on while a job runs, off otherwise."""

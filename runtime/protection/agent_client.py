@@ -1,4 +1,4 @@
-"""Asks the ECS agent of this task, at `$ECS_AGENT_URI/task-protection/v1/state`."""
+"""Task protection by the ECS agent at `$ECS_AGENT_URI/task-protection/v1/state`."""
 
 import json
 from datetime import UTC, datetime
@@ -19,19 +19,19 @@ from runtime.core.protection import (
 
 PATH = "/task-protection/v1/state"
 TIMEOUT_SECONDS = 5.0
-"""Above the agent's own 4 s, so that its 504 is seen rather than our impatience."""
+"""Above the agent's own 4 s, so that its 504 arrives before this timeout."""
 
 MAX_ANSWER_BYTES = 64 * 1024
 
 
 class AgentClient:
-    """The agent's answers as values. A 200 alone means nothing: the body decides.
+    """`ProtectionClient` by the agent's HTTP endpoint; `agent_uri` is `$ECS_AGENT_URI`.
 
-    Speaks straight to the link-local address: no proxy, no redirect, one connection a call.
+    Connects to the link-local address without proxies or redirects, one connection a call. A 200
+    may still be a refusal: the body decides.
     """
 
     def __init__(self, agent_uri: str, *, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
-        """Take `$ECS_AGENT_URI`, an http URI."""
         parts = urlsplit(agent_uri)
         self._host = parts.hostname or ""
         self._port = parts.port
@@ -39,7 +39,7 @@ class AgentClient:
         self._timeout_seconds = timeout_seconds
 
     def enable(self, minutes: int) -> Answer:
-        """Protect for so many whole minutes from now."""
+        """Protect for whole minutes from now."""
         return self._ask("PUT", {"ProtectionEnabled": True, "ExpiresInMinutes": minutes})
 
     def disable(self) -> Answer:
@@ -47,7 +47,7 @@ class AgentClient:
         return self._ask("PUT", {"ProtectionEnabled": False})
 
     def read(self) -> Answer:
-        """Return the protection as it stands."""
+        """Return the current protection."""
         return self._ask("GET", None)
 
     def _ask(self, method: str, body: dict[str, Any] | None) -> Answer:
@@ -74,40 +74,40 @@ class AgentClient:
 
 
 def read_answer(status: int, content: bytes, date: str | None, *, wanted: bool | None) -> Answer:
-    """Return what the agent said; `wanted` is the state asked for, None when it was only read.
+    """Parse the agent's answer; `wanted` is the requested state, None for a read.
 
-    Shapes (agent's task protection types): `protection`, `failure` (both with 200) or `error`.
+    The body holds `protection` or `failure` (both with a 200), or `error`.
     """
     try:
-        said = json.loads(content)
-        if said.get("error"):
-            return _error(status, said["error"])
+        body = json.loads(content)
+        if body.get("error"):
+            return _error(status, body["error"])
         if status != HTTPStatus.OK:
             return _unread(status, content)
-        if said.get("failure"):
-            failure = said["failure"]
+        if body.get("failure"):
+            failure = body["failure"]
             return Refused(str(failure["Reason"]), failure.get("Detail"))
-        return _protection(said["protection"], date, wanted)
+        return _protection(body["protection"], date, wanted)
     except (ValueError, KeyError, TypeError, AttributeError):
         return _unread(status, content)
 
 
-def _protection(said: dict[str, Any], date: str | None, wanted: bool | None) -> Answer:  # noqa: FBT001 - three-valued, private
-    enabled = said["ProtectionEnabled"]
+def _protection(state: dict[str, Any], date: str | None, wanted: bool | None) -> Answer:  # noqa: FBT001 - three-valued, private
+    enabled = state["ProtectionEnabled"]
     if enabled not in {True, False} if wanted is None else enabled is not wanted:
         return Failed(
             "agent_contradicts", f"asked for {wanted}, it answered {enabled}", uncertain=True
         )
     if not enabled:
         return Unprotected()
-    expires = datetime.fromisoformat(said["ExpirationDate"])
+    expires = datetime.fromisoformat(state["ExpirationDate"])
     if expires.tzinfo is None:
         expires = expires.replace(tzinfo=UTC)
     return Protected(expires.timestamp(), parse_date(date))
 
 
 def parse_date(date: str | None) -> float | None:
-    """Return an HTTP date in seconds since the epoch, None without a valid one."""
+    """Return an HTTP date in seconds since the epoch, None if missing or invalid."""
     if date is None:
         return None
     try:
@@ -127,7 +127,7 @@ def _error(status: int, error: dict[str, Any]) -> Failed:
 
 
 def _unread(status: int, content: bytes) -> Failed:
-    """Return what a body means that is none of the agent's shapes, as in a throttled 429."""
+    """Return the failure of a body in none of the agent's formats, as in a throttled 429."""
     shown = content[:200].decode(errors="replace")
     sure = HTTPStatus.BAD_REQUEST <= status < HTTPStatus.INTERNAL_SERVER_ERROR
     return Failed(f"HTTP {status}", f"unexpected answer: {shown!r}", uncertain=not sure)

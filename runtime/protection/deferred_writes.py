@@ -1,4 +1,4 @@
-"""Log lines and metrics made under a lock and written after it: no log may stall the lease."""
+"""Log lines and metrics collected under a lock and written after it is released."""
 
 from collections import deque
 from collections.abc import Callable, Mapping
@@ -11,32 +11,31 @@ from runtime.core.metrics import Metrics
 
 
 class DeferredWrites:
-    """Collects what is to be written; `flush` writes it in order."""
+    """Collects writes, so that no I/O happens under the lease's lock; `flush` writes in order."""
 
     def __init__(self, log: Log, metrics: Metrics) -> None:
-        """Write to these, later."""
         self._log = log
         self._metrics = metrics
         self._writes: deque[Callable[[], None]] = deque()
 
     def info(self, action: str, **fields: Any) -> None:
-        """Keep a step."""
+        """Defer a line of a step."""
         self._writes.append(partial(self._log.info, action, **fields))
 
     def warning(self, action: str, **fields: Any) -> None:
-        """Keep something a person may want to look at."""
+        """Defer a warning."""
         self._writes.append(partial(self._log.warning, action, **fields))
 
     def error(self, action: str, **fields: Any) -> None:
-        """Keep a failure."""
+        """Defer a line of a failure."""
         self._writes.append(partial(self._log.error, action, **fields))
 
     def count(self, values: Mapping[Metric, float]) -> None:
-        """Keep values of metrics."""
+        """Defer values of metrics."""
         self._writes.append(partial(self._metrics.put, values))
 
     def flush(self) -> None:
-        """Write what was kept; call it without the lock."""
+        """Write everything deferred; call it without the lock."""
         while self._writes:
             try:
                 write = self._writes.popleft()

@@ -1,4 +1,4 @@
-"""Finds out from environment variables whether and how this task can protect itself."""
+"""Reads from environment variables whether and how this task can protect itself."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _SWITCH = {"": None, "true": True, "1": True, "false": False, "0": False}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProtectionEnvironment:
-    """What the variables say; None where one is not set. `switch` None means: if in ECS."""
+    """The variables of protection, None where not set; `switch` None means: if in ECS."""
 
     switch: bool | None
     agent_uri: str | None
@@ -26,13 +26,13 @@ class ProtectionEnvironment:
 
     @property
     def in_ecs(self) -> bool:
-        """Whether there is any way to ask ECS about this task."""
+        """Whether this task can reach ECS."""
         return self.agent_uri is not None or self.task_arn is not None
 
 
 @dataclass(frozen=True, slots=True)
 class ApiTarget:
-    """What the ECS API must be told to find this task."""
+    """The task's identity for the ECS API."""
 
     cluster: str
     task_arn: str
@@ -40,27 +40,26 @@ class ApiTarget:
 
 
 class NoClient:
-    """Stands in where there is nothing to protect."""
+    """A client whose every answer is `NotApplicable`."""
 
     def __init__(self, why: str) -> None:
-        """Keep the reason, which every answer gives."""
         self._answer = NotApplicable(why)
 
     def enable(self, minutes: int) -> Answer:  # noqa: ARG002 - the port's signature
-        """Say that it does not apply."""
+        """Return `NotApplicable`."""
         return self._answer
 
     def disable(self) -> Answer:
-        """Say that it does not apply."""
+        """Return `NotApplicable`."""
         return self._answer
 
     def read(self) -> Answer:
-        """Say that it does not apply."""
+        """Return `NotApplicable`."""
         return self._answer
 
 
-def read_surroundings(environ: Mapping[str, str]) -> ProtectionEnvironment:
-    """Return what `environ` says about ECS; raise `Permanent` for a value that means nothing."""
+def read_protection_environment(environ: Mapping[str, str]) -> ProtectionEnvironment:
+    """Read the variables; raise `Permanent` for an invalid value."""
     switch = environ.get(EnvVar.ECS_ENABLE_TASK_PROTECTION, "").strip().lower()
     if switch not in _SWITCH:
         raise _wrong(EnvVar.ECS_ENABLE_TASK_PROTECTION, switch, "true, false or nothing")
@@ -79,37 +78,39 @@ def read_surroundings(environ: Mapping[str, str]) -> ProtectionEnvironment:
 
 
 def choose_client(
-    found: ProtectionEnvironment,
+    environment: ProtectionEnvironment,
     *,
     make_api_client: Callable[[ApiTarget], ProtectionClient],
     log: Log,
 ) -> ProtectionClient:
-    """Return the agent's client, else the API's, else one that does nothing; say once which.
+    """Return the agent's client, else the API's, else `NoClient`; log the choice.
 
-    Raise `Permanent` if protection is switched on but cannot be had, or half configured.
+    Raise `Permanent` if protection is switched on without a way to ECS, or half configured.
     """
-    if found.switch is False:
+    if environment.switch is False:
         log.info("protection.off", why=f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} is false")
         return NoClient("it is switched off")
-    if found.agent_uri is not None:
+    if environment.agent_uri is not None:
         log.info(
             "protection.by_agent",
-            cluster=found.cluster,
-            task_arn=found.task_arn,
-            region=found.region,
+            cluster=environment.cluster,
+            task_arn=environment.task_arn,
+            region=environment.region,
         )
-        return AgentClient(found.agent_uri)
-    if found.task_arn is not None:
-        if found.cluster is None:
+        return AgentClient(environment.agent_uri)
+    if environment.task_arn is not None:
+        if environment.cluster is None:
             raise _wrong(EnvVar.ECS_CLUSTER_NAME, "", "the cluster of the task in ECS_TASK_ARN")
         log.info(
             "protection.by_api",
-            cluster=found.cluster,
-            task_arn=found.task_arn,
-            region=found.region,
+            cluster=environment.cluster,
+            task_arn=environment.task_arn,
+            region=environment.region,
         )
-        return make_api_client(ApiTarget(found.cluster, found.task_arn, found.region))
-    if found.switch:
+        return make_api_client(
+            ApiTarget(environment.cluster, environment.task_arn, environment.region)
+        )
+    if environment.switch:
         raise Permanent(
             "protection.no_way_to_ecs",
             f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} is true, but neither {EnvVar.ECS_AGENT_URI} nor "

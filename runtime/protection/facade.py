@@ -1,4 +1,4 @@
-"""Protection driven by a server's count of active jobs: enable, disable, manage; never raises."""
+"""Protection by a server's count of active jobs: enable, disable, manage; never raises."""
 
 import threading
 from collections.abc import Callable
@@ -15,15 +15,13 @@ SESSION_ID = "active-jobs"
 class TaskProtection:
     """One protection for all jobs of a server that counts them itself.
 
-    `active_jobs` returns how many are in a working state (waiting, fetching, processing, ...: any
-    that is not an end). Call `manage` when a job starts, succeeds, fails or was cleaned up; between
-    calls the manager's thread looks at the count at each check of the policy.
+    `active_jobs` returns how many jobs have not ended. Call `manage` when a job starts, ends or is
+    cleaned up; in between, the manager's thread reads the count at each check of the policy.
     """
 
     def __init__(
         self, *, manager: ProtectionManager, active_jobs: Callable[[], int], log: Log
     ) -> None:
-        """Join the manager's checks; protection stays off."""
         self._manager = manager
         self._active_jobs = active_jobs
         self._log = log
@@ -32,10 +30,9 @@ class TaskProtection:
         manager.at_each_check(self._look)
 
     def enable(self, duration_seconds: float = HOUR) -> bool:
-        """Protect for so long, and renew for as long as jobs are active at each check.
+        """Protect for `duration_seconds`, and renew while jobs are active; idempotent.
 
-        Return whether protection is in force (or needless); the reason is logged if it is not.
-        Does nothing more when protection is held already.
+        Return whether protection is in force or not applicable; if neither, the reason is logged.
         """
         with self._lock:
             session = self._session
@@ -67,9 +64,9 @@ class TaskProtection:
         return True
 
     def manage(self, *, light: bool = False) -> bool:
-        """Protect if a job is active, else stop; return whether protection is in force.
+        """Protect while a job is active; return whether protection is in force.
 
-        `light` asks for 1 h instead of 2 h when this starts the protection.
+        `light` starts protection with 1 h instead of 2 h.
         """
         if self._count():
             return self.enable(HOUR if light else 2 * HOUR)
@@ -87,13 +84,13 @@ class TaskProtection:
     def _count(self) -> int:
         try:
             return self._active_jobs()
-        except Exception as error:  # noqa: BLE001 - the application's own count, whatever it does
-            # Jobs that cannot be counted may be running: keep what protects them.
+        except Exception as error:  # noqa: BLE001 - the application's own function
+            # Jobs that cannot be counted may be running, so protection stays.
             self._log.error("protection.count_failed", error=repr(error))
             return 1
 
     def _look(self) -> None:
-        """Let go if no job is active any more; runs in the renewal thread, so must not wait."""
+        """Disable once no job is active; runs in the renewal thread, so it must not block."""
         with self._lock:
             held = self._session is not None
         if held and self._count() == 0:

@@ -1,7 +1,7 @@
-"""One lease for all sessions: decides under its lock and applies answers, never calls ECS itself.
+"""One lease for all sessions: decides and applies answers under its lock, without calling ECS.
 
-Whoever drives it (the manager's thread, or a simulation) repeats: `begin()`; make the call it
-returns, with no lock held; `finish()` with the answer.
+Its driver (the manager's thread or a simulation) repeats: `begin()`, make the returned call without
+the lock, `finish()` with the answer.
 """
 
 import threading
@@ -12,7 +12,7 @@ from runtime.core.errors import LeaseLost, Permanent
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics
 from runtime.core.protection import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
-from runtime.protection import slots as seating
+from runtime.protection import errors
 from runtime.protection.deferred_writes import DeferredWrites
 from runtime.protection.lease import (
     FOREVER,
@@ -24,19 +24,19 @@ from runtime.protection.lease import (
     Release,
     Wait,
     decide,
-    surrender_time,
+    release_time,
 )
 from runtime.protection.lease_record import Call, LeaseRecord
 from runtime.protection.policy import MINUTE, Policy
-from runtime.protection.slots import Slot, SlotState
+from runtime.protection.slots import Slot, SlotState, live_slots
 from runtime.protection.status import Snapshot
 
 
 class LeaseKeeper:
-    """Seats of sessions and the lease they share; safe to use from any thread.
+    """The slots of sessions and the lease they share; thread-safe.
 
-    `jitter` returns a number from 0 to 1 that spreads retries. `condition` is notified whenever
-    there may be something to do or somebody waiting has an answer.
+    `jitter` returns numbers from 0 to 1 that spread retries. `condition` is notified whenever there
+    may be something to do, or a waiting session has an answer.
     """
 
     def __init__(
@@ -49,101 +49,100 @@ class LeaseKeeper:
         log: Log,
         metrics: Metrics,
     ) -> None:
-        """Start with no session and no lease."""
         self.condition = threading.Condition()
         self.policy = policy
         self._monotonic = monotonic
         self._wall = wall
-        self._outbox = DeferredWrites(log, metrics)
-        self._book = LeaseRecord(policy=policy, jitter=jitter, outbox=self._outbox)
-        self._seats: list[Slot] = []
+        self._deferred = DeferredWrites(log, metrics)
+        self._record = LeaseRecord(policy=policy, jitter=jitter, deferred=self._deferred)
+        self._slots: list[Slot] = []
         self._applicable = True
 
     # ------------------------------------------------------------ sessions
 
-    def take(self, seat: Slot) -> None:
-        """Let a session be protected: at once if there is lease enough, else by the next call."""
+    def acquire(self, slot: Slot) -> None:
+        """Add a session's slot: held at once if enough lease is left, else by the next call."""
         with self.condition:
             now = self._monotonic.monotonic()
-            if not seating.live(self._seats):
-                self._book.turn()
-            self._seats.append(seat)
-            lease = self._book.lease
+            if not live_slots(self._slots):
+                self._record.reset_failures()
+            self._slots.append(slot)
+            lease = self._record.lease
             enough = lease is not None and lease.expires_at - now > self.policy.joinable_seconds
             if enough or not self._applicable:
-                seat.state = SlotState.HELD
+                slot.state = SlotState.HELD
             self.condition.notify_all()
 
-    def give_up(self, seat: Slot) -> None:
-        """Let go of a seat; taking it up again needs a new one. Harmless when repeated."""
+    def release(self, slot: Slot) -> None:
+        """Remove a session's slot; idempotent."""
         with self.condition:
-            if seat in self._seats:
-                self._seats.remove(seat)
-                if not seating.live(self._seats):
-                    self._book.turn()
+            if slot in self._slots:
+                self._slots.remove(slot)
+                if not live_slots(self._slots):
+                    self._record.reset_failures()
                 self.condition.notify_all()
 
-    def check(self, seat: Slot) -> None:
-        """Raise `LeaseLost` unless this session is protected for some time to come.
+    def check(self, slot: Slot) -> None:
+        """Raise `LeaseLost` unless this session stays protected for some time.
 
-        Needs no thread: a lease that runs out is noticed here even if nobody renews it any more.
+        Independent of the renewal thread: a lease that runs out is noticed here as well.
         """
         with self.condition:
             now = self._monotonic.monotonic()
             self._lose_overstayed(now)
-            if seat.state is SlotState.HELD and self._applicable:
-                lease = self._book.lease
-                if lease is None or now >= surrender_time(self.policy, lease):
-                    self._surrender(now)
-            error = seat.error
-        self._outbox.flush()
+            if slot.state is SlotState.HELD and self._applicable:
+                lease = self._record.lease
+                if lease is None or now >= release_time(self.policy, lease):
+                    self._release_all(now)
+            error = slot.error
+        self._deferred.flush()
         if error is not None:
             raise error
 
-    def safe_until(self, seat: Slot) -> float:
-        """Return from when `check` will raise, as things stand (monotonic seconds)."""
+    def safe_until(self, slot: Slot) -> float:
+        """Return when `check` will raise unless the lease is renewed (monotonic seconds)."""
         with self.condition:
-            if seat.error is not None:
+            if slot.error is not None:
                 return NEVER
             if not self._applicable:
                 return FOREVER
-            lease = self._book.lease
-            surrender = NEVER if lease is None else surrender_time(self.policy, lease)
-            return min(surrender, seat.cap_at - self.policy.surrender_at_seconds)
+            lease = self._record.lease
+            release_at = NEVER if lease is None else release_time(self.policy, lease)
+            return min(release_at, slot.cap_at - self.policy.release_at_seconds)
 
-    def hopeless(self) -> Permanent | None:
-        """Return why asking ECS again is useless, if it is."""
+    def permanent_error(self) -> Permanent | None:
+        """Return the error that a retry does not resolve, if there is one."""
         with self.condition:
-            return self._book.hopeless
+            return self._record.permanent_error
 
-    def lose_all(self, error: LeaseLost, *, evict: bool = False) -> None:
-        """Tell every session to go; unless evicted, they keep what is left of the lease."""
+    def revoke_all(self, error: LeaseLost, *, evict: bool = False) -> None:
+        """Revoke every session; unless evicted, they keep the rest of the lease to checkpoint."""
         with self.condition:
-            for seat in self._seats:
-                seat.lose(error, evict=evict)
-            self._book.lease = None
-            self._book.turn()
+            for slot in self._slots:
+                slot.revoke(error, evict=evict)
+            self._record.lease = None
+            self._record.reset_failures()
             self.condition.notify_all()
 
     def newly_lost(self) -> list[Slot]:
-        """Return the seats lost since the last time this was asked."""
+        """Return the slots revoked since the last call."""
         with self.condition:
-            lost = [seat for seat in self._seats if seat.error is not None and not seat.told]
-            for seat in lost:
-                seat.told = True
+            lost = [slot for slot in self._slots if slot.error is not None and not slot.reported]
+            for slot in lost:
+                slot.reported = True
             return lost
 
     # ------------------------------------------------------------ driving
 
     def begin(self) -> Call | Wait:
-        """Return the call to make now, or until when (monotonic seconds) there is none."""
+        """Return the call to make now, or how long to wait."""
         with self.condition:
             step = self._next_step()
-        self._outbox.flush()
+        self._deferred.flush()
         return step
 
     def peek(self) -> Action:
-        """Return what `begin` would decide now, without doing any of it."""
+        """Return what `begin` would decide now, without side effects."""
         with self.condition:
             return decide(self.policy, self._state(), self._monotonic.monotonic())
 
@@ -156,48 +155,48 @@ class LeaseKeeper:
             elif isinstance(call.action, Enable):
                 self._enabled(call, call.action, answer, now)
             else:
-                self._book.disable_answered(answer, now)
+                self._record.disable_answered(answer, now)
             self.condition.notify_all()
-        self._outbox.flush()
+        self._deferred.flush()
 
     def snapshot(self) -> Snapshot:
-        """Return everything worth knowing, at one moment."""
+        """Return the state at this moment."""
         with self.condition:
             now = self._monotonic.monotonic()
-            lease = self._book.lease
+            lease = self._record.lease
             if lease is not None and lease.expires_at <= now:
                 lease = None
             return Snapshot(
                 policy=self.policy,
-                session_ids=tuple(sorted({seat.session_id for seat in self._seats})),
-                critical_sessions=len(seating.live(self._seats)),
+                session_ids=tuple(sorted({slot.session_id for slot in self._slots})),
+                critical_sessions=len(live_slots(self._slots)),
                 applicable=self._applicable,
                 active=lease is not None,
                 seconds_to_expiry=lease.expires_at - now if lease else None,
                 lease_age_seconds=now - lease.since if lease else None,
-                last_error=self._book.last_error,
-                counters=self._book.counters,
+                last_error=self._record.last_error,
+                counters=self._record.counters,
             )
 
     # ------------------------------------------------------------ under the lock
 
     def _state(self) -> LeaseState:
-        live = seating.live(self._seats)
-        book = self._book
+        live = live_slots(self._slots)
+        record = self._record
         return LeaseState(
             live=len(live),
-            waiting=any(seat.state is SlotState.WAITING for seat in live),
-            leaving=sum(seat.state is SlotState.LEAVING for seat in self._seats),
-            horizon=max((seat.cap_at for seat in live), default=FOREVER),
+            waiting=any(slot.state is SlotState.WAITING for slot in live),
+            leaving=sum(slot.state is SlotState.LEAVING for slot in self._slots),
+            horizon=max((slot.cap_at for slot in live), default=FOREVER),
             first_seconds=max(
-                (seat.first_seconds for seat in live if seat.first_seconds is not None),
+                (slot.first_seconds for slot in live if slot.first_seconds is not None),
                 default=None,
             ),
-            lease=book.lease,
-            on_until=book.on_until,
-            retry_at=book.retry_at,
-            enable_at=book.enable_at,
-            disable_at=book.disable_at,
+            lease=record.lease,
+            on_until=record.on_until,
+            retry_at=record.retry_at,
+            enable_at=record.enable_at,
+            disable_at=record.disable_at,
             applicable=self._applicable,
         )
 
@@ -206,68 +205,68 @@ class LeaseKeeper:
         self._lose_overstayed(now)
         action = decide(self.policy, self._state(), now)
         while isinstance(action, Release):
-            self._surrender(now)
+            self._release_all(now)
             action = decide(self.policy, self._state(), now)
         if isinstance(action, Wait):
             caps = [
-                seat.cap_at - self.policy.surrender_at_seconds for seat in seating.live(self._seats)
+                slot.cap_at - self.policy.release_at_seconds for slot in live_slots(self._slots)
             ]
             return Wait(min([action.until, *caps]))
         if isinstance(action, Disable):
-            # From here on protection may end at any moment: nobody may join this lease.
-            self._book.lease = None
+            # Protection may end from now on, so no session may join this lease.
+            self._record.lease = None
         return Call(action, now)
 
     def _enabled(self, call: Call, action: Enable, answer: Answer, now: float) -> None:
         if isinstance(answer, Protected):
-            self._book.granted(call, action, answer, now=now, wall_now=self._wall.now())
-            lease = self._book.lease
-            if lease is not None and now < surrender_time(self.policy, lease):
-                self._seat_waiting()
+            self._record.granted(call, action, answer, now=now, wall_now=self._wall.now())
+            lease = self._record.lease
+            if lease is not None and now < release_time(self.policy, lease):
+                self._hold_waiting()
         elif isinstance(answer, Refused):
-            if answer.reason == TASK_NOT_VALID and not self._book.ever_protected:
+            if answer.reason == TASK_NOT_VALID and not self._record.ever_protected:
                 self._not_applicable("this task does not belong to an ECS service")
                 return
-            self._book.refused(answer.reason, answer.detail)
-            for seat in seating.live(self._seats):
-                seat.lose(seating.refused(answer.reason, answer.detail))
+            self._record.refused(answer.reason, answer.detail)
+            for slot in live_slots(self._slots):
+                slot.revoke(errors.refused(answer.reason, answer.detail))
         else:
-            self._book.enable_failed(action, answer, now)
+            self._record.enable_failed(action, answer, now)
 
     def _not_applicable(self, why: str) -> None:
         if self._applicable:
-            self._outbox.info("protection.not_applicable", why=why)
+            self._deferred.info("protection.not_applicable", why=why)
         self._applicable = False
-        self._book.off()
-        self._seat_waiting()
+        self._record.off()
+        self._hold_waiting()
 
-    def _seat_waiting(self) -> None:
-        for seat in self._seats:
-            if seat.state is SlotState.WAITING:
-                seat.state = SlotState.HELD
+    def _hold_waiting(self) -> None:
+        for slot in self._slots:
+            if slot.state is SlotState.WAITING:
+                slot.state = SlotState.HELD
 
-    def _surrender(self, now: float) -> None:
-        lease = self._book.lease
-        held = [seat for seat in self._seats if seat.state is SlotState.HELD]
-        # A lease is not renewed in its last minute before the cap: that is no failure to renew.
-        capped = [seat for seat in held if lease and lease.expires_at >= seat.cap_at - MINUTE]
-        for seat in capped:
-            self._overstay(seat)
+    def _release_all(self, now: float) -> None:
+        lease = self._record.lease
+        held = [slot for slot in self._slots if slot.state is SlotState.HELD]
+        # A lease is not renewed in the last minute before the cap; that is not a failure.
+        capped = [slot for slot in held if lease and lease.expires_at >= slot.cap_at - MINUTE]
+        for slot in capped:
+            self._overstay(slot)
         if len(capped) == len(held):
-            self._book.lease = None
+            self._record.lease = None
         else:
-            error = seating.running_out(self._book.surrendered(now), self._book.last_error)
-            for seat in held:
-                if seat.state is SlotState.HELD:
-                    seat.lose(error)
+            error = errors.running_out(self._record.lost(now), self._record.last_error)
+            for slot in held:
+                if slot.state is SlotState.HELD:
+                    slot.revoke(error)
         self.condition.notify_all()
 
     def _lose_overstayed(self, now: float) -> None:
-        for seat in self._seats:
-            if seat.live and now >= seat.cap_at - self.policy.surrender_at_seconds:
-                self._overstay(seat)
+        for slot in self._slots:
+            if slot.live and now >= slot.cap_at - self.policy.release_at_seconds:
+                self._overstay(slot)
                 self.condition.notify_all()
 
-    def _overstay(self, seat: Slot) -> None:
-        seat.lose(seating.overstayed(seat.session_id))
-        self._outbox.error("protection.cap_reached", session_id=seat.session_id)
+    def _overstay(self, slot: Slot) -> None:
+        slot.revoke(errors.overstayed(slot.session_id))
+        self._deferred.error("protection.cap_reached", session_id=slot.session_id)

@@ -1,6 +1,6 @@
-"""Decides what to do about the lease: a pure function of policy, state and time.
+"""The decision about the lease: a pure function of policy, state and time.
 
-All times are readings of one monotonic clock, in seconds; the wall clock has no part in it.
+All times are seconds of one monotonic clock; the wall clock takes no part.
 """
 
 import math
@@ -15,7 +15,7 @@ FOREVER = math.inf
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """Protection that is certain: asked for at `since`, in force at least until `expires_at`."""
+    """Certain protection: requested at `since`, in force at least until `expires_at`."""
 
     since: float
     expires_at: float
@@ -26,13 +26,13 @@ class LeaseState:
     """Everything the decision depends on.
 
     live: sessions that need protection. waiting: whether one of them waits for a lease, because
-    there is none or too little of it is left. leaving: sessions told to go that still checkpoint.
+    none or too little is left. leaving: revoked sessions that still checkpoint.
     horizon: when the last live session reaches the cap on its protected time.
-    first_seconds: the first lease that was asked for, None for the policy's.
-    lease: the protection in force for certain. on_until: ECS may protect until then at the most,
-    counting calls whose answer was lost. retry_at: no call before, after a failure. enable_at,
-    disable_at: no such call before, because an opposite one may still take effect.
-    applicable: whether this task can be protected at all.
+    first_seconds: the requested first lease, None for the policy's.
+    lease: the certain protection. on_until: ECS protects until then at most, including calls whose
+    answer was lost. retry_at: the earliest next call after a failure. enable_at, disable_at: the
+    earliest such call, because an opposite one may still take effect.
+    applicable: whether this task can be protected.
     """
 
     live: int = 0
@@ -57,7 +57,7 @@ class Wait:
 
 @dataclass(frozen=True, slots=True)
 class Enable:
-    """Ask ECS to protect for so many minutes from now."""
+    """Ask ECS to protect for `minutes` from now."""
 
     minutes: int
     renewal: bool
@@ -70,19 +70,19 @@ class Disable:
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The lease is about to end and could not be renewed: tell the jobs while it still holds."""
+    """Revoke the sessions: the lease is about to end and could not be renewed."""
 
 
 Action = Wait | Enable | Disable | Release
 
 
-def surrender_time(policy: Policy, lease: Lease) -> float:
-    """Return when jobs must be told that this lease is lost, unless it is renewed before."""
-    return lease.expires_at - policy.surrender_at_seconds
+def release_time(policy: Policy, lease: Lease) -> float:
+    """Return when the sessions of this lease are revoked unless it is renewed."""
+    return lease.expires_at - policy.release_at_seconds
 
 
 def due_time(policy: Policy, lease: Lease, horizon: float) -> float:
-    """Return when the lease should be renewed; never, if it covers all that may be protected."""
+    """Return when to renew the lease; `FOREVER` if it covers everything up to the horizon."""
     if lease.expires_at >= horizon - MINUTE:
         return FOREVER
     # The second bound spaces renewals of a policy that renews to no more than `renew_at`; a lease
@@ -92,7 +92,7 @@ def due_time(policy: Policy, lease: Lease, horizon: float) -> float:
 
 
 def decide(policy: Policy, state: LeaseState, now: float) -> Action:
-    """Return what to do now. With nobody to protect and nothing to undo, wait for ever."""
+    """Return what to do now; an idle, unprotected task waits forever."""
     if not state.applicable:
         return Wait(FOREVER)
     if state.live:
@@ -108,12 +108,12 @@ def decide(policy: Policy, state: LeaseState, now: float) -> Action:
 
 
 def lease_from(answer: Protected, *, asked_at: float, minutes: int, wall_now: float) -> Lease:
-    """Return what an answer proves: never more than was asked, counted from before the asking.
+    """Return the lease that an answer proves: at most `minutes`, counted from `asked_at`.
 
-    ECS counts from when the request reaches it, which is not before `asked_at`; so neither a slow
-    answer nor one that reports a late expiry, nor a wall clock that jumps, can stretch the lease.
-    A shorter expiry than asked for is believed. One in the past contradicts "enabled": then the
-    clock it was compared with is wrong, and what was asked for stands.
+    ECS counts from when the request arrives, which is not before `asked_at`. A slow answer, a late
+    expiry or a jump of the wall clock therefore cannot extend the lease. A shorter expiry is
+    believed. One in the past contradicts "enabled", so the reference clock is wrong and `minutes`
+    apply.
     """
     asked = minutes * MINUTE
     reference = wall_now if answer.server_now is None else answer.server_now
@@ -130,14 +130,14 @@ def _acquire(policy: Policy, state: LeaseState, now: float) -> Action:
 
 
 def _keep(policy: Policy, state: LeaseState, lease: Lease, now: float) -> Action:
-    surrender_at = surrender_time(policy, lease)
-    if now >= surrender_at:
+    release_at = release_time(policy, lease)
+    if now >= release_at:
         return Release()
     due = now if state.waiting else due_time(policy, lease, state.horizon)
     at = max(due, state.retry_at)
     if at <= now:
         return Enable(_minutes(policy, policy.renewal_seconds, state.horizon - now), renewal=True)
-    return Wait(min(at, surrender_at, now + policy.check_interval_seconds))
+    return Wait(min(at, release_at, now + policy.check_interval_seconds))
 
 
 def _minutes(policy: Policy, wanted_seconds: float, cap_seconds: float) -> int:

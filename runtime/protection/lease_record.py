@@ -1,4 +1,4 @@
-"""What the answers so far prove about the lease: what is certain, what may be, when to ask."""
+"""What the answers so far prove about the lease, and when to call next."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from runtime.core.contract import Metric
 from runtime.core.errors import Permanent
 from runtime.core.protection import Answer, Failed, Protected, Unprotected
-from runtime.protection import slots as seating
+from runtime.protection import errors
 from runtime.protection.deferred_writes import DeferredWrites
 from runtime.protection.lease import FOREVER, NEVER, Disable, Enable, Lease, lease_from
 from runtime.protection.policy import MINUTE, Policy
@@ -24,15 +24,14 @@ class Call:
 
 
 class LeaseRecord:
-    """Mutable record under the keeper's lock; see `LeaseState` for what the times mean."""
+    """Mutable state under the keeper's lock; `LeaseState` explains the times."""
 
     def __init__(
-        self, *, policy: Policy, jitter: Callable[[], float], outbox: DeferredWrites
+        self, *, policy: Policy, jitter: Callable[[], float], deferred: DeferredWrites
     ) -> None:
-        """Start with nothing known to be on: protection is never on at start-up."""
         self._policy = policy
         self._jitter = jitter
-        self._outbox = outbox
+        self._deferred = deferred
         self._failures = 0
         self._late_until = NEVER
         self._late_seconds = FOREVER
@@ -44,24 +43,24 @@ class LeaseRecord:
         self.ever_protected = False
         self.last_error: str | None = None
         self.counters = Counters()
-        self.hopeless: Permanent | None = None
-        """Set while ECS answers that asking again is useless; cleared by any success."""
+        self.permanent_error: Permanent | None = None
+        """An error that a retry does not resolve; cleared by any success."""
 
-    def turn(self) -> None:
-        """Forget failures: what is wanted has changed, and old troubles say nothing about it."""
-        self.retry_at, self._failures, self.hopeless = NEVER, 0, None
+    def reset_failures(self) -> None:
+        """Forget past failures, because the wanted state has changed."""
+        self.retry_at, self._failures, self.permanent_error = NEVER, 0, None
 
     def off(self) -> None:
-        """Note that nothing can be on."""
+        """Record that protection cannot be on."""
         self.lease, self.on_until = None, NEVER
 
     def granted(
         self, call: Call, action: Enable, answer: Protected, *, now: float, wall_now: float
     ) -> None:
-        """Note a grant: a new lease or a longer one."""
+        """Record a grant: a new lease or a renewal."""
         left = self.lease.expires_at - now if self.lease else None
         if self.lease is not None:
-            self._outbox.count(
+            self._deferred.count(
                 {
                     Metric.PROTECTION_RENEWALS: 1,
                     Metric.PROTECTION_MARGIN_SECONDS: self.lease.expires_at - now,
@@ -72,7 +71,7 @@ class LeaseRecord:
             answer, asked_at=call.asked_at, minutes=action.minutes, wall_now=wall_now
         )
         if call.asked_at < self._late_until:
-            # A request for less, whose answer was lost, may yet land after this one.
+            # A shorter request whose answer was lost may still land after this one.
             lease = replace(
                 lease, expires_at=min(lease.expires_at, call.asked_at + self._late_seconds)
             )
@@ -81,7 +80,7 @@ class LeaseRecord:
         self.ever_protected = True
         self._succeeded()
         self.counters = self.counters.granted(left)
-        self._outbox.info(
+        self._deferred.info(
             "protection.enabled" if left is None else "protection.renewed",
             minutes=action.minutes,
             seconds_to_expiry=round(self.lease.expires_at - now, 1),
@@ -89,15 +88,15 @@ class LeaseRecord:
         )
 
     def refused(self, reason: str, detail: str | None) -> None:
-        """Note a refusal: nothing was changed, and what is left of a lease is for leaving."""
+        """Record a refusal; the rest of a lease remains for checkpoints."""
         self.lease = None
         self.counters = self.counters.refused()
-        self._outbox.count({Metric.PROTECTION_REFUSALS: 1})
+        self._deferred.count({Metric.PROTECTION_REFUSALS: 1})
         self.last_error = f"{reason}: {detail}"
-        self._outbox.error("protection.refused", reason=reason, detail=detail)
+        self._deferred.error("protection.refused", reason=reason, detail=detail)
 
     def enable_failed(self, action: Enable, answer: Answer, now: float) -> None:
-        """Note that a request to protect got no usable answer."""
+        """Record a request to protect without a usable answer."""
         self._failed("enable", answer, now)
         if isinstance(answer, Failed) and answer.uncertain:
             settled = now + self._policy.settle_seconds
@@ -109,46 +108,46 @@ class LeaseRecord:
             self.disable_at = settled
 
     def disable_answered(self, answer: Answer, now: float) -> None:
-        """Note what came of a request to stop protecting."""
+        """Record the answer to a request to stop protecting."""
         if isinstance(answer, Unprotected):
             self.on_until = NEVER
             self._succeeded()
             self.counters = self.counters.released()
-            self._outbox.info("protection.disabled")
+            self._deferred.info("protection.disabled")
             return
         self._failed("disable", answer, now)
         if isinstance(answer, Failed) and answer.uncertain:
-            # A late "off" that lands after the next "on" would undo it unseen.
+            # The disable could land after the next enable and undo it unnoticed.
             self.enable_at = now + self._policy.settle_seconds
 
-    def surrendered(self, now: float) -> float:
-        """Give the lease up as not renewable; return the seconds that are left of it."""
+    def lost(self, now: float) -> float:
+        """Record a lease that could not be renewed; return the seconds left of it."""
         left = self.lease.expires_at - now if self.lease else 0.0
         self.lease = None
         self.counters = self.counters.lost_lease()
-        self._outbox.count({Metric.PROTECTION_LEASES_LOST: 1})
-        self._outbox.error(
+        self._deferred.count({Metric.PROTECTION_LEASES_LOST: 1})
+        self._deferred.error(
             "protection.lost", seconds_to_expiry=round(left, 1), last_error=self.last_error
         )
         return left
 
     def _succeeded(self) -> None:
-        self.turn()
+        self.reset_failures()
         self.last_error = None
 
     def _failed(self, doing: str, answer: Answer, now: float) -> None:
         if isinstance(answer, Failed) and answer.permanent:
-            self.hopeless = seating.denied(answer)
+            self.permanent_error = errors.denied(answer)
         pause = min(
             self._policy.retry_max_seconds, self._policy.retry_base_seconds * 2.0**self._failures
         )
-        # Up to half of the pause is random, so that tasks that failed together part again.
+        # Up to half of the pause is random, so that tasks do not retry in step.
         self.retry_at = now + pause * (1 - self._jitter() / 2)
         self._failures = min(self._failures + 1, MAX_DOUBLINGS)
         self.last_error = str(answer)
         self.counters = self.counters.failed()
-        self._outbox.count({Metric.PROTECTION_FAILURES: 1})
-        self._outbox.warning(
+        self._deferred.count({Metric.PROTECTION_FAILURES: 1})
+        self._deferred.warning(
             "protection.call_failed",
             call=doing,
             error=str(answer),

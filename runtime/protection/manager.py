@@ -1,4 +1,4 @@
-"""Runs the lease: one daemon thread makes the calls, sessions come and go from any thread."""
+"""Runs the lease: one daemon thread calls ECS; sessions are made from any thread."""
 
 import threading
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from runtime.core.errors import LeaseLost, Retryable
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics, NoMetrics
 from runtime.core.protection import Answer, Failed, ProtectionClient
-from runtime.protection import slots as seating
+from runtime.protection import errors
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable, Wait
 from runtime.protection.lease_record import Call
@@ -23,10 +23,10 @@ NO_METRICS = NoMetrics()
 
 
 class ProtectionManager:
-    """Keeps this task protected while any session is critical, and not a moment longer.
+    """Keeps this task protected exactly while a session is critical.
 
-    `abort` is called with a sentence if the renewal thread dies: it must stop the process, because
-    a job that goes on would be unprotected sooner or later. `jitter` returns numbers from 0 to 1.
+    `abort` is called with the reason if the renewal thread dies; it must stop the process, because
+    a running job would lose its protection. `jitter` returns numbers from 0 to 1.
     """
 
     def __init__(
@@ -43,7 +43,6 @@ class ProtectionManager:
         ecs_deployment: bool = True,
         acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS,
     ) -> None:
-        """Make nothing happen yet; `start` does."""
         self._client = client
         self._monotonic = monotonic
         self._log = log
@@ -88,7 +87,7 @@ class ProtectionManager:
         session = ProcessingSession(
             session_id=session_id,
             acquire=self._acquire,
-            give_up=self._keeper.give_up,
+            release=self._keeper.release,
             check=self._keeper.check,
             forget=self._forget,
             now=self._monotonic.monotonic,
@@ -100,24 +99,24 @@ class ProtectionManager:
         return session
 
     def on_lost(self, callback: Callable[[str, LeaseLost], None]) -> None:
-        """Have `callback(session_id, error)` called, in the renewal thread, for each lost lease."""
+        """Call `callback(session_id, error)` in the renewal thread for each lost session."""
         self._on_lost.append(callback)
 
     def at_each_check(self, probe: Callable[[], None]) -> None:
-        """Have `probe` called by the renewal thread before each look at the lease."""
+        """Call `probe` in the renewal thread before each check of the lease."""
         self._probes.append(probe)
 
     def force_disable(self, reason: str) -> None:
-        """Take protection off now, whatever is running: every job is told `LeaseLost`."""
+        """End protection now; every session is revoked with `LeaseLost`."""
         self._log.warning("protection.force_disabled", reason=reason)
-        self._keeper.lose_all(seating.forced(reason), evict=True)
+        self._keeper.revoke_all(errors.forced(reason), evict=True)
 
     def close(self) -> None:
-        """End every session, take protection off and stop the thread; returns within seconds."""
+        """End every session, disable protection and stop the thread, within seconds."""
         with self._keeper.condition:
             self._closing_at = self._monotonic.monotonic()
             sessions = list(self._sessions)
-        self._keeper.lose_all(seating.forced("the process ends"), evict=True)
+        self._keeper.revoke_all(errors.forced("the process ends"), evict=True)
         for session in sessions:
             session.cleanup()
         if self._thread.is_alive():
@@ -129,17 +128,17 @@ class ProtectionManager:
         self._log.info("protection.closed", active=self._keeper.snapshot().active)
 
     def wake(self) -> None:
-        """Have the thread look at the lease now."""
+        """Have the thread check the lease now."""
         with self._keeper.condition:
             self._keeper.condition.notify_all()
 
     @property
     def changed(self) -> threading.Condition:
-        """Notified whenever an answer came in or a session came, went or was lost."""
+        """Notified of every answer and of every session that starts, ends or is lost."""
         return self._keeper.condition
 
     def status(self) -> Status:
-        """Return the whole state for health and metrics."""
+        """Return the state for health checks and metrics."""
         with self._keeper.condition:
             open_ids = tuple(session.session_id for session in self._sessions)
         return Status(
@@ -151,29 +150,29 @@ class ProtectionManager:
 
     # ------------------------------------------------------------ for sessions
 
-    def _acquire(self, seat: Slot) -> None:
+    def _acquire(self, slot: Slot) -> None:
         keeper = self._keeper
         if not self._thread.is_alive():
             raise Retryable(
                 "protection.not_running",
-                f"Session {seat.session_id} gets no protection: the renewal thread does not run.",
+                f"Session {slot.session_id} gets no protection: the renewal thread does not run.",
                 "Its job stays in the queue; another task takes it.",
             )
-        keeper.take(seat)
+        keeper.acquire(slot)
         with keeper.condition:
             keeper.condition.wait_for(
-                lambda: seat.state is not SlotState.WAITING or keeper.hopeless() is not None,
+                lambda: slot.state is not SlotState.WAITING or keeper.permanent_error() is not None,
                 self.acquire_timeout_seconds,
             )
-            waiting, hopeless = seat.state is SlotState.WAITING, keeper.hopeless()
-        keeper.check(seat)
+            waiting, permanent_error = slot.state is SlotState.WAITING, keeper.permanent_error()
+        keeper.check(slot)
         if not waiting:
             return
-        if hopeless is not None:
-            raise hopeless
+        if permanent_error is not None:
+            raise permanent_error
         raise Retryable(
             "protection.unavailable",
-            f"Session {seat.session_id} got no protection within "
+            f"Session {slot.session_id} got no protection within "
             f"{self.acquire_timeout_seconds:.0f} s: {keeper.snapshot().last_error}.",
             "Its job is not started and stays in the queue. "
             "Run `python -m runtime.protection check` in the task.",
@@ -190,26 +189,26 @@ class ProtectionManager:
         try:
             while self._step():
                 pass
-        except BaseException as error:  # noqa: BLE001 - whatever killed it, the process must end
+        except BaseException as error:  # noqa: BLE001 - without renewals the process must end
             self._log.error("protection.thread_died", error=repr(error))
-            self._keeper.lose_all(seating.died())
+            self._keeper.revoke_all(errors.died())
             self._abort(f"the thread that renews task protection died: {error!r}")
 
     def _step(self) -> bool:
-        """Do one thing: a call, or a wait. Return whether to go on."""
+        """Make one call, or wait; return whether to continue."""
         for probe in self._probes:
             probe()
         step = self._keeper.begin()
-        self._tell_lost()
+        self._notify_lost()
         if isinstance(step, Call):
             self._keeper.finish(step, self._ask(step))
-            self._tell_lost()
+            self._notify_lost()
             return not self._gave_up_closing()
         return self._wait(step)
 
     def _wait(self, step: Wait) -> bool:
         with self._keeper.condition:
-            # Asked again under the lock: a session may have come since, and its notice with it.
+            # Decided again under the lock: a session may have started since `begin`.
             if not isinstance(self._keeper.peek(), Wait):
                 return True
             if self._closing_at is not None and step.until == FOREVER:
@@ -230,12 +229,12 @@ class ProtectionManager:
         except Exception as error:  # noqa: BLE001 - a client's fault must not end the renewals
             return Failed("client_raised", repr(error), uncertain=True)
 
-    def _tell_lost(self) -> None:
-        for seat in self._keeper.newly_lost():
+    def _notify_lost(self) -> None:
+        for slot in self._keeper.newly_lost():
             for callback in self._on_lost:
-                if seat.error is None:
+                if slot.error is None:
                     continue
                 try:
-                    callback(seat.session_id, seat.error)
+                    callback(slot.session_id, slot.error)
                 except Exception as error:  # noqa: BLE001 - a listener must not end the renewals
                     self._log.error("protection.listener_failed", error=repr(error))

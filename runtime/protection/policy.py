@@ -1,4 +1,4 @@
-"""When to ask ECS for how much protection: validated numbers, refused if they leave a gap."""
+"""When to request how much protection: numbers that are refused if they leave a gap."""
 
 import math
 from dataclasses import dataclass
@@ -9,26 +9,26 @@ from runtime.core.protection import MAX_MINUTES
 MINUTE = 60.0
 HOUR = 3600.0
 GAP_FREE_MAX_LEASE_SECONDS = 60 * MINUTE
-"""A process that hangs with everything else must not hold a task longer than this."""
+"""The longest time for which a hung process may hold its task."""
 
 REACTION_SECONDS = 15.0
-"""From the end of an outage to a renewed lease at the latest: the last call that still hangs (7 s),
-the longest pause before the next (4 s), and that one's own time."""
+"""The longest time from the end of an outage to a renewed lease: a hanging call (7 s), the longest
+pause (4 s) and the next call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """Numbers of one way to keep a lease; all in seconds. Raises `Permanent` if they cannot hold.
+    """How a lease is kept; all in seconds. Raises `Permanent` for numbers that leave a gap.
 
-    check_interval_seconds: the thread looks at the lease at least this often while one is held.
-    buffer_seconds: a lease with this much left is renewed at the next check whatever happens.
-    renew_at_seconds: a lease with this much left is due for renewal (at least the buffer).
-    lease_seconds, renewal_seconds: what is asked for at the start and at each renewal.
-    surrender_at_seconds: with this much left jobs are told that the lease is lost, so that they
-        checkpoint while still protected.
-    max_lease_seconds: no single request exceeds it.
-    cap_margin_seconds: what a job may be protected beyond its own deadline.
-    retry_base_seconds, retry_max_seconds: pause after the first failed call, and at most.
+    check_interval_seconds: the longest time between checks of a held lease.
+    buffer_seconds: with this much left, the lease is renewed at the next check.
+    renew_at_seconds: with this much left, the lease is due for renewal (at least the buffer).
+    lease_seconds, renewal_seconds: the first request, and each renewal.
+    release_at_seconds: with this much left, jobs are revoked, so that they checkpoint while still
+        protected.
+    max_lease_seconds: the longest single request.
+    cap_margin_seconds: how long a job may be protected beyond its own deadline.
+    retry_base_seconds, retry_max_seconds: the first and the longest pause after failed calls.
     settle_seconds: how long a call whose answer was lost may still take effect.
     """
 
@@ -39,7 +39,7 @@ class Policy:
     lease_seconds: float
     renewal_seconds: float
     max_lease_seconds: float
-    surrender_at_seconds: float = 45.0
+    release_at_seconds: float = 45.0
     cap_margin_seconds: float = 10 * MINUTE
     retry_base_seconds: float = 1.0
     retry_max_seconds: float = 4.0
@@ -50,10 +50,10 @@ class Policy:
         margin = self.gap_safety_margin_seconds
         longest = max(self.lease_seconds, self.renewal_seconds)
         shortest = min(self.lease_seconds, self.renewal_seconds)
-        left = self.surrender_at_seconds
+        left = self.release_at_seconds
         wrong = []
         if min(self.check_interval_seconds, left, shortest) <= 0:
-            wrong.append("check interval, surrender and lease must all be positive")
+            wrong.append("check interval, release and lease must all be positive")
         if margin <= 0:
             wrong.append(
                 f"the gap safety margin is buffer {self.buffer_seconds:g} s - check interval "
@@ -61,7 +61,7 @@ class Policy:
             )
         elif left >= margin:
             wrong.append(
-                f"surrender at {left:g} s left must come after the last check that could still "
+                f"release at {left:g} s left must come after the last check that could still "
                 f"renew, so be below the gap safety margin of {margin:g} s"
             )
         if self.renew_at_seconds < self.buffer_seconds:
@@ -96,16 +96,16 @@ class Policy:
 
     @property
     def promised_outage_seconds(self) -> float:
-        """How long ECS may be unreachable, from the worst moment on, without a lease being lost."""
+        """How long ECS may be unreachable, from the worst moment, without losing a lease."""
         left_when_due = min(
             self.renew_at_seconds, self.renewal_seconds - self.check_interval_seconds
         )
-        return left_when_due - self.surrender_at_seconds - REACTION_SECONDS
+        return left_when_due - self.release_at_seconds - REACTION_SECONDS
 
     @property
     def joinable_seconds(self) -> float:
-        """How much of a lease must be left for another session to share it without a call."""
-        return self.surrender_at_seconds + REACTION_SECONDS
+        """How much of a lease must be left for another session to join it without a call."""
+        return self.release_at_seconds + REACTION_SECONDS
 
 
 def gap_free(
@@ -117,8 +117,8 @@ def gap_free(
 ) -> Policy:
     """Return the policy of short leases: extension + buffer, 420 s by default.
 
-    Renews with `extension_seconds` left, so that an outage of four minutes does no harm; `classic`
-    renews with `buffer_seconds` left, as the design did that these numbers come from.
+    Renews with `extension_seconds` left, which tolerates an outage of four minutes; `classic` with
+    `buffer_seconds` left.
     """
     lease = extension_seconds + buffer_seconds
     return Policy(
@@ -135,7 +135,7 @@ def gap_free(
 def service(*, light: bool = False) -> Policy:
     """Return the policy of long leases: 2 h at the start (1 h for light jobs), then 1 h.
 
-    Looked at every 30 min; a renewal never shortens what is left of the first lease.
+    Checked every 30 min; a renewal never shortens the first lease.
     """
     return Policy(
         name="service-light" if light else "service",
@@ -149,5 +149,5 @@ def service(*, light: bool = False) -> Policy:
 
 
 def whole_minutes(seconds: float) -> int:
-    """Return the whole minutes that cover `seconds`, at least 1: what ECS can be asked for."""
+    """Return the whole minutes that cover `seconds`, at least 1."""
     return max(1, math.ceil(seconds / MINUTE))

@@ -1,4 +1,4 @@
-"""The operator's self-test of task protection: each step a verdict, each failure with its fix."""
+"""The operator's self-test of task protection: a result for each step, a fix for each failure."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ from runtime.core.protection import (
 from runtime.protection.environment import ProtectionEnvironment
 
 TEST_MINUTES = 1
-"""The shortest lease there is: a self-test that dies half way harms nobody for long."""
+"""The shortest lease, so that a self-test that dies does not hold the task for long."""
 
 _ROLE = (
     "Grant the task role (not the execution role) ecs:UpdateTaskProtection and "
@@ -45,8 +45,8 @@ _OTHER = "Look the code up among ECS's API failure reasons and errors, and run t
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """One step: whether it passed, what was seen, and what to do if it did not."""
+class CheckResult:
+    """One step: whether it passed, what was seen, and how to fix it."""
 
     step: str
     passed: bool
@@ -56,23 +56,23 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All steps that were made; `untouched` if the task was protected already and stays so."""
+    """All steps; `untouched` if the task was protected before and was left so."""
 
-    verdicts: tuple[Verdict, ...]
+    results: tuple[CheckResult, ...]
     untouched: bool = False
 
     @property
     def passed(self) -> bool:
         """Whether every step passed."""
-        return all(verdict.passed for verdict in self.verdicts)
+        return all(result.passed for result in self.results)
 
     def lines(self) -> list[str]:
         """Return the report for a terminal."""
         shown = []
-        for verdict in self.verdicts:
-            shown.append(f"{'ok  ' if verdict.passed else 'FAIL'} {verdict.step}: {verdict.seen}")
-            if verdict.fix:
-                shown.append(f"     fix: {verdict.fix}")
+        for result in self.results:
+            shown.append(f"{'ok  ' if result.passed else 'FAIL'} {result.step}: {result.seen}")
+            if result.fix:
+                shown.append(f"     fix: {result.fix}")
         if self.untouched:
             shown.append("     protection is on, so a job may be running: it was left alone")
         shown.append("PASSED" if self.passed else "FAILED")
@@ -81,7 +81,7 @@ class Report:
 
 def run_check(
     *,
-    surroundings: ProtectionEnvironment,
+    environment: ProtectionEnvironment,
     choose: Callable[[ProtectionEnvironment], ProtectionClient],
 ) -> Report:
     """Look at the configuration, ask, enable, verify, disable, verify; stop at the first failure.
@@ -90,42 +90,44 @@ def run_check(
     job that put it on.
     """
     try:
-        client = choose(surroundings)
+        client = choose(environment)
     except LifestreamError as error:
-        failed = Verdict("configuration", passed=False, seen=error.summary, fix=error.resolution)
+        failed = CheckResult(
+            "configuration", passed=False, seen=error.summary, fix=error.resolution
+        )
         return Report((failed,))
-    verdicts = [Verdict("configuration", passed=True, seen=_describe(surroundings))]
+    results = [CheckResult("configuration", passed=True, seen=_describe(environment))]
 
     before = client.read()
     if isinstance(before, NotApplicable):
-        verdicts.append(Verdict("protection", passed=True, seen=f"not applicable: {before.why}"))
-        return Report(tuple(verdicts))
-    verdicts.append(_expect("ask (permission to read)", before, (Protected, Unprotected)))
-    if not verdicts[-1].passed or isinstance(before, Protected):
-        return Report(tuple(verdicts), untouched=isinstance(before, Protected))
+        results.append(CheckResult("protection", passed=True, seen=f"not applicable: {before.why}"))
+        return Report(tuple(results))
+    results.append(_expect("ask (permission to read)", before, (Protected, Unprotected)))
+    if not results[-1].passed or isinstance(before, Protected):
+        return Report(tuple(results), untouched=isinstance(before, Protected))
 
-    verdicts.append(_expect("enable", client.enable(TEST_MINUTES), (Protected,)))
-    if verdicts[-1].passed:
-        verdicts.append(_expect("verify that it is on", client.read(), (Protected,)))
+    results.append(_expect("enable", client.enable(TEST_MINUTES), (Protected,)))
+    if results[-1].passed:
+        results.append(_expect("verify that it is on", client.read(), (Protected,)))
     # Also after a failed enable: its answer may have been lost on the way.
-    verdicts.append(_expect("disable", client.disable(), (Unprotected,)))
-    if verdicts[-1].passed:
-        verdicts.append(_expect("verify that it is off", client.read(), (Unprotected,)))
-    return Report(tuple(verdicts))
+    results.append(_expect("disable", client.disable(), (Unprotected,)))
+    if results[-1].passed:
+        results.append(_expect("verify that it is off", client.read(), (Unprotected,)))
+    return Report(tuple(results))
 
 
-def _expect(step: str, answer: Answer, wanted: tuple[type, ...]) -> Verdict:
+def _expect(step: str, answer: Answer, wanted: tuple[type, ...]) -> CheckResult:
     if isinstance(answer, wanted):
-        return Verdict(step, passed=True, seen=type(answer).__name__.lower())
+        return CheckResult(step, passed=True, seen=type(answer).__name__.lower())
     if isinstance(answer, Failed):
         fix = _FIXES.get(answer.code, _OTHER)
-        return Verdict(step, passed=False, seen=f"{answer.code}: {answer.message}", fix=fix)
+        return CheckResult(step, passed=False, seen=f"{answer.code}: {answer.message}", fix=fix)
     if isinstance(answer, Refused):
         fix = _FIXES.get(answer.reason, _OTHER)
         seen = f"refused, {answer.reason}" + (f": {answer.detail}" if answer.detail else "")
-        return Verdict(step, passed=False, seen=seen, fix=fix)
+        return CheckResult(step, passed=False, seen=seen, fix=fix)
     seen = f"{type(answer).__name__.lower()}, though it was just changed"
-    return Verdict(
+    return CheckResult(
         step,
         passed=False,
         seen=seen,

@@ -1,4 +1,4 @@
-"""What a job holds: it says when it must not be interrupted, and learns when it has to go."""
+"""A job's session: requests protection, and learns when it is lost."""
 
 import threading
 from collections.abc import Callable
@@ -11,10 +11,10 @@ from runtime.protection.slots import Slot, SlotState
 
 
 class ProcessingSession:
-    """One job's claim on the task's protection; made by `ProtectionManager.session`.
+    """One job's share of the task's protection; made by `ProtectionManager.session`.
 
-    Entering it as a context makes it critical (and waits for protection), leaving cleans up.
-    Not shared between threads, but for `lost`.
+    Entering it as a context makes it critical and waits for protection; leaving cleans up. Only
+    `lost` may be used by other threads. `allowed_seconds` counts from the first critical moment.
     """
 
     def __init__(
@@ -22,81 +22,79 @@ class ProcessingSession:
         *,
         session_id: str,
         acquire: Callable[[Slot], None],
-        give_up: Callable[[Slot], None],
+        release: Callable[[Slot], None],
         check: Callable[[Slot], None],
         forget: Callable[["ProcessingSession"], None],
         now: Callable[[], float],
         allowed_seconds: float = FOREVER,
         first_seconds: float | None = None,
     ) -> None:
-        """Keep what the manager hands over; `allowed_seconds` counts from the first critical."""
         self.session_id = session_id
         self._acquire = acquire
-        self._give_up = give_up
+        self._release = release
         self._check = check
         self._forget = forget
         self._now = now
         self._allowed_seconds = allowed_seconds
         self._first_seconds = first_seconds
         self._cap_at: float | None = None
-        self._seat: Slot | None = None
+        self._slot: Slot | None = None
         self.lost = threading.Event()
 
     @property
     def critical(self) -> bool:
-        """Whether it asks for protection."""
-        return self._seat is not None
+        """Whether it requests protection."""
+        return self._slot is not None
 
-    def set_critical(self, critical: bool) -> None:  # noqa: FBT001 - the name both designs use
-        """Ask for protection and wait until it is in force, or let go of it.
+    def set_critical(self, critical: bool) -> None:  # noqa: FBT001 - a two-valued state
+        """Request protection and wait until it is in force, or release it; idempotent.
 
-        Repeating either is harmless. Raises `LeaseLost` if ECS refuses or this session has lost
-        its lease before, `Retryable` or `Permanent` if protection could not be had in time; after
-        any of them the session is not critical.
+        Raises `LeaseLost` if ECS refuses or this session has lost its lease, `Retryable` or
+        `Permanent` if protection is not in force in time. After an error it is not critical.
         """
         if not critical:
             self._leave()
             return
-        if self._seat is not None:
+        if self._slot is not None:
             self.check()
             return
         if self._cap_at is None:
             self._cap_at = self._now() + self._allowed_seconds
         self.lost.clear()
-        seat = Slot(
+        slot = Slot(
             session_id=self.session_id,
             cap_at=self._cap_at,
             first_seconds=self._first_seconds,
             lost=self.lost,
         )
-        self._seat = seat
+        self._slot = slot
         try:
-            self._acquire(seat)
+            self._acquire(slot)
         except BaseException:
             self._leave()
             raise
 
     def check(self) -> None:
-        """Raise `LeaseLost` if the job has to checkpoint and go; cheap, call it at every step.
+        """Raise `LeaseLost` if the job must checkpoint and stop.
 
-        At least every 20 s, so that the rest of the lease is left for the checkpoint.
+        Cheap; call it at least every 20 s, so that enough lease is left for the checkpoint.
         """
-        if self._seat is not None:
-            self._check(self._seat)
+        if self._slot is not None:
+            self._check(self._slot)
 
     @property
     def protected(self) -> bool:
-        """Whether protection is in force for this session, or needless."""
-        if self._seat is None:
+        """Whether protection is in force for this session, or not applicable."""
+        if self._slot is None:
             return False
         try:
-            self._check(self._seat)
+            self._check(self._slot)
         except LeaseLost:
             return False
-        return self._seat.state is SlotState.HELD
+        return self._slot.state is SlotState.HELD
 
     def cleanup(self) -> None:
-        """End the session, whatever state it is in; harmless when repeated."""
+        """End the session from any state; idempotent."""
         self._leave()
         self._forget(self)
 
@@ -113,6 +111,6 @@ class ProcessingSession:
         self.cleanup()
 
     def _leave(self) -> None:
-        seat, self._seat = self._seat, None
-        if seat is not None:
-            self._give_up(seat)
+        slot, self._slot = self._slot, None
+        if slot is not None:
+            self._release(slot)

@@ -1,4 +1,4 @@
-"""What the protection is doing, as frozen values for health and logs."""
+"""The state of protection as frozen values, for health checks and logs."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -21,7 +21,7 @@ class Counters:
     least_seconds_left_at_renewal: float | None = None
 
     def granted(self, left: float | None) -> "Counters":
-        """Count a grant; `left` is what the lease it renews still had, None if there was none."""
+        """Count a grant; `left` is the time left of the renewed lease, None for a first one."""
         if left is None:
             return replace(self, calls=self.calls + 1, grants=self.grants + 1)
         least = self.least_seconds_left_at_renewal
@@ -34,7 +34,7 @@ class Counters:
         )
 
     def released(self) -> "Counters":
-        """Count protection taken off."""
+        """Count a disable."""
         return replace(self, calls=self.calls + 1, releases=self.releases + 1)
 
     def refused(self) -> "Counters":
@@ -52,7 +52,7 @@ class Counters:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """The lease at one moment, as its keeper knows it. Ages and times left are in seconds."""
+    """The lease at one moment; ages and times left in seconds."""
 
     policy: Policy
     session_ids: tuple[str, ...]
@@ -67,7 +67,7 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """The whole of it. `monitoring` is whether the renewal thread lives."""
+    """The lease and its manager; `monitoring`: whether the renewal thread is alive."""
 
     lease: Snapshot
     ecs_deployment: bool
@@ -76,15 +76,15 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether this process may go on: a dead renewal thread is the one thing that forbids it.
+        """Whether the renewal thread is alive.
 
-        Long protection, a refusal or an unreachable API are no reason to have ECS replace the
-        task: that would kill the very job that is to be kept.
+        A refusal or an unreachable API is not unhealthy: ECS would replace the task and so kill
+        the job that is to be protected.
         """
         return self.monitoring
 
     def as_health(self) -> dict[str, Any]:
-        """Return what `GET /health` shows; keys are a contract."""
+        """Return the content of `GET /health`, whose keys are a contract."""
         lease, policy = self.lease, self.lease.policy
         left = lease.seconds_to_expiry
         return {
@@ -107,9 +107,9 @@ class Status:
 
     @property
     def safe(self) -> bool:
-        """Whether no job is at risk: none is critical, none can be, or the lease has margin."""
+        """Whether no job is at risk: none is critical, or the lease has margin."""
         lease = self.lease
         if not lease.applicable or lease.critical_sessions == 0:
             return True
         left = lease.seconds_to_expiry
-        return self.monitoring and left is not None and left > lease.policy.surrender_at_seconds
+        return self.monitoring and left is not None and left > lease.policy.release_at_seconds

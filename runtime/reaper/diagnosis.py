@@ -214,7 +214,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
         _exit(ExitCode.RESUMABLE),
         Diagnosis(
             code="task.interrupted",
-            summary="The processor was told to stop and left its checkpoints.",
+            summary="The processor was asked to stop and left its checkpoints.",
             resolution="Retry the job: it goes on from its checkpoints.",
         ),
     ),
@@ -238,7 +238,7 @@ _TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
         lambda _: True,
         Diagnosis(
             code="task.crashed",
-            summary="The processor ended in a way nobody foresaw.",
+            summary="The processor ended unexpectedly.",
             resolution="Read the end of its log; retry the job once the cause is mended.",
         ),
     ),

@@ -72,7 +72,7 @@ class Audit:
     def someone_left(self, workers: Iterable[Worker], *, calling: bool) -> None:
         """Start counting idle time if nobody is left; `calling` while a call is under way."""
         if self._idle_since is None and all(
-            worker.seat.state is SlotState.EVICTED for worker in workers
+            worker.slot.state is SlotState.EVICTED for worker in workers
         ):
             self._idle_since = self._time.at
             self.excuse(self._time.at + (API_TIMEOUT_SECONDS if calling else 0.0))

@@ -63,7 +63,7 @@ class Worker:
 
     number: int
     job: Job
-    seat: Slot
+    slot: Slot
     accountable: bool = False
     told: bool = False
     since: float = 0.0

@@ -120,8 +120,8 @@ def _jobs(random: Random, policy: Policy, *, calm: bool) -> tuple[Job, ...]:
             random, 5, random.choices((HOUR, 6 * HOUR, LONGEST_JOB_SECONDS), (90, 9, 1))[0]
         )
         capped = not calm and random.random() < 0.2  # noqa: PLR2004 - a fifth have a deadline
-        # The time to notice and the time to leave fit into what surrendering early leaves.
-        budget = policy.surrender_at_seconds - ROUNDING_SECONDS
+        # The time to notice and the time to leave fit into what is left when jobs are released.
+        budget = policy.release_at_seconds - ROUNDING_SECONDS
         poll = random.uniform(0.1, budget / 2)
         jobs.append(
             Job(

@@ -1,4 +1,4 @@
-"""Plays one schedule: the real keeper, seats and policy; simulated thread, jobs, clocks and ECS."""
+"""Plays one schedule: the real keeper, slots and policy; simulated thread, jobs, clocks and ECS."""
 
 import heapq
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from typing import Any
 from runtime.core.clock import MonotonicClock
 from runtime.core.errors import LeaseLost
 from runtime.core.metrics import NoMetrics
-from runtime.protection import slots as seating
+from runtime.protection import errors
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Disable, Enable, Wait
 from runtime.protection.lease_record import Call
-from runtime.protection.slots import Slot, SlotState
+from runtime.protection.slots import Slot, SlotState, live_slots
 from scripts.protection_sim.audit import Audit
 from scripts.protection_sim.records import Limit, Outcome, QuietLog, Worker
 from scripts.protection_sim.schedule import Job, Schedule
@@ -93,10 +93,10 @@ class Simulation:
         now = self._clock.monotonic()
         worker = Worker(number, job, Slot(session_id=str(number), cap_at=now + job.cap))
         self._workers.append(worker)
-        self._keeper.take(worker.seat)
-        self._at(self._time.at + ACQUIRE_TIMEOUT_SECONDS, partial(self._give_up_waiting, worker))
+        self._keeper.acquire(worker.slot)
+        self._at(self._time.at + ACQUIRE_TIMEOUT_SECONDS, partial(self._stop_waiting, worker))
         self._note("wants", job=number)
-        self._look_at_seats()
+        self._look_at_slots()
         self._kick()
 
     def _start(self, worker: Worker) -> None:
@@ -109,7 +109,7 @@ class Simulation:
 
     def _poll_later(self, worker: Worker) -> None:
         # Looking at every step shows nothing before this time, so the steps up to it are left out.
-        safe_for = self._keeper.safe_until(worker.seat) - self._clock.monotonic()
+        safe_for = self._keeper.safe_until(worker.slot) - self._clock.monotonic()
         self._poll_at(worker, self._time.at + max(0.0, safe_for))
 
     def _poll_at(self, worker: Worker, at: float) -> None:
@@ -123,10 +123,10 @@ class Simulation:
             return
         worker.polls_at = FOREVER
         try:
-            self._keeper.check(worker.seat)
+            self._keeper.check(worker.slot)
         except LeaseLost:
             self._tell(worker)
-            self._look_at_seats()
+            self._look_at_slots()
         else:
             self._poll_later(worker)
 
@@ -149,28 +149,28 @@ class Simulation:
             return
         self._audit.ended(worker)
         self._workers.remove(worker)
-        self._keeper.give_up(worker.seat)
+        self._keeper.release(worker.slot)
         if not worker.told:
             self.outcome.finished += 1
         self._note("ends", job=worker.number)
         self._audit.someone_left(self._workers, calling=self._busy)
         self._kick()
 
-    def _give_up_waiting(self, worker: Worker) -> None:
-        if worker.seat.state is SlotState.WAITING and worker in self._workers:
+    def _stop_waiting(self, worker: Worker) -> None:
+        if worker.slot.state is SlotState.WAITING and worker in self._workers:
             self._turn_away(worker)
 
     def _turn_away(self, worker: Worker) -> None:
         self._workers.remove(worker)
-        self._keeper.give_up(worker.seat)
+        self._keeper.release(worker.slot)
         self.outcome.turned_away += 1
         self._note("turned away", job=worker.number)
         self._audit.someone_left(self._workers, calling=self._busy)
         self._kick()
 
-    def _look_at_seats(self) -> None:
+    def _look_at_slots(self) -> None:
         for worker in list(self._workers):
-            state = worker.seat.state
+            state = worker.slot.state
             if not worker.accountable and not worker.told:
                 if state is SlotState.HELD:
                     self._start(worker)
@@ -178,10 +178,10 @@ class Simulation:
                     self._turn_away(worker)
 
     def _hear(self) -> None:
-        """Let jobs notice the event that the thread has set for lost seats."""
-        for seat in self._keeper.newly_lost():
+        """Let jobs notice the event that the thread has set for lost slots."""
+        for slot in self._keeper.newly_lost():
             for worker in self._workers:
-                if worker.seat is seat and worker.accountable:
+                if worker.slot is slot and worker.accountable:
                     self._poll_at(worker, self._time.at)
 
     # ------------------------------------------------------------ the renewal thread
@@ -201,15 +201,15 @@ class Simulation:
     def _step(self) -> None:
         step = self._keeper.begin()
         self._hear()
-        self._look_at_seats()
+        self._look_at_slots()
         if isinstance(step, Wait):
             if step.until < FOREVER:
                 wait = max(0.0, step.until - self._clock.monotonic())
                 self._step_at(self._time.at + wait + self._stall())
             return
         self._busy = True
-        live = seating.live(worker.seat for worker in self._workers)
-        horizon = max((seat.cap_at for seat in live), default=FOREVER)
+        live = live_slots(worker.slot for worker in self._workers)
+        horizon = max((slot.cap_at for slot in live), default=FOREVER)
         # A minute is the shortest lease there is, and it counts from when the call lands.
         limit = Limit(horizon + 60.0, self._time.at)
         self._at(self._time.at + self._stall(), partial(self._send, step, limit))
@@ -239,7 +239,7 @@ class Simulation:
             if worker.accountable and not worker.told:
                 self._poll_later(worker)  # the lease may have become shorter
         self._hear()
-        self._look_at_seats()
+        self._look_at_slots()
         self._step()
 
     def _stall(self) -> float:
@@ -258,12 +258,12 @@ class Simulation:
 
     def _force(self) -> None:
         self._note("forced off")
-        self._keeper.lose_all(seating.forced("simulated"), evict=True)
+        self._keeper.revoke_all(errors.forced("simulated"), evict=True)
         for worker in list(self._workers):
             self._audit.ended(worker)
             worker.told = worker.told or worker.job.stuck
         self._hear()
-        self._look_at_seats()
+        self._look_at_slots()
         self._audit.someone_left(self._workers, calling=self._busy)
         self._kick()
 

@@ -33,7 +33,7 @@ from runtime.processor.worker.job_runner import Runner
 from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.state import worker_health
 from runtime.processor.worker.worker import Worker
-from runtime.protection.environment import ApiTarget, choose_client, read_surroundings
+from runtime.protection.environment import ApiTarget, choose_client, read_protection_environment
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
 
@@ -138,9 +138,9 @@ def compose(
 def _protection(
     environ: Mapping[str, str], *, clock: Clock, log: Log, metrics: Metrics
 ) -> ProtectionManager:
-    surroundings = read_surroundings(environ)
+    environment = read_protection_environment(environ)
     return ProtectionManager(
-        client=choose_client(surroundings, make_api_client=_api_client, log=log),
+        client=choose_client(environment, make_api_client=_api_client, log=log),
         policy=gap_free(),
         monotonic=clock,
         wall=clock,
@@ -148,7 +148,7 @@ def _protection(
         metrics=metrics,
         abort=stop_this_process,
         jitter=random.random,
-        ecs_deployment=surroundings.in_ecs,
+        ecs_deployment=environment.in_ecs,
     )
 
 

@@ -94,7 +94,7 @@ def test_should_finish_then_notice_then_record_before_the_kill(
 
 
 def test_should_leave_a_lost_lease_the_time_that_is_left_of_it() -> None:
-    assert gap_free().surrender_at_seconds >= MAX_NOTICE_SECONDS + RECORD_SECONDS
+    assert gap_free().release_at_seconds >= MAX_NOTICE_SECONDS + RECORD_SECONDS
 
 
 @pytest.mark.parametrize("name", ENVIRON)

@@ -37,9 +37,9 @@ class KeeperBench:
         )
 
     def take(self, name: str = "any", cap_at: float = FOREVER) -> Slot:
-        seat = Slot(session_id=name, cap_at=cap_at)
-        self.keeper.take(seat)
-        return seat
+        slot = Slot(session_id=name, cap_at=cap_at)
+        self.keeper.acquire(slot)
+        return slot
 
     def play(self, seconds: float = 0.0) -> None:
         """Do what the thread does for so long."""

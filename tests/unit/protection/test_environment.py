@@ -7,7 +7,7 @@ from runtime.protection.environment import (
     ApiTarget,
     NoClient,
     choose_client,
-    read_surroundings,
+    read_protection_environment,
 )
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
@@ -23,7 +23,9 @@ class Chooser:
         self.targets: list[ApiTarget] = []
 
     def __call__(self, environ: dict[str, str]) -> ProtectionClient:
-        return choose_client(read_surroundings(environ), make_api_client=self.api, log=self.log)
+        return choose_client(
+            read_protection_environment(environ), make_api_client=self.api, log=self.log
+        )
 
     def api(self, target: ApiTarget) -> ProtectionClient:
         self.targets.append(target)
@@ -48,7 +50,7 @@ def test_should_fall_back_on_the_api() -> None:
 
 
 def test_should_take_us_east_1_where_no_region_is_set() -> None:
-    assert read_surroundings({}).region == "us-east-1"
+    assert read_protection_environment({}).region == "us-east-1"
 
 
 def test_should_do_nothing_outside_ecs_and_say_so_once() -> None:

@@ -3,16 +3,17 @@ import pytest
 from runtime.core.contract import Metric
 from runtime.core.errors import LeaseLost
 from runtime.core.protection import Answer, NotApplicable, Protected, Refused
+from runtime.protection.errors import forced
 from runtime.protection.lease import FOREVER, Enable, Wait
 from runtime.protection.lease_record import Call
-from runtime.protection.slots import Slot, SlotState, forced
+from runtime.protection.slots import Slot, SlotState
 from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE
 from tests.unit.protection.benches import KeeperBench
 
 
-def seat_state(seat: Slot) -> SlotState:
+def state_of(slot: Slot) -> SlotState:
     """Look anew: a type checker believes that what was asserted once stays so."""
-    return seat.state
+    return slot.state
 
 
 @pytest.fixture
@@ -30,44 +31,44 @@ def test_should_call_on_transitions_and_renewals_only(bench: KeeperBench) -> Non
     bench.play(60)
     second = bench.take("b")
     bench.play(70)
-    bench.keeper.give_up(first)
+    bench.keeper.release(first)
     bench.play(60)
-    bench.keeper.give_up(second)
+    bench.keeper.release(second)
     bench.play(10_000)
     assert bench.ecs.calls == ["enable 7", "enable 7", "disable"]
     assert bench.keeper.snapshot().counters.renewals == 1
 
 
 def test_should_hold_one_lease_until_the_last_of_several_sessions_ends(bench: KeeperBench) -> None:
-    seats = [bench.take(str(n)) for n in range(3)]
-    for seat in seats:
+    slots = [bench.take(str(n)) for n in range(3)]
+    for slot in slots:
         bench.play(200)
         assert bench.ecs.on
-        bench.keeper.give_up(seat)
+        bench.keeper.release(slot)
     bench.play(0)
     assert not bench.ecs.on
 
 
 def test_should_make_no_call_for_a_session_that_follows_at_once(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(10)
-    bench.keeper.give_up(seat)
+    bench.keeper.release(slot)
     bench.take()
     bench.play(10)
     assert bench.ecs.calls == ["enable 7"]
 
 
 def test_should_not_let_a_session_join_a_lease_that_is_being_taken_off(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(10)
-    bench.keeper.give_up(seat)
+    bench.keeper.release(slot)
     disabling = bench.keeper.begin()
     late = bench.take("late")
-    assert seat_state(late) is SlotState.WAITING
+    assert state_of(late) is SlotState.WAITING
     assert isinstance(disabling, Call)
     bench.keeper.finish(disabling, bench.ask(disabling))
     bench.play(0)
-    assert seat_state(late) is SlotState.HELD
+    assert state_of(late) is SlotState.HELD
     assert bench.ecs.on
 
 
@@ -81,65 +82,65 @@ def test_should_retry_within_seconds_of_a_failure(bench: KeeperBench) -> None:
 
 
 def test_should_survive_an_outage_of_four_minutes(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(119)
     bench.ecs.always = NETWORK_FAULT
     bench.play(240)
     bench.ecs.always = None
     bench.play(10)
-    bench.keeper.check(seat)
+    bench.keeper.check(slot)
     assert bench.ecs.on
 
 
 def test_should_tell_the_job_in_time_when_an_outage_is_too_long(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(119)
     bench.ecs.always = NETWORK_FAULT
     bench.play(256.5)
     with pytest.raises(LeaseLost, match="could not be renewed"):
-        bench.keeper.check(seat)
-    assert seat.lost.is_set()
+        bench.keeper.check(slot)
+    assert slot.lost.is_set()
     assert bench.ecs.expires_at - bench.clock.now() > 40
 
 
 def test_should_tell_the_job_without_help_of_the_thread(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(0)
     bench.clock.advance(374.9)
-    bench.keeper.check(seat)
+    bench.keeper.check(slot)
     bench.clock.advance(0.2)
     with pytest.raises(LeaseLost):
-        bench.keeper.check(seat)
+        bench.keeper.check(slot)
 
 
 def test_should_lose_the_lease_when_a_renewal_is_refused(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(119)
     bench.ecs.always = BLOCKED
     bench.play(2)
     with pytest.raises(LeaseLost, match="DEPLOYMENT_BLOCKED"):
-        bench.keeper.check(seat)
+        bench.keeper.check(slot)
     assert bench.ecs.calls == ["enable 7", "enable 7"]
 
 
 def test_should_keep_what_is_left_of_a_refused_lease_for_the_checkpoint(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(119)
     bench.ecs.answers = [BLOCKED]
     bench.play(30)
     assert bench.ecs.on
-    bench.keeper.give_up(seat)
+    bench.keeper.release(slot)
     bench.play(0)
     assert not bench.ecs.on
 
 
 def test_should_lose_the_lease_when_the_task_is_suddenly_not_valid(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(119)
     bench.ecs.answers = [STANDALONE]
     bench.play(2)
     with pytest.raises(LeaseLost, match="TASK_NOT_VALID"):
-        bench.keeper.check(seat)
+        bench.keeper.check(slot)
 
 
 @pytest.mark.parametrize("answer", [STANDALONE, NotApplicable("any reason")])
@@ -148,10 +149,10 @@ def test_should_say_once_that_it_does_not_apply_and_carry_on(
 ) -> None:
     bench.ecs.always = answer
     for _ in range(3):
-        seat = bench.take()
+        slot = bench.take()
         bench.play(1000)
-        bench.keeper.check(seat)
-        bench.keeper.give_up(seat)
+        bench.keeper.check(slot)
+        bench.keeper.release(slot)
         bench.play(1000)
     assert len(bench.ecs.calls) == 1
     assert bench.log.actions().count("protection.not_applicable") == 1
@@ -180,20 +181,20 @@ def test_should_let_a_capped_session_go_and_keep_the_other(bench: KeeperBench) -
 
 
 def test_should_take_protection_off_by_force_and_tell_everybody(bench: KeeperBench) -> None:
-    seats = [bench.take("a"), bench.take("b")]
+    slots = [bench.take("a"), bench.take("b")]
     bench.play(10)
-    bench.keeper.lose_all(forced("any reason"), evict=True)
+    bench.keeper.revoke_all(forced("any reason"), evict=True)
     bench.play(0)
     assert not bench.ecs.on
-    for seat in seats:
+    for slot in slots:
         with pytest.raises(LeaseLost, match="any reason"):
-            bench.keeper.check(seat)
+            bench.keeper.check(slot)
 
 
 def test_should_retry_taking_protection_off(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(10)
-    bench.keeper.give_up(seat)
+    bench.keeper.release(slot)
     bench.ecs.answers = [NETWORK_FAULT, BLOCKED]
     bench.play(10)
     assert not bench.ecs.on
@@ -201,11 +202,11 @@ def test_should_retry_taking_protection_off(bench: KeeperBench) -> None:
 
 
 def test_should_take_off_what_a_lost_answer_put_on(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     call = bench.keeper.begin()
     assert isinstance(call, Call)
     bench.keeper.finish(call, NETWORK_FAULT)
-    bench.keeper.give_up(seat)
+    bench.keeper.release(slot)
     bench.play(4.9)
     assert bench.ecs.calls == []
     bench.play(0.2)
@@ -231,7 +232,7 @@ def test_should_believe_no_more_than_a_late_request_for_less_would_leave(
 
 @pytest.mark.parametrize("hours", [-12, -1, 1, 12])
 def test_should_not_mind_a_wall_clock_that_jumps(bench: KeeperBench, hours: int) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.play(100)
     truth = bench.clock.now
     bench.clock.set_wall(truth() + hours * 3600)
@@ -240,26 +241,26 @@ def test_should_not_mind_a_wall_clock_that_jumps(bench: KeeperBench, hours: int)
     bench.keeper.finish(call, Protected(expires - hours * 3600, None))
     left = bench.keeper.snapshot().seconds_to_expiry
     assert left == 420
-    bench.keeper.check(seat)
+    bench.keeper.check(slot)
 
 
 def test_should_know_when_asking_again_is_useless(bench: KeeperBench) -> None:
     bench.take()
     bench.ecs.answers = [DENIED]
     bench.play(0)
-    hopeless = bench.keeper.hopeless()
-    assert hopeless is not None
-    assert "ecs:UpdateTaskProtection" in hopeless.resolution
+    permanent_error = bench.keeper.permanent_error()
+    assert permanent_error is not None
+    assert "ecs:UpdateTaskProtection" in permanent_error.resolution
     bench.play(2)
-    assert bench.keeper.hopeless() is None
+    assert bench.keeper.permanent_error() is None
 
 
 def test_should_refuse_a_session_at_once_when_ecs_does(bench: KeeperBench) -> None:
-    seat = bench.take()
+    slot = bench.take()
     bench.ecs.always = Refused("DEPLOYMENT_BLOCKED", "any detail")
     bench.play(0)
     with pytest.raises(LeaseLost, match="any detail"):
-        bench.keeper.check(seat)
+        bench.keeper.check(slot)
 
 
 def test_should_wait_for_ever_when_idle(bench: KeeperBench) -> None:

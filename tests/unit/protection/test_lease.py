@@ -69,7 +69,7 @@ def test_should_wait_for_the_retry_after_a_failure_but_not_for_the_next_check() 
     assert decide(POLICY, failed, 122.0) == Enable(7, renewal=True)
 
 
-def test_should_surrender_while_there_is_time_to_checkpoint() -> None:
+def test_should_release_jobs_while_there_is_time_to_checkpoint() -> None:
     assert decide(POLICY, replace(HELD, retry_at=9e9), 375.0) == Release()
     assert decide(POLICY, replace(HELD, retry_at=9e9), 374.9) == Wait(375.0)
 
@@ -115,7 +115,7 @@ def test_should_never_call_where_protection_does_not_apply() -> None:
 
 
 @given(policies, times, times, times, st.integers(0, 3), st.integers(0, 3), st.booleans())
-def test_should_never_wait_past_the_surrender_of_a_lease_in_use(
+def test_should_never_wait_past_the_release_time_of_a_lease_in_use(
     policy: Policy,
     since: float,
     length: float,
@@ -131,7 +131,7 @@ def test_should_never_wait_past_the_surrender_of_a_lease_in_use(
     )
     action = decide(policy, state, now)
     if isinstance(action, Wait) and live:
-        assert now < action.until <= lease.expires_at - policy.surrender_at_seconds
+        assert now < action.until <= lease.expires_at - policy.release_at_seconds
     if isinstance(action, Disable):
         assert live == leaving == 0
     if isinstance(action, Enable):

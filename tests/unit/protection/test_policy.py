@@ -49,7 +49,7 @@ def test_should_refuse_a_gap_safety_margin_that_is_not_positive(check: float) ->
         (lambda: gap_free(extension_seconds=3500.0), "exceeds the limit of 3600 s"),
         (lambda: gap_free(check_interval_seconds=0.0), "must all be positive"),
         (lambda: gap_free(extension_seconds=60.0), "must not be later than the buffer"),
-        (lambda: gap_free(check_interval_seconds=90.0), "surrender at 45 s left"),
+        (lambda: gap_free(check_interval_seconds=90.0), "release at 45 s left"),
         (lambda: replace(gap_free(), renewal_seconds=240.0), "too short for a renewal"),
         (lambda: replace(service(), max_lease_seconds=3600.0 * 49), "at most 2880 minutes"),
     ],

@@ -18,7 +18,7 @@ HERE = ProtectionEnvironment(
 
 
 def check(client: ProtectionClient) -> Report:
-    return run_check(surroundings=HERE, choose=lambda _found: client)
+    return run_check(environment=HERE, choose=lambda _found: client)
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_should_say_what_failed_and_how_to_mend_it(
 ) -> None:
     ecs.answers = answers
     report = check(ecs)
-    failed = next(verdict for verdict in report.verdicts if not verdict.passed)
+    failed = next(result for result in report.results if not result.passed)
     assert failed.step == step
     assert fix in failed.fix
     assert report.lines()[-1] == "FAILED"
@@ -79,7 +79,7 @@ def test_should_take_protection_off_when_it_could_not_be_verified(ecs: FakeProte
 
     ecs.read = read  # type: ignore[method-assign] # something else changes protection meanwhile
     report = check(ecs)
-    assert [verdict.step for verdict in report.verdicts if not verdict.passed] == [
+    assert [result.step for result in report.results if not result.passed] == [
         "verify that it is on"
     ]
     assert not ecs.on

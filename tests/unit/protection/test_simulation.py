@@ -51,7 +51,7 @@ def test_should_find_no_gap_and_nothing_held_while_idle() -> None:
 
 
 def test_should_find_gaps_with_renewal_moved_past_expiry() -> None:
-    late = unchecked(renew_at_seconds=-30.0, surrender_at_seconds=-60.0)
+    late = unchecked(renew_at_seconds=-30.0, release_at_seconds=-60.0)
     assert with_policy(late).gaps > 0
 
 
@@ -69,7 +69,7 @@ def test_should_find_gaps_with_the_wall_clock_used_for_the_monotonic_one() -> No
 
 def test_should_find_gaps_when_jobs_are_told_too_late_to_checkpoint() -> None:
     def told_late(policy: Policy) -> Policy:
-        return unchecked(surrender_at_seconds=5.0)(policy)
+        return unchecked(release_at_seconds=5.0)(policy)
 
     assert with_policy(told_late).gaps > 0
 
@@ -112,7 +112,7 @@ def test_should_survive_the_promised_outage_from_the_worst_moment_on(
 def test_should_print_the_seed_of_a_gap(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    late = unchecked(renew_at_seconds=-30.0, surrender_at_seconds=-60.0)
+    late = unchecked(renew_at_seconds=-30.0, release_at_seconds=-60.0)
 
     def drawn(seed: int) -> object:
         schedule = draw(seed)

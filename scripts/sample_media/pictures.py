@@ -3,8 +3,10 @@
 import importlib.util
 import itertools
 import math
+import os
 import zipfile
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,8 +17,9 @@ FRAMES_PER_SECOND = 25
 WIDTH, HEIGHT = 1280, 720
 _SHORTEST_SHOT_FRAMES = 2 * FRAMES_PER_SECOND
 _SHOT_SECONDS = (7.0, 9.4, 5.2, 8.6, 6.4, 11.0, 6.8, 8.2, 7.6, 4.4)
-_THREADS = ("-threads", 2)
-_H264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p", *_THREADS, "-bitexact")
+_ONE_THREAD = ("-threads", 1)
+_ONE_FILTER_THREAD = ("-filter_threads", 1)
+_H264 = ("-c:v", "libx264", "-preset", "superfast", "-crf", 25, "-g", 250, "-pix_fmt", "yuv420p")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,12 +72,15 @@ def shot_lengths(seconds: float) -> list[int]:
 
 
 def film(shots: Sequence[Source], seconds: float, scratch: Path) -> tuple[Path, list[float]]:
-    """Make a silent film of `seconds`; return its list of parts and the times of its cuts."""
+    """Make a silent film of `seconds`; return its list of parts and the times of its cuts.
+
+    Each part is encoded once, in one thread, so that its bytes are the same on every machine; as
+    many are made side by side as there are processors.
+    """
     lengths = shot_lengths(seconds)
-    parts = [
-        _part(shot, frames, scratch / f"part-{number:02d}.mp4")
-        for number, (shot, frames) in enumerate(zip(itertools.cycle(shots), lengths, strict=False))
-    ]
+    paths = [scratch / f"part-{number:02d}.mp4" for number in range(len(lengths))]
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        parts = list(pool.map(_part, itertools.cycle(shots), lengths, paths))
     listing = scratch / "parts.txt"
     listing.write_text("".join(f"file '{part}'\n" for part in parts))
     cuts = [end / FRAMES_PER_SECOND for end in itertools.accumulate(lengths[:-1])]
@@ -82,27 +88,27 @@ def film(shots: Sequence[Source], seconds: float, scratch: Path) -> tuple[Path, 
 
 
 def join(listing: Path, speech: Path, mp4: Path, mov: Path) -> None:
-    """Write the film with its sound: MP4 with AAC, and QuickTime with PCM beside it."""
+    """Write the film, not encoded again, with its sound: MP4 with AAC, and QuickTime with PCM."""
     inputs = ("-f", "concat", "-safe", 0, "-i", listing, "-i", speech)
     tracks = ("-map", "0:v", "-map", "1:a", "-map_metadata", -1, "-fflags", "+bitexact")
     aac = ("-c:a", "aac", "-b:a", "128k", "-ar", 48_000, "-ac", 2)
-    video = (*_H264, "-crf", 23, "-g", 250)
-    ffmpeg(*inputs, *tracks, *video, *aac, "-movflags", "+faststart", mp4)
-    pcm = ("-c:v", "copy", "-c:a", "pcm_s16le", "-ar", 48_000, "-bitexact")
-    ffmpeg("-i", mp4, "-i", speech, *tracks, *pcm, mov)
+    copied = (*tracks, "-c:v", "copy", "-bitexact")
+    ffmpeg(*inputs, *copied, *aac, "-movflags", "+faststart", mp4)
+    ffmpeg("-i", mp4, "-i", speech, *copied, "-c:a", "pcm_s16le", "-ar", 48_000, mov)
 
 
 def _part(shot: Source, frames: int, path: Path) -> Path:
-    output = ("-frames:v", frames, "-r", FRAMES_PER_SECOND, "-an", *_H264, "-crf", 20, path)
+    encoded = (*_H264, *_ONE_THREAD, "-bitexact")
+    output = ("-frames:v", frames, "-r", FRAMES_PER_SECOND, "-an", *encoded, path)
     if shot.seconds is None:
         # A slow zoom, as over photographs in documentaries; computed at twice the size, or the
         # picture would jitter by whole pixels.
         zoom = (
             f"scale={2 * WIDTH}:{2 * HEIGHT}:force_original_aspect_ratio=increase,"
-            f"crop={2 * WIDTH}:{2 * HEIGHT},zoompan=z='1+0.0006*on':d=1:x='iw/2-(iw/zoom/2)'"
+            f"crop={2 * WIDTH}:{2 * HEIGHT},zoompan=z='1+0.0006*on':d={frames}:x='iw/2-(iw/zoom/2)'"
             f":y='ih/2-(ih/zoom/2)':s={WIDTH}x{HEIGHT}:fps={FRAMES_PER_SECOND},setsar=1"
         )
-        ffmpeg("-loop", 1, "-i", shot.path, "-vf", zoom, *output)
+        ffmpeg(*_ONE_FILTER_THREAD, "-i", shot.path, "-vf", zoom, *output)
         return path
     slower = max(1.0, frames / FRAMES_PER_SECOND / shot.seconds * 1.05)
     fit = (
@@ -110,7 +116,8 @@ def _part(shot: Source, frames: int, path: Path) -> Path:
         f"scale={WIDTH}:{HEIGHT}:force_original_aspect_ratio=increase,crop={WIDTH}:{HEIGHT},"
         "setsar=1,tpad=stop_mode=clone:stop=50"
     )
-    ffmpeg("-ss", shot.start, "-t", shot.seconds, "-i", shot.path, "-vf", fit, *output)
+    excerpt = (*_ONE_THREAD, "-ss", shot.start, "-t", shot.seconds, "-i", shot.path)
+    ffmpeg(*_ONE_FILTER_THREAD, *excerpt, "-vf", fit, *output)
     return path
 
 

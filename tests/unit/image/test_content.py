@@ -1,3 +1,4 @@
+import re
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -67,6 +68,15 @@ def test_should_send_to_the_build_what_the_tag_is_made_of() -> None:
 def test_should_hold_of_ours_what_the_local_cloud_shows_its_processors() -> None:
     ours = {source.removeprefix("runtime/") for source in SOURCES if source.startswith("runtime/")}
     assert ours == set(PROCESSOR_PACKAGES)
+
+
+def test_should_hold_every_package_that_its_code_imports() -> None:
+    code = [path.read_text() for path in source_files() if path.suffix == ".py"]
+    imported = {
+        name for text in code for name in re.findall(r"^\s*from runtime\.(\w+)", text, re.MULTILINE)
+    }
+    assert imported
+    assert imported <= set(PROCESSOR_PACKAGES)
 
 
 def test_should_copy_nothing_that_is_not_sent() -> None:

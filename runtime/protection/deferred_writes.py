@@ -6,16 +6,15 @@ from functools import partial
 from typing import Any
 
 from runtime.core.contract import Metric
-from runtime.core.log import Log
-from runtime.core.metrics import Metrics
+from runtime.core.telemetry import Telemetry
 
 
 class DeferredWrites:
     """Collects writes, so that no I/O happens under the lease's lock; `flush` writes in order."""
 
-    def __init__(self, log: Log, metrics: Metrics) -> None:
-        self._log = log
-        self._metrics = metrics
+    def __init__(self, telemetry: Telemetry) -> None:
+        self._log = telemetry.log
+        self._metrics = telemetry.metrics
         self._writes: deque[Callable[[], None]] = deque()
 
     def info(self, action: str, **fields: Any) -> None:

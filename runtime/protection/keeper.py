@@ -9,9 +9,8 @@ from collections.abc import Callable
 
 from runtime.core.clock import MonotonicClock, WallClock
 from runtime.core.errors import LeaseLost, Permanent
-from runtime.core.log import Log
-from runtime.core.metrics import Metrics
 from runtime.core.protection import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
+from runtime.core.telemetry import Telemetry
 from runtime.protection import errors
 from runtime.protection.deferred_writes import DeferredWrites
 from runtime.protection.lease import (
@@ -46,14 +45,13 @@ class LeaseKeeper:
         monotonic: MonotonicClock,
         wall: WallClock,
         jitter: Callable[[], float],
-        log: Log,
-        metrics: Metrics,
+        telemetry: Telemetry,
     ) -> None:
         self.condition = threading.Condition()
         self.policy = policy
         self._monotonic = monotonic
         self._wall = wall
-        self._deferred = DeferredWrites(log, metrics)
+        self._deferred = DeferredWrites(telemetry)
         self._record = LeaseRecord(policy=policy, jitter=jitter, deferred=self._deferred)
         self._slots: list[Slot] = []
         self._applicable = True

@@ -5,9 +5,8 @@ from collections.abc import Callable
 
 from runtime.core.clock import MonotonicClock, WallClock
 from runtime.core.errors import LeaseLost, Retryable
-from runtime.core.log import Log
-from runtime.core.metrics import Metrics, NoMetrics
 from runtime.core.protection import Answer, Failed, ProtectionClient
+from runtime.core.telemetry import Telemetry
 from runtime.protection import errors
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable, Wait
@@ -19,7 +18,6 @@ from runtime.protection.status import Status
 
 ACQUIRE_TIMEOUT_SECONDS = 30.0
 CLOSE_TIMEOUT_SECONDS = 10.0
-NO_METRICS = NoMetrics()
 
 
 class ProtectionManager:
@@ -36,21 +34,20 @@ class ProtectionManager:
         policy: Policy,
         monotonic: MonotonicClock,
         wall: WallClock,
-        log: Log,
+        telemetry: Telemetry,
         abort: Callable[[str], None],
         jitter: Callable[[], float],
-        metrics: Metrics = NO_METRICS,
         ecs_deployment: bool = True,
         acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS,
     ) -> None:
         self._client = client
         self._monotonic = monotonic
-        self._log = log
+        self._log = telemetry.log
         self._abort = abort
         self._ecs_deployment = ecs_deployment
         self.acquire_timeout_seconds = acquire_timeout_seconds
         self._keeper = LeaseKeeper(
-            policy=policy, monotonic=monotonic, wall=wall, jitter=jitter, log=log, metrics=metrics
+            policy=policy, monotonic=monotonic, wall=wall, jitter=jitter, telemetry=telemetry
         )
         self._sessions: list[ProcessingSession] = []
         self._on_lost: list[Callable[[str, LeaseLost], None]] = []

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.core.clock import MonotonicClock
 from runtime.core.errors import LeaseLost
-from runtime.core.metrics import NoMetrics
+from runtime.core.telemetry import Telemetry
 from runtime.protection import errors
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Disable, Enable, Wait
@@ -49,8 +49,7 @@ class Simulation:
             monotonic=self._clock,
             wall=self._time,
             jitter=jitter or self._random.random,
-            log=QuietLog(),
-            metrics=NoMetrics(),
+            telemetry=Telemetry(log=QuietLog()),
         )
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()

@@ -13,6 +13,7 @@ from runtime.core.errors import LifestreamError
 from runtime.core.log import JsonLog, Log
 from runtime.core.metrics import EmbeddedMetrics, Metrics
 from runtime.core.protection import ProtectionClient
+from runtime.core.telemetry import Telemetry
 from runtime.core.tracer import Tracing
 from runtime.processor.composition import (
     connect,
@@ -144,8 +145,7 @@ def _protection(
         policy=gap_free(),
         monotonic=clock,
         wall=clock,
-        log=log,
-        metrics=metrics,
+        telemetry=Telemetry(log=log, metrics=metrics),
         abort=stop_this_process,
         jitter=random.random,
         ecs_deployment=environment.in_ecs,

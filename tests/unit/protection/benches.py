@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from runtime.core.protection import Answer
+from runtime.core.telemetry import Telemetry
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable
 from runtime.protection.lease_record import Call
@@ -32,8 +33,7 @@ class KeeperBench:
             monotonic=self.clock,
             wall=self.clock,
             jitter=lambda: 0.0,
-            log=self.log,
-            metrics=self.metrics,
+            telemetry=Telemetry(log=self.log, metrics=self.metrics),
         )
 
     def take(self, name: str = "any", cap_at: float = FOREVER) -> Slot:
@@ -71,7 +71,7 @@ class ManagerBench:
             policy=policy,
             monotonic=self.clock,
             wall=self.clock,
-            log=self.log,
+            telemetry=Telemetry(log=self.log),
             abort=lambda _reason: self.aborted.set(),
             jitter=lambda: 0.0,
             acquire_timeout_seconds=PATIENCE_SECONDS,

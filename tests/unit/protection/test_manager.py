@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from runtime.core.errors import LeaseLost, Permanent, Retryable
+from runtime.core.telemetry import Telemetry
 from runtime.protection.environment import NoClient
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
@@ -204,7 +205,7 @@ def test_should_do_nothing_outside_ecs() -> None:
         policy=gap_free(),
         monotonic=clock,
         wall=clock,
-        log=log,
+        telemetry=Telemetry(log=log),
         abort=lambda _reason: None,
         jitter=lambda: 0.0,
         ecs_deployment=False,

@@ -1,8 +1,8 @@
-"""One environment as typed, validated values; a bad file is refused whole, in plain words."""
+"""One environment as typed, validated values; a wrong file is refused with every problem."""
 
 from cdk.config.environment import EnvironmentConfig, load_environment, parse_environment
 from cdk.config.folder import load_environments
-from cdk.config.reader import ConfigError
+from cdk.config.problems import ConfigError
 
 __all__ = [
     "ConfigError",

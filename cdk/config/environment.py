@@ -1,24 +1,22 @@
-"""One environment file: its settings and tables, and the way from the file to the values."""
+"""One environment file: its settings and tables, and the rules between the tables."""
 
-import tomllib
-from dataclasses import dataclass, field, fields
+import re
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
-from cdk.config import rules
-from cdk.config.checks import refusals
-from cdk.config.gpu import GpuConfig
+from pydantic.json_schema import SkipJsonSchema
+
 from cdk.config.media import MediaConfig
-from cdk.config.pool import PoolConfig
-from cdk.config.reader import ConfigError, Reader, line
-from cdk.config.sections import (
+from cdk.config.network import NetworkConfig
+from cdk.config.problems import read_toml, validated
+from cdk.config.settings import Settings, Violation, Violations, rule, setting
+from cdk.config.tables import (
     AlarmsConfig,
     BackupConfig,
     BudgetConfig,
     ChatConfig,
     DispatcherConfig,
     EncryptionConfig,
-    NetworkConfig,
     ObservabilityConfig,
     ProcessorConfig,
     QueueConfig,
@@ -26,107 +24,212 @@ from cdk.config.sections import (
     StorageConfig,
     UploadsConfig,
 )
-from cdk.config.settings import is_optional, setting, table, tables_of
+from cdk.config.values import AccountId, Region
+from cdk.config.workers import GpuConfig, PoolConfig, WorkersConfig
 from runtime.core.contract import Launch
 
+LAMBDA_VISIBILITY_FACTOR = 6
+"""AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EnvironmentConfig:
-    """All that differs between environments; `name` is the file's name without its ending."""
+RESERVED_DISK_GIB = 15
+"""The image takes 3 at most, a day of decoded sound 3, and the sound for players a few."""
 
-    name: str = setting(rules.NAME, "the file's name without its ending, not a setting of its own")
-    account: str | None = setting(
-        rules.ACCOUNT, "the only account it may be deployed to; left out, any", optional=True
+
+class EnvironmentConfig(Settings):
+    """All that differs between environments."""
+
+    name: SkipJsonSchema[str] = setting("the file's name")
+    account: AccountId | None = setting(
+        "the only account it may be deployed to; left out, any", default=None
     )
-    region: str | None = setting(
-        rules.REGION, "the only region it may be deployed to; left out, any", optional=True
+    region: Region | None = setting(
+        "the only region it may be deployed to; left out, any", default=None
     )
-    retain_data: bool = setting(
-        rules.true_or_false(), "buckets, tables, images and logs outlive their stacks"
+    retain_data: bool = setting("buckets, tables, images and logs outlive their stacks")
+    launch: Launch = setting(
+        "how jobs are run: a task each, or by a pool of warm workers", strict=False
     )
-    launch: str = setting(
-        rules.one_of(*(way.value for way in Launch)),
-        "how jobs are run: a task each, or by a pool of warm workers",
+    container_insights: Literal["enabled", "enhanced"] = setting(
+        "the detail of CloudWatch's metrics of the containers"
     )
-    container_insights: str = setting(
-        rules.one_of("enabled", "enhanced"), "how closely CloudWatch watches the containers"
-    )
-    network: NetworkConfig = field(metadata=table(NetworkConfig))
-    storage: StorageConfig = field(metadata=table(StorageConfig))
-    encryption: EncryptionConfig = field(metadata=table(EncryptionConfig))
-    uploads: UploadsConfig = field(metadata=table(UploadsConfig))
-    queue: QueueConfig = field(metadata=table(QueueConfig))
-    dispatcher: DispatcherConfig = field(metadata=table(DispatcherConfig))
-    reaper: ReaperConfig = field(metadata=table(ReaperConfig))
-    processor: ProcessorConfig = field(metadata=table(ProcessorConfig))
-    media: MediaConfig = field(metadata=table(MediaConfig))
-    observability: ObservabilityConfig = field(metadata=table(ObservabilityConfig))
-    alarms: AlarmsConfig = field(metadata=table(AlarmsConfig))
-    backup: BackupConfig | None = field(default=None, metadata=table(BackupConfig))
-    budget: BudgetConfig | None = field(default=None, metadata=table(BudgetConfig))
-    chat: ChatConfig | None = field(default=None, metadata=table(ChatConfig))
-    pool: PoolConfig | None = field(default=None, metadata=table(PoolConfig))
-    gpu: GpuConfig | None = field(default=None, metadata=table(GpuConfig))
+    network: NetworkConfig
+    storage: StorageConfig
+    encryption: EncryptionConfig
+    uploads: UploadsConfig
+    queue: QueueConfig
+    dispatcher: DispatcherConfig
+    reaper: ReaperConfig
+    processor: ProcessorConfig
+    media: MediaConfig
+    observability: ObservabilityConfig
+    alarms: AlarmsConfig
+    backup: BackupConfig | None = None
+    budget: BudgetConfig | None = None
+    chat: ChatConfig | None = None
+    pool: PoolConfig | None = None
+    gpu: GpuConfig | None = None
 
     @property
     def workers(self) -> PoolConfig | None:
-        """The pool that is to be there: jobs are launched by it, or it still has some to do."""
-        there = self.pool is not None and (self.launch == Launch.POOL or self.pool.standby)
-        return self.pool if there else None
+        """The pool to deploy: jobs are launched by it, or it still has jobs to do."""
+        used = self.pool is not None and (self.launch == Launch.POOL or self.pool.standby)
+        return self.pool if used else None
 
+    @rule
+    def _name_fits_bucket_names(self) -> Violations:
+        if not re.fullmatch(r"(?=.{2,12}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", self.name):
+            yield Violation(
+                "name",
+                "2 to 12 lower-case letters, digits and single hyphens, starting with a letter"
+                " (bucket names must fit 63 characters)",
+            )
 
-TABLES = tables_of(EnvironmentConfig)
-_POOL_NEEDED = f"{Launch.ON_DEMAND} while there is no table [pool] (add one for a pool)"
-OPTIONAL_TABLES = {item.name for item in fields(EnvironmentConfig) if is_optional(item)} & {*TABLES}
+    @rule
+    def _account_and_region_together(self) -> Violations:
+        if (self.region is None) != (self.account is None):
+            yield Violation(
+                "region",
+                f"given together with account, now {self.account!r} (name both or neither)",
+            )
+
+    @rule
+    def _production_retains_data(self) -> Violations:
+        if not self.retain_data and (self.name == "prod" or self.name.startswith("prod-")):
+            yield Violation(
+                "retain_data", f"true in {self.name!r} (production data outlives its stack)"
+            )
+
+    @rule
+    def _pool_is_described(self) -> Violations:
+        if self.launch == Launch.POOL and self.pool is None:
+            yield Violation(
+                "launch",
+                f"{Launch.ON_DEMAND} while there is no table [pool] (add one for a pool)",
+            )
+
+    @rule
+    def _prefix_lists_close_the_network_of_a_region(self) -> Violations:
+        network = self.network
+        if network.s3_prefix_list and (network.nat_gateways > 0 or self.region is None):
+            yield Violation(
+                "network.s3_prefix_list",
+                f"left out unless network.nat_gateways = 0, now {network.nat_gateways} (a NAT"
+                " gateway that is paid for should be used), and region is given, now"
+                f" {self.region!r} (each has a list of its own)",
+            )
+
+    @rule
+    def _existing_vpc_is_in_the_region(self) -> Violations:
+        zones = self.network.task_subnet_zones or ()
+        if self.network.vpc_id is not None and not (
+            self.region and all(zone[:-1] == self.region for zone in zones)
+        ):
+            yield Violation(
+                "network.vpc_id",
+                f"left out, or in the environment's region = {self.region!r}, as are"
+                f" network.task_subnet_zones = {list(zones)} (a VPC is in one account and region,"
+                " which must be pinned)",
+            )
+
+    @rule
+    def _queue_outwaits_the_dispatcher(self) -> Violations:
+        timeout = self.dispatcher.timeout_seconds
+        least = LAMBDA_VISIBILITY_FACTOR * timeout
+        if self.queue.visibility_timeout_seconds < least:
+            yield Violation(
+                "queue.visibility_timeout_seconds",
+                f"at least {least}, {LAMBDA_VISIBILITY_FACTOR} x dispatcher.timeout_seconds"
+                f" = {timeout} (else a message comes again while it is being worked on)",
+            )
+
+    @rule
+    def _claim_between_run_and_redelivery(self) -> Violations:
+        timeout = self.dispatcher.timeout_seconds
+        visibility = self.queue.visibility_timeout_seconds
+        if not timeout < self.dispatcher.claim_lease_seconds <= visibility:
+            yield Violation(
+                "dispatcher.claim_lease_seconds",
+                f"more than dispatcher.timeout_seconds = {timeout} (a live dispatcher keeps its"
+                f" claim) and at most queue.visibility_timeout_seconds = {visibility}"
+                " (the message that comes again finds the claim expired)",
+            )
+
+    @rule
+    def _silence_before_overdue(self) -> Violations:
+        timeout = self.processor.job_timeout_seconds
+        if self.reaper.silence_seconds >= timeout:
+            yield Violation(
+                "reaper.silence_seconds",
+                f"less than processor.job_timeout_seconds = {timeout}"
+                " (else a hung job is only noticed when it is overdue)",
+            )
+
+    @rule
+    def _alarm_after_a_second_delivery(self) -> Violations:
+        visibility = self.queue.visibility_timeout_seconds
+        if self.alarms.oldest_message_seconds < 2 * visibility:
+            yield Violation(
+                "alarms.oldest_message_seconds",
+                f"at least {2 * visibility}, 2 x queue.visibility_timeout_seconds = {visibility}"
+                " (a message that comes again once is no reason for an alarm)",
+            )
+
+    @rule
+    def _upload_fits_the_disk(self) -> Violations:
+        disk = self.processor.ephemeral_storage_gib
+        most = int((disk - RESERVED_DISK_GIB) * 1.073741824)
+        if self.media.max_gb > most:
+            yield Violation(
+                "media.max_gb",
+                f"at most {most} with processor.ephemeral_storage_gib = {disk}"
+                f" ({RESERVED_DISK_GIB} GiB are for the image and for what is made of the video)",
+            )
+
+    @rule
+    def _decoder_fits_the_task(self) -> Violations:
+        memory = self.processor.memory_mib
+        if self.media.decoder_memory_mib > memory:
+            yield Violation(
+                "media.decoder_memory_mib",
+                f"at most processor.memory_mib = {memory} (else the task is killed, not the"
+                " decoder)",
+            )
+
+    @rule
+    def _pool_workers_are_in_time(self) -> Violations:
+        if self.pool is not None:
+            yield from self._in_time("pool", self.pool)
+
+    @rule
+    def _gpu_workers_are_in_time(self) -> Violations:
+        if self.gpu is not None:
+            yield from self._in_time("gpu", self.gpu)
+
+    def _in_time(self, table: str, workers: WorkersConfig) -> Violations:
+        most = self.processor.job_timeout_seconds
+        if workers.job_timeout_seconds > most:
+            yield Violation(
+                f"{table}.job_timeout_seconds",
+                f"at most processor.job_timeout_seconds = {most}"
+                " (by which the reaper stops a task that takes too long)",
+            )
 
 
 def load_environment(path: Path, *, launch: str | None = None) -> EnvironmentConfig:
-    """Read and validate `environments/<name>.toml`; raise `ConfigError` with every problem.
+    """Return an environment from `environments/<name>.toml`; raise `ConfigError`.
 
-    `launch` is used instead of the file's own.
+    `launch` overrides the file's own.
     """
     where = f"{path.parent.name}/{path.name}"
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError([f"{where}: there is no such file; create it or name another"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{where}: not a TOML file: {error}; correct it there"]) from None
+    document = read_toml(path, where)
     if launch is not None:
         document["launch"] = launch
     return parse_environment(path.stem, document, where=where)
 
 
 def parse_environment(name: str, document: dict[str, Any], *, where: str) -> EnvironmentConfig:
-    """Turn a parsed file into an environment; raise `ConfigError` with every problem.
+    """Return an environment from a file's content; raise `ConfigError` with every problem.
 
     `where` is the file as a person knows it; it starts each problem's line.
     """
-    reader = Reader(where)
-    if "name" in document:
-        reader.problems.append(f"{where}: name is not a setting; the file's name is; remove it")
-    reader.read("", EnvironmentConfig, {**_without_tables(document), "name": name})
-    for section, kind in TABLES.items():
-        given = document.get(section)
-        if isinstance(given, dict):
-            reader.read(f"{section}.", kind, given)
-        elif section not in OPTIONAL_TABLES or section in document:
-            reader.problems.append(f"{where}: the table [{section}] is missing; add it")
-    if reader.values.get("launch") == Launch.POOL and "pool" not in document:
-        reader.problems.append(line(where, "launch", Launch.POOL.value, _POOL_NEEDED))
-    reader.problems += [
-        line(where, refusal.key, refusal.given, refusal.allowed)
-        for refusal in refusals(reader.values)
-    ]
-    if reader.problems:
-        raise ConfigError(reader.problems)
-    tables = {
-        section: kind(**reader.within(f"{section}."))
-        for section, kind in TABLES.items()
-        if section in document
-    }
-    return EnvironmentConfig(**reader.within(""), **tables)
-
-
-def _without_tables(document: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in document.items() if key not in TABLES}
+    return validated(EnvironmentConfig, document, where=where, name=name)

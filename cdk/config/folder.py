@@ -3,30 +3,46 @@
 import ipaddress
 import tomllib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from cdk.config import rules
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    field_validator,
+)
+
 from cdk.config.environment import EnvironmentConfig, load_environment
-from cdk.config.reader import ConfigError, line
+from cdk.config.problems import ConfigError, line
+from cdk.config.values import AccountId, PrivateNetwork, Region, VpcId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where an environment is, as far as its file can be read."""
+class EnvironmentSummary(BaseModel):
+    """What must not conflict between environments; what is wrong in a file is taken as left out."""
+
+    model_config = ConfigDict(frozen=True)
 
     where: str
     name: str
-    cidr: str | None
-    vpc_id: str | None
-    account: str | None
-    region: str | None
+    cidr: PrivateNetwork | None = None
+    vpc_id: VpcId | None = None
+    account: AccountId | None = None
+    region: Region | None = None
 
-    def may_share_with(self, other: "Place") -> bool:
-        """Tell whether both could be in one account and region."""
-        accounts, regions = {self.account, other.account}, {self.region, other.region}
-        return all(len(given) == 1 or None in given for given in (accounts, regions))
+    @field_validator("cidr", "vpc_id", "account", "region", mode="wrap")
+    @classmethod
+    def _ignore_wrong(cls, value: Any, validate: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return validate(value)
+        except ValidationError:
+            return None
+
+    def may_share_with(self, other: "EnvironmentSummary") -> bool:
+        """Return whether both could be in one account and region."""
+        pairs = ((self.account, other.account), (self.region, other.region))
+        return all(None in pair or pair[0] == pair[1] for pair in pairs)
 
 
 def load_environments(
@@ -34,14 +50,13 @@ def load_environments(
 ) -> list[EnvironmentConfig]:
     """Return every environment of a folder, or the chosen one; raise `ConfigError`.
 
-    `launch` is used instead of the files' own. Of files that were not chosen only names, places
-    and addresses are looked at: a mistake elsewhere in them does not stand in the way.
+    `launch` overrides the files' own. Of files that were not chosen only names, accounts, regions
+    and addresses are read: a mistake elsewhere in them does not matter.
     """
     paths = files(folder, chosen)
     environments = [load_environment(path, launch=launch) for path in paths]
-    places = {path: place_of(path) for path in files(folder, None)}
-    using = [places[path] for path in paths]
-    problems = list(conflicts(using, [place for place in places.values() if place not in using]))
+    others = [path for path in files(folder, None) if path not in paths]
+    problems = list(conflicts(map(summary_of, paths), map(summary_of, others)))
     if problems:
         raise ConfigError(problems)
     return environments
@@ -49,74 +64,66 @@ def load_environments(
 
 def files(folder: Path, chosen: str | None) -> list[Path]:
     """Return the environment files to use; raise `ConfigError` if there is none to choose."""
-    there = sorted(folder.glob("*.toml"), key=lambda path: path.stem)
-    names = ", ".join(path.stem for path in there) or "none"
-    if not there:
+    existing = sorted(folder.glob("*.toml"), key=lambda path: path.stem)
+    names = ", ".join(path.stem for path in existing) or "none"
+    if not existing:
         raise ConfigError([f"{folder.name}/ has no .toml file; add one for each environment"])
     if chosen is None:
-        return there
-    if chosen not in {path.stem for path in there}:
+        return existing
+    if chosen not in {path.stem for path in existing}:
         problem = f"environment = {chosen!r} was asked for; allowed is one of: {names};"
         remedy = f"add {folder.name}/{chosen}.toml or correct `-c environment=...`"
         raise ConfigError([f"{problem} {remedy}"])
     return [folder / f"{chosen}.toml"]
 
 
-def place_of(path: Path) -> Place:
-    """Read where an environment is; what is unreadable or wrong there is taken as left out."""
+def summary_of(path: Path) -> EnvironmentSummary:
+    """Return what a file, however wrong, says of its account, region and addresses."""
     try:
-        document: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError):
         document = {}
     network = document.get("network")
-    within = network if isinstance(network, dict) else {}
-
-    def right(rule: rules.Rule, value: Any) -> str | None:
-        return str(value) if rule.accepts(value) else None
-
-    return Place(
-        where=f"{path.parent.name}/{path.name}",
-        name=path.stem,
-        cidr=right(rules.private_network(), within.get("cidr")),
-        vpc_id=right(rules.VPC, within.get("vpc_id")),
-        account=right(rules.ACCOUNT, document.get("account")),
-        region=right(rules.REGION, document.get("region")),
-    )
+    values = {**document, **(network if isinstance(network, dict) else {})}
+    values |= {"where": f"{path.parent.name}/{path.name}", "name": path.stem}
+    return EnvironmentSummary.model_validate(values)
 
 
-def conflicts(using: list[Place], others: Iterable[Place]) -> Iterator[str]:
-    """Yield a line for each two environments that cannot be there together.
+def conflicts(
+    using: Iterable[EnvironmentSummary], others: Iterable[EnvironmentSummary]
+) -> Iterator[str]:
+    """Yield a line for each two environments that cannot exist together.
 
-    Pairs of `others` are nobody's business now.
+    Pairs of `others` are not compared.
     """
     seen = list(others)
-    for place in using:
+    for environment in using:
         for other in seen:
-            yield from _overlap(place, other)
-            yield from _mistakable(place, other)
-        seen.append(place)
+            yield from _overlap(environment, other)
+            yield from _mistakable(environment, other)
+        seen.append(environment)
 
 
-def _overlap(place: Place, other: Place) -> Iterator[str]:
+def _overlap(environment: EnvironmentSummary, other: EnvironmentSummary) -> Iterator[str]:
     # Whatever the account: networks whose addresses overlap can never be connected.
-    same = place.vpc_id is not None and place.vpc_id == other.vpc_id
-    if place.cidr is None or other.cidr is None or same:
+    same = environment.vpc_id is not None and environment.vpc_id == other.vpc_id
+    if environment.cidr is None or other.cidr is None or same:
         return
-    if ipaddress.IPv4Network(place.cidr).overlaps(ipaddress.IPv4Network(other.cidr)):
+    if ipaddress.IPv4Network(environment.cidr).overlaps(ipaddress.IPv4Network(other.cidr)):
         allowed = (
             f"addresses that no other environment has: {other.where} has {other.cidr}"
             " (networks that overlap can never be connected)"
         )
-        yield line(place.where, "network.cidr", place.cidr, allowed)
+        yield line(environment.where, "network.cidr", environment.cidr, allowed)
 
 
-def _mistakable(place: Place, other: Place) -> Iterator[str]:
-    longer, shorter = sorted((place.name, other.name), key=len, reverse=True)
+def _mistakable(environment: EnvironmentSummary, other: EnvironmentSummary) -> Iterator[str]:
+    longer, shorter = sorted((environment.name, other.name), key=len, reverse=True)
     mistakable = longer.startswith(f"{shorter}-") or longer.endswith(f"-{shorter}")
-    if mistakable and place.may_share_with(other):
+    if mistakable and environment.may_share_with(other):
         allowed = (
             f"a name that is not {other.name!r} with more before or after it, while {other.where}"
-            " may be in the same account and region (stacks, queues and alarms are told apart by"
+            " may be in the same account and region (stacks, queues and alarms are distinguished by"
             " their names); or give both files an account and different regions"
         )
-        yield line(place.where, "name", place.name, allowed)
+        yield line(environment.where, "name", environment.name, allowed)

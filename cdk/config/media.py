@@ -1,36 +1,38 @@
-"""The settings of what is taken of videos, and how they are read."""
+"""The table of the limits of videos, and how they are read."""
 
-from dataclasses import dataclass
-
-from cdk.config import rules
-from cdk.config.settings import setting
+from cdk.config.settings import Settings, setting
+from cdk.config.values import AudioTrack
 
 GB = 1_000_000_000
 MEGAPIXEL = 1_000_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MediaConfig:
-    """What is taken of videos, which is looked at before any work, and how they are read."""
+class MediaConfig(Settings):
+    """Limits of videos, which are checked before any work, and how videos are read."""
 
     max_seconds: int = setting(
-        rules.whole_number(60, 86400), "the longest video; beyond it a job fails as media.too_long"
+        "the longest video; beyond it a job fails as media.too_long", ge=60, le=86400
     )
     max_gb: int = setting(
-        rules.whole_number(1, 200, "the largest disk of a Fargate task"),
         "the largest upload, in 10^9 bytes; beyond it a job fails as media.too_large",
+        ge=1,
+        le=200,
+        why="the largest disk of a Fargate task",
     )
     max_megapixels: int = setting(
-        rules.whole_number(1, 200),
         "the largest picture, in 10^6 pixels; beyond it a job fails as media.resolution_too_high",
+        ge=1,
+        le=200,
     )
     decoder_memory_mib: int = setting(
-        rules.whole_number(512, 65536), "what the process that reads an upload may use"
+        "what the process that reads an upload may use", ge=512, le=65536
     )
-    audio_track: str = setting(
-        rules.AUDIO_TRACK, "which of a video's audio tracks is heard; where there is none, default"
+    audio_track: AudioTrack = setting(
+        "which of a video's audio tracks is transcribed; if a video lacks it, default"
     )
     checkpoint_seconds: int = setting(
-        rules.whole_number(5, 30, "a kill loses up to twice as much, and at most a minute"),
-        "how much work of a long stage is a unit, and how long one waits to be kept",
+        "how much work of a long stage is a unit, and how long a unit may wait to be kept",
+        ge=5,
+        le=30,
+        why="a kill loses up to twice as much, and at most a minute",
     )

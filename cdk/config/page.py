@@ -1,49 +1,44 @@
-"""Every setting as a table of docs/environments.md, made of what the settings say of themselves."""
+"""Every setting as a row of docs/environments.md, from what the settings say of themselves."""
 
-import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-from cdk.config.environment import OPTIONAL_TABLES, TABLES, EnvironmentConfig
-from cdk.config.settings import about, is_optional, rule_of, settings_of
+from cdk.config.environment import EnvironmentConfig
+from cdk.config.schema import Schema, allowed_in, schema_of
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "environments.md"
 MARK = "<!-- Below: written by `make snapshots` from cdk/config. -->\n"
 
 
 def written(page: str) -> str:
-    """Return a page with what stands below its mark made anew; it must have the mark."""
+    """Return a page with the part below its mark replaced; raise `ValueError` without a mark."""
     before, mark, _ = page.partition(MARK)
     if not mark:
         raise ValueError(f"{PAGE.name} has no line {MARK!r}")
-    return before + mark + "\n" + "\n".join(_sections())
+    return before + mark + "\n" + "\n".join(_sections(schema_of(EnvironmentConfig)))
 
 
-def _sections() -> Iterator[str]:
+def _sections(file: Schema) -> Iterator[str]:
     yield "### Above all tables\n"
-    yield from _rows(EnvironmentConfig)
-    for name, kind in TABLES.items():
-        yield f"### [{name}]{' (may be left out)' if name in OPTIONAL_TABLES else ''}\n"
-        yield _purpose(kind)
-        yield from _rows(kind)
+    yield from _rows(file)
+    for name, table in file["properties"].items():
+        if "properties" in table:
+            optional = "" if name in file["required"] else " (may be left out)"
+            yield f"### [{name}]{optional}\n"
+            yield _unwrapped(table["description"]) + "\n"
+            yield from _rows(table)
 
 
-def _purpose(kind: type[Any]) -> str:
-    paragraphs = (kind.__doc__ or "").strip().split("\n\n")
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs) + "\n"
+def _unwrapped(text: str) -> str:
+    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
-def _rows(kind: type[Any]) -> Iterator[str]:
+def _rows(table: Schema) -> Iterator[str]:
     yield "| setting | what it is | allowed |"
     yield "|---|---|---|"
-    for name, item in settings_of(kind).items():
-        if kind is not EnvironmentConfig or name != "name":
-            yield _row(name, item)
+    for name, setting in table["properties"].items():
+        if "properties" not in setting:
+            mark = "" if name in table["required"] else " (optional)"
+            cells = (f"`{name}`{mark}", setting["description"], allowed_in(name, table))
+            yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""
-
-
-def _row(name: str, item: dataclasses.Field[Any]) -> str:
-    mark = " (optional)" if is_optional(item) else ""
-    cells = (f"`{name}`{mark}", about(item), rule_of(item).allowed)
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

@@ -1,46 +1,138 @@
-"""How a setting is declared: the rule for its value, and what it is, on the field itself."""
+"""The base of every table of settings: strict, frozen, and refused with all problems at once."""
 
-from dataclasses import Field, field, fields
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple, Self, TypeVar, get_args
 
-from cdk.config.rules import Rule
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
 
-_RULE, _ABOUT, _TABLE = "rule", "about", "table"
+RULE_BROKEN = "rule_broken"
+"""Error type of a setting that is right by itself and wrong beside others."""
 
-
-def setting(rule: Rule, about: str, *, optional: bool = False) -> Any:
-    """Declare a setting; `about` is what docs/environments.md says of it. Left out, it is None."""
-    metadata = {_RULE: rule, _ABOUT: about}
-    return field(default=None, metadata=metadata) if optional else field(metadata=metadata)
-
-
-def table(kind: type[Any]) -> dict[str, Any]:
-    """Return the metadata of a field that is a table of settings; its default may be None."""
-    return {_TABLE: kind}
-
-
-def settings_of(kind: type[Any]) -> dict[str, Field[Any]]:
-    """Return the settings of a class by name, without its tables."""
-    return {item.name: item for item in fields(kind) if _RULE in item.metadata}
+Location = tuple[int | str, ...]
 
 
-def tables_of(kind: type[Any]) -> dict[str, type[Any]]:
-    """Return the classes of a class's tables by name."""
-    return {item.name: item.metadata[_TABLE] for item in fields(kind) if _TABLE in item.metadata}
+class Violation(NamedTuple):
+    """A setting that does not go with others: its dotted key, what completes "allowed is ...".
+
+    Without a key, a sentence about the whole file.
+    """
+
+    key: str
+    allowed: str
 
 
-def rule_of(item: Field[Any]) -> Rule:
-    """Return a setting's rule."""
-    rule: Rule = item.metadata[_RULE]
-    return rule
+Violations = Iterator[Violation]
+Rule = TypeVar("Rule", bound=Callable[[Any], Violations])
+_IS_RULE = "is_rule"
 
 
-def about(item: Field[Any]) -> str:
-    """Return what a setting is."""
-    text: str = item.metadata[_ABOUT]
-    return text
+def setting(about: str, *, why: str = "", **constraints: Any) -> Any:
+    """Declare a setting by what it is, pydantic's constraints, and the reason for these."""
+    return Field(description=about, json_schema_extra={"why": why}, **constraints)
 
 
-def is_optional(item: Field[Any]) -> bool:
-    """Tell whether a setting or a table may be left out."""
-    return item.default is None
+def rule(method: Rule) -> Rule:
+    """Mark a method of `Settings` as a rule between settings."""
+    vars(method)[_IS_RULE] = True
+    return method
+
+
+class Settings(BaseModel):
+    """A table of settings.
+
+    Its rules are checked even if a setting is wrong, except for the rules that read that setting.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    @field_validator("*")
+    @classmethod
+    def _each_once(cls, value: Any) -> Any:
+        texts = isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+        if texts and len(set(value)) < len(value):
+            raise ValueError("a value is listed more than once")
+        return value
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _report_everything(cls, given: Any, validate: ModelWrapValidatorHandler[Self]) -> Self:
+        errors: list[InitErrorDetails] = []
+        try:
+            settings = validate(given)
+        except ValidationError as error:
+            found = error.errors(include_url=False)
+            errors += [_error(e["type"], e["loc"], e["msg"], e["input"]) for e in found]
+            refused = [e["loc"] for e in found if e["type"] != RULE_BROKEN]
+            settings = _accepted(cls, given if isinstance(given, dict) else {}, refused)
+        errors += _violations(settings, partial=bool(errors))
+        if errors:
+            raise ValidationError.from_exception_data(cls.__name__, errors)
+        return settings
+
+
+_Settings = TypeVar("_Settings", bound=Settings)
+
+
+def _accepted(
+    kind: type[_Settings], given: dict[str, Any], refused: Iterable[Location]
+) -> _Settings:
+    """Return the settings that are not refused; reading another raises `AttributeError`."""
+    accepted: dict[str, Any] = {}
+    left_out = []
+    for name, field in kind.model_fields.items():
+        key = field.alias or name
+        value, below = given.get(key), _below(refused, key)
+        table = _table(field.annotation)
+        if table and isinstance(value, dict):
+            accepted[key] = _accepted(table, value, below)
+        elif table and isinstance(value, list) and all(isinstance(each, dict) for each in value):
+            tables = (_accepted(table, t, _below(below, n)) for n, t in enumerate(value))
+            accepted[key] = tuple(tables)
+        elif below:
+            left_out.append(name)
+        elif key in given:
+            accepted[key] = value
+    settings = kind.model_construct(**accepted)
+    for name in left_out:
+        vars(settings).pop(name, None)  # an optional one has its default there
+    return settings
+
+
+def _violations(settings: Settings, *, partial: bool) -> Iterator[InitErrorDetails]:
+    classes = reversed(type(settings).__mro__)
+    for method in [method for each in classes for method in vars(each).values()]:
+        if getattr(method, _IS_RULE, False):
+            try:
+                for key, allowed in method(settings):
+                    yield _error(RULE_BROKEN, _location(key), allowed, None)
+            except AttributeError:
+                if not partial:
+                    raise
+
+
+def _location(key: str) -> Location:
+    return tuple(int(part) if part.isdigit() else part for part in key.split(".") if part)
+
+
+def _below(locations: Iterable[Location], part: int | str) -> list[Location]:
+    return [location[1:] for location in locations if location[:1] == (part,)]
+
+
+def _table(annotation: Any) -> type[Settings] | None:
+    """Return the class of a setting that is a table, an optional table or an array of tables."""
+    kinds = (annotation, *get_args(annotation)[:1])
+    return next((k for k in kinds if isinstance(k, type) and issubclass(k, Settings)), None)
+
+
+def _error(kind: str, location: Location, message: str, given: Any) -> InitErrorDetails:
+    error = PydanticCustomError(kind, "{message}", {"message": message})
+    return InitErrorDetails(type=error, loc=location, input=given)

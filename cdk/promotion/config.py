@@ -1,147 +1,162 @@
-"""`promotion.toml` as typed, validated values; a bad file is refused whole, in plain words."""
+"""`promotion.toml` as typed, validated values; a wrong file is refused with every problem."""
 
-import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
-from cdk.config import ConfigError, EnvironmentConfig, rules
-from cdk.config.reader import Reader, line
-from cdk.config.settings import setting, table
+from pydantic import Field
+from pydantic.json_schema import SkipJsonSchema
 
-REPOSITORY = rules.text(
-    r"[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", "owner/name, as GitHub has it"
-)
-BRANCH = rules.text(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,100}", "the name of a branch")
-ACCOUNT = rules.text(r"\d{12}", "12 digits in quotes")
-REGION = rules.text(r"[a-z]{2}(-[a-z]+)+-\d", "an AWS region such as us-east-1 in quotes")
-CONNECTION = rules.text(
-    r"arn:aws[a-z-]*:code(connections|star-connections):[a-z0-9-]+:\d{12}:connection/[0-9a-f-]{36}",
-    "the ARN of a connection: arn:aws:codeconnections:REGION:ACCOUNT:connection/ID",
-)
-SECRET = rules.text(r"[A-Za-z0-9/_+=.@-]{1,512}", "the name of a secret in Secrets Manager")
+from cdk.config import EnvironmentConfig
+from cdk.config.problems import read_toml, validated
+from cdk.config.settings import Settings, Violation, Violations, rule, setting
+from cdk.config.values import AccountId, Region, text
+
+Repository = Annotated[
+    str,
+    text("[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", "owner/name, as GitHub has it"),
+]
+Branch = Annotated[str, text("[A-Za-z0-9][A-Za-z0-9._/-]{0,100}", "the name of a branch")]
+ConnectionArn = Annotated[
+    str,
+    text(
+        "arn:aws[a-z-]*:code(connections|star-connections):[a-z0-9-]+:[0-9]{12}:connection/[0-9a-f-]{36}",
+        "the ARN of a connection: arn:aws:codeconnections:REGION:ACCOUNT:connection/ID",
+    ),
+]
+SecretName = Annotated[
+    str, text("[A-Za-z0-9/_+=.@-]{1,512}", "the name of a secret in Secrets Manager")
+]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PipelineConfig:
+class PipelineConfig(Settings):
     """CDK Pipelines in the account of releases."""
 
-    connection_arn: str = setting(
-        CONNECTION, "the connection to the repository's host, made by hand in the console"
+    connection_arn: ConnectionArn = setting(
+        "the connection to the repository's host, made by hand in the console"
     )
-    hub_token_secret: str | None = setting(
-        SECRET,
+    hub_token_secret: SecretName | None = setting(
         "a secret that holds the token of the model hub; left out, PyPI's models are used",
-        optional=True,
+        default=None,
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StageConfig:
+class StageConfig(Settings):
     """One environment on the way."""
 
-    environment: str = setting(rules.NAME, "an environment that has a file")
-    proof: str = setting(
-        rules.one_of("smoke", "full"), "what is proven once it is deployed, before the next stage"
+    environment: Annotated[str, text(".+", "the name of a file of environments/")] = setting(
+        "an environment that has a file"
     )
-    approval: bool = setting(rules.true_or_false(), "whether a person must approve it first")
+    proof: Literal["smoke", "full"] = setting(
+        "what is proven once it is deployed, before the next stage"
+    )
+    approval: bool = setting("whether a person must approve it first")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromotionConfig:
+class PromotionConfig(Settings):
     """Where from, where, and by which stages."""
 
-    repository: str = setting(REPOSITORY, "the repository of the sources")
-    branch: str = setting(BRANCH, "the branch that is promoted")
-    account: str = setting(ACCOUNT, "where images are released and the pipeline lives")
-    region: str = setting(REGION, "where images are released and the pipeline lives")
-    github: bool = setting(rules.true_or_false(), "whether GitHub's workflows may promote")
-    pipeline: PipelineConfig | None = field(default=None, metadata=table(PipelineConfig))
-    stages: tuple[StageConfig, ...] = ()
+    environments: SkipJsonSchema[Mapping[str, EnvironmentConfig]] = setting(
+        "the folder environments/"
+    )
+    repository: Repository = setting("the repository of the sources")
+    branch: Branch = setting("the branch that is promoted")
+    account: AccountId = setting("where images are released and the pipeline lives")
+    region: Region = setting("where images are released and the pipeline lives")
+    github: bool = setting("whether GitHub's workflows may promote")
+    pipeline: PipelineConfig | None = None
+    stages: Annotated[
+        tuple[StageConfig, ...],
+        Field(json_schema_extra={"allowed": "a table [[stage]] for each environment, in order"}),
+    ] = setting("the environments, in order", alias="stage", min_length=1, strict=False)
+
+    @rule
+    def _something_promotes(self) -> Violations:
+        if not self.github and self.pipeline is None:
+            yield Violation("", "nothing promotes; set github = true or add the table [pipeline]")
+
+    @rule
+    def _connection_is_the_pipelines(self) -> Violations:
+        if self.pipeline is None:
+            return
+        if self.pipeline.connection_arn.split(":")[3:5] != [self.region, self.account]:
+            yield Violation(
+                "pipeline.connection_arn",
+                f"a connection in {self.region} of {self.account}, the pipeline's place",
+            )
+
+    @rule
+    def _each_environment_once(self) -> Violations:
+        seen = set()
+        for number, stage in enumerate(self.stages):
+            if stage.environment in seen:
+                yield Violation(f"stage.{number}.environment", "each environment once")
+            seen.add(stage.environment)
+
+    @rule
+    def _environments_have_files(self) -> Violations:
+        for number, stage in enumerate(self.stages):
+            if stage.environment not in self.environments:
+                yield Violation(
+                    f"stage.{number}.environment",
+                    f"one of {', '.join(sorted(self.environments))}",
+                )
+
+    @rule
+    def _nothing_overtakes_an_approval(self) -> Violations:
+        approved = False
+        for number, stage in enumerate(self.stages):
+            if approved and not stage.approval:
+                yield Violation(
+                    f"stage.{number}.approval",
+                    "true after a stage that a person approves (nothing overtakes an approval)",
+                )
+            approved = approved or stage.approval
+
+    @rule
+    def _retained_data_is_approved(self) -> Violations:
+        for number, stage in enumerate(self.stages):
+            environment = self.environments.get(stage.environment)
+            if environment and environment.retain_data and not stage.approval:
+                yield Violation(
+                    f"stage.{number}.approval",
+                    f"true: {stage.environment} retains its data (retain_data), so a person"
+                    " looks first",
+                )
+
+    @rule
+    def _one_image_for_all(self) -> Violations:
+        built = {environment.processor.architecture for environment in self._promoted()}
+        if len(built) > 1:
+            yield Violation(
+                "",
+                f"the stages run images of {' and '.join(sorted(built))}; one image is promoted"
+                " through all: set the same processor.architecture in their files",
+            )
+
+    @rule
+    def _all_pinned_or_none(self) -> Violations:
+        pinned = [environment.account is not None for environment in self._promoted()]
+        for environment in self._promoted():
+            if any(pinned) and environment.account is None:
+                yield Violation(
+                    "",
+                    f"{environment.name} may be deployed anywhere while others are pinned;"
+                    f" set account and region in environments/{environment.name}.toml",
+                )
+
+    def _promoted(self) -> list[EnvironmentConfig]:
+        names = dict.fromkeys(stage.environment for stage in self.stages)
+        return [self.environments[name] for name in names if name in self.environments]
 
 
 def load_promotion(path: Path, environments: Mapping[str, EnvironmentConfig]) -> PromotionConfig:
-    """Read and validate the file against the environments; raise `ConfigError`."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ConfigError([f"{path.name}: there is no such file"]) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError([f"{path.name}: not a TOML file: {error}; correct it there"]) from None
-    return parse_promotion(document, environments, where=path.name)
+    """Return the way to production from `promotion.toml`; raise `ConfigError`."""
+    return parse_promotion(read_toml(path, path.name), environments, where=path.name)
 
 
 def parse_promotion(
     document: Mapping[str, Any], environments: Mapping[str, EnvironmentConfig], *, where: str
 ) -> PromotionConfig:
-    """Turn a parsed file into a promotion; raise `ConfigError` with every problem."""
-    reader = Reader(where)
-    given = {key: value for key, value in document.items() if key not in {"pipeline", "stage"}}
-    reader.read("", PromotionConfig, given)
-    pipeline = document.get("pipeline")
-    if pipeline is not None:
-        reader.read("pipeline.", PipelineConfig, pipeline)
-    tables: Sequence[dict[str, Any]] = document.get("stage", [])
-    for number, each in enumerate(tables, start=1):
-        reader.read(f"stage {number}: ", StageConfig, each)
-    if reader.problems:
-        raise ConfigError(reader.problems)
-    config = PromotionConfig(
-        **{key: value for key, value in reader.values.items() if key in given},
-        pipeline=PipelineConfig(**pipeline) if pipeline is not None else None,
-        stages=tuple(StageConfig(**each) for each in tables),
-    )
-    if problems := list(_together(config, environments, where)):
-        raise ConfigError(problems)
-    return config
-
-
-def _together(
-    config: PromotionConfig, environments: Mapping[str, EnvironmentConfig], where: str
-) -> Iterator[str]:
-    """Yield what is right one by one and wrong together."""
-    if not config.stages:
-        yield f"{where}: there is no [[stage]]; add one for each environment, in their order"
-    if not config.github and config.pipeline is None:
-        yield f"{where}: nobody promotes; set github = true or add the table [pipeline]"
-    if config.pipeline is not None:
-        place = config.pipeline.connection_arn.split(":")[3:5]
-        if place != [config.region, config.account]:
-            allowed = f"a connection in {config.region} of {config.account}, the pipeline's place"
-            yield line(where, "pipeline.connection_arn", config.pipeline.connection_arn, allowed)
-    yield from _stages(config, environments, where)
-
-
-def _stages(
-    config: PromotionConfig, environments: Mapping[str, EnvironmentConfig], where: str
-) -> Iterator[str]:
-    names = [stage.environment for stage in config.stages]
-    approved = False
-    for number, stage in enumerate(config.stages, start=1):
-        key, name = f"stage {number}: environment", stage.environment
-        if names.index(name) < number - 1:
-            yield line(where, key, name, "each environment once")
-        if name not in environments:
-            yield line(where, key, name, f"one of {', '.join(sorted(environments))}")
-            continue
-        if approved and not stage.approval:
-            allowed = "true after a stage that a person approves (nothing overtakes an approval)"
-            yield line(where, f"stage {number}: approval", stage.approval, allowed)
-        if environments[name].retain_data and not stage.approval:
-            allowed = f"true: {name} retains its data (retain_data), so a person looks first"
-            yield line(where, f"stage {number}: approval", stage.approval, allowed)
-        approved = approved or stage.approval
-    known = [environments[name] for name in names if name in environments]
-    built = {environment.processor.architecture for environment in known}
-    if len(built) > 1:
-        yield (
-            f"{where}: the stages run images of {' and '.join(sorted(built))}; one image is"
-            " promoted through all: set the same processor.architecture in their files"
-        )
-    for environment in known:
-        if environment.account is None and len(known) > 1 and any(e.account for e in known):
-            yield (
-                f"{where}: {environment.name} may be deployed anywhere while others are pinned;"
-                f" set account and region in environments/{environment.name}.toml"
-            )
+    """Return the way to production from a file's content; raise `ConfigError`."""
+    return validated(PromotionConfig, document, where=where, environments=environments)

@@ -3,7 +3,7 @@
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.gpu import GpuConfig
+from cdk.config.workers import GpuConfig
 from cdk.constructs.compute.gpu_workers import GpuWorkers
 from cdk.constructs.compute.worker_container import WorkerResources
 from cdk.constructs.environment_stack import EnvironmentStack

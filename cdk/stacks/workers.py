@@ -7,7 +7,7 @@ their jobs delays no other stack, and until there are workers, jobs wait in the 
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.pool import PoolConfig
+from cdk.config.workers import PoolConfig
 from cdk.constructs.compute.worker_container import WorkerResources
 from cdk.constructs.compute.worker_pool import WorkerPool
 from cdk.constructs.environment_stack import EnvironmentStack

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from cdk.config.pool import PoolConfig
+from cdk.config.workers import PoolConfig
 from runtime.core.contract import (
     PROCESSOR_CONTAINER_NAME,
     WORKER_COMMAND,

@@ -9,7 +9,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.gpu import GpuConfig
+from cdk.config.workers import GpuConfig
 from cdk.constructs import permissions
 from cdk.naming import Names
 

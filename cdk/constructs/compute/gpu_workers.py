@@ -5,7 +5,7 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.gpu import GpuConfig
+from cdk.config.workers import GpuConfig
 from cdk.constructs.compute.processor_image import processor_image
 from cdk.constructs.compute.task_roles import TaskRoles
 from cdk.constructs.compute.worker_container import WorkerResources, add_worker, service_properties

@@ -6,7 +6,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_ecr_assets as assets
 from aws_cdk import aws_ecs as ecs
 
-from cdk.config.rules import IMAGE_ASSET
+from cdk.config.values import IMAGE_ASSET
 
 DOCKERFILE = "Dockerfile.processor"
 

@@ -13,8 +13,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.gpu import GpuConfig
-from cdk.config.pool import PoolConfig
+from cdk.config.workers import WorkersConfig
 from cdk.constructs import permissions
 from cdk.constructs.compute.processor_container import (
     ProcessorResources,
@@ -42,7 +41,7 @@ def add_worker(
     definition: ecs.TaskDefinition,
     *,
     environment: EnvironmentConfig,
-    workers: PoolConfig | GpuConfig,
+    workers: WorkersConfig,
     resources: WorkerResources,
     image: ecs.ContainerImage,
     device: Device = Device.CPU,

@@ -5,7 +5,7 @@ from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.pool import PoolConfig
+from cdk.config.workers import PoolConfig
 from cdk.constructs.compute.processor_container import fargate_definition
 from cdk.constructs.compute.processor_image import processor_image
 from cdk.constructs.compute.task_roles import TaskRoles

@@ -41,6 +41,7 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
     ("storage.old_version_days", 0, "a whole number from 1 to 3650"),
     ("storage.access_log_days", "30", "a whole number from 1 to 3650"),
     ("storage.log_retention_days", 31, "what CloudWatch Logs accepts"),
+    ("storage.log_retention_days", True, "what CloudWatch Logs accepts"),
     ("queue.visibility_timeout_seconds", 43201, "SQS allows 12 hours"),
     ("queue.max_receive_count", 4, "a whole number from 5 to 1000"),
     ("dispatcher.timeout_seconds", 14, "not begun with less than 8 s left"),
@@ -58,6 +59,7 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
     ("reaper.silence_seconds", 299, "a whole number from 300 to 1200"),
     ("reaper.log_level", "warn", "one of DEBUG, INFO, WARNING, ERROR"),
     ("processor.cpu", 4000, "one of 256, 512, 1024, 2048, 4096, 8192, 16384"),
+    ("processor.cpu", 4096.0, "one of 256, 512, 1024, 2048, 4096, 8192, 16384"),
     ("processor.memory_mib", "8 GB", "a whole number from 512 to 122880"),
     ("processor.ephemeral_storage_gib", 20, "a whole number from 21 to 200"),
     ("processor.ephemeral_storage_gib", 201, "a whole number from 21 to 200"),
@@ -217,11 +219,11 @@ TOGETHER: list[tuple[dict[str, Any], str]] = [
     ),
     (
         {"network.task_subnet_ids": ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]},
-        r"vpc_id = None; .* all three left out for a VPC of our own",
+        r"vpc_id = None; .* all three left out for a new VPC",
     ),
     (
         {**EXISTING, "network.nat_gateways": 1},
-        r"vpc_id = 'vpc-0a1b2c3d'; .* network\.nat_gateways = 0 .*nothing is made in a VPC",
+        r"vpc_id = 'vpc-0a1b2c3d'; .* network\.nat_gateways = 0 .*made in an existing VPC",
     ),
     (
         {**EXISTING, "region": "eu-west-1"},

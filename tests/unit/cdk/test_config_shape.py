@@ -1,11 +1,15 @@
 """A file of the wrong name or shape is refused, however right its values are."""
 
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from cdk.config import ConfigError, load_environment
-from tests.unit.cdk.documents import WHERE, changed, document, problems
+from cdk.config.settings import Settings, Violation, Violations, rule
+from tests.unit.cdk.bad_settings import TOGETHER
+from tests.unit.cdk.documents import WHERE, changed, changed_all, document, problems
 
 
 @pytest.mark.parametrize("name", ["Dev", "d", "1dev", "dev_eu", "dev-", "much-too-long"])
@@ -70,12 +74,53 @@ def test_should_tell_all_problems_at_once() -> None:
     found = problems(content, "Any")
 
     assert [line.removeprefix(f"{WHERE}: ").split(" ")[0] for line in found] == [
-        "typo",
-        "name",
+        "network.nat_gateways",
         "queue.max_receive_count",
         "processor.memory_mib",
-        "network.nat_gateways",
+        "typo",
+        "name",
     ]
+
+
+@pytest.mark.parametrize(("changes", "expected"), TOGETHER)
+def test_should_report_a_broken_rule_beside_mistakes_of_other_settings(
+    changes: dict[str, Any], expected: str
+) -> None:
+    content = changed_all({**changes, "queue.max_receive_count": 1, "budget.monthly_usd": None})
+
+    found = problems(content)
+
+    assert len(found) == 3
+    assert [line for line in found if re.search(expected, line)]
+
+
+def test_should_report_a_broken_rule_beside_a_mistake_in_its_table() -> None:
+    content = changed_all({"processor.memory_mib": 4096, "processor.log_level": "loud"})
+
+    first, second = problems(content)
+
+    assert "processor.log_level = 'loud'" in first
+    assert "processor.memory_mib = 4096; allowed is with processor.cpu = 4096" in second
+
+
+def test_should_leave_out_a_rule_whose_setting_is_wrong_by_itself() -> None:
+    content = changed_all({"processor.memory_mib": 4096, "processor.cpu": 3000})
+
+    (line,) = problems(content)
+
+    assert "processor.cpu = 3000" in line
+
+
+def test_should_not_hide_a_mistake_in_a_rule() -> None:
+    class Wrong(Settings):
+        size: int
+
+        @rule
+        def _reads_what_does_not_exist(self) -> Violations:
+            yield Violation("size", str(self.length))  # type: ignore[attr-defined]
+
+    with pytest.raises(AttributeError, match="length"):
+        Wrong.model_validate({"size": 1})
 
 
 def test_should_refuse_a_file_that_is_not_there(tmp_path: Path) -> None:

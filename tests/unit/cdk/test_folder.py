@@ -7,16 +7,15 @@ from typing import Any
 import pytest
 
 from cdk.config import ConfigError, load_environments
-from cdk.config.folder import Place, conflicts
+from cdk.config.folder import EnvironmentSummary, conflicts
 from cdk.naming import Names
 
 ROOT = Path(__file__).resolve().parents[3]
 TOKENS = ("${Token[AWS.AccountId.", "${Token[AWS.Region.")
 
 
-def place(name: str, **known: Any) -> Place:
-    nothing = dict.fromkeys(("cidr", "vpc_id", "account", "region"))
-    return Place(where=f"environments/{name}.toml", name=name, **{**nothing, **known})
+def summary(name: str, **known: Any) -> EnvironmentSummary:
+    return EnvironmentSummary(where=f"environments/{name}.toml", name=name, **known)
 
 
 def folder_with(path: Path, **files: str) -> Path:
@@ -59,7 +58,7 @@ def test_should_refuse_networks_that_overlap_in_whatever_account(tmp_path: Path)
 def test_should_let_environments_share_a_network_that_is_there() -> None:
     shared = {"cidr": "10.20.0.0/16", "vpc_id": "vpc-0a1b2c3d"}
 
-    assert not list(conflicts([place("dev", **shared), place("qa", **shared)], []))
+    assert not list(conflicts([summary("dev", **shared), summary("qa", **shared)], []))
 
 
 def test_should_look_at_the_one_chosen_beside_all_others(tmp_path: Path) -> None:
@@ -93,16 +92,19 @@ def test_should_take_several_regions_of_an_environment(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("first", "second"), [("dev", "dev-eu"), ("dev", "dlq-dev")])
 def test_should_refuse_names_that_are_mistaken_for_each_other(first: str, second: str) -> None:
-    for one, other in permutations((place(first), place(second))):
+    for one, other in permutations((summary(first), summary(second))):
         (line,) = conflicts([one], [other])
         assert line.startswith(f"{one.where}: name = {one.name!r}; allowed is a name that is not ")
         assert line.endswith("; rename the file")
 
 
-@pytest.mark.parametrize("distinct", [{"account": ("1", "2")}, {"region": ("a", "b")}])
+@pytest.mark.parametrize(
+    "distinct",
+    [{"account": ("111111111111", "222222222222")}, {"region": ("us-east-1", "eu-west-1")}],
+)
 def test_should_allow_such_names_in_different_places(distinct: dict[str, tuple[str, str]]) -> None:
     first, second = (
-        place(name, **{key: values[n] for key, values in distinct.items()})
+        summary(name, **{key: values[n] for key, values in distinct.items()})
         for n, name in enumerate(("dev", "dev-eu"))
     )
 
@@ -136,7 +138,7 @@ def filled(name: str, region: str) -> str:
 def test_should_never_give_one_name_to_two_things_of_an_account() -> None:
     for (one, region), (other, elsewhere) in permutations(PLACES, 2):
         ours, theirs = physical_names(one, region), physical_names(other, elsewhere)
-        together = [place(one, region=region), place(other, region=elsewhere)]
+        together = [summary(one, region=region), summary(other, region=elsewhere)]
         if region == elsewhere and not list(conflicts(together, [])):
             assert not set(ours.values()) & set(theirs.values()), (one, other)
         assert not {ours[key] for key in GLOBAL} & {theirs[key] for key in GLOBAL}, (one, other)

@@ -2,25 +2,25 @@
 
 import pytest
 
-from cdk.config.environment import TABLES
+from cdk.config.__main__ import generated
+from cdk.config.environment import EnvironmentConfig
 from cdk.config.page import MARK, PAGE, written
-from cdk.config.settings import about, settings_of
+from cdk.config.schema import schema_of
 
 
 def test_should_be_up_to_date() -> None:
-    page = PAGE.read_text(encoding="utf-8")
-
-    assert page == written(page), "run: make snapshots"
+    assert PAGE.read_text(encoding="utf-8") == generated()[PAGE], "run: make snapshots"
 
 
 def test_should_explain_every_setting() -> None:
-    page = PAGE.read_text(encoding="utf-8")
+    sections = PAGE.read_text(encoding="utf-8").partition(MARK)[2].split("\n### ")
 
-    for name, kind in TABLES.items():
-        assert f"### [{name}]" in page
-        for key, item in settings_of(kind).items():
-            assert f"| `{key}`" in page
-            assert len(about(item)) > 3
+    for name, table in schema_of(EnvironmentConfig)["properties"].items():
+        if "properties" in table:
+            (section,) = [each for each in sections if each.startswith(f"[{name}]")]
+            for key, setting in table["properties"].items():
+                assert f"| `{key}`" in section
+                assert len(setting["description"]) > 3
 
 
 def test_should_refuse_a_page_without_its_mark() -> None:

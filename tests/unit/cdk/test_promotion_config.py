@@ -1,7 +1,6 @@
 """A wrong promotion.toml is refused in words that say what, why and where."""
 
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -116,23 +115,28 @@ def test_should_refuse_a_way_without_stages(
 ) -> None:
     del document["stage"]
 
-    refused(document, environments, "there is no [[stage]]")
+    refused(
+        document,
+        environments,
+        "stage is missing; allowed is a table [[stage]] for each environment",
+    )
 
 
-def test_should_refuse_a_way_that_nobody_goes(
+def test_should_refuse_a_way_by_which_nothing_promotes(
     environments: dict[str, EnvironmentConfig], document: dict[str, Any]
 ) -> None:
     del document["pipeline"]
     document["github"] = False
 
-    refused(document, environments, "nobody promotes")
+    refused(document, environments, "nothing promotes")
 
 
 def test_should_refuse_stages_that_cannot_share_an_image(
     environments: dict[str, EnvironmentConfig], document: dict[str, Any]
 ) -> None:
     dev = environments["dev"]
-    environments["dev"] = replace(dev, processor=replace(dev.processor, architecture="ARM64"))
+    processor = dev.processor.model_copy(update={"architecture": "ARM64"})
+    environments["dev"] = dev.model_copy(update={"processor": processor})
 
     refused(document, environments, "one image is promoted through all")
 
@@ -140,9 +144,42 @@ def test_should_refuse_stages_that_cannot_share_an_image(
 def test_should_refuse_to_pin_some_environments_only(
     environments: dict[str, EnvironmentConfig], document: dict[str, Any]
 ) -> None:
-    environments["prod"] = replace(environments["prod"], account="444455556666", region="eu-west-1")
+    pins = {"account": "444455556666", "region": "eu-west-1"}
+    environments["prod"] = environments["prod"].model_copy(update=pins)
 
     refused(document, environments, "set account and region in environments/dev.toml")
+
+
+def test_should_report_every_problem_at_once(
+    environments: dict[str, EnvironmentConfig], document: dict[str, Any]
+) -> None:
+    document["repository"] = "lifestream"
+    document["environments"] = {}
+    document["stage"][0]["proof"] = "none"
+    document["stage"][1]["environment"] = "qa"
+    document["stage"][2]["approval"] = False
+
+    with pytest.raises(ConfigError) as refusal:
+        parse_promotion(document, environments, where=WHERE)
+
+    expected = [
+        "environments is not a setting; the folder environments/ is",
+        "repository = 'lifestream'; allowed is owner/name, as GitHub has it",
+        "stage 1: proof = 'none'; allowed is one of smoke, full",
+        "stage 2: environment = 'qa'; allowed is one of dev, prod, staging",
+        "stage 3: approval = False; allowed is true: prod retains its data (retain_data)",
+    ]
+    for line, words in zip(refusal.value.problems, expected, strict=True):
+        assert line.startswith(f"{WHERE}: {words}")
+
+
+@pytest.mark.parametrize("stages", [7, [], [7]])
+def test_should_refuse_stages_that_are_no_tables(
+    environments: dict[str, EnvironmentConfig], document: dict[str, Any], stages: Any
+) -> None:
+    document["stage"] = stages
+
+    refused(document, environments, "stage")
 
 
 def test_should_say_that_there_is_no_file(

@@ -1,0 +1,96 @@
+"""The table of the network, and the rules between its settings."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from cdk.config.settings import Settings, Violation, Violations, rule, setting
+from cdk.config.values import PrefixListId, PrivateNetwork, Several, SubnetId, VpcId, Zone
+
+_AS_ZONES = Field(min_length=2, max_length=3)
+
+
+class NetworkConfig(Settings):
+    """The VPC, created or existing. Tasks have no public address in either.
+
+    Without NAT gateways the tasks reach AWS through endpoints alone. In an existing VPC only a
+    security group is created: its owners provide the ways to AWS.
+    """
+
+    cidr: PrivateNetwork = setting("the VPC's addresses")
+    zones: int = setting("availability zones, a task subnet in each", ge=2, le=3)
+    nat_gateways: int = setting("ways out to the internet; each costs by the hour", ge=0, le=3)
+    interface_endpoints: bool = setting(
+        "private ways to AWS's own services; each costs by hour and zone"
+    )
+    bedrock_endpoint: bool = setting(
+        "one of them for Bedrock, where summaries come from a model there"
+    )
+    s3_prefix_list: PrefixListId | None = setting(
+        "the region's list of S3's addresses: with DynamoDB's, all that tasks may reach besides"
+        " the endpoints",
+        default=None,
+    )
+    dynamodb_prefix_list: PrefixListId | None = setting(
+        "the region's list of DynamoDB's addresses", default=None
+    )
+    vpc_id: VpcId | None = setting("an existing VPC to use instead of a new one", default=None)
+    task_subnet_ids: Annotated[Several[SubnetId], _AS_ZONES] | None = setting(
+        "its subnets for tasks", default=None
+    )
+    task_subnet_zones: Annotated[Several[Zone], _AS_ZONES] | None = setting(
+        "the zones of these subnets, in their order", default=None
+    )
+
+    @rule
+    def _one_nat_gateway_a_zone(self) -> Violations:
+        if self.nat_gateways > self.zones:
+            yield Violation("nat_gateways", f"at most network.zones = {self.zones}, one a zone")
+
+    @rule
+    def _tasks_reach_aws(self) -> Violations:
+        if not self.interface_endpoints and self.nat_gateways == 0 and not self.vpc_id:
+            yield Violation(
+                "interface_endpoints",
+                "true while network.nat_gateways = 0"
+                " (tasks would reach neither the image registry nor the logs)",
+            )
+
+    @rule
+    def _bedrock_is_an_interface_endpoint(self) -> Violations:
+        if self.bedrock_endpoint and not self.interface_endpoints:
+            yield Violation(
+                "bedrock_endpoint",
+                "false while network.interface_endpoints = false (it would be one of them)",
+            )
+
+    @rule
+    def _both_prefix_lists_or_neither(self) -> Violations:
+        if (self.s3_prefix_list is None) != (self.dynamodb_prefix_list is None):
+            yield Violation(
+                "s3_prefix_list",
+                "given together with network.dynamodb_prefix_list, now"
+                f" {self.dynamodb_prefix_list!r} (name both or neither: tasks need S3 and"
+                " DynamoDB)",
+            )
+
+    @rule
+    def _existing_vpc_is_complete(self) -> Violations:
+        vpc, subnets, zones = self.vpc_id, self.task_subnet_ids, self.task_subnet_zones
+        given = (vpc, subnets, zones) != (None, None, None)
+        complete = vpc and len(subnets or ()) == len(zones or ()) == self.zones
+        if given and not complete:
+            yield Violation(
+                "vpc_id",
+                "given together with as many network.task_subnet_ids and network.task_subnet_zones"
+                f" as network.zones = {self.zones}; or all three left out for a new VPC",
+            )
+
+    @rule
+    def _existing_vpc_stays_as_it_is(self) -> Violations:
+        if self.vpc_id is not None and (self.nat_gateways > 0 or self.interface_endpoints):
+            yield Violation(
+                "vpc_id",
+                "left out, or network.nat_gateways = 0 and network.interface_endpoints = false"
+                " (nothing is made in an existing VPC)",
+            )

@@ -9,15 +9,15 @@ from constructs import Construct
 
 from cdk.naming import RELEASES, Names, bucket_arn
 from cdk.promotion.config import PromotionConfig
-from cdk.promotion.place import (
+from cdk.promotion.releases import READ, WRITE
+from cdk.promotion.targets import (
     GITHUB_AUDIENCE,
     GITHUB_ISSUER,
     STEPS_ROLE,
-    Place,
-    home,
+    DeploymentTarget,
     promoter_role,
+    release_target,
 )
-from cdk.promotion.releases import READ, WRITE
 from runtime.core.contract import RESULTS_PREFIX, SERVICE_NAME, UPLOADS_PREFIX, stack_prefix
 
 _BOOTSTRAP = "hnb659fds"
@@ -30,17 +30,22 @@ class AccessStack(Stack):
     """`role`, which an environment's promotion runs as."""
 
     def __init__(
-        self, scope: Construct, *, environment: str, place: Place, config: PromotionConfig
+        self,
+        scope: Construct,
+        *,
+        environment: str,
+        target: DeploymentTarget,
+        config: PromotionConfig,
     ) -> None:
         super().__init__(
             scope,
             f"Access-{environment}",
             stack_name=f"{SERVICE_NAME}-access-{environment}",
             description=f"Lifestream: who may promote to {environment}",
-            env=place.environment,
+            env=target.environment,
         )
         self._environment = environment
-        self._place = place
+        self._target = target
         self._names = Names(environment)
         self.role = iam.Role(
             self,
@@ -48,7 +53,7 @@ class AccessStack(Stack):
             role_name=promoter_role(environment),
             description=f"Brings images to {environment}, deploys and proves it",
             max_session_duration=_SESSION,
-            assumed_by=_trusted(environment, place, config),
+            assumed_by=_trusted(environment, target, config),
         )
         for statement in (
             *self._images(config),
@@ -61,9 +66,9 @@ class AccessStack(Stack):
         Tags.of(self).add("Environment", environment)
 
     def _images(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:
-        at_home = home(config)
+        releases = release_target(config)
         released = (
-            f"arn:{Aws.PARTITION}:ecr:{at_home.region}:{at_home.account}:repository/{RELEASES}"
+            f"arn:{Aws.PARTITION}:ecr:{releases.region}:{releases.account}:repository/{RELEASES}"
         )
         return (
             _allow(["ecr:GetAuthorizationToken"], "*"),
@@ -96,12 +101,12 @@ class AccessStack(Stack):
 
     def _deployment(self) -> tuple[iam.PolicyStatement, ...]:
         # The CDK's own roles do what a deployment does, each its part.
-        where = f"{self._place.account}-{self._place.region}"
+        where = f"{self._target.account}-{self._target.region}"
         return (
             _allow(
                 ["sts:AssumeRole"],
                 *(
-                    self._place.role_arn(f"cdk-{_BOOTSTRAP}-{role}-role-{where}")
+                    self._target.role_arn(f"cdk-{_BOOTSTRAP}-{role}-role-{where}")
                     for role in _BOOTSTRAP_ROLES
                 ),
             ),
@@ -109,28 +114,28 @@ class AccessStack(Stack):
 
     def _arn(self, service: str, resource: str) -> str:
         return (
-            f"arn:{Aws.PARTITION}:{service}:{self._place.region}:{self._place.account}:{resource}"
+            f"arn:{Aws.PARTITION}:{service}:{self._target.region}:{self._target.account}:{resource}"
         )
 
 
-def _trusted(environment: str, place: Place, config: PromotionConfig) -> iam.IPrincipal:
+def _trusted(environment: str, target: DeploymentTarget, config: PromotionConfig) -> iam.IPrincipal:
     trusted: list[iam.PrincipalBase] = []
     if config.pipeline is not None:
-        at_home = home(config)
+        released = release_target(config)
         trusted.append(
-            iam.AccountPrincipal(at_home.account).with_conditions(
-                {"ArnEquals": {"aws:PrincipalArn": at_home.role_arn(STEPS_ROLE)}}
+            iam.AccountPrincipal(released.account).with_conditions(
+                {"ArnEquals": {"aws:PrincipalArn": released.role_arn(STEPS_ROLE)}}
             )
         )
     if config.github:
-        trusted.append(github(place, config.repository, f"environment:{environment}"))
+        trusted.append(github(target, config.repository, f"environment:{environment}"))
     return iam.CompositePrincipal(*trusted)
 
 
-def github(place: Place, repository: str, subject: str) -> iam.PrincipalBase:
+def github(target: DeploymentTarget, repository: str, subject: str) -> iam.PrincipalBase:
     """Return GitHub's workflows of a repository, of exactly one subject there."""
     return iam.FederatedPrincipal(
-        place.provider_arn,
+        target.provider_arn,
         {
             "StringEquals": {
                 f"{GITHUB_ISSUER}:aud": GITHUB_AUDIENCE,

@@ -12,8 +12,8 @@ from cdk.promotion.config import load_promotion
 from cdk.promotion.github import GithubStack
 from cdk.promotion.nag import acknowledge, acknowledged_in
 from cdk.promotion.pipeline import PipelineStack
-from cdk.promotion.place import home, place_of, promoter_role
 from cdk.promotion.releases import ReleasesStack
+from cdk.promotion.targets import promoter_role, release_target, target_of
 
 FILE = "promotion.toml"
 
@@ -36,22 +36,23 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
     }
     config = load_promotion(file or root / FILE, environments)
     Validations.of(app).add_plugins(*packs())
-    places = {
-        stage.environment: place_of(environments[stage.environment], config)
+    targets = {
+        stage.environment: target_of(environments[stage.environment], config)
         for stage in config.stages
     }
     releases = ReleasesStack(
         app,
-        home=home(config),
-        promoters=[(place, promoter_role(name)) for name, place in places.items()],
+        release_target=release_target(config),
+        promoters=[(target, promoter_role(name)) for name, target in targets.items()],
     )
-    for name, place in places.items():
-        AccessStack(app, environment=name, place=place, config=config)
+    for name, target in targets.items():
+        AccessStack(app, environment=name, target=target, config=config)
     if config.github:
-        accounts = {place.account: place for place in (*places.values(), home(config))}
-        for account, place in accounts.items():
+        everywhere = (*targets.values(), release_target(config))
+        accounts = {target.account: target for target in everywhere}
+        for account, target in accounts.items():
             images = releases.images if account == config.account else None
-            GithubStack(app, place=place, config=config, images=images)
+            GithubStack(app, target=target, config=config, images=images)
     if config.pipeline is not None:
         PipelineStack(
             app,
@@ -60,5 +61,5 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
             environments=environments,
             images=releases.images,
         )
-    acknowledge(app, acknowledged_in(config, places))
+    acknowledge(app, acknowledged_in(config, targets))
     return app

@@ -82,7 +82,7 @@ class PromotionConfig(Settings):
         if self.pipeline.connection_arn.split(":")[3:5] != [self.region, self.account]:
             yield Violation(
                 "pipeline.connection_arn",
-                f"a connection in {self.region} of {self.account}, the pipeline's place",
+                f"a connection in {self.region} of {self.account}, where the pipeline is",
             )
 
     @rule

@@ -7,8 +7,8 @@ from constructs import Construct
 
 from cdk.promotion.access import github
 from cdk.promotion.config import PromotionConfig
-from cdk.promotion.place import BUILDER_ROLE, GITHUB_AUDIENCE, GITHUB_ISSUER, Place
 from cdk.promotion.releases import READ, WRITE
+from cdk.promotion.targets import BUILDER_ROLE, GITHUB_AUDIENCE, GITHUB_ISSUER, DeploymentTarget
 from runtime.core.contract import SERVICE_NAME
 
 
@@ -19,32 +19,34 @@ class GithubStack(Stack):
         self,
         scope: Construct,
         *,
-        place: Place,
+        target: DeploymentTarget,
         config: PromotionConfig,
         images: ecr.IRepository | None,
     ) -> None:
         super().__init__(
             scope,
-            f"Github-{place.account}",
+            f"Github-{target.account}",
             stack_name=f"{SERVICE_NAME}-github",
             description="Lifestream: trust in GitHub's workflows",
-            env=place.environment,
+            env=target.environment,
         )
         provider = iam.OidcProviderNative(
             self, "Provider", url=f"https://{GITHUB_ISSUER}", client_ids=[GITHUB_AUDIENCE]
         )
         if images is not None:
-            self._builder(place, config, images).node.add_dependency(provider)
+            self._builder(target, config, images).node.add_dependency(provider)
         Tags.of(self).add("Service", SERVICE_NAME)
 
-    def _builder(self, place: Place, config: PromotionConfig, images: ecr.IRepository) -> iam.Role:
+    def _builder(
+        self, target: DeploymentTarget, config: PromotionConfig, images: ecr.IRepository
+    ) -> iam.Role:
         role = iam.Role(
             self,
             "Builder",
             role_name=BUILDER_ROLE,
             description="Releases images that the branch was built to",
             max_session_duration=Duration.hours(2),
-            assumed_by=github(place, config.repository, f"ref:refs/heads/{config.branch}"),
+            assumed_by=github(target, config.repository, f"ref:refs/heads/{config.branch}"),
         )
         role.add_to_policy(
             iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])

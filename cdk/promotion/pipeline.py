@@ -17,9 +17,9 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.nag.environment_findings import acknowledge
 from cdk.promotion.config import PipelineConfig, PromotionConfig, StageConfig
-from cdk.promotion.place import STEPS_ROLE, home, place_of, promoter_role
 from cdk.promotion.releases import READ, WRITE
 from cdk.promotion.steps import ASSEMBLY, IMAGE, PYTHON, Steps
+from cdk.promotion.targets import STEPS_ROLE, promoter_role, release_target, target_of
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import SERVICE_NAME
 
@@ -44,13 +44,13 @@ class PipelineStack(Stack):
         environments: Mapping[str, EnvironmentConfig],
         images: ecr.IRepository,
     ) -> None:
-        self._home = home(config)
+        self._release_target = release_target(config)
         super().__init__(
             scope,
             "Pipeline",
             stack_name=f"{SERVICE_NAME}-pipeline",
             description="Lifestream: from a commit to production, stage by stage",
-            env=self._home.environment,
+            env=self._release_target.environment,
         )
         self._config = config
         # Below the app as in `app.py`: logical ids come from the path, and must be the same
@@ -85,7 +85,7 @@ class PipelineStack(Stack):
             source=source,
             synth=synth,
             role=self.steps_role.without_policy_updates(),
-            home=self._home,
+            release_target=self._release_target,
         )
         before = "the build"
         for stage in config.stages:
@@ -97,11 +97,11 @@ class PipelineStack(Stack):
     def _add(
         self, stage: StageConfig, environment: EnvironmentConfig, steps: Steps, *, before: str
     ) -> None:
-        name, place = environment.name, place_of(environment, self._config)
+        name, target = environment.name, target_of(environment, self._config)
         deployed = EnvironmentStage(self._app, environment=environment)
         acknowledge(deployed)
         self.stages[name] = deployed
-        guard = steps.guard(name, place)
+        guard = steps.guard(name, target)
         pre = [guard]
         if stage.approval:
             approval = pipelines.ManualApprovalStep(
@@ -115,9 +115,9 @@ class PipelineStack(Stack):
             pre=pre,
             # The repository is there by then, and the first task definition is not.
             stack_steps=[
-                pipelines.StackSteps(stack=deployed.processing, pre=[steps.image(name, place)])
+                pipelines.StackSteps(stack=deployed.processing, pre=[steps.image(name, target)])
             ],
-            post=[steps.proof(name, place, checks=stage.proof)],
+            post=[steps.proof(name, target, checks=stage.proof)],
         )
 
     def _create_synth(
@@ -194,7 +194,7 @@ class PipelineStack(Stack):
             STEPS_ROLE,
         )
         promoters = [
-            place_of(environments[stage.environment], self._config).role_arn(
+            target_of(environments[stage.environment], self._config).role_arn(
                 promoter_role(stage.environment)
             )
             for stage in self._config.stages

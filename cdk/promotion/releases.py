@@ -8,7 +8,7 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.naming import RELEASES
-from cdk.promotion.place import Place
+from cdk.promotion.targets import DeploymentTarget
 from runtime.core.contract import SERVICE_NAME
 
 READ = (
@@ -28,17 +28,21 @@ _IMAGES_KEPT = 50
 
 
 class ReleasesStack(Stack):
-    """`images`, the repository; `promoters` (place and role name) of other accounts may read it."""
+    """`images`, the repository; `promoters` (target, role name) of other accounts may read it."""
 
     def __init__(
-        self, scope: Construct, *, home: Place, promoters: Sequence[tuple[Place, str]]
+        self,
+        scope: Construct,
+        *,
+        release_target: DeploymentTarget,
+        promoters: Sequence[tuple[DeploymentTarget, str]],
     ) -> None:
         super().__init__(
             scope,
             "Releases",
             stack_name=RELEASES,
             description="Lifestream: images that were built once, to be promoted",
-            env=home.environment,
+            env=release_target.environment,
             termination_protection=True,
         )
         self.images = ecr.Repository(
@@ -55,17 +59,17 @@ class ReleasesStack(Stack):
             ],
             removal_policy=RemovalPolicy.RETAIN,
         )
-        for place, role in promoters:
-            if place.account != home.account:
-                self._let_read(place, role)
+        for target, role in promoters:
+            if target.account != release_target.account:
+                self._let_read(target, role)
         Tags.of(self).add("Service", SERVICE_NAME)
 
-    def _let_read(self, place: Place, role: str) -> None:
+    def _let_read(self, target: DeploymentTarget, role: str) -> None:
         self.images.add_to_resource_policy(
             iam.PolicyStatement(
-                principals=[iam.AccountPrincipal(place.account)],
+                principals=[iam.AccountPrincipal(target.account)],
                 actions=list(READ),
                 # The role need not exist yet, as it would if it were the principal.
-                conditions={"ArnEquals": {"aws:PrincipalArn": place.role_arn(role)}},
+                conditions={"ArnEquals": {"aws:PrincipalArn": target.role_arn(role)}},
             )
         )

@@ -6,7 +6,7 @@ from aws_cdk import Duration, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
 
-from cdk.promotion.place import Place, promoter_role
+from cdk.promotion.targets import DeploymentTarget, promoter_role
 
 IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
 """Ubuntu with Python 3.11, Node and Docker."""
@@ -25,54 +25,61 @@ class Steps:
         source: pipelines.IFileSetProducer,
         synth: pipelines.IFileSetProducer,
         role: iam.IRole,
-        home: Place,
+        release_target: DeploymentTarget,
     ) -> None:
         self._source = source
         self._synth = synth
         self._role = role
-        self._home = home
+        self._release_target = release_target
 
-    def guard(self, environment: str, place: Place) -> pipelines.Step:
+    def guard(self, environment: str, target: DeploymentTarget) -> pipelines.Step:
         """Refuse to lose data, compared with what is deployed."""
         return self._step(
             f"Guard-{environment}",
             install=["make setup-tools"],
             command=f"python -m cdk.guard check --deployed --environment {environment}",
             environment=environment,
-            place=place,
+            target=target,
         )
 
-    def image(self, environment: str, place: Place) -> pipelines.Step:
+    def image(self, environment: str, target: DeploymentTarget) -> pipelines.Step:
         """Bring the image that was released, and no other, to the environment's repository."""
-        source = f"--source-account {self._home.account} --source-region {self._home.region}"
+        released = self._release_target
+        source = f"--source-account {released.account} --source-region {released.region}"
         return self._step(
             f"Image-{environment}",
             install=["make setup-tools", _INSTALL_SKOPEO],
             command=f"python -m image promote --environment {environment} {source}",
             environment=environment,
-            place=place,
+            target=target,
         )
 
-    def proof(self, environment: str, place: Place, *, checks: str) -> pipelines.Step:
+    def proof(self, environment: str, target: DeploymentTarget, *, checks: str) -> pipelines.Step:
         """Use the environment as a user would."""
         return self._step(
             f"{checks.capitalize()}-{environment}",
             install=["make setup"],
             command=f"python -m scripts.verification {checks} --environment {environment}",
             environment=environment,
-            place=place,
+            target=target,
         )
 
     def _step(
-        self, name: str, *, install: Sequence[str], command: str, environment: str, place: Place
+        self,
+        name: str,
+        *,
+        install: Sequence[str],
+        command: str,
+        environment: str,
+        target: DeploymentTarget,
     ) -> pipelines.Step:
-        role = place.role_arn(promoter_role(environment))
+        role = target.role_arn(promoter_role(environment))
         return pipelines.CodeBuildStep(
             name,
             input=self._source,
             additional_inputs={"cdk.out": self._synth},
             install_commands=list(install),
-            commands=[f"scripts/with_role {role} {place.region} .venv/bin/{command}"],
+            commands=[f"scripts/with_role {role} {target.region} .venv/bin/{command}"],
             role=self._role,
             build_environment=codebuild.BuildEnvironment(build_image=IMAGE),
             partial_build_spec=codebuild.BuildSpec.from_object(PYTHON),

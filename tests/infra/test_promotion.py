@@ -11,7 +11,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from cdk.assembly import read_environments
 from cdk.promotion import nag
-from cdk.promotion.place import Place
+from cdk.promotion.targets import DeploymentTarget
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.promoting import actions, commands, of_type, template
 from tests.infra.templates import Deployment
@@ -25,7 +25,7 @@ STACKS = (
     "Github-111122223333",
     "Pipeline",
 )
-HOME = Place("111122223333", "eu-west-1")
+HOME = DeploymentTarget("111122223333", "eu-west-1")
 
 ASSET_ID = re.compile(r"(?<=current_region)-[0-9a-f]{8}\b")
 """Ids of assets in the commands that publish them; they change with the functions' code."""

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from cdk.promotion.place import BUILDER_ROLE, promoter_role
+from cdk.promotion.targets import BUILDER_ROLE, promoter_role
 from tests.infra.conftest import ROOT
 
 FOLDER = ROOT / ".github" / "workflows"

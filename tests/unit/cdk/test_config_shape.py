@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
-from cdk.config import ConfigError, load_environment
+from cdk.config import ConfigError, load_environment, parse_environment
 from cdk.config.settings import Settings, Violation, Violations, rule
 from tests.unit.cdk.bad_settings import TOGETHER
 from tests.unit.cdk.documents import WHERE, changed, changed_all, document, problems
@@ -109,6 +110,13 @@ def test_should_leave_out_a_rule_whose_setting_is_wrong_by_itself() -> None:
     (line,) = problems(content)
 
     assert "processor.cpu = 3000" in line
+
+
+def test_should_not_change_once_it_is_validated() -> None:
+    environment = parse_environment("any", document(), where=WHERE)
+
+    with pytest.raises(ValidationError, match="frozen"):
+        environment.queue.max_receive_count = 1
 
 
 def test_should_not_hide_a_mistake_in_a_rule() -> None:

@@ -69,11 +69,11 @@ def test_should_refuse_a_wrong_setting(
         ("any", "allowed is the ARN of a connection"),
         (
             "arn:aws:codeconnections:us-east-1:111122223333:connection/01234567-89ab-cdef-0123-456789abcdef",
-            "a connection in eu-west-1 of 111122223333, the pipeline's place",
+            "a connection in eu-west-1 of 111122223333, where the pipeline is",
         ),
         (
             "arn:aws:codeconnections:eu-west-1:444455556666:connection/01234567-89ab-cdef-0123-456789abcdef",
-            "a connection in eu-west-1 of 111122223333, the pipeline's place",
+            "a connection in eu-west-1 of 111122223333, where the pipeline is",
         ),
     ],
 )

@@ -1,4 +1,4 @@
-"""Where things are, and the names that roles on the way of a change know each other by."""
+"""Accounts and regions of promotion, and the names of its roles."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ BUILDER_ROLE = f"{SERVICE_NAME}-builder"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class DeploymentTarget:
     """An account and a region."""
 
     account: str
@@ -27,7 +27,7 @@ class Place:
 
     @property
     def environment(self) -> Environment:
-        """The place, as stacks take it."""
+        """The target, as stacks take it."""
         return Environment(account=self.account, region=self.region)
 
     def role_arn(self, name: str) -> str:
@@ -40,16 +40,16 @@ class Place:
         return f"arn:{Aws.PARTITION}:iam::{self.account}:oidc-provider/{GITHUB_ISSUER}"
 
 
-def home(config: PromotionConfig) -> Place:
+def release_target(config: PromotionConfig) -> DeploymentTarget:
     """Return where images are released and the pipeline lives."""
-    return Place(config.account, config.region)
+    return DeploymentTarget(config.account, config.region)
 
 
-def place_of(environment: EnvironmentConfig, config: PromotionConfig) -> Place:
-    """Return where an environment is deployed by promotion: at home unless it is pinned."""
+def target_of(environment: EnvironmentConfig, config: PromotionConfig) -> DeploymentTarget:
+    """Return where an environment is deployed: where it is pinned to, else with the releases."""
     if environment.account is None or environment.region is None:
-        return home(config)
-    return Place(environment.account, environment.region)
+        return release_target(config)
+    return DeploymentTarget(environment.account, environment.region)
 
 
 def promoter_role(environment: str) -> str:

@@ -77,7 +77,7 @@ synth: setup ## Write the CloudFormation templates of every environment to cdk.o
 	@$(VENV)/python app.py
 	@ls -d cdk.out/assembly-*
 
-snapshots: setup ## Accept the synthesized templates as the new snapshots, write docs/environments.md
+snapshots: setup ## Accept the synthesized templates as the new snapshots, write docs/environments.md and the schemas of settings
 	@$(VENV)/python -m cdk.config
 	@$(VENV)/pytest -q tests/infra --snapshot-update
 

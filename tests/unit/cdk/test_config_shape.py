@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from cdk.config import ConfigError, load_environment, parse_environment
 from cdk.config.settings import Settings, Violation, Violations, rule
-from tests.unit.cdk.bad_settings import TOGETHER
+from tests.unit.cdk.bad_settings import EXISTING, TOGETHER
 from tests.unit.cdk.documents import WHERE, changed, changed_all, document, problems
 
 
@@ -102,6 +102,15 @@ def test_should_report_a_broken_rule_beside_a_mistake_in_its_table() -> None:
 
     assert "processor.log_level = 'loud'" in first
     assert "processor.memory_mib = 4096; allowed is with processor.cpu = 4096" in second
+
+
+def test_should_report_every_rule_that_a_setting_breaks() -> None:
+    content = changed_all({**EXISTING, "network.nat_gateways": 1, "region": "eu-west-1"})
+
+    nothing_made, other_region = problems(content)
+
+    assert "nothing is made in an existing VPC" in nothing_made
+    assert "in the environment's region = 'eu-west-1'" in other_region
 
 
 def test_should_leave_out_a_rule_whose_setting_is_wrong_by_itself() -> None:

@@ -2,14 +2,15 @@
 
 import re
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
+from pydantic import Field, Strict
 from pydantic.json_schema import SkipJsonSchema
 
 from cdk.config.media import MediaConfig
 from cdk.config.network import NetworkConfig
 from cdk.config.problems import read_toml, validated
-from cdk.config.settings import Settings, Violation, Violations, rule, setting
+from cdk.config.settings import Settings, Violation, Violations, rule
 from cdk.config.tables import (
     AlarmsConfig,
     BackupConfig,
@@ -38,20 +39,17 @@ RESERVED_DISK_GIB = 15
 class EnvironmentConfig(Settings):
     """All that differs between environments."""
 
-    name: SkipJsonSchema[str] = setting("the file's name")
-    account: AccountId | None = setting(
-        "the only account it may be deployed to; left out, any", default=None
-    )
-    region: Region | None = setting(
-        "the only region it may be deployed to; left out, any", default=None
-    )
-    retain_data: bool = setting("buckets, tables, images and logs outlive their stacks")
-    launch: Launch = setting(
-        "how jobs are run: a task each, or by a pool of warm workers", strict=False
-    )
-    container_insights: Literal["enabled", "enhanced"] = setting(
-        "the detail of CloudWatch's metrics of the containers"
-    )
+    name: SkipJsonSchema[str] = Field(description="the file's name")
+    account: AccountId | None = None
+    """The only account it may be deployed to; left out, any."""
+    region: Region | None = None
+    """The only region it may be deployed to; left out, any."""
+    retain_data: bool
+    """Buckets, tables, images and logs outlive their stacks."""
+    launch: Annotated[Launch, Strict(strict=False)]
+    """How jobs are run: a task each, or by a pool of warm workers."""
+    container_insights: Literal["enabled", "enhanced"]
+    """The detail of CloudWatch's metrics of the containers."""
     network: NetworkConfig
     storage: StorageConfig
     encryption: EncryptionConfig

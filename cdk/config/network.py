@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cdk.config.settings import Settings, Violation, Violations, rule, setting
+from cdk.config.settings import Settings, Violation, Violations, rule, whole
 from cdk.config.values import PrefixListId, PrivateNetwork, Several, SubnetId, VpcId, Zone
 
 _AS_ZONES = Field(min_length=2, max_length=3)
@@ -17,30 +17,27 @@ class NetworkConfig(Settings):
     security group is created: its owners provide the ways to AWS.
     """
 
-    cidr: PrivateNetwork = setting("the VPC's addresses")
-    zones: int = setting("availability zones, a task subnet in each", ge=2, le=3)
-    nat_gateways: int = setting("ways out to the internet; each costs by the hour", ge=0, le=3)
-    interface_endpoints: bool = setting(
-        "private ways to AWS's own services; each costs by hour and zone"
-    )
-    bedrock_endpoint: bool = setting(
-        "one of them for Bedrock, where summaries come from a model there"
-    )
-    s3_prefix_list: PrefixListId | None = setting(
-        "the region's list of S3's addresses: with DynamoDB's, all that tasks may reach besides"
-        " the endpoints",
-        default=None,
-    )
-    dynamodb_prefix_list: PrefixListId | None = setting(
-        "the region's list of DynamoDB's addresses", default=None
-    )
-    vpc_id: VpcId | None = setting("an existing VPC to use instead of a new one", default=None)
-    task_subnet_ids: Annotated[Several[SubnetId], _AS_ZONES] | None = setting(
-        "its subnets for tasks", default=None
-    )
-    task_subnet_zones: Annotated[Several[Zone], _AS_ZONES] | None = setting(
-        "the zones of these subnets, in their order", default=None
-    )
+    cidr: PrivateNetwork
+    """The VPC's addresses."""
+    zones: int = whole(2, 3)
+    """Availability zones, a task subnet in each."""
+    nat_gateways: int = whole(0, 3)
+    """Ways out to the internet; each costs by the hour."""
+    interface_endpoints: bool
+    """Private ways to AWS's own services; each costs by hour and zone."""
+    bedrock_endpoint: bool
+    """One of them for Bedrock, where summaries come from a model there."""
+    s3_prefix_list: PrefixListId | None = None
+    """The region's list of S3's addresses: with DynamoDB's, all that tasks may reach besides the
+    endpoints."""
+    dynamodb_prefix_list: PrefixListId | None = None
+    """The region's list of DynamoDB's addresses."""
+    vpc_id: VpcId | None = None
+    """An existing VPC to use instead of a new one."""
+    task_subnet_ids: Annotated[Several[SubnetId], _AS_ZONES] | None = None
+    """Its subnets for tasks."""
+    task_subnet_zones: Annotated[Several[Zone], _AS_ZONES] | None = None
+    """The zones of these subnets, in their order."""
 
     @rule
     def _one_nat_gateway_a_zone(self) -> Violations:

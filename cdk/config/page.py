@@ -25,12 +25,8 @@ def _sections(file: Schema) -> Iterator[str]:
         if "properties" in table:
             optional = "" if name in file["required"] else " (may be left out)"
             yield f"### [{name}]{optional}\n"
-            yield _unwrapped(table["description"]) + "\n"
+            yield table["description"] + "\n"
             yield from _rows(table)
-
-
-def _unwrapped(text: str) -> str:
-    return "\n\n".join(" ".join(paragraph.split()) for paragraph in text.split("\n\n"))
 
 
 def _rows(table: Schema) -> Iterator[str]:

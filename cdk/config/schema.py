@@ -44,7 +44,7 @@ def _shown(schema: Schema) -> dict[str, Any]:
             key: _shown(each)
             if "properties" in each
             else _shown(each)
-            | {"description": f"{each['description']}; allowed is {allowed_in(key, schema)}"}
+            | {"description": f"{each['description']} Allowed is {allowed_in(key, schema)}."}
             for key, each in schema["properties"].items()
         }
     return shown
@@ -56,11 +56,15 @@ def _inlined(node: Any, definitions: Mapping[str, Any]) -> Any:
     if not isinstance(node, dict):
         return node
     target = definitions[node["$ref"].rpartition("/")[2]] if "$ref" in node else {}
-    return {
+    inlined = {
         key: _inlined(value, definitions)
         for key, value in {**target, **node}.items()
         if key not in {"$ref", "$defs", "title"}
     }
+    if "description" in inlined:
+        paragraphs = inlined["description"].split("\n\n")
+        inlined["description"] = "\n\n".join(" ".join(p.split()) for p in paragraphs)
+    return inlined
 
 
 def allowed_in(key: str, table: Schema) -> str:

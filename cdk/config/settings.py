@@ -35,9 +35,9 @@ Rule = TypeVar("Rule", bound=Callable[[Any], Violations])
 _IS_RULE = "is_rule"
 
 
-def setting(about: str, *, why: str = "", **constraints: Any) -> Any:
-    """Declare a setting by what it is, pydantic's constraints, and the reason for these."""
-    return Field(description=about, json_schema_extra={"why": why}, **constraints)
+def whole(low: int, high: int, why: str = "", **more: Any) -> Any:
+    """Declare a whole number within bounds, both included, and the reason for these."""
+    return Field(ge=low, le=high, json_schema_extra={"why": why}, **more)
 
 
 def rule(method: Rule) -> Rule:
@@ -47,12 +47,14 @@ def rule(method: Rule) -> Rule:
 
 
 class Settings(BaseModel):
-    """A table of settings.
+    """A table of settings; a setting's docstring is its description.
 
     Its rules are checked even if a setting is wrong, except for the rules that read that setting.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", strict=True, use_attribute_docstrings=True
+    )
 
     @field_validator("*")
     @classmethod

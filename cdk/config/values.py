@@ -60,12 +60,12 @@ Several = Annotated[
 FargateCpu = Annotated[
     int,
     Predicate(FARGATE_MEMORY_MIB.__contains__),
-    Field(json_schema_extra={"enum": [*FARGATE_MEMORY_MIB]}),
+    Field(json_schema_extra={"enum": [*FARGATE_MEMORY_MIB], "why": "Fargate's sizes"}),
 ]
 LogRetentionDays = Annotated[
     int,
     Predicate(LOG_RETENTION_DAYS.__contains__),
-    Field(json_schema_extra={"enum": [*LOG_RETENTION_DAYS]}),
+    Field(json_schema_extra={"enum": [*LOG_RETENTION_DAYS], "why": "what CloudWatch Logs accepts"}),
 ]
 PrivateNetwork = Annotated[
     str,

@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, Strict
 from pydantic.json_schema import SkipJsonSchema
 
 from cdk.config import EnvironmentConfig
 from cdk.config.problems import read_toml, validated
-from cdk.config.settings import Settings, Violation, Violations, rule, setting
+from cdk.config.settings import Settings, Violation, Violations, rule
 from cdk.config.values import AccountId, Region, text
 
 Repository = Annotated[
@@ -32,43 +32,46 @@ SecretName = Annotated[
 class PipelineConfig(Settings):
     """CDK Pipelines in the account of releases."""
 
-    connection_arn: ConnectionArn = setting(
-        "the connection to the repository's host, made by hand in the console"
-    )
-    hub_token_secret: SecretName | None = setting(
-        "a secret that holds the token of the model hub; left out, PyPI's models are used",
-        default=None,
-    )
+    connection_arn: ConnectionArn
+    """The connection to the repository's host, made by hand in the console."""
+    hub_token_secret: SecretName | None = None
+    """A secret that holds the token of the model hub; left out, PyPI's models are used."""
 
 
 class StageConfig(Settings):
     """One environment on the way."""
 
-    environment: Annotated[str, text(".+", "the name of a file of environments/")] = setting(
-        "an environment that has a file"
-    )
-    proof: Literal["smoke", "full"] = setting(
-        "what is proven once it is deployed, before the next stage"
-    )
-    approval: bool = setting("whether a person must approve it first")
+    environment: Annotated[str, text(".+", "the name of a file of environments/")]
+    """An environment that has a file."""
+    proof: Literal["smoke", "full"]
+    """What is proven once it is deployed, before the next stage."""
+    approval: bool
+    """Whether a person must approve it first."""
 
 
 class PromotionConfig(Settings):
     """Where from, where, and by which stages."""
 
-    environments: SkipJsonSchema[Mapping[str, EnvironmentConfig]] = setting(
-        "the folder environments/"
+    environments: SkipJsonSchema[Mapping[str, EnvironmentConfig]] = Field(
+        description="the folder environments/"
     )
-    repository: Repository = setting("the repository of the sources")
-    branch: Branch = setting("the branch that is promoted")
-    account: AccountId = setting("where images are released and the pipeline lives")
-    region: Region = setting("where images are released and the pipeline lives")
-    github: bool = setting("whether GitHub's workflows may promote")
+    repository: Repository
+    """The repository of the sources."""
+    branch: Branch
+    """The branch that is promoted."""
+    account: AccountId
+    """Where images are released and the pipeline lives."""
+    region: Region
+    """Where images are released and the pipeline lives."""
+    github: bool
+    """Whether GitHub's workflows may promote."""
     pipeline: PipelineConfig | None = None
-    stages: Annotated[
-        tuple[StageConfig, ...],
-        Field(json_schema_extra={"allowed": "a table [[stage]] for each environment, in order"}),
-    ] = setting("the environments, in order", alias="stage", min_length=1, strict=False)
+    stages: Annotated[tuple[StageConfig, ...], Strict(strict=False)] = Field(
+        alias="stage",
+        min_length=1,
+        json_schema_extra={"allowed": "a table [[stage]] for each environment, in order"},
+    )
+    """The environments, in order."""
 
     @rule
     def _something_promotes(self) -> Violations:

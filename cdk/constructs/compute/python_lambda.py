@@ -12,7 +12,7 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.sections import DispatcherConfig, ReaperConfig
+from cdk.config.tables import DispatcherConfig, ReaperConfig
 from cdk.constructs.observability.log_group import log_group
 from cdk.constructs.observability.tracing import tracing_variable
 from runtime.core.contract import EnvVar

@@ -1,22 +1,33 @@
 """Draws a simulated run as an SVG timeline: jobs, ECS's truth, calls, an outage, a clock jump."""
 
+import io
 from dataclasses import dataclass, field
 from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
 
 from runtime.protection.policy import HOUR, MINUTE, gap_free
 from scripts.protection_sim.schedule import Job, Outage, Schedule
 from scripts.protection_sim.simulation import Simulation
 
 END_SECONDS = 30 * MINUTE
-LEFT, WIDTH = 110, 830
-LANES = {"job A": 56, "job B": 92, "job C": 128, "protected": 176, "calls": 218}
-BAR = 22
-BOTTOM = 246
-STYLE = (
-    "text{font:13px system-ui,sans-serif;fill:#1f2937}.s{font-size:11px;fill:#6b7280}"
-    ".j{fill:#2563eb}.p{fill:#059669}.o{fill:#fee2e2}.ok{fill:#059669}"
-    ".ko{fill:#dc2626}.off{fill:#6b7280}.g{stroke:#e5e7eb}.w{stroke:#d97706;stroke-dasharray:4 3}"
-)
+JOBS = ("job A", "job B", "job C")
+CALLS = {
+    "ok": ("granted or renewed", "#059669"),
+    "failed": ("failed, retried", "#dc2626"),
+    "off": ("disabled", "#6b7280"),
+}
+STYLE = {
+    "svg.fonttype": "none",
+    "svg.hashsalt": "lifestream",
+    "font.family": "sans-serif",
+    "font.size": 9.5,
+    "text.color": "#1f2937",
+    "axes.edgecolor": "#e5e7eb",
+    "xtick.color": "#6b7280",
+    "ytick.color": "#1f2937",
+}
 
 SAMPLE = Schedule(
     seed=7,
@@ -34,8 +45,8 @@ and the wall clock jumps three hours ahead."""
 
 
 @dataclass(slots=True)
-class Story:
-    """What was seen: job bars, stretches of protection as ECS has them, calls by kind."""
+class Timeline:
+    """What to draw, in seconds: jobs and protection as (start, end), calls by kind."""
 
     jobs: dict[int, list[float]] = field(default_factory=dict)
     protection: list[tuple[float, float]] = field(default_factory=list)
@@ -43,94 +54,64 @@ class Story:
     until: float = 0.0
     since: float | None = None
 
-    def see(self, kind: str, at: float, fields: dict[str, Any]) -> None:
-        """Take in one event of the simulation."""
+    def add(self, kind: str, at: float, fields: dict[str, Any]) -> None:
+        """Add one event of the simulation."""
         if kind in {"starts", "ends"}:
             self.jobs.setdefault(fields["job"], []).append(at)
         elif kind == "on":
-            if self.since is None:
-                self.since = at
+            self.since = at if self.since is None else self.since
             self.until = at + fields["seconds"]
             self.calls.append((at, "ok"))
         elif kind == "off":
             self.close(at)
             self.calls.append((at, "off"))
         elif kind == "failed":
-            self.calls.append((at, "ko"))
+            self.calls.append((at, "failed"))
 
     def close(self, at: float) -> None:
-        """End the stretch of protection that is open."""
+        """End the open stretch of protection."""
         if self.since is not None:
             self.protection.append((self.since, min(at, self.until)))
             self.since = None
 
 
 def sample_timeline() -> str:
-    """Return the picture of the sample run; raise `AssertionError` if that run has a gap."""
-    story = Story()
-    outcome = Simulation(SAMPLE, watch=story.see).run()
-    story.close(END_SECONDS)
+    """Return the sample run as SVG; raise `AssertionError` if that run has a gap."""
+    timeline = Timeline()
+    outcome = Simulation(SAMPLE, watch=timeline.add).run()
+    timeline.close(END_SECONDS)
     if outcome.gaps or outcome.held_idle or outcome.lost:
         raise AssertionError(f"the sample run is not clean: {outcome}")
-    return draw(story)
+    with mpl.rc_context(STYLE):
+        return draw(timeline)
 
 
-def draw(story: Story) -> str:
-    """Return a story as SVG."""
-    height = BOTTOM + 66
-    label = "Jobs, protection and calls of a simulated run"
+def draw(timeline: Timeline) -> str:
+    """Return a timeline as SVG, the same for the same timeline."""
+    figure = Figure(figsize=(9.6, 3.3), layout="constrained")
+    axes = figure.subplots()
     title = "Protection follows the work, through an outage and a wall clock that jumps"
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 960 {height}" role="img">',
-        f"<title>{label}</title>",
-        f"<style>{STYLE}</style>",
-        f'<rect width="960" height="{height}" fill="#fff"/>',
-        f'<text x="{LEFT}" y="24">{title}</text>',
-    ]
-    outage = SAMPLE.outages[0]
-    parts.append(_bar("o", outage.start, outage.end, 36, BOTTOM - 36))
-    parts.append(_text("s", outage.start, 48, "ECS unreachable for 230 s"))
-    for minute in range(0, int(END_SECONDS // MINUTE) + 1, 5):
-        x = _x(minute * MINUTE)
-        parts.append(f'<path class="g" d="M{x} 36V{BOTTOM}"/>')
-        parts.append(
-            f'<text class="s" x="{x}" y="{BOTTOM + 16}" text-anchor="middle">{minute} min</text>'
-        )
-    for name, y in LANES.items():
-        parts.append(f'<text x="{LEFT - 12}" y="{y + 15}" text-anchor="end">{name}</text>')
-    for number, name in enumerate(("job A", "job B", "job C")):
-        start, end = story.jobs[number]
-        parts.append(_bar("j", start, end, LANES[name], BAR))
-    for start, end in story.protection:
-        parts.append(_bar("p", start, end, LANES["protected"], BAR))
-    for at, kind in story.calls:
-        parts.append(f'<circle class="{kind}" cx="{_x(at)}" cy="{LANES["calls"] + 11}" r="4"/>')
-    jump = _x(SAMPLE.wall_jumps[0][0])
-    parts.append(f'<path class="w" d="M{jump} 36V{BOTTOM}"/>')
-    parts.append(_text("s", SAMPLE.wall_jumps[0][0] + 8, 48, "wall clock +3 h"))
-    parts.extend(_legend())
-    return "\n".join([*parts, "</svg>"]) + "\n"
-
-
-def _legend() -> list[str]:
-    y = BOTTOM + 44
-    shown = []
-    texts = (("ok", "granted or renewed"), ("ko", "failed, tried again"), ("off", "taken off"))
-    for place, (kind, text) in enumerate(texts):
-        x = LEFT + 180 * place
-        shown.append(f'<circle class="{kind}" cx="{x}" cy="{y - 4}" r="4"/>')
-        shown.append(f'<text class="s" x="{x + 10}" y="{y}">{text}</text>')
-    return shown
-
-
-def _x(at: float) -> float:
-    return round(LEFT + WIDTH * at / END_SECONDS, 1)
-
-
-def _bar(kind: str, start: float, end: float, y: int, height: int) -> str:
-    width = round(_x(end) - _x(start), 1)
-    return f'<rect class="{kind}" x="{_x(start)}" y="{y}" width="{width}" height="{height}"/>'
-
-
-def _text(kind: str, at: float, y: int, text: str) -> str:
-    return f'<text class="{kind}" x="{_x(at) + 4}" y="{y}">{text}</text>'
+    axes.set_title(title, loc="left", fontsize=11)
+    rows = [*JOBS, "protected", "calls"]
+    for number, (start, end) in timeline.jobs.items():
+        axes.barh(rows[number], end - start, left=start, height=0.65, color="#2563eb")
+    for start, end in timeline.protection:
+        axes.barh("protected", end - start, left=start, height=0.65, color="#059669")
+    for kind, (label, colour) in CALLS.items():
+        times = [at for at, each in timeline.calls if each == kind]
+        axes.scatter(times, ["calls"] * len(times), s=22, color=colour, label=label, zorder=3)
+    outage, jump = SAMPLE.outages[0], SAMPLE.wall_jumps[0][0]
+    axes.axvspan(outage.start, outage.end, color="#fee2e2", zorder=0)
+    axes.axvline(jump, color="#d97706", linestyle="--", linewidth=1)
+    for at, text in ((outage.start, "ECS unreachable for 230 s"), (jump, "wall clock +3 h")):
+        axes.annotate(text, (at, -0.65), (4, 0), textcoords="offset points", color="#6b7280")
+    minutes = range(0, int(END_SECONDS // MINUTE) + 1, 5)
+    axes.set_xticks([minute * MINUTE for minute in minutes], [f"{each} min" for each in minutes])
+    axes.set(xlim=(0, END_SECONDS), ylim=(len(rows) - 0.5, -0.9), axisbelow=True)
+    axes.grid(axis="x", color="#e5e7eb")
+    axes.tick_params(length=0)
+    axes.spines[:].set_visible(False)
+    figure.legend(loc="outside lower left", ncols=len(CALLS), frameon=False)
+    svg = io.StringIO()
+    figure.savefig(svg, format="svg", metadata={"Date": None, "Creator": None, "Title": title})
+    return svg.getvalue()

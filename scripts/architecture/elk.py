@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from local.toolchain import node
+from scripts.architecture.geometry import Layout, Rectangle, Route
 from scripts.architecture.graph import OUTSIDE, Arrow, Box, Graph
-from scripts.architecture.places import Layout, Rectangle, Route
-from scripts.architecture.sizes import ARROW, LINE, arrow_text, size, width
+from scripts.architecture.text_size import ARROW, LINE, arrow_text, size, width
 
 SCRIPT = Path(__file__).with_name("layout.mjs")
 SECONDS = 60

@@ -6,8 +6,8 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from cdk.assembly import StackTemplate
-from scripts.architecture.drawn import Connection, Drawn, DrawnType
-from scripts.architecture.references import Key, References, reached, text
+from scripts.architecture.references import References, ResourceKey, reached, text
+from scripts.architecture.spec import ArrowSpec, BoxSpec, DrawingSpec, PeopleSpec
 
 KEY = "AWS::KMS::Key"
 OUTSIDE = ""
@@ -54,8 +54,8 @@ class Graph:
 class _Flow:
     """An arrow between resources, before resources become boxes."""
 
-    source: Key
-    target: Key
+    source: ResourceKey
+    target: ResourceKey
     label: str
     backward: bool = False
     fold: str | None = None
@@ -63,24 +63,24 @@ class _Flow:
     declared: bool = True
 
 
-def graph_of(stacks: Sequence[StackTemplate], drawn: Drawn) -> Graph:
+def graph_of(stacks: Sequence[StackTemplate], spec: DrawingSpec) -> Graph:
     """Return the graph of one environment's stacks."""
-    return _Drawing(stacks, drawn).graph()
+    return _Drawing(stacks, spec).graph()
 
 
 class _Drawing:
-    def __init__(self, stacks: Sequence[StackTemplate], drawn: Drawn) -> None:
-        self._drawn = drawn
-        self._resources: dict[Key, Mapping[str, Any]] = {
-            Key(stack.name, logical_id): resource
+    def __init__(self, stacks: Sequence[StackTemplate], spec: DrawingSpec) -> None:
+        self._spec = spec
+        self._resources: dict[ResourceKey, Mapping[str, Any]] = {
+            ResourceKey(stack.name, logical_id): resource
             for stack in stacks
             for logical_id, resource in stack.template["Resources"].items()
         }
-        names = {kind: each.name for kind, each in drawn.types.items() if each.name}
+        names = {kind: each.name for kind, each in spec.types.items() if each.name}
         self._references = References(stacks, names)
-        self._members: dict[str, list[Key]] = {}
+        self._members: dict[str, list[ResourceKey]] = {}
         for key, resource in self._resources.items():
-            if resource["Type"] in drawn.types:
+            if resource["Type"] in spec.types:
                 self._members.setdefault(self._box_of(key), []).append(key)
         self._box = {key: name for name, keys in self._members.items() for key in keys}
 
@@ -91,7 +91,7 @@ class _Drawing:
         for name, note in folded.items():
             boxes[name] = replace(boxes[name], note=note)
         arrows = self._arrows(f for f in flows if not (f.fold and self._box[f.target] in folded))
-        people = [self._beside(each) for each in self._drawn.people]
+        people = [self._beside(each) for each in self._spec.people]
         for person, beside in people:
             boxes.update({person.name: person} if beside else {})
             arrows += beside
@@ -99,13 +99,13 @@ class _Drawing:
 
     # Boxes
 
-    def _box_of(self, key: Key) -> str:
+    def _box_of(self, key: ResourceKey) -> str:
         kind = self._kind(key)
         if kind.together:
             return f"{key.stack}/{self._filled(kind.together, key, count='{count}')}"
         return f"{key.stack}/{key.logical_id}"
 
-    def _drawn_box(self, name: str, keys: Sequence[Key]) -> Box:
+    def _drawn_box(self, name: str, keys: Sequence[ResourceKey]) -> Box:
         first, kind = keys[0], self._kind(keys[0])
         return Box(
             name=name,
@@ -118,19 +118,19 @@ class _Drawing:
             sealed=any(self._is_sealed(key) for key in keys),
         )
 
-    def _title(self, keys: Sequence[Key]) -> str:
+    def _title(self, keys: Sequence[ResourceKey]) -> str:
         first, kind = keys[0], self._kind(keys[0])
         if kind.together:
             return counted(self._filled(kind.together, first, count="") or "", len(keys))
         return kind.title or titled(first.logical_id, kind.less)
 
-    def _note(self, kind: DrawnType, keys: Sequence[Key]) -> str:
+    def _note(self, kind: BoxSpec, keys: Sequence[ResourceKey]) -> str:
         if kind.each:
             found = (text(reached(self._properties(key), kind.each)) for key in keys)
             return ", ".join(dict.fromkeys(each.rpartition("}.")[2] for each in found))
         return self._filled(kind.note or "", keys[0]) or ""
 
-    def _is_sealed(self, key: Key) -> bool:
+    def _is_sealed(self, key: ResourceKey) -> bool:
         used = self._references.of(key.stack, self._properties(key))
         return any(self._resources[other]["Type"] == KEY for other in used)
 
@@ -138,11 +138,11 @@ class _Drawing:
 
     def _connected(self) -> Iterator[_Flow]:
         for key, resource in self._resources.items():
-            for connection in self._drawn.connections:
+            for connection in self._spec.connections:
                 if connection.type == resource["Type"]:
                     yield from self._flows(key, connection)
 
-    def _flows(self, key: Key, connection: Connection) -> Iterator[_Flow]:
+    def _flows(self, key: ResourceKey, connection: ArrowSpec) -> Iterator[_Flow]:
         label = self._filled(connection.label, key) or ""
         for source in self._ends(key, connection.source, connection.of):
             for target in self._ends(key, connection.target, connection.of):
@@ -154,7 +154,7 @@ class _Drawing:
                     beyond=connection.beyond,
                 )
 
-    def _ends(self, key: Key, path: str, of: str | None) -> list[Key]:
+    def _ends(self, key: ResourceKey, path: str, of: str | None) -> list[ResourceKey]:
         if not path:
             return [key]
         found = self._references.of(key.stack, reached(self._properties(key), path))
@@ -169,23 +169,23 @@ class _Drawing:
                     yield from self._allowed(key.stack, owners, statement)
 
     def _allowed(
-        self, stack: str, owners: Sequence[Key], statement: Mapping[str, Any]
+        self, stack: str, owners: Sequence[ResourceKey], statement: Mapping[str, Any]
     ) -> Iterator[_Flow]:
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
-            if action in self._drawn.grants:
-                label, to_role = self._drawn.grants[action]
+            if action in self._spec.grants:
+                grant = self._spec.grants[action]
                 for owner in owners:
                     for resource in self._references.of(stack, statement["Resource"]):
                         yield _Flow(
                             source=owner,
                             target=resource,
-                            label=label,
-                            backward=to_role,
+                            label=grant.label,
+                            backward=grant.to_role,
                             declared=False,
                         )
 
-    def _has_any(self, owner: Key, roles: Sequence[Key]) -> bool:
+    def _has_any(self, owner: ResourceKey, roles: Sequence[ResourceKey]) -> bool:
         return bool(set(roles) & set(self._references.of(owner.stack, self._properties(owner))))
 
     def _through(self, flows: Sequence[_Flow]) -> Iterator[_Flow]:
@@ -227,16 +227,16 @@ class _Drawing:
 
     def _arrow(self, source: str, target: str, flows: Sequence[_Flow]) -> Arrow:
         # What a resource declares says more than the right that goes with it.
-        telling = [flow for flow in flows if flow.declared] or flows
-        labels = tuple(dict.fromkeys(flow.label for flow in telling))
+        declared = [flow for flow in flows if flow.declared] or flows
+        labels = tuple(dict.fromkeys(flow.label for flow in declared))
         ways = {flow.backward for flow in flows}
         if ways == {True}:
             return Arrow(source=target, target=source, labels=labels)
         return Arrow(source=source, target=target, labels=labels, back=len(ways) > 1)
 
-    # People
+    # PeopleSpec
 
-    def _beside(self, people: Any) -> tuple[Box, list[Arrow]]:
+    def _beside(self, people: PeopleSpec) -> tuple[Box, list[Arrow]]:
         name = f"{OUTSIDE}/{people.title}"
         box = Box(name=name, group=OUTSIDE, title=people.title, kind=people.kind, family="people")
         arrows = []
@@ -253,15 +253,15 @@ class _Drawing:
 
     # Resources
 
-    def _kind(self, key: Key) -> DrawnType:
-        return self._drawn.types[self._resources[key]["Type"]]
+    def _kind(self, key: ResourceKey) -> BoxSpec:
+        return self._spec.types[self._resources[key]["Type"]]
 
-    def _properties(self, key: Key) -> Any:
+    def _properties(self, key: ResourceKey) -> Any:
         return self._resources[key].get("Properties", {})
 
-    def _filled(self, template: str, key: Key, **also: str) -> str | None:
+    def _filled(self, template: str, key: ResourceKey, **also: str) -> str | None:
         """Return a text with properties in it, or None if the resource lacks one."""
-        kind = self._drawn.types.get(self._resources[key]["Type"])
+        kind = self._spec.types.get(self._resources[key]["Type"])
         parts = []
         for index, part in enumerate(re.split(r"\{([^}]+)\}", template)):
             value = also.get(part, reached(self._properties(key), part)) if index % 2 else part

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 
 from scripts.architecture.elk import laid_out
+from scripts.architecture.geometry import Layout, Rectangle
 from scripts.architecture.graph import OUTSIDE, Graph
-from scripts.architecture.places import Layout, Rectangle
 
 MARGIN, GAP = 20.0, 22.0
 

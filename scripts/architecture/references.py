@@ -9,7 +9,7 @@ from cdk.assembly import StackTemplate
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Key:
+class ResourceKey:
     """A resource of an environment: its stack's name and its logical id."""
 
     stack: str
@@ -21,7 +21,7 @@ class References:
 
     def __init__(self, stacks: Sequence[StackTemplate], name_of: Mapping[str, str]) -> None:
         self._resources = {
-            Key(stack.name, logical_id): resource
+            ResourceKey(stack.name, logical_id): resource
             for stack in stacks
             for logical_id, resource in stack.template["Resources"].items()
         }
@@ -37,15 +37,15 @@ class References:
             if name_of.get(resource["Type"]) in resource.get("Properties", {})
         }
 
-    def of(self, stack: str, value: Any) -> list[Key]:
+    def of(self, stack: str, value: Any) -> list[ResourceKey]:
         """Return the resources that a value of a stack speaks of, each once, in order."""
         return list(dict.fromkeys(self._found(stack, value)))
 
-    def _found(self, stack: str, value: Any) -> Iterator[Key]:
+    def _found(self, stack: str, value: Any) -> Iterator[ResourceKey]:
         match value:
             case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
-                if Key(stack, name) in self._resources:
-                    yield Key(stack, name)
+                if ResourceKey(stack, name) in self._resources:
+                    yield ResourceKey(stack, name)
             case {"Fn::ImportValue": str(name)}:
                 yield from self._found(*self._exports[name])
             case {"Fn::Join": [_, list(parts)]}:
@@ -59,7 +59,7 @@ class References:
             case str():
                 yield from self._spoken_of(value)
 
-    def _spoken_of(self, spoken: str) -> Iterator[Key]:
+    def _spoken_of(self, spoken: str) -> Iterator[ResourceKey]:
         for part in re.split("[:/]", spoken):
             if part in self._named:
                 yield self._named[part]

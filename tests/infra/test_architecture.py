@@ -11,12 +11,12 @@ import pytest
 
 from cdk.assembly import StackTemplate, read_environments
 from scripts.architecture.__main__ import chosen, drawing, file_of
-from scripts.architecture.drawn import PictureOf, drawn
+from scripts.architecture.geometry import Layout, Rectangle
 from scripts.architecture.graph import Graph, graph_of
 from scripts.architecture.layout import layout
-from scripts.architecture.places import Layout, Rectangle
+from scripts.architecture.spec import PictureSpec, drawing_spec
 
-PICTURES = drawn().pictures
+PICTURES = drawing_spec().pictures
 TOUCH = 0.5
 """What rounding may make of two edges at the same place, in user units."""
 
@@ -49,7 +49,7 @@ def overlap(one: Rectangle, other: Rectangle) -> bool:
 
 @pytest.mark.parametrize(("name", "of"), PICTURES.items(), ids=list(PICTURES))
 def test_should_find_each_picture_as_the_templates_make_it(
-    name: str, of: PictureOf, stacks: Mapping[str, list[StackTemplate]]
+    name: str, of: PictureSpec, stacks: Mapping[str, list[StackTemplate]]
 ) -> None:
     assert file_of(name).read_text() == drawing(of, stacks[name]), "run: make docs"
 
@@ -103,7 +103,7 @@ def changed(stacks: list[StackTemplate], ending: str, resources: Mapping[str, An
                 name=stack.name, template=template, account=stack.account, region=stack.region
             )
         )
-    return graph_of(more, drawn())
+    return graph_of(more, drawing_spec())
 
 
 def test_should_draw_a_new_queue_by_itself(

@@ -5,28 +5,28 @@ from typing import Any
 import pytest
 
 from cdk.assembly import StackTemplate
-from scripts.architecture.drawn import Connection, Drawn, DrawnType
 from scripts.architecture.graph import Arrow, Graph, counted, graph_of, titled
+from scripts.architecture.spec import ArrowSpec, BoxSpec, DrawingSpec, GrantSpec
 
-DRAWN = Drawn(
+DRAWN = DrawingSpec(
     pictures={},
     types={
-        "Queue": DrawnType(kind="a queue", family="queue", name="QueueName"),
-        "Function": DrawnType(kind="a function", family="compute", less=("Function",)),
-        "Task": DrawnType(kind="a task", family="compute", note="{Cpu} cores", scale={"Cpu": 1024}),
-        "Alarm": DrawnType(kind="alarms", family="watch", together="{count} alarms"),
-        "Target": DrawnType(kind="scaling", family="compute"),
-        "Endpoint": DrawnType(
+        "Queue": BoxSpec(kind="a queue", family="queue", name="QueueName"),
+        "Function": BoxSpec(kind="a function", family="compute", less=("Function",)),
+        "Task": BoxSpec(kind="a task", family="compute", note="{Cpu} cores", scale={"Cpu": 1024}),
+        "Alarm": BoxSpec(kind="alarms", family="watch", together="{count} alarms"),
+        "Target": BoxSpec(kind="scaling", family="compute"),
+        "Endpoint": BoxSpec(
             kind="endpoints", family="network", together="{count} {Kind} endpoints", each="Service"
         ),
     },
     connections=(
-        Connection(
+        ArrowSpec(
             type="Mapping", label="messages", source="Source", target="Function", of=None, fold=None
         ),
-        Connection(type="Alarm", label="alarms", source="", target="Action", of=None, fold=None),
-        Connection(type="Policy", label="steps", source="", target="Target", of=None, fold=None),
-        Connection(
+        ArrowSpec(type="Alarm", label="alarms", source="", target="Action", of=None, fold=None),
+        ArrowSpec(type="Policy", label="steps", source="", target="Target", of=None, fold=None),
+        ArrowSpec(
             type="Alarm",
             label="measured",
             source="Measured",
@@ -37,9 +37,9 @@ DRAWN = Drawn(
         ),
     ),
     grants={
-        "get": ("reads", True),
-        "put": ("writes", False),
-        "receive": ("receives", True),
+        "get": GrantSpec(label="reads", to_role=True),
+        "put": GrantSpec(label="writes", to_role=False),
+        "receive": GrantSpec(label="receives", to_role=True),
     },
     people=(),
 )

@@ -3,9 +3,9 @@
 from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
+from scripts.architecture.geometry import Layout, Rectangle, Route
 from scripts.architecture.graph import Box, Graph
-from scripts.architecture.places import Layout, Rectangle, Route
-from scripts.architecture.sizes import ARROW, LINE, SMALL, TITLE, arrow_text, note_lines, width
+from scripts.architecture.text_size import ARROW, LINE, SMALL, TITLE, arrow_text, note_lines, width
 
 HEAD, HEADING, MARGIN, LEGEND, ROUNDING, BAR = 46.0, 17.0, 24.0, 220.0, 7.0, 5.0
 NAMESPACE = "http://www.w3.org/2000/svg"

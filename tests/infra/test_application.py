@@ -11,7 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from cdk.application import build, feature_flags, synthesize
 from cdk.config import ConfigError
 from cdk.config.folder import files
-from cdk.config.rules import LOG_RETENTION_DAYS
+from cdk.config.values import LOG_RETENTION_DAYS
 from cdk.constructs.compute.python_lambda import python_code
 from cdk.constructs.observability.log_group import RETENTION
 from runtime.core.contract import Output

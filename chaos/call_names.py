@@ -17,8 +17,8 @@ class Caller(StrEnum):
 class CallName:
     """A call as the plan names it: `dynamodb.Write:RUNNING` saves a job in that state.
 
-    A job is saved by one name whether alone or in a transaction, so that a plan fits code that does
-    it in another way. Of objects, the name tells the kind.
+    Saving a job has one name, alone or in a transaction, so that a plan does not depend on how the
+    code writes. The name of an S3 call has the kind of object.
     """
 
     caller: Caller

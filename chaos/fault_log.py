@@ -1,4 +1,4 @@
-"""Which faults of the plan have come about so far."""
+"""Logs which faults of the plan have been injected."""
 
 import json
 import threading
@@ -20,12 +20,12 @@ class FaultLog:
 
     @property
     def count(self) -> int:
-        """How many faults have come about."""
+        """Number of faults injected."""
         with self._lock:
             return self.kinds.total()
 
     def draw(self, number: int, occurrence: Occurrence) -> Fault | None:
-        """Return what goes wrong there, having noted it."""
+        """Return the fault planned for an occurrence and log it."""
         fault = self._scenario(number).fault(occurrence)
         if fault is not None:
             line = {

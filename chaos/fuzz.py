@@ -29,14 +29,14 @@ CRASHED = "media.decoder_crashed"
 """Contained and typed, but nothing that FFmpeg's own fuzzing leaves many of."""
 
 UNTYPED = "media.decoder_failed"
-"""What an error of ours inside the child becomes: a job ends well with it, a test does not."""
+"""Code of an unexpected error in the decoding child: typed for a job, a violation here."""
 
 _DECODER = Decoder(memory_mb=2000, cpu_seconds=15, silence_seconds=15.0)
 
 
 @dataclass
 class Findings:
-    """How the runs ended, by code; `kept` had something to show."""
+    """Number of runs by their code; `kept` means that something could be decoded."""
 
     ends: Counter[str] = field(default_factory=Counter)
     violations: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class Findings:
 
 
 def fuzz(runs: int, seed: int, folder: Path) -> Findings:
-    """Damage, decode and judge so many videos, two at a time; `folder` keeps what broke a rule."""
+    """Damage, decode and check `runs` videos, two at a time; violations are kept in `folder`."""
     videos = healthy_videos(folder)
     findings = Findings()
 
@@ -115,7 +115,7 @@ def _quiet(_: float) -> None:
 
 def _broken(code: str, seconds: float) -> Iterator[str]:
     if code == UNTYPED:
-        yield "an error of ours"
+        yield "an unexpected error"
     elif code != "kept" and not code.startswith("media."):
         yield f"the code {code}"
     if seconds > LONGEST_SECONDS:

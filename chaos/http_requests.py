@@ -1,4 +1,4 @@
-"""Reads one HTTP request of an SDK: which call of which job it is, and who makes it."""
+"""Parses an SDK's HTTP request: the call, its job and its sender."""
 
 import json
 import re
@@ -29,7 +29,7 @@ _JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """A process of ours; its interpreter put name and process id into the SDK's user agent."""
+    """The calling process; its interpreter put name and process id into the SDK's user agent."""
 
     caller: Caller
     pid: int
@@ -46,7 +46,7 @@ class Request:
 
     @property
     def sender(self) -> Sender | None:
-        """Who sent it, None for anybody who is not part of the experiment."""
+        """The sender, or None if it is not part of the run."""
         found = _SENDER.search(self.headers.get("user-agent", ""))
         if found is None:
             return None

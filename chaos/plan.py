@@ -1,8 +1,7 @@
-"""What goes wrong in a run, drawn whole from its seed before anything starts.
+"""The faults of a run, drawn from its seed before anything starts.
 
-A fault is laid on the n-th time that a caller makes a call for a job. Nothing depends on the order
-in which jobs or calls of different kinds happen to come, so a seed means the same plan however
-the processes race.
+A fault is planned for the n-th time that a caller makes a call for a job. Nothing depends on the
+order of jobs or of calls of different kinds, so a seed means the same plan however processes race.
 """
 
 import random
@@ -73,7 +72,7 @@ class Occurrence:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What goes wrong there; `seconds` is how long it lasts or when it comes, if that matters."""
+    """What goes wrong; `seconds` is its duration or delay, where the kind has one."""
 
     kind: FaultKind
     seconds: float = 0.0
@@ -87,7 +86,7 @@ class Poison(StrEnum):
 
 
 class MessageKind(StrEnum):
-    """A message that nobody needed."""
+    """A superfluous message."""
 
     EVENT = "event"
     CONFIRM = "confirm"

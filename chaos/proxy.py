@@ -1,4 +1,4 @@
-"""Stands between our processes and the emulator, and does to each call what the plan says."""
+"""HTTP proxy between the processes under test and the emulator."""
 
 import socket
 import struct
@@ -24,13 +24,13 @@ be done as soon as the response is out."""
 
 
 def unreachable(request: Request, forward: Forward) -> tuple[Response | None, Callable[[], None]]:
-    """Reset every connection: there is nothing behind the proxy yet."""
+    """Reset every connection: nothing is behind the proxy yet."""
     del request, forward
     return None, lambda: None
 
 
 class Proxy:
-    """Where our processes find AWS. `upstream` and `handle` are set when there is something."""
+    """The endpoint of the processes under test; `upstream` and `handle` are set once deployed."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://{HOST}:{port}"
@@ -39,8 +39,10 @@ class Proxy:
 
     def forward(self, request: Request) -> Response:
         """Have the emulator carry a request out; raise `OSError` if it cannot be reached."""
-        there = urlsplit(self.upstream)
-        connection = HTTPConnection(there.hostname or HOST, there.port, timeout=UPSTREAM_SECONDS)
+        upstream = urlsplit(self.upstream)
+        connection = HTTPConnection(
+            upstream.hostname or HOST, upstream.port, timeout=UPSTREAM_SECONDS
+        )
         try:
             connection.request(
                 request.method,

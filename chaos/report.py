@@ -1,4 +1,4 @@
-"""Looks at what a run left behind, and says which promises were kept."""
+"""Checks what a run left behind, and reports which promises were kept."""
 
 import hashlib
 import json
@@ -38,7 +38,7 @@ class RunReport:
 
 
 def check_final_state(system: System, videos: Iterable[Video]) -> Iterator[Violation]:
-    """Yield every promise that is seen broken when nothing moves any more."""
+    """Yield the promises that the final state breaks."""
     jobs = {job.job_id: job for state in State for job in system.jobs().in_state(state)}
     records = _records(system)
     known = set()
@@ -66,8 +66,8 @@ def check_final_state(system: System, videos: Iterable[Video]) -> Iterator[Viola
 
 def _end(video: Video, job: Job) -> Iterator[Violation]:
     if not job.ended:
-        told = f"is {job.state} (attempt {job.attempt}, runs {job.runs}, misses {job.misses})"
-        yield Violation(Breach.STUCK, video.number, told)
+        state = f"is {job.state} (attempt {job.attempt}, runs {job.runs}, misses {job.misses})"
+        yield Violation(Breach.STUCK, video.number, state)
     elif video.scenario.poison is None and job.state is not State.SUCCEEDED:
         code = job.failure.code if job.failure else "no reason"
         yield Violation(Breach.LOST, video.number, f"is {job.state} ({code}), but can be processed")

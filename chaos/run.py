@@ -1,4 +1,4 @@
-"""One run from its plan to its verdict."""
+"""One run from its plan to its report."""
 
 import hashlib
 import time
@@ -52,11 +52,11 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
     fault_log = FaultLog(plan, folder / "faults.jsonl")
     began = time.monotonic()
 
-    def tell(line: str) -> None:
+    def log(line: str) -> None:
         say(f"{time.monotonic() - began:6.1f} s  {line}")
 
-    tell(f"seed {size.seed}: {plan.size} faults are laid, see {folder}")
-    with serving() as proxy, deployed(proxy, folder, tell) as system:
+    log(f"seed {size.seed}: {plan.size} faults are planned, see {folder}")
+    with serving() as proxy, deployed(proxy, folder, log) as system:
         everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=system.bucket, etag=etag)
         ledger, job_numbers = Ledger(_task_lives(system)), JobNumbers()
         proxy.handle = FaultInjector(
@@ -71,9 +71,9 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
                 size, system, traffic, everything, time.monotonic() + size.limit_seconds
             )
             for line in progress.lines(fault_log, ledger):
-                tell(line)
+                log(line)
             traffic.stop()
-        tell(
+        log(
             f"{operators.sweeps} sweeps, {operators.redrives} redrives, "
             f"{traffic.sent} extra messages, "
             f"{ledger.manifests} manifests written; {_counted(fault_log.kinds)}"
@@ -94,7 +94,7 @@ def _operating(system: System, proxy: Proxy, folder: Path) -> Iterator[Operators
 
 
 class _Progress:
-    """Uploads as jobs end, and looks until nothing moves any more or time is up."""
+    """Uploads as jobs end, and polls until nothing is left or time is up."""
 
     def __init__(
         self,
@@ -118,15 +118,15 @@ class _Progress:
     def lines(self, fault_log: FaultLog, ledger: Ledger) -> Iterator[str]:
         """Work to the end, yielding a line of progress now and then, and each broken promise."""
         said = 0.0
-        told = 0
+        reported = 0
         quiet = 0
         while quiet < QUIET_LOOKS and time.monotonic() < self._deadline:
             self._upload()
             self._look()
             quiet = quiet + 1 if self._settled() else 0
             broken = (*ledger.violations, *self.late)
-            yield from map(str, broken[told:])
-            told = len(broken)
+            yield from map(str, broken[reported:])
+            reported = len(broken)
             if time.monotonic() - said >= SAY_SECONDS:
                 said = time.monotonic()
                 yield self._progress(fault_log)

@@ -30,7 +30,7 @@ MAX_RECEIVES = 2
 """Few, so that messages end in the dead-letter queue again and again and have to be redriven."""
 
 MAX_ATTEMPTS = "6"
-"""More than the plan's kills and passing faults of one job, whoever counts them."""
+"""More than the kills and passing faults planned for one job."""
 
 SHORT_TIMEOUTS: Mapping[Output, Mapping[str, str]] = {
     Output.DISPATCHER_FUNCTION: {EnvVar.CLAIM_LEASE_SECONDS: "4"},
@@ -43,14 +43,14 @@ SHORT_TIMEOUTS: Mapping[Output, Mapping[str, str]] = {
 }
 """Settings that are minutes in production, so that a run meets each of them many times.
 
-A lease shorter than the function's time limit is one that production refuses to deploy: here it
-makes dispatchers lose claims while they work."""
+Production refuses to deploy a lease shorter than the function's time limit: in a run it makes
+dispatchers lose claims while they work."""
 
 PROCESSOR_TIMEOUTS: Mapping[str, str] = {
     EnvVar.STOP_TIMEOUT_SECONDS: "2",
     EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
 }
-"""A short job told to stop would end by itself in production's two minutes; here it is put back."""
+"""Within production's two minutes a short job would end by itself; in a run it is requeued."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,12 +151,12 @@ def operator_environment(system: System, proxy: Proxy, folder: Path) -> tuple[Pa
         name=Caller.OPERATOR,
         endpoint_url=proxy.url,
     )
-    ours = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
-    return python, {**ours, **system.cloud.aws_environment()}
+    inherited = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")}
+    return python, {**inherited, **system.cloud.aws_environment()}
 
 
 def _detach(packages: Path) -> None:
-    """Copy what is linked: an image does not change while somebody edits the sources."""
+    """Replace links by copies: an image does not change while the sources are edited."""
     for link in packages.iterdir():
         source = link.resolve()
         link.unlink()

@@ -1,4 +1,4 @@
-"""Uploads videos and sends the messages that nobody needed, each in its time."""
+"""Uploads videos and sends superfluous messages, each at its time."""
 
 import heapq
 import json
@@ -98,7 +98,7 @@ class Traffic:
         self._objects.write_bytes(video.content, source.bucket, source.key, "video/mp4")
 
     def stop(self) -> None:
-        """Send nothing any more."""
+        """Stop sending."""
         self._stop.set()
         self._postman.join()
 

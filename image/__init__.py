@@ -1,1 +1,1 @@
-"""The processor's container image: built, measured, pushed and run, with whatever tool is there."""
+"""The processor's container image: built, measured, pushed and run, by any container tool."""

@@ -81,8 +81,8 @@ def build_command(
         command += ["--target", target]
     if has_token:
         command += ["--secret", f"id={TOKEN_VARIABLE},env={TOKEN_VARIABLE}"]
-    for here, there in mounts:
-        command += ["--volume", f"{here}:{there}:ro"]
+    for path, inside in mounts:
+        command += ["--volume", f"{path}:{inside}:ro"]
     if variant.base and variant.base.startswith("localhost/"):
         command += ["--pull=never"] if engine.mounts else []
     return [*command, str(context)]
@@ -98,7 +98,7 @@ def fitted_to_this_machine(engine: Engine, variant: Variant) -> Variant:
 
 
 def registry_mounts(folder: Path) -> list[tuple[Path, Path]]:
-    """Return this machine's files by which a build reaches registries: (here, in the build)."""
+    """Return the files by which a build reaches registries, as (path, path in the build)."""
     found = host_registries.mounts(folder)
     weights = cache_folder() / "wheels"
     if weights.is_dir():

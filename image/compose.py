@@ -82,6 +82,6 @@ def cloud_build_command(
     if base:
         command += ["--build-arg", f"BASE_IMAGE={base}"]
         command += ["--pull=never"] if engine.mounts else []
-    for here, there in mounts:
-        command += ["--volume", f"{here}:{there}:ro"]
+    for source, target in mounts:
+        command += ["--volume", f"{source}:{target}:ro"]
     return [*command, str(ROOT)]

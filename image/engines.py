@@ -1,4 +1,4 @@
-"""Which container tool this machine has, and how that tool is told to build, run and push."""
+"""Finds the container tool of this machine, and its commands to build, run and push."""
 
 import os
 import shutil
@@ -92,7 +92,7 @@ def find_engine(
 
 
 def forget_old(engine: Engine) -> None:
-    """Remove images and build steps of over a week ago from a Podman's storage that is ours."""
+    """Remove images and build steps older than a week from the private storage of Podman."""
     if engine.name == PODMAN and engine.environment:
         subprocess.run(
             [*engine.manage, "image", "prune", "--all", "--force", "--filter", f"until={KEPT}"],

@@ -1,6 +1,6 @@
 """Copies an image that was tested to the repository of the next environment, digest and all.
 
-Nothing is built and no layer is packed anew, so the digest stays: a different one is refused.
+Nothing is built and no layer is repacked, so the digest stays: a different one is refused.
 """
 
 import base64
@@ -40,7 +40,7 @@ class Repository:
         return str(found["repositories"][0]["repositoryUri"])
 
     def login(self) -> Login:
-        """Return who may read and write there.
+        """Return a login that may read and write.
 
         ECR's password is the caller's, good for every registry that the caller may use.
         """

@@ -90,7 +90,7 @@ def repository_uri(ecr: Any, name: str) -> str:
 
 
 def ecr_login(ecr: Any) -> Login:
-    """Return the login that ECR gives whoever the AWS credentials here belong to."""
+    """Return ECR's login for the current AWS credentials."""
     answer = ecr.get_authorization_token()["authorizationData"][0]
     user, _, password = base64.b64decode(answer["authorizationToken"]).decode().partition(":")
     registry = answer["proxyEndpoint"].partition("://")[2]
@@ -123,7 +123,7 @@ def push(engine: Engine, image: str, repository: str, login: Login | None) -> st
             run(engine, ["push", *plain, "--digestfile", str(note), target])
             digest = note.read_text().strip()
     if not _DIGEST.fullmatch(digest):
-        raise PushError(f"{engine.name} pushed {target} but told no digest ({digest!r}).")
+        raise PushError(f"{engine.name} pushed {target} but printed no digest ({digest!r}).")
     return digest
 
 

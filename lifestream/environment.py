@@ -32,13 +32,13 @@ class Stack:
 
 def environments_among(stacks: Iterable[Stack]) -> list[str]:
     """Return the names of the environments that have a stack among these."""
-    ours = f"{SERVICE_NAME}-"
+    service = f"{SERVICE_NAME}-"
     return sorted(
         {
-            stack.name.removeprefix(ours).removesuffix(f"-{part}")
+            stack.name.removeprefix(service).removesuffix(f"-{part}")
             for stack in stacks
             for part in PARTS
-            if stack.name.startswith(ours) and stack.name.endswith(f"-{part}")
+            if stack.name.startswith(service) and stack.name.endswith(f"-{part}")
         }
     )
 
@@ -63,8 +63,8 @@ def stacks_of_environment(stacks: Sequence[Stack], environment: str, *, place: s
 
     `place` says where was looked.
     """
-    ours = stacks_of(stacks, environment) if environment else []
-    if not ours:
+    found = stacks_of(stacks, environment) if environment else []
+    if not found:
         others = environments_among(stacks)
         there = f"Environments there: {', '.join(others)}." if others else "There is none there."
         raise Permanent(
@@ -72,7 +72,7 @@ def stacks_of_environment(stacks: Sequence[Stack], environment: str, *, place: s
             f"There is no environment {environment!r} in {place}. {there}",
             "Check --environment, AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL, or deploy it.",
         )
-    return ours
+    return found
 
 
 def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict[str, str]:
@@ -80,8 +80,8 @@ def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict
 
     Raise `Permanent` when it has no stack or lacks an output; `place` says where was looked.
     """
-    ours = stacks_of_environment(stacks, environment, place=place)
-    outputs = {key: value for stack in ours for key, value in stack.outputs.items()}
+    found = stacks_of_environment(stacks, environment, place=place)
+    outputs = {key: value for stack in found for key, value in stack.outputs.items()}
     missing = [output.value for output in REQUIRED if output not in outputs]
     if missing:
         raise Permanent(

@@ -29,7 +29,7 @@ def cancel(operations: Operations, job_id: str) -> ActionResult:
     """Cancel a job that has not ended, and stop its task.
 
     The processor would stop by itself at its next write; stopping the task saves what it costs
-    until then. Asked again, it stops a task that is still there.
+    until then. Repeated, it stops a task that still runs.
     """
     job = change(operations, job_id, _cancelled)
     again = f"{operations.command} jobs retry {job_id}"
@@ -146,13 +146,13 @@ def require_upload(operations: Operations, job: Job) -> None:
     except ObjectNotFoundError as error:
         raise Permanent(
             "upload.gone",
-            f"Job {job.job_id} was left as it is: its upload {source.key} is not there any more.",
+            f"Job {job.job_id} was left unchanged: its upload {source.key} is gone.",
             "Upload the video again; that makes a new job.",
         ) from error
     if current.job_id != job.job_id:
         raise Permanent(
             "upload.replaced",
-            f"Job {job.job_id} was left as it is: {source.key} was replaced since, and the new "
+            f"Job {job.job_id} was left unchanged: {source.key} was replaced since, and the new "
             f"version has a job of its own, {current.job_id}.",
             f"Look at that one: {operations.command} jobs show {current.job_id}",
         )

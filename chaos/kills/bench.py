@@ -32,7 +32,7 @@ CHECKPOINT_SECONDS = 1.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bench:
-    """One upload, processed as often as one likes, each time as if for the first time.
+    """One upload, processed repeatedly, each time as if for the first time.
 
     `program` is what Python runs as the processor; `settings` are its own beside the usual ones.
     """
@@ -52,7 +52,7 @@ class Bench:
         return self._objects.head(BUCKET, self.key)
 
     def fresh(self, source: Source) -> "Run":
-        """Forget all that was ever made of the upload and claim its job for the first time."""
+        """Delete everything made of the upload and prepare its job as new."""
         s3 = self.cloud.client("s3")
         for prefix in (work_prefix(source.job_id), result_prefix(source.job_id)):
             for key in self._keys(prefix):
@@ -132,19 +132,19 @@ class Run:
         return process, log
 
     def _claimed(self) -> Job:
-        now, there = self.bench.clock.now(), self.job
-        if there is None:
+        now, job = self.bench.clock.now(), self.job
+        if job is None:
             claimed = lifecycle.claim_new(self.source, now=now, lease_seconds=LEASE_SECONDS)
             self._jobs.create(claimed)
             return claimed
-        if there.state is State.RUNNING:
-            released = lifecycle.requeue(there, now=now)
-            self._jobs.save(there, released)
-            there = released
-        elif there.state is State.CLAIMED:  # killed before it took the job
-            return there
-        claimed = lifecycle.take_over(there, now=now, lease_seconds=LEASE_SECONDS)
-        self._jobs.save(there, claimed)
+        if job.state is State.RUNNING:
+            released = lifecycle.requeue(job, now=now)
+            self._jobs.save(job, released)
+            job = released
+        elif job.state is State.CLAIMED:  # killed before it took the job
+            return job
+        claimed = lifecycle.take_over(job, now=now, lease_seconds=LEASE_SECONDS)
+        self._jobs.save(job, claimed)
         return claimed
 
     def _environment(self, job: Job) -> Mapping[str, str]:

@@ -49,7 +49,7 @@ class KillTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trial:
-    """`say` is told of each run."""
+    """Runs one job repeatedly with kills; `say` prints a line for each run."""
 
     bench: Bench
     source: Source
@@ -57,7 +57,7 @@ class Trial:
     say: Callable[[str], None]
 
     def undisturbed(self) -> tuple[dict[str, bytes], float]:
-        """Return what a job publishes that nobody disturbs, and the seconds it takes."""
+        """Return what an undisturbed job publishes, and the seconds it takes."""
         run = self.bench.fresh(self.source)
         began = self.bench.clock.monotonic()
         process, log = run.start()
@@ -128,7 +128,7 @@ class Trial:
         return found
 
     def _comparable(self) -> dict[str, bytes]:
-        """Return the published files that must not depend on the run; metrics tell of the run."""
+        """Return the published files that must not depend on the run; metrics do."""
         files = self.bench.published(self.source)
         if ResultFile.MANIFEST not in files:
             return {}
@@ -136,7 +136,7 @@ class Trial:
 
 
 class _Meter:
-    """Tells how much of a core the processes had that were begun and have ended since."""
+    """Measures the share of a core that child processes had, from start to end."""
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock

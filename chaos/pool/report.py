@@ -1,4 +1,4 @@
-"""What came of a run with a pool, and whether every promise was kept."""
+"""Report of a pool run: what was counted, and whether every promise was kept."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -23,9 +23,9 @@ class PoolReport:
 
     @property
     def kept(self) -> bool:
-        """Whether nobody was stopped at work, and nothing lost, doubled or held back.
+        """Whether no worker was stopped at work, and nothing lost, doubled or held back.
 
-        A run in which no worker was stopped proves nothing, and keeps nothing.
+        False if no worker was stopped: such a run proves nothing.
         """
         return (
             bool(self.stops.all)

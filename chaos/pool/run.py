@@ -1,4 +1,4 @@
-"""One run of a pool from its deployment to its verdict."""
+"""One run of a pool from its deployment to its report."""
 
 import time
 from collections import Counter
@@ -49,11 +49,11 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     plan = slow_plan(size.seed, size.jobs)
     began = time.monotonic()
 
-    def tell(line: str) -> None:
+    def log(line: str) -> None:
         say(f"{time.monotonic() - began:6.1f} s  {line}")
 
-    tell(f"seed {size.seed}, protection {'on' if size.protection else 'off'}, see {folder}")
-    with serving() as proxy, deployed(proxy, folder, tell, launch=Launch.POOL) as system:
+    log(f"seed {size.seed}, protection {'on' if size.protection else 'off'}, see {folder}")
+    with serving() as proxy, deployed(proxy, folder, log, launch=Launch.POOL) as system:
         everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=system.bucket, etag=etag)
         ledger, job_numbers = Ledger(lambda _job, _attempt: False), JobNumbers()
         proxy.handle = FaultInjector(
@@ -64,7 +64,7 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         ).handle
         pool = Pool(system.cloud, system.outputs)
         shorten_worker_timeouts(system, pool, protection=size.protection)
-        tell("the workers have short timeouts; the first videos are uploaded")
+        log("the workers have short timeouts; the first videos are uploaded")
         traffic = Traffic(system, job_numbers, everything)
         churn = ServiceChurn(pool, seed=size.seed)
         work = _Work(size, system, traffic, churn, everything)
@@ -72,13 +72,13 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         churn.start()
         fault.start()
         for line in work.lines():
-            tell(line)
+            log(line)
         churn.stop()
         fault.stop()
         traffic.stop()
         pool.scale_to_zero()
         gone = pool.await_empty()
-        tell(
+        log(
             f"{churn.scalings} changes of how many workers are wanted, "
             f"{fault.count} faults of the agent"
         )

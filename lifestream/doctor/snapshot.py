@@ -73,10 +73,10 @@ class Function:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
-    """The image of a task definition; `there` is whether the registry has it, None if unknown."""
+    """The image of a task definition; `exists` is None if the registry cannot be asked."""
 
     uri: str
-    there: bool | None
+    exists: bool | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

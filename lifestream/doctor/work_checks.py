@@ -112,12 +112,12 @@ def check_reaper(functions: Iterable[Function], rules: Iterable[Rule]) -> Iterat
 
 def check_image(image: Image) -> Iterator[Finding]:
     """Check that the image can be pulled."""
-    if image.there is False:
+    if image.exists is False:
         yield error(
             f"image {image.uri}",
             "The registry does not have it.",
             "Every task fails to start, with CannotPullContainerError.",
-            "Build and push it under this tag, or set processor.image_tag to one that is there.",
+            "Build and push it under this tag, or set processor.image_tag to one that exists.",
         )
 
 

@@ -61,7 +61,7 @@ def job_row(job: Job, *, now: float) -> tuple[str, ...]:
 
 
 def job_fields(job: Job, *, now: float, log_group: str) -> list[tuple[str, str]]:
-    """Return what there is to know of a job, as names and values; empty values say nothing."""
+    """Return a job's fields as names and values; empty values are left out when shown."""
     bucket = job.source.bucket
     old = " (of an earlier run)" if job.state is not State.SUCCEEDED else ""
     return [
@@ -134,7 +134,7 @@ def letter_rows(content: LetterContent, *, now: float) -> list[tuple[str, ...]]:
     """Return the rows under `LETTER_COLUMNS`: one for each thing that the message is about."""
     first = (content.letter.message_id, ago(now - content.letter.sent_at))
     if not content.subjects:
-        state = "unreadable" if content.problem else "nothing of ours"
+        state = "unreadable" if content.problem else "no upload of Lifestream"
         return [(*first, "", "", state, "")]
     rows: list[tuple[str, ...]] = []
     for number, subject in enumerate(content.subjects):

@@ -14,7 +14,7 @@ from scripts.architecture.text_size import ARROW, LINE, arrow_text, size, width
 SCRIPT = Path(__file__).with_name("layout.mjs")
 SECONDS = 60
 GROUP = "group "
-"""Begins what ELK is told a group is called, so that no box is called alike."""
+"""Prefix of a group's id for ELK, so that no box has the same."""
 
 WHOLE = {
     "elk.algorithm": "layered",
@@ -123,7 +123,7 @@ def _route(
     edge: Mapping[str, Any],
     places: Mapping[str, Rectangle],
 ) -> Route:
-    # ELK tells places from the corner of the group that holds both ends.
+    # ELK's coordinates are relative to the group that holds both ends.
     origin = places.get(edge["container"], Rectangle(x=0.0, y=0.0, width=0.0, height=0.0))
     arrow = graph.arrows[int(edge["id"])]
     (section,) = edge["sections"]

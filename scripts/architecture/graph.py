@@ -1,4 +1,4 @@
-"""What there is to draw: boxes in groups, and labelled arrows between them."""
+"""The graph to draw: boxes in groups, and labelled arrows between them."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Finds what a value in a template speaks of: references, imports of exports, names."""
+"""Resolves what a template's value refers to: references, imports of exports, names."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -17,7 +17,7 @@ class ResourceKey:
 
 
 class References:
-    """All references of an environment. `name_of` tells the property in which a type is named."""
+    """All references of an environment; `name_of` has the name property of each type."""
 
     def __init__(self, stacks: Sequence[StackTemplate], name_of: Mapping[str, str]) -> None:
         self._resources = {
@@ -38,7 +38,7 @@ class References:
         }
 
     def of(self, stack: str, value: Any) -> list[ResourceKey]:
-        """Return the resources that a value of a stack speaks of, each once, in order."""
+        """Return the resources that a value of a stack refers to, each once, in order."""
         return list(dict.fromkeys(self._found(stack, value)))
 
     def _found(self, stack: str, value: Any) -> Iterator[ResourceKey]:

@@ -1,4 +1,4 @@
-"""An environment's bill: what it costs to be there, and what an hour of video adds."""
+"""An environment's bill: what it costs when idle, and what an hour of video adds."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -55,11 +55,11 @@ USED = frozenset(
         "AWS::SQS::QueuePolicy",
     }
 )
-"""Types that cost nothing by being there; using them costs."""
+"""Types that are free when idle."""
 
 
 class UnpricedError(Exception):
-    """A template has a type of resource of which nobody said whether it costs."""
+    """A template has a type of resource that is not known to cost or to be free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ import typer
 from lifestream import command_line
 from runtime.protection.policy import Policy, gap_free
 from scripts.protection_sim.picture import sample_timeline
-from scripts.protection_sim.records import Outcome
+from scripts.protection_sim.records import ScheduleResult
 from scripts.protection_sim.schedule import draw
 from scripts.protection_sim.simulation import Simulation
 from scripts.protection_sim.tolerance import tolerance
@@ -39,7 +39,7 @@ class Total:
     failures: int = 0
     bad_seeds: list[int] = field(default_factory=list)
 
-    def add(self, outcome: Outcome) -> None:
+    def add(self, outcome: ScheduleResult) -> None:
         """Count one schedule."""
         self.schedules += 1
         self.gaps += len(outcome.gaps)
@@ -57,7 +57,7 @@ class Total:
             self.bad_seeds.append(outcome.seed)
 
 
-def total(outcomes: Iterable[Outcome]) -> Total:
+def total(outcomes: Iterable[ScheduleResult]) -> Total:
     """Return the sums over many schedules."""
     sums = Total()
     for outcome in outcomes:
@@ -92,8 +92,8 @@ def protection_sim(
     print(
         f"schedules {sums.schedules}, gaps {sums.gaps}, held while idle {sums.held_idle}\n"
         f"protected beyond a cap {sums.over_cap}, "
-        f"leases lost in schedules without trouble {sums.lost_calm}\n"
-        f"jobs {sums.jobs}, turned away {sums.turned_away}, told to leave {sums.lost}; "
+        f"leases lost in schedules without faults {sums.lost_calm}\n"
+        f"jobs {sums.jobs}, turned away {sums.turned_away}, lost their lease {sums.lost}; "
         f"calls {sums.calls}, renewals {sums.renewals}, refusals {sums.refusals}, "
         f"failed calls {sums.failures}; {time.monotonic() - began:.0f} s"
     )

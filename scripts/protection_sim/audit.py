@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 
 from runtime.protection.policy import MINUTE, Policy
 from runtime.protection.slots import SlotState
-from scripts.protection_sim.records import Gap, Limit, Outcome, Worker
+from scripts.protection_sim.records import Gap, ProtectionLimit, ScheduleResult, Worker
 from scripts.protection_sim.schedule import API_TIMEOUT_SECONDS
 from scripts.protection_sim.world import Ecs, VirtualTime
 
@@ -20,7 +20,7 @@ class Audit:
         policy: Policy,
         ecs: Ecs,
         time: VirtualTime,
-        outcome: Outcome,
+        outcome: ScheduleResult,
         note: Callable[..., None],
     ) -> None:
         self._allowed = min(policy.check_interval_seconds, MINUTE) + API_TIMEOUT_SECONDS
@@ -32,7 +32,7 @@ class Audit:
         self._excused_until = 0.0
 
     def started(self, worker: Worker) -> None:
-        """Hold it against us from here on, until the job ends or was told, if it is unprotected."""
+        """Count missing protection from now until the job ends or has lost its lease."""
         worker.accountable = True
         worker.since = self._time.at
         if self._ecs.protected_until < self._time.at - EPSILON:
@@ -44,7 +44,9 @@ class Audit:
             self._account(worker)
             worker.accountable = False
 
-    def protection_set(self, until: float, limit: Limit, workers: Iterable[Worker]) -> None:
+    def protection_set(
+        self, until: float, limit: ProtectionLimit, workers: Iterable[Worker]
+    ) -> None:
         """Let ECS carry out a request to protect."""
         for worker in workers:
             if worker.accountable:
@@ -61,16 +63,16 @@ class Audit:
         self._ecs.protected_until = min(self._time.at, self._ecs.protected_until)
 
     def excuse(self, until: float) -> None:
-        """Count idle protection only from here: a call failed, or the thread stood still."""
+        """Count idle protection only after `until`: a call failed, or the thread stood still."""
         self._excused_until = max(self._excused_until, until)
 
-    def someone_came(self) -> None:
-        """Stop counting idle time: somebody wants protection."""
+    def job_arrived(self) -> None:
+        """Stop counting idle time: a job wants protection."""
         self.look_at_idle(min(self._time.at, self._ecs.protected_until))
         self._idle_since = None
 
-    def someone_left(self, workers: Iterable[Worker], *, calling: bool) -> None:
-        """Start counting idle time if nobody is left; `calling` while a call is under way."""
+    def job_left(self, workers: Iterable[Worker], *, calling: bool) -> None:
+        """Start counting idle time if no job is left; `calling` while a call is under way."""
         if self._idle_since is None and all(
             worker.slot.state is SlotState.EVICTED for worker in workers
         ):

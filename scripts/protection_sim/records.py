@@ -10,7 +10,7 @@ from scripts.protection_sim.schedule import Job
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """A stretch in which a job worked, untold, without protection."""
+    """A time in which a job that had not lost its lease worked without protection."""
 
     job: int
     start: float
@@ -18,8 +18,8 @@ class Gap:
 
 
 @dataclass(slots=True)
-class Outcome:
-    """What one schedule came to. `held_idle` are (start, end) of protection nobody needed."""
+class ScheduleResult:
+    """Result of one schedule. `held_idle` are (start, end) of protection without a job."""
 
     seed: int
     calm: bool
@@ -37,7 +37,7 @@ class Outcome:
 
 
 class QuietLog:
-    """A log that nobody reads."""
+    """A log that drops its lines."""
 
     def debug(self, action: str, **fields: Any) -> None:
         """Say nothing."""
@@ -50,7 +50,7 @@ class QuietLog:
 
 
 @dataclass(frozen=True, slots=True)
-class Limit:
+class ProtectionLimit:
     """Until when a call may protect at the most, if it took effect when it was decided."""
 
     until: float
@@ -65,6 +65,6 @@ class Worker:
     job: Job
     slot: Slot
     accountable: bool = False
-    told: bool = False
+    lost: bool = False
     since: float = 0.0
     polls_at: float = FOREVER

@@ -22,7 +22,7 @@ POLICY_WEIGHTS = (0.7, 0.2, 0.05, 0.05)
 class Job:
     """One session: it looks at its lease every `poll` s and needs `checkpoint` s to leave.
 
-    `cap` is what it may be protected in all; a `stuck` one works on whatever it is told.
+    `cap` is what it may be protected in all; a `stuck` one works on after losing its lease.
     """
 
     arrives: float
@@ -75,7 +75,7 @@ class Schedule:
 
 
 def draw(seed: int) -> Schedule:
-    """Return the schedule of a seed: a fifth are calm, the others mix every kind of trouble."""
+    """Return the schedule of a seed: a fifth are calm, the others mix every kind of fault."""
     random = Random(seed)  # noqa: S311 - replayable, not secret
     policy = random.choices(POLICIES, POLICY_WEIGHTS)[0]
     calm = random.random() < 0.2  # noqa: PLR2004 - the share named above
@@ -90,7 +90,7 @@ def draw(seed: int) -> Schedule:
     if calm:
         return Schedule(seed=seed, policy=policy, jobs=jobs, wall_jumps=jumps, slow=0.1)
     dated = random.random() < 0.7  # noqa: PLR2004 - most answers carry a Date
-    # Without a Date a shorter grant can only be told from the wall clock, so not if that is wrong.
+    # Without a Date only the wall clock shows a shorter grant, so not if that is wrong.
     sound = dated or not jumps
     return Schedule(
         seed=seed,

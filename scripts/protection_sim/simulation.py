@@ -16,7 +16,7 @@ from runtime.protection.lease import FOREVER, Disable, Enable, Wait
 from runtime.protection.lease_record import Call
 from runtime.protection.slots import Slot, SlotState, live_slots
 from scripts.protection_sim.audit import Audit
-from scripts.protection_sim.records import Limit, Outcome, QuietLog, Worker
+from scripts.protection_sim.records import ProtectionLimit, QuietLog, ScheduleResult, Worker
 from scripts.protection_sim.schedule import Job, Schedule
 from scripts.protection_sim.world import Ecs, Flight, VirtualTime
 
@@ -56,7 +56,7 @@ class Simulation:
         self._workers: list[Worker] = []
         self._busy = False
         self._wake_number = 0
-        self.outcome = Outcome(schedule.seed, schedule.calm)
+        self.outcome = ScheduleResult(schedule.seed, schedule.calm)
         self._audit = Audit(
             policy=schedule.policy,
             ecs=self._ecs,
@@ -65,7 +65,7 @@ class Simulation:
             note=self._note,
         )
 
-    def run(self) -> Outcome:
+    def run(self) -> ScheduleResult:
         """Play to the end and return what happened."""
         schedule = self._schedule
         for number, job in enumerate(schedule.jobs):
@@ -88,7 +88,7 @@ class Simulation:
     # ------------------------------------------------------------ jobs
 
     def _arrive(self, number: int, job: Job) -> None:
-        self._audit.someone_came()
+        self._audit.job_arrived()
         now = self._clock.monotonic()
         worker = Worker(number, job, Slot(session_id=str(number), cap_at=now + job.cap))
         self._workers.append(worker)
@@ -118,29 +118,29 @@ class Simulation:
             self._at(at, partial(self._poll, worker))
 
     def _poll(self, worker: Worker) -> None:
-        if worker.told or worker not in self._workers or self._time.at < worker.polls_at:
+        if worker.lost or worker not in self._workers or self._time.at < worker.polls_at:
             return
         worker.polls_at = FOREVER
         try:
             self._keeper.check(worker.slot)
         except LeaseLost:
-            self._tell(worker)
+            self._lose_lease(worker)
             self._look_at_slots()
         else:
             self._poll_later(worker)
 
-    def _tell(self, worker: Worker) -> None:
+    def _lose_lease(self, worker: Worker) -> None:
         """Let the job leave: it checkpoints, still protected, then lets go."""
-        if worker.told:
+        if worker.lost:
             return
-        worker.told = True
+        worker.lost = True
         self.outcome.lost += 1
-        self._note("told", job=worker.number)
+        self._note("lease lost", job=worker.number)
         at = self._time.at + worker.job.checkpoint
-        self._at(at, partial(self._put_down if worker.job.stuck else self._end, worker))
+        self._at(at, partial(self._stop_counting if worker.job.stuck else self._end, worker))
 
-    def _put_down(self, worker: Worker) -> None:
-        """Let a stuck job work on unprotected: it was told and had its time."""
+    def _stop_counting(self, worker: Worker) -> None:
+        """Stop counting a stuck job that works on: it lost its lease and had its time."""
         self._audit.ended(worker)
 
     def _end(self, worker: Worker) -> None:
@@ -149,10 +149,10 @@ class Simulation:
         self._audit.ended(worker)
         self._workers.remove(worker)
         self._keeper.release(worker.slot)
-        if not worker.told:
+        if not worker.lost:
             self.outcome.finished += 1
         self._note("ends", job=worker.number)
-        self._audit.someone_left(self._workers, calling=self._busy)
+        self._audit.job_left(self._workers, calling=self._busy)
         self._kick()
 
     def _stop_waiting(self, worker: Worker) -> None:
@@ -164,19 +164,19 @@ class Simulation:
         self._keeper.release(worker.slot)
         self.outcome.turned_away += 1
         self._note("turned away", job=worker.number)
-        self._audit.someone_left(self._workers, calling=self._busy)
+        self._audit.job_left(self._workers, calling=self._busy)
         self._kick()
 
     def _look_at_slots(self) -> None:
         for worker in list(self._workers):
             state = worker.slot.state
-            if not worker.accountable and not worker.told:
+            if not worker.accountable and not worker.lost:
                 if state is SlotState.HELD:
                     self._start(worker)
                 elif state is not SlotState.WAITING:
                     self._turn_away(worker)
 
-    def _hear(self) -> None:
+    def _notice_lost_slots(self) -> None:
         """Let jobs notice the event that the thread has set for lost slots."""
         for slot in self._keeper.newly_lost():
             for worker in self._workers:
@@ -199,7 +199,7 @@ class Simulation:
 
     def _step(self) -> None:
         step = self._keeper.begin()
-        self._hear()
+        self._notice_lost_slots()
         self._look_at_slots()
         if isinstance(step, Wait):
             if step.until < FOREVER:
@@ -210,16 +210,16 @@ class Simulation:
         live = live_slots(worker.slot for worker in self._workers)
         horizon = max((slot.cap_at for slot in live), default=FOREVER)
         # A minute is the shortest lease there is, and it counts from when the call lands.
-        limit = Limit(horizon + 60.0, self._time.at)
+        limit = ProtectionLimit(horizon + 60.0, self._time.at)
         self._at(self._time.at + self._stall(), partial(self._send, step, limit))
 
-    def _send(self, call: Call, limit: Limit) -> None:
+    def _send(self, call: Call, limit: ProtectionLimit) -> None:
         flight = self._ecs.send(call, self._time.at)
         if flight.lands_at is not None:
             self._at(flight.lands_at, partial(self._land, call.action, flight, limit))
         self._at(flight.returns_at + self._stall(), partial(self._return, call, flight))
 
-    def _land(self, action: Enable | Disable, flight: Flight, limit: Limit) -> None:
+    def _land(self, action: Enable | Disable, flight: Flight, limit: ProtectionLimit) -> None:
         if isinstance(action, Enable) and flight.seconds is not None:
             self._note("on", seconds=flight.seconds, renewal=action.renewal)
             self._audit.protection_set(self._time.at + flight.seconds, limit, self._workers)
@@ -235,9 +235,9 @@ class Simulation:
             self._audit.excuse(self._time.at)
         self._busy = False
         for worker in self._workers:
-            if worker.accountable and not worker.told:
+            if worker.accountable and not worker.lost:
                 self._poll_later(worker)  # the lease may have become shorter
-        self._hear()
+        self._notice_lost_slots()
         self._look_at_slots()
         self._step()
 
@@ -260,10 +260,10 @@ class Simulation:
         self._keeper.revoke_all(errors.forced("simulated"), evict=True)
         for worker in list(self._workers):
             self._audit.ended(worker)
-            worker.told = worker.told or worker.job.stuck
-        self._hear()
+            worker.lost = worker.lost or worker.job.stuck
+        self._notice_lost_slots()
         self._look_at_slots()
-        self._audit.someone_left(self._workers, calling=self._busy)
+        self._audit.job_left(self._workers, calling=self._busy)
         self._kick()
 
     # ------------------------------------------------------------ events

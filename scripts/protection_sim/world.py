@@ -14,7 +14,7 @@ EPOCH = 1_700_000_000.0
 
 SHORTEST_GRANT_SECONDS = 180.0
 """ECS documents no shorter grant than asked for; one that ends while its own answer is still being
-read by a stalled thread could not be survived by anybody."""
+read by a stalled thread could not be survived."""
 
 LATEST_LANDING_SECONDS = 4.9
 """How long after its timeout a call may still take effect; the policies allow for 5 s."""

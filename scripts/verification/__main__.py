@@ -23,7 +23,7 @@ from scripts.verification.checks import SETTLE_SECONDS, CheckFailedError, Verifi
 
 MEDIA = Path(__file__).resolve().parents[2] / ".lifestream" / "media"
 SAMPLES = {"smoke": ("sample.mp4",), "full": ("talk.mp4", "sample.mp4")}
-"""What is processed when nothing is given: the first there is."""
+"""Default videos: the first that exists is used."""
 
 _ABSENT = "ValidationError"
 

@@ -57,7 +57,7 @@ class CheckFailedError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verification:
-    """One run of checks against one environment; `run` names it, `say` is told of each success."""
+    """One run of checks against one environment; `run` names it, `say` prints each success."""
 
     operations: Operations
     run: str

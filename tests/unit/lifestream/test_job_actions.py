@@ -140,7 +140,7 @@ def test_should_leave_a_job_whose_upload_is_gone_or_replaced(
     with pytest.raises(Permanent, match=f"job of its own, {newer.job_id}"):
         request_of(operators.operations, job.job_id)
     operators.world.objects.delete(job.source.bucket, KEY)
-    with pytest.raises(Permanent, match="not there any more"):
+    with pytest.raises(Permanent, match="is gone"):
         request_of(operators.operations, job.job_id)
     assert operators.job(job.source) == job
     assert operators.queue.bodies == []

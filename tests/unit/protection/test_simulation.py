@@ -12,7 +12,7 @@ from runtime.protection.policy import HOUR, Policy, gap_free
 from scripts.protection_sim import __main__ as protection_sim
 from scripts.protection_sim.__main__ import Total, total
 from scripts.protection_sim.picture import sample_timeline
-from scripts.protection_sim.records import Outcome
+from scripts.protection_sim.records import ScheduleResult
 from scripts.protection_sim.schedule import LONGEST_JOB_SECONDS, draw
 from scripts.protection_sim.simulation import Simulation
 from scripts.protection_sim.tolerance import survives
@@ -22,7 +22,7 @@ SCHEDULES = 300
 
 
 def with_policy(change: Callable[[Policy], Policy], schedules: int = SCHEDULES) -> Total:
-    def outcomes() -> Iterator[Outcome]:
+    def outcomes() -> Iterator[ScheduleResult]:
         for seed in range(schedules):
             drawn = draw(seed)
             yield Simulation(replace(drawn, policy=change(drawn.policy))).run()

@@ -99,6 +99,10 @@ docs: synth ## Renew the pages that are made of the code and of the templates
 	@$(VENV)/python -m cdk.config
 	@$(VENV)/python -m scripts.cost
 
+.PHONY: policies
+policies: synth ## Compare every policy statement with the actions, resources and conditions AWS knows
+	@$(VENV)/python -m cdk.policies
+
 .PHONY: guard baseline
 guard: synth ## Refuse to delete or replace what holds data: make guard [DEPLOYED=dev]
 	@$(VENV)/python -m cdk.guard check $(if $(DEPLOYED),--deployed --environment $(DEPLOYED))

@@ -64,3 +64,16 @@ def _artifacts(folder: Path) -> list[Mapping[str, Any]]:
     except FileNotFoundError:
         raise AssemblyError(f"{folder} has no manifest.json: `make synth` first") from None
     return list(manifest.get("artifacts", {}).values())
+
+
+def read_templates(folder: Path) -> list[dict[str, Template]]:
+    """Return the templates of each assembly in a folder by file, nested assemblies apart."""
+    folders = [folder, *sorted(path for path in folder.glob("assembly-*") if path.is_dir())]
+    found = [
+        {
+            path.name.removesuffix(".template.json"): json.loads(path.read_text())
+            for path in sorted(each.glob("*.template.json"))
+        }
+        for each in folders
+    ]
+    return [templates for templates in found if templates]

@@ -217,16 +217,22 @@ def join_cluster(cluster: ecs.ICluster) -> list[iam.PolicyStatement]:
     machines = local_arn("ecs", f"container-instance/{cluster.cluster_name}/*")
     return [
         iam.PolicyStatement(
-            actions=["ecs:RegisterContainerInstance", "ecs:DeregisterContainerInstance"],
+            # These know the cluster as their resource; the condition key `ecs:cluster`, which they
+            # do not know, would deny them.
+            actions=[
+                *("ecs:RegisterContainerInstance", "ecs:DeregisterContainerInstance"),
+                *("ecs:SubmitAttachmentStateChanges", "ecs:SubmitContainerStateChange"),
+                "ecs:SubmitTaskStateChange",
+            ],
             resources=[cluster.cluster_arn],
         ),
         iam.PolicyStatement(
             actions=[
-                *("ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"),
-                *("ecs:SubmitAttachmentStateChanges", "ecs:SubmitContainerStateChange"),
-                "ecs:SubmitTaskStateChange",
+                "ecs:Poll",
+                "ecs:StartTelemetrySession",
+                "ecs:UpdateContainerInstancesState",
             ],
-            resources=[machines, cluster.cluster_arn],
+            resources=[machines],
             conditions=_in(cluster),
         ),
         # The agent asks for its endpoint before it belongs to any cluster.

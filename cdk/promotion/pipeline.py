@@ -92,6 +92,7 @@ class PipelineStack(Stack):
             self._add(stage, environments[stage.environment], steps, before=before)
             before = stage.environment
         self._pipeline.build_pipeline()
+        self._allow_connection(pipeline.connection_arn)
         Tags.of(self).add("Service", SERVICE_NAME)
 
     def _add(
@@ -119,6 +120,22 @@ class PipelineStack(Stack):
             ],
             post=[steps.proof(name, target, checks=stage.proof)],
         )
+
+    def _allow_connection(self, arn: str) -> None:
+        """Have the source's role use the service prefix of the connection's ARN.
+
+        CDK writes the former prefix, codestar-connections, which IAM does not match with an ARN of
+        the present one ("Connections rename" in the guide of the Developer Tools console).
+        """
+        prefix = arn.split(":")[2]
+        for policy in self._pipeline.pipeline.node.find_all():
+            if not isinstance(policy, iam.CfnPolicy):
+                continue
+            document = self.resolve(policy.policy_document)
+            for number, statement in enumerate(document["Statement"]):
+                if statement["Action"] == "codestar-connections:UseConnection":
+                    path = f"PolicyDocument.Statement.{number}.Action"
+                    policy.add_property_override(path, f"{prefix}:UseConnection")
 
     def _create_synth(
         self,

@@ -72,7 +72,8 @@ def environment_key(
                 _allow(
                     "Logs",
                     iam.ServicePrincipal(f"logs.{Aws.REGION}.amazonaws.com"),
-                    _USE,
+                    # DescribeKey has no encryption context to compare.
+                    tuple(action for action in _USE if action != "DescribeKey"),
                     {
                         "ArnLike": {
                             "kms:EncryptionContext:aws:logs:arn": log_groups_arn(names.environment)

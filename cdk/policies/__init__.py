@@ -1,0 +1,1 @@
+"""Checks policies of templates against the service authorization reference of AWS."""

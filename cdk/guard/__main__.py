@@ -9,8 +9,9 @@ import boto3
 
 from cdk.application import ENVIRONMENTS
 from cdk.assembly import AssemblyError, StackTemplate, read_environments
+from cdk.config import ConfigError
 from cdk.guard import accepted_changes, baseline
-from cdk.guard.accepted_changes import AcceptedChangesError, GuardResult, classify
+from cdk.guard.accepted_changes import GuardResult, classify
 from cdk.guard.baseline import Templates
 from cdk.guard.changes import Change, changes
 from cdk.guard.cloudformation import CloudFormationTemplates
@@ -54,12 +55,12 @@ def main(arguments: Sequence[str] | None = None, *, connect: Connect = connect) 
         else:
             before = accepted(given.environment, given.baseline)
             names = list(before)
-    except (AssemblyError, AcceptedChangesError) as error:
+    except (AssemblyError, ConfigError) as error:
         print(error, file=sys.stderr)
         return 2
     found = [change for name in names for change in lost(name, before[name], app)]
     if given.deployed or given.environment:
-        decisions = [each for each in decisions if each.environment in names]
+        decisions = tuple(each for each in decisions if each.environment in names)
     result = classify(found, decisions)
     return report(result, decisions=given.decisions, deployed=given.deployed, names=names)
 

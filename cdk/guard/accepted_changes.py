@@ -1,30 +1,36 @@
 """Accepted changes, each with a reason; read from a TOML file."""
 
-import tomllib
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
+from pydantic import Strict
+
+from cdk.config.problems import read_toml, validated
+from cdk.config.settings import Settings
+from cdk.config.values import text
 from cdk.guard.changes import Change, ChangeKind
 
-LEAST_REASON = 20
-"""The least number of characters of a reason."""
+Text = Annotated[str, text(r".+", "text")]
+Reason = Annotated[
+    str, text(r"\s*\S[\s\S]{18,}\S\s*", "a reason of 20 characters or more: why it is right")
+]
 
 
-class AcceptedChangesError(Exception):
-    """The file cannot be used; the message has a line for each problem."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcceptedChange:
+class AcceptedChange(Settings):
     """An accepted kind of change to one resource of one environment, with its reason."""
 
-    environment: str
-    stack: str
-    resource: str
-    kind: ChangeKind
-    reason: str
+    environment: Text
+    """The environment that changes."""
+    stack: Text
+    """The stack's name."""
+    resource: Text
+    """The resource's logical id."""
+    kind: Annotated[ChangeKind, Strict(strict=False)]
+    """The kind of change."""
+    reason: Reason
+    """Why the change is right."""
 
     def covers(self, change: Change) -> bool:
         """Return whether this is the change that was accepted."""
@@ -34,6 +40,13 @@ class AcceptedChange:
     def __str__(self) -> str:
         """Return it as one line."""
         return f"{self.environment}: {self.stack}: {self.resource}: {self.kind}"
+
+
+class _File(Settings):
+    """The file of accepted changes."""
+
+    change: Annotated[tuple[AcceptedChange, ...], Strict(strict=False)] = ()
+    """The accepted changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,41 +70,8 @@ def classify(changes: Sequence[Change], acknowledged: Sequence[AcceptedChange]) 
     )
 
 
-def load(path: Path) -> list[AcceptedChange]:
-    """Read `[[change]]` tables; a missing file is an empty one. Raise `AcceptedChangesError`."""
-    try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return []
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise AcceptedChangesError(f"{path.name}: not a TOML file: {error}") from None
-    problems = [
-        f"{path.name}: {key} is not known; use [[change]]" for key in document.keys() - {"change"}
-    ]
-    tables = document.get("change", [])
-    for number, table in enumerate(tables, start=1):
-        problems += [f"{path.name}: change {number}: {problem}" for problem in _problems(table)]
-    if problems:
-        raise AcceptedChangesError("\n".join(problems))
-    return [AcceptedChange(**{**table, "kind": ChangeKind(table["kind"])}) for table in tables]
-
-
-def _problems(table: dict[str, Any]) -> list[str]:
-    known = {field.name for field in fields(AcceptedChange)}
-    problems = [
-        f"{key} is not known; allowed: {', '.join(sorted(known))}"
-        for key in sorted(table.keys() - known)
-    ]
-    problems += [f"{key} is missing" for key in sorted(known - table.keys())]
-    problems += [
-        f"{key} must be text"
-        for key in sorted(known & table.keys())
-        if not isinstance(table[key], str)
-    ]
-    if problems:
-        return problems
-    if table["kind"] not in set(ChangeKind):
-        problems.append(f"kind = {table['kind']!r}; allowed is one of {', '.join(ChangeKind)}")
-    if len(table["reason"].strip()) < LEAST_REASON:
-        problems.append(f"reason has less than {LEAST_REASON} characters; say why it is right")
-    return problems
+def load(path: Path) -> tuple[AcceptedChange, ...]:
+    """Read `[[change]]` tables; a missing file is an empty one. Raise `ConfigError`."""
+    if not path.exists():
+        return ()
+    return validated(_File, read_toml(path, path.name), where=path.name).change

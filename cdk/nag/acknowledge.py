@@ -26,29 +26,16 @@ class AcknowledgedFinding:
     reason: str
     when: Callable[[EnvironmentConfig], bool] = _always
 
-    def path_in(self, **names: str) -> str:
-        """Return the path with its names filled in."""
-        return self.path.format(**names)
-
     def id_in(self, **names: str) -> str:
         """Return the finding as cdk-nag names it: with its pack in front."""
-        return finding_id(self.finding.format(**names))
+        finding = self.finding.format(**names)
+        return f"{finding.partition('-')[0]}::{finding}"
 
     def record(self, root: IConstruct, **names: str) -> None:
         """Acknowledge the finding below `root`; raise as `construct_at` does."""
-        construct = construct_at(root, self.path_in(**names))
+        construct = construct_at(root, self.path.format(**names))
         acknowledgment = Acknowledgment(id=self.id_in(**names), reason=self.reason)
         Validations.of(construct).acknowledge(acknowledgment)
-
-
-def acknowledge_at(root: IConstruct, path: str, found: str, *, reason: str) -> None:
-    """Record that a finding, by its id, stays at a construct; raise as `construct_at` does."""
-    Validations.of(construct_at(root, path)).acknowledge(Acknowledgment(id=found, reason=reason))
-
-
-def finding_id(finding: str) -> str:
-    """Return a rule with its detail as cdk-nag names it: with its pack in front."""
-    return f"{finding.partition('-')[0]}::{finding}"
 
 
 def construct_at(root: IConstruct, path: str) -> IConstruct:

@@ -7,10 +7,10 @@ from aws_cdk import App, Validations
 from cdk.application import ENVIRONMENTS, feature_flags
 from cdk.config import load_environments
 from cdk.nag.environment_findings import packs
+from cdk.nag.promotion_findings import acknowledge
 from cdk.promotion.access import AccessStack
 from cdk.promotion.config import load_promotion
 from cdk.promotion.github import GithubStack
-from cdk.promotion.nag import acknowledge, acknowledged_in
 from cdk.promotion.pipeline import PipelineStack
 from cdk.promotion.releases import ReleasesStack
 from cdk.promotion.targets import promoter_role, release_target, target_of
@@ -61,5 +61,5 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
             environments=environments,
             images=releases.images,
         )
-    acknowledge(app, acknowledged_in(config, targets))
+    acknowledge(app, config, targets)
     return app

@@ -11,9 +11,7 @@ from aws_cdk import aws_lambda as lambda_
 from cdk.application import build, feature_flags, synthesize
 from cdk.config import ConfigError
 from cdk.config.folder import files
-from cdk.config.values import LOG_RETENTION_DAYS
 from cdk.constructs.compute.python_lambda import python_code
-from cdk.constructs.observability.log_group import RETENTION
 from runtime.core.contract import Output
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.templates import Deployment
@@ -168,10 +166,6 @@ def test_should_zip_code_alone_and_hash_nothing_else(tmp_path: Path) -> None:
     assert files_in_it == {"ours/__init__.py", "ours/part/code.py", "ours/part/deep/more.py"}
     assert cluttered == (name, files_in_it)
     assert changed != name
-
-
-def test_should_know_a_retention_for_each_allowed_number_of_days() -> None:
-    assert set(RETENTION) == set(LOG_RETENTION_DAYS)
 
 
 def test_should_not_depend_on_where_the_flags_of_cdk_come_from() -> None:

@@ -10,7 +10,7 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from cdk.assembly import read_environments
-from cdk.promotion import nag
+from cdk.nag import promotion_findings as nag
 from cdk.promotion.targets import DeploymentTarget
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.promoting import actions, commands, of_type, template
@@ -211,13 +211,13 @@ def test_should_encrypt_artifacts_with_a_key_that_rotates(promotion: Path) -> No
 def test_should_acknowledge_exactly_the_findings_there_are(promotion: Path) -> None:
     report = json.loads((promotion / "validation-report.json").read_text())
     found = {
-        finding["acknowledgedId"].partition("::")[2]
+        finding["acknowledgedId"]
         for pack in report["pluginReports"]
         for finding in pack["suppressedViolations"]
         if not finding["acknowledgedAt"].startswith("Lifestream-")
     }
     known = {
-        item.filled(environment=name, account=HOME.account, region=HOME.region).finding
+        item.id_in(environment=name, account=HOME.account, region=HOME.region)
         for name in ENVIRONMENTS
         for item in (*nag.PER_ENVIRONMENT, *nag.GITHUB, *nag.PIPELINE)
     }

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from cdk.config import ConfigError
 from cdk.guard.accepted_changes import (
     AcceptedChange,
-    AcceptedChangesError,
     classify,
     load,
 )
@@ -46,7 +46,7 @@ def test_should_refuse_what_nobody_decided_on() -> None:
 def test_should_accept_each_kind_that_somebody_decided_on(kind: ChangeKind) -> None:
     change = Change(environment="dev", stack="any", resource="Any", kind=kind, what="any")
     decision = AcceptedChange(
-        environment="dev", stack="any", resource="Any", kind=kind, reason="any"
+        environment="dev", stack="any", resource="Any", kind=kind, reason=DECISION.reason
     )
 
     result = classify([change], [decision])
@@ -82,30 +82,36 @@ def test_should_call_a_decision_about_nothing_stale() -> None:
 
 
 def test_should_read_decisions(tmp_path: Path) -> None:
-    assert load(written(tmp_path, TABLE)) == [DECISION]
+    assert load(written(tmp_path, TABLE)) == (DECISION,)
 
 
 def test_should_take_a_missing_file_as_an_empty_one(tmp_path: Path) -> None:
-    assert load(tmp_path / "none.toml") == []
+    assert load(tmp_path / "none.toml") == ()
 
 
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
         ("[[change]\n", "not a TOML file"),
-        ("[[changes]]\n", "changes is not known; use [[change]]"),
+        ("[[changes]]\n", "changes is not a setting; allowed here: change"),
         (TABLE.replace('reason = "any reason that is long enough"', ""), "reason is missing"),
-        (TABLE.replace("any reason that is long enough", "so what"), "less than 20 characters"),
-        (TABLE.replace("any reason that is long enough", " " * 30), "less than 20 characters"),
+        (
+            TABLE.replace("any reason that is long enough", "so what"),
+            "a reason of 20 characters or more",
+        ),
+        (
+            TABLE.replace("any reason that is long enough", " " * 30),
+            "a reason of 20 characters or more",
+        ),
         (TABLE.replace("replacement", "renaming"), "kind = 'renaming'; allowed is one of deletion"),
-        (TABLE + 'until = "2030"\n', "until is not known; allowed: environment"),
-        (TABLE.replace('"Table"', "3"), "resource must be text"),
+        (TABLE + 'until = "2030"\n', "until is not a setting; allowed here: environment"),
+        (TABLE.replace('"Table"', "3"), "resource = 3; allowed is text"),
     ],
 )
 def test_should_refuse_a_file_that_says_something_else(
     tmp_path: Path, text: str, problem: str
 ) -> None:
-    with pytest.raises(AcceptedChangesError) as refused:
+    with pytest.raises(ConfigError) as refused:
         load(written(tmp_path, text))
 
     assert problem in str(refused.value)

@@ -1,28 +1,12 @@
 """Every acknowledged finding of cdk-nag about promotion: where, which, why."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from aws_cdk import App
 
-from cdk.nag.acknowledge import acknowledge_at, finding_id
+from cdk.nag.acknowledge import AcknowledgedFinding
 from cdk.promotion.config import PromotionConfig
 from cdk.promotion.targets import DeploymentTarget
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PromotionFinding:
-    """A finding that stays at a construct and below it; names in braces are filled in."""
-
-    path: str
-    finding: str
-    reason: str
-
-    def filled(self, **names: str) -> "PromotionFinding":
-        """Return the finding with its names filled in."""
-        path, finding = self.path.format(**names), self.finding.format(**names)
-        return PromotionFinding(path=path, finding=finding, reason=self.reason)
-
 
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
 _INLINE = (
@@ -34,33 +18,33 @@ _REPORTS = "Resource::arn:aws:codebuild:{region}:{account}:report-group/"
 _ITSELF = "<PromotionUpdatePipelineSelfMutation12699CD7>"
 
 PER_ENVIRONMENT = (
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Access-{environment}",
         finding="NIST.800.53.R5-IAMNoInlinePolicy",
         reason=_INLINE,
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Access-{environment}",
         finding="AwsSolutions-IAM5[Resource::*]",
         reason="ecr:GetAuthorizationToken and cloudformation:ListStacks know no resource.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Access-{environment}",
         finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:cloudformation:{region}:{account}:"
         "stack/lifestream-{environment}-*/*]",
         reason="The environment's stacks share a prefix; their ids are known once they are there.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Access-{environment}",
         finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{region}:{account}:key/*]",
         reason="A key's id is known once it is there; a condition limits it to the key's alias.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Access-{environment}",
         finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/uploads/checks/*]",
         reason="Checks upload below a prefix of their own, under a new name each time.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Access-{environment}",
         finding=f"AwsSolutions-IAM5[Resource::{_MEDIA}/results/*]",
         reason="The results of checks lie below a job's id, which its upload decides.",
@@ -68,12 +52,12 @@ PER_ENVIRONMENT = (
 )
 
 GITHUB = (
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Github-{account}",
         finding="NIST.800.53.R5-IAMNoInlinePolicy",
         reason=_INLINE,
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Github-{account}",
         finding="AwsSolutions-IAM5[Resource::*]",
         reason="ecr:GetAuthorizationToken knows no resource.",
@@ -81,38 +65,38 @@ GITHUB = (
 )
 
 PIPELINE = (
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Pipeline",
         finding="NIST.800.53.R5-IAMNoInlinePolicy",
         reason=_INLINE,
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Pipeline/Builds",
         finding="NIST.800.53.R5-CloudWatchLogGroupEncrypted",
         reason="What builds print is encrypted by CloudWatch's own key, and holds no data.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Pipeline/AccessLogs",
         finding="NIST.800.53.R5-S3DefaultEncryptionKMS",
         reason="S3 delivers access logs only to buckets that it encrypts with its own keys.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Pipeline",
         finding="NIST.800.53.R5-S3BucketReplicationEnabled",
         reason="Artifacts are made anew from the sources whenever they are wanted.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Pipeline",
         finding="AwsSolutions-IAM5[Resource::<Artifacts82DD59A1.Arn>/*]",
         reason="Artifacts have names of CodePipeline's own; the bucket holds nothing else.",
     ),
-    PromotionFinding(
+    AcknowledgedFinding(
         path="Pipeline/Build",
         finding="AwsSolutions-IAM5[Resource::*]",
         reason="ecr:GetAuthorizationToken knows no resource.",
     ),
     *(
-        PromotionFinding(
+        AcknowledgedFinding(
             path="Pipeline/Promotion",
             finding=f"AwsSolutions-IAM5[{what}]",
             reason=f"{_OF_CDK}: {why}.",
@@ -154,24 +138,13 @@ PIPELINE = (
 )
 
 
-def acknowledged_in(
-    config: PromotionConfig, targets: Mapping[str, DeploymentTarget]
-) -> list[PromotionFinding]:
-    """Return every acknowledgement for a promotion, whose environments have these targets."""
-    found = [
-        item.filled(environment=name, account=target.account, region=target.region)
-        for name, target in targets.items()
-        for item in PER_ENVIRONMENT
-    ]
-    released = {"account": config.account, "region": config.region}
-    if config.github:
-        found += [item.filled(**released) for item in GITHUB]
-    if config.pipeline is not None:
-        found += [item.filled(**released) for item in PIPELINE]
-    return found
+def acknowledge(app: App, config: PromotionConfig, targets: Mapping[str, DeploymentTarget]) -> None:
+    """Record every acknowledgement; raise `LookupError` when there is no such construct.
 
-
-def acknowledge(app: App, items: Iterable[PromotionFinding]) -> None:
-    """Record acknowledgements; raise `LookupError` when there is no such construct."""
-    for item in items:
-        acknowledge_at(app, item.path, finding_id(item.finding), reason=item.reason)
+    `targets` has the target of each environment.
+    """
+    for name, target in targets.items():
+        for item in PER_ENVIRONMENT:
+            item.record(app, environment=name, account=target.account, region=target.region)
+    for item in (*(GITHUB if config.github else ()), *(PIPELINE if config.pipeline else ())):
+        item.record(app, account=config.account, region=config.region)

@@ -11,9 +11,6 @@ from typing import Any
 
 Replacement = Callable[..., Any]
 
-UPSTREAM = "Fit for upstream: "
-"""Begins the sentence of a module's docstring that says whether ministack could take it over."""
-
 
 @dataclass(frozen=True, slots=True)
 class Patch:
@@ -24,14 +21,8 @@ class Patch:
 
     @property
     def gap(self) -> str:
-        """The gap that it closes, in one line."""
-        return (import_module(self.module).__doc__ or "").splitlines()[0].removeprefix("Gap: ")
-
-    @property
-    def upstream(self) -> str:
-        """Whether the change is general enough for ministack itself, and if not, why."""
-        text = " ".join((import_module(self.module).__doc__ or "").split())
-        return text.partition(UPSTREAM)[2].removesuffix(".")
+        """The gap that it closes, with version and where the change belongs, in one line."""
+        return (import_module(self.module).__doc__ or "").splitlines()[0]
 
 
 _applied: list[Patch] = []

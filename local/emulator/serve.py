@@ -96,9 +96,9 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
 
 
 def print_patches() -> None:
-    """Print a line for each patch: what is changed, by which module, fit for upstream, the gap."""
+    """Print a line for each patch: what is changed, by which module, and the gap."""
     for patch in patching.applied():
-        print(patch.target, patch.module, patch.upstream, patch.gap, sep="\t", flush=True)
+        print(patch.target, patch.module, patch.gap, sep="\t", flush=True)
 
 
 async def serve_until_stopped(settings: Settings, application: asgi.Application) -> None:

@@ -1,7 +1,7 @@
-"""Gap: no Application Auto Scaling; added for services of ECS: targets and step policies.
+"""Gap (1.5.33, upstream): no Application Auto Scaling; its calls for services of ECS.
 
 Target tracking policies are stored, but do nothing. Scheduled actions are refused.
-Seen in ministack 1.5.33. Fit for upstream: yes, with target tracking.
+Upstream with target tracking.
 """
 
 import asyncio
@@ -138,8 +138,7 @@ CALLS: dict[str, Callable[[ScalableTargets, Record], Record]] = {
 
 
 def _error(code: str, message: str) -> Response:
-    response: Response = error_response_json(code, message, HTTPStatus.BAD_REQUEST)
-    return response
+    return error_response_json(code, message, HTTPStatus.BAD_REQUEST)
 
 
 def install(clock: MonotonicClock | None = None) -> AutoScaling:

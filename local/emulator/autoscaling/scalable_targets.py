@@ -1,6 +1,6 @@
-"""Gap: no Application Auto Scaling; its targets within bounds, policies and cooldowns.
+"""Gap (1.5.33, upstream): no Application Auto Scaling; its targets and policies.
 
-Seen in ministack 1.5.33. Fit for upstream: yes, without the shorter periods.
+Upstream without the shorter periods.
 """
 
 import uuid

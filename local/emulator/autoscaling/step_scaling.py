@@ -1,7 +1,4 @@
-"""Gap: no Application Auto Scaling; the capacity that a step policy asks for, without effect.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): no Application Auto Scaling; the capacity a step policy asks for."""
 
 import math
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Gap: CloudFormation knows no budgets.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): CloudFormation knows no budgets."""
 
 from ministack.services import budgets
 

@@ -1,7 +1,6 @@
-"""Gap: CloudFormation deletes buckets that hold objects and tables protected from deletion.
+"""Gap (1.5.33, upstream): CloudFormation deletes full buckets and protected tables.
 
 Each service's own call decides; where it refuses, the stack's deletion fails as on AWS.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 from ministack.services import dynamodb, s3

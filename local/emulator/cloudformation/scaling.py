@@ -1,6 +1,6 @@
-"""Gap: CloudFormation knows no scalable targets and no scaling policies.
+"""Gap (1.5.33, upstream): CloudFormation knows no scalable targets and no scaling policies.
 
-Seen in ministack 1.5.33. Fit for upstream: yes, with the API of Application Auto Scaling.
+Upstream with the API of Application Auto Scaling.
 """
 
 from contextlib import suppress

@@ -1,6 +1,6 @@
-"""Gap: CloudFormation drops buckets' lifecycle, encryption, logging; tables' TTL, PITR, key.
+"""Gap (1.5.33, upstream): CloudFormation drops settings of buckets and tables.
 
-Seen in ministack 1.5.33. Fit for upstream: yes.
+That is: lifecycle, encryption and logging of buckets; TTL, recovery, key and protection of tables.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,4 @@
-"""Gap: alarms ignore missing data; the state of an alarm by its datapoints, without effect.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): alarms ignore missing data; the state by the datapoints."""
 
 import operator
 from collections.abc import Callable, Mapping

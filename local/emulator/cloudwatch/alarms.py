@@ -1,7 +1,7 @@
-"""Gap: alarms ignore dimensions, missing data, metric math and policies, and are not evaluated.
+"""Gap (1.5.33, upstream): alarms are not evaluated and drive no scaling policy.
 
 Every second each alarm is evaluated; while one is in ALARM, its scaling policies act each period.
-Seen in ministack 1.5.33. Fit for upstream: yes, without the shorter periods.
+Upstream without the shorter periods.
 """
 
 import threading

@@ -1,9 +1,8 @@
-"""Gap: alarms on metric math are refused; evaluates expressions over series, one value a period.
+"""Gap (1.5.33, upstream): alarms on metric math are refused; evaluates expressions.
 
 A value is a number, a series, or a list of series; a missing point is None and makes what is
 computed from it missing. Supported: + - * / ^, comparisons, AND OR, and ABS AVG CEIL FILL FLOOR IF
 MAX MIN SUM, the last four of a list (point by point) or of a series (over all its points).
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import ast

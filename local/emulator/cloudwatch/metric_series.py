@@ -1,6 +1,6 @@
-"""Gap: alarms ignore dimensions and periods; a metric's stored values for the latest periods.
+"""Gap (1.5.33, upstream): alarms ignore dimensions and periods; a metric's latest values.
 
-Seen in ministack 1.5.33. Fit for upstream: yes, without the shorter periods.
+Upstream without the shorter periods.
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,11 +1,10 @@
-"""Gap: RunTask needs a Docker daemon; runs a container that does not outlive this process.
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; keeps a container to its process.
 
 Run by path as `python -I -S container_keeper.py NAME NOTE LENGTH TOOL... COMMAND...`, where TOOL
 has LENGTH words, COMMAND begins with that tool's `run`, and NOTE is where to write why the
 container ended if its exit code alone does not tell. Ends with the container's exit code. A second
 process, in a session of its own, waits for the end of this one, even by SIGKILL, and removes the
 container. Standard library only.
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
 """
 
 import os

@@ -1,7 +1,4 @@
-"""Gap: RunTask needs a Docker daemon; the images it would have, found by their repository.
-
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
-"""
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; the images it would have."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,4 @@
-"""Gap: RunTask needs a Docker daemon; a container's definitions, task and folder.
-
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
-"""
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; a container's place."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Gap: RunTask needs a Docker daemon; starts local processes or real containers.
-
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
-"""
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; starts local processes or real containers."""
 
 import threading
 from collections.abc import Callable, Mapping, Sequence

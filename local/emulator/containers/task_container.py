@@ -1,7 +1,4 @@
-"""Gap: RunTask needs a Docker daemon; a container by Podman's or Docker's command line.
-
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
-"""
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; a container by Podman or Docker."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence

@@ -1,8 +1,7 @@
-"""Gap: RunTask needs a Docker daemon; a process's environment is what its container's would be.
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; the environment of a process.
 
 Paths that exist only inside a container (its `/tmp` and its mounted volumes) are moved into the
 task's scratch folder.
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
 """
 
 from collections.abc import Iterable, Mapping

@@ -1,10 +1,9 @@
-"""Gap: RunTask needs a Docker daemon; the first process of a container that is a local process.
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; the first process of a container.
 
 Run by path as `python -I -S task_init.py LIFELINE_FD COMMAND...` in a session of its own, with the
 container's environment. The emulator holds the other end of the lifeline pipe: when it closes,
 because the emulator is done with the task or has died in whatever way, the whole group is killed.
 Like a container's first process, only the command itself is sent SIGTERM. Standard library only.
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
 """
 
 import ctypes

@@ -1,7 +1,4 @@
-"""Gap: RunTask needs a Docker daemon; a container as a process group that ends with the emulator.
-
-Seen in ministack 1.5.33. Fit for upstream: no, it runs containers by Docker.
-"""
+"""Gap (1.5.33, local): RunTask needs a Docker daemon; a container as a process group."""
 
 import contextlib
 import io

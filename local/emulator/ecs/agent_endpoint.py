@@ -1,8 +1,8 @@
-"""Gap: tasks have no agent; adds `$ECS_AGENT_URI` to every container, and answers there.
+"""Gap (1.5.33, upstream): tasks have no agent; sets `$ECS_AGENT_URI` and answers there.
 
 Faults of the agent are injected at `/_local/agent-faults`: `PUT` a fault (see
 `agent_faults.Fault`), `GET` the present ones, `DELETE` them all.
-Seen in ministack 1.5.33. Fit for upstream: yes, without the faults.
+Upstream without the faults.
 """
 
 import asyncio

@@ -1,6 +1,6 @@
-"""Gap: tasks have no agent whose failures can be tested; faults for some calls or until cleared.
+"""Gap (1.5.33, local): tasks have no agent; its faults, for some calls or until cleared.
 
-Seen in ministack 1.5.33. Fit for upstream: no, an emulator injects no faults.
+Upstream: an emulator injects no faults.
 """
 
 import threading

@@ -1,8 +1,8 @@
-"""Gap: RunTask needs a Docker daemon; `ProcessDaemon` starts local processes instead.
+"""Gap (1.5.33, partly upstream): RunTask needs a Docker daemon; starts local processes.
 
 ministack drives containers through the Docker SDK's objects; `ProcessDaemon` offers the few of
 them that it uses. Log lines go straight to the container's awslogs stream.
-Seen in ministack 1.5.33. Fit for upstream: in part, its clean-up of sidecars is a fault of its own.
+Upstream: its clean-up of sidecars is a fault of its own.
 """
 
 import contextlib

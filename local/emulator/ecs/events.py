@@ -1,7 +1,4 @@
-"""Gap: ECS sends no "ECS Task State Change" events.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): ECS sends no "ECS Task State Change" events."""
 
 import json
 import uuid

@@ -1,7 +1,6 @@
-"""Gap: containers' health checks are not run.
+"""Gap (1.5.33, upstream): containers' health checks are not run.
 
 A thread for each running container runs them.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import threading

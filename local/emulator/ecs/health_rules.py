@@ -1,7 +1,4 @@
-"""Gap: containers' health checks are not run; the rules of a task definition's `healthCheck`.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): containers' health checks are not run; their rules."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,7 +1,4 @@
-"""Gap: task scale-in protection is a stub; by ECS's rule it is for tasks of services only.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): task protection is a stub; ECS protects tasks of services only."""
 
 import threading
 from collections.abc import Callable
@@ -153,8 +150,7 @@ def _call(request: Request, protections: Protections, *, update: bool) -> Respon
         siblings=live_siblings,
         desired_count=lambda task: desired_count(task, name),
     )
-    response: Response = json_response(answer(request, protections, cluster, update=update))
-    return response
+    return json_response(answer(request, protections, cluster, update=update))
 
 
 def live_siblings(task: Task) -> list[Task]:
@@ -195,12 +191,10 @@ def install(clock: WallClock | None = None) -> Protections:
         with protections.gate:
             if not protections.is_protected(task["taskArn"]):
                 return original(request)
-        response: Response = json_response({"task": ecs._sanitize(task)})
-        return response
+        return json_response({"task": ecs._sanitize(task)})
 
     return protections
 
 
 def _error(code: str, message: str) -> Response:
-    response: Response = error_response_json(code, message, HTTPStatus.BAD_REQUEST)
-    return response
+    return error_response_json(code, message, HTTPStatus.BAD_REQUEST)

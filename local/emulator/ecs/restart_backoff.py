@@ -1,6 +1,6 @@
-"""Gap: a service whose tasks fail starts the next one at once.
+"""Gap (1.5.33, upstream): a service whose tasks fail starts the next one at once.
 
-Seen in ministack 1.5.33. Fit for upstream: yes, with AWS's longer delays.
+Upstream with AWS's longer delays.
 """
 
 from dataclasses import dataclass, field

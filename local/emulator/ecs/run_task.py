@@ -1,7 +1,4 @@
-"""Gap: RunTask ignores `clientToken` and accepts calls that ECS refuses.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): RunTask ignores `clientToken` and accepts calls that ECS refuses."""
 
 import json
 import threading
@@ -156,10 +153,8 @@ def _once(
     if started:
         return answer[0]
     tasks = [ecs._sanitize(ecs._tasks[arn]) for arn in arns if arn in ecs._tasks]
-    repeated: Response = json_response({"tasks": tasks, "failures": []})
-    return repeated
+    return json_response({"tasks": tasks, "failures": []})
 
 
 def _error(code: str, message: str) -> Response:
-    response: Response = error_response_json(code, message, HTTPStatus.BAD_REQUEST)
-    return response
+    return error_response_json(code, message, HTTPStatus.BAD_REQUEST)

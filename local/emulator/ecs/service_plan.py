@@ -1,10 +1,9 @@
-"""Gap: services ignore protection and health; decides which tasks start and stop, without effect.
+"""Gap (1.5.33, upstream): services ignore protection and health; the next starts and stops.
 
 The rules are ECS's. A rolling deployment keeps minimumHealthyPercent of the desired count serving
 and never has more than maximumPercent of it; protected tasks are left alone, count against both,
 and hold the deployment up until they are not protected any more. Which tasks go first when a
 service scales in is not documented; here those that do not serve yet, then the newest.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 from dataclasses import dataclass

@@ -1,8 +1,7 @@
-"""Gap: services ignore protection and health, restart without back-off, end deployments too early.
+"""Gap (1.5.33, upstream): services ignore protection and health and restart at once.
 
 Requests only record what is wanted; the scheduler's one thread reconciles every service, so that
 no two decisions overlap.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import threading

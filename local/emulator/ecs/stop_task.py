@@ -1,7 +1,4 @@
-"""Gap: StopTask reports STOPPED before the process has ended, with an invented exit code.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): StopTask reports STOPPED before the process has ended."""
 
 import threading
 from collections.abc import Callable
@@ -54,8 +51,7 @@ def install(daemon: ProcessDaemon, announce: Callable[[Task], None]) -> None:
                     _finish(daemon, task, reason, code)
 
             spawn_background(finish, thread_name=f"stop-{task['taskArn'][-8:]}")
-        response: Response = json_response({"task": ecs._sanitize(task)})
-        return response
+        return json_response({"task": ecs._sanitize(task)})
 
     by_user = ("StopTask", lambda request: stop(request, USER_INITIATED))
     register(ecs._ACTION_MAP, [by_user], __name__)

@@ -1,7 +1,6 @@
-"""Gap: tasks have no agent; the answers of its task protection endpoint, without effect.
+"""Gap (1.5.33, upstream): tasks have no agent; the answers of its protection endpoint.
 
 Shapes and codes are those of the agent (its package `tmds/handlers/taskprotection/v1`).
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import json

@@ -1,7 +1,4 @@
-"""Gap: the task agent needs no rights to protect a task; ECS judges it by the task's role.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): the task agent needs no rights to protect a task."""
 
 from functools import partial
 from http import HTTPStatus

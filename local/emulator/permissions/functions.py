@@ -1,8 +1,7 @@
-"""Gap: Lambda needs no rights of a function's role for what it does in the role's name.
+"""Gap (1.5.33, upstream): Lambda acts in a role's name without the role's rights.
 
 That is: polling the queue, deleting processed messages, logging, and sending events that failed to
 their destination. A role that does not trust Lambda runs nothing.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import threading
@@ -43,8 +42,7 @@ def install() -> None:
 
 def configuration(function: Function) -> Mapping[str, Any]:
     """Return a function's configuration, of which the role is a part."""
-    found: Mapping[str, Any] = function.get("config") or function
-    return found
+    return function.get("config") or function
 
 
 def polling_problem(role: str, queue_arn: str) -> str | None:

@@ -1,7 +1,4 @@
-"""Gap: what is encrypted with a key is read and written without rights on the key.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): encrypted data is read and written without rights on the key."""
 
 import re
 from collections.abc import Mapping

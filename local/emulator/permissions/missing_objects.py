@@ -1,6 +1,6 @@
-"""Gap: a missing object is a 404 also without the right to list the bucket, where S3 answers 403.
+"""Gap (1.5.33, upstream): a missing object is a 404 also without the right to list.
 
-Seen in ministack 1.5.33. Fit for upstream: yes.
+S3 answers 403 then.
 """
 
 from http import HTTPStatus

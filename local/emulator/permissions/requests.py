@@ -1,7 +1,6 @@
-"""Gap: requests to ECS are judged by the wrong resource and without condition keys.
+"""Gap (1.5.33, upstream): calls of ECS are judged by a wrong resource, without conditions.
 
 Resources and `ecs:cluster` are those of AWS's service authorization reference.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import json

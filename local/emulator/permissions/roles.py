@@ -1,8 +1,7 @@
-"""Gap: permissions are enforced for requests over HTTP only, not for what a service does itself.
+"""Gap (1.5.33, upstream): permissions are enforced for requests over HTTP only.
 
 These functions ask ministack's evaluator what a role may do, who may assume it, and what a
 resource's own policy admits.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import logging

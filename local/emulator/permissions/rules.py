@@ -1,7 +1,4 @@
-"""Gap: rules reach functions and queues whose policies do not admit them.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): rules reach functions and queues whose policies do not admit them."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,4 @@
-"""Gap: RunTask needs no right to pass the task's roles on, nor to tag the task.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): RunTask needs no right to pass roles on, nor to tag."""
 
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -30,10 +27,7 @@ def install() -> None:
             if caller is not None and definition is not None:
                 require_rights(caller, request, definition)
         except roles.NotAllowedError as error:
-            refused: Response = error_response_json(
-                "AccessDeniedException", str(error), HTTPStatus.BAD_REQUEST
-            )
-            return refused
+            return error_response_json("AccessDeniedException", str(error), HTTPStatus.BAD_REQUEST)
         return start(request)
 
     register(ecs._ACTION_MAP, [("RunTask", run_task)], __name__)

@@ -1,8 +1,7 @@
-"""Gap: tasks run as the account's administrator, and ECS needs no rights to start them.
+"""Gap (1.5.33, upstream): tasks run as administrator, and ECS needs no rights to start them.
 
 ECS assumes the execution role to pull, read secrets and log, and a container gets temporary
 credentials of the task role by its credentials endpoint, if the roles trust ECS.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import json

@@ -1,7 +1,6 @@
-"""Gap: DescribeImages answers a missing image with an empty list instead of an error.
+"""Gap (1.5.33, upstream): DescribeImages answers a missing image with an empty list.
 
 The CDK command line takes the answer for an image that exists, and would never build one.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 from typing import Any

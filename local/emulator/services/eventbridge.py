@@ -1,8 +1,7 @@
-"""Gap: a rule's function runs once, and the event on which it fails is lost.
+"""Gap (1.5.33, upstream): a rule's function runs once, and the event on which it fails is lost.
 
 It is invoked like ministack's other asynchronous invocations: retried as the function's settings
 say, then sent to its on-failure destination.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 import json

@@ -1,8 +1,8 @@
-"""Gap: Lambda code runs on the launcher's Python with its packages and its environment.
+"""Gap (1.5.33, partly upstream): functions see the launcher's packages and environment.
 
 A function gets an interpreter that has its dependencies only, and an environment of its variables
 plus what Lambda itself sets.
-Seen in ministack 1.5.33. Fit for upstream: in part, the interpreter's path would be a setting.
+Upstream: the interpreter's path would be a setting.
 """
 
 import os

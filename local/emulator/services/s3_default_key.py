@@ -1,7 +1,7 @@
-"""Gap: a write with `aws:kms` but no key is refused, where S3 takes the account's `aws/s3` key.
+"""Gap (1.5.33, upstream): a write with `aws:kms` but no key is refused.
 
+S3 then takes the account's own key `aws/s3`.
 The CDK command line publishes its assets that way into the bucket it made when bootstrapping.
-Seen in ministack 1.5.33. Fit for upstream: yes.
 """
 
 from collections.abc import Mapping

@@ -1,7 +1,4 @@
-"""Gap: a secret's `Ref` is its name, and containers get `SecureString` parameters encrypted.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): a secret's `Ref` is its name, `SecureString`s stay encrypted."""
 
 from typing import Any
 

@@ -1,7 +1,4 @@
-"""Gap: a long poll receives messages for a client that has disconnected.
-
-Seen in ministack 1.5.33. Fit for upstream: yes.
-"""
+"""Gap (1.5.33, upstream): a long poll receives messages for a client that has disconnected."""
 
 import asyncio
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
-"""Gap: SQS has no message move tasks, by which a dead letter queue is redriven.
+"""Gap (1.5.33, partly upstream): SQS has no message move tasks, by which a queue is redriven.
 
-Seen in ministack 1.5.33. Fit for upstream: in part, AWS moves over minutes and can be cancelled.
+Upstream: AWS moves over minutes and can be cancelled.
 """
 
 import uuid

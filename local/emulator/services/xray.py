@@ -1,6 +1,6 @@
-"""Gap: no X-Ray; added are the two calls that write and read traces.
+"""Gap (1.5.33, partly upstream): no X-Ray; added are the two calls that write and read traces.
 
-Seen in ministack 1.5.33. Fit for upstream: in part, it needs the other calls.
+Upstream: it needs the other calls.
 """
 
 import json
@@ -139,10 +139,7 @@ class XRay:
 
 def _put(store: TraceStore, request: Mapping[str, Any]) -> Response:
     refused = [store.put(content) for content in request["TraceSegmentDocuments"]]
-    response: Response = json_response(
-        {"UnprocessedTraceSegments": [one for one in refused if one is not None]}
-    )
-    return response
+    return json_response({"UnprocessedTraceSegments": [one for one in refused if one is not None]})
 
 
 def _get(store: TraceStore, request: Mapping[str, Any]) -> Response:
@@ -150,13 +147,12 @@ def _get(store: TraceStore, request: Mapping[str, Any]) -> Response:
     if len(wanted) > MOST_AT_ONCE:
         return _error(f"At most {MOST_AT_ONCE} traces at once.")
     found = {trace_id: store.trace(trace_id) for trace_id in wanted}
-    response: Response = json_response(
+    return json_response(
         {
             "Traces": [trace for trace in found.values() if trace is not None],
             "UnprocessedTraceIds": [one for one, trace in found.items() if trace is None],
         }
     )
-    return response
 
 
 CALLS: dict[str, Callable[[TraceStore, Mapping[str, Any]], Response]] = {
@@ -166,10 +162,7 @@ CALLS: dict[str, Callable[[TraceStore, Mapping[str, Any]], Response]] = {
 
 
 def _error(message: str) -> Response:
-    response: Response = error_response_json(
-        "InvalidRequestException", message, HTTPStatus.BAD_REQUEST
-    )
-    return response
+    return error_response_json("InvalidRequestException", message, HTTPStatus.BAD_REQUEST)
 
 
 def install() -> None:

@@ -1,4 +1,4 @@
-"""A certificate for the local cloud's own address, trusted by nobody but what it starts."""
+"""A certificate for the local cloud's address, trusted only by the processes it starts."""
 
 import shutil
 import subprocess
@@ -11,7 +11,7 @@ DAYS = 30
 
 
 class NoOpensslError(RuntimeError):
-    """There is no `openssl` to make a certificate with."""
+    """`openssl`, which makes the certificate, is not on the PATH."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +27,8 @@ def make_certificate(folder: Path) -> Certificate:
     openssl = shutil.which("openssl")
     if openssl is None:
         raise NoOpensslError(
-            "Enforcing permissions takes TLS, and a certificate is made by `openssl`, which is not "
-            "on the PATH: install it."
+            "Enforcing permissions needs TLS. Install `openssl`, which makes its certificate: it "
+            "is not on the PATH."
         )
     folder.mkdir(parents=True, exist_ok=True)
     made = Certificate(folder / "certificate.pem", folder / "key.pem")

@@ -1,4 +1,4 @@
-"""The local cloud as an object: start it, talk to it, stop it with everything it runs."""
+"""The local cloud: starts the embedded AWS, connects to it, stops it with all it runs."""
 
 import fcntl
 import os
@@ -29,13 +29,13 @@ START_SECONDS = 60.0
 STOP_SECONDS = 5.0
 POLL_SECONDS = 0.05
 START_ATTEMPTS = 3
-"""A chosen port may be taken by somebody else before the emulator binds it."""
+"""Another process may take a chosen port before the emulator binds it."""
 
 LOG_LINES_SHOWN = 20
 USUAL = Config(connect_timeout=2, read_timeout=30, retries={"max_attempts": 2})
 
 AUTHORITY_VARIABLES = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
-"""By which the SDKs and the CDK command line learn whom to trust."""
+"""Variables that name the authority the SDKs and the CDK command line trust."""
 
 
 class CloudError(RuntimeError):
@@ -43,16 +43,18 @@ class CloudError(RuntimeError):
 
 
 class StateInUseError(CloudError):
-    """Another local cloud keeps its files in the same folder."""
+    """Another local cloud uses the same folder."""
 
 
 class LocalCloud:
-    """A running embedded AWS. Leaving the context stops it; so does the end of this process."""
+    """A running embedded AWS, made by `start`.
+
+    Leaving the context stops it; so does the end of this process.
+    """
 
     def __init__(
         self, process: "subprocess.Popen[bytes]", settings: Settings, lock: IO[str]
     ) -> None:
-        """Own a started emulator; use `start`."""
         self._process = process
         self._settings = settings
         self._lock = lock
@@ -71,7 +73,7 @@ class LocalCloud:
         """Start an emulator on 127.0.0.1, at a free port if none is given; wait until it answers.
 
         Its log is `state_dir/emulator.log`. With `enforce_permissions` every function and task may
-        do what its role allows and no more; this process stays the account's administrator. Raises
+        do what its role allows and no more; this process is the account's administrator. Raises
         `StateInUseError` when another one uses the folder, `CloudError` when it does not come up.
         """
         if not lambda_python.exists():
@@ -140,7 +142,7 @@ class LocalCloud:
 
     @property
     def _authority(self) -> Path | None:
-        """Whom to trust to know it, if it speaks TLS."""
+        """The certificate that identifies it, if it speaks TLS."""
         enforcement = self._settings.enforcement
         return enforcement.certificate if enforcement else None
 

@@ -169,9 +169,9 @@ class _Runner:
         self._working_directory = cloud.state_dir
         home = cloud.state_dir / "home"
         home.mkdir(exist_ok=True)
-        ours = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))}
+        inherited = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "CDK_"))}
         self._environment = {
-            **ours,
+            **inherited,
             **cloud.aws_environment(),
             # The command line caches accounts in `~/.cdk`; another cloud's would be stale.
             "HOME": str(home),

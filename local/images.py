@@ -29,7 +29,7 @@ class Image:
     `python` means inside; `code` is the folder that stands for the image's `PYTHONPATH`;
     `environment` is the Dockerfile's `ENV`; `entry_point` and `command` are its `ENTRYPOINT` and
     `CMD`. `own_ports` are variables that set
-    a port of the container's own loopback: here all share this machine's, so each gets a free one.
+    a port of the container's own loopback: processes share this machine's, so each gets a free one.
     With `container`, tasks run in the built image instead, which has all but the last itself.
     """
 

@@ -6,7 +6,7 @@ from local.emulator.settings import HOST
 
 
 def free_port() -> int:
-    """Return a port that nothing listens on now; whoever binds it next may find it taken."""
+    """Return a port that is free now; another process may take it before it is bound."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port: int = probe.getsockname()[1]

@@ -1,4 +1,4 @@
-"""Where `make setup` put things: interpreters, Node, the CDK command line, models, media."""
+"""What `make setup` made: interpreters, Node, the CDK command line, models, media."""
 
 import importlib.util
 from pathlib import Path
@@ -31,7 +31,7 @@ CLOUDS_AT_ONCE = 9
 
 
 class NotSetUpError(RuntimeError):
-    """Something that `make setup` makes is not there."""
+    """Something that `make setup` makes is missing."""
 
 
 def node() -> Path:
@@ -50,7 +50,7 @@ def cdk_command() -> list[str]:
 
 
 def images(code: Path | None = None, *, container: Container | None = None) -> Images:
-    """Return what stands for the images that the templates name.
+    """Return the folders and interpreters that replace the images named by the templates.
 
     With `code`, that folder is filled with what the processor's image would hold of `runtime/`, so
     that importing anything else fails as it would on Fargate. With `container`, processors run in

@@ -1,4 +1,4 @@
-"""Any number of videos that differ in their bytes only: each is a job of its own."""
+"""Videos that differ in their bytes only: each is a job of its own."""
 
 import struct
 

@@ -33,8 +33,8 @@ class Window:
 def alarm_series(alarm: Metric, now: float) -> Series:
     """Return the latest datapoints of what an alarm watches, the newest last.
 
-    The periods of an alarm that drives scaling pass faster here, those of others do not: what
-    they watch may happen by the clock.
+    The periods of an alarm that drives scaling are shorter than on AWS, those of others are not:
+    what they watch may happen by the clock.
     """
     actions = alarm.get("AlarmActions") or []
     scale = scaled(1.0) if any(POLICY in action for action in actions) else 1.0

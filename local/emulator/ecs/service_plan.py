@@ -3,7 +3,7 @@
 The rules are ECS's. A rolling deployment keeps minimumHealthyPercent of the desired count serving
 and never has more than maximumPercent of it; protected tasks are left alone, count against both,
 and hold the deployment up until they are not protected any more. Which tasks go first when a
-service scales in is not documented; here those that do not serve yet, then the newest.
+service scales in is not documented: first those that do not serve yet, then the newest.
 """
 
 from dataclasses import dataclass

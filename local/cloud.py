@@ -17,7 +17,7 @@ import boto3
 from botocore.config import Config
 
 from local.certificate import NoOpensslError, make_certificate
-from local.emulator.settings import Enforcement, Settings
+from local.emulator.settings import Enforcement, Quotas, Settings
 from local.images import Images
 from local.ports import free_port
 
@@ -32,6 +32,7 @@ START_ATTEMPTS = 3
 """Another process may take a chosen port before the emulator binds it."""
 
 LOG_LINES_SHOWN = 20
+UNLIMITED = Quotas()
 USUAL = Config(connect_timeout=2, read_timeout=30, retries={"max_attempts": 2})
 
 AUTHORITY_VARIABLES = ("AWS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS")
@@ -67,13 +68,15 @@ class LocalCloud:
         images: Images,
         lambda_python: Path,
         enforce_permissions: bool = False,
+        quotas: Quotas = UNLIMITED,
         port: int | None = None,
         timeout_seconds: float = START_SECONDS,
     ) -> Self:
         """Start an emulator on 127.0.0.1, at a free port if none is given; wait until it answers.
 
         Its log is `state_dir/emulator.log`. With `enforce_permissions` every function and task may
-        do what its role allows and no more; this process is the account's administrator. Raises
+        do what its role allows and no more; this process is the account's administrator.
+        `quotas` are the account's. Raises
         `StateInUseError` when another one uses the folder, `CloudError` when it does not come up.
         """
         if not lambda_python.exists():
@@ -89,6 +92,7 @@ class LocalCloud:
                 lambda_python=lambda_python.absolute(),
                 stop_with_parent=True,
                 enforcement=_enforcement(state_dir) if enforce_permissions else None,
+                quotas=quotas,
             )
             cloud = cls(_launch(settings), settings, lock)
             try:

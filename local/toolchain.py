@@ -1,9 +1,11 @@
 """What `make setup` made: interpreters, Node, the CDK command line, models, media."""
 
 import importlib.util
+from contextlib import suppress
 from pathlib import Path
 
-from local.cloud import LocalCloud, StateInUseError
+from local.cloud import UNLIMITED, LocalCloud, StateInUseError
+from local.emulator.settings import Quotas
 from local.images import Container, Image, Images
 from runtime.core.contract import ENTRY_POINT, PROCESSOR_COMMAND, SERVICE_NAME, EnvVar
 
@@ -91,41 +93,33 @@ def start_cloud(
     state_dir: Path | None = None,
     container: Container | None = None,
     enforce_permissions: bool = False,
+    quotas: Quotas = UNLIMITED,
     port: int | None = None,
 ) -> LocalCloud:
     """Start a local cloud with this project's images, run as processes or in `container`.
 
     Without `state_dir` it uses the first folder below `.lifestream` that no other one uses. With
     `enforce_permissions`, functions and tasks may do what their roles allow and no more. `port` is
-    for a `state_dir` of one's own; else a free one is taken.
+    for a `state_dir` of one's own; else a free one is taken. `quotas` are the account's.
     """
+
+    def start(folder: Path) -> LocalCloud:
+        return LocalCloud.start(
+            state_dir=folder,
+            images=images(code=folder.absolute() / "image", container=container),
+            lambda_python=LAMBDA_PYTHON,
+            enforce_permissions=enforce_permissions,
+            quotas=quotas,
+            port=port,
+        )
+
     if state_dir is not None:
-        return _start(state_dir, container, enforce_permissions=enforce_permissions, port=port)
-    for number in range(1, CLOUDS_AT_ONCE + 1):
-        try:
-            return _start(
-                STATE / "cloud" / str(number), container, enforce_permissions=enforce_permissions
-            )
-        except StateInUseError:
-            if number == CLOUDS_AT_ONCE:
-                raise
-    raise AssertionError
-
-
-def _start(
-    state_dir: Path,
-    container: Container | None,
-    *,
-    enforce_permissions: bool,
-    port: int | None = None,
-) -> LocalCloud:
-    return LocalCloud.start(
-        state_dir=state_dir,
-        images=images(code=state_dir.absolute() / "image", container=container),
-        lambda_python=LAMBDA_PYTHON,
-        enforce_permissions=enforce_permissions,
-        port=port,
-    )
+        return start(state_dir)
+    folders = [STATE / "cloud" / str(number) for number in range(1, CLOUDS_AT_ONCE + 1)]
+    for folder in folders[:-1]:
+        with suppress(StateInUseError):
+            return start(folder)
+    return start(folders[-1])
 
 
 def sample_video() -> Path:

@@ -48,8 +48,8 @@ def around(owner: Any, *names: str) -> Callable[[Replacement], Replacement]:
     return decorate
 
 
-def replace(owner: Any, name: str, replacement: Replacement, *, module: str = "") -> None:
-    """Replace a function of ministack whatever it did."""
+def replace(owner: Any, name: str, replacement: Any, *, module: str = "") -> None:
+    """Replace a name of ministack whatever it stands for."""
     getattr(owner, name)
     setattr(owner, name, replacement)
     _record(f"{owner.__name__.removeprefix('ministack.')}.{name}", module or replacement.__module__)

@@ -27,12 +27,15 @@ from local.emulator.ecs import (
     run_task,
     service_scheduler,
     stop_task,
+    vcpu_quota,
 )
 from local.emulator.services import (
     ecr,
     eventbridge,
+    lambda_concurrency,
     lambda_runtime,
     s3_default_key,
+    s3_kms_etag,
     secret_references,
     sqs_long_poll,
     sqs_move_task,
@@ -69,6 +72,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     """
     processes = daemon.install(settings)
     events.install()
+    vcpu_quota.install(settings.quotas)
     run_task.install()
     stop_task.install(processes, events.announce)
     protections = protection.install()
@@ -78,9 +82,11 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     targets = autoscaling_api.install()
     alarms.install(targets)
     lambda_runtime.install(settings.lambda_python)
+    lambda_concurrency.install(settings.quotas.lambda_concurrency)
     eventbridge.install()
     embedded_metrics.install()
     s3_default_key.install()
+    s3_kms_etag.install()
     ecr.install()
     secret_references.install()
     sqs_move_task.install()

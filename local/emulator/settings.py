@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import TypeAdapter
@@ -32,6 +32,19 @@ class Enforcement:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quotas:
+    """What the account may use at once in a region; None is unlimited."""
+
+    fargate_vcpus: float | None = None
+    fargate_spot_vcpus: float | None = None
+    lambda_concurrency: int = 1000
+
+
+NEW_ACCOUNT = Quotas(fargate_vcpus=6, fargate_spot_vcpus=6, lambda_concurrency=10)
+"""The quotas of an account that AWS has just opened."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """Where the emulator listens and keeps its files, and what it runs code with.
 
@@ -45,6 +58,7 @@ class Settings:
     lambda_python: Path
     stop_with_parent: bool
     enforcement: Enforcement | None = None
+    quotas: Quotas = field(default_factory=Quotas)
 
     @property
     def endpoint_url(self) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 from ministack.core import lambda_runtime
 
 from local.emulator.containers.task_process import INIT
-from local.emulator.patching import around
+from local.emulator.patching import around, replace
 
 SET_BY_LAMBDA = ("AWS_", "_LAMBDA_", "LAMBDA_TASK_ROOT", "_X_AMZN_")
 SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -76,4 +76,5 @@ def install(python: Path) -> None:
     # The worker calls `subprocess.Popen` by the module's name, so that name is what is replaced.
     names = ("PIPE", "DEVNULL", "STDOUT", "TimeoutExpired")
     kept = {name: getattr(subprocess, name) for name in names}
-    lambda_runtime.subprocess = SimpleNamespace(Popen=start, **kept)
+    own = SimpleNamespace(Popen=start, **kept)
+    replace(lambda_runtime, "subprocess", own, module=__name__)

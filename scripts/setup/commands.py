@@ -28,17 +28,16 @@ def cache_folder() -> Path:
 
 
 def run(what: str, command: Sequence[str]) -> None:
-    """Run a command; on failure show the end of its output and exit."""
+    """Run a command; on failure exit with the end of its output."""
     status = attempt(what, command)
     if status:
         log = log_of(what)
-        print("\n".join(log.read_text(errors="replace").splitlines()[-25:]))
-        print(f"\nSetup failed while {what} (exit status {status}).")
-        print(
-            f"The whole output is in {log.relative_to(ROOT)}. Mend the cause and call make again:"
+        end = "\n".join(log.read_text(errors="replace").splitlines()[-25:])
+        sys.exit(
+            f"{end}\n\nSetup failed while {what} (exit status {status}).\n"
+            f"The whole output is in {log.relative_to(ROOT)}. Mend the cause and call make again:\n"
+            "what is finished is kept."
         )
-        print("what is finished is kept.")
-        sys.exit(1)
 
 
 def attempt(what: str, command: Sequence[str]) -> int:

@@ -34,6 +34,7 @@ class Environment:
 PROCESSOR = Environment("processor", ".lifestream/venv/processor")
 LAMBDA = Environment("lambda", ".lifestream/venv/lambda")
 DEVELOPMENT = Environment("dev", ".venv")
+MEDIA = Environment("media", ".lifestream/venv/media")
 
 
 def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -> Path:
@@ -44,9 +45,7 @@ def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -
     """
     uv = installer(cache)
     locked = export(uv, wanted.group)
-    digest = hashlib.sha256(platform.python_version().encode() + sys.platform.encode())
-    digest.update(platform.machine().encode() + str(sees).encode() + locked.encode())
-    home = cache / "venv" / f"{wanted.group}-{digest.hexdigest()[:12]}"
+    home = folder(cache, wanted, locked, sees)
     complete = home / ".complete"
     if not complete.exists():
         make(home, f"the {wanted.group} environment", "--without-pip")
@@ -56,6 +55,13 @@ def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -
     complete.touch()
     point(ROOT / wanted.link, home)
     return home
+
+
+def folder(cache: Path, wanted: Environment, locked: str, sees: Path | None = None) -> Path:
+    """Return where an environment is, by what it holds: other packages, another folder."""
+    digest = hashlib.sha256(platform.python_version().encode() + sys.platform.encode())
+    digest.update(platform.machine().encode() + str(sees).encode() + locked.encode())
+    return cache / "venv" / f"{wanted.group}-{digest.hexdigest()[:12]}"
 
 
 def forget_unused(cache: Path, now: float) -> None:
@@ -130,5 +136,6 @@ def reachable(host: str) -> bool:
 
 
 def site_packages(home: Path) -> Path:
-    """Return the package folder of an environment."""
-    return next((home / "lib").glob("python3*/site-packages"))
+    """Return the package folder of an environment, which need not exist yet."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    return home / "lib" / version / "site-packages"

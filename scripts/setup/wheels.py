@@ -48,10 +48,11 @@ def wheel(requirement: str, cache: Path) -> Path:
 
 
 def _download(requirement: str, folder: Path) -> None:
-    platforms = ["--platform", "manylinux_2_28_x86_64", "--platform", "any"]
+    platforms = ("manylinux_2_28_x86_64", "manylinux2014_x86_64", "any")
     command = [
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check"),
-        *("--no-deps", "--only-binary=:all:", "--python-version", "3.12", *platforms),
+        *("--no-deps", "--only-binary=:all:", "--python-version", "3.12"),
+        *(f"--platform={platform}" for platform in platforms),
         *("--dest", str(folder), requirement),
     ]
     what = f"downloading {requirement.replace('==', ' ')}"

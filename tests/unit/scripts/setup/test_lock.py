@@ -11,7 +11,7 @@ import pytest
 from scripts.setup import lock
 from scripts.setup.commands import ROOT, cache_folder
 from scripts.setup.requirements import entries, names, pinned
-from scripts.setup.virtualenvs import DEVELOPMENT, LAMBDA, PROCESSOR, installer
+from scripts.setup.virtualenvs import DEVELOPMENT, LAMBDA, MEDIA, PROCESSOR, installer
 
 RENEW = "run: make lock"
 GROUPS = tomllib.loads((ROOT / "pyproject.toml").read_text())["dependency-groups"]
@@ -64,7 +64,7 @@ def test_should_have_a_digest_for_every_package(files: dict[str, str]) -> None:
     assert lacking == []
 
 
-@pytest.mark.parametrize("wanted", [PROCESSOR, LAMBDA, DEVELOPMENT], ids=lambda e: e.group)
+@pytest.mark.parametrize("wanted", [PROCESSOR, LAMBDA, DEVELOPMENT, MEDIA], ids=lambda e: e.group)
 def test_should_have_a_group_for_each_environment(wanted: Any) -> None:
     assert wanted.group in GROUPS
 

@@ -1,11 +1,24 @@
 """Media values that stages exchange. All times are seconds on the presentation timeline."""
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from runtime.core.word_spacing import joined
 
 UNKNOWN_SPEAKER = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """An uploaded file: `path` on this machine's disk, `key` in the bucket."""
+
+    path: Path
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The file name that its uploader knows."""
+        return PurePosixPath(self.key).name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,85 +1,77 @@
-"""What a reader of the results should know is missing or doubtful: each a code and a sentence."""
+"""Warnings about what is missing or doubtful in a result, each a code and a sentence."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultWarning:
-    """Something a reader of the results should know: stable code and a full sentence."""
+    """A warning for the reader of a result: a stable code and a full sentence."""
 
     code: str
     message: str
 
 
-NO_AUDIO = ResultWarning(
-    code="media.no_audio",
-    message="The video has no sound, so there is no transcript and no summary, only scenes.",
-)
-NO_VIDEO = ResultWarning(
-    code="media.no_video", message="The file has no picture, so there are no scenes, only speech."
-)
-AUDIO_FAILED = ResultWarning(
-    code="audio.failed",
-    message="The sound could not be decoded, so there is no transcript and no summary.",
-)
-SCENES_FAILED = ResultWarning(
-    code="scenes.failed", message="The picture could not be decoded, so there are no scenes."
-)
-VIDEO_UNREADABLE = ResultWarning(
-    code="media.video_unreadable",
-    message="The file has a picture, but none of it could be decoded, so there are no scenes.",
-)
-AUDIO_UNREADABLE = ResultWarning(
-    code="media.audio_unreadable",
-    message="The video has sound, but none of it could be decoded, so there is no transcript.",
-)
-NO_SUCH_TRACK = ResultWarning(
-    code="media.no_such_track",
-    message="The video has no audio track such as was asked for; its default track was used.",
-)
-DAMAGED = ResultWarning(
-    code="media.damaged",
-    message="Parts of the file could not be decoded; what they held is missing in the results.",
-)
-CUT_OFF = ResultWarning(
-    code="media.cut_off",
-    message="The file ends before the length it claims, as an upload or recording cut off does.",
-)
-THUMBNAILS_FAILED = ResultWarning(
-    code="thumbnails.failed", message="No pictures of the scenes could be made."
-)
-PLAYER_AUDIO_FAILED = ResultWarning(
-    code="player_audio.failed", message="The sound could not be made into a file for players."
-)
-NO_SPEECH = ResultWarning(
-    code="speech.none", message="No speech was recognised, so there is nothing to summarize."
-)
-NO_SPEAKERS = ResultWarning(
-    code="speakers.none",
-    message="Speech was recognised, but no voice could be told apart, so no word has a speaker.",
-)
-SPEAKERS_FAILED = ResultWarning(
-    code="speakers.failed",
-    message="Telling the speakers apart failed, so no word has a speaker; the words stand.",
-)
+WARNINGS: dict[str, ResultWarning] = {}
+"""Every warning by its code, in the order in which results list them."""
 
-WARNINGS = {
-    warning.code: warning
-    for warning in (
-        NO_AUDIO,
-        NO_VIDEO,
-        VIDEO_UNREADABLE,
-        AUDIO_UNREADABLE,
-        NO_SUCH_TRACK,
-        DAMAGED,
-        CUT_OFF,
-        AUDIO_FAILED,
-        SCENES_FAILED,
-        THUMBNAILS_FAILED,
-        PLAYER_AUDIO_FAILED,
-        NO_SPEECH,
-        NO_SPEAKERS,
-        SPEAKERS_FAILED,
-    )
-}
-"""Every warning by its code, in the order in which a reader is told of them."""
+
+def in_result_order(found: Collection[ResultWarning]) -> tuple[ResultWarning, ...]:
+    """Return each of these warnings once, in the order of `WARNINGS`."""
+    return tuple(warning for warning in WARNINGS.values() if warning in found)
+
+
+def _warning(code: str, message: str) -> ResultWarning:
+    WARNINGS[code] = ResultWarning(code=code, message=message)
+    return WARNINGS[code]
+
+
+NO_AUDIO = _warning(
+    "media.no_audio",
+    "The video has no sound, so there is no transcript and no summary, only scenes.",
+)
+NO_VIDEO = _warning(
+    "media.no_video", "The file has no picture, so there are no scenes, only speech."
+)
+VIDEO_UNREADABLE = _warning(
+    "media.video_unreadable",
+    "The file has a picture, but none of it could be decoded, so there are no scenes.",
+)
+AUDIO_UNREADABLE = _warning(
+    "media.audio_unreadable",
+    "The video has sound, but none of it could be decoded, so there is no transcript.",
+)
+NO_SUCH_TRACK = _warning(
+    "media.no_such_track",
+    "The video has no audio track such as was asked for; its default track was used.",
+)
+DAMAGED = _warning(
+    "media.damaged",
+    "Parts of the file could not be decoded; what they held is missing in the results.",
+)
+CUT_OFF = _warning(
+    "media.cut_off",
+    "The file ends before the length it claims, as an upload or recording cut off does.",
+)
+AUDIO_FAILED = _warning(
+    "audio.failed",
+    "The sound could not be decoded, so there is no transcript and no summary.",
+)
+SCENES_FAILED = _warning(
+    "scenes.failed", "The picture could not be decoded, so there are no scenes."
+)
+THUMBNAILS_FAILED = _warning("thumbnails.failed", "No pictures of the scenes could be made.")
+PLAYER_AUDIO_FAILED = _warning(
+    "player_audio.failed", "The sound could not be made into a file for players."
+)
+NO_SPEECH = _warning(
+    "speech.none", "No speech was recognised, so there is nothing to summarize."
+)
+NO_SPEAKERS = _warning(
+    "speakers.none",
+    "Speech was recognised, but no voice could be told apart, so no word has a speaker.",
+)
+SPEAKERS_FAILED = _warning(
+    "speakers.failed",
+    "Telling the speakers apart failed, so no word has a speaker; the words stand.",
+)

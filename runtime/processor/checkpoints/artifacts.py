@@ -1,9 +1,20 @@
-"""What stages make: the value, what is doubtful about it, and when it may be used again."""
+"""The kept output of each stage, and what must be unchanged for it to be used again."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from runtime.core.contract import Stage
+from runtime.core.media import (
+    Chapter,
+    Diarization,
+    MediaInfo,
+    PublishedFile,
+    Scene,
+    Sentence,
+    Sound,
+    Summary,
+    Transcript,
+)
 from runtime.results.warnings import ResultWarning
 
 T = TypeVar("T")
@@ -11,10 +22,9 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Artifact(Generic[T]):
-    """The kept output of one stage: its type, and what must be unchanged for it to be used again.
+    """The kept output of one stage, of type `kind`, computed from the artifacts `inputs`.
 
-    `version` is raised whenever the stage's code gives another output for the same input;
-    `inputs` are the artifacts it is computed from.
+    Raise `version` whenever the stage's code gives another output for the same input.
     """
 
     stage: Stage
@@ -25,11 +35,39 @@ class Artifact(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageOutput(Generic[T]):
-    """What a stage made, and what a reader of the results should know about it.
-
-    `is_fallback` says that the stage failed and this stands in for its output.
-    """
+    """A stage's output and its warnings; `is_fallback` replaces the output of a failed stage."""
 
     value: T
-    warnings: tuple[ResultWarning, ...] = field(default=())
+    warnings: tuple[ResultWarning, ...] = ()
     is_fallback: bool = False
+
+
+MEDIA: Artifact[MediaInfo] = Artifact(stage=Stage.PROBE, kind=MediaInfo, version=1)
+SOUND: Artifact[Sound] = Artifact(stage=Stage.AUDIO, kind=Sound, version=2, inputs=(MEDIA,))
+TRANSCRIPT: Artifact[Transcript] = Artifact(
+    stage=Stage.TRANSCRIBE, kind=Transcript, version=1, inputs=(SOUND,)
+)
+DIARIZATION: Artifact[Diarization] = Artifact(
+    stage=Stage.DIARIZE, kind=Diarization, version=2, inputs=(SOUND,)
+)
+SCENES: Artifact[tuple[Scene, ...]] = Artifact(
+    stage=Stage.SCENES, kind=tuple[Scene, ...], version=1, inputs=(MEDIA,)
+)
+THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
+    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=2, inputs=(SCENES,)
+)
+PLAYER_AUDIO: Artifact[tuple[PublishedFile, ...]] = Artifact(
+    stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=1, inputs=(MEDIA,)
+)
+SENTENCES: Artifact[tuple[Sentence, ...]] = Artifact(
+    stage=Stage.ATTRIBUTE,
+    kind=tuple[Sentence, ...],
+    version=1,
+    inputs=(TRANSCRIPT, DIARIZATION),
+)
+CHAPTERS: Artifact[tuple[Chapter, ...]] = Artifact(
+    stage=Stage.CHUNK, kind=tuple[Chapter, ...], version=1, inputs=(SENTENCES, SCENES)
+)
+SUMMARY: Artifact[Summary] = Artifact(
+    stage=Stage.SUMMARIZE, kind=Summary, version=2, inputs=(SENTENCES, SCENES)
+)

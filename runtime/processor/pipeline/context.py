@@ -1,11 +1,8 @@
-"""What the steps of one job work with."""
+"""The job that pipeline steps work on, and their means."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
-from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore
@@ -14,22 +11,12 @@ from runtime.processor.pipeline.toolkit import Toolkit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What the steps of one job work with; `folder` is this machine's, and the caller's."""
+class JobContext:
+    """One job's upload, options, tools and stores; `folder` is its scratch folder."""
 
     source: Source
     options: JobOptions
-    tools: Toolkit
+    toolkit: Toolkit
     objects: ObjectStore
     checkpoints: Checkpoints
     folder: Path
-
-    @contextmanager
-    def naming_the_upload(self, local: Path) -> Iterator[None]:
-        """Have refusals name the file as its uploader does, and not as this machine."""
-        try:
-            yield
-        except Permanent as refusal:
-            uploaded = PurePosixPath(self.source.key).name
-            summary = refusal.summary.replace(local.name, uploaded)
-            raise Permanent(refusal.code, summary, refusal.resolution) from refusal

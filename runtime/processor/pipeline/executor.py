@@ -11,8 +11,8 @@ from runtime.core.errors import LeaseLost, Permanent, Retryable
 from runtime.core.log import Log
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
+from runtime.processor.host.resources import Capacity
 from runtime.processor.pipeline.graph import (
-    Capacity,
     Graph,
     Step,
     pending_steps,
@@ -21,64 +21,62 @@ from runtime.processor.pipeline.graph import (
 )
 from runtime.processor.supervision.interruption import StopRequestedError
 from runtime.processor.supervision.progress import SiblingFailedError, StageTracker
-from runtime.results.warnings import WARNINGS, ResultWarning
+from runtime.results.warnings import ResultWarning, in_result_order
 
-_LOOK_UP_SECONDS = 0.5
-"""Python runs signal handlers in this thread alone, and not while it waits for a lock."""
+_WAKE_SECONDS = 0.5
+"""Python runs signal handlers in the main thread only, and not while it waits for a lock."""
 
-_NOT_OF_THE_INPUT = ("job.", "models.", "worker.")
-"""Codes of failures that another video would meet too: shipping a part would hide them."""
+_INDEPENDENT_OF_INPUT = ("job.", "models.", "worker.")
+"""Codes of failures that any video would meet: a partial result would hide them."""
 
 
-class Values:
-    """What steps made, as the steps after them see it."""
+class StageOutputs:
+    """The outputs so far, as later steps see them."""
 
-    def __init__(self, made: Mapping[Stage, StageOutput[Any]]) -> None:
-        """Show a growing mapping; a step sees what was there when it started, and its inputs."""
-        self._made = made
+    def __init__(self, outputs: Mapping[Stage, StageOutput[Any]]) -> None:
+        self._outputs = outputs
 
     def __getitem__(self, stage: Stage) -> Any:
-        """Return what a stage made."""
-        return self._made[stage].value
+        """Return a stage's output."""
+        return self._outputs[stage].value
 
     def get(self, stage: Stage, default: Any) -> Any:
-        """Return what a stage made, or the default."""
-        made = self._made.get(stage)
-        return default if made is None else made.value
+        """Return a stage's output, or the default."""
+        output = self._outputs.get(stage)
+        return default if output is None else output.value
 
     @property
     def warnings(self) -> tuple[ResultWarning, ...]:
-        """What is missing or doubtful about all that was made so far, each once."""
-        told = {warning for made in list(self._made.values()) for warning in made.warnings}
-        return tuple(warning for warning in WARNINGS.values() if warning in told)
+        """The warnings of all outputs so far, each once."""
+        # A copy, because other steps may finish meanwhile.
+        outputs = list(self._outputs.values())
+        return in_result_order({warning for output in outputs for warning in output.warnings})
 
 
-class Runner:
-    """Takes a graph to its targets; what an earlier attempt has kept is not made again."""
+class GraphExecutor:
+    """Runs graphs of one job; outputs that an earlier attempt has kept are used again."""
 
     def __init__(
         self, *, checkpoints: Checkpoints, tracker: StageTracker, capacity: Capacity, log: Log
     ) -> None:
-        """Bind to one job."""
         self._checkpoints = checkpoints
         self._tracker = tracker
-        self._room = capacity
+        self._capacity = capacity
         self._log = log
-        self._made: dict[Stage, StageOutput[Any]] = {}
-        self._here: set[Stage] = set()
-        self._looked: set[Stage] = set()
+        self._outputs: dict[Stage, StageOutput[Any]] = {}
+        self._local: set[Stage] = set()
+        self._looked_up: set[Stage] = set()
 
     def plan(self, graph: Graph, *, target: Stage) -> tuple[Stage, ...]:
-        """Return the steps that have yet to run for the target, after a look at what was kept."""
+        """Return the steps that have to run for the target, after reading the checkpoints."""
         self._load(graph)
-        return pending_steps(graph, target=target, kept=self._made.keys(), here=self._here)
+        return pending_steps(graph, target=target, kept=self._outputs.keys(), local=self._local)
 
     def run(self, graph: Graph, *, target: Stage) -> Any:
-        """Run what the target needs and return what it made.
+        """Run the steps that the target needs and return its output.
 
-        The first failure stops the other steps at their next sign of progress and is raised; what
-        ends the whole job (`LeaseLost`, `StopRequestedError`) wins over what is wrong with the
-        video.
+        The first failure stops the other steps at their next sign of progress and is raised.
+        `LeaseLost` and `StopRequestedError`, which end the whole job, win over failures of steps.
         """
         waiting = list(self.plan(graph, target=target))
         running: dict[Future[StageOutput[Any]], Stage] = {}
@@ -87,50 +85,50 @@ class Runner:
             while running or (waiting and not failures):
                 if not failures:
                     for stage in ready_steps(
-                        graph, waiting=waiting, running=running.values(), capacity=self._room
+                        graph, waiting=waiting, running=running.values(), capacity=self._capacity
                     ):
                         waiting.remove(stage)
                         running[pool.submit(self._run, graph[stage])] = stage
-                failures += self._settle(running)
+                failures += self._collect(running)
         if failures:
             raise min(failures, key=_precedence)
-        return self._made[target].value
+        return self._outputs[target].value
 
-    def _settle(self, running: dict[Future[StageOutput[Any]], Stage]) -> list[BaseException]:
-        """Wait a while for steps to end; take what they made, or return why they failed."""
+    def _collect(self, running: dict[Future[StageOutput[Any]], Stage]) -> list[BaseException]:
+        """Wait a moment for steps to end; store their outputs and return their failures."""
         failures = []
-        done, _ = wait(running, _LOOK_UP_SECONDS, return_when=FIRST_COMPLETED)
+        done, _ = wait(running, _WAKE_SECONDS, return_when=FIRST_COMPLETED)
         for future in done:
             stage, error = running.pop(future), future.exception()
             if error is not None:
                 self._tracker.stop_siblings()
                 failures.append(error)
             else:
-                self._made[stage] = future.result()
-                self._here.add(stage)
+                self._outputs[stage] = future.result()
+                self._local.add(stage)
         return failures
 
     def _load(self, graph: Graph) -> None:
-        """Take over what was kept, except what was made from something that was not."""
-        kept = dict(self._made)
+        """Load kept outputs, except those computed from an output that was not kept."""
+        kept = dict(self._outputs)
         for stage, step in graph.items():
-            if stage not in self._looked and step.artifact is not None:
+            if stage not in self._looked_up and step.artifact is not None:
                 found = self._checkpoints.load(step.artifact)
                 if found is not None:
                     kept[stage] = found
-            self._looked.add(stage)
-        for stage in reusable_steps(graph, kept) - self._made.keys():
+            self._looked_up.add(stage)
+        for stage in reusable_steps(graph, kept) - self._outputs.keys():
             self._tracker.restored(stage)
-            self._made[stage] = kept[stage]
+            self._outputs[stage] = kept[stage]
 
     def _run(self, step: Step) -> StageOutput[Any]:
         with self._tracker.stage(step.stage) as on_progress:
             try:
-                made = step.run(Values(self._made), on_progress)
+                output = step.run(StageOutputs(self._outputs), on_progress)
             except Exception as error:
-                if step.instead is None or not _is_of_the_input(error):
+                if step.fallback is None or not _depends_on_input(error):
                     raise
-                # Whoever asked for an end must get it: a library may have wrapped that request.
+                # A library may have wrapped a request to end the job, which must still be raised.
                 self._tracker.check()
                 self._tracker.degraded(step.stage, error)
                 self._log.error(
@@ -139,21 +137,21 @@ class Runner:
                     error=repr(error),
                     traceback=traceback.format_exc(),
                 )
-                made = replace(step.instead(error), is_fallback=True)
+                output = replace(step.fallback(error), is_fallback=True)
             if step.artifact is None:
-                return made
-            # Kept before the stage closes: a stop request raised there must not lose the work.
-            return self._checkpoints.save(step.artifact, made)
+                return output
+            # Saved before the stage closes: a stop request raised there must not lose the work.
+            return self._checkpoints.save(step.artifact, output)
 
 
-def _is_of_the_input(error: Exception) -> bool:
+def _depends_on_input(error: Exception) -> bool:
     if isinstance(error, StopRequestedError | LeaseLost | Retryable | SiblingFailedError):
         return False
-    return not (isinstance(error, Permanent) and error.code.startswith(_NOT_OF_THE_INPUT))
+    return not (isinstance(error, Permanent) and error.code.startswith(_INDEPENDENT_OF_INPUT))
 
 
 def _precedence(error: BaseException) -> int:
-    """Rank failures of steps side by side: the end of the process, the job's, the video's."""
+    """Rank failures of parallel steps: the process's end, the job's end, then step failures."""
     if isinstance(error, SiblingFailedError):
         return 4
     if not isinstance(error, Exception):

@@ -1,6 +1,6 @@
-"""The pipeline's shape as data: what depends on what, what has to run, what may start now.
+"""The pipeline as data: dependencies between steps, pending steps and steps that may start now.
 
-Nothing here runs anything; `runner` does.
+`executor` runs it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,42 +11,44 @@ from typing import Any, Protocol
 from runtime.core.contract import Stage
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
+from runtime.processor.host.resources import Capacity
 from runtime.results.warnings import ResultWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a step keeps busy while it runs: processor cores, and megabytes at its peak."""
+    """The cores that a step keeps busy, and its peak memory in megabytes."""
 
     cores: int = 1
     memory_mb: int = 100
 
 
 class Inputs(Protocol):
-    """What the steps before have made."""
+    """The outputs of earlier steps."""
 
     def __getitem__(self, stage: Stage, /) -> Any:
-        """Return what a stage made; raise `KeyError` where this graph has no such step."""
+        """Return a stage's output; raise `KeyError` where this graph has no such step."""
         ...
 
     def get(self, stage: Stage, default: Any, /) -> Any:
-        """Return what a stage made, or the default where this graph has no such step."""
+        """Return a stage's output, or the default where this graph has no such step."""
         ...
 
     @property
     def warnings(self) -> tuple[ResultWarning, ...]:
-        """What is missing or doubtful about all that was made so far, each once."""
+        """The warnings of all outputs so far, each once."""
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One stage of the graph: what it needs, what it makes, what that takes.
+    """One stage of the graph.
 
-    `needs` are the steps whose outputs it is given; `files` those of them whose file must be on
-    this machine's disk. `artifact` says how its output is kept; without one it is made anew by
-    each process. `leaves_file` marks a step of which only words are kept: it runs again when a step
-    to run needs its file. `instead` says what to go on with when the step fails, or None to fail.
+    `needs` are the steps whose outputs it takes; `files` those of them whose file must be on this
+    machine's disk. `artifact` says how its output is kept; without one every process computes it
+    again. `leaves_file` marks a step whose kept output does not include its file: it runs again
+    when a pending step needs the file. `fallback` returns the output to go on with when the step
+    fails; without one the job fails.
     """
 
     stage: Stage
@@ -56,7 +58,7 @@ class Step:
     artifact: Artifact[Any] | None = None
     leaves_file: bool = False
     cost: Cost = Cost()
-    instead: Callable[[Exception], StageOutput[Any]] | None = None
+    fallback: Callable[[Exception], StageOutput[Any]] | None = None
 
 
 Graph = Mapping[Stage, Step]
@@ -65,7 +67,7 @@ Graph = Mapping[Stage, Step]
 def graph_of(steps: Iterable[Step]) -> Graph:
     """Return the steps by stage; raise `ValueError` unless each needs only steps before it.
 
-    The order given is the order of work on a single core, so it must be one that works.
+    A single core runs the steps in this order.
     """
     graph: dict[Stage, Step] = {}
     for step in steps:
@@ -81,7 +83,7 @@ def graph_of(steps: Iterable[Step]) -> Graph:
 def reusable_steps(graph: Graph, kept: Collection[Stage]) -> frozenset[Stage]:
     """Return the steps whose kept output may be used: those whose inputs were kept as well.
 
-    What was made from something that is made anew could contradict it.
+    An output could contradict an input that is computed again.
     """
     found: set[Stage] = set()
     for stage, step in graph.items():
@@ -92,42 +94,34 @@ def reusable_steps(graph: Graph, kept: Collection[Stage]) -> frozenset[Stage]:
 
 
 def pending_steps(
-    graph: Graph, *, target: Stage, kept: AbstractSet[Stage], here: AbstractSet[Stage]
+    graph: Graph, *, target: Stage, kept: AbstractSet[Stage], local: AbstractSet[Stage]
 ) -> tuple[Stage, ...]:
     """Return the steps that have to run for the target, in order.
 
-    The outputs of `kept` are known; those `here` ran on this machine, so that their files are too.
+    The outputs of `kept` steps are known; `local` steps ran on this machine and left their files.
     """
-    wanted: set[Stage] = set()
+    pending: set[Stage] = set()
     for stage, step in reversed(list(graph.items())):
-        users = [graph[user] for user in wanted if stage in graph[user].needs]
-        if stage in here:
+        users = [graph[user] for user in pending if stage in graph[user].needs]
+        if stage in local:
             runs = False
         elif stage in kept:
             runs = step.leaves_file and any(stage in user.files for user in users)
         else:
             runs = stage is target or bool(users)
         if runs:
-            wanted.add(stage)
-    return tuple(stage for stage in graph if stage in wanted)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Capacity:
-    """What this machine has for a job."""
-
-    cores: int
-    memory_mb: int
+            pending.add(stage)
+    return tuple(stage for stage in graph if stage in pending)
 
 
 def ready_steps(
     graph: Graph, *, waiting: Collection[Stage], running: Collection[Stage], capacity: Capacity
 ) -> tuple[Stage, ...]:
-    """Return the waiting steps to start now, in the graph's order as far as there is room.
+    """Return the waiting steps to start now, in the graph's order as far as capacity allows.
 
-    A step whose inputs are neither waiting nor running is ready. With nothing running the first
-    ready step starts whatever it costs: there will never be more room. A step that is ready and
-    too large does not hold back smaller ones after it.
+    A step is ready when its inputs are neither waiting nor running. With nothing running the first
+    ready step starts whatever it costs, as capacity will not grow. A ready step that is too large
+    does not hold back smaller ones after it.
     """
     unfinished = {*waiting, *running}
     cores = capacity.cores - sum(graph[stage].cost.cores for stage in running)

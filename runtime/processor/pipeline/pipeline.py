@@ -1,4 +1,4 @@
-"""From an upload to its published results: one job as a graph of stages, run to its end."""
+"""Runs one job as a graph of stages, from its upload to its published results."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,16 +12,19 @@ from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
-from runtime.processor.pipeline.context import Work
-from runtime.processor.pipeline.executor import Runner
-from runtime.processor.pipeline.graph import Inputs, graph_of
-from runtime.processor.pipeline.steps import (
-    NOBODY,
-    NOTHING_SAID,
+from runtime.processor.pipeline.context import JobContext
+from runtime.processor.pipeline.executor import GraphExecutor
+from runtime.processor.pipeline.graph import Graph, Inputs, Step, graph_of
+from runtime.processor.pipeline.media_steps import (
+    NO_TURNS,
+    NO_WORDS,
     duration_seconds,
-    opening,
-    whole_job,
+    opening_steps,
+    picture_steps,
+    player_audio_step,
+    speech_steps,
 )
+from runtime.processor.pipeline.text_steps import text_steps
 from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.stages.publish import publish
 from runtime.processor.supervision.progress import StageTracker
@@ -38,8 +41,8 @@ from runtime.results.warnings import (
     SCENES_FAILED,
     SPEAKERS_FAILED,
     VIDEO_UNREADABLE,
-    WARNINGS,
     ResultWarning,
+    in_result_order,
 )
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 2.0, 0.02
@@ -47,10 +50,11 @@ CUT_OFF_SECONDS, CUT_OFF_SHARE = 2.0, 0.02
 
 
 class Pipeline:
-    """Runs one job. What an earlier attempt has finished is taken from its checkpoints.
+    """Runs one job, using the checkpoints of earlier attempts.
 
-    The upload is fetched, its sound decoded and a model loaded only when some stage still to do
-    needs them.
+    The upload is fetched, its sound decoded and a model loaded only when a pending stage needs
+    them. `folder` is the caller's to remove. `metrics` renders the run's `metrics.json`, given the
+    media's seconds.
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class Pipeline:
         *,
         source: Source,
         options: JobOptions,
-        tools: Toolkit,
+        toolkit: Toolkit,
         objects: ObjectStore,
         checkpoints: Checkpoints,
         tracker: StageTracker,
@@ -66,65 +70,77 @@ class Pipeline:
         log: Log,
         metrics: Callable[[float], bytes],
     ) -> None:
-        """Work in `folder`, which is the caller's to remove.
-
-        `metrics` renders what this run took, given the video's seconds.
-        """
         self._metrics = metrics
-        self._work = Work(
+        self._job = JobContext(
             source=source,
             options=options,
-            tools=tools,
+            toolkit=toolkit,
             objects=objects,
             checkpoints=checkpoints,
             folder=folder,
         )
         self._tracker = tracker
-        self._runner = Runner(
-            checkpoints=checkpoints, tracker=tracker, capacity=tools.capacity, log=log
+        self._executor = GraphExecutor(
+            checkpoints=checkpoints, tracker=tracker, capacity=toolkit.capacity, log=log
         )
 
     def run(self) -> str:
-        """Process the video and return the key of its published `summary.json`.
+        """Process the upload and return the key of its published `summary.json`.
 
         Raises `Permanent`, `Retryable`, `LeaseLost` and `StopRequestedError`.
         """
-        media = self._runner.run(graph_of(opening(self._work)), target=Stage.PROBE)
+        media = self._executor.run(graph_of(opening_steps(self._job)), target=Stage.PROBE)
         if media.audio is None and media.video is None:
             raise Permanent(
                 "media.no_streams",
-                f"{self._work.source.key} holds neither sound nor picture.",
+                f"{self._job.source.key} holds neither sound nor picture.",
                 "Upload a file that a video player can play.",
             )
-        graph = whole_job(
-            self._work, media, lambda given, on_progress: self._publish(media, given, on_progress)
-        )
-        self._tracker.expect(self._runner.plan(graph, target=Stage.PUBLISH))
-        key: str = self._runner.run(graph, target=Stage.PUBLISH)
+        graph = self._graph(media)
+        self._tracker.expect(self._executor.plan(graph, target=Stage.PUBLISH))
+        key: str = self._executor.run(graph, target=Stage.PUBLISH)
         return key
 
+    def _graph(self, media: MediaInfo) -> Graph:
+        """Return the graph for these tracks: no step for sound or picture that is not there."""
+        job = self._job
+        steps = [*opening_steps(job)]
+        if media.audio is not None:
+            steps += speech_steps(job, media)
+        if media.video is not None:
+            steps += picture_steps(job, media)
+        if media.audio is not None:
+            steps.append(player_audio_step(job, media))
+            steps += text_steps(job, has_pictures=media.video is not None)
+        kept = tuple(step.stage for step in steps if step.artifact is not None)
+
+        def run_publish(given: Inputs, on_progress: Progress) -> StageOutput[str]:
+            return self._publish(media, given, on_progress)
+
+        return graph_of([*steps, Step(stage=Stage.PUBLISH, run=run_publish, needs=kept)])
+
     def _publish(self, media: MediaInfo, given: Inputs, on_progress: Progress) -> StageOutput[str]:
-        work = self._work
+        job = self._job
         if {AUDIO_FAILED, SCENES_FAILED} <= set(given.warnings):
             raise Permanent(
                 "media.undecodable",
-                f"Neither the sound nor the picture of {work.source.key} could be decoded.",
+                f"Neither the sound nor the picture of {job.source.key} could be decoded.",
                 "Re-encode the file with common codecs, such as H.264 and AAC, and upload that.",
             )
         sentences = given.get(Stage.ATTRIBUTE, ())
-        diarization = given.get(Stage.DIARIZE, NOBODY)
+        diarization = given.get(Stage.DIARIZE, NO_TURNS)
         duration = duration_seconds(given)
         result = JobResult(
-            source=work.source,
+            source=job.source,
             media=media,
             duration_seconds=duration,
-            language=given.get(Stage.TRANSCRIBE, NOTHING_SAID).language,
+            language=given.get(Stage.TRANSCRIBE, NO_WORDS).language,
             turns=diarization.turns,
             chapters=given.get(Stage.CHUNK, ()),
             summary=given.get(Stage.SUMMARIZE, Summary(sentences=())),
             scenes=given.get(Stage.SCENES, ()),
-            warnings=warnings(media, duration, sentences, diarization, given.warnings),
-            models=work.tools.models,
+            warnings=collect_warnings(media, duration, sentences, diarization, given.warnings),
+            models=job.toolkit.models,
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
         rendered = render_files(result)
@@ -133,28 +149,29 @@ class Pipeline:
             ResultFile.METRICS: self._metrics(duration),
             ResultFile.MANIFEST: render_manifest(result, rendered),
         }
-        publish(files, work.source, objects=work.objects, on_progress=on_progress)
-        return StageOutput(value=result_prefix(work.source.job_id) + ResultFile.SUMMARY_JSON)
+        publish(files, job.source, objects=job.objects, on_progress=on_progress)
+        return StageOutput(value=result_prefix(job.source.job_id) + ResultFile.SUMMARY_JSON)
 
 
-def warnings(
+def collect_warnings(
     media: MediaInfo,
     duration: float,
     sentences: tuple[Sentence, ...],
     diarization: Diarization,
-    told: tuple[ResultWarning, ...],
+    reported: tuple[ResultWarning, ...],
 ) -> tuple[ResultWarning, ...]:
-    """Return what the stages have told and what follows from their findings, in fixed order."""
-    found = []
-    if media.video is None and VIDEO_UNREADABLE not in told:
-        found.append(NO_VIDEO)
+    """Return the stages' warnings and those that follow from their outputs, in result order."""
+    found = {*reported}
+    if media.video is None and VIDEO_UNREADABLE not in reported:
+        found.add(NO_VIDEO)
     if media.audio is None:
-        found += [NO_AUDIO] if AUDIO_UNREADABLE not in told else []
-    elif not sentences and AUDIO_FAILED not in told:
-        found.append(NO_SPEECH)
-    elif sentences and not diarization.exclusive_turns and SPEAKERS_FAILED not in told:
-        found.append(NO_SPEAKERS)
+        if AUDIO_UNREADABLE not in reported:
+            found.add(NO_AUDIO)
+    elif not sentences and AUDIO_FAILED not in reported:
+        found.add(NO_SPEECH)
+    elif sentences and not diarization.exclusive_turns and SPEAKERS_FAILED not in reported:
+        found.add(NO_SPEAKERS)
     claimed = media.duration_seconds or 0.0
     if claimed - duration > max(CUT_OFF_SECONDS, CUT_OFF_SHARE * claimed):
-        found.append(CUT_OFF)
-    return tuple(warning for warning in WARNINGS.values() if warning in {*found, *told})
+        found.add(CUT_OFF)
+    return in_result_order(found)

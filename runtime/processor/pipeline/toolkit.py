@@ -1,19 +1,20 @@
-"""The stages that touch media and models, as one value that a composition root chooses."""
+"""The operations that touch media and models, as one value that a composition root chooses."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from runtime.core.contract import Device, SceneModel, Stage
-from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript
+from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Upload
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.decoder.decoder import Decoder
+from runtime.processor.host.resources import Capacity
 from runtime.processor.media.limits import MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
-from runtime.processor.pipeline.graph import Capacity, Cost
+from runtime.processor.pipeline.graph import Cost
 from runtime.processor.stages.diarize import DiarizeOptions, diarize
 from runtime.processor.stages.transcribe import TranscribeOptions, transcribe
 
@@ -23,13 +24,13 @@ EMBEDDING_MODEL = "minilm-l6"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolkit:
-    """Everything the pipeline needs done to media; `models` names what each stage's output is by.
+    """All operations on media, with the machine's `capacity` and each stage's cost.
 
-    A model's name is published with the results and decides whether a checkpoint may be used.
-    `costs` says what each takes of the `capacity` that this machine has.
+    `models` names the model of each stage. The name is published with the results and decides, like
+    `settings`, whether a checkpoint may be used.
     """
 
-    probe: Callable[[Path], StageOutput[MediaInfo]]
+    probe: Callable[[Upload], StageOutput[MediaInfo]]
     extract_audio: Callable[[Path, MediaInfo, Path, Progress], StageOutput[Audio]]
     transcribe: Callable[[Audio, JobOptions, Progress, Increments], Transcript]
     diarize: Callable[[Audio, JobOptions, Progress, Increments], Diarization]
@@ -47,19 +48,19 @@ class Toolkit:
     checkpoint_seconds: float
 
     def settings_for(self, options: JobOptions) -> dict[Stage, str]:
-        """Return what each stage's output depends on besides its input, for a job's options."""
-        asked = {
+        """Return all that each stage's output depends on besides its input."""
+        by_options = {
             Stage.TRANSCRIBE: f"{options.language} {options.vocabulary}",
             Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}",
         }
-        stages = {*self.models, *self.settings, *asked}
+        stages = {*self.models, *self.settings, *by_options}
         return {
-            stage: "; ".join(part.get(stage, "") for part in (self.models, self.settings, asked))
+            stage: "; ".join(part.get(stage, "") for part in (self.models, self.settings, by_options))
             for stage in stages
         }
 
     def cost(self, stage: Stage) -> Cost:
-        """Return what a stage takes; one that is not listed takes little."""
+        """Return a stage's cost; a stage that is not listed costs little."""
         return self.costs.get(stage, Cost())
 
 
@@ -73,17 +74,15 @@ def build_toolkit(
     checkpoint_seconds: float,
     device: Device = Device.CPU,
 ) -> Toolkit:
-    """Return the real tools: faster-whisper, pyannote.audio, PySceneDetect, MiniLM.
+    """Return the toolkit of faster-whisper, pyannote.audio, PySceneDetect and MiniLM.
 
-    The upload's own bytes are read by the decoder's children alone.
-
-    Each model computes with so many `threads`, whatever runs beside it: results do not depend on
-    what else is still to do. `checkpoint_seconds` is how much work a unit of a long stage is to
-    take. Words are heard on `device`, everything else is computed on the processors. Nothing heavy
-    is imported or loaded until a tool is used.
+    Only the decoder's children read the upload's bytes. Each model uses `threads` threads whatever
+    runs beside it, so that results do not depend on what else is to run. A unit of a long stage
+    takes about `checkpoint_seconds`. Transcription runs on `device`, everything else on the CPU.
+    Nothing heavy is imported or loaded before its first use.
     """
 
-    def hear_words(
+    def run_transcribe(
         audio: Audio, options: JobOptions, on_progress: Progress, increments: Increments
     ) -> Transcript:
         return transcribe(
@@ -100,7 +99,7 @@ def build_toolkit(
             device=device,
         )
 
-    def tell_speakers(
+    def run_diarize(
         audio: Audio, options: JobOptions, on_progress: Progress, increments: Increments
     ) -> Diarization:
         return diarize(
@@ -117,8 +116,8 @@ def build_toolkit(
     return Toolkit(
         probe=decoder.probe,
         extract_audio=decoder.extract_audio,
-        transcribe=hear_words,
-        diarize=tell_speakers,
+        transcribe=run_transcribe,
+        diarize=run_diarize,
         detect_scenes=decoder.detect_scenes,
         make_thumbnails=decoder.make_thumbnails,
         make_player_audio=decoder.make_player_audio,
@@ -147,7 +146,7 @@ def build_toolkit(
         limits=decoder.limits,
         settings={
             Stage.PROBE: decoder.audio_track,
-            # Another device computes with other numbers, and may hear other words.
+            # Another device has other number formats and may give other words.
             Stage.TRANSCRIBE: f"{checkpoint_seconds}"
             + ("" if device is Device.CPU else f" {device}"),
         },

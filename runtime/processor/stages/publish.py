@@ -1,4 +1,4 @@
-"""Uploads finished files, the manifest after all others: who sees it sees a complete set."""
+"""Uploads finished files, the manifest last: whoever sees it sees a complete set."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,22 +9,9 @@ from runtime.core.contract import result_prefix
 from runtime.core.jobs import Source
 from runtime.core.media import PublishedFile
 from runtime.core.ports import ObjectStore, Progress
+from runtime.results.content_types import content_type
 
-CONTENT_TYPES = {
-    "json": "application/json",
-    "md": "text/markdown; charset=utf-8",
-    "txt": "text/plain; charset=utf-8",
-    "tsv": "text/tab-separated-values; charset=utf-8",
-    "srt": "application/x-subrip",
-    "vtt": "text/vtt",
-    "rttm": "text/plain; charset=utf-8",
-    "jpg": "image/jpeg",
-    "webp": "image/webp",
-    "m4a": "audio/mp4",
-}
-"""Content types by the suffix of a file's name."""
-
-UPLOADS_AT_ONCE = 8
+PARALLEL_UPLOADS = 8
 
 
 def publish(
@@ -46,8 +33,8 @@ def publish_folder(
 ) -> tuple[PublishedFile, ...]:
     """Upload all files of a folder under `results/<job_id>/` and return them, by name.
 
-    A file is read in blocks, so memory does not grow with its size. Some are uploaded at once: of
-    the thousands of pictures of a long video, each waits a while for its answer.
+    Files are read in blocks, so memory does not grow with their size, and uploaded in parallel:
+    a long video has thousands of thumbnails, and each upload waits for its answer.
     """
     prefix = result_prefix(source.job_id)
     paths = sorted(path for path in folder.rglob("*") if path.is_file())
@@ -60,13 +47,8 @@ def publish_folder(
         return PublishedFile(name=name, size_bytes=path.stat().st_size, sha256=digest)
 
     published = []
-    with ThreadPoolExecutor(max_workers=UPLOADS_AT_ONCE) as pool:
+    with ThreadPoolExecutor(max_workers=PARALLEL_UPLOADS) as pool:
         for file in pool.map(upload, paths):
             published.append(file)
             on_progress(len(published) / len(paths))
     return tuple(published)
-
-
-def content_type(name: str) -> str:
-    """Return the type that a file of this name is served as."""
-    return CONTENT_TYPES[name.rpartition(".")[2]]

@@ -1,0 +1,116 @@
+"""Steps that work on words: attribution to speakers, chapters and summary."""
+
+import threading
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from runtime.core.contract import Stage
+from runtime.core.media import Chapter, Sentence, Summary
+from runtime.core.ports import Progress
+from runtime.processor.checkpoints.artifacts import (
+    CHAPTERS,
+    SENTENCES,
+    SUMMARY,
+    Artifact,
+    StageOutput,
+)
+from runtime.processor.models.sentence_embedder import SentenceEmbedder
+from runtime.processor.pipeline.context import JobContext
+from runtime.processor.pipeline.graph import Inputs, Step
+from runtime.processor.pipeline.media_steps import duration_seconds
+from runtime.processor.stages.attribute import attribute
+from runtime.processor.stages.chunk import divide_into_chapters
+from runtime.processor.stages.sentences import split_sentences
+from runtime.processor.stages.summarize import summarize
+
+_PROGRESS_SECONDS = 1.0
+_BATCH_SENTENCES = 2048
+"""More than an hour of talk has: sentences embedded together share their padding."""
+
+
+def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
+    """Return the steps that attribute words, divide into chapters and summarize."""
+    embeddings = SentenceEmbeddings(job.toolkit.load_embedder)
+    timing = (Stage.AUDIO, Stage.SCENES) if has_pictures else (Stage.AUDIO,)
+    needs = (Stage.TRANSCRIBE, Stage.ATTRIBUTE, *timing)
+
+    def run_attribute(given: Inputs, _: Progress) -> StageOutput[tuple[Sentence, ...]]:
+        words = given[Stage.TRANSCRIBE].words
+        return StageOutput(value=split_sentences(attribute(words, given[Stage.DIARIZE])))
+
+    def run_chunk(given: Inputs, on_progress: Progress) -> StageOutput[tuple[Chapter, ...]]:
+        sentences = given[Stage.ATTRIBUTE]
+        if not sentences:
+            return StageOutput(value=())
+        chapters = divide_into_chapters(
+            sentences,
+            embeddings.of(sentences, on_progress),
+            embed=embeddings.embed,
+            language=given[Stage.TRANSCRIBE].language,
+            duration_seconds=duration_seconds(given),
+        )
+        return StageOutput(value=chapters)
+
+    def run_summarize(given: Inputs, on_progress: Progress) -> StageOutput[Summary]:
+        sentences = given[Stage.ATTRIBUTE]
+        if not sentences:
+            return StageOutput(value=Summary(sentences=()))
+        summary = summarize(
+            sentences,
+            embeddings.of(sentences, on_progress),
+            language=given[Stage.TRANSCRIBE].language,
+            duration_seconds=duration_seconds(given),
+        )
+        return StageOutput(value=summary)
+
+    def step(stage: Stage, run: Any, needs: tuple[Stage, ...], artifact: Artifact[Any]) -> Step:
+        cost = job.toolkit.cost(stage)
+        return Step(stage=stage, run=run, needs=needs, artifact=artifact, cost=cost)
+
+    return [
+        step(Stage.ATTRIBUTE, run_attribute, (Stage.TRANSCRIBE, Stage.DIARIZE), SENTENCES),
+        step(Stage.CHUNK, run_chunk, needs, CHAPTERS),
+        step(Stage.SUMMARIZE, run_summarize, needs, SUMMARY),
+    ]
+
+
+class SentenceEmbeddings:
+    """The embeddings of a job's sentences, computed at the first call and shared between steps."""
+
+    def __init__(self, load_embedder: Callable[[], SentenceEmbedder]) -> None:
+        self._load_embedder = load_embedder
+        self._lock = threading.Lock()
+        self._vectors: NDArray[np.float32] | None = None
+
+    @cached_property
+    def embed(self) -> SentenceEmbedder:
+        """The embedder."""
+        return self._load_embedder()
+
+    def of(self, sentences: tuple[Sentence, ...], on_progress: Progress) -> NDArray[np.float32]:
+        """Return a unit row for each sentence; every call must pass the same sentences.
+
+        Twelve hours of talk take minutes: the thread that computes and those that wait all call
+        `on_progress`, so that none counts as hung.
+        """
+        while not self._lock.acquire(timeout=_PROGRESS_SECONDS):
+            on_progress(0.0)
+        try:
+            if self._vectors is None:
+                self._vectors = self._compute(
+                    [sentence.text for sentence in sentences], on_progress
+                )
+            return self._vectors
+        finally:
+            self._lock.release()
+
+    def _compute(self, texts: Sequence[str], on_progress: Progress) -> NDArray[np.float32]:
+        batches = []
+        for first in range(0, len(texts), _BATCH_SENTENCES):
+            on_progress(0.0)
+            batches.append(self.embed(texts[first : first + _BATCH_SENTENCES]))
+        return np.concatenate(batches)

@@ -18,10 +18,10 @@ from local.toolchain import MEDIA, MODELS  # noqa: E402
 from runtime.core import jobs as lifecycle  # noqa: E402
 from runtime.core.clock import SystemClock  # noqa: E402
 from runtime.core.contract import ExitCode, Stage  # noqa: E402
+from runtime.core.telemetry import Telemetry  # noqa: E402
 from runtime.processor.attempt import Attempt, Ports  # noqa: E402
 from runtime.processor.decoder.decoder import Decoder  # noqa: E402
-from runtime.processor.host.resources import machine_capacity  # noqa: E402
-from runtime.processor.pipeline.graph import Capacity  # noqa: E402
+from runtime.processor.host.resources import Capacity, machine_capacity  # noqa: E402
 from runtime.processor.pipeline.toolkit import build_toolkit  # noqa: E402
 from runtime.processor.supervision.interruption import Interruption  # noqa: E402
 from runtime.processor.supervision.watchdog import WatchdogTimeouts  # noqa: E402
@@ -61,7 +61,7 @@ def job(video: Path, capacity: Capacity, threads: int) -> tuple[float, str]:
     source = objects.put("any", f"uploads/{video.name}", video.read_bytes())
     jobs.create(lifecycle.claim_new(source, now=clock.now(), lease_seconds=600.0))
     with tempfile.TemporaryDirectory() as folder:
-        tools = build_toolkit(
+        toolkit = build_toolkit(
             models_dir=MODELS.resolve(),
             asr_model="whisper-base",
             capacity=capacity,
@@ -74,12 +74,11 @@ def job(video: Path, capacity: Capacity, threads: int) -> tuple[float, str]:
             number=1,
             task_arn=None,
             ports=Ports(objects=objects, jobs=jobs),
-            tools=tools,
+            toolkit=toolkit,
             interruption=Interruption(clock=clock, timeout_seconds=3600.0),
             work_dir=Path(folder),
             clock=clock,
-            log=log,
-            metrics=CapturedMetrics(),
+            telemetry=Telemetry(log=log, metrics=CapturedMetrics()),
             timeouts=WatchdogTimeouts(),
             abort=os._exit,
         )

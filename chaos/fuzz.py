@@ -18,7 +18,7 @@ from chaos.mutations import healthy_videos, mutated
 from lifestream import command_line
 from runtime.core.clock import SystemClock
 from runtime.core.errors import Permanent
-from runtime.core.media import MediaInfo
+from runtime.core.media import MediaInfo, Upload
 from runtime.processor.decoder.decoder import Decoder
 
 LONGEST_SECONDS = 60.0
@@ -83,7 +83,7 @@ def end_of(data: bytes, suffix: str, folder: Path) -> str:
         path = Path(job) / f"source{suffix}"
         path.write_bytes(data)
         try:
-            info = _DECODER.probe(path).value
+            info = _DECODER.probe(Upload(path=path, key=path.name)).value
         except Permanent as refusal:
             return refusal.code
         ends = []

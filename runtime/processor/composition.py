@@ -1,4 +1,4 @@
-"""What both composition roots of the processor share: adapters, tools, output, signals."""
+"""What both composition roots of the processor share: adapters, toolkit, output and signals."""
 
 import sys
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def connect(settings: ProcessorSettings) -> Ports:
 
 
 def connect_tracing(settings: ProcessorSettings, clock: MonotonicClock, log: Log) -> Tracing:
-    """Return where this task tells what it did for jobs, if it is to."""
+    """Return the tracing of this task; traces are dropped unless `TRACING` is on."""
     return tracing_of(
         wanted=settings.tracing,
         region=settings.region,
@@ -44,19 +44,19 @@ def connect_tracing(settings: ProcessorSettings, clock: MonotonicClock, log: Log
 
 
 def flush_traces_before(
-    tracing: Tracing, leave: Callable[[ExitCode], None]
+    tracing: Tracing, exit_process: Callable[[ExitCode], None]
 ) -> Callable[[ExitCode], None]:
-    """Return how to end a process at once that sends first what it has told: two seconds or so."""
+    """Return `exit_process` with a flush of the traces before it, which takes about two seconds."""
 
-    def told(code: ExitCode) -> None:
+    def flush_and_exit(code: ExitCode) -> None:
         tracing.flush()
-        leave(code)
+        exit_process(code)
 
-    return told
+    return flush_and_exit
 
 
 def packaged_toolkit(settings: ProcessorSettings) -> Toolkit:
-    """Return the media tools with the models that the image holds, on all processors."""
+    """Return the toolkit with the image's models, on all cores."""
     capacity = machine_capacity()
     return build_toolkit(
         models_dir=settings.models_dir,
@@ -78,13 +78,13 @@ def packaged_toolkit(settings: ProcessorSettings) -> Toolkit:
 
 
 def write_line(line: str) -> None:
-    """Write to standard output at once: what is buffered dies with the process."""
+    """Write to standard output unbuffered: a buffer dies with the process."""
     sys.stdout.write(line)
     sys.stdout.flush()
 
 
 def listen_for_stop(settings: ProcessorSettings, *, clock: Clock, log: Log) -> Shutdown:
-    """Return what SIGTERM and SIGINT are told to from now on."""
+    """Handle SIGTERM and SIGINT from now on."""
     shutdown = Shutdown(
         clock=clock,
         log=log,
@@ -96,9 +96,9 @@ def listen_for_stop(settings: ProcessorSettings, *, clock: Clock, log: Log) -> S
 
 
 def stop_when_due(shutdown: Shutdown) -> Callable[[], str | None]:
-    """Return what tells a job to stop: nothing at first, so that it may end by itself."""
+    """Return a job's stop reason: none at first, so that the job may finish by itself."""
 
     def find_stop_reason() -> str | None:
-        return STOPPING if shutdown.order(busy=True).order is StopAction.CHECKPOINT else None
+        return STOPPING if shutdown.decide(busy=True).action is StopAction.CHECKPOINT else None
 
     return find_stop_reason

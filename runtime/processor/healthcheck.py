@@ -1,7 +1,7 @@
-"""The container's health: whether a job can read its models and write its scratch files.
+"""Checks the container's health: can a job read its models and write scratch files.
 
-Run with `python -S`: standard library and names only, a few hundredths of a second. Exits 0 when
-healthy. With the argument `worker`, the worker must say so too, on the container's own loopback.
+Runs with `python -S`, on the standard library only, in a few hundredths of a second. Exits 0 when
+healthy. With the argument `worker`, the worker on the loopback must answer that it is healthy too.
 """
 
 import os
@@ -14,18 +14,18 @@ from runtime.core.contract import WORKER_PORT, EnvVar
 WORKER = "worker"
 DEFAULT_MODELS_DIR = "/models"
 DEFAULT_WORK_DIR = "/tmp"  # noqa: S108 - the container's own
-ENOUGH_BYTES = 64 * 1024 * 1024
+MIN_FREE_BYTES = 64 * 1024 * 1024
 
 LOOPBACK = "127.0.0.1"
-PATIENCE_SECONDS = 4.0
-"""A second less than ECS waits for this program."""
+TIMEOUT_SECONDS = 4.0
+"""A second less than ECS waits for this check."""
 
-MOST_BYTES = 4096
+MAX_RESPONSE_BYTES = 4096
 REQUEST = b"GET /health HTTP/1.0\r\nHost: localhost\r\n\r\n"
 
 
 def problems() -> list[str]:
-    """Return what is wrong with the container, in words."""
+    """Return the container's problems, in words."""
     found = []
     models = Path(os.environ.get(EnvVar.MODELS_DIR, DEFAULT_MODELS_DIR))
     scratch = os.environ.get(EnvVar.WORK_DIR, DEFAULT_WORK_DIR)
@@ -35,19 +35,19 @@ def problems() -> list[str]:
         found.append(f"{scratch} cannot be written to")
     else:
         space = os.statvfs(scratch)
-        if space.f_bavail * space.f_frsize < ENOUGH_BYTES:
+        if space.f_bavail * space.f_frsize < MIN_FREE_BYTES:
             found.append(f"{scratch} is full")
     return found
 
 
-def problems_of_worker() -> list[str]:
-    """Return what is wrong with the worker, in words."""
+def worker_problems() -> list[str]:
+    """Return the worker's problems, in words."""
     port = int(os.environ.get(EnvVar.WORKER_PORT, WORKER_PORT))
-    # http.client would take longer to import than the answer takes to come.
+    # Importing http.client would take longer than the answer.
     try:
-        with socket.create_connection((LOOPBACK, port), timeout=PATIENCE_SECONDS) as connection:
+        with socket.create_connection((LOOPBACK, port), timeout=TIMEOUT_SECONDS) as connection:
             connection.sendall(REQUEST)
-            status = connection.recv(MOST_BYTES).split(b"\r\n", 1)[0].decode("latin-1")
+            status = connection.recv(MAX_RESPONSE_BYTES).split(b"\r\n", 1)[0].decode("latin-1")
     except OSError as error:
         return [f"the worker does not answer at port {port}: {error}"]
     if status.split(" ")[1:2] != ["200"]:
@@ -57,11 +57,11 @@ def problems_of_worker() -> list[str]:
 
 def main(arguments: list[str]) -> None:
     """Exit with the problems, if there are any."""
-    wrong = problems()
+    found = problems()
     if WORKER in arguments:
-        wrong += problems_of_worker()
-    if wrong:
-        sys.exit("unhealthy: " + "; ".join(wrong))
+        found += worker_problems()
+    if found:
+        sys.exit("unhealthy: " + "; ".join(found))
 
 
 if __name__ == "__main__":

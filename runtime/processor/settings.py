@@ -2,32 +2,18 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal, Self, get_args
+
+from pydantic import Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from runtime.core.contract import FALSE, TRUE, Device, EnvVar, SceneModel
 from runtime.core.jobs import Source
-from runtime.core.log import LEVELS
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
-
-DEFAULT_WORK_DIR = "/tmp"  # noqa: S108 - the container's scratch volume; a private folder is made in it
-DEFAULT_ASR_MODEL = "whisper-base"
-DEFAULT_TIMEOUT_SECONDS = 3600.0
-DEFAULT_STOP_TIMEOUT_SECONDS = 30.0
-"""What ECS gives a container between SIGTERM and SIGKILL unless told otherwise."""
-
-DEFAULT_DECODER_MEMORY_MB = 4096
-"""Address space of a decoding child: pictures of 8192 x 4320 in 10 bits with all they refer to."""
-
-DEFAULT_AUDIO_TRACK = "default"
-"""The track that the container marks as default; else a number from 1, or a language code."""
-
-DEFAULT_CHECKPOINT_SECONDS = 20.0
-"""How much work a unit of a long stage is to take, and how long it may wait to be kept.
-
-A kill costs at most both, which leaves a slower machine room within a minute.
-"""
 
 RECORD_SECONDS = 15.0
 """For one bounded write of the job's record, which takes at most 14 s."""
@@ -36,17 +22,21 @@ MAX_NOTICE_SECONDS = 30.0
 """For work to notice that it must stop, wherever it is. With `RECORD_SECONDS` it is as much as is
 left of a lease that cannot be renewed (`release_at_seconds` of the protection policy)."""
 
+Number = Annotated[FiniteFloat, Field(gt=0)]
+Whole = Annotated[int, Field(gt=0)]
+LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
+
 
 class BadConfigurationError(ValueError):
-    """The environment cannot be worked with; the message names every variable that is wrong."""
+    """The environment is unusable; the message names every variable that is missing or wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StopPlan:
-    """What the time between SIGTERM and SIGKILL is used for, in seconds, one after the other.
+    """How the time between SIGTERM and SIGKILL is divided, in seconds.
 
-    First the job goes on, for it may well end by itself; then it is told to stop and has time to
-    notice; then it is put back without its help.
+    First the job goes on, as it may finish; then it is asked to stop and has time to notice; then
+    it is requeued without its help.
     """
 
     finish_seconds: float
@@ -55,7 +45,7 @@ class StopPlan:
 
     @classmethod
     def within(cls, stop_timeout_seconds: float) -> "StopPlan":
-        """Divide a container's stop timeout; even a short one leaves each its part."""
+        """Divide a container's stop timeout; even a short one leaves time for each part."""
         record = min(RECORD_SECONDS, stop_timeout_seconds / 2)
         notice = min(MAX_NOTICE_SECONDS, (stop_timeout_seconds - record) / 2)
         return cls(
@@ -66,163 +56,136 @@ class StopPlan:
 
     @property
     def margin_seconds(self) -> float:
-        """What must be left when the job is told to stop."""
+        """What must be left when the job is asked to stop."""
         return self.notice_seconds + self.record_seconds
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ProcessorSettings:
-    """How to work on any job. Times in seconds.
+class ProcessorSettings(BaseSettings):
+    """The settings of every processor. Times in seconds.
 
-    `max_runs` is how many runs of a job may end by a passing fault, None if others count.
+    `max_runs` is how many runs of a job may end by a passing failure, None if the reaper counts.
+    `decoder_memory_mb` is the address space of a decoding child: frames of 8192 x 4320 in 10 bits
+    with all their references. `audio_track` is "default", a number from 1 or a language code.
+    `checkpoint_seconds` is the work of one unit of a long stage and the time until units are
+    stored: a kill costs at most both, which stays below a minute on a slower machine.
     """
 
-    environment: str
-    jobs_table: str
-    idempotency_table: str
-    region: str
-    work_dir: Path
-    models_dir: Path
-    asr_model: str
-    device: Device
-    timeout_seconds: float
-    stop_timeout_seconds: float
-    max_runs: int | None
-    log_level: str
-    task_metadata_uri: str | None
-    limits: MediaLimits = USUAL_LIMITS
-    decoder_memory_mb: int = DEFAULT_DECODER_MEMORY_MB
-    audio_track: str = DEFAULT_AUDIO_TRACK
-    checkpoint_seconds: float = DEFAULT_CHECKPOINT_SECONDS
-    scene_model: SceneModel = SceneModel.ADAPTIVE
-    tracing: bool = False
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_by_name=True)
+
+    environment: str = Field(alias=EnvVar.ENVIRONMENT)
+    jobs_table: str = Field(alias=EnvVar.JOBS_TABLE)
+    idempotency_table: str = Field(alias=EnvVar.IDEMPOTENCY_TABLE)
+    region: str = Field(alias=EnvVar.AWS_REGION)
+    # The container's scratch volume, in which each job makes a private folder.
+    work_dir: Path = Field(Path("/tmp"), alias=EnvVar.WORK_DIR)  # noqa: S108
+    models_dir: Path = Field(alias=EnvVar.MODELS_DIR)
+    asr_model: str = Field("whisper-base", alias=EnvVar.ASR_MODEL)
+    device: Device = Field(Device.CPU, alias=EnvVar.DEVICE)
+    timeout_seconds: Number = Field(3600.0, alias=EnvVar.JOB_TIMEOUT_SECONDS)
+    # ECS's own default.
+    stop_timeout_seconds: Number = Field(30.0, alias=EnvVar.STOP_TIMEOUT_SECONDS)
+    max_runs: Whole | None = Field(None, alias=EnvVar.MAX_ATTEMPTS)
+    log_level: LogLevel = Field("INFO", alias=EnvVar.LOG_LEVEL)
+    task_metadata_uri: str | None = Field(None, alias=EnvVar.ECS_TASK_METADATA)
+    max_media_seconds: Number = Field(USUAL_LIMITS.max_seconds, alias=EnvVar.MAX_MEDIA_SECONDS)
+    max_media_bytes: Whole = Field(USUAL_LIMITS.max_bytes, alias=EnvVar.MAX_MEDIA_BYTES)
+    max_media_pixels: Whole = Field(USUAL_LIMITS.max_pixels, alias=EnvVar.MAX_MEDIA_PIXELS)
+    decoder_memory_mb: Whole = Field(4096, alias=EnvVar.DECODER_MEMORY_MB)
+    audio_track: str = Field("default", alias=EnvVar.AUDIO_TRACK)
+    checkpoint_seconds: Number = Field(20.0, alias=EnvVar.CHECKPOINT_SECONDS)
+    scene_model: SceneModel = Field(SceneModel.ADAPTIVE, alias=EnvVar.SCENE_MODEL)
+    tracing: bool = Field(default=False, alias=EnvVar.TRACING)
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003 - the interface
+        init_settings: PydanticBaseSettingsSource,
+        *_: PydanticBaseSettingsSource,
+        **__: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Read the given mapping only, never this process's environment."""
+        return (init_settings,)
+
+    @classmethod
+    def from_environ(cls, environ: Mapping[str, str]) -> Self:
+        """Read the settings; raise `BadConfigurationError` naming all that is missing or wrong.
+
+        An empty variable counts as not set.
+        """
+        given: dict[str, Any] = {name: value for name, value in environ.items() if value}
+        try:
+            return cls(**given)
+        except ValidationError as error:
+            problems = "; ".join(cls._problem(details) for details in error.errors())
+            raise BadConfigurationError(f"The processor cannot start: {problems}.") from error
+
+    @classmethod
+    def _problem(cls, details: ErrorDetails) -> str:
+        if not details["loc"]:
+            return str(details["ctx"]["error"])
+        name = str(details["loc"][0])
+        if details["type"] == "missing":
+            return f"{name} is not set"
+        field = next(field for field in cls.model_fields.values() if field.alias == name)
+        return f"{name} is {details['input']!r}, not {_expected(field.annotation)}"
+
+    @field_validator("tracing", mode="before")
+    @classmethod
+    def _is_true_or_false(cls, value: object) -> object:
+        if value in {TRUE, FALSE}:
+            return value == TRUE
+        if isinstance(value, bool):
+            return value
+        raise ValueError(value)
+
+    @property
+    def limits(self) -> MediaLimits:
+        """The longest and largest media that is processed."""
+        return MediaLimits(
+            max_seconds=self.max_media_seconds,
+            max_bytes=self.max_media_bytes,
+            max_pixels=self.max_media_pixels,
+        )
 
     @property
     def stop_plan(self) -> StopPlan:
-        """How a stop goes."""
+        """How the stop timeout is divided."""
         return StopPlan.within(self.stop_timeout_seconds)
 
     @property
     def watchdog_timeouts(self) -> WatchdogTimeouts:
-        """How long the work may take to notice a stop, so that the record can still be written."""
+        """The watchdog's timeouts, which leave time to write the job's record after a stop."""
         return WatchdogTimeouts(after_stop_seconds=self.stop_plan.notice_seconds)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings(ProcessorSettings):
-    """Which attempt of which job this process is, and how it is to work."""
+class AttemptSettings(ProcessorSettings):
+    """The settings of a processor with one job: which attempt of which job it runs."""
 
-    job_id: str
-    attempt: int
+    job_id: str = Field(alias=EnvVar.JOB_ID)
+    attempt: Whole = Field(alias=EnvVar.JOB_ATTEMPT)
+    bucket: str = Field(alias=EnvVar.S3_BUCKET)
+    key: str = Field(alias=EnvVar.S3_KEY)
+    etag: str = Field(alias=EnvVar.S3_ETAG)
 
-    @classmethod
-    def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
-        """Read the settings; raise `BadConfigurationError` naming all that is missing or wrong."""
-        read = Reader(environ)
-        settings = cls(
-            job_id=read.text(EnvVar.JOB_ID),
-            attempt=int(read.number(EnvVar.JOB_ATTEMPT, whole=True)),
-            **read.work(),
-        )
-        source = Source(
-            bucket=read.text(EnvVar.S3_BUCKET),
-            key=read.text(EnvVar.S3_KEY),
-            etag=read.text(EnvVar.S3_ETAG),
-            size_bytes=0,
-        )
-        if not read.problems and source.job_id != settings.job_id:
-            read.problems.append(
+    @model_validator(mode="after")
+    def _names_the_job_of_the_upload(self) -> Self:
+        source = Source(bucket=self.bucket, key=self.key, etag=self.etag, size_bytes=0)
+        if source.job_id != self.job_id:
+            raise ValueError(
                 f"{EnvVar.JOB_ID} is not the job of {EnvVar.S3_BUCKET}, {EnvVar.S3_KEY} "
                 f"and {EnvVar.S3_ETAG} (theirs is {source.job_id})"
             )
-        read.finish()
-        return settings
+        return self
 
 
-class Reader:
-    """Reads variables and collects what is wrong with them."""
-
-    def __init__(self, environ: Mapping[str, str]) -> None:
-        """Read from these."""
-        self._environ = environ
-        self.problems: list[str] = []
-
-    def finish(self) -> None:
-        """Raise `BadConfigurationError` if anything was wrong."""
-        if self.problems:
-            raise BadConfigurationError(
-                "The processor cannot start: " + "; ".join(self.problems) + "."
-            )
-
-    def work(self) -> dict[str, Any]:
-        """Return the fields of `ProcessorSettings`."""
-        return {
-            "environment": self.text(EnvVar.ENVIRONMENT),
-            "jobs_table": self.text(EnvVar.JOBS_TABLE),
-            "idempotency_table": self.text(EnvVar.IDEMPOTENCY_TABLE),
-            "region": self.text(EnvVar.AWS_REGION),
-            "work_dir": Path(self.text(EnvVar.WORK_DIR, DEFAULT_WORK_DIR)),
-            "models_dir": Path(self.text(EnvVar.MODELS_DIR)),
-            "asr_model": self.text(EnvVar.ASR_MODEL, DEFAULT_ASR_MODEL),
-            "device": Device(self.choice(EnvVar.DEVICE, tuple(Device), Device.CPU)),
-            "timeout_seconds": self.number(EnvVar.JOB_TIMEOUT_SECONDS, DEFAULT_TIMEOUT_SECONDS),
-            "stop_timeout_seconds": self.number(
-                EnvVar.STOP_TIMEOUT_SECONDS, DEFAULT_STOP_TIMEOUT_SECONDS
-            ),
-            "max_runs": self.optional_count(EnvVar.MAX_ATTEMPTS),
-            "log_level": self.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
-            "task_metadata_uri": self._environ.get(EnvVar.ECS_TASK_METADATA),
-            "limits": self.limits(),
-            "decoder_memory_mb": int(
-                self.number(EnvVar.DECODER_MEMORY_MB, DEFAULT_DECODER_MEMORY_MB, whole=True)
-            ),
-            "audio_track": self.text(EnvVar.AUDIO_TRACK, DEFAULT_AUDIO_TRACK),
-            "checkpoint_seconds": self.number(
-                EnvVar.CHECKPOINT_SECONDS, DEFAULT_CHECKPOINT_SECONDS
-            ),
-            "scene_model": SceneModel(
-                self.choice(EnvVar.SCENE_MODEL, tuple(SceneModel), SceneModel.ADAPTIVE)
-            ),
-            "tracing": self.choice(EnvVar.TRACING, (TRUE, FALSE), FALSE) == TRUE,
-        }
-
-    def limits(self) -> MediaLimits:
-        """Return how much of a video is taken."""
-        usual = USUAL_LIMITS
-        return MediaLimits(
-            max_seconds=self.number(EnvVar.MAX_MEDIA_SECONDS, usual.max_seconds),
-            max_bytes=int(self.number(EnvVar.MAX_MEDIA_BYTES, usual.max_bytes, whole=True)),
-            max_pixels=int(self.number(EnvVar.MAX_MEDIA_PIXELS, usual.max_pixels, whole=True)),
-        )
-
-    def optional_count(self, name: EnvVar) -> int | None:
-        """Return a whole number above 0, None if the variable is not set."""
-        return int(self.number(name, whole=True)) if self._environ.get(name) else None
-
-    def text(self, name: EnvVar, default: str | None = None) -> str:
-        """Return a text; without a default it must be set."""
-        value = self._environ.get(name) or default
-        if value is None:
-            self.problems.append(f"{name} is not set")
-            return ""
-        return value
-
-    def number(self, name: EnvVar, default: float | None = None, *, whole: bool = False) -> float:
-        """Return a number above 0."""
-        text = self.text(name, None if default is None else str(default))
-        try:
-            value = float(int(text) if whole else float(text))
-        except ValueError:
-            value = 0.0
-        if text and not 0 < value < float("inf"):
-            what = "whole number above 0" if whole else "number above 0"
-            self.problems.append(f"{name} is {text!r}, not a {what}")
-        return value
-
-    def choice(self, name: EnvVar, allowed: tuple[str, ...], default: str) -> str:
-        """Return one of some words; the default for another one, which is a problem."""
-        value = self.text(name, default)
-        if value in allowed:
-            return value
-        self.problems.append(f"{name} is {value!r}, not one of {', '.join(allowed)}")
-        return default
+def _expected(annotation: Any) -> str:
+    if annotation is float:
+        return "a number above 0"
+    if annotation is bool:
+        return f"one of {TRUE}, {FALSE}"
+    if isinstance(annotation, type) and issubclass(annotation, Enum):
+        return "one of " + ", ".join(str(member) for member in annotation)
+    if annotation == LogLevel:
+        return "one of " + ", ".join(get_args(annotation))
+    return "a whole number above 0"

@@ -1,4 +1,4 @@
-"""What a finished job knows about its video: the one value that every published file is made of."""
+"""The result of a finished job, which every published file is rendered from."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
@@ -17,16 +17,13 @@ from runtime.core.media import (
     Summary,
     Turn,
 )
-from runtime.results.speaker_interruptions import Interruption, interruptions
+from runtime.results.speaker_interruptions import SpeakerInterruption, find_interruptions
 from runtime.results.warnings import ResultWarning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Speaker:
-    """One voice of the video. `name` is for people, `label` for programs.
-
-    It interrupted others `interruption_count` times and was itself `interrupted_count` times.
-    """
+    """One voice of the video. `name` is for people, `label` for programs."""
 
     label: str
     name: str
@@ -40,7 +37,7 @@ class Speaker:
 class JobResult:
     """All findings about one video. `duration_seconds` is that of the decoded media.
 
-    `media_files` are pictures and sound made of it, which are published already.
+    `media_files` are the pictures and sound made of it, already published.
     """
 
     source: Source
@@ -66,12 +63,12 @@ class JobResult:
         return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
 
     @property
-    def interruptions(self) -> tuple[Interruption, ...]:
-        """Where one voice cut in on another, in order of time."""
-        return interruptions(self.turns)
+    def interruptions(self) -> tuple[SpeakerInterruption, ...]:
+        """Where one speaker interrupted another, in order of time."""
+        return find_interruptions(self.turns)
 
     def has_file(self, name: str) -> bool:
-        """Tell whether a picture or sound of this name was made."""
+        """Return whether a picture or sound of this name was made."""
         return any(file.name == name for file in self.media_files)
 
     @property

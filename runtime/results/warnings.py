@@ -64,9 +64,7 @@ THUMBNAILS_FAILED = _warning("thumbnails.failed", "No pictures of the scenes cou
 PLAYER_AUDIO_FAILED = _warning(
     "player_audio.failed", "The sound could not be made into a file for players."
 )
-NO_SPEECH = _warning(
-    "speech.none", "No speech was recognised, so there is nothing to summarize."
-)
+NO_SPEECH = _warning("speech.none", "No speech was recognised, so there is nothing to summarize.")
 NO_SPEAKERS = _warning(
     "speakers.none",
     "Speech was recognised, but no voice could be told apart, so no word has a speaker.",

@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 
 from runtime.core.errors import Permanent
-from runtime.core.media import Diarization, MediaInfo
+from runtime.core.media import Diarization, MediaInfo, Upload
 from runtime.processor.decoder.decoder import Decoder
-from runtime.processor.pipeline.pipeline import warnings
+from runtime.processor.pipeline.pipeline import collect_warnings
 from tests.corpus.cases import HARD, REFUSED, Case
 
 pytestmark = pytest.mark.corpus
@@ -47,7 +47,7 @@ def decoded(
 ) -> tuple[float | None, float | None, tuple[str, ...], MediaInfo]:
     """Seconds of sound and picture, and what the results would tell their reader."""
     decoder = Decoder(limits=case.limits, audio_track=case.audio_track)
-    probed = decoder.probe(path)
+    probed = decoder.probe(Upload(path=path, key=path.name))
     info: MediaInfo = probed.value
     told = list(probed.warnings)
     sound = picture = None
@@ -60,7 +60,7 @@ def decoded(
         picture = seen.value[-1].end_seconds if seen.value else 0.0
         told += seen.warnings
     duration = max(sound or 0.0, picture or 0.0)
-    codes = tuple(c.code for c in warnings(info, duration, (), NOBODY, tuple(told)))
+    codes = tuple(c.code for c in collect_warnings(info, duration, (), NOBODY, tuple(told)))
     return sound, picture, tuple(code for code in codes if code != OF_SPEECH), info
 
 

@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 
-from runtime.core.media import Audio, Word
+from runtime.core.media import Audio, Upload, Word
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.stages.transcribe import transcribe
 from scripts.sample_media.ffmpeg import ffmpeg
@@ -123,7 +123,7 @@ def film(sample: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_should_cut_where_the_picture_does(name: str, film: Path, tmp_path: Path) -> None:
     path = tmp_path / "variant.mp4"
     shift = VARIANTS[name](film, path)
-    info = Decoder().probe(path).value
+    info = Decoder().probe(Upload(path=path, key=path.name)).value
     scenes = Decoder().detect_scenes(path, info, lambda _: None).value
     found = [scene.start_seconds for scene in scenes[1:]]
     assert found == pytest.approx([cut + shift.pictures for cut in CUTS], abs=FRAME_SECONDS)
@@ -164,7 +164,7 @@ def test_should_hear_the_same_samples_wherever_they_begin(
 
 
 def extracted(path: Path, wav: Path) -> Audio:
-    info = Decoder().probe(path).value
+    info = Decoder().probe(Upload(path=path, key=path.name)).value
     return Decoder().extract_audio(path, info, wav, lambda _: None).value
 
 

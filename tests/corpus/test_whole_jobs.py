@@ -12,9 +12,10 @@ from runtime.core import jobs as lifecycle
 from runtime.core.clock import SystemClock
 from runtime.core.contract import ResultFile, result_prefix
 from runtime.core.jobs import Job, State
+from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.decoder.decoder import Decoder
-from runtime.processor.pipeline.graph import Capacity
+from runtime.processor.host.resources import Capacity
 from runtime.processor.pipeline.toolkit import build_toolkit
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
@@ -48,7 +49,7 @@ class Laboratory:
             number=1,
             task_arn=None,
             ports=Ports(objects=self.objects, jobs=self.jobs),
-            tools=build_toolkit(
+            toolkit=build_toolkit(
                 models_dir=self.models,
                 asr_model="whisper-tiny.en",
                 capacity=Capacity(cores=2, memory_mb=8000),
@@ -59,8 +60,7 @@ class Laboratory:
             interruption=Interruption(clock=clock, timeout_seconds=300.0),
             work_dir=self.folder / "work",
             clock=clock,
-            log=CapturedLog(),
-            metrics=CapturedMetrics(),
+            telemetry=Telemetry(log=CapturedLog(), metrics=CapturedMetrics()),
             timeouts=WatchdogTimeouts(),
             abort=os._exit,
         ).run()

@@ -12,11 +12,11 @@ from pyannote.core import Segment
 from pyannote.database.util import load_rttm
 
 from runtime.core.contract import ResultFile
-from runtime.results.render.cues import cues_of
+from runtime.results.render.cues import build_cues
 from tests.golden.talk import FIRST, SECOND, TALK
 from tests.golden.test_rendered_files import EXPECTED
 
-CUES = cues_of(TALK.sentences)
+CUES = build_cues(TALK.sentences)
 
 
 @pytest.mark.parametrize("name", [ResultFile.CAPTIONS_SRT, ResultFile.CAPTIONS_VTT])

@@ -19,7 +19,7 @@ from runtime.core.contract import (
 )
 from runtime.core.jobs import Source
 from runtime.dispatcher.settings import read_settings
-from runtime.processor.settings import Settings
+from runtime.processor.settings import AttemptSettings
 from tests.infra.conftest import ROOT
 from tests.infra.templates import Deployment
 
@@ -149,7 +149,7 @@ def test_should_tell_the_processor_what_it_must_know(deployment: Deployment) -> 
     }
     added_by_the_image = {EnvVar.MODELS_DIR.value: "any"}
 
-    settings = Settings.from_environ({**given, **added_by_run_task, **added_by_the_image})
+    settings = AttemptSettings.from_environ({**given, **added_by_run_task, **added_by_the_image})
 
     assert settings.timeout_seconds == deployment.config.processor.job_timeout_seconds
     assert settings.asr_model == deployment.config.processor.asr_model

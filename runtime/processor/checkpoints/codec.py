@@ -1,4 +1,4 @@
-"""Turns the frozen dataclasses that stages exchange into JSON values and back, by their types."""
+"""Encodes the frozen dataclasses that stages exchange as JSON values, and decodes them by type."""
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
@@ -18,7 +18,7 @@ def encode(value: Any) -> Any:
         return [encode(item) for item in value]
     if value is None or isinstance(value, str | bool | int):
         return value
-    # Libraries hand over their own float types, which are no JSON numbers.
+    # Libraries return their own float types, which JSON does not know.
     return float(value)
 
 

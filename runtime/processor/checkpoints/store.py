@@ -1,4 +1,4 @@
-"""Keeps what expensive stages made, so that an interrupted job goes on instead of starting anew."""
+"""Stores the outputs of stages, so that an interrupted job resumes."""
 
 import hashlib
 import json
@@ -21,11 +21,10 @@ T = TypeVar("T")
 class Checkpoints:
     """Artifacts of one job under `work/<job_id>/<stage>.json`.
 
-    Each is stored with a fingerprint of the source's ETag, its version and settings, and the same
-    of all its inputs; one with another fingerprint counts as absent. `settings` names what a
-    stage's output depends on besides its input, its models foremost. What stood in for a stage that
-    failed serves the attempts of one run; when a person has the job run again (`rerun` counts that)
-    the stage gets another chance.
+    Each has a fingerprint of the source's ETag, its version and settings, and those of its inputs;
+    one with another fingerprint counts as absent. `settings` names what a stage's output depends on
+    besides its input, such as its model. A fallback serves the attempts of one run: when an
+    operator runs the job again (`rerun` counts that), the stage is tried again.
     """
 
     def __init__(
@@ -39,7 +38,6 @@ class Checkpoints:
         rerun: int = 0,
         seconds_between_writes: float = 20.0,
     ) -> None:
-        """Bind to one job; nothing is read yet."""
         self._objects = objects
         self._source = source
         self._settings = settings
@@ -61,24 +59,24 @@ class Checkpoints:
                 return None
             if envelope["makeshift_of"] not in {None, self._rerun}:
                 return None
-            return _opened(artifact, envelope)
+            return _open_envelope(artifact, envelope)
         except (DecodeError, ValueError, TypeError, KeyError) as error:
             self._log.warning(
                 "checkpoint.unreadable", stage=artifact.stage, error=type(error).__name__
             )
             return None
 
-    def save(self, artifact: Artifact[T], made: StageOutput[T]) -> StageOutput[T]:
-        """Store an artifact and return what `load` will give for it from now on.
+    def save(self, artifact: Artifact[T], output: StageOutput[T]) -> StageOutput[T]:
+        """Store an artifact and return what `load` will return for it.
 
-        A caller goes on with the returned value: a first run then sees exactly what a resumed run
-        sees, which is what makes their results identical.
+        Callers must go on with the returned value: a first run then computes with exactly what a
+        resumed run reads, so their results are identical.
         """
         envelope = {
             "fingerprint": self._fingerprint(artifact),
-            "value": encode(made.value),
-            "caveats": [warning.code for warning in made.warnings],
-            "makeshift_of": self._rerun if made.is_fallback else None,
+            "value": encode(output.value),
+            "caveats": [warning.code for warning in output.warnings],
+            "makeshift_of": self._rerun if output.is_fallback else None,
         }
         self._objects.write_bytes(
             json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode(),
@@ -86,10 +84,10 @@ class Checkpoints:
             self._key(artifact),
             "application/json",
         )
-        return _opened(artifact, envelope)
+        return _open_envelope(artifact, envelope)
 
     def increments(self, artifact: Artifact[Any]) -> Increments:
-        """Return what is done of an artifact that was not finished, under `<stage>/`."""
+        """Return the stored units of an unfinished artifact, under `<stage>/`."""
         return StoredIncrements(
             objects=self._objects,
             bucket=self._source.bucket,
@@ -110,12 +108,12 @@ class Checkpoints:
             artifact.stage,
             artifact.version,
             self._settings.get(artifact.stage, ""),
-            *(self._fingerprint(made_from) for made_from in artifact.inputs),
+            *(self._fingerprint(source) for source in artifact.inputs),
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
 
 
-def _opened(artifact: Artifact[T], envelope: Mapping[str, Any]) -> StageOutput[T]:
+def _open_envelope(artifact: Artifact[T], envelope: Mapping[str, Any]) -> StageOutput[T]:
     return StageOutput(
         value=cast("T", decode(artifact.kind, envelope["value"])),
         warnings=tuple(WARNINGS[code] for code in envelope["caveats"]),

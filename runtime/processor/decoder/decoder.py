@@ -1,15 +1,15 @@
-"""The stages that read an upload's bytes, each done by a confined child process."""
+"""Runs the stages that read an upload's bytes, each in a sandboxed child process."""
 
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from runtime.core.contract import SceneModel
-from runtime.core.media import Audio, MediaInfo, Scene, Sound
+from runtime.core.media import Audio, MediaInfo, Scene, Sound, Upload
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
-from runtime.processor.decoder.parent import ChildRequest, ask
+from runtime.processor.decoder.parent import ChildRequest, run_in_child
 from runtime.processor.decoder.sandbox import SandboxLimits
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.stages.audio import SAMPLE_RATE, audio_at
@@ -22,11 +22,11 @@ _WAV_BYTES_PER_SECOND = 2 * SAMPLE_RATE
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decoder:
-    """Reads uploads in children of limited means, which write beside the upload or below alone.
+    """Reads uploads in sandboxed children, which can write only to the upload's folder.
 
     `audio_track` is "default", a number from 1 or a language code. A `scene_model` with weights has
-    them in a folder of its name in `models_dir` and computes with so many `threads`. Failures are
-    `Permanent` `media.*`, also where a decoder crashes, hangs or wants too much.
+    them in the folder of its name in `models_dir` and uses `threads` threads. Failures are
+    `Permanent` `media.*`, also where a decoder crashes, hangs or exceeds its limits.
     """
 
     limits: MediaLimits = USUAL_LIMITS
@@ -38,13 +38,18 @@ class Decoder:
     models_dir: Path | None = None
     threads: int = 1
 
-    def probe(self, path: Path) -> StageOutput[MediaInfo]:
+    def probe(self, upload: Upload) -> StageOutput[MediaInfo]:
         """See `stages.probe`."""
-        return ask(
+        return run_in_child(
             self._request(
                 "probe",
                 MediaInfo,
-                {"path": path, "limits": self.limits, "audio_track": self.audio_track},
+                {
+                    "path": upload.path,
+                    "key": upload.key,
+                    "limits": self.limits,
+                    "audio_track": self.audio_track,
+                },
                 cpu_seconds=_PROBE_CPU_SECONDS,
             ),
             lambda _: None,
@@ -54,7 +59,7 @@ class Decoder:
         self, path: Path, info: MediaInfo, destination: Path, on_progress: Progress
     ) -> StageOutput[Audio]:
         """See `stages.audio`."""
-        made = ask(
+        sound = run_in_child(
             self._request(
                 "extract_audio",
                 Sound,
@@ -63,8 +68,8 @@ class Decoder:
             ),
             on_progress,
         )
-        audio = audio_at(destination, made.value)
-        return StageOutput(value=audio, warnings=made.warnings)
+        audio = audio_at(destination, sound.value)
+        return StageOutput(value=audio, warnings=sound.warnings)
 
     def detect_scenes(
         self,
@@ -79,7 +84,7 @@ class Decoder:
             request = self._request(
                 "detect_scenes", tuple[Scene, ...], given, increments=increments
             )
-            return ask(request, on_progress)
+            return run_in_child(request, on_progress)
         assert self.models_dir is not None  # noqa: S101  # composition roots give both
         given |= {"model_dir": self.models_dir / self.scene_model, "threads": self.threads}
         request = self._request(
@@ -87,7 +92,7 @@ class Decoder:
             readable=(str(self.models_dir),),
             increments=increments,
         )
-        return ask(request, on_progress)
+        return run_in_child(request, on_progress)
 
     def make_thumbnails(
         self,
@@ -100,7 +105,7 @@ class Decoder:
     ) -> None:
         """See `stages.thumbnails`."""
         given = {"path": path, "media": info, "scenes": scenes, "into": folder}
-        ask(
+        run_in_child(
             self._request(
                 "make_thumbnails", bool, given, file_mb=_PICTURE_MB, increments=increments
             ),
@@ -115,7 +120,7 @@ class Decoder:
         # A copied track may be as large as the file that holds it.
         most = info.size_bytes + self.limits.max_seconds * _PLAYER_BYTES_PER_SECOND
         file_mb = int(most) // (1 << 20) + 1
-        ask(self._request("make_player_audio", bool, given, file_mb=file_mb), on_progress)
+        run_in_child(self._request("make_player_audio", bool, given, file_mb=file_mb), on_progress)
 
     def _request(
         self,

@@ -1,4 +1,4 @@
-"""Landlock: which files a process may touch, given up by itself and without privileges.
+"""Landlock: restricts the files that this process may access, without privileges.
 
 Numbers and structures: the kernel's `include/uapi/linux/landlock.h`.
 """
@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # the same on every machine
+_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446  # equal on all architectures
 _ASK_VERSION = 1
 _RULE_PATH_BENEATH = 1
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -34,10 +34,10 @@ class _Beneath(ctypes.Structure):
 
 
 def restrict_files(*, readable: Iterable[Path], writable: Iterable[Path]) -> bool:
-    """Leave this thread, and those it starts, only these paths; return whether the kernel can.
+    """Restrict this thread, and those it starts, to these paths; return whether that worked.
 
-    Paths that are not there are left out. Where the kernel knows how, connections by TCP, and
-    signals and sockets to the outside, are given up too.
+    Missing paths are skipped. Newer kernels also forbid TCP connections, and signals and sockets to
+    other processes.
     """
     libc = ctypes.CDLL(None, use_errno=True)
     version: int = libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), _ASK_VERSION)

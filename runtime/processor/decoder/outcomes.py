@@ -1,4 +1,4 @@
-"""Why a decoding child ended badly, as a failure of the job that a person can act on."""
+"""The outcomes of a decoding child, and the job failure that each becomes."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,9 +10,9 @@ from runtime.core.errors import LifestreamError, Permanent, Retryable
 class ChildOutcome:
     """How a child ended: with a `value`, `refused` with a reason, or `failed` otherwise.
 
-    `problems` are the codes of what is doubtful about the value. `failed` is what the child said
-    of itself, the signal or exit status that ended it, `silence`, or `nonsense` for an answer that
-    cannot be read.
+    `problems` are the codes of the value's warnings. `failed` is the failure that the child
+    reported, the signal or exit status that ended it, `silence`, or `nonsense` for an unreadable
+    message.
     """
 
     value: Any = None
@@ -54,7 +54,7 @@ _REASONS = {
     ),
 }
 _REASONS["nonsense"] = _REASONS["unforeseen"]
-# The kernel kills the process that holds most when a container's memory is used up.
+# When a container's memory is used up, the kernel kills its largest process.
 _REASONS["SIGKILL"] = _REASONS["memory"]
 _CRASHED = ("media.decoder_crashed", "The decoder broke down while {}.", _AGAIN)
 
@@ -67,14 +67,14 @@ _DOING = {
 }
 
 
-def error_of(ending: ChildOutcome, operation: str) -> LifestreamError:
-    """Return the failure for an ending without a value."""
-    if ending.failed == "no start":
+def error_of(outcome: ChildOutcome, operation: str) -> LifestreamError:
+    """Return the job's failure for an outcome without a value."""
+    if outcome.failed == "no start":
         return Retryable(
             "worker.decoder_not_started",
             "The process that is to decode the video ended before it looked at it.",
             "Look for what it wrote in the processor's log; the image may be incomplete or "
             "DECODER_MEMORY_MB too small.",
         )
-    code, summary, resolution = _REASONS.get(ending.failed, _CRASHED)
+    code, summary, resolution = _REASONS.get(outcome.failed, _CRASHED)
     return Permanent(code, summary.format(_DOING.get(operation, operation)), resolution)

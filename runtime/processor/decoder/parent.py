@@ -1,7 +1,7 @@
-"""Has a child process do what touches an upload's bytes, and turns however it ends into a value.
+"""Runs an operation on an upload in a child process, and turns however it ends into an outcome.
 
-Whatever a decoder does with a hostile file, it does to a process that holds nothing: no
-credentials, no network, no folder but the job's.
+A hostile file can only harm a process without credentials, without network and without any folder
+but the job's.
 """
 
 import base64
@@ -31,30 +31,29 @@ from runtime.results.warnings import WARNINGS
 
 _LOG = logging.getLogger(__name__)
 _ROOT = Path(__file__).resolve().parents[3]
-# Of the parent's variables none: they hold where credentials are to be had.
+# None of the parent's variables: they say where credentials are.
 _ENVIRONMENT = {
     "PYTHONPATH": str(_ROOT),
     "PYTHONDONTWRITEBYTECODE": "1",
     "LANG": "C.UTF-8",
-    # Threads of libraries that scale pictures of 256 pixels cost more than they give.
+    # For frames of 256 pixels threads cost more than they save.
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
 }
-_LOOK_SECONDS = 1.0
-_LONGEST_MESSAGE = 64 << 20
-# FrameScores of 13 hours at 240 frames a second.
-_MOST_BYTES_OF_UNITS = 300 << 20
-_LAST_WORDS = 2000
+_WAIT_SECONDS = 1.0
+_MAX_MESSAGE_BYTES = 64 << 20
+# Frame scores of 13 hours at 240 frames a second.
+_MAX_UNIT_BYTES = 300 << 20
+_STDERR_TAIL_BYTES = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChildRequest:
-    """What a child is to do: an operation of `child.OPERATIONS` on files below `folder`.
+    """An operation of `child.OPERATIONS` on files below `folder`, with its sandbox.
 
-    `kind` is the type of its answer; after `silence_seconds` without a sign it counts as hung.
-    `program` is the module that the child runs. It is told which `increments` are done, and adds to
-    them.
+    `kind` is the type of its value; after `silence_seconds` without a message the child counts as
+    hung. `program` is the module that it runs. It gets the finished `increments` and adds to them.
     """
 
     operation: str
@@ -67,42 +66,42 @@ class ChildRequest:
     increments: Increments = NO_INCREMENTS
 
 
-def ask(request: ChildRequest, on_progress: Progress) -> StageOutput[Any]:
-    """Return the child's answer, with what it found doubtful.
+def run_in_child(request: ChildRequest, on_progress: Progress) -> StageOutput[Any]:
+    """Run the operation and return its value, with its warnings.
 
-    Raises `Retryable` where the child never got to the file, and `Permanent`: what the operation
-    itself refused, or a `media.decoder_...` code where the child crashed, hung, or went beyond its
-    sandbox. What `on_progress` raises ends the child.
+    Raises `Retryable` where the child did not start, and `Permanent`: the operation's own refusal,
+    or a `media.decoder_...` code where the child crashed, hung or exceeded its sandbox. An error
+    raised by `on_progress` ends the child.
     """
     with (
-        tempfile.TemporaryFile(dir=request.folder) as words,
-        _child(request, words) as (process, messages),
+        tempfile.TemporaryFile(dir=request.folder) as stderr,
+        _child(request, stderr) as (process, messages),
     ):
-        ending = _hear(process, messages, request, on_progress)
-        if ending.value is not None:
+        outcome = _receive(process, messages, request, on_progress)
+        if outcome.value is not None:
             try:
-                warnings = tuple(WARNINGS[code] for code in ending.problems)
-                return StageOutput(value=decode(request.kind, ending.value), warnings=warnings)
+                warnings = tuple(WARNINGS[code] for code in outcome.problems)
+                return StageOutput(value=decode(request.kind, outcome.value), warnings=warnings)
             except (DecodeError, KeyError) as error:
-                ending = ChildOutcome(failed="nonsense", trace=str(error))
-        if ending.refused is not None:
-            raise Permanent(**ending.refused)
-        words.seek(max(0, words.seek(0, os.SEEK_END) - _LAST_WORDS))
-        last_words = words.read().decode(errors="replace")
+                outcome = ChildOutcome(failed="nonsense", trace=str(error))
+        if outcome.refused is not None:
+            raise Permanent(**outcome.refused)
+        stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_TAIL_BYTES))
+        stderr_tail = stderr.read().decode(errors="replace")
         _LOG.warning(
             "decoding ended badly: %s %s, exit %s: %s %s",
             request.operation,
-            ending.failed,
+            outcome.failed,
             process.poll(),
-            ending.trace,
-            last_words,
+            outcome.trace,
+            stderr_tail,
         )
-        raise error_of(ending, request.operation)
+        raise error_of(outcome, request.operation)
 
 
 @contextmanager
 def _child(
-    request: ChildRequest, words: IO[bytes]
+    request: ChildRequest, stderr: IO[bytes]
 ) -> Iterator[tuple["subprocess.Popen[bytes]", IO[bytes]]]:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb", buffering=0) as messages:
@@ -111,11 +110,11 @@ def _child(
                 [sys.executable, "-P", "-m", request.program, str(writing), str(os.getpid())],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,
-                stderr=words,
+                stderr=stderr,
                 cwd=request.folder,
                 env=_ENVIRONMENT,
                 pass_fds=(writing,),
-                # A stop signal for the whole group is the parent's to act on.
+                # The parent handles a stop signal for the whole group.
                 start_new_session=True,
             )
         finally:
@@ -129,7 +128,7 @@ def _child(
 
 
 def _send(process: "subprocess.Popen[bytes]", request: ChildRequest) -> None:
-    assert process.stdin is not None  # noqa: S101  # for the type checker; it was asked for
+    assert process.stdin is not None  # noqa: S101  # for the type checker; it is a pipe
     content = {
         "operation": request.operation,
         "arguments": {
@@ -144,43 +143,43 @@ def _send(process: "subprocess.Popen[bytes]", request: ChildRequest) -> None:
         with process.stdin as stdin:
             stdin.write(json.dumps(content).encode())
     except BrokenPipeError:
-        return  # it has ended already, which its exit status explains
+        return  # the child has ended; its exit status says why
 
 
-def _hear(
+def _receive(
     process: "subprocess.Popen[bytes]",
     messages: IO[bytes],
     request: ChildRequest,
     on_progress: Progress,
 ) -> ChildOutcome:
-    """Read messages until the last one, silence or the child's end."""
+    """Read messages until the outcome, silence or the child's end."""
     silent, done, buffer, began = 0.0, 0.0, b"", False
-    units = _Units(request.increments)
+    units = _IncrementReceiver(request.increments)
     with selectors.DefaultSelector() as selector:
         selector.register(messages, selectors.EVENT_READ)
         while silent < request.silence_seconds:
-            if not selector.select(_LOOK_SECONDS):
-                silent += _LOOK_SECONDS
+            if not selector.select(_WAIT_SECONDS):
+                silent += _WAIT_SECONDS
                 on_progress(done)
                 continue
             silent = 0.0
             received = messages.read(1 << 16)
             if not received:
-                return _died(process) if began else ChildOutcome(failed="no start")
+                return _exit_outcome(process) if began else ChildOutcome(failed="no start")
             began = True
             *lines, buffer = (buffer + received).split(b"\n")
-            if len(buffer) > _LONGEST_MESSAGE:
+            if len(buffer) > _MAX_MESSAGE_BYTES:
                 return ChildOutcome(failed="nonsense")
             for line in lines:
                 message = _parsed(line)
-                ending = _ending(message) or units.refused(message)
-                if ending is not None:
-                    return ending
+                outcome = _parse_outcome(message) or units.receive(message)
+                if outcome is not None:
+                    return outcome
                 if isinstance(message.get("progress"), float):
                     done = min(1.0, max(done, message["progress"]))
                     on_progress(done)
                 elif message.get("missing"):
-                    _tell_what_is_missing(tuple(message["missing"]))
+                    _warn_of_missing(tuple(message["missing"]))
     return ChildOutcome(failed="silence")
 
 
@@ -195,15 +194,15 @@ def _parsed(line: bytes) -> dict[str, Any]:
     return message if isinstance(message, dict) else {"failed": "nonsense"}
 
 
-class _Units:
-    """Takes units of work from a child, up to what any video can need."""
+class _IncrementReceiver:
+    """Stores a child's units of work, up to the bytes that any video can need."""
 
     def __init__(self, increments: Increments) -> None:
         self._increments = increments
-        self._bytes_left = _MOST_BYTES_OF_UNITS
+        self._bytes_left = _MAX_UNIT_BYTES
 
-    def refused(self, message: Mapping[str, Any]) -> ChildOutcome | None:
-        """Take the unit in a message, if there is one; return what to end with if it is none."""
+    def receive(self, message: Mapping[str, Any]) -> ChildOutcome | None:
+        """Store the unit of a message, if it has one; return an outcome if the unit is invalid."""
         if "unit" not in message:
             return None
         try:
@@ -217,7 +216,7 @@ class _Units:
         return None
 
 
-def _ending(message: Mapping[str, Any]) -> ChildOutcome | None:
+def _parse_outcome(message: Mapping[str, Any]) -> ChildOutcome | None:
     refused = message.get("refused")
     if isinstance(refused, dict) and refused.keys() == {"code", "summary", "resolution"}:
         return ChildOutcome(refused={name: str(text) for name, text in refused.items()})
@@ -229,7 +228,7 @@ def _ending(message: Mapping[str, Any]) -> ChildOutcome | None:
     return None
 
 
-def _died(process: "subprocess.Popen[bytes]") -> ChildOutcome:
+def _exit_outcome(process: "subprocess.Popen[bytes]") -> ChildOutcome:
     status = process.wait()
     if status < 0:
         return ChildOutcome(failed=signal.Signals(-status).name)
@@ -237,5 +236,5 @@ def _died(process: "subprocess.Popen[bytes]") -> ChildOutcome:
 
 
 @cache
-def _tell_what_is_missing(measures: tuple[str, ...]) -> None:
+def _warn_of_missing(measures: tuple[str, ...]) -> None:
     _LOG.warning("this system cannot confine decoding by: %s", ", ".join(measures))

@@ -1,4 +1,4 @@
-"""What the decoding child gives up before it looks at an upload."""
+"""The sandbox that the decoding child enters before it reads an upload."""
 
 import ctypes
 import os
@@ -14,16 +14,16 @@ from runtime.processor.decoder.seccomp import filter_system_calls
 _NO_NEW_PRIVILEGES, _DEATH_SIGNAL = 38, 1
 _CPU_GRACE_SECONDS = 5
 _OPEN_FILES = 256
-# What libraries look at while they load and count processors; nothing of this is anybody's secret.
+# Read by libraries while they load and count cores; nothing of this is secret.
 _SYSTEM = ("/usr", "/lib", "/lib64", "/etc/ld.so.cache", "/dev/null", "/dev/urandom")
 _COUNTS = ("/sys/devices/system/cpu", "/sys/fs/cgroup", "/proc/self", "/proc/cpuinfo")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SandboxLimits:
-    """How far a child may go: address space, processor time, the largest file it writes.
+    """Limits of address space, CPU time and the size of written files.
 
-    `readable` are folders beside the job's that it may look into.
+    `readable` are folders that it may read besides the job's.
     """
 
     memory_mb: int
@@ -33,17 +33,17 @@ class SandboxLimits:
 
 
 def die_with_parent(parent: int) -> None:
-    """Have the kernel kill this process when its parent ends, however that ends."""
+    """Make the kernel kill this process when its parent ends."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DEATH_SIGNAL, signal.SIGKILL)
-        if os.getppid() != parent:  # it was faster
+        if os.getppid() != parent:  # the parent ended before the call
             os._exit(1)
 
 
 def enter_sandbox(sandbox: SandboxLimits, *, folder: Path) -> list[str]:
-    """Give up what decoding does not need; return the measures that this system could not take.
+    """Drop all rights that decoding does not need; return the measures this system lacks.
 
-    To be called before any thread is started. Writes are possible below `folder` alone.
+    Call it before any thread starts. Afterwards only files below `folder` can be written.
     """
     _limit(resource.RLIMIT_CORE, 0, 0)
     _limit(resource.RLIMIT_NOFILE, _OPEN_FILES, _OPEN_FILES)

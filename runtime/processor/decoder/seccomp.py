@@ -1,4 +1,4 @@
-"""A seccomp filter for a process that only computes: no network, no programs, no other process.
+"""A seccomp filter for a process that only computes: no network, programs or other processes.
 
 Numbers: the kernel's `arch/x86/entry/syscalls/syscall_64.tbl`, `include/uapi/asm-generic/unistd.h`.
 """
@@ -27,7 +27,7 @@ class _Machine:
     denied: tuple[int, ...]
 
 
-# On every machine: io_uring_setup, pidfd_send_signal, pidfd_open, pidfd_getfd.
+# On all architectures: io_uring_setup, pidfd_send_signal, pidfd_open, pidfd_getfd.
 _COMMON = (425, 424, 434, 438)
 _CLONE3 = 435
 _MACHINES = {
@@ -78,10 +78,10 @@ class _Program(ctypes.Structure):
 
 
 def filter_system_calls() -> bool:
-    """Install the filter on every thread, for good; return whether the kernel took it.
+    """Install the filter on every thread, permanently; return whether that worked.
 
-    The process must have given up new privileges before. Forbidden calls fail with EPERM; a thread
-    may still be started, and the process may end itself.
+    Requires `PR_SET_NO_NEW_PRIVS`. Forbidden calls fail with EPERM; threads may still start, and
+    the process may end itself.
     """
     machine = _MACHINES.get(platform.machine())
     if machine is None:

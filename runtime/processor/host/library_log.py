@@ -1,4 +1,4 @@
-"""Puts the warnings of the libraries into our log, so that every line of a task is one of ours."""
+"""Forwards the warnings of libraries to our log, so that every line of a task has one format."""
 
 import logging
 
@@ -6,10 +6,9 @@ from runtime.core.log import Log
 
 
 class LogHandler(logging.Handler):
-    """Passes records on as `library.message`, without their text's traceback."""
+    """Logs records as `library.message`, without traceback."""
 
     def __init__(self, log: Log) -> None:
-        """Pass on everything the loggers let through."""
         super().__init__()
         self._log = log
 
@@ -22,7 +21,7 @@ class LogHandler(logging.Handler):
 def forward_library_logs(log: Log) -> None:
     """Send Python warnings and the records of every logger, from WARNING on, to `log`.
 
-    Below WARNING, faster-whisper for one logs what it heard.
+    Below WARNING a library may log transcript text, as faster-whisper does.
     """
     root = logging.getLogger()
     root.handlers = [LogHandler(log)]

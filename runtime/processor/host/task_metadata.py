@@ -1,4 +1,4 @@
-"""Asks the ECS agent which task this process runs in, and what it was given."""
+"""Reads the task's ARN and size from the ECS task metadata endpoint (version 4)."""
 
 import json
 from http.client import HTTPException
@@ -13,18 +13,15 @@ TIMEOUT_SECONDS = 2.0
 
 
 def read_task_arn(metadata_uri: str | None, log: Log) -> str | None:
-    """Return the task's ARN from task metadata v4, or None outside ECS or when it is silent.
-
-    The ARN is for people and operators' commands; a job runs as well without it.
-    """
+    """Return the task's ARN, None outside ECS or without an answer; jobs run without it too."""
     return _task(metadata_uri, log).get("TaskARN")
 
 
 def read_task_size(metadata_uri: str | None, log: Log) -> TaskSize:
-    """Return the size that the task was given, unknown outside ECS or when nobody says."""
+    """Return the task's size, unknown outside ECS or without an answer."""
     task: Any = _task(metadata_uri, log)
     limits = task.get("Limits")
-    # Silence is Fargate's too: on a machine of our own the agent says EC2, or EXTERNAL.
+    # Fargate may leave it out; the agent on an instance says EC2 or EXTERNAL.
     fargate = task.get("LaunchType", "FARGATE") == "FARGATE"
     try:
         return TaskSize(

@@ -1,4 +1,4 @@
-"""A job's folder on this machine, and the removal of those whose process was killed."""
+"""A job's scratch folder, and the removal of folders whose process was killed."""
 
 import contextlib
 import fcntl
@@ -16,10 +16,10 @@ _PREFIX, _LOCK = "lifestream-", ".lock"
 
 @contextmanager
 def workspace(work_dir: Path, *, log: Log) -> Iterator[Path]:
-    """Yield an empty folder that is gone afterwards; first remove what killed processes left.
+    """Yield an empty folder and remove it afterwards; first remove those of killed processes.
 
-    A folder is in use as long as some process holds the lock of the file beside it, which the
-    kernel lets go when the process ends, however that happens.
+    A folder is in use while a process holds the lock of the file beside it. The kernel releases the
+    lock when the process ends, however that happens.
     """
     work_dir.mkdir(parents=True, exist_ok=True)
     _sweep(work_dir, log)
@@ -40,7 +40,7 @@ def _locked_file(work_dir: Path) -> Iterator[Path]:
         handle, name = tempfile.mkstemp(dir=work_dir, prefix=_PREFIX, suffix=_LOCK)
         with os.fdopen(handle):
             fcntl.flock(handle, fcntl.LOCK_EX)
-            if os.fstat(handle).st_nlink:  # else somebody swept it before it was locked
+            if os.fstat(handle).st_nlink:  # else it was swept before it was locked
                 yield Path(name)
                 return
 

@@ -1,4 +1,4 @@
-"""Places decoded sound on the presentation timeline, by the timestamps of its frames."""
+"""Places decoded sound on the presentation timeline by its timestamps."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     Samples = NDArray[np.int16]
 
-# Frames are placed by counting samples; a timestamp only matters once it disagrees by this much.
-# Containers round to milliseconds, so anything shorter is noise.
+# Frames are placed by counting samples; a timestamp counts once it differs by more than this.
+# Containers round to milliseconds, so less is noise.
 TOLERANCE_SECONDS = 0.05
-# A hole longer than this is a broken timestamp, and filling it would fill the disk.
+# A longer gap is a broken timestamp, and its silence would fill the disk.
 _LONGEST_GAP_SECONDS = 6 * 3600
 _SILENCE_SECONDS = 60
-# Codecs begin with up to so much before 0 (HE-AAC at 22 kHz: 2112 samples). What lies further
-# before it was cut away.
+# Codecs start up to this long before 0 (HE-AAC at 22 kHz: 2112 samples). Sound further before was
+# cut by an edit.
 _PRIMING_SECONDS = 0.1
 
 
@@ -36,8 +36,8 @@ def decode_sound(
     on_progress: Progress,
     damage: Damage | None = None,
 ) -> None:
-    """Put the whole audio track on a timeline; frames that cannot be decoded are left out."""
-    assert info.audio is not None  # noqa: S101  # for the type checker; callers looked
+    """Add the whole audio track to a timeline; frames that cannot be decoded are skipped."""
+    assert info.audio is not None  # noqa: S101  # for the type checker; callers checked
     with open_media(media) as container:
         origin = origin_seconds(container)
         done = 0.0
@@ -56,30 +56,28 @@ def decode_sound(
 def _with_priming(
     container: "InputContainer", info: MediaInfo, frames: Iterable[Any]
 ) -> Iterator[Any]:
-    """Yield the frames with the samples that a codec begins with and no player plays."""
+    """Yield the frames with the priming samples of the codec, which no player plays."""
     from av.codec.context import Flags2
 
-    assert info.audio is not None  # noqa: S101  # for the type checker; the caller looked
+    assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     codec: Any = container.streams[info.audio.index].codec_context
     codec.flags2 |= Flags2.skip_manual
     for frame in frames:
-        # Only the first: what is not to be played later on, an edit or the end says.
+        # Only for the first frame: later skips come from edits or mark the end.
         codec.flags2 &= ~Flags2.skip_manual
         yield frame
 
 
 @dataclass
 class SoundTimeline:
-    """Hands decoded frames on, resampled, where their timestamps say; holes become silence.
+    """Resamples frames and places them by their timestamps; gaps become silence.
 
-    `write` is given int16 samples, (samples, channels), one after another without a gap; `layout`
-    is FFmpeg's name for the channels. The first sample is heard at 0 or, if it
-    `starts_with_track`, where the track begins; the one after the last is number `end`, counted
-    from 0. Raises `Permanent` `media.broken_timestamps` for a hole of more than six hours in the
-    media called `name`.
+    `write` takes int16 samples, (samples, channels), continuously; `layout` is FFmpeg's name for
+    the channels. The first sample lies at 0 or, if it `starts_with_track`, at the track's start;
+    `start` and `end` count samples from 0. Raises `Permanent` `media.broken_timestamps` for a gap
+    of more than six hours.
     """
 
-    name: str
     rate: int
     layout: str
     channels: int
@@ -95,7 +93,7 @@ class SoundTimeline:
     _shape: tuple[Any, ...] = field(default=())
 
     def add(self, frame: "AudioFrame", at_seconds: float | None) -> None:
-        """Append a frame; `at_seconds` is None where the container gives no timestamp."""
+        """Append a frame; `at_seconds` is None without a timestamp."""
         expected = self._segment_start / self.rate + self._pending_input_seconds
         moved = at_seconds is not None and abs(at_seconds - expected) > TOLERANCE_SECONDS
         shape = (frame.format.name, frame.layout.name, frame.sample_rate)
@@ -104,12 +102,12 @@ class SoundTimeline:
             self._restart(shape, expected if at_seconds is None else at_seconds)
         assert self._resampler is not None  # noqa: S101  # `_restart` made it
         self._pending_input_seconds += frame.samples / frame.sample_rate
-        frame.pts = None  # placed by us: the resampler would insist on continuous ones
+        frame.pts = None  # the resampler expects continuous timestamps
         for piece in self._resampler.resample(frame):
             self._take(piece)
 
     def flush(self) -> None:
-        """Write what the resampler still holds."""
+        """Write the resampler's remaining samples."""
         if self._resampler is not None:
             for piece in self._resampler.resample(None):
                 self._take(piece)
@@ -127,8 +125,7 @@ class SoundTimeline:
         if gap > _LONGEST_GAP_SECONDS * self.rate:
             raise Permanent(
                 "media.broken_timestamps",
-                f"The audio track of {self.name} jumps from {self.end / self.rate:.0f} s "
-                f"to {at_seconds:.0f} s.",
+                f"The audio track jumps from {self.end / self.rate:.0f} s to {at_seconds:.0f} s.",
                 "Remux or re-encode the file so that its timestamps are continuous.",
             )
         if self.starts_with_track and not self._begun:

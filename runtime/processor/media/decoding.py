@@ -1,4 +1,4 @@
-"""Opening uploaded media and decoding it to the end, whatever is broken in between."""
+"""Opens uploaded media and decodes it to the end, past damaged packets."""
 
 import contextlib
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from av.container import InputContainer
 
-# An upload is hostile until decoded: a text file named .mp4 may be a playlist that makes FFmpeg
-# read other files or addresses, so only self-contained containers are opened, and only from disk.
+# A text file named .mp4 may be a playlist that makes FFmpeg read other files or addresses, so only
+# self-contained containers are opened, and only from disk.
 _OPTIONS = {
     "format_whitelist": "mov,mp4,m4a,3gp,3g2,mj2,matroska,webm,avi,mpegts",
     "protocol_whitelist": "file",
@@ -18,7 +18,7 @@ _OPTIONS = {
 
 
 def open_media(path: Path) -> "InputContainer":
-    """Open a container for reading; raises `av.error.FFmpegError` if it is none."""
+    """Open a container for reading; raise `av.error.FFmpegError` if it is not one."""
     import av
 
     return av.open(str(path), options=_OPTIONS)
@@ -27,8 +27,8 @@ def open_media(path: Path) -> "InputContainer":
 def origin_seconds(container: "InputContainer") -> float:
     """Return the stream time that is 0 on the presentation timeline.
 
-    MP4 and QuickTime define it as 0, so a track that starts late leaves a gap; other containers
-    start counting anywhere, so theirs is the start of the earliest stream.
+    MP4 and QuickTime define it as 0, so a track that starts late leaves a gap. Other containers
+    start at any time; for them it is the start of the earliest stream.
     """
     import av
 
@@ -39,14 +39,14 @@ def origin_seconds(container: "InputContainer") -> float:
 
 @dataclass
 class Damage:
-    """Counts what could not be decoded; a few losses happen at the edges of sound files too."""
+    """Counts decoding losses; a few are normal at the edges of sound files."""
 
     losses: int = 0
     tolerated: int = 3
 
     @property
     def is_serious(self) -> bool:
-        """Whether so much is missing that a reader of the results should know."""
+        """Whether the losses deserve a warning in the results."""
         return self.losses > self.tolerated
 
 
@@ -55,9 +55,9 @@ def decoded_frames(
 ) -> Iterator[Any]:
     """Yield the frames of one stream in order, skipping what cannot be decoded.
 
-    Ends quietly where a truncated file does. Raises `MemoryError`.
+    Ends without an error where a truncated file does. Raises `MemoryError`.
     """
-    # Not every codec decodes with threads, and none changes to it once it has begun.
+    # Some codecs have no threads, and none accepts the change after its first packet.
     with contextlib.suppress(AttributeError, RuntimeError):
         container.streams[stream_index].thread_type = "AUTO"  # type: ignore[attr-defined]
     return _frames(container, stream_index, damage or Damage())
@@ -69,9 +69,9 @@ def frames_from(
     at_seconds: float,
     damage: Damage | None = None,
 ) -> Iterator[Any]:
-    """Yield frames as `decoded_frames` does, from a keyframe at or before a stream time on.
+    """Yield frames like `decoded_frames`, starting at a keyframe at or before a stream time.
 
-    From the beginning where the container cannot seek.
+    Starts at the beginning where the container cannot seek.
     """
     import av
 
@@ -100,7 +100,7 @@ def _frames(container: "InputContainer", stream_index: int, damage: Damage) -> I
             for frame in frames:
                 damage.losses += frame.is_corrupt
                 yield frame
-        except MemoryError:  # which is one of FFmpeg's errors too, and no fault of this packet
+        except MemoryError:  # also an FFmpegError, and not the packet's fault
             raise
         except av.error.FFmpegError:
             damage.losses += 1

@@ -1,4 +1,4 @@
-"""How much of a video this environment takes; what is beyond is refused before any work."""
+"""Limits of length, size and resolution, checked before any work."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from runtime.core.errors import Permanent
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MediaLimits:
-    """The longest, largest and widest video: seconds, bytes, pixels of a picture."""
+    """Maximum length in seconds, size in bytes and pixels of a frame."""
 
     max_seconds: float = 13 * 3600.0
     max_bytes: int = 100_000_000_000
@@ -23,7 +23,7 @@ class MediaLimits:
             )
 
     def too_long(self, name: str) -> Permanent:
-        """Return why a file of more than `max_seconds` is refused."""
+        """Return the refusal of a file longer than `max_seconds`."""
         return Permanent(
             "media.too_long",
             f"{name} is longer than the {self.max_seconds / 3600:.4g} hours that are taken.",

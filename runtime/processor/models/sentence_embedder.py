@@ -48,7 +48,7 @@ def load_sentence_embedder(model_dir: Path) -> SentenceEmbedder:
     def embed(sentences: Sequence[str]) -> "Vectors":
         import numpy as np
 
-        # Sentences of like length share a batch, so that little of it is padding.
+        # Sentences of similar length share a batch, to limit padding.
         order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
         result = np.empty((len(sentences), config["hidden_size"]), dtype=np.float32)
         for start in range(0, len(order), _BATCH):

@@ -55,7 +55,9 @@ class Toolkit:
         }
         stages = {*self.models, *self.settings, *by_options}
         return {
-            stage: "; ".join(part.get(stage, "") for part in (self.models, self.settings, by_options))
+            stage: "; ".join(
+                part.get(stage, "") for part in (self.models, self.settings, by_options)
+            )
             for stage in stages
         }
 

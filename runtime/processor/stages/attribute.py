@@ -1,6 +1,6 @@
-"""Gives every recognised word a speaker, from who was speaking while it was said.
+"""Attributes every recognised word to the speaker whose turn covers it.
 
-Speaker by word beats speaker by segment by far: a recogniser's segments run across turns.
+Attribution by word is far better than by segment: segments of a recogniser cross turns.
 """
 
 from bisect import bisect_left
@@ -16,24 +16,24 @@ MIN_OVERLAP_SHARE = 0.2
 """Share of a word that must be overlapped speech to flag it: less is turn boundaries jittering."""
 
 SILENT_CONFIDENCE = 0.5
-"""What the silent part of a word counts for, as recognisers stretch words over pauses.
+"""Weight of a word's silent part, as recognisers stretch words over pauses.
 
 Also the confidence of a word that touches the nearest turn without overlap; it fades with distance.
 """
 
 NEAREST_REACH_SECONDS = 2.0
-"""Distance at which a word outside every turn says nothing any more about its speaker."""
+"""Distance from the nearest turn at which a word's confidence is 0."""
 
 WEAK_CONFIDENCE = 0.65
-"""Below this share of evidence the neighbours are believed over the word itself."""
+"""Below this confidence the neighbours decide over the word itself."""
 
 NEIGHBOUR_GAP_SECONDS = 0.6
-"""Words further apart than this are not one breath, so they say nothing about each other."""
+"""Words further apart than this do not decide over each other."""
 
 SMOOTHED_CONFIDENCE = 0.5
 
-MOST_STRAY_WORDS = 2
-"""Words at the end of a sentence that a late or early turn boundary may give to a neighbour."""
+MAX_STRAY_WORDS = 2
+"""Words at either end of a sentence that an imprecise turn boundary may misattribute."""
 
 
 def attribute(words: Sequence[Word], diarization: Diarization) -> tuple[AttributedWord, ...]:
@@ -56,7 +56,7 @@ def attribute(words: Sequence[Word], diarization: Diarization) -> tuple[Attribut
         attributed.append(
             AttributedWord(word=word, speaker=speaker, confidence=confidence, overlap=overlap)
         )
-    return _with_their_sentences(_smoothed(attributed))
+    return _align_with_sentences(_smoothed(attributed))
 
 
 class _Timeline:
@@ -143,24 +143,24 @@ def _smoothed(words: Sequence[AttributedWord]) -> list[AttributedWord]:
     return result
 
 
-def _with_their_sentences(words: Sequence[AttributedWord]) -> tuple[AttributedWord, ...]:
+def _align_with_sentences(words: Sequence[AttributedWord]) -> tuple[AttributedWord, ...]:
     """Move weak words at either end of a sentence to the speaker of the rest of it."""
     result: list[AttributedWord] = []
     sentence: list[AttributedWord] = []
     for word in words:
         sentence.append(word)
         if closes_sentence(word.word.text):
-            result += _led(_led(sentence)[::-1])[::-1]
+            result += _align_start(_align_start(sentence)[::-1])[::-1]
             sentence = []
-    return (*result, *_led(sentence))
+    return (*result, *_align_start(sentence))
 
 
-def _led(words: Sequence[AttributedWord]) -> list[AttributedWord]:
-    """Give the first words, if they are few and weak, to the speaker who goes on."""
+def _align_start(words: Sequence[AttributedWord]) -> list[AttributedWord]:
+    """Give the first words, if they are few and weak, to the speaker of the words after them."""
     stray = list(takewhile(lambda word: word.speaker == words[0].speaker, words))
     rest = words[len(stray) :]
     weak = all(word.confidence < WEAK_CONFIDENCE for word in stray)
-    if not rest or len(stray) > MOST_STRAY_WORDS or not weak:
+    if not rest or len(stray) > MAX_STRAY_WORDS or not weak:
         return list(words)
     speaker = rest[0].speaker
     moved = [replace(word, speaker=speaker, confidence=SMOOTHED_CONFIDENCE) for word in stray]

@@ -1,4 +1,4 @@
-"""From any audio track to what speech models take: mono 16 kHz PCM without holes."""
+"""Extracts an audio track as speech models take it: mono 16 kHz PCM without gaps."""
 
 import wave
 from pathlib import Path
@@ -12,7 +12,7 @@ SAMPLE_RATE = 16_000
 
 
 def audio_at(path: Path, sound: Sound) -> Audio:
-    """Return the sound in the WAV file at a path."""
+    """Return the audio of the WAV file at a path."""
     return Audio(
         path=path,
         sample_rate=SAMPLE_RATE,
@@ -28,19 +28,18 @@ def extract_audio(
     on_progress: Progress,
     damage: Damage | None = None,
 ) -> Audio:
-    """Decode the audio track into a WAV file that begins where the track does.
+    """Decode the audio track into a WAV file that starts where the track does.
 
-    Holes are silence; frames that cannot be decoded are left out as holes. The same packets give
-    the same samples, wherever a container has them start and whether or not it can say that a
-    codec's first samples are not to be played. Without an audio track the file has no samples.
-    Memory does not grow with length. Raises `Permanent` `media.broken_timestamps`.
+    Gaps, and frames that cannot be decoded, become silence. The same packets give the same samples
+    wherever the track starts and whether or not the container marks priming samples. Without an
+    audio track the file has no samples. Memory does not grow with length. Raises `Permanent`
+    `media.broken_timestamps`.
     """
     with wave.open(str(destination), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
         wav.setframerate(SAMPLE_RATE)
         timeline = SoundTimeline(
-            name=media.name,
             rate=SAMPLE_RATE,
             layout="mono",
             channels=1,

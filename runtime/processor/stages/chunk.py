@@ -1,4 +1,4 @@
-"""Divides a video into chapters where its speech changes the subject.
+"""Divides a video into chapters at changes of its subject.
 
 TextTiling (Hearst, "TextTiling: Segmenting Text into Multi-paragraph Subtopic Passages",
 Computational Linguistics 23(1), 1997) on sentence embeddings instead of word counts.
@@ -17,8 +17,8 @@ from runtime.processor.stages.titles import chapter_titles
 WINDOW_SENTENCES = 4
 """Sentences that are compared on each side of a possible boundary."""
 
-CHAPTERS_AT_MOST = 12
-"""What a person still takes in as a table of contents; it sets the minimal length of a chapter."""
+MAX_CHAPTERS = 12
+"""The length of a readable table of contents; it sets the minimum length of a chapter."""
 
 SHORTEST_SECONDS = 20.0
 LONGEST_MINIMUM_SECONDS = 300.0
@@ -59,7 +59,7 @@ def topic_boundaries(
     similarities = _similarities(sentences, vectors)
     depths = depth_scores(similarities)
     deep = depths.mean() + depths.std() / 2
-    minimum = min(max(end_seconds / CHAPTERS_AT_MOST, SHORTEST_SECONDS), LONGEST_MINIMUM_SECONDS)
+    minimum = min(max(end_seconds / MAX_CHAPTERS, SHORTEST_SECONDS), LONGEST_MINIMUM_SECONDS)
     accepted: list[int] = []
     times = [0.0, end_seconds]
     # Rounded, so that the last bits of another machine's arithmetic do not reorder equals.
@@ -84,7 +84,7 @@ def depth_scores(similarities: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _valleys(similarities: NDArray[np.float64]) -> list[int]:
-    """Return the gaps that no neighbour undercuts; next to a valley it is as deep, but off."""
+    """Return the gaps whose similarity is not above either neighbour's."""
     walled = np.concatenate([[np.inf], similarities, [np.inf]])
     lowest = (walled[1:-1] <= walled[:-2]) & (walled[1:-1] <= walled[2:])
     return [int(gap) for gap in np.flatnonzero(lowest)]
@@ -104,7 +104,7 @@ def _similarities(
     sentences: Sequence[Sentence], vectors: NDArray[np.float32]
 ) -> NDArray[np.float64]:
     """Return the cosine between the windows on both sides of each gap, shape (n - 1,)."""
-    # A long sentence says more about the subject than a "Yes.".
+    # Weighted by length: a long sentence says more about the subject than "Yes.".
     lengths = np.array([len(sentence.words) for sentence in sentences], dtype=np.float64)
     weighted = vectors.astype(np.float64) * lengths[:, None]
     summed = np.vstack([np.zeros(vectors.shape[1]), np.cumsum(weighted, axis=0)])

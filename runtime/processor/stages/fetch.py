@@ -1,4 +1,4 @@
-"""Brings the upload to local disk, exactly in the version the job is about."""
+"""Downloads the job's version of the upload to local disk."""
 
 import shutil
 from pathlib import Path
@@ -8,7 +8,7 @@ from runtime.core.jobs import Source
 from runtime.core.ports import ObjectNotFoundError, ObjectStore, Progress
 
 SPACE_FACTOR = 1.5
-"""Space needed beside the video itself: an hour's WAV is 115 MB."""
+"""Disk space by the upload's size: an hour's WAV takes 115 MB beside it."""
 
 
 def fetch(source: Source, *, objects: ObjectStore, folder: Path, on_progress: Progress) -> Path:

@@ -1,4 +1,4 @@
-"""Tells words that carry a subject from those that only hold sentences together."""
+"""Separates content words from function words."""
 
 import re
 from collections import Counter
@@ -35,7 +35,7 @@ _WORD = re.compile(r"[^\W\d_][\w'\u2019]*")
 
 SHORT_WORD_LETTERS = 3
 COMMON_SHARE = 0.15
-"""A word of an unlisted language that stands in more than this share of sentences is a filler."""
+"""In languages without a list, a word in more than this share of sentences is a function word."""
 
 
 def words_of(text: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""The sound alone in a file that every browser plays, on the video's own timeline."""
+"""Makes a sound file that every browser plays, on the video's timeline."""
 
 from fractions import Fraction
 from pathlib import Path
@@ -15,24 +15,24 @@ if TYPE_CHECKING:
     from av.container import InputContainer, OutputContainer
     from numpy.typing import NDArray
 
-# Enough for speech and music of a video's kind with FFmpeg's own encoder.
+# Enough for speech and music with FFmpeg's own encoder.
 _BITS_PER_SECOND_AND_CHANNEL = 64_000
 # A packet of AAC has 1024 samples, twice that with spectral band replication (ISO/IEC 14496-3).
 _PACKET_SAMPLES = 2048
 _RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
-# The index goes to the front, so that playing begins before all is loaded.
+# The index comes first, so that playing starts before all is loaded.
 _OPTIONS = {"movflags": "+faststart"}
 
 
 class _NotCopyableError(Exception):
-    """The track has to be encoded anew to be heard where the video has it."""
+    """The track must be re-encoded to lie on the video's timeline."""
 
 
 def make_player_audio(media: Path, info: MediaInfo, folder: Path, on_progress: Progress) -> None:
     """Write `audio.m4a` into `folder`; nothing without an audio track.
 
-    An AAC track without a hole is copied as it is. Any other is encoded, mono or stereo, with
-    silence where it has holes. Memory does not grow with length. Raises `Permanent`
+    An AAC track without gaps is copied. Any other is encoded, mono or stereo, with silence in its
+    gaps. Memory does not grow with length. Raises `Permanent`
     `media.broken_timestamps`.
     """
     if info.audio is None:
@@ -48,12 +48,12 @@ def make_player_audio(media: Path, info: MediaInfo, folder: Path, on_progress: P
 def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> None:
     import av
 
-    assert info.audio is not None  # noqa: S101  # for the type checker; the caller looked
+    assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     if info.audio.codec != "aac":
         raise _NotCopyableError
     try:
         with open_media(media) as container, _player_file(path) as out:
-            # Others count time from anywhere and carry AAC in frames of another form.
+            # Other containers start at any time and frame AAC differently.
             if "mp4" not in container.format.name.split(","):
                 raise _NotCopyableError
             _copy_packets(container, out, info, on_progress)
@@ -64,7 +64,7 @@ def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> No
 def _copy_packets(
     container: "InputContainer", out: "OutputContainer", info: MediaInfo, on_progress: Progress
 ) -> None:
-    assert info.audio is not None  # noqa: S101  # for the type checker; the caller looked
+    assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     track = container.streams[info.audio.index]
     copy = out.add_stream_from_template(track)
     expected = 0.0
@@ -74,7 +74,7 @@ def _copy_packets(
         if packet.pts is None or packet.time_base is None or packet.is_corrupt:
             raise _NotCopyableError
         at, lasts = (float((t or 0) * packet.time_base) for t in (packet.pts, packet.duration))
-        # A hole is a jump, or a packet that is said to last longer than it sounds.
+        # A gap is a jump, or a packet with a longer duration than its samples have.
         is_stretched = lasts - _PACKET_SAMPLES / info.audio.sample_rate > TOLERANCE_SECONDS
         if abs(at - expected) > TOLERANCE_SECONDS or is_stretched:
             raise _NotCopyableError
@@ -109,9 +109,7 @@ def _encode(
                 written += len(block)
                 out.mux(track.encode(frame))
 
-        timeline = SoundTimeline(
-            name=media.name, rate=rate, layout=layout, channels=channels, write=write
-        )
+        timeline = SoundTimeline(rate=rate, layout=layout, channels=channels, write=write)
         decode_sound(media, info, timeline, on_progress)
         out.mux(track.encode(None))
 

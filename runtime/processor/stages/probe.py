@@ -1,11 +1,11 @@
-"""What does the upload hold? The first stage: rejects what no later stage could use."""
+"""Probes an upload: its tracks and length; rejects what no later stage could use."""
 
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.errors import Permanent
-from runtime.core.media import AudioStream, MediaInfo, VideoStream
+from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
 from runtime.processor.media.decoding import decoded_frames, open_media, origin_seconds
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.stages.protection_boxes import is_protected
@@ -22,44 +22,45 @@ DEFAULT_TRACK = "default"
 
 
 def probe(path: Path) -> MediaInfo:
-    """Return what `examine` finds, by the usual limits and without its warnings."""
-    info, _ = examine(path)
+    """Probe a local file by the usual limits; see `probe_upload`."""
+    info, _ = probe_upload(Upload(path=path, key=path.name))
     return info
 
 
-def examine(
-    path: Path, *, limits: MediaLimits = USUAL_LIMITS, audio_track: str = DEFAULT_TRACK
+def probe_upload(
+    upload: Upload, *, limits: MediaLimits = USUAL_LIMITS, audio_track: str = DEFAULT_TRACK
 ) -> tuple[MediaInfo, list[str]]:
-    """Return the container's real tracks, those with at least one frame that decodes, and warnings.
+    """Return the tracks with at least one frame that decodes, and the codes of warnings.
 
-    Cover art is not a video track. `audio_track` is a number from 1 or a language code; where there
-    is no such track it is the default one. Caveats are codes: tracks that are declared but of which
-    nothing decodes, a track that is not there. Raises `Permanent`: `media.empty`,
+    Cover art is not a video track. `audio_track` is a number from 1 or a language code; without
+    such a track the default one is used, with a warning. Declared tracks of which nothing decodes
+    give warnings too. Raises `Permanent`: `media.empty`,
     `media.not_a_video`, `media.truncated`, `media.no_streams`, `media.encrypted`,
     `media.unsupported_codec`, `media.too_long`, `media.resolution_too_high`.
     """
     import av
 
+    path = upload.path
     size = path.stat().st_size
     if size == 0:
         raise Permanent(
-            "media.empty", f"{path.name} is empty (0 bytes).", "Upload the file again, complete."
+            "media.empty", f"{upload.name} is empty (0 bytes).", "Upload the file again, complete."
         )
     try:
         container = open_media(path)
     except (av.error.FFmpegError, ValueError) as error:
-        raise _unreadable(path) from error
+        raise _unreadable(upload) from error
     with container:
         if is_protected(path):
-            raise _encrypted(path)
-        claimed = _claimed_seconds(container, path, limits)
+            raise _encrypted(upload)
+        claimed = _claimed_seconds(container, upload, limits)
         pictures, sounds = _pictures(container), list(container.streams.audio)
         wanted, problems = _ordered(sounds, audio_track)
-        video, audio = _video(pictures, path, limits), _audio(wanted, path)
+        video, audio = _video(pictures, upload, limits), _audio(wanted, path)
         if video is None and audio is None:
             if not container.streams:
-                raise _unreadable(path)
-            raise _nothing_to_decode(path, [*pictures, *sounds])
+                raise _unreadable(upload)
+            raise _nothing_to_decode(upload, [*pictures, *sounds])
         problems += [VIDEO_UNREADABLE.code] if pictures and video is None else []
         problems += [AUDIO_UNREADABLE.code] if sounds and audio is None else []
         info = MediaInfo(
@@ -72,35 +73,37 @@ def examine(
         return info, problems
 
 
-def _unreadable(path: Path) -> Permanent:
-    with path.open("rb") as file:
+def _unreadable(upload: Upload) -> Permanent:
+    with upload.path.open("rb") as file:
         looks_like_mp4 = file.read(8)[4:] in _FIRST_BOXES
     if looks_like_mp4:
         return Permanent(
             "media.truncated",
-            f"{path.name} begins like an MP4 or QuickTime file but its index is missing or broken, "
-            "as in a recording or an upload that was cut off.",
+            f"{upload.name} begins like an MP4 or QuickTime file but its index is missing or "
+            "broken, as in a recording or an upload that was cut off.",
             "Upload the complete file, or repair it (a remux with ffmpeg shows if that works).",
         )
     return Permanent(
         "media.not_a_video",
-        f"{path.name} is not a video or audio file of a known kind.",
+        f"{upload.name} is not a video or audio file of a known kind.",
         "Upload an MP4 or QuickTime (.mov) file.",
     )
 
 
-def _encrypted(path: Path) -> Permanent:
+def _encrypted(upload: Upload) -> Permanent:
     return Permanent(
         "media.encrypted",
-        f"{path.name} is encrypted (DRM): its tracks can only be decoded with a key.",
+        f"{upload.name} is encrypted (DRM): its tracks can only be decoded with a key.",
         "Upload a copy without copy protection.",
     )
 
 
-def _claimed_seconds(container: "InputContainer", path: Path, limits: MediaLimits) -> float | None:
-    """Return the container's claim if there is one; one beyond the limit is looked into.
+def _claimed_seconds(
+    container: "InputContainer", upload: Upload, limits: MediaLimits
+) -> float | None:
+    """Return the container's claimed length, None without a credible one.
 
-    Raises `Permanent` `media.too_long` where packets really lie that late.
+    Raises `Permanent` `media.too_long` where a packet lies beyond the limit.
     """
     import av
 
@@ -109,31 +112,32 @@ def _claimed_seconds(container: "InputContainer", path: Path, limits: MediaLimit
     claimed: float = container.duration / av.time_base
     if claimed <= limits.max_seconds:
         return claimed
-    with open_media(path) as another:
+    with open_media(upload.path) as another:
         origin = origin_seconds(another)
         for packet in another.demux():
             at = packet.pts if packet.pts is not None else packet.dts
             if at is not None and at * packet.time_base - origin > limits.max_seconds:
-                raise limits.too_long(path.name)
+                raise limits.too_long(upload.name)
     return None
 
 
-def _nothing_to_decode(path: Path, declared: Sequence[Any]) -> Permanent:
+def _nothing_to_decode(upload: Upload, declared: Sequence[Any]) -> Permanent:
     if not declared:
         return Permanent(
             "media.no_streams",
-            f"{path.name} holds neither sound nor moving pictures.",
+            f"{upload.name} holds neither sound nor moving pictures.",
             "Upload a file with a video or an audio track.",
         )
     if all(stream.codec_context is None for stream in declared):
         return Permanent(
             "media.unsupported_codec",
-            f"The tracks of {path.name} are in codecs that cannot be decoded here.",
+            f"The tracks of {upload.name} are in codecs that cannot be decoded here.",
             "Re-encode the file with a common codec, such as H.264 and AAC, and upload that.",
         )
     return Permanent(
         "media.truncated",
-        f"{path.name} declares {len(declared)} track(s), but not one frame of them can be decoded.",
+        f"{upload.name} declares {len(declared)} track(s), but not one frame of them can be "
+        "decoded.",
         "Upload the complete file, encoded with a common codec such as H.264 and AAC.",
     )
 
@@ -147,7 +151,7 @@ def _pictures(container: "InputContainer") -> list[Any]:
 
 
 def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[str]]:
-    """Return the audio tracks, the wanted one first, and the warning that it is not there."""
+    """Return the audio tracks, the chosen one first, and the warning if there is no such track."""
     usual = sorted(sounds, key=_default_first)
     if audio_track == DEFAULT_TRACK:
         return usual, []
@@ -160,15 +164,15 @@ def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[s
     return [*chosen, *(s for s in usual if s not in chosen)], []
 
 
-def _video(pictures: Sequence[Any], path: Path, limits: MediaLimits) -> VideoStream | None:
+def _video(pictures: Sequence[Any], upload: Upload, limits: MediaLimits) -> VideoStream | None:
     for stream in pictures:
         if stream.codec_context is None:
             continue
-        limits.check_picture(path.name, stream.codec_context.width, stream.codec_context.height)
-        frame = _first_frame(path, stream.index)
+        limits.check_picture(upload.name, stream.codec_context.width, stream.codec_context.height)
+        frame = _first_frame(upload.path, stream.index)
         if frame is None:
             continue
-        limits.check_picture(path.name, frame.width, frame.height)
+        limits.check_picture(upload.name, frame.width, frame.height)
         rate = stream.average_rate or stream.guessed_rate
         return VideoStream(
             index=stream.index,
@@ -176,7 +180,7 @@ def _video(pictures: Sequence[Any], path: Path, limits: MediaLimits) -> VideoStr
             width=frame.width,
             height=frame.height,
             frames_per_second=float(rate) if rate else None,
-            # FFmpeg's display matrix turns counterclockwise, a person's idea of it clockwise.
+            # FFmpeg's display matrix rotates counterclockwise.
             rotation_degrees=-frame.rotation % 360,
         )
     return None

@@ -1,4 +1,4 @@
-"""Is an MP4 or QuickTime file encrypted? Read from its boxes, without decoding anything.
+"""Finds out from its boxes whether an MP4 or QuickTime file is encrypted.
 
 Layout: ISO/IEC 14496-12 (boxes, sample descriptions) and 23001-7 (protected sample entries).
 """
@@ -17,7 +17,7 @@ _BEFORE_ENTRIES = 8  # version, flags and number of entries
 
 
 def is_protected(path: Path) -> bool:
-    """Tell whether any track's samples are described as encrypted; False for other containers."""
+    """Return whether any track's samples are encrypted; False for other containers."""
     with path.open("rb") as file:
         boxes = _boxes(file, 0, path.stat().st_size, 0)
         return any(kind in _PROTECTED for _, kind in zip(range(_MOST_BOXES), boxes, strict=False))

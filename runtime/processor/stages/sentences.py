@@ -1,4 +1,4 @@
-"""Cuts attributed words into sentences: the unit that is read, cited and summarised."""
+"""Splits attributed words into sentences, the unit that is read, cited and summarized."""
 
 import re
 from collections.abc import Sequence
@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from runtime.core.media import AttributedWord, Sentence
 
 PAUSE_SECONDS = 1.5
-"""A silence this long ends a sentence even where the recogniser heard no full stop."""
+"""A silence this long ends a sentence even without a full stop."""
 
 MAX_WORDS = 45
 MAX_SECONDS = 30.0
 
 _TERMINAL = re.compile(r"[.?!…。？！]+[\"'”’»)\]]*$")  # noqa: RUF001 - full-width marks end sentences
-_SOFT = re.compile(r"[,;:—–،、，；]$")  # noqa: RUF001 - dashes and full-width marks are where one breathes
+_SOFT = re.compile(r"[,;:—–،、，；]$")  # noqa: RUF001 - dashes and full-width marks are breaks
 _ABBREVIATION = re.compile(
     r"^[(\"']*(?:[A-Za-z]|(?:[A-Za-z]\.)+[A-Za-z]|mr|mrs|ms|dr|prof|st|sr|jr|vs|etc|approx|vol|fig|inc|ltd)\.$",
     re.IGNORECASE,
@@ -23,8 +23,8 @@ def split_sentences(words: Sequence[AttributedWord]) -> tuple[Sentence, ...]:
     """Return sentences that hold all the words, in their order, each of a single speaker.
 
     A sentence ends after its closing punctuation, at a change of speaker or at a pause of 1.5 s.
-    Runs longer than 45 words or 30 s (speech without punctuation) are halved at their best
-    breathing place until they fit.
+    Runs longer than 45 words or 30 s (speech without punctuation) are halved at the best pause or
+    comma until they fit.
     """
     sentences: list[Sentence] = []
     run: list[AttributedWord] = []
@@ -47,7 +47,7 @@ def _ends_between(last: AttributedWord, following: AttributedWord) -> bool:
 
 
 def closes_sentence(text: str) -> bool:
-    """Tell whether a word's text ends a sentence, which an abbreviation's dot does not."""
+    """Return whether a word's text ends a sentence; an abbreviation's dot does not."""
     return bool(_TERMINAL.search(text)) and not _ABBREVIATION.match(text)
 
 

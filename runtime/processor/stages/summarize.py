@@ -1,4 +1,4 @@
-"""Picks the sentences that stand for all that was said, each citing its place in the video.
+"""Selects the sentences that represent all that was said, each with its time.
 
 LexRank (Erkan and Radev, "LexRank: Graph-based Lexical Centrality as Salience in Text
 Summarization", JAIR 22, 2004) over sentence embeddings finds the central sentences; maximal
@@ -18,21 +18,21 @@ SIMILARITY_THRESHOLD = 0.1
 """Weaker similarities are noise, not an edge of the graph (Erkan and Radev, section 3)."""
 
 DAMPING = 0.85
-MOST_COMPARED = 6000
-"""Sentences that are compared each with each: four bytes a pair, 0.15 GB for five hours of talk."""
+MAX_COMPARED = 6000
+"""Sentences that are compared pairwise: four bytes a pair, 0.15 GB for five hours of talk."""
 
 TOLERANCE = 1e-7
 MAX_ITERATIONS = 200
 
 RELEVANCE_SHARE = 0.6
-"""MMR's lambda: how much centrality counts against not repeating what is chosen already."""
+"""MMR's lambda: the weight of centrality against novelty."""
 
-TELLING_WORDS = 8
-"""Different content words with which a sentence counts in full; it counts less with fewer."""
+FULL_WEIGHT_WORDS = 8
+"""Different content words that give a sentence its full weight; fewer reduce it."""
 
 _ROWS_AT_A_TIME = 1024
-FEWEST_WORDS = 5
-MOST_WORDS = 45
+MIN_WORDS = 5
+MAX_WORDS = 45
 
 
 def summarize(
@@ -44,8 +44,8 @@ def summarize(
 ) -> Summary:
     """Return the summary, in order of time; `vectors` holds a unit row for each sentence.
 
-    Whole sentences of 5 to 45 words are preferred, and among them those that say something:
-    centrality alone likes "Thank you for that." Fragments serve where there is nothing else.
+    Whole sentences of 5 to 45 words are preferred, and among them those with content words:
+    centrality alone prefers "Thank you for that." Fragments are used where there is nothing else.
     """
     wanted = summary_length(duration_seconds, len(sentences))
     whole = [i for i, sentence in enumerate(sentences) if _is_whole(sentence)]
@@ -54,8 +54,8 @@ def summarize(
         return Summary(sentences=())
     ignored = function_words(language, [sentence.text for sentence in sentences])
     content = np.array([_content_words(sentence, ignored) for sentence in sentences])
-    telling: NDArray[np.float64] = np.minimum(1.0, (1 + content) / (1 + TELLING_WORDS))
-    relevance = lexrank(vectors).astype(np.float64) * telling
+    weights: NDArray[np.float64] = np.minimum(1.0, (1 + content) / (1 + FULL_WEIGHT_WORDS))
+    relevance = lexrank(vectors).astype(np.float64) * weights
     chosen = _most_relevant(eligible, relevance, vectors, wanted)
     return Summary(
         sentences=tuple(
@@ -79,10 +79,10 @@ def summary_length(duration_seconds: float, sentence_count: int) -> int:
     return min(by_duration, max(1, sentence_count // 3), sentence_count)
 
 
-def lexrank(vectors: NDArray[np.float32], most: int = MOST_COMPARED) -> NDArray[np.float32]:
+def lexrank(vectors: NDArray[np.float32], most: int = MAX_COMPARED) -> NDArray[np.float32]:
     """Return the centrality of each of n unit rows, shape (n,), sum 1: continuous LexRank.
 
-    Of more rows than `most`, so many rank each other, spread evenly, and all are ranked by them.
+    Of more than `most` rows, `most` evenly spread ones rank each other and all others.
     """
     count = len(vectors)
     if count <= most:
@@ -107,12 +107,12 @@ def lexrank(vectors: NDArray[np.float32], most: int = MOST_COMPARED) -> NDArray[
 
 
 def _ranks(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return the ranks, and how much each row has in common with all others."""
+    """Return the ranks, and each row's summed similarity to all others."""
     count = len(vectors)
     graph = _graph(vectors, vectors)
     np.fill_diagonal(graph, 0.0)
     totals = graph.sum(axis=1)
-    # A sentence like no other leads everywhere alike, so that no rank is lost in it.
+    # A sentence similar to no other links to all equally, so that no rank is lost.
     graph[totals == 0] = 1.0
     graph /= graph.sum(axis=1, keepdims=True)
     ranks = np.full(count, 1.0 / count, dtype=np.float32)
@@ -160,7 +160,7 @@ def _content_words(sentence: Sentence, ignored: frozenset[str]) -> int:
 def _is_whole(sentence: Sentence) -> bool:
     text = sentence.text
     return (
-        FEWEST_WORDS <= len(sentence.words) <= MOST_WORDS
+        MIN_WORDS <= len(sentence.words) <= MAX_WORDS
         and not text[0].islower()
         and text.rstrip("\"'”’»)")[-1:] in ".!?…。！？"  # noqa: RUF001 - full-width marks end sentences too
     )

@@ -1,4 +1,4 @@
-"""Names chapters by a phrase of their own: the one closest in meaning to what is said in them.
+"""Titles chapters by one of their own phrases: the closest in meaning to their sentences.
 
 Candidates as in RAKE (Rose et al., "Automatic keyword extraction from individual documents", 2010),
 ranked by embedding as in KeyBERT (Grootendorst, 2020), against the other chapters' subjects.
@@ -22,10 +22,10 @@ CANDIDATES_EMBEDDED = 40
 """Candidates of a chapter that are worth embedding, best by word weights."""
 
 OTHER_CHAPTERS_WEIGHT = 0.5
-"""How much a phrase loses for fitting the rest of the video as well."""
+"""Weight of a phrase's similarity to other chapters, which counts against it."""
 
 LENGTH_BONUS = {1: -0.15, 2: 0.0, 3: 0.04, 4: 0.04, 5: 0.0}
-"""A single word says too little, and five are a sentence."""
+"""A single word says too little, and five words are a sentence."""
 
 _EDGES = re.compile(r"^\W+|\W+$")
 _PAUSE = re.compile(r"[^\w'\u2019\-]$")
@@ -34,7 +34,7 @@ _PAUSE = re.compile(r"[^\w'\u2019\-]$")
 def chapter_titles(
     chapters: Sequence[Sequence[Sentence]], *, embed: SentenceEmbedder, language: str | None
 ) -> list[str]:
-    """Return a different title for each chapter, `Chapter <n>` where it has no phrase to offer."""
+    """Return a different title for each chapter, `Chapter <n>` for one without a phrase."""
     ignored = function_words(language, [s.text for chapter in chapters for s in chapter])
     phrases = [_candidates(chapter, ignored) for chapter in chapters]
     weights = _word_weights(phrases)
@@ -92,7 +92,7 @@ def _phrases(run: Sequence[str], ignored: frozenset[str]) -> Iterator[str]:
 
 
 def _is_plain(word: str) -> bool:
-    """Tell a word from a number, and from an address, which no one wants for a title."""
+    """Return whether a word is neither a number nor an address."""
     return not any(mark in word for mark in ".@/:") and not word[0].isdigit()
 
 

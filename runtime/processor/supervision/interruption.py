@@ -1,4 +1,4 @@
-"""What ends a job from outside its own work: this process has to go, or the job's deadline."""
+"""The reasons to end a job early: a stop of this process, or the job's deadline."""
 
 import threading
 from collections.abc import Callable
@@ -7,27 +7,25 @@ from runtime.core.clock import MonotonicClock
 from runtime.core.errors import Permanent
 
 STOPPING = "worker.stopping"
-"""Why a job is put down when the platform ends this process."""
+"""The reason when the platform ends this process."""
 
 
 class StopRequestedError(Exception):
-    """This process must put the job down; it goes back and is resumed elsewhere."""
+    """This process must stop the job, which is requeued and resumed elsewhere.
+
+    `why` is the reason's dotted code.
+    """
 
     def __init__(self, why: str) -> None:
-        """Keep the reason's dotted code."""
         super().__init__(why)
         self.why = why
 
 
-def go_on() -> str | None:
-    """Return that there is no reason to leave."""
-    return None
-
-
 class Interruption:
-    """Asked between any two steps of work whether to go on; safe to ask from any thread.
+    """Tells the work whether it may go on; safe to share between threads.
 
-    `find_stop_reason` returns why the job has to be put down now, a dotted code, or None.
+    `find_stop_reason` returns a dotted code when the job must stop now, else None. The deadline
+    starts with the object and is measured on the monotonic clock.
     """
 
     def __init__(
@@ -35,13 +33,12 @@ class Interruption:
         *,
         clock: MonotonicClock,
         timeout_seconds: float,
-        find_stop_reason: Callable[[], str | None] = go_on,
+        find_stop_reason: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """Start the deadline now; it is measured on the monotonic clock."""
         self._clock = clock
         self._timeout_seconds = timeout_seconds
         self._deadline = clock.monotonic() + timeout_seconds
-        self._must_leave = find_stop_reason
+        self._find_stop_reason = find_stop_reason
         self._stop = threading.Event()
 
     def request_stop(self) -> None:
@@ -51,7 +48,7 @@ class Interruption:
     @property
     def stop_reason(self) -> str | None:
         """Why the work must stop, None while it may go on."""
-        return STOPPING if self._stop.is_set() else self._must_leave()
+        return STOPPING if self._stop.is_set() else self._find_stop_reason()
 
     @property
     def stop_requested(self) -> bool:
@@ -64,7 +61,7 @@ class Interruption:
         return self._clock.monotonic() >= self._deadline
 
     def overdue_error(self) -> Permanent:
-        """Return why a job that is overdue has failed: the same video would take as long again."""
+        """Return the failure of an overdue job: the same video would take as long again."""
         return Permanent(
             "job.deadline_exceeded",
             f"The job was not done after {self._timeout_seconds:.0f} seconds of processing.",

@@ -1,4 +1,4 @@
-"""Reports each stage's share of the whole job, and asks at every step whether to go on."""
+"""Reports the progress of stages, and checks at every step whether the job may go on."""
 
 import threading
 from collections.abc import Callable, Collection, Iterator
@@ -9,7 +9,7 @@ from runtime.core.contract import Stage
 from runtime.core.errors import LifestreamError
 from runtime.core.log import Log
 from runtime.core.ports import Progress
-from runtime.processor.memory import peak_rss_mb
+from runtime.processor.host.resources import peak_rss_mb
 from runtime.processor.supervision.interruption import Interruption, StopRequestedError
 from runtime.processor.supervision.reporter import Reporter
 from runtime.processor.supervision.telemetry import StageRun
@@ -46,26 +46,21 @@ STALL_SECONDS = {
 }
 """How long a stage may go without a sign of progress before it counts as hung.
 
-Many times what each was seen to take between two signs; telling the voices of twelve hours apart,
-which shows none, took 37 s.
+Many times the longest measured silence of each; clustering the voices of twelve hours, which
+reports no progress, took 37 s.
 """
 
 
 class SiblingFailedError(Exception):
-    """This stage stopped because one beside it failed; that failure is the one to tell."""
-
-
-def _tell_nobody(_: StageRun) -> None:
-    pass
+    """This stage stopped because a parallel one failed; that failure is the one to report."""
 
 
 class StageTracker:
-    """Follows the stages of one job, also side by side, and remembers how long each took.
+    """Tracks the stages of one job, also parallel ones; `on_end` is called at each stage's end.
 
-    `peaks` are the megabytes that the process had held at most when a stage ended.
-
-    The job's record shows the first unfinished stage, in the order of `Stage`, and the share of
-    the whole that is done; neither goes back.
+    `seconds` are the durations of finished stages, `peaks` the process's peak megabytes when they
+    ended. The job's record shows the first unfinished stage, in the order of `Stage`, and the share
+    of the whole job that is done; neither goes back.
     """
 
     def __init__(
@@ -75,10 +70,9 @@ class StageTracker:
         interruption: Interruption,
         clock: MonotonicClock,
         log: Log,
-        tell: Callable[[StageRun], None] = _tell_nobody,
+        on_end: Callable[[StageRun], None] = lambda _: None,
     ) -> None:
-        """Bind to one running job, of which nothing is done; `tell` hears of each stage's end."""
-        self._tell = tell
+        self._on_end = on_end
         self._degraded: dict[Stage, str] = {}
         self._reporter = reporter
         self._interruption = interruption
@@ -92,17 +86,17 @@ class StageTracker:
         self.peaks: dict[Stage, int] = {}
 
     def expect(self, stages: Collection[Stage]) -> None:
-        """Learn which stages are still to run; all others count as done."""
+        """Set the stages that are still to run; all others count as done."""
         with self._lock:
             self._left = {stage: done for stage, done in self._left.items() if stage in stages}
 
     def stop_siblings(self) -> None:
-        """Have every open stage stop at its next step: one beside it has failed."""
+        """Stop every open stage at its next step, because a parallel one has failed."""
         self._stopped = True
 
     @property
     def stalled(self) -> Stage | None:
-        """A stage that has shown no progress for longer than it may take, if there is one."""
+        """A stage without progress for longer than its `STALL_SECONDS`, if there is one."""
         now = self._clock.monotonic()
         with self._lock:
             return next(
@@ -111,11 +105,11 @@ class StageTracker:
 
     @contextmanager
     def stage(self, stage: Stage) -> Iterator[Progress]:
-        """Run the block as this stage; it calls the yielded function with 0 to 1 as it advances.
+        """Run the block as this stage; the block reports progress, 0 to 1, to the yielded function.
 
         That call, and leaving the block, raise what ends the job early: `StopRequestedError`,
-        `LeaseLost`, `Permanent` past the deadline, `SiblingFailedError`. They win over an error of
-        the block itself, because a library may have wrapped them on their way through it.
+        `LeaseLost`, `Permanent` past the deadline, `SiblingFailedError`. They win over the block's
+        own error, because a library may have wrapped them.
         """
         self._advance(stage, 0.0)
         began = self._clock.monotonic()
@@ -126,10 +120,10 @@ class StageTracker:
         except Exception as error:
             ending = self._ending(error)
             took = self._clock.monotonic() - began
-            self._tell(StageRun(stage=stage, seconds=took, code=code_of(ending)))
+            self._on_end(StageRun(stage=stage, seconds=took, code=code_of(ending)))
             if ending is not error:
                 raise ending from error
-            # The record keeps the stage a job failed in, which another may have been beside.
+            # The record keeps the stage that failed, not one that ran beside it.
             self._reporter.report(stage, self.overall)
             raise
         finally:
@@ -141,21 +135,21 @@ class StageTracker:
             self.peaks[stage] = peak_rss_mb()
         self._log.info("stage.finished", stage=stage, seconds=round(self.seconds[stage], 2))
         code = self._degraded.get(stage)
-        self._tell(
+        self._on_end(
             StageRun(stage=stage, seconds=self.seconds[stage], code=code, degraded=code is not None)
         )
 
     def restored(self, stage: Stage) -> None:
-        """Note that a stage's output was kept by an attempt before."""
+        """Record that a stage's output was kept by an earlier attempt."""
         self._log.info("stage.resumed", stage=stage)
-        self._tell(StageRun(stage=stage, seconds=0.0, restored=True))
+        self._on_end(StageRun(stage=stage, seconds=0.0, restored=True))
 
     def degraded(self, stage: Stage, error: Exception) -> None:
-        """Note that an open stage failed, and that the job goes on without its output."""
+        """Record that an open stage failed and the job goes on without its output."""
         self._degraded[stage] = code_of(error)
 
     def _ending(self, error: Exception) -> Exception:
-        """Return what ends a stage that failed: what ends the job wins."""
+        """Return the error to raise for a failed stage: what ends the job wins."""
         try:
             self.check()
         except Exception as ending:  # noqa: BLE001 - it is returned, and raised by the caller
@@ -170,7 +164,7 @@ class StageTracker:
         return 1.0 - to_do / sum(WEIGHTS.values())
 
     def check(self) -> None:
-        """Raise what ends the job, or this stage of it, early."""
+        """Raise if the job or its open stages must end early."""
         self._interruption.check()
         self._reporter.check()
         if self._stopped:
@@ -186,7 +180,7 @@ class StageTracker:
 
 
 def code_of(error: Exception) -> str:
-    """Return the dotted code of what ended a stage."""
+    """Return the dotted code of the error that ended a stage."""
     match error:
         case LifestreamError():
             return error.code

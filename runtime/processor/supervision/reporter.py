@@ -1,4 +1,4 @@
-"""Owns the job's record while this process runs it, and makes every write to it, one at a time."""
+"""Writes the job's record while this process runs the job, one write at a time."""
 
 import threading
 from collections.abc import Callable
@@ -13,19 +13,18 @@ from runtime.core.ports import JobStore, StaleWriteError
 
 MIN_SECONDS_BETWEEN_REPORTS = 1.0
 MAX_FAILED_REPORTS = 5
-"""Consecutive progress writes that may fail before the job table counts as gone."""
+"""Progress writes in a row that may fail before the job stops."""
 
 START_TRIES = 5
-"""Each try loses only to somebody else's write to the same record; there are not many writers."""
+"""Each try can lose to one other write of the same record, and there are few writers."""
 
 
 def start_job(
     *, store: JobStore, job_id: str, attempt: int, task_arn: str | None, now: float
 ) -> Job:
-    """Move this attempt's job to RUNNING and return it; raise `LeaseLost` if it is not ours to run.
+    """Move this attempt's job to RUNNING and return it; raise `LeaseLost` if it may not run it.
 
-    The dispatcher may be writing the task's ARN at the same moment, which is why a lost race is
-    looked at again instead of believed.
+    A lost race is retried: the dispatcher may be writing the task's ARN at the same moment.
     """
     for _ in range(START_TRIES):
         job = store.get(job_id)
@@ -41,18 +40,17 @@ def start_job(
         except StaleWriteError:
             continue
         return running
-    raise _lost(job_id, attempt, "somebody else keeps writing to it")
+    raise _lost(job_id, attempt, "another process keeps writing to it")
 
 
 class Reporter:
     """Writes a running job's progress and its end; safe to share between threads.
 
-    Every write is conditional on state and attempt. Once one is refused because somebody else
-    moved the job, no further write is tried: all methods raise `LeaseLost`.
+    Every write is conditional on state and attempt. After one is refused because another process
+    moved the job, all methods raise `LeaseLost` without a write.
     """
 
     def __init__(self, *, store: JobStore, job: Job, clock: Clock, log: Log) -> None:
-        """Take over `job`, as `start_job` returned it."""
         self._store = store
         self._job = job
         self._clock = clock
@@ -65,7 +63,7 @@ class Reporter:
 
     @property
     def silent_seconds(self) -> float:
-        """How long ago the work last made a step, reported or not."""
+        """Seconds since the last progress, reported or not."""
         with self._lock:
             return self._clock.monotonic() - self._last_step
 
@@ -77,21 +75,21 @@ class Reporter:
 
     @property
     def lost(self) -> bool:
-        """Whether a write has shown that the job is no longer ours."""
+        """Whether a write was refused because another process moved the job."""
         with self._lock:
             return self._lost
 
     def check(self) -> None:
-        """Raise `LeaseLost` if a write has shown that the job is no longer ours."""
+        """Raise `LeaseLost` if `lost`."""
         with self._lock:
             if self._lost:
-                raise _lost(self._job.job_id, self._job.attempt, "somebody else moved it")
+                raise _lost(self._job.job_id, self._job.attempt, "another process moved it")
 
     def report(self, stage: Stage, progress: float) -> None:
         """Record stage and overall progress (0 to 1), within a stage at most once a second.
 
-        A write that fails for a passing reason is logged and made up for by the next one; the
-        sixth in a row raises `Retryable`.
+        A write that fails with `Retryable` is logged, and the next one makes up for it; the sixth
+        in a row raises.
         """
         with self._lock:
             self.check()
@@ -99,16 +97,16 @@ class Reporter:
             elapsed = self._clock.monotonic() - self._last_report
             if stage == self._job.stage and elapsed < MIN_SECONDS_BETWEEN_REPORTS:
                 return
-            self._write_news(
+            self._write_progress(
                 lambda job, now: lifecycle.report(job, now=now, stage=stage, progress=progress)
             )
 
     def beat(self, *, every_seconds: float) -> None:
-        """Record that the job is alive unless a write has said so within `every_seconds`."""
+        """Write a heartbeat unless there was a write within `every_seconds`."""
         with self._lock:
             self.check()
             if self._clock.monotonic() - self._last_report >= every_seconds:
-                self._write_news(lambda job, now: lifecycle.beat(job, now=now))
+                self._write_progress(lambda job, now: lifecycle.beat(job, now=now))
 
     def succeed(self, result_key: str) -> None:
         """Record the success and, in the same transaction, the upload as processed."""
@@ -118,15 +116,14 @@ class Reporter:
         """Record the failure with its reason."""
         self._write(lambda job, now: lifecycle.fail(job, now=now, failure=failure))
 
-    def release(self) -> None:
-        """Put the job back to PENDING, for a later attempt to resume; this run counts."""
-        self._write(lambda job, now: lifecycle.requeue(job, now=now))
+    def requeue(self, *, run_counts: bool) -> None:
+        """Move the job to PENDING, for a later attempt to resume.
 
-    def hand_back(self) -> None:
-        """Put the job back to PENDING because this machine goes away; this run does not count."""
-        self._write(lambda job, now: lifecycle.requeue(job, now=now, run_counts=False))
+        `run_counts`: this run counts towards the job's maximum of runs.
+        """
+        self._write(lambda job, now: lifecycle.requeue(job, now=now, run_counts=run_counts))
 
-    def _write_news(self, change: Callable[[Job, float], Job]) -> None:
+    def _write_progress(self, change: Callable[[Job, float], Job]) -> None:
         self._last_report = self._clock.monotonic()
         try:
             self._write(change)

@@ -1,4 +1,4 @@
-"""Turns SIGTERM and SIGINT into a decision: go on, leave at once, or finish by a deadline."""
+"""Turns SIGTERM and SIGINT into a decision: continue, exit now, finish or checkpoint."""
 
 import os
 import queue
@@ -17,9 +17,9 @@ SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopAction(Enum):
-    """What a worker does about a stop."""
+    """What to do about a requested stop."""
 
-    CONTINUE = "go_on"
+    CONTINUE = "continue"
     EXIT_NOW = "exit_now"
     FINISH = "finish"
     CHECKPOINT = "checkpoint"
@@ -27,16 +27,16 @@ class StopAction(Enum):
 
 @dataclass(frozen=True, slots=True)
 class StopDecision:
-    """`seconds_left` to finish in; 0 unless the order is FINISH."""
+    """`seconds_left` to finish in; 0 unless the action is FINISH."""
 
-    order: StopAction
+    action: StopAction
     seconds_left: float = 0.0
 
 
 def decide_stop(*, deadline: float | None, now: float, busy: bool) -> StopDecision:
-    """Decide from when work has to be put down (None: no stop was asked for).
+    """Decide by the deadline of a requested stop, None without one.
 
-    Idle leaves at once. Busy goes on until the deadline, then checkpoints and releases its job.
+    An idle worker exits now. A busy one goes on until the deadline, then checkpoints and requeues.
     """
     if deadline is None:
         return StopDecision(StopAction.CONTINUE)
@@ -48,11 +48,14 @@ def decide_stop(*, deadline: float | None, now: float, busy: bool) -> StopDecisi
 
 
 class Shutdown:
-    """Remembers the first stop signal; later ones change nothing.
+    """Acts on the first stop signal; later ones change nothing.
 
-    The handler only puts the signal into a `SimpleQueue`, whose `put` may be interrupted by itself
-    (an `Event.set` may not: a second signal inside it would wait for its own lock for ever). A
-    watcher thread takes it from there, stamps the deadline and sets the event.
+    `stop_timeout_seconds` is ECS's `stopTimeout`, `margin_seconds` the part of it that checkpoint
+    and requeue need.
+
+    The handler only puts the signal into a `SimpleQueue`, whose `put` is reentrant. `Event.set` is
+    not: a second signal inside it would wait for its own lock for ever. A watcher thread takes the
+    signal from the queue, sets the deadline and then the event.
     """
 
     def __init__(
@@ -63,7 +66,6 @@ class Shutdown:
         stop_timeout_seconds: float,
         margin_seconds: float,
     ) -> None:
-        """Take ECS's `stopTimeout` and the part of it that checkpoint and release need."""
         if not 0 < margin_seconds < stop_timeout_seconds:
             raise Permanent(
                 "protection.stop_margin",
@@ -86,23 +88,23 @@ class Shutdown:
             signal.signal(number, self.handle)
 
     def handle(self, number: int, _frame: FrameType | None = None) -> None:
-        """Note a signal; this is all that happens inside a signal handler."""
+        """Queue a signal; nothing else happens inside a signal handler."""
         self._signals.put(number)
 
     def on_stop(self, listener: Callable[[], None]) -> None:
-        """Have `listener` called once, in the watcher's thread, after the first signal."""
+        """Call `listener` once, in the watcher's thread, after the first signal."""
         self._listeners.append(listener)
 
     @property
     def requested(self) -> bool:
-        """Whether a stop was asked for."""
+        """Whether a stop was requested."""
         return self._event.is_set()
 
     def wait(self, seconds: float | None) -> bool:
-        """Wait for a stop, at most so long; return whether there is one."""
+        """Wait for a stop request at most so long; return whether there is one."""
         return self._event.wait(seconds)
 
-    def order(self, *, busy: bool) -> StopDecision:
+    def decide(self, *, busy: bool) -> StopDecision:
         """Return what to do now."""
         deadline = self._deadline if self._event.is_set() else None
         return decide_stop(deadline=deadline, now=self._clock.monotonic(), busy=busy)
@@ -112,7 +114,7 @@ class Shutdown:
             self.note(self._signals.get())
 
     def note(self, number: int) -> None:
-        """Act on a signal outside of its handler; only the first one counts."""
+        """Act on a signal, outside its handler; only the first one counts."""
         if self._event.is_set():
             self._log.info("shutdown.already_requested", signal=signal.Signals(number).name)
             return
@@ -128,5 +130,5 @@ class Shutdown:
 
 
 def stop_this_process(_reason: str) -> None:
-    """End this process the way ECS does, so that jobs checkpoint; for `ProtectionManager.abort`."""
+    """Stop this process as ECS does, so that jobs checkpoint; for `ProtectionManager.abort`."""
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Tells what one attempt did: to the job's trace as it goes, and in metrics of time and money."""
+"""Emits one attempt's spans and its metrics of time and cost."""
 
 import threading
 from dataclasses import dataclass
@@ -6,17 +6,16 @@ from dataclasses import dataclass
 from runtime.core.clock import Clock
 from runtime.core.contract import Metric, Stage
 from runtime.core.jobs import Job
-from runtime.core.metrics import Metrics
 from runtime.core.spans import Part, Span
 from runtime.core.task_cost import TaskSize, cost_usd
-from runtime.core.tracer import Tracing
+from runtime.core.telemetry import Telemetry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StageRun:
-    """A stage that has ended on this task_size, or whose output was found kept (`restored`).
+    """A stage that has ended on this machine, or whose output was kept (`restored`).
 
-    `code` is why it did not end well; with `degraded` the job went on without its output.
+    `code` is why it failed; with `degraded` the job went on without its output.
     """
 
     stage: Stage
@@ -27,58 +26,56 @@ class StageRun:
 
 
 class AttemptTelemetry:
-    """Tells of one attempt that owns its job; safe to share between threads.
+    """Emits the spans and metrics of an attempt that owns its job; safe to share between threads.
 
-    What is in the trace before the end is sent at once, so that a process that is killed has told
-    how far it came. Nothing here raises or waits.
+    The process span is sent when the attempt starts, so that a killed process has a trace. Nothing
+    here raises or waits.
     """
 
     def __init__(
-        self, *, job: Job, task_size: TaskSize, clock: Clock, metrics: Metrics, tracing: Tracing
+        self, *, job: Job, task_size: TaskSize, clock: Clock, telemetry: Telemetry
     ) -> None:
-        """Tell that the attempt has begun."""
         self._job = job
         self._task_size = task_size
         self._clock = clock
-        self._metrics = metrics
-        self._tracing = tracing
+        self._metrics = telemetry.metrics
+        self._tracing = telemetry.tracing
         self._lock = threading.Lock()
         self._ended = False
         self._began, self._began_at = clock.monotonic(), clock.now()
-        self._tell(Part.PROCESS, self._began_at, None)
-        tracing.flush_soon()
+        self._add_span(Part.PROCESS, self._began_at, None)
+        self._tracing.flush_soon()
 
     def stage(self, run: StageRun) -> None:
-        """Tell of a stage."""
+        """Emit a stage's span and, if it ran to its end, its duration."""
         now = self._clock.now()
         notes: dict[str, str | int | bool] = {"restored": run.restored, "degraded": run.degraded}
-        # A stage of which only words are kept may be restored, and then run for its file.
+        # A stage may be restored, and then run again for its file: two spans.
         occasion = "restored" if run.restored else ""
-        self._tell(run.stage, now - run.seconds, now, code=run.code, occasion=occasion, notes=notes)
+        self._add_span(
+            run.stage, now - run.seconds, now, code=run.code, occasion=occasion, notes=notes
+        )
         if run.code is None and not run.restored:
             self._metrics.put({Metric.STAGE_SECONDS: run.seconds}, of=str(run.stage))
         self._tracing.flush_soon()
 
     def succeeded(self, media_seconds: float) -> None:
-        """Tell of a video that was processed."""
+        """Emit the length of the processed media."""
         self._metrics.put({Metric.MEDIA_SECONDS: media_seconds})
 
     def ended(self, code: str | None) -> None:
-        """Tell that the attempt has ended, and why not well; only the first end counts.
-
-        Every attempt costs what it took, whatever came of it.
-        """
+        """Emit the process span and the attempt's cost; only the first call has an effect."""
         with self._lock:
             if self._ended:
                 return
             self._ended = True
-        self._tell(Part.PROCESS, self._began_at, self._clock.now(), code=code)
+        self._add_span(Part.PROCESS, self._began_at, self._clock.now(), code=code)
         spent = cost_usd(self._clock.monotonic() - self._began, self._task_size)
         if spent is not None:
             self._metrics.put({Metric.PROCESSING_USD: spent})
         self._tracing.flush_soon()
 
-    def _tell(
+    def _add_span(
         self,
         part: Part | Stage,
         began: float,

@@ -1,7 +1,7 @@
-"""Keeps the job's heartbeat while its work runs, and ends the process when the work cannot.
+"""Writes the job's heartbeat, and ends the process when the work does not end in time.
 
-The work itself looks at every step whether it may go on. Inside a library's long computation there
-is no step, and that is what this thread is for.
+The work checks at every step whether it may go on. This thread is for a library's long computation,
+which has no steps.
 """
 
 import traceback
@@ -17,16 +17,16 @@ from runtime.core.periodic_thread import PeriodicThread
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.reporter import Reporter
 
-LOOK_SECONDS = 1.0
+CHECK_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WatchdogTimeouts:
-    """How often to beat, and how long the work may take to notice that it has to end, in seconds.
+    """The heartbeat's interval and how long the work may take to notice its end, in seconds.
 
     `after_stop_seconds` must leave time to write the job's record before the platform kills the
-    process, `stop_timeout` after its SIGTERM. A work that makes no step for `stall_seconds` counts
-    as hung: its heart stops, and the reaper does what it does with the dead.
+    process, `stop_timeout` after its SIGTERM. Work without progress for `stall_seconds` counts as
+    hung: its heartbeat stops, and the reaper treats the job as dead.
     """
 
     heartbeat_seconds: float = 30.0
@@ -39,8 +39,8 @@ class WatchdogTimeouts:
 class Watchdog(PeriodicThread):
     """Guards the work inside its context; `abort` must end the process and not return.
 
-    A watchdog that dies aborts too: without a heartbeat the job would be taken for dead and run
-    twice.
+    `stalled` names a stage that hangs by its own measure, while parallel ones may go on. A watchdog
+    that dies aborts too: without a heartbeat the job would count as dead and run twice.
     """
 
     def __init__(
@@ -54,11 +54,7 @@ class Watchdog(PeriodicThread):
         log: Log,
         abort: Callable[[ExitCode], None],
     ) -> None:
-        """Guard the job of `reporter`; nothing happens before the context is entered.
-
-        `stalled` names a stage that hangs by its own measure, while others beside it may go on.
-        """
-        super().__init__("watchdog", every_seconds=LOOK_SECONDS)
+        super().__init__("watchdog", every_seconds=CHECK_SECONDS)
         self._reporter = reporter
         self._hanging = stalled
         self._interruption = interruption
@@ -70,17 +66,17 @@ class Watchdog(PeriodicThread):
         self._stalled = False
 
     def once(self) -> bool:
-        """Look, for as long as the work lasts."""
-        self.look()
+        """Check once; always go on."""
+        self.check()
         return True
 
     def died(self, error: Exception) -> None:
-        """End the process: the job has no heartbeat now."""
+        """Abort: the job has no heartbeat any more."""
         self._log.error("watchdog.died", error=repr(error), traceback=traceback.format_exc())
         self._abort(ExitCode.RETRYABLE_FAILURE)
 
-    def look(self) -> None:
-        """Beat if it is time, and abort if the work has had its time to notice that it must end."""
+    def check(self) -> None:
+        """Write a heartbeat if one is due, and abort if the work did not end in time."""
         self._beat()
         if self._for_longer("lost", self._reporter.lost, self._timeouts.after_loss_seconds):
             self._end(ExitCode.LOST_CLAIM, "the claim was lost")
@@ -88,7 +84,7 @@ class Watchdog(PeriodicThread):
             "stop", self._interruption.stop_requested, self._timeouts.after_stop_seconds
         ):
             why = self._interruption.stop_reason or "a stop was requested"
-            self._end(ExitCode.RESUMABLE, why, self._reporter.hand_back)
+            self._end(ExitCode.RESUMABLE, why, lambda: self._reporter.requeue(run_counts=False))
         elif self._for_longer(
             "overdue", self._interruption.overdue, self._timeouts.after_deadline_seconds
         ):

@@ -1,4 +1,4 @@
-"""Pauses that double as long as something fails, with jitter."""
+"""Exponential backoff with jitter."""
 
 from collections.abc import Callable
 
@@ -7,20 +7,19 @@ MAX_DOUBLINGS = 10
 
 
 class Backoff:
-    """`pause` waits; `jitter` returns numbers from 0 to 1, of which up to half a pause is made."""
+    """`pause` waits; `jitter` returns numbers from 0 to 1, which shorten a pause by up to half."""
 
     def __init__(self, *, pause: Callable[[float], object], jitter: Callable[[], float]) -> None:
-        """Start with nothing failed."""
         self._pause = pause
         self._jitter = jitter
         self._failures = 0
 
     def failed(self) -> None:
-        """Wait, longer each time in a row."""
+        """Pause, longer after each failure in a row."""
         longest = min(LONGEST_SECONDS, FIRST_SECONDS * 2.0**self._failures)
         self._failures = min(self._failures + 1, MAX_DOUBLINGS)
         self._pause(longest * (1 - self._jitter() / 2))
 
-    def worked(self) -> None:
-        """Begin again with the shortest pause."""
+    def succeeded(self) -> None:
+        """Start again with the shortest pause."""
         self._failures = 0

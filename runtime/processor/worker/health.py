@@ -1,4 +1,4 @@
-"""A small HTTP server for `GET /` (what this is) and `GET /health` (how it is), nothing else."""
+"""HTTP server for `GET /` (what this is) and `GET /health` (its health)."""
 
 import json
 import threading
@@ -8,9 +8,12 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
+from runtime.core.contract import VERSION
+from runtime.processor.worker.worker import Worker
+
 SOCKET_TIMEOUT_SECONDS = 5.0
 CLOSE_CHECK_SECONDS = 0.1
-"""How often the server looks whether it is to close."""
+"""How often the server checks whether to close."""
 
 FEATURES = (
     "task scale-in protection while jobs are active, with no gap",
@@ -21,14 +24,14 @@ FEATURES = (
 
 @dataclass(frozen=True, slots=True)
 class Health:
-    """Body of `GET /health`; unhealthy is answered with 503, so that ECS replaces the task."""
+    """Body of `GET /health`; unhealthy gives 503, so that ECS replaces the task."""
 
     healthy: bool
     body: Mapping[str, Any]
 
 
 class HealthServer:
-    """Answers from `snapshot`, which must be quick and is called from the server's threads."""
+    """Serves `snapshot`, which must be fast and is called from the server's threads."""
 
     def __init__(
         self, *, host: str, port: int, service: str, snapshot: Callable[[], Health]
@@ -36,7 +39,7 @@ class HealthServer:
         """Listen on `host:port`, port 0 for a free one; raise `OSError` if that is taken."""
 
         class Handler(BaseHTTPRequestHandler):
-            """Two paths, no state."""
+            """Serves two paths, without state."""
 
             timeout = SOCKET_TIMEOUT_SECONDS
             server_version = service
@@ -64,7 +67,7 @@ class HealthServer:
                 self.wfile.write(content)
 
             def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name
-                """Say nothing: a probe every few seconds is no news."""
+                """Drop the line: there is a probe every few seconds."""
 
         self._server = ThreadingHTTPServer((host, port), Handler)
         self._server.daemon_threads = True
@@ -91,3 +94,21 @@ class HealthServer:
             self._server.shutdown()
             self._thread.join()
         self._server.server_close()
+
+
+def worker_health(worker: Worker, *, environment: str) -> Health:
+    """Return a worker's health; unhealthy only when protection is not renewed any more."""
+    status = worker.protection.status()
+    current = worker.current
+    return Health(
+        healthy=status.healthy,
+        body={
+            **status.as_health(),
+            "version": VERSION,
+            "environment": environment,
+            "currentJobId": None if current is None else current[1].job_id,
+            "jobsTaken": worker.jobs_taken,
+            "polls": worker.inbox.polls,
+            "stopping": worker.shutdown.requested,
+        },
+    )

@@ -1,4 +1,4 @@
-"""Polls the work queue in a thread of its own, so that a stop need not wait for a poll to end."""
+"""Polls the work queue in its own thread, so that a stop need not wait for a poll to end."""
 
 import queue
 import threading
@@ -9,30 +9,29 @@ POLL_SECONDS = 20
 
 
 class _Interrupted:
-    """Wakes who waits for a message."""
+    """Wakes the thread that waits for a message."""
 
 
-Answer = WorkMessage | Exception | _Interrupted | None
+Reply = WorkMessage | Exception | _Interrupted | None
 
 
 class Inbox:
-    """One poll at a time, and only when asked: a busy worker takes no second message.
+    """Polls once for each request: a busy worker receives no second message.
 
     `next` and `leftover` belong to one thread, `interrupt` to any.
     """
 
     def __init__(self, work: WorkQueue, *, poll_seconds: int = POLL_SECONDS) -> None:
-        """Poll `work`, each time for so long; nothing happens before `next`."""
         self._work = work
         self._poll_seconds = poll_seconds
-        self._asks: queue.SimpleQueue[bool] = queue.SimpleQueue()
-        self._answers: queue.SimpleQueue[Answer] = queue.SimpleQueue()
+        self._requests: queue.SimpleQueue[bool] = queue.SimpleQueue()
+        self._replies: queue.SimpleQueue[Reply] = queue.SimpleQueue()
         self._polling = False
         self._thread = threading.Thread(target=self._poll, name="inbox", daemon=True)
         self.polls = 0
 
     def next(self) -> WorkMessage | None:
-        """Return what a poll brought; None when that is nothing, or when interrupted.
+        """Return the message of one poll, None without one or when interrupted.
 
         Raises what the poll raised.
         """
@@ -40,22 +39,21 @@ class Inbox:
             self._thread.start()
         if not self._polling:
             self._polling = True
-            self._asks.put(item=True)
-        return self._taken(self._answers.get())
+            self._requests.put(item=True)
+        return self._accept(self._replies.get())
 
     def interrupt(self) -> None:
-        """Have `next` return now, or the next time it is called."""
-        self._answers.put(_Interrupted())
+        """Make `next` return now, or at its next call."""
+        self._replies.put(_Interrupted())
 
     def leftover(self, seconds: float) -> WorkMessage | None:
-        """Return what a poll that is still under way brings within so long, None for nothing.
+        """Return the message that a poll under way receives within `seconds`, None without one.
 
-        Called when nobody wants messages any more. What comes later than this is hidden until the
-        queue's visibility timeout has passed.
+        A message that comes later stays hidden until the queue's visibility timeout has passed.
         """
         while self._polling:
             try:
-                taken = self._taken(self._answers.get(timeout=seconds))
+                taken = self._accept(self._replies.get(timeout=seconds))
             except queue.Empty:
                 return None
             if taken is not None:
@@ -63,22 +61,22 @@ class Inbox:
         return None
 
     def close(self) -> None:
-        """Poll no more once a poll that is under way has ended."""
-        self._asks.put(item=False)
+        """End the thread after the poll under way."""
+        self._requests.put(item=False)
 
-    def _taken(self, answer: Answer) -> WorkMessage | None:
-        if isinstance(answer, _Interrupted):
+    def _accept(self, reply: Reply) -> WorkMessage | None:
+        if isinstance(reply, _Interrupted):
             return None
         self._polling = False
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
+        if isinstance(reply, Exception):
+            raise reply
+        return reply
 
     def _poll(self) -> None:
-        while self._asks.get():
+        while self._requests.get():
             try:
-                answer: Answer = self._work.receive(self._poll_seconds)
-            except Exception as error:  # noqa: BLE001 - raised again in the thread that asked
-                answer = error
+                reply: Reply = self._work.receive(self._poll_seconds)
+            except Exception as error:  # noqa: BLE001 - raised again in the thread that requested the poll
+                reply = error
             self.polls += 1
-            self._answers.put(answer)
+            self._replies.put(reply)

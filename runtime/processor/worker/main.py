@@ -10,11 +10,10 @@ from runtime.aws.queues import SqsQueue
 from runtime.core.clock import Clock, SystemClock
 from runtime.core.contract import SERVICE_NAME, VERSION, EnvVar, ExitCode
 from runtime.core.errors import LifestreamError
-from runtime.core.log import JsonLog, Log
-from runtime.core.metrics import EmbeddedMetrics, Metrics
+from runtime.core.log import JsonLog
+from runtime.core.metrics import EmbeddedMetrics
 from runtime.core.protection import ProtectionClient
 from runtime.core.telemetry import Telemetry
-from runtime.core.tracer import Tracing
 from runtime.processor.composition import (
     connect,
     connect_tracing,
@@ -28,11 +27,10 @@ from runtime.processor.host.task_metadata import read_task_arn, read_task_size
 from runtime.processor.settings import BadConfigurationError
 from runtime.processor.supervision.shutdown import Shutdown, stop_this_process
 from runtime.processor.worker.backoff import Backoff
-from runtime.processor.worker.health import HealthServer
+from runtime.processor.worker.health import HealthServer, worker_health
 from runtime.processor.worker.inbox import Inbox
-from runtime.processor.worker.job_runner import Runner
+from runtime.processor.worker.job_runner import JobRunner
 from runtime.processor.worker.settings import WorkerSettings
-from runtime.processor.worker.state import worker_health
 from runtime.processor.worker.worker import Worker
 from runtime.protection.environment import ApiTarget, choose_client, read_protection_environment
 from runtime.protection.manager import ProtectionManager
@@ -42,7 +40,7 @@ LOOPBACK = "127.0.0.1"
 
 
 def run(environ: Mapping[str, str]) -> ExitCode:
-    """Work on jobs until told to stop; return what became of that."""
+    """Work on jobs until a stop is requested; return the exit code."""
     clock = SystemClock()
     service = f"{SERVICE_NAME}-worker"
     try:
@@ -51,8 +49,10 @@ def run(environ: Mapping[str, str]) -> ExitCode:
         metrics = EmbeddedMetrics(clock=clock, environment=settings.environment, write=write_line)
         shutdown = listen_for_stop(settings, clock=clock, log=log)
         forward_library_logs(log)
-        tracing = connect_tracing(settings, clock, log)
-        protection = _protection(environ, clock=clock, log=log, metrics=metrics)
+        telemetry = Telemetry(
+            log=log, metrics=metrics, tracing=connect_tracing(settings, clock, log)
+        )
+        protection = _protection(environ, clock=clock, telemetry=telemetry)
         task_arn = environ.get(EnvVar.ECS_TASK_ARN) or read_task_arn(
             settings.task_metadata_uri, log
         )
@@ -60,11 +60,9 @@ def run(environ: Mapping[str, str]) -> ExitCode:
             settings,
             task_arn=task_arn,
             clock=clock,
-            log=log,
-            metrics=metrics,
+            telemetry=telemetry,
             shutdown=shutdown,
             protection=protection,
-            tracing=tracing,
         )
         health = HealthServer(
             host=LOOPBACK,
@@ -84,7 +82,7 @@ def run(environ: Mapping[str, str]) -> ExitCode:
     finally:
         protection.close()
         health.close()
-        tracing.flush()
+        telemetry.tracing.flush()
     log.info("process.ended", exit_code=int(code), meaning=code.name.lower())
     return code
 
@@ -94,28 +92,24 @@ def compose(
     *,
     task_arn: str | None,
     clock: Clock,
-    log: JsonLog,
-    metrics: EmbeddedMetrics,
+    telemetry: Telemetry,
     shutdown: Shutdown,
     protection: ProtectionManager,
-    tracing: Tracing,
 ) -> Worker:
     """Return a worker on real adapters."""
     ports = connect(settings)
     sqs = clients.sqs(settings.region)
     polling = clients.sqs_polling(settings.region)
     work = SqsQueue(sqs, settings.work_queue_url, polling=polling)
-    runner = Runner(
+    runner = JobRunner(
         settings=settings,
         ports=ports,
-        tools=packaged_toolkit(settings),
+        toolkit=packaged_toolkit(settings),
         task_arn=task_arn,
         clock=clock,
-        log=log,
-        metrics=metrics,
+        telemetry=telemetry,
         shutdown=shutdown,
-        task_size=read_task_size(settings.task_metadata_uri, log),
-        tracing=tracing,
+        task_size=read_task_size(settings.task_metadata_uri, telemetry.log),
     )
     return Worker(
         inbox=Inbox(work),
@@ -127,25 +121,24 @@ def compose(
         run_attempt=runner.run,
         visibility_seconds=settings.visibility_seconds,
         timeout_seconds=settings.timeout_seconds,
-        log=log,
-        metrics=metrics,
+        telemetry=telemetry,
         polling=Backoff(pause=shutdown.wait, jitter=random.random),
         starting=Backoff(pause=shutdown.wait, jitter=random.random),
         abort=stop_this_process,
-        leave=flush_traces_before(tracing, os._exit),
+        exit_process=flush_traces_before(telemetry.tracing, os._exit),
     )
 
 
 def _protection(
-    environ: Mapping[str, str], *, clock: Clock, log: Log, metrics: Metrics
+    environ: Mapping[str, str], *, clock: Clock, telemetry: Telemetry
 ) -> ProtectionManager:
     environment = read_protection_environment(environ)
     return ProtectionManager(
-        client=choose_client(environment, make_api_client=_api_client, log=log),
+        client=choose_client(environment, make_api_client=_api_client, log=telemetry.log),
         policy=gap_free(),
         monotonic=clock,
         wall=clock,
-        telemetry=Telemetry(log=log, metrics=metrics),
+        telemetry=telemetry,
         abort=stop_this_process,
         jitter=random.random,
         ecs_deployment=environment.in_ecs,

@@ -1,4 +1,4 @@
-"""Keeps a message hidden from other workers while its job is worked on."""
+"""Extends the message's visibility timeout while the job runs."""
 
 from collections.abc import Callable
 
@@ -8,15 +8,15 @@ from runtime.core.periodic_thread import PeriodicThread
 from runtime.core.ports import WorkMessage, WorkQueue
 
 BEATS_IN_A_TIMEOUT = 3
-"""So that two in a row may fail without the message being seen by others."""
+"""Two extensions in a row may fail before other workers see the message."""
 
 
 class VisibilityExtender(PeriodicThread):
-    """Extends a message's visibility timeout for as long as its context lasts.
+    """Extends a message's visibility timeout inside its context.
 
-    `abort` is called with a sentence if the thread dies: it must stop the process. A message that
-    can no longer be held is let go: the job's record says who owns it, and whoever receives the
-    message next finds that out.
+    `abort` is called with a reason if the thread dies, and must stop the process. A message that
+    can no longer be extended is given up: its next receiver learns from the job's record that the
+    job has an owner.
     """
 
     def __init__(
@@ -28,7 +28,6 @@ class VisibilityExtender(PeriodicThread):
         log: Log,
         abort: Callable[[str], None],
     ) -> None:
-        """Hold a message that was just received."""
         super().__init__("message-hold", every_seconds=visibility_seconds / BEATS_IN_A_TIMEOUT)
         self._work = work
         self._message = message
@@ -37,7 +36,7 @@ class VisibilityExtender(PeriodicThread):
         self._abort = abort
 
     def once(self) -> bool:
-        """Extend once; return whether there is any use in going on."""
+        """Extend once; return whether to go on."""
         try:
             self._work.hide(self._message, self._visibility_seconds)
         except Retryable as error:
@@ -48,6 +47,6 @@ class VisibilityExtender(PeriodicThread):
         return True
 
     def died(self, error: Exception) -> None:
-        """End the process: nobody holds the message now."""
+        """Abort: the message is no longer extended."""
         self._log.error("worker.hold_died", error=repr(error))
         self._abort(f"the thread that holds the job's message died: {error!r}")

@@ -1,4 +1,7 @@
-"""The worker's loop: receive, protect, claim, work, let go. See docs/adr/0007."""
+"""Worker loop: receive a message, acquire protection, run the job, settle the message.
+
+The order is explained in docs/adr/0007.
+"""
 
 import gc
 from collections.abc import Callable
@@ -14,9 +17,9 @@ from runtime.core.messages import (
     parse_queued,
     requeue_message,
 )
-from runtime.core.metrics import Metrics
 from runtime.core.ports import JobStore, MessageSender, WorkMessage, WorkQueue
 from runtime.core.spans import about
+from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import AttemptOutcome
 from runtime.processor.supervision.shutdown import Shutdown, StopAction
 from runtime.processor.worker.backoff import Backoff
@@ -26,25 +29,25 @@ from runtime.protection.manager import ProtectionManager
 from runtime.protection.session import ProcessingSession
 
 POISON_SECONDS = 5
-"""How soon a message that cannot be read may be received again, on its way to the dead letters."""
+"""How soon an unreadable message may be received again, on its way to the dead letters."""
 
 LEFTOVER_SECONDS = 0.5
-"""How long a worker that leaves waits for a message that may just be coming in."""
+"""How long a stopping worker waits for a message of a poll under way."""
 
 
 RunAttempt = Callable[
     [QueuedAttempt, ProcessingSession, Callable[[ExitCode], None]], AttemptOutcome
 ]
-"""Claims and runs an attempt whose session is protected; the last argument ends the process."""
+"""Runs an attempt under a protected session; the last argument ends the process."""
 
 
 @dataclass(kw_only=True, eq=False)
 class Worker:
-    """Works on one job at a time until it is told to stop.
+    """Works on one job at a time until a stop is requested.
 
-    `polling` and `starting` pause after polls that failed and jobs that could not be started; a
-    pause must end when a stop comes. `abort` ends this process in the ordinary way, `leave` at
-    once, from any thread.
+    `polling` and `starting` pause after failed polls and after jobs that could not be started; a
+    stop must end a pause. `abort` requests an orderly stop of this process, `exit_process` ends it
+    at once, from any thread.
     """
 
     inbox: Inbox
@@ -56,65 +59,70 @@ class Worker:
     run_attempt: RunAttempt
     visibility_seconds: int
     timeout_seconds: float
-    log: Log
-    metrics: Metrics
+    telemetry: Telemetry
     polling: Backoff
     starting: Backoff
     abort: Callable[[str], None]
-    leave: Callable[[ExitCode], None]
-    tidy: Callable[[], object] = gc.collect
+    exit_process: Callable[[ExitCode], None]
+    collect_garbage: Callable[[], object] = gc.collect
     jobs_taken: int = field(default=0, init=False)
     current: tuple[WorkMessage, QueuedAttempt] | None = field(default=None, init=False)
 
     def run(self) -> ExitCode:
-        """Work until told to stop; return what to exit with."""
+        """Work until a stop is requested; return the exit code."""
         self.shutdown.on_stop(self.inbox.interrupt)
         code = ExitCode.SUCCESS
-        while self.shutdown.order(busy=False).order is StopAction.CONTINUE:
+        while self.shutdown.decide(busy=False).action is StopAction.CONTINUE:
             message = self._receive()
             if message is not None:
-                ended = self._handle(message)
-                # How a job ended before says nothing about a worker that leaves idle.
-                code = ended if self.shutdown.requested else ExitCode.SUCCESS
-        self._give_back_leftover()
+                code_after = self._handle(message)
+                # An earlier job's end says nothing about a worker that stops idle.
+                code = code_after if self.shutdown.requested else ExitCode.SUCCESS
+        self._return_leftover()
         self.inbox.close()
         return code if self.protection.status().monitoring else ExitCode.RETRYABLE_FAILURE
 
     def abandon(self, code: ExitCode) -> None:
-        """Leave although a job is inside a computation that cannot be stopped; its end is recorded.
+        """Exit although a job is inside a computation that cannot be stopped; its end is recorded.
 
-        Called by the watchdog, in its thread; returns only if `leave` does.
+        The watchdog calls this in its thread; it returns only if `exit_process` does.
         """
         if self.current is not None:
-            message, asked = self.current
-            log = self._bound(message, asked)
+            message, queued = self.current
+            log = self._bound(message, queued)
             if code is ExitCode.RESUMABLE:
-                self.metrics.put({Metric.WORKER_JOBS_RELEASED: 1}, code="worker.abandoned")
-            if code is not ExitCode.RESUMABLE or self._announce(asked, log):
+                self.telemetry.metrics.put(
+                    {Metric.WORKER_JOBS_RELEASED: 1}, code="worker.abandoned"
+                )
+            if code is not ExitCode.RESUMABLE or self._announce(queued, log):
                 self._delete(message, log)
         self.protection.close()
-        self.leave(code)
+        self.exit_process(code)
 
     def _receive(self) -> WorkMessage | None:
         try:
             message = self.inbox.next()
         except LifestreamError as error:
-            write = self.log.error if isinstance(error, Permanent) else self.log.warning
+            write = (
+                self.telemetry.log.error
+                if isinstance(error, Permanent)
+                else self.telemetry.log.warning
+            )
             write("worker.poll_failed", code=error.code, reason=error.summary)
             self.polling.failed()
             return None
-        self.polling.worked()
+        self.polling.succeeded()
         return message
 
     def _handle(self, message: WorkMessage) -> ExitCode:
         try:
-            asked = parse_queued(message.body)
+            queued = parse_queued(message.body)
         except MalformedMessageError as error:
             self._bound(message).error("worker.poison_message", reason=error.summary)
             self._hide(message, POISON_SECONDS, self._bound(message))
             return ExitCode.SUCCESS
-        log = self._bound(message, asked)
-        self.current = (message, asked)
+        log = self._bound(message, queued)
+        self.current = (message, queued)
         try:
             with VisibilityExtender(
                 self.work,
@@ -123,17 +131,17 @@ class Worker:
                 log=log,
                 abort=self.abort,
             ):
-                ended, announced = self._work_on(asked, log)
-            return self._let_go(message, asked, ended, log, announced=announced)
+                outcome, announced = self._work_on(queued, log)
+            return self._settle(message, queued, outcome, log, announced=announced)
         finally:
             self.current = None
-            # What a job leaves behind must not be carried through the next one.
-            self.tidy()
+            # A job's memory must be free before the next one.
+            self.collect_garbage()
 
-    def _work_on(self, asked: QueuedAttempt, log: Log) -> tuple[AttemptOutcome | None, bool]:
-        """Return how the attempt ended, None if it was not tried, and whether that is announced."""
+    def _work_on(self, queued: QueuedAttempt, log: Log) -> tuple[AttemptOutcome | None, bool]:
+        """Return the outcome, None if the attempt was not started, and whether it is announced."""
         session = self.protection.session(
-            f"{asked.job_id}-{asked.attempt}", deadline_seconds=self.timeout_seconds
+            f"{queued.job_id}-{queued.attempt}", deadline_seconds=self.timeout_seconds
         )
         try:
             session.set_critical(True)
@@ -145,50 +153,50 @@ class Worker:
             if self.shutdown.requested:
                 return None, False
             self.jobs_taken += 1
-            ended = self.run_attempt(asked, session, self.abandon)
-            if ended.requeued:
-                self.metrics.put({Metric.WORKER_JOBS_RELEASED: 1}, code=ended.why)
-            return ended, ended.requeued and self._announce(asked, log)
+            outcome = self.run_attempt(queued, session, self.abandon)
+            if outcome.requeued:
+                self.telemetry.metrics.put({Metric.WORKER_JOBS_RELEASED: 1}, code=outcome.why)
+            return outcome, outcome.requeued and self._announce(queued, log)
         finally:
             session.cleanup()
 
-    def _let_go(
+    def _settle(
         self,
         message: WorkMessage,
-        asked: QueuedAttempt,
-        ended: AttemptOutcome | None,
+        queued: QueuedAttempt,
+        outcome: AttemptOutcome | None,
         log: Log,
         *,
         announced: bool,
     ) -> ExitCode:
-        """Delete the message, or give it back if its attempt has not been started."""
-        if ended is None or (not ended.claimed and ended.code is not ExitCode.LOST_CLAIM):
+        """Delete the message, or make it visible if its attempt was not started."""
+        if outcome is None or (not outcome.claimed and outcome.code is not ExitCode.LOST_CLAIM):
             self._hide(message, 0, log)
             self.starting.failed()
             return ExitCode.SUCCESS
-        self.starting.worked()
-        if not ended.claimed:
-            done = self._announce_if_waiting(asked, log)
+        self.starting.succeeded()
+        if not outcome.claimed:
+            done = self._announce_if_waiting(queued, log)
         else:
-            done = announced or not ended.requeued
+            done = announced or not outcome.requeued
         if done:
             self._delete(message, log)
-        # Else the message comes again, and who receives it then announces the job.
-        return ended.code if ended.requeued else ExitCode.SUCCESS
+        # Else the message comes again, and its next receiver announces the job.
+        return outcome.code if outcome.requeued else ExitCode.SUCCESS
 
-    def _announce_if_waiting(self, asked: QueuedAttempt, log: Log) -> bool:
-        """Announce a job that was put back by a worker that did not live to say so."""
+    def _announce_if_waiting(self, queued: QueuedAttempt, log: Log) -> bool:
+        """Announce a job that was requeued by a worker that died before it announced it."""
         try:
-            job = self.jobs.get(asked.job_id)
+            job = self.jobs.get(queued.job_id)
         except LifestreamError as error:
             log.warning("worker.record_unread", code=error.code, reason=error.summary)
             return False
-        waits = job is not None and job.state is State.PENDING and job.attempt == asked.attempt
-        return self._announce(asked, log) if waits else True
+        waits = job is not None and job.state is State.PENDING and job.attempt == queued.attempt
+        return self._announce(queued, log) if waits else True
 
-    def _announce(self, asked: QueuedAttempt, log: Log) -> bool:
+    def _announce(self, queued: QueuedAttempt, log: Log) -> bool:
         try:
-            self.announcements.send(requeue_message(asked.job_id))
+            self.announcements.send(requeue_message(queued.job_id))
         except LifestreamError as error:
             log.error("worker.not_announced", code=error.code, reason=error.summary)
             return False
@@ -199,7 +207,7 @@ class Worker:
         try:
             self.work.delete(message)
         except LifestreamError as error:
-            # It comes again, and is found to be outdated.
+            # It comes again, and is recognised as outdated.
             log.warning("worker.not_deleted", code=error.code, reason=error.summary)
 
     def _hide(self, message: WorkMessage, seconds: int, log: Log) -> None:
@@ -209,15 +217,17 @@ class Worker:
             # It comes again by itself when its visibility timeout has passed.
             log.warning("worker.not_given_back", code=error.code, reason=error.summary)
 
-    def _give_back_leftover(self) -> None:
+    def _return_leftover(self) -> None:
         try:
             message = self.inbox.leftover(LEFTOVER_SECONDS)
         except LifestreamError:
             return
         if message is not None:
-            self.log.info("worker.given_back", message_id=message.message_id)
+            self.telemetry.log.info("worker.given_back", message_id=message.message_id)
             self._hide(message, 0, self._bound(message))
 
-    def _bound(self, message: WorkMessage, asked: QueuedAttempt | None = None) -> Log:
-        fields = {} if asked is None else {**about(asked.job_id), "attempt": asked.attempt}
-        return self.log.bind(message_id=message.message_id, receives=message.receives, **fields)
+    def _bound(self, message: WorkMessage, queued: QueuedAttempt | None = None) -> Log:
+        fields = {} if queued is None else {**about(queued.job_id), "attempt": queued.attempt}
+        return self.telemetry.log.bind(
+            message_id=message.message_id, receives=message.receives, **fields
+        )

@@ -1,7 +1,7 @@
-"""Subtitles and chapter marks as players read them: SubRip and WebVTT."""
+"""Renders subtitles and chapter marks as SubRip and WebVTT."""
 
 from runtime.results.job_result import JobResult, speaker_name
-from runtime.results.render.cues import cues_of, speaker_changes
+from runtime.results.render.cues import build_cues, speaker_changes
 from runtime.results.render.text import timestamp
 
 # SubRip has no escapes, and players drop what looks like a tag.
@@ -10,7 +10,7 @@ _WITHOUT_TAGS = str.maketrans("<>", "\u2039\u203a")
 
 def srt(result: JobResult) -> str:
     """Return SubRip subtitles; a new speaker's cue begins with the name."""
-    cues = cues_of(result.sentences)
+    cues = build_cues(result.sentences)
     blocks = []
     for number, (cue, changed) in enumerate(zip(cues, speaker_changes(cues), strict=True), start=1):
         name = f"[{speaker_name(cue.speaker)}]\n" if changed else ""
@@ -23,7 +23,7 @@ def srt(result: JobResult) -> str:
 def vtt(result: JobResult) -> str:
     """Return WebVTT subtitles with a voice span for each cue."""
     blocks = ["WEBVTT\n"]
-    for cue in cues_of(result.sentences):
+    for cue in build_cues(result.sentences):
         span = _span(cue.start_seconds, cue.end_seconds, ".")
         text = _escaped("\n".join(cue.lines))
         blocks.append(f"{span}\n<v {_escaped(speaker_name(cue.speaker))}>{text}</v>\n")

@@ -1,4 +1,4 @@
-"""Divides sentences into subtitle cues that a person can read in the time they are shown."""
+"""Divides sentences into subtitle cues that can be read while they are shown."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ EASY_CHARACTERS_PER_SECOND = 17.0
 GAP_SECONDS = 0.083
 _MARKS = frozenset(",;:.?!\u3001\u3002\uff0c\uff1b\uff1a\uff1f\uff01")
 BREATH_SECONDS = 1.0
-"""Words further apart than this are not shown together only because one of them is short."""
+"""A short cue is not joined to a neighbour further away than this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,14 +34,14 @@ class Cue:
     lines: tuple[str, ...]
 
 
-def cues_of(sentences: Iterable[Sentence]) -> tuple[Cue, ...]:
+def build_cues(sentences: Iterable[Sentence]) -> tuple[Cue, ...]:
     """Return cues in order of time that do not overlap and hold every word once.
 
-    A cue holds at most 84 characters and 7 s by one speaker. Sentences that are longer are broken
-    at marks and pauses; a cue that would be gone before it is read is joined to its neighbour where
-    both fit. A cue stays until it can be read with ease, but never into the next one.
+    A cue holds at most 84 characters and 7 s of one speaker. Longer sentences are split at marks
+    and pauses; a cue too short to read is joined to its neighbour where both fit. A cue stays until
+    it can be read with ease, but never into the next one.
     """
-    groups = _joined([group for sentence in sentences for group in _groups(sentence.words)])
+    groups = _join_hasty([group for sentence in sentences for group in _groups(sentence.words)])
     cues = [_cue(group, nxt[0].word.start_seconds) for group, nxt in pairwise(groups)]
     return (*cues, *(_cue(group, inf) for group in groups[-1:]))
 
@@ -57,21 +57,21 @@ def _cue(group: Sequence[AttributedWord], following_start: float) -> Cue:
 
 
 def _groups(words: Sequence[AttributedWord]) -> list[Sequence[AttributedWord]]:
-    """Halve at the best place until each part fits; parts of like size read better than a tail."""
+    """Halve at the best place until each part fits; even parts read better than a short tail."""
     if len(words) == 1 or _fits(words):
         return [words]
     at = max(range(1, len(words)), key=lambda i: (_break_quality(words, i), -i))
     return [*_groups(words[:at]), *_groups(words[at:])]
 
 
-def _joined(groups: Sequence[Sequence[AttributedWord]]) -> list[Sequence[AttributedWord]]:
-    """Join groups that leave no time to read them to the one before or after."""
+def _join_hasty(groups: Sequence[Sequence[AttributedWord]]) -> list[Sequence[AttributedWord]]:
+    """Join groups that are shown too briefly to the one before or after."""
     starts = [group[0].word.start_seconds for group in groups[1:]] + [inf] * bool(groups)
     hasty = [_is_hasty(group, start) for group, start in zip(groups, starts, strict=True)]
     result: list[Sequence[AttributedWord]] = []
     last_is_hasty = False
     for group, start, is_hasty in zip(groups, starts, hasty, strict=True):
-        if result and (last_is_hasty or is_hasty) and _belong(result[-1], group):
+        if result and (last_is_hasty or is_hasty) and _can_join(result[-1], group):
             result[-1] = [*result[-1], *group]
             last_is_hasty = _is_hasty(result[-1], start)
         else:
@@ -86,7 +86,7 @@ def _is_hasty(group: Sequence[AttributedWord], following_start: float) -> bool:
     return min(shown, LONGEST_SECONDS) < needed
 
 
-def _belong(first: Sequence[AttributedWord], second: Sequence[AttributedWord]) -> bool:
+def _can_join(first: Sequence[AttributedWord], second: Sequence[AttributedWord]) -> bool:
     pause = second[0].word.start_seconds - first[-1].word.end_seconds
     one_voice = first[0].speaker == second[0].speaker
     return one_voice and pause <= BREATH_SECONDS and _fits([*first, *second])
@@ -115,20 +115,20 @@ def _lines(text: str) -> tuple[str, ...]:
     places = [i for i in range(1, len(text)) if _may_break(text, i)]
     if len(text) <= LINE_CHARACTERS or not places:
         return (text,)
-    # The longer line counts; of equals the lower one, which leaves more of the picture free.
+    # The shortest longer line; of equals the longer lower line, which hides less of the picture.
     at = min(places, key=lambda i: (max(i, len(text[i:].strip())), i))
     return text[:at], text[at:].strip()
 
 
 def _may_break(text: str, at: int) -> bool:
-    """Tell whether a line may end before a character: a space, or one written without."""
+    """Return whether a line may end before a character: a space, or a script without spaces."""
     if text[at] == " ":
         return True
     before, after = text[at - 1], text[at]
-    # No line begins with a mark, nor with what combines with the letter before.
+    # No line begins with a mark or a combining character.
     return is_unspaced(before) and is_unspaced(after) and category(after) in {"Lo", "Nd"}
 
 
 def speaker_changes(cues: Sequence[Cue]) -> list[bool]:
-    """Tell for each cue whether another speaker begins with it; true for the first."""
+    """Return for each cue whether its speaker is another one; true for the first."""
     return [True] * bool(cues) + [a.speaker != b.speaker for a, b in pairwise(cues)]

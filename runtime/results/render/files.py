@@ -1,11 +1,11 @@
-"""The files that a job publishes as text, rendered from its result."""
+"""Renders a job's result as its published text files."""
 
 from collections.abc import Mapping
 
 from runtime.core.contract import ResultFile
 from runtime.results.job_result import JobResult
 from runtime.results.render.captions import chapters_vtt, srt, vtt
-from runtime.results.render.manifest import described, manifest_document
+from runtime.results.render.manifest import describe_files, manifest_document
 from runtime.results.render.markdown import markdown
 from runtime.results.render.plain import transcript_text, transcript_tsv
 from runtime.results.render.rttm import rttm
@@ -36,6 +36,6 @@ def render_files(result: JobResult) -> dict[str, bytes]:
 
 
 def render_manifest(result: JobResult, rendered: Mapping[str, bytes]) -> bytes:
-    """Return the manifest of the rendered files and of those that were published before."""
-    files = (*described(rendered), *result.media_files)
+    """Return the manifest of the rendered files and of the media files published before."""
+    files = (*describe_files(rendered), *result.media_files)
     return json_bytes(manifest_document(result.source.job_id, files))

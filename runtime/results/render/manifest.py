@@ -1,4 +1,4 @@
-"""`manifest.json`: the published files with size and SHA-256; its presence says all are there."""
+"""`manifest.json`: the published files with size and SHA-256; it is published last."""
 
 import hashlib
 from collections.abc import Iterable, Mapping
@@ -6,19 +6,19 @@ from typing import Any
 
 from runtime.core.contract import ResultFile
 from runtime.core.media import PublishedFile
-from runtime.processor.stages.publish import content_type
+from runtime.results.content_types import content_type
 
 SCHEMA_VERSION = "1.1"
 
 VARYING = (ResultFile.METRICS,)
-"""Files that tell of the run and not of the video: two runs of one job write different ones."""
+"""Files about the run, not the video: two runs of one job write different ones."""
 
 
 def manifest_document(job_id: str, files: Iterable[PublishedFile]) -> dict[str, Any]:
     """Return the document for all files but the manifest itself, by name.
 
-    Those that vary between runs are named without size and digest, so that the manifest itself is
-    the same whichever run wrote it.
+    Files that vary between runs are listed without size and digest, so that every run writes the
+    same manifest.
     """
     return {
         "schema_version": SCHEMA_VERSION,
@@ -36,8 +36,8 @@ def manifest_document(job_id: str, files: Iterable[PublishedFile]) -> dict[str, 
     }
 
 
-def described(files: Mapping[str, bytes]) -> tuple[PublishedFile, ...]:
-    """Return what the manifest says of rendered files."""
+def describe_files(files: Mapping[str, bytes]) -> tuple[PublishedFile, ...]:
+    """Return name, size and digest of rendered files."""
     return tuple(
         PublishedFile(
             name=str(name), size_bytes=len(content), sha256=hashlib.sha256(content).hexdigest()

@@ -1,4 +1,4 @@
-"""`summary.md`: the result as a page that a person reads with pleasure."""
+"""`summary.md`: the result as a page for people."""
 
 import re
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-"""`transcript.txt` and `transcript.tsv`: what was said, for people and for spreadsheets."""
+"""`transcript.txt` for people and `transcript.tsv` for spreadsheets."""
 
 import csv
 import io
@@ -10,7 +10,7 @@ from runtime.results.render.text import clock
 
 
 def transcript_text(result: JobResult) -> str:
-    """Return a paragraph for each turn, headed by its speaker and its time."""
+    """Return a paragraph for each turn, headed by speaker and time."""
     paragraphs = []
     for speaker, group in groupby(result.sentences, key=lambda sentence: sentence.speaker):
         sentences = list(group)
@@ -20,7 +20,7 @@ def transcript_text(result: JobResult) -> str:
 
 
 def transcript_tsv(result: JobResult) -> str:
-    """Return a header and a row for each sentence, separated by tabs, quoted where it must be."""
+    """Return a header and a row for each sentence, separated by tabs."""
     out = io.StringIO()
     rows = csv.writer(out, "excel-tab", lineterminator="\n")
     rows.writerow(["start_seconds", "end_seconds", "speaker", "text"])

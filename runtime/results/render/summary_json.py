@@ -1,4 +1,4 @@
-"""`summary.json`: everything found about a video in one document; see `schema/`."""
+"""`summary.json`: the whole result in one document; see `schema/`."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from runtime.results.job_result import JobResult
 from runtime.results.render.text import seconds
 
 SCHEMA_VERSION = "1.1"
-"""Raised in its first part by a change that breaks readers, in its second by an addition."""
+"""Major: a change that breaks readers. Minor: an addition."""
 
 _MODEL_NAMES = {
     Stage.TRANSCRIBE: "transcription",
@@ -84,7 +84,7 @@ def summary_document(result: JobResult) -> dict[str, Any]:
 
 
 def scene_list(result: JobResult) -> list[dict[str, Any]]:
-    """Return the scenes as `scenes.json` and `summary.json` both hold them."""
+    """Return the scenes as in `scenes.json` and `summary.json`."""
     return [
         {
             "index": scene.index,

@@ -1,18 +1,18 @@
-"""Small shared forms of the rendered files: times, JSON bytes."""
+"""Formats shared by the rendered files: times and JSON."""
 
 import json
 from typing import Any
 
 
 def seconds(value: float) -> float:
-    """Return seconds to the millisecond, which is finer than any model here hears or sees."""
+    """Round seconds to milliseconds, which is finer than any model's resolution."""
     return round(value, 3)
 
 
 def clock(value: float) -> str:
-    """Return a time as people write it, `mm:ss`, from an hour on `h:mm:ss`; cut, not rounded.
+    """Return a time as `mm:ss`, from an hour on `h:mm:ss`.
 
-    A player that jumps to a rounded-up time would miss the first word.
+    Truncated: a player that jumps to a rounded-up time would miss the first word.
     """
     whole = int(value)
     hours, minutes, rest = whole // 3600, whole // 60 % 60, whole % 60
@@ -39,5 +39,5 @@ def duration(value: float) -> str:
 
 
 def json_bytes(value: Any) -> bytes:
-    """Return readable JSON, the same for the same value; raise `ValueError` for what is none."""
+    """Return indented JSON, equal for equal values; raise `ValueError` for NaN and infinity."""
     return (json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n").encode()

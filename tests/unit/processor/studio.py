@@ -9,16 +9,17 @@ from typing import Any
 from runtime.core import jobs as lifecycle
 from runtime.core.contract import ExitCode, ResultFile, Stage, result_prefix, thumbnail_name
 from runtime.core.jobs import Job
-from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn
+from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn, Upload
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.ports import JobStore, ObjectStore, Progress
 from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
+from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import Attempt, AttemptOutcome, Ports
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import Increments
+from runtime.processor.host.resources import Capacity
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
-from runtime.processor.pipeline.graph import Capacity
 from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
@@ -111,17 +112,15 @@ class Studio:
             number=attempt,
             task_arn=f"arn:any:{attempt}",
             ports=Ports(objects=objects or self.objects, jobs=jobs or self.jobs),
-            tools=self.tools(),
+            toolkit=self.tools(),
             interruption=self.interruption,
             work_dir=self.work_dir,
             clock=self.clock,
-            log=self.log,
-            metrics=self.metrics,
+            telemetry=Telemetry(log=self.log, metrics=self.metrics, tracing=self.tracing),
             timeouts=WatchdogTimeouts(),
             abort=self.aborted.append,
             max_runs=self.max_runs,
             task_size=self.task_size,
-            tracing=self.tracing,
         ).run()
         return self.ended.code
 
@@ -181,8 +180,9 @@ class Studio:
                 self.meanwhile[stage](on_progress)
             on_progress(fraction)
 
-    def _probe(self, path: Path) -> StageOutput[MediaInfo]:
-        assert path.read_bytes() == b"any video"
+    def _probe(self, upload: Upload) -> StageOutput[MediaInfo]:
+        assert upload.path.read_bytes() == b"any video"
+        assert upload.key.startswith("uploads/")
         self._work(Stage.PROBE, lambda _: None)
         return StageOutput(value=self.media)
 

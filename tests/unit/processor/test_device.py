@@ -6,7 +6,7 @@ from runtime.core.contract import Device, Stage
 from runtime.core.options import DEFAULT_OPTIONS
 from runtime.processor.composition import packaged_toolkit
 from runtime.processor.models.whisper import Engine
-from runtime.processor.settings import Settings
+from runtime.processor.settings import AttemptSettings
 from tests.unit.processor.test_settings import ENVIRON
 
 
@@ -24,7 +24,7 @@ def test_should_compute_where_it_is_told(device: Device, compute_type: str) -> N
 def test_should_not_go_on_from_what_another_device_heard() -> None:
     on = {
         device: packaged_toolkit(
-            Settings.from_environ({**ENVIRON, "DEVICE": device.value})
+            AttemptSettings.from_environ({**ENVIRON, "DEVICE": device.value})
         ).settings_for(DEFAULT_OPTIONS)
         for device in Device
     }

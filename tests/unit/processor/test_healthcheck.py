@@ -124,12 +124,12 @@ def test_should_load_nothing_but_names_and_the_standard_library() -> None:
 
 def test_should_give_up_before_ecs_does(monkeypatch: pytest.MonkeyPatch) -> None:
     ecs_waits = 5
-    assert ecs_waits > healthcheck.PATIENCE_SECONDS
-    monkeypatch.setattr(healthcheck, "PATIENCE_SECONDS", 0.05)
+    assert ecs_waits > healthcheck.TIMEOUT_SECONDS
+    monkeypatch.setattr(healthcheck, "TIMEOUT_SECONDS", 0.05)
     silent = socketserver.TCPServer(("127.0.0.1", 0), socketserver.StreamRequestHandler)
 
     with silent:
         monkeypatch.setenv(EnvVar.WORKER_PORT, str(silent.server_address[1]))
-        (problem,) = healthcheck.problems_of_worker()
+        (problem,) = healthcheck.worker_problems()
 
     assert "timed out" in problem

@@ -63,7 +63,7 @@ def run_in(studio: Studio, environment: dict[str, str]) -> tuple[ExitCode, list[
     code = run(
         environment,
         ports=lambda _: Ports(objects=studio.objects, jobs=studio.jobs),
-        tools=lambda _: studio.tools(),
+        toolkit=lambda _: studio.tools(),
         clock=studio.clock,
         write=written.append,
         traces=lambda *_: studio.tracing,
@@ -133,7 +133,7 @@ def run_and_note(
     code = run(
         environ(studio, studio.dispatch().attempt) | variables,
         ports=lambda _: Ports(objects=studio.objects, jobs=studio.jobs),
-        tools=lambda _: studio.tools(),
+        toolkit=lambda _: studio.tools(),
         clock=studio.clock,
         write=write,
     )

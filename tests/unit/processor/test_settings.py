@@ -8,8 +8,8 @@ from runtime.processor.media.limits import MediaLimits
 from runtime.processor.settings import (
     MAX_NOTICE_SECONDS,
     RECORD_SECONDS,
+    AttemptSettings,
     BadConfigurationError,
-    Settings,
     StopPlan,
 )
 from runtime.protection.policy import gap_free
@@ -46,11 +46,14 @@ OPTIONAL: dict[str, str] = {
 
 
 def test_should_read_everything_given() -> None:
-    settings = Settings.from_environ({**ENVIRON, **OPTIONAL})
-    assert settings == Settings(
+    settings = AttemptSettings.from_environ({**ENVIRON, **OPTIONAL})
+    assert settings == AttemptSettings(
         environment="any-environment",
         job_id=SOURCE.job_id,
         attempt=3,
+        bucket=SOURCE.bucket,
+        key=SOURCE.key,
+        etag=SOURCE.etag,
         jobs_table="any-jobs",
         idempotency_table="any-idempotency",
         region="eu-west-1",
@@ -63,15 +66,18 @@ def test_should_read_everything_given() -> None:
         stop_timeout_seconds=120.0,
         log_level="DEBUG",
         task_metadata_uri="http://169.254.170.2/v4/any",
-        limits=MediaLimits(max_seconds=60.0, max_bytes=1000, max_pixels=2000),
+        max_media_seconds=60.0,
+        max_media_bytes=1000,
+        max_media_pixels=2000,
         decoder_memory_mb=3000,
         audio_track="deu",
         tracing=True,
     )
+    assert settings.limits == MediaLimits(max_seconds=60.0, max_bytes=1000, max_pixels=2000)
 
 
 def test_should_do_with_what_is_required() -> None:
-    settings = Settings.from_environ(ENVIRON)
+    settings = AttemptSettings.from_environ(ENVIRON)
     assert settings.work_dir == Path("/tmp")  # noqa: S108 - the documented default
     assert (settings.timeout_seconds, settings.log_level) == (3600.0, "INFO")
     assert settings.task_metadata_uri is None
@@ -89,7 +95,9 @@ def test_should_finish_then_notice_then_record_before_the_kill(
     plan = StopPlan.within(stop_timeout)
     assert plan == StopPlan(finish_seconds=finish, notice_seconds=notice, record_seconds=record)
     assert finish + plan.margin_seconds == stop_timeout
-    settings = Settings.from_environ({**ENVIRON, EnvVar.STOP_TIMEOUT_SECONDS: str(stop_timeout)})
+    settings = AttemptSettings.from_environ(
+        {**ENVIRON, EnvVar.STOP_TIMEOUT_SECONDS: str(stop_timeout)}
+    )
     assert settings.watchdog_timeouts.after_stop_seconds == notice
 
 
@@ -102,7 +110,7 @@ def test_should_leave_a_lost_lease_the_time_that_is_left_of_it() -> None:
 def test_should_name_a_missing_variable(name: str, *, empty: bool) -> None:
     environ = {**ENVIRON, name: ""} if empty else {k: v for k, v in ENVIRON.items() if k != name}
     with pytest.raises(BadConfigurationError, match=rf"\b{name} is not set"):
-        Settings.from_environ(environ)
+        AttemptSettings.from_environ(environ)
 
 
 @pytest.mark.parametrize(
@@ -124,14 +132,14 @@ def test_should_name_a_missing_variable(name: str, *, empty: bool) -> None:
 )
 def test_should_show_a_value_that_cannot_be_used(name: EnvVar, value: str) -> None:
     with pytest.raises(BadConfigurationError, match=f"{name} is '{value}', not "):
-        Settings.from_environ({**ENVIRON, name: value})
+        AttemptSettings.from_environ({**ENVIRON, name: value})
 
 
 def test_should_name_all_that_is_wrong_at_once() -> None:
     environ = {**ENVIRON, EnvVar.JOB_ATTEMPT: "none", EnvVar.LOG_LEVEL: "loud"}
     del environ[EnvVar.MODELS_DIR]
     with pytest.raises(BadConfigurationError) as caught:
-        Settings.from_environ(environ)
+        AttemptSettings.from_environ(environ)
     assert all(
         name in str(caught.value)
         for name in (EnvVar.JOB_ATTEMPT, EnvVar.LOG_LEVEL, EnvVar.MODELS_DIR)
@@ -140,10 +148,10 @@ def test_should_name_all_that_is_wrong_at_once() -> None:
 
 def test_should_refuse_a_job_id_of_another_upload() -> None:
     with pytest.raises(BadConfigurationError, match="JOB_ID is not the job of"):
-        Settings.from_environ({**ENVIRON, EnvVar.S3_KEY: "uploads/other.mp4"})
+        AttemptSettings.from_environ({**ENVIRON, EnvVar.S3_KEY: "uploads/other.mp4"})
 
 
 def test_should_trace_only_when_told_to() -> None:
-    assert Settings.from_environ(ENVIRON).tracing is False
+    assert AttemptSettings.from_environ(ENVIRON).tracing is False
     with pytest.raises(BadConfigurationError, match="TRACING is 'yes', not one of true, false"):
-        Settings.from_environ({**ENVIRON, EnvVar.TRACING: "yes"})
+        AttemptSettings.from_environ({**ENVIRON, EnvVar.TRACING: "yes"})

@@ -3,15 +3,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.media import Turn
-from runtime.results.speaker_interruptions import Interruption, interruptions
+from runtime.results.speaker_interruptions import SpeakerInterruption, find_interruptions
 from tests.unit.processor.builders import ANNA, BEN, turn
 
 CARLA = "SPEAKER_02"
 
 
 def test_should_find_who_cut_in_on_whom() -> None:
-    assert interruptions([turn(0.0, 5.0, ANNA), turn(4.0, 9.0, BEN)]) == (
-        Interruption(at_seconds=4.0, by=BEN, of=ANNA),
+    assert find_interruptions([turn(0.0, 5.0, ANNA), turn(4.0, 9.0, BEN)]) == (
+        SpeakerInterruption(at_seconds=4.0, by=BEN, of=ANNA),
     )
 
 
@@ -27,11 +27,11 @@ def test_should_find_who_cut_in_on_whom() -> None:
     ],
 )
 def test_should_not_count_what_takes_no_floor(turns: tuple[Turn, ...]) -> None:
-    assert interruptions(turns) == ()
+    assert find_interruptions(turns) == ()
 
 
 def test_should_count_a_second_voice_for_each_it_silences() -> None:
-    found = interruptions([turn(0, 5, ANNA), turn(2, 5.2, BEN), turn(4, 9, CARLA)])
+    found = find_interruptions([turn(0, 5, ANNA), turn(2, 5.2, BEN), turn(4, 9, CARLA)])
     assert [(one.by, one.of) for one in found] == [(CARLA, ANNA), (CARLA, BEN)]
 
 
@@ -47,6 +47,6 @@ def test_should_count_a_second_voice_for_each_it_silences() -> None:
     )
 )
 def test_should_not_depend_on_the_order_of_turns(turns: list[Turn]) -> None:
-    found = interruptions(turns)
-    assert sorted(map(repr, found)) == sorted(map(repr, interruptions(turns[::-1])))
+    found = find_interruptions(turns)
+    assert sorted(map(repr, found)) == sorted(map(repr, find_interruptions(turns[::-1])))
     assert [one.at_seconds for one in found] == sorted(one.at_seconds for one in found)

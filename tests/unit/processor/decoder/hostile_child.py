@@ -79,7 +79,7 @@ def hog(given: Any, _: object) -> int:
     return 0
 
 
-def hang(given: Any, work: child.Work) -> None:
+def hang(given: Any, work: child.Reporting) -> None:
     if not given.get("silent"):
         time.sleep(0.3)
         work.on_progress(0.5)
@@ -90,7 +90,7 @@ def answer(given: Any, _: object) -> Any:
     return given["value"]
 
 
-def work_in_units(given: Any, work: child.Work) -> tuple[str, ...]:
+def work_in_units(given: Any, work: child.Reporting) -> tuple[str, ...]:
     """Add a unit for each word, or more than anybody can want; say which were done before."""
     for word in given["words"]:
         work.increments.add(word.encode())
@@ -106,7 +106,7 @@ def environment(_: object, __: object) -> tuple[str, ...]:
 def with_problems(operation: Callable[..., Any]) -> Callable[..., tuple[Any, list[str]]]:
     """The operation as the child's table has it: with the codes of what it found doubtful."""
 
-    def both(given: Any, work: child.Work) -> tuple[Any, list[str]]:
+    def both(given: Any, work: child.Reporting) -> tuple[Any, list[str]]:
         return operation(given, work), [given["problem"]] if "problem" in given else []
 
     return both

@@ -13,9 +13,10 @@ import pytest
 
 from runtime.core.contract import SceneModel
 from runtime.core.errors import Permanent, Retryable
+from runtime.core.media import Upload
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.decoder.decoder import Decoder
-from runtime.processor.decoder.parent import ChildRequest, ask
+from runtime.processor.decoder.parent import ChildRequest, run_in_child
 from runtime.processor.decoder.sandbox import SandboxLimits
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
@@ -26,7 +27,7 @@ from tests.unit.processor.stages.filming import Gauge, ListedIncrements, film
 
 ROOT = Path(__file__).parents[4]
 CONFINES = SandboxLimits(memory_mb=2000, cpu_seconds=20, file_mb=10)
-linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox are Linux's")
+linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def request(folder: Path, operation: str, kind: Any = str, **arguments: Any) -> 
 
 
 def asked(request: ChildRequest) -> Any:
-    return ask(request, lambda _: None).value
+    return run_in_child(request, lambda _: None).value
 
 
 def code_of(request: ChildRequest) -> str:
@@ -64,7 +65,7 @@ def code_of(request: ChildRequest) -> str:
 def test_should_answer_as_the_stages_do(folder: Path) -> None:
     path = film(folder / "clip.mp4")
     info = probe(path)
-    assert Decoder().probe(path) == StageOutput(value=info)
+    assert Decoder().probe(Upload(path=path, key=path.name)) == StageOutput(value=info)
     audio = Decoder().extract_audio(path, info, folder / "theirs.wav", Gauge()).value
     ours = extract_audio(path, info, folder / "ours.wav", Gauge())
     assert audio.duration_seconds == ours.duration_seconds
@@ -77,7 +78,7 @@ def test_should_refuse_as_the_stages_do(folder: Path) -> None:
     path = folder / "notes.mp4"
     path.write_text("Dear diary, this is no video.\n")
     with pytest.raises(Permanent) as caught:
-        Decoder().probe(path)
+        Decoder().probe(Upload(path=path, key=path.name))
     assert caught.value.code == "media.not_a_video"
     assert caught.value.resolution
 
@@ -137,7 +138,7 @@ def test_should_not_wait_for_a_decoder_that_stands_still(folder: Path) -> None:
     standing = replace(request(folder, "hang"), silence_seconds=2.0)
     heard: list[float] = []
     with pytest.raises(Permanent) as caught:
-        ask(standing, heard.append)
+        run_in_child(standing, heard.append)
     assert caught.value.code == "media.decoder_hung"
     assert heard[-1] == 0.5
 
@@ -148,7 +149,7 @@ def test_should_end_with_the_work_that_asked(folder: Path, *, silent: bool) -> N
         raise StopRequestedError("any.reason")
 
     with pytest.raises(StopRequestedError):
-        ask(request(folder, "hang", silent=silent), stop)
+        run_in_child(request(folder, "hang", silent=silent), stop)
 
 
 @pytest.mark.parametrize(
@@ -176,7 +177,7 @@ def test_should_hand_units_of_work_to_and_fro(folder: Path) -> None:
 def test_should_not_take_more_units_than_any_video_has(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("runtime.processor.decoder.parent._MOST_BYTES_OF_UNITS", 25 << 20)
+    monkeypatch.setattr("runtime.processor.decoder.parent._MAX_UNIT_BYTES", 25 << 20)
     increments = ListedIncrements()
     endless = request(folder, "work_in_units", tuple[str, ...], words=(), endless=True)
     assert code_of(replace(endless, increments=increments)) == "media.decoder_failed"
@@ -188,8 +189,9 @@ def test_should_die_with_its_parent(folder: Path) -> None:
     """A parent that is killed in the middle leaves no child behind."""
     program = (
         "from pathlib import Path\n"
-        "from tests.unit.processor.decoder.test_decoder import ask, request\n"
-        f"ask(request(Path({str(folder)!r}), 'hang'), lambda _: print('alive', flush=True))\n"
+        "from tests.unit.processor.decoder.test_decoder import request, run_in_child\n"
+        f"folder = Path({str(folder)!r})\n"
+        "run_in_child(request(folder, 'hang'), lambda _: print('alive', flush=True))\n"
     )
     parent = subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stdout=subprocess.PIPE, text=True

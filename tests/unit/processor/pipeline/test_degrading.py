@@ -136,11 +136,3 @@ def test_should_try_again_when_a_person_asks_for_it(studio: Studio) -> None:
     ]
     assert Stage.DIARIZE in studio.used
     assert Stage.TRANSCRIBE not in studio.used
-
-
-def test_should_name_the_file_as_its_uploader_does(studio: Studio) -> None:
-    odd = Permanent("media.odd", "source.mp4 is odd.", "Mend it.")
-    studio.meanwhile[Stage.PROBE] = raising(odd)
-    studio.run()
-    assert studio.job.failure is not None
-    assert studio.job.failure.summary == "Harbour talk.mp4 is odd."

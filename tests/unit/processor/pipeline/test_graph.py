@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 
 from runtime.core.contract import Stage
 from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
+from runtime.processor.host.resources import Capacity
 from runtime.processor.pipeline.graph import (
-    Capacity,
     Cost,
     Graph,
     Step,
@@ -63,8 +63,8 @@ JOB = graph_of(
 ALL_KEPT = frozenset(JOB) - {FETCH, PUBLISH}
 
 
-def left(kept: Collection[Stage], here: Collection[Stage] = ()) -> tuple[Stage, ...]:
-    return pending_steps(JOB, target=PUBLISH, kept=set(kept), here=set(here))
+def left(kept: Collection[Stage], local: Collection[Stage] = ()) -> tuple[Stage, ...]:
+    return pending_steps(JOB, target=PUBLISH, kept=set(kept), local=set(local))
 
 
 def test_should_refuse_a_step_before_what_it_needs() -> None:
@@ -92,7 +92,7 @@ def test_should_bring_files_again_for_the_steps_that_read_them() -> None:
 
 
 def test_should_not_bring_a_file_that_is_here() -> None:
-    assert left(ALL_KEPT - {SCENES}, here={FETCH}) == (SCENES, PUBLISH)
+    assert left(ALL_KEPT - {SCENES}, local={FETCH}) == (SCENES, PUBLISH)
 
 
 def test_should_not_trust_what_was_made_from_something_that_is_made_anew() -> None:

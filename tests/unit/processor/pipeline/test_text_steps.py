@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from runtime.processor.pipeline import steps
-from runtime.processor.pipeline.steps import SentenceEmbeddings
+from runtime.processor.pipeline import text_steps
+from runtime.processor.pipeline.text_steps import SentenceEmbeddings
 from tests.unit.processor.builders import embed, sentence
 
 SAID = tuple(sentence(f"This is said as number {n}.", start=10.0 * n) for n in range(10))
@@ -16,7 +16,7 @@ SAID = tuple(sentence(f"This is said as number {n}.", start=10.0 * n) for n in r
 def test_should_show_signs_of_life_while_sentences_are_embedded(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(steps, "_SENTENCES_AT_A_TIME", 4)
+    monkeypatch.setattr(text_steps, "_BATCH_SENTENCES", 4)
     signs: list[float] = []
     vectors = SentenceEmbeddings(lambda: embed).of(SAID, signs.append)
     np.testing.assert_array_equal(vectors, embed([said.text for said in SAID]))
@@ -26,7 +26,7 @@ def test_should_show_signs_of_life_while_sentences_are_embedded(
 def test_should_show_signs_of_life_while_another_stage_embeds(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(steps, "_LOOK_UP_SECONDS", 0.001)
+    monkeypatch.setattr(text_steps, "_PROGRESS_SECONDS", 0.001)
     begun, may_end = threading.Event(), threading.Event()
     calls: list[int] = []
 

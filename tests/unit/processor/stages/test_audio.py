@@ -46,7 +46,6 @@ def test_should_leave_out_what_was_cut_away_before_0_but_not_what_a_codec_begins
 ) -> None:
     taken: list[NDArray[np.int16]] = []
     timeline = SoundTimeline(
-        name="any",
         rate=1000,
         layout="mono",
         channels=1,

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from runtime.core.media import Sentence
 from runtime.processor.stages.chunk import (
-    CHAPTERS_AT_MOST,
+    MAX_CHAPTERS,
     SHORTEST_SECONDS,
     depth_scores,
     divide_into_chapters,
@@ -98,7 +98,7 @@ def test_should_tile_the_video_with_chapters_of_decent_length(
     assert tuple(s for chapter in chapters for s in chapter.sentences) == said
     assert chapters[0].start_seconds == 0.0
     assert chapters[-1].end_seconds >= duration
-    assert len(chapters) <= CHAPTERS_AT_MOST
+    assert len(chapters) <= MAX_CHAPTERS
     assert len({chapter.title for chapter in chapters}) == len(chapters)
     for chapter in chapters if len(chapters) > 1 else ():
         assert chapter.end_seconds - chapter.start_seconds >= SHORTEST_SECONDS - 1e-6

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from runtime.core.errors import Permanent
-from runtime.processor.stages.probe import probe
+from runtime.core.media import Upload
+from runtime.processor.stages.probe import probe, probe_upload
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import TONE, damaged, film
 
@@ -118,6 +119,13 @@ def test_should_refuse_a_container_of_captions_alone(tmp_path: Path) -> None:
     path = tmp_path / "captions.mp4"
     ffmpeg("-i", captions, "-c:s", "mov_text", path)
     assert code_of(path) == "media.no_streams"
+
+
+def test_should_name_the_upload_as_its_uploader_does(tmp_path: Path) -> None:
+    path = tmp_path / "source.mp4"
+    path.touch()
+    with pytest.raises(Permanent, match=r"Harbour talk\.mp4 is empty"):
+        probe_upload(Upload(path=path, key="uploads/Harbour talk.mp4"))
 
 
 def code_of(path: Path) -> str:

@@ -7,7 +7,7 @@ import pytest
 from runtime.core.contract import result_prefix
 from runtime.core.errors import Retryable
 from runtime.core.jobs import Source
-from runtime.processor.stages.publish import UPLOADS_AT_ONCE, publish_folder
+from runtime.processor.stages.publish import PARALLEL_UPLOADS, publish_folder
 from tests.fakes.objects import InMemoryObjectStore
 
 SOON = 10.0
@@ -42,10 +42,10 @@ def pictures(folder: Path, count: int) -> Path:
 
 
 def test_should_tell_of_files_in_the_order_of_their_names(tmp_path: Path, source: Source) -> None:
-    store, heard = Waiting(UPLOADS_AT_ONCE), list[float]()
-    folder = pictures(tmp_path / "made", 3 * UPLOADS_AT_ONCE)
+    store, heard = Waiting(PARALLEL_UPLOADS), list[float]()
+    folder = pictures(tmp_path / "made", 3 * PARALLEL_UPLOADS)
     published = publish_folder(folder, source, objects=store, on_progress=heard.append)
-    names = [f"thumbnails/scene-{number:04d}.webp" for number in range(3 * UPLOADS_AT_ONCE)]
+    names = [f"thumbnails/scene-{number:04d}.webp" for number in range(3 * PARALLEL_UPLOADS)]
     assert [file.name for file in published] == names
     assert heard == sorted(heard)
     assert heard[-1] == 1.0

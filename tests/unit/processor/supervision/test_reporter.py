@@ -101,7 +101,7 @@ def test_should_give_up_when_too_many_writes_fail_in_a_row(
         reporter.report(Stage.SCENES, 0.5)
 
 
-@pytest.mark.parametrize("last_write", ["report", "succeed", "fail", "release"])
+@pytest.mark.parametrize("last_write", ["report", "succeed", "fail", "requeue"])
 def test_should_never_write_again_once_the_job_is_lost(
     reporter: Reporter, store: MoodyStore, clock: FakeClock, last_write: str
 ) -> None:
@@ -114,7 +114,7 @@ def test_should_never_write_again_once_the_job_is_lost(
         "report": lambda: reporter.report(Stage.FETCH, 0.0),
         "succeed": lambda: reporter.succeed("any-key"),
         "fail": lambda: reporter.fail(Failure(code="any", summary="Any.", resolution="Any.")),
-        "release": reporter.release,
+        "requeue": lambda: reporter.requeue(run_counts=True),
     }
     with pytest.raises(LeaseLost):
         writes[last_write]()

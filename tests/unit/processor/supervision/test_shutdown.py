@@ -24,25 +24,25 @@ class Bench:
 
 def test_should_go_on_without_a_signal() -> None:
     bench = Bench()
-    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.CONTINUE)
-    assert bench.shutdown.order(busy=False) == StopDecision(StopAction.CONTINUE)
+    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.CONTINUE)
+    assert bench.shutdown.decide(busy=False) == StopDecision(StopAction.CONTINUE)
     assert not bench.shutdown.requested
 
 
 def test_should_exit_at_once_when_idle() -> None:
     bench = Bench()
     bench.shutdown.note(signal.SIGTERM)
-    assert bench.shutdown.order(busy=False) == StopDecision(StopAction.EXIT_NOW)
+    assert bench.shutdown.decide(busy=False) == StopDecision(StopAction.EXIT_NOW)
 
 
 def test_should_go_on_when_busy_until_stop_timeout_less_margin_then_checkpoint() -> None:
     bench = Bench()
     bench.shutdown.note(signal.SIGTERM)
-    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.FINISH, 90.0)
+    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.FINISH, 90.0)
     bench.clock.advance(89.0)
-    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.FINISH, 1.0)
+    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.FINISH, 1.0)
     bench.clock.advance(1.0)
-    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.CHECKPOINT)
+    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.CHECKPOINT)
 
 
 def test_should_let_a_second_signal_change_nothing() -> None:
@@ -52,7 +52,7 @@ def test_should_let_a_second_signal_change_nothing() -> None:
     bench.shutdown.note(signal.SIGTERM)
     bench.clock.advance(60.0)
     bench.shutdown.note(signal.SIGINT)
-    assert bench.shutdown.order(busy=True) == StopDecision(StopAction.FINISH, 30.0)
+    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.FINISH, 30.0)
     assert stops == [1]
 
 
@@ -74,7 +74,7 @@ def test_should_always_end_a_stop_by_its_deadline(
     busy: bool,  # noqa: FBT001 - drawn
 ) -> None:
     order = decide_stop(deadline=deadline, now=now, busy=busy)
-    assert order.order is not StopAction.CONTINUE
+    assert order.action is not StopAction.CONTINUE
     assert now + order.seconds_left <= max(deadline, now) + 1e-6
 
 
@@ -92,7 +92,7 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM) * 100:
     os.kill(os.getpid(), number)
 if not shutdown.wait(10):
     sys.exit("the signal was not noticed")
-print(shutdown.order(busy=True).order.value, shutdown.order(busy=False).order.value)
+print(shutdown.decide(busy=True).action.value, shutdown.decide(busy=False).action.value)
 """
 
 

@@ -62,7 +62,7 @@ class Guarded:
             if self.aborted:
                 return
             self.clock.advance(1.0)
-            self.watchdog.look()
+            self.watchdog.check()
 
     @property
     def job(self) -> Job:
@@ -120,7 +120,7 @@ def test_should_stop_beating_for_one_stage_that_hangs_beside_others(guarded: Gua
     guarded.hanging = Stage.SCENES
     for _ in range(10):
         guarded.clock.advance(60.0)
-        guarded.watchdog.look()
+        guarded.watchdog.check()
     born = guarded.store.saved[0].updated_at
     assert guarded.job.updated_at == born
     (line,) = (line for line in guarded.log.lines if line.action == "watchdog.stalled")

@@ -16,7 +16,7 @@ from runtime.processor.settings import ProcessorSettings
 from runtime.processor.supervision.shutdown import Shutdown
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
-from runtime.processor.worker.job_runner import Runner
+from runtime.processor.worker.job_runner import JobRunner
 from runtime.processor.worker.worker import Worker
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
@@ -62,6 +62,7 @@ class Pool:
         self.clock = self.studio.clock
         self.log = self.studio.log
         self.metrics = self.studio.metrics
+        self.telemetry = Telemetry(log=self.log, metrics=self.metrics)
         self.jobs = self.studio.jobs
         self.switch = KillSwitch()
         self.ecs = FakeProtection(clock=self.clock)
@@ -80,7 +81,7 @@ class Pool:
                 clock=self.clock,
                 lease_seconds=LEASE_SECONDS,
             ),
-            telemetry=Telemetry(log=self.log, metrics=self.metrics),
+            telemetry=self.telemetry,
         )
         self.reaper = Reaper(
             jobs=self.jobs,
@@ -93,7 +94,7 @@ class Pool:
                 silence_seconds=SILENCE_SECONDS,
                 unannounced_seconds=SILENCE_SECONDS,
             ),
-            telemetry=Telemetry(log=self.log, metrics=self.metrics),
+            telemetry=self.telemetry,
         )
         self.new_worker()
 
@@ -119,14 +120,13 @@ class Pool:
         guard = self.switch.guard
         jobs: JobStore = guard(self.jobs)
         objects: ObjectStore = guard(self.studio.objects)
-        runner = Runner(
+        runner = JobRunner(
             settings=self.settings,
             ports=Ports(objects=objects, jobs=jobs),
-            tools=self._tools(),
+            toolkit=self._tools(),
             task_arn=TASK_ARN,
             clock=self.clock,
-            log=self.log,
-            metrics=self.metrics,
+            telemetry=self.telemetry,
             shutdown=self.shutdown,
         )
         self.worker = Worker(
@@ -139,13 +139,12 @@ class Pool:
             run_attempt=runner.run,
             visibility_seconds=120,
             timeout_seconds=TIMEOUT_SECONDS,
-            log=self.log,
-            metrics=self.metrics,
+            telemetry=self.telemetry,
             polling=self._backoff(),
             starting=self._backoff(),
             abort=lambda _why: self.stop(),
-            leave=self.left.append,
-            tidy=lambda: None,
+            exit_process=self.left.append,
+            collect_garbage=lambda: None,
         )
         return self.worker
 

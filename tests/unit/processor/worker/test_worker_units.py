@@ -12,9 +12,8 @@ from runtime.core.errors import Permanent, Retryable
 from runtime.core.ports import WorkMessage
 from runtime.processor.settings import BadConfigurationError
 from runtime.processor.worker.backoff import Backoff
-from runtime.processor.worker.health import HealthServer
+from runtime.processor.worker.health import HealthServer, worker_health
 from runtime.processor.worker.settings import WorkerSettings
-from runtime.processor.worker.state import worker_health
 from runtime.processor.worker.visibility import VisibilityExtender
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
@@ -118,7 +117,7 @@ def test_should_pause_longer_each_time_and_no_longer_than_a_minute() -> None:
     backoff = Backoff(pause=pauses.append, jitter=lambda: 1.0)
     for _ in range(7):
         backoff.failed()
-    backoff.worked()
+    backoff.succeeded()
     backoff.failed()
     assert pauses == [1.0, 2.0, 4.0, 8.0, 16.0, 30.0, 30.0, 1.0]
 

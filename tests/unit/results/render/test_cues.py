@@ -11,7 +11,7 @@ from runtime.results.render.cues import (
     LINE_CHARACTERS,
     LONGEST_SECONDS,
     SHORTEST_SECONDS,
-    cues_of,
+    build_cues,
 )
 from tests.unit.processor.builders import ANNA, BEN, attributed, sentence
 
@@ -38,70 +38,70 @@ def talks(draw: st.DrawFn) -> tuple[Sentence, ...]:
 
 
 def test_should_show_a_short_sentence_whole_on_one_line() -> None:
-    (cue,) = cues_of([sentence("The harbour is old.", start=2.0, each=0.5)])
+    (cue,) = build_cues([sentence("The harbour is old.", start=2.0, each=0.5)])
     assert (cue.lines, cue.start_seconds, cue.end_seconds) == (("The harbour is old.",), 2.0, 4.0)
 
 
 def test_should_balance_two_lines() -> None:
-    (cue,) = cues_of([sentence("The harbour walls keep the winter storms outside for us.")])
+    (cue,) = build_cues([sentence("The harbour walls keep the winter storms outside for us.")])
     assert cue.lines == ("The harbour walls keep the", "winter storms outside for us.")
 
 
 def test_should_write_chinese_without_spaces_and_break_its_lines() -> None:
     text = "\u6e2f" * 30 + "\uff0c" + "\u53e3" * 29 + "\u3002"
     words = (*(attributed(n / 10, n / 10 + 0.1, character) for n, character in enumerate(text)),)
-    (cue,) = cues_of([Sentence(speaker=words[0].speaker, words=words)])
+    (cue,) = build_cues([Sentence(speaker=words[0].speaker, words=words)])
     assert "".join(cue.lines) == text
     assert [len(line) for line in cue.lines] == [31, 30]
 
 
 def test_should_break_a_long_sentence_at_a_comma() -> None:
-    cues = cues_of([sentence(LONG, each=0.3)])
+    cues = build_cues([sentence(LONG, each=0.3)])
     assert " ".join(cues[0].lines).endswith("spring,")
 
 
 def test_should_keep_a_quick_sentence_until_it_can_be_read() -> None:
     text = "Thirty characters in one breath"
-    (cue,) = cues_of([sentence(text, each=0.05)])
+    (cue,) = build_cues([sentence(text, each=0.05)])
     assert cue.end_seconds == pytest.approx(len(text) / EASY_CHARACTERS_PER_SECOND)
 
 
 def test_should_show_a_single_word_for_the_shortest_time() -> None:
-    (cue,) = cues_of([sentence("Yes.", each=0.1)])
+    (cue,) = build_cues([sentence("Yes.", each=0.1)])
     assert cue.end_seconds == pytest.approx(SHORTEST_SECONDS)
 
 
 def test_should_not_run_into_the_next_cue() -> None:
-    first, second = cues_of(
+    first, second = build_cues(
         [sentence("Quite a lot to read.", each=0.05), sentence("No.", start=0.5, speaker=BEN)]
     )
     assert first.end_seconds < second.start_seconds == 0.5
 
 
 def test_should_join_a_short_sentence_to_the_next_when_it_would_flash_by() -> None:
-    (cue,) = cues_of([sentence("Yes.", each=0.2), sentence("I think so.", start=0.3, each=0.3)])
+    (cue,) = build_cues([sentence("Yes.", each=0.2), sentence("I think so.", start=0.3, each=0.3)])
     assert cue.lines == ("Yes. I think so.",)
 
 
 def test_should_join_a_hasty_end_to_what_was_said_before() -> None:
     first = sentence("The harbour is old.", each=0.5)
-    cues = cues_of([first, sentence("So.", start=2.1), sentence("No.", start=2.4, speaker=BEN)])
+    cues = build_cues([first, sentence("So.", start=2.1), sentence("No.", start=2.4, speaker=BEN)])
     assert [cue.lines for cue in cues] == [("The harbour is old. So.",), ("No.",)]
 
 
 def test_should_leave_a_short_sentence_alone_that_can_be_read() -> None:
-    cues = cues_of([sentence("Yes.", each=0.2), sentence("I think so.", start=0.95)])
+    cues = build_cues([sentence("Yes.", each=0.2), sentence("I think so.", start=0.95)])
     assert [cue.lines for cue in cues] == [("Yes.",), ("I think so.",)]
 
 
 def test_should_not_put_two_voices_on_one_cue() -> None:
-    cues = cues_of([sentence("Yes.", each=0.2), sentence("Quite.", start=0.3, speaker=BEN)])
+    cues = build_cues([sentence("Yes.", each=0.2), sentence("Quite.", start=0.3, speaker=BEN)])
     assert [cue.speaker for cue in cues] == [ANNA, BEN]
 
 
 @given(talks())
 def test_should_show_every_word_once_in_cues_that_fit(sentences: tuple[Sentence, ...]) -> None:
-    cues = cues_of(sentences)
+    cues = build_cues(sentences)
     shown = [word for cue in cues for word in " ".join(cue.lines).split()]
     assert shown == [word.word.text for sentence in sentences for word in sentence.words]
     for cue in cues:

@@ -72,29 +72,37 @@ class ProcessorSettings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_by_name=True)
 
-    environment: str = Field(alias=EnvVar.ENVIRONMENT)
-    jobs_table: str = Field(alias=EnvVar.JOBS_TABLE)
-    idempotency_table: str = Field(alias=EnvVar.IDEMPOTENCY_TABLE)
-    region: str = Field(alias=EnvVar.AWS_REGION)
+    environment: str = Field(validation_alias=EnvVar.ENVIRONMENT)
+    jobs_table: str = Field(validation_alias=EnvVar.JOBS_TABLE)
+    idempotency_table: str = Field(validation_alias=EnvVar.IDEMPOTENCY_TABLE)
+    region: str = Field(validation_alias=EnvVar.AWS_REGION)
     # The container's scratch volume, in which each job makes a private folder.
-    work_dir: Path = Field(Path("/tmp"), alias=EnvVar.WORK_DIR)  # noqa: S108
-    models_dir: Path = Field(alias=EnvVar.MODELS_DIR)
-    asr_model: str = Field("whisper-base", alias=EnvVar.ASR_MODEL)
-    device: Device = Field(Device.CPU, alias=EnvVar.DEVICE)
-    timeout_seconds: Number = Field(3600.0, alias=EnvVar.JOB_TIMEOUT_SECONDS)
+    work_dir: Path = Field(default=Path("/tmp"), validation_alias=EnvVar.WORK_DIR)  # noqa: S108
+    models_dir: Path = Field(validation_alias=EnvVar.MODELS_DIR)
+    asr_model: str = Field(default="whisper-base", validation_alias=EnvVar.ASR_MODEL)
+    device: Device = Field(default=Device.CPU, validation_alias=EnvVar.DEVICE)
+    timeout_seconds: Number = Field(default=3600.0, validation_alias=EnvVar.JOB_TIMEOUT_SECONDS)
     # ECS's own default.
-    stop_timeout_seconds: Number = Field(30.0, alias=EnvVar.STOP_TIMEOUT_SECONDS)
-    max_runs: Whole | None = Field(None, alias=EnvVar.MAX_ATTEMPTS)
-    log_level: LogLevel = Field("INFO", alias=EnvVar.LOG_LEVEL)
-    task_metadata_uri: str | None = Field(None, alias=EnvVar.ECS_TASK_METADATA)
-    max_media_seconds: Number = Field(USUAL_LIMITS.max_seconds, alias=EnvVar.MAX_MEDIA_SECONDS)
-    max_media_bytes: Whole = Field(USUAL_LIMITS.max_bytes, alias=EnvVar.MAX_MEDIA_BYTES)
-    max_media_pixels: Whole = Field(USUAL_LIMITS.max_pixels, alias=EnvVar.MAX_MEDIA_PIXELS)
-    decoder_memory_mb: Whole = Field(4096, alias=EnvVar.DECODER_MEMORY_MB)
-    audio_track: str = Field("default", alias=EnvVar.AUDIO_TRACK)
-    checkpoint_seconds: Number = Field(20.0, alias=EnvVar.CHECKPOINT_SECONDS)
-    scene_model: SceneModel = Field(SceneModel.ADAPTIVE, alias=EnvVar.SCENE_MODEL)
-    tracing: bool = Field(default=False, alias=EnvVar.TRACING)
+    stop_timeout_seconds: Number = Field(default=30.0, validation_alias=EnvVar.STOP_TIMEOUT_SECONDS)
+    max_runs: Whole | None = Field(default=None, validation_alias=EnvVar.MAX_ATTEMPTS)
+    log_level: LogLevel = Field(default="INFO", validation_alias=EnvVar.LOG_LEVEL)
+    task_metadata_uri: str | None = Field(default=None, validation_alias=EnvVar.ECS_TASK_METADATA)
+    max_media_seconds: Number = Field(
+        default=USUAL_LIMITS.max_seconds, validation_alias=EnvVar.MAX_MEDIA_SECONDS
+    )
+    max_media_bytes: Whole = Field(
+        default=USUAL_LIMITS.max_bytes, validation_alias=EnvVar.MAX_MEDIA_BYTES
+    )
+    max_media_pixels: Whole = Field(
+        default=USUAL_LIMITS.max_pixels, validation_alias=EnvVar.MAX_MEDIA_PIXELS
+    )
+    decoder_memory_mb: Whole = Field(default=4096, validation_alias=EnvVar.DECODER_MEMORY_MB)
+    audio_track: str = Field(default="default", validation_alias=EnvVar.AUDIO_TRACK)
+    checkpoint_seconds: Number = Field(default=20.0, validation_alias=EnvVar.CHECKPOINT_SECONDS)
+    scene_model: SceneModel = Field(
+        default=SceneModel.ADAPTIVE, validation_alias=EnvVar.SCENE_MODEL
+    )
+    tracing: bool = Field(default=False, validation_alias=EnvVar.TRACING)
 
     @classmethod
     def settings_customise_sources(
@@ -127,7 +135,7 @@ class ProcessorSettings(BaseSettings):
         name = str(details["loc"][0])
         if details["type"] == "missing":
             return f"{name} is not set"
-        field = next(field for field in cls.model_fields.values() if field.alias == name)
+        field = next(field for field in cls.model_fields.values() if field.validation_alias == name)
         return f"{name} is {details['input']!r}, not {_expected(field.annotation)}"
 
     @field_validator("tracing", mode="before")
@@ -162,11 +170,11 @@ class ProcessorSettings(BaseSettings):
 class AttemptSettings(ProcessorSettings):
     """The settings of a processor with one job: which attempt of which job it runs."""
 
-    job_id: str = Field(alias=EnvVar.JOB_ID)
-    attempt: Whole = Field(alias=EnvVar.JOB_ATTEMPT)
-    bucket: str = Field(alias=EnvVar.S3_BUCKET)
-    key: str = Field(alias=EnvVar.S3_KEY)
-    etag: str = Field(alias=EnvVar.S3_ETAG)
+    job_id: str = Field(validation_alias=EnvVar.JOB_ID)
+    attempt: Whole = Field(validation_alias=EnvVar.JOB_ATTEMPT)
+    bucket: str = Field(validation_alias=EnvVar.S3_BUCKET)
+    key: str = Field(validation_alias=EnvVar.S3_KEY)
+    etag: str = Field(validation_alias=EnvVar.S3_ETAG)
 
     @model_validator(mode="after")
     def _names_the_job_of_the_upload(self) -> Self:

@@ -9,7 +9,7 @@ from runtime.processor.settings import ProcessorSettings, Whole
 class WorkerSettings(ProcessorSettings):
     """The worker's queues, and the loopback `port` of its health server."""
 
-    work_queue_url: str = Field(alias=EnvVar.WORK_QUEUE_URL)
-    jobs_queue_url: str = Field(alias=EnvVar.JOBS_QUEUE_URL)
-    visibility_seconds: Whole = Field(alias=EnvVar.WORK_VISIBILITY_SECONDS)
-    port: Whole = Field(WORKER_PORT, alias=EnvVar.WORKER_PORT)
+    work_queue_url: str = Field(validation_alias=EnvVar.WORK_QUEUE_URL)
+    jobs_queue_url: str = Field(validation_alias=EnvVar.JOBS_QUEUE_URL)
+    visibility_seconds: Whole = Field(validation_alias=EnvVar.WORK_VISIBILITY_SECONDS)
+    port: Whole = Field(default=WORKER_PORT, validation_alias=EnvVar.WORKER_PORT)

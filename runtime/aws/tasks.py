@@ -192,6 +192,8 @@ class EcsTaskLauncher:
                 ]
             },
             "enableECSManagedTags": True,
+            # The tags by which costs are reported are those of the task definition.
+            "propagateTags": "TASK_DEFINITION",
             "tags": [{"key": JOB_TAG, "value": job.job_id}],
         }
 

@@ -53,7 +53,7 @@ _SEGMENTATION_BATCH = 8
 def load_diarization(model_dir: Path) -> "LeanSpeakerDiarization":
     """Return the pipeline described by `config.yaml`; warm workers load it once.
 
-    Takes the hub's own folders, such as community-1, and one extension of ours: an embedding
+    Takes the hub's own folders, such as community-1, with one extension: an embedding
     `{campplus: FILE}` names a CAM++ state dictionary. Raises `Permanent` `models.missing` or
     `models.corrupt`, checked before anything is unpickled.
     """

@@ -1,4 +1,4 @@
-"""Uploads finished files, the manifest last: whoever sees it sees a complete set."""
+"""Uploads finished files, the manifest last: a reader that finds it finds all files."""
 
 import hashlib
 from collections.abc import Mapping

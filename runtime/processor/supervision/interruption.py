@@ -22,7 +22,7 @@ class StopRequestedError(Exception):
 
 
 class Interruption:
-    """Tells the work whether it may go on; safe to share between threads.
+    """Decides whether the work may go on; safe to share between threads.
 
     `find_stop_reason` returns a dotted code when the job must stop now, else None. The deadline
     starts with the object and is measured on the monotonic clock.

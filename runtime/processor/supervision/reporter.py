@@ -151,5 +151,5 @@ def _lost(job_id: str, attempt: int, why: str) -> LeaseLost:
     return LeaseLost(
         "job.lease_lost",
         f"Attempt {attempt} may not work on job {job_id}: {why}.",
-        "Nothing is to be done: whoever owns the job goes on with it.",
+        "Nothing is to be done: the job's owner goes on with it.",
     )

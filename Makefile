@@ -81,6 +81,10 @@ snapshots: setup ## Accept the synthesized templates as the new snapshots, write
 	@$(VENV)/python -m cdk.config
 	@$(VENV)/pytest -q tests/infra --snapshot-update
 
+.PHONY: preflight
+preflight: setup-tools ## Find what the account lacks before the first deployment: make preflight [ENV=dev]
+	@$(VENV)/python -m lifestream --environment "$(or $(ENV),dev)" preflight
+
 .PHONY: smoke verify
 smoke: setup ## Prove a deployed environment with a short video: make smoke [ENV=dev]
 	@$(VENV)/python -m scripts.verification smoke --environment "$(or $(ENV),dev)"

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lifestream import command_line
-from lifestream.commands import dead_letters, doctor, jobs
+from lifestream.commands import dead_letters, doctor, jobs, preflight
 from lifestream.session import DEFAULT_ENVIRONMENT, Session, session_of
 from runtime.core.contract import EnvVar
 from runtime.core.errors import LifestreamError
@@ -45,6 +45,7 @@ app.add_typer(
     help="List, show, redrive and purge the messages that could not be dispatched.",
 )
 app.command("doctor")(doctor.examine)
+app.command("preflight")(preflight.examine)
 
 
 @app.callback()

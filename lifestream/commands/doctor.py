@@ -7,7 +7,10 @@ import typer
 
 from lifestream.doctor.examination import Examination
 from lifestream.doctor.findings import Finding, Severity, worst_first
-from lifestream.session import EnvironmentOption, JsonOption, session_of
+from lifestream.preflight.account import read_account
+from lifestream.preflight.checks import check_quotas
+from lifestream.preflight.needs import read_needs
+from lifestream.session import EnvironmentOption, JsonOption, Session, session_of
 from lifestream.view.console import Screen
 from runtime.core.clock import SystemClock
 
@@ -22,15 +25,32 @@ def examine(
     The exit status is 1 when anything is wrong. Findings are printed with the worst first.
     """
     session = session_of(context, environment)
-    name, place, screen = session.environment, session.aws.place, session.screen
+    screen = session.screen
     examination = Examination(
         session.aws,
-        environment=name,
-        retain=retains_data(ENVIRONMENTS / f"{name}.toml"),
+        environment=session.environment,
+        retain=retains_data(ENVIRONMENTS / f"{session.environment}.toml"),
         clock=SystemClock(),
         on_step=lambda step: screen.note(f"Looking at {step} ..."),
     )
-    findings = worst_first(examination.run())
+    findings = [*examination.run(), *_quotas(session)]
+    return report(findings, session, as_json=as_json)
+
+
+def _quotas(session: Session) -> list[Finding]:
+    """Return what the account lacks; the local cloud has no quotas."""
+    path = ENVIRONMENTS / f"{session.environment}.toml"
+    if session.aws.endpoint_url or not path.exists():
+        return []
+    session.screen.note("Looking at quotas ...")
+    needs = read_needs(path)
+    return check_quotas(needs, read_account(session.aws, needs, list))
+
+
+def report(found: list[Finding], session: Session, *, as_json: bool) -> int:
+    """Print findings, the worst first; return 1 when anything is wrong, else 0."""
+    name, place, screen = session.environment, session.aws.place, session.screen
+    findings = worst_first(found)
     wrong = any(finding.wrong for finding in findings)
     if as_json:
         screen.json(

@@ -1,0 +1,29 @@
+"""`preflight`: prints what an account lacks for an environment; the status is 1 if anything."""
+
+import typer
+
+from lifestream import adapters
+from lifestream.commands.doctor import ENVIRONMENTS, report
+from lifestream.preflight.account import read_account
+from lifestream.preflight.checks import check_account
+from lifestream.preflight.needs import read_needs
+from lifestream.session import EnvironmentOption, JsonOption, session_of
+from runtime.core.contract import stack_prefix
+
+
+def examine(
+    context: typer.Context, *, as_json: JsonOption = False, environment: EnvironmentOption = None
+) -> int:
+    """Check quotas, roles, addresses, bootstrap and image before the first deployment.
+
+    The exit status is 1 when anything is missing. Each finding has the command that mends it.
+    """
+    session = session_of(context, environment)
+    needs = read_needs(ENVIRONMENTS / f"{session.environment}.toml")
+    prefix = stack_prefix(needs.environment)
+    account = read_account(
+        session.aws,
+        needs,
+        lambda: [s for s in adapters.stacks(session.aws) if s.name.startswith(prefix)],
+    )
+    return report(check_account(needs, account), session, as_json=as_json)

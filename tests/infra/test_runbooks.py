@@ -19,11 +19,11 @@ class ParsedError(Exception):
     """The command line was read, and the command began."""
 
 
-SECTIONS = ["What it means", "Look at", "Do", "It is over when"]
+SECTIONS = ["Meaning", "Check", "Fix", "Resolved when"]
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-def test_should_say_what_it_means_what_to_look_at_what_to_do_and_when_it_is_over(
+def test_should_have_the_four_sections(
     page: Path,
 ) -> None:
     text = page.read_text()

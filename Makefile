@@ -70,6 +70,10 @@ kill-test: setup ## Kill processors at random moments and compare what they publ
 fuzz: setup ## Send mutated videos through the decoder: make fuzz [RUNS=1000] [SEED=7]
 	@$(VENV)/python -m chaos.fuzz --runs $(or $(RUNS),1000) --seed $(or $(SEED),7)
 
+.PHONY: mutants
+mutants: setup ## Remove one guard of the code at a time; tests must notice: make mutants [ONLY=words of a name]
+	@$(VENV)/python -m scripts.mutants --only "$(ONLY)"
+
 protection-sim: setup ## Look for a gap in task protection: make protection-sim [SCHEDULES=10000]
 	@$(VENV)/python -m scripts.protection_sim --schedules $(or $(SCHEDULES),10000)
 

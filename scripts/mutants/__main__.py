@@ -85,7 +85,18 @@ def status_without(guard: Guard, copy: Path, *, show: bool) -> int:
 
 def run_tests(copy: Path, tests: Iterable[str], *, show: bool) -> int:
     """Run tests until the first failure; one that hangs counts as failed."""
-    command = [sys.executable, "-B", "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider"]
+    command = [
+        sys.executable,
+        "-B",
+        "-m",
+        "pytest",
+        "-q",
+        "-x",
+        "-n",
+        "0",
+        "-p",
+        "no:cacheprovider",
+    ]
     try:
         done = subprocess.run(
             [*command, *tests],

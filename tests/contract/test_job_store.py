@@ -8,9 +8,10 @@ from uuid import uuid4
 
 import pytest
 
+from runtime.aws import clients
 from runtime.aws.job_items import RETENTION_SECONDS
-from runtime.core.contract import IdempotencyTable
-from runtime.core.errors import Retryable
+from runtime.core.contract import IdempotencyTable, JobsTable
+from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import (
     Failure,
     Job,
@@ -26,7 +27,7 @@ from runtime.core.jobs import (
     take_over,
 )
 from runtime.core.ports import JobStore, StaleWriteError
-from tests.contract.job_stores import StoreUnderTest, dynamo_store, fake_store
+from tests.contract.job_stores import StoreUnderTest, dynamo_store, fake_store, make_dynamo_store
 
 NOW = 1_700_000_000.125
 LEASE_SECONDS = 60
@@ -167,6 +168,15 @@ def test_should_refuse_to_save_over_another_state_or_attempt(under_test: StoreUn
     assert under_test.record(first) == (IdempotencyTable.DISPATCHED, None)
 
 
+def test_should_refuse_to_save_over_another_state_of_the_same_attempt(store: JobStore) -> None:
+    claimed = created(store)
+    running = start(claimed, now=NOW, task_arn=None)
+    store.save(claimed, running)
+    with pytest.raises(StaleWriteError):
+        store.save(claimed, requeue(claimed, now=NOW))
+    assert store.get(claimed.job_id) == running
+
+
 def test_should_refuse_to_save_a_job_that_was_never_created(store: JobStore) -> None:
     job = a_claim()
     with pytest.raises(StaleWriteError):
@@ -186,3 +196,24 @@ def test_should_list_the_jobs_of_a_state_oldest_update_first(store: JobStore) ->
     assert claimed == [jobs[2], jobs[0]]
     assert newest == [jobs[0], jobs[2]]
     assert pending == [released]
+
+
+@pytest.mark.cloud
+@pytest.mark.parametrize("left", ["job", "record"])
+def test_should_not_claim_again_while_one_of_both_records_is_left(cloud: str, left: str) -> None:
+    del cloud
+    client = clients.dynamodb("us-east-1")
+    store, idempotency_table = make_dynamo_store(client)
+    job = created(store)
+    if left == "job":
+        key = {IdempotencyTable.PARTITION_KEY: {"S": job.source.object_id}}
+        client.delete_item(TableName=idempotency_table, Key=key)
+        assert store.create(replace(job, updated_at=NOW + 1)) == job
+    else:
+        client.delete_item(
+            TableName=store.jobs_table, Key={JobsTable.PARTITION_KEY: {"S": job.job_id}}
+        )
+        with pytest.raises(Permanent, match="dispatched before"):
+            store.create(replace(job, updated_at=NOW + 1))
+        assert store.get(job.job_id) is None
+    client.close()

@@ -213,6 +213,23 @@ def test_should_take_off_what_a_lost_answer_put_on(bench: KeeperBench) -> None:
     assert bench.ecs.calls == ["disable"]
 
 
+def test_should_not_protect_again_before_a_lost_disable_has_landed(bench: KeeperBench) -> None:
+    slot = bench.take()
+    bench.play(60)
+    bench.keeper.release(slot)
+    call = bench.keeper.begin()
+    assert isinstance(call, Call)
+    bench.keeper.finish(call, NETWORK_FAULT)
+    bench.ecs.calls.clear()
+    settled = bench.clock.monotonic() + bench.keeper.policy.settle_seconds
+    bench.take("next")
+    bench.play(bench.keeper.policy.settle_seconds - 0.1)
+    assert "enable 7" not in bench.ecs.calls
+    bench.play(0.2)
+    assert bench.ecs.calls[-1] == "enable 7"
+    assert bench.clock.monotonic() >= settled
+
+
 def test_should_believe_no_more_than_a_late_request_for_less_would_leave(
     bench: KeeperBench,
 ) -> None:

@@ -37,3 +37,8 @@ def test_should_take_the_best_of_all_indexes_as_pip_does() -> None:
     assert command[0] == str(UV)
     assert command[command.index("--index-strategy") + 1] == "unsafe-best-match"
     assert "--index" not in command
+
+
+def test_should_ask_no_index_where_pip_asks_none() -> None:
+    assert "--no-index" in uv_command(UV, HOME, {"no-index": "true"})
+    assert "--no-index" not in uv_command(UV, HOME, {"no-index": "false"})

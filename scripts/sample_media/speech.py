@@ -26,7 +26,7 @@ Samples = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """Somebody speaking, seconds."""
+    """An interval in which a speaker is speaking, in seconds."""
 
     speaker: str
     start: float
@@ -35,7 +35,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Clip:
-    """A recording at 16 kHz; `text` is None where nobody wrote down what is said."""
+    """A recording at 16 kHz; `text` is None where there is no transcript."""
 
     samples: Samples
     spans: tuple[Span, ...]

@@ -1,4 +1,4 @@
-"""How this machine reaches package registries, as pip has been told, for others than pip."""
+"""pip's settings of package indexes, for other tools than pip."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 def pip_settings(python: Path = Path(sys.executable)) -> dict[str, str]:
-    """Return what a Python's pip is told by files and the environment, by bare option name."""
+    """Return the settings of a Python's pip from files and the environment, by bare option name."""
     listed = subprocess.run(
         [str(python), "-m", "pip", "config", "list"],
         check=True,

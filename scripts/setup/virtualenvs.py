@@ -127,7 +127,7 @@ def install_torch(command: list[str]) -> None:
 
 
 def reachable(host: str) -> bool:
-    """Tell whether a host answers on its HTTPS port within a short time."""
+    """Return whether a host accepts connections on its HTTPS port within a short time."""
     try:
         socket.create_connection((host, 443), INDEX_TIMEOUT_SECONDS).close()
     except OSError:

@@ -18,7 +18,7 @@ def drawing() -> str:
         for target in State
         if target in TRANSITIONS[source]
     ]
-    starts = ["    [*] --> CLAIMED", "    [*] --> FAILED: asks for what there is not"]
+    starts = ["    [*] --> CLAIMED", "    [*] --> FAILED: options that cannot be met"]
     ends = [f"    {state} --> [*]" for state in State if state in ENDED]
     lines = ["```mermaid", "stateDiagram-v2", *starts, *arrows, *ends, "```"]
     return "\n".join(lines)

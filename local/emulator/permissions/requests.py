@@ -10,6 +10,7 @@ from typing import Any
 from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 
+from cdk.policies.reference import shipped_reference
 from local.emulator.patching import around
 
 TASK_ACTIONS = ("StopTask", "DescribeTasks", "UpdateTaskProtection", "GetTaskProtection")
@@ -35,8 +36,29 @@ def install() -> None:
     def context_of(original: Any, service: str, action: str, body: bytes, *rest: Any) -> Any:
         context = original(service, action, body, *rest)
         if service == "ecs" and (arn := cluster_arn(read(body))):
-            return {**context, "ecs:cluster": arn}
+            return supported(action, {**context, "ecs:cluster": arn})
         return context
+
+
+def supported(action: str, context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a context without the keys of its service that an action does not have.
+
+    A condition on such a key is never met. Keys of actions that are not in the shipped reference
+    remain.
+    """
+    reference, service = shipped_reference(), action.partition(":")[0].lower()
+    named = reference.matching(action)
+    known = {base(key) for name in named for key in reference.condition_keys(name)}
+    return {
+        key: value
+        for key, value in context.items()
+        if not named or not key.lower().startswith(f"{service}:") or base(key) in known
+    }
+
+
+def base(key: str) -> str:
+    """Return a condition key in lower case, without a tag's name."""
+    return key.partition("/")[0].lower()
 
 
 def resource(action: str, body: Body) -> str | None:

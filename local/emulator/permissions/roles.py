@@ -14,6 +14,7 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import iam, sts
 
+from local.emulator.permissions import requests
 from runtime.core.clock import SystemClock
 
 Context = Mapping[str, Any]
@@ -129,5 +130,7 @@ def _asked(
         region=get_region(),
         # Services speak TLS among themselves.
         secure_transport=True,
-        service_context={key.lower(): value for key, value in (context or {}).items()},
+        service_context={
+            key.lower(): value for key, value in requests.supported(action, context or {}).items()
+        },
     )

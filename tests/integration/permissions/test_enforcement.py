@@ -70,6 +70,18 @@ def test_should_judge_tasks_by_their_cluster(system: System, other_cluster: str)
         ecs.list_tasks(cluster=other_cluster)
 
 
+def test_should_deny_by_a_condition_key_that_the_action_does_not_have(system: System) -> None:
+    cluster = system.deployed.outputs[Output.CLUSTER]
+    ours = f"arn:aws:ecs:{ARN}:cluster/{cluster}"
+    action = "ecs:SubmitTaskStateChange"
+    conditioned = Identity(system.deployed.cloud, allow(action, ArnEquals={"ecs:cluster": ours}))
+    plain = Identity(system.deployed.cloud, allow(action, [ours]))
+
+    plain.client("ecs").submit_task_state_change(cluster=cluster)
+    with refused():
+        conditioned.client("ecs").submit_task_state_change(cluster=cluster)
+
+
 def test_should_judge_a_task_by_its_arn(system: System, other_cluster: str) -> None:
     cluster = system.deployed.outputs[Output.CLUSTER]
     identity = Identity(

@@ -50,3 +50,16 @@ def test_should_know_no_cluster_of_a_request_without_one() -> None:
 @pytest.mark.parametrize("body", [b"", b"no json", b"[]", b"\xff"])
 def test_should_read_nothing_from_what_is_no_json_object(body: bytes) -> None:
     assert requests.read(body) == {}
+
+
+@pytest.mark.parametrize(
+    ("action", "kept"),
+    [
+        ("ecs:StopTask", {"ecs:cluster", "aws:SourceArn"}),
+        ("ecs:SubmitTaskStateChange", {"aws:SourceArn"}),
+        ("ecs:NotInTheReference", {"ecs:cluster", "aws:SourceArn"}),
+    ],
+)
+def test_should_have_only_the_condition_keys_of_the_action(action: str, kept: set[str]) -> None:
+    context = {"ecs:cluster": "any", "aws:SourceArn": "any"}
+    assert set(requests.supported(action, context)) == kept

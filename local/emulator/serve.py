@@ -22,11 +22,13 @@ from local.emulator.ecs import (
     agent_endpoint,
     daemon,
     events,
+    execute_command,
     health_checks,
     protection,
     run_task,
     service_scheduler,
     stop_task,
+    task_tags,
     vcpu_quota,
 )
 from local.emulator.services import (
@@ -72,8 +74,10 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     """
     processes = daemon.install(settings)
     events.install()
+    task_tags.install()
     vcpu_quota.install(settings.quotas)
     run_task.install()
+    execute_command.install()
     stop_task.install(processes, events.announce)
     protections = protection.install()
     agent = agent_endpoint.install(protections)

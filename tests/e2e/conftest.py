@@ -5,6 +5,7 @@ import pytest
 
 from local import deploy, toolchain
 from local.deployed import ENVIRONMENT, Deployed
+from tests.assemblies import synthesized
 
 
 @pytest.fixture(scope="session")
@@ -12,7 +13,9 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """The dev templates in a local cloud where each role may do what it is granted and no more."""
     folder = tmp_path_factory.mktemp("cloud")
     with toolchain.start_cloud(state_dir=folder, enforce_permissions=True) as cloud:
-        yield Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
+        assembly = synthesized(tmp_path_factory)
+        outputs = deploy.deploy(cloud, environment=ENVIRONMENT, assembly=assembly)
+        yield Deployed(cloud, outputs)
 
 
 @pytest.fixture(scope="session")

@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
+from chaos.clips import make_clip
 from local import toolchain
 from local.cloud import LocalCloud
 from local.images import Image, Images
+from tests.assemblies import synthesized
 
 IMAGE_CODE = Path(__file__).with_name("cloud") / "image"
 
@@ -32,3 +34,15 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
         lambda_python=toolchain.LAMBDA_PYTHON,
     ) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Two seconds of picture without sound: the quickest real video."""
+    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4")
+
+
+@pytest.fixture(scope="session")
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Every environment's templates, as they are."""
+    return synthesized(tmp_path_factory)

@@ -1,12 +1,20 @@
 """Gap (1.5.33, upstream): stacks wait neither for services nor for their tasks' end."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
 from ministack.services import ecs
 from ministack.services.cloudformation import provisioners, stacks
 
-from local.emulator.cloudformation.handlers import Create, Created, Delete, Properties, wrap
+from local.emulator.cloudformation.handlers import (
+    Create,
+    Created,
+    Delete,
+    Properties,
+    is_true,
+    wrap,
+)
 from local.emulator.ecs.service_scheduler import live_tasks
 from local.emulator.patching import around
 from runtime.core.clock import Clock, SystemClock
@@ -17,6 +25,13 @@ STEADY_SECONDS = 600.0
 
 GONE_SECONDS = 180.0
 POLL_SECONDS = 0.2
+
+DROPPED = {
+    "EnableECSManagedTags": "enableECSManagedTags",
+    "EnableExecuteCommand": "enableExecuteCommand",
+    "PlatformVersion": "platformVersion",
+    "PropagateTags": "propagateTags",
+}
 
 Record = dict[str, Any]
 
@@ -68,11 +83,27 @@ def record_of(physical_id: str) -> Record:
     return ecs._services[f"{cluster}/{name}"]
 
 
+def dropped(properties: Properties) -> Record:
+    """Return the properties of a new service that ministack leaves out, as the API spells them."""
+    return {
+        api: is_true(properties[name]) if name.startswith("Enable") else properties[name]
+        for name, api in DROPPED.items()
+        if name in properties
+    }
+
+
 def install(clock: Clock | None = None) -> None:
     """Have stacks wait, on threads of their own."""
     time = clock or SystemClock()
+    creating = threading.local()
+
+    @around(ecs, "_create_service")
+    def create_service(original: Callable[[Record], Any], request: Record) -> Any:
+        properties = creating.__dict__.pop("properties", {})
+        return original({**request, **dropped(properties)})
 
     def create(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
+        creating.properties = properties
         created = original(logical_id, properties, stack)
         try:
             await_steady_state(record_of(created[0]), time)

@@ -15,7 +15,7 @@ from ministack.core.responses import (
 )
 from ministack.services import ec2, ecs
 
-from local.emulator.patching import register
+from local.emulator.patching import around, register
 from runtime.core.clock import MonotonicClock, SystemClock
 
 Response = tuple[int, dict[str, str], bytes]
@@ -100,6 +100,8 @@ def wrong_network(
     network = (request.get("networkConfiguration") or {}).get("awsvpcConfiguration")
     if not network:
         return "Network Configuration must be provided when networkMode 'awsvpc' is specified."
+    if not network.get("subnets"):
+        return "subnets can not be empty."
     for kind, given, known in (
         ("subnet", network.get("subnets") or [], subnets),
         ("security group", network.get("securityGroups") or [], security_groups),
@@ -111,25 +113,36 @@ def wrong_network(
 
 
 def install(clock: MonotonicClock | None = None) -> None:
-    """Check RunTask and honour its token; services start tasks by another way."""
+    """Check RunTask and CreateService, and honour the token of RunTask."""
     tokens = ClientTokens(clock or SystemClock())
     original: Callable[[Request], Response] = ecs._run_task
 
+    @around(ecs, "_create_service")
+    def create_service(create: Callable[[Request], Response], request: Request) -> Response:
+        refused = _refusal(request)
+        return _error(*refused) if refused else create(request)
+
+    # The API calls the function of this table, stacks that of the module.
+    register(ecs._ACTION_MAP, [("CreateService", ecs._create_service)], __name__)
+
     def run_task(request: Request) -> Response:
-        definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", "")))
-        refused = refusal(
-            request,
-            network_mode=(definition or {}).get("networkMode", ""),
-            clusters=ecs._clusters,
-            subnets=ec2._subnets,
-            security_groups=ec2._security_groups,
-        )
-        if refused:
+        if refused := _refusal(request):
             return _error(*refused)
         token = request.get("clientToken")
         return _once(tokens, token, request, original) if token else original(request)
 
     register(ecs._ACTION_MAP, [("RunTask", run_task)], __name__)
+
+
+def _refusal(request: Request) -> tuple[str, str] | None:
+    definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", "")))
+    return refusal(
+        request,
+        network_mode=(definition or {}).get("networkMode", ""),
+        clusters=ecs._clusters,
+        subnets=ec2._subnets,
+        security_groups=ec2._security_groups,
+    )
 
 
 def _once(

@@ -147,6 +147,8 @@ def start(cluster: str, record: Record, primary: Record, count: int) -> None:
             "platformVersion": record.get("platformVersion", ""),
             "networkConfiguration": record.get("networkConfiguration", {}),
             "enableExecuteCommand": record.get("enableExecuteCommand", False),
+            "enableECSManagedTags": record.get("enableECSManagedTags", False),
+            "propagateTags": record.get("propagateTags"),
             "_deploymentId": primary["id"],
         }
     )

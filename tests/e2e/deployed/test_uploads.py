@@ -1,12 +1,12 @@
 """What people really upload, through the deployed templates: one job each, no message stuck."""
 
 import itertools
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
-import imageio_ffmpeg
 import pytest
 
+from chaos.clips import make_clip
 from lifestream.follow import follow
 from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
@@ -20,15 +20,9 @@ pytestmark = pytest.mark.e2e
 
 @pytest.fixture(scope="session")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds of test picture without sound: the quickest real video."""
+    """Two seconds of picture without sound: the quickest real video."""
     path = tmp_path_factory.mktemp("clip") / "clip.mp4"
-    writer: Generator[None, bytes, None] = imageio_ffmpeg.write_frames(
-        str(path), (64, 48), fps=10, output_params=["-loglevel", "error"]
-    )
-    next(writer)
-    for frame in range(20):
-        writer.send(bytes([frame * 10]) * (64 * 48 * 3))
-    writer.close()
+    make_clip(path)
     return path
 
 

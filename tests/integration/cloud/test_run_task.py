@@ -55,3 +55,46 @@ def test_should_refuse_a_subnet_that_does_not_exist(
         network = {"networkConfiguration": {"awsvpcConfiguration": {"subnets": subnets}}}
         with pytest.raises(ClientError, match=message):
             containers.run(definition, **(network if subnets else {}))
+
+
+def test_should_refuse_a_service_in_a_subnet_that_does_not_exist(containers: Containers) -> None:
+    definition = containers.ecs.register_task_definition(
+        family=containers.name,
+        networkMode="awsvpc",
+        containerDefinitions=[{"name": "probe", "image": "probe:v1"}],
+    )["taskDefinition"]["taskDefinitionArn"]
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-unknown"]}}
+    with pytest.raises(ClientError, match="subnet-unknown"):
+        containers.ecs.create_service(
+            cluster=containers.name,
+            serviceName="any",
+            taskDefinition=definition,
+            desiredCount=1,
+            networkConfiguration=network,
+        )
+
+
+def test_should_tag_a_task_like_its_definition_only_if_asked_to(containers: Containers) -> None:
+    tags = [{"key": "environment", "value": "dev"}]
+    definition = containers.register([containers.definition("wait", "0")], tags=tags)
+    for options, expected in (({}, []), ({"propagateTags": "TASK_DEFINITION"}, tags)):
+        task = containers.run(definition, **options)
+        described = containers.ecs.describe_tasks(
+            cluster=containers.name, tasks=[task["taskArn"]], include=["TAGS"]
+        )
+        assert described["tasks"][0]["tags"] == expected
+    with pytest.raises(ClientError, match="SERVICE is for services"):
+        containers.run(definition, propagateTags="SERVICE")
+
+
+@pytest.mark.parametrize("enabled", [True, False])
+def test_should_refuse_a_command_in_a_task_started_without_it(
+    containers: Containers, *, enabled: bool
+) -> None:
+    task = containers.run(containers.define("wait", "0"), enableExecuteCommand=enabled)
+    command = {"task": task["taskArn"], "command": "/bin/sh", "interactive": True}
+    if enabled:
+        assert containers.ecs.execute_command(cluster=containers.name, **command)["session"]
+    else:
+        with pytest.raises(ClientError, match="execute command was not enabled"):
+            containers.ecs.execute_command(cluster=containers.name, **command)

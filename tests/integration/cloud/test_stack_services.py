@@ -25,6 +25,9 @@ def service(containers: Containers, *action: str, desired: int = 1) -> dict[str,
             TaskDefinition={"Ref": "Definition"},
             DesiredCount=desired,
             DeploymentConfiguration={"DeploymentCircuitBreaker": breaker},
+            EnableExecuteCommand=True,
+            PropagateTags="SERVICE",
+            Tags=[{"Key": "environment", "Value": "dev"}],
         ),
     }
 
@@ -43,13 +46,19 @@ def test_should_wait_for_tasks_to_start_to_change_and_to_end(
 ) -> None:
     created = stacks.create(service(containers, "wait", "0", desired=2))
     assert running(containers) == [created["Definition"]] * 2
+    arns = containers.ecs.list_tasks(cluster=containers.name)["taskArns"]
+    tasks = containers.ecs.describe_tasks(cluster=containers.name, tasks=arns, include=["TAGS"])[
+        "tasks"
+    ]
+    assert all({"key": "environment", "value": "dev"} in task["tags"] for task in tasks)
+    assert all(task["enableExecuteCommand"] for task in tasks)
     updated = stacks.update(service(containers, "wait", "1", desired=2))
     assert updated["Definition"] != created["Definition"]
     assert running(containers) == [updated["Definition"]] * 2
     stacks.delete()
     stopped = containers.ecs.list_tasks(cluster=containers.name, desiredStatus="STOPPED")
-    tasks = containers.ecs.describe_tasks(cluster=containers.name, tasks=stopped["taskArns"])
-    assert {task["lastStatus"] for task in tasks["tasks"]} == {"STOPPED"}
+    ended = containers.ecs.describe_tasks(cluster=containers.name, tasks=stopped["taskArns"])
+    assert {task["lastStatus"] for task in ended["tasks"]} == {"STOPPED"}
 
 
 def test_should_roll_back_when_the_new_tasks_fail(stacks: Stacks, containers: Containers) -> None:

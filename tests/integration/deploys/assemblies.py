@@ -16,12 +16,6 @@ CHANGED_SETTINGS = ("work_days", "job_timeout_seconds", "claim_lease_seconds")
 """Raised: a bucket's rule, the task definition, and the function that names its revision."""
 
 
-def as_it_is(folder: Path) -> Path:
-    """Synthesize every environment into a folder and return it."""
-    build(ROOT, outdir=folder).synth()
-    return folder
-
-
 def changed(sources: Path, folder: Path) -> Path:
     """Synthesize every environment with its settings changed; `sources` is for their files."""
     copy_with_changes(sources, by=1)

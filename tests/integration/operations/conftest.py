@@ -6,13 +6,15 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from local import deploy, toolchain
 from local.cloud import LocalCloud
-from runtime.core.contract import Launch, Output
+from runtime.core.contract import Output
+from tests.assemblies import synthesized_with_pool
 
 ENVIRONMENT, POOLED = "dev", "staging"
 
@@ -63,15 +65,17 @@ class Deployed:
 
 
 @pytest.fixture(scope="session")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def deployed(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """The dev environment with the real processor."""
     with toolchain.start_cloud(state_dir=tmp_path_factory.mktemp("operations")) as cloud:
-        yield Deployed(cloud, deploy.deploy(cloud, environment=ENVIRONMENT))
+        outputs = deploy.deploy(cloud, environment=ENVIRONMENT, assembly=assembly)
+        yield Deployed(cloud, outputs)
 
 
 @pytest.fixture(scope="session")
-def pooled(deployed: Deployed) -> Deployed:
+def pooled(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     """Staging with a pool, in the same cloud."""
     cloud = deployed.cloud
-    outputs = deploy.deploy(cloud, environment=POOLED, launch=Launch.POOL)
+    assembly = synthesized_with_pool(tmp_path_factory, POOLED)
+    outputs = deploy.deploy(cloud, environment=POOLED, assembly=assembly)
     return Deployed(cloud, outputs, POOLED)

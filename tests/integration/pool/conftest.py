@@ -4,7 +4,6 @@ from pathlib import Path
 
 import pytest
 
-from chaos.clips import make_clip
 from local.cloud import LocalCloud
 from local.images import Images
 from tests.integration.pool.rig import Rig, rig
@@ -26,9 +25,3 @@ def pool(emulator: LocalCloud, monkeypatch: pytest.MonkeyPatch) -> Iterator[Rig]
         monkeypatch.setenv(name, value)
     with rig(emulator) as made:
         yield made
-
-
-@pytest.fixture(scope="session")
-def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
-    """Two seconds of picture without sound: the quickest real video."""
-    return make_clip(tmp_path_factory.mktemp("clip") / "clip.mp4")

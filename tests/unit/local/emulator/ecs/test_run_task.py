@@ -84,9 +84,18 @@ def test_should_accept_a_valid_request() -> None:
             "subnet-2",
         ),
         (
-            {"networkConfiguration": {"awsvpcConfiguration": {"securityGroups": ["sg-2"]}}},
+            {
+                "networkConfiguration": {
+                    "awsvpcConfiguration": {"subnets": ["subnet-1"], "securityGroups": ["sg-2"]}
+                }
+            },
             "InvalidParameterException",
             "sg-2",
+        ),
+        (
+            {"networkConfiguration": {"awsvpcConfiguration": {"subnets": []}}},
+            "InvalidParameterException",
+            "subnets can not be empty",
         ),
         ({"clientToken": "t" * 65}, "InvalidParameterException", "64"),
         ({"startedBy": "s" * 129}, "InvalidParameterException", "128"),

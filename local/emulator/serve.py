@@ -32,9 +32,11 @@ from local.emulator.ecs import (
     vcpu_quota,
 )
 from local.emulator.services import (
+    dynamodb_conflicts,
     ecr,
     eventbridge,
     lambda_concurrency,
+    lambda_mappings,
     lambda_runtime,
     s3_default_key,
     s3_kms_etag,
@@ -87,6 +89,8 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     alarms.install(targets)
     lambda_runtime.install(settings.lambda_python)
     lambda_concurrency.install(settings.quotas.lambda_concurrency)
+    lambda_mappings.install()
+    dynamodb_conflicts.install()
     eventbridge.install()
     embedded_metrics.install()
     s3_default_key.install()

@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local import toolchain
 from local.cloud import LocalCloud
+from tests.integration.cloud.stacks import Stacks, resource
 from tests.integration.cloud.waiting import until
 
 pytestmark = pytest.mark.cloud
@@ -106,7 +108,7 @@ def test_should_bring_back_only_the_failed_messages_of_a_batch(
     queue = sqs.create_queue(
         QueueName=f"probe-{uuid.uuid4().hex[:8]}",
         Attributes={
-            "VisibilityTimeout": "1",
+            "VisibilityTimeout": "20",
             "RedrivePolicy": json.dumps({"deadLetterTargetArn": dead_arn, "maxReceiveCount": 2}),
         },
     )["QueueUrl"]
@@ -120,6 +122,7 @@ def test_should_bring_back_only_the_failed_messages_of_a_batch(
         BatchSize=10,
         FunctionResponseTypes=["ReportBatchItemFailures"],
     )
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
     dead_messages = until(
         lambda: sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"),
         "the poison message is in the dead letter queue",
@@ -165,6 +168,21 @@ def test_should_try_a_rules_event_again_and_then_keep_it(
     assert json.loads(kept["Body"])["requestPayload"]["source"] == name
     logged = cloud.client("logs").filter_log_events(logGroupName=f"/aws/lambda/{name}")["events"]
     assert [event["message"] for event in logged].count("failing") == 2
+
+
+def test_should_refuse_a_queue_that_shows_messages_before_the_function_times_out(
+    functions: Functions, cloud: LocalCloud, stacks: Stacks
+) -> None:
+    sqs = cloud.client("sqs")
+    queue = sqs.create_queue(
+        QueueName=f"probe-{uuid.uuid4().hex[:8]}", Attributes={"VisibilityTimeout": "19"}
+    )["QueueUrl"]
+    mapping = {"EventSourceArn": queue_arn(sqs, queue), "FunctionName": functions.create("tell")}
+    message = "visibility timeout: 19 seconds is less than Function timeout: 20 seconds"
+    with pytest.raises(ClientError, match=message):
+        functions.client.create_event_source_mapping(**mapping)
+    refused = {"Mapping": resource("Lambda::EventSourceMapping", **mapping)}
+    assert message in stacks.failed_creation(refused)
 
 
 def queue_arn(sqs: Any, url: str) -> str:

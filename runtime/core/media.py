@@ -56,15 +56,34 @@ class MediaInfo:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """A stretch of one speaker; labels are `SPEAKER_00`, ... by first appearance."""
+
+    start_seconds: float
+    end_seconds: float
+    speaker: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diarization:
+    """Who speaks when. `turns` may overlap; `exclusive_turns` have one speaker at a time."""
+
+    turns: tuple[Turn, ...]
+    exclusive_turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sound:
     """Where decoded sound lies on the presentation timeline: sample n at start + n / rate.
 
     Silence before a track starts is not part of it, so that the same track gives the same samples
-    wherever it starts. What a codec needs to begin with may lie a little before 0.
+    wherever it starts. What a codec needs to begin with may lie a little before 0. `parties` are
+    the turns of a recording with one party on each channel.
     """
 
     starts_at_seconds: float
     duration_seconds: float
+    parties: Diarization | None = None
 
     @property
     def end_seconds(self) -> float:
@@ -98,23 +117,6 @@ class Transcript:
     language: str | None
     language_probability: float
     words: tuple[Word, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Turn:
-    """A stretch of one speaker; labels are `SPEAKER_00`, ... by first appearance."""
-
-    start_seconds: float
-    end_seconds: float
-    speaker: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Diarization:
-    """Who speaks when. `turns` may overlap; `exclusive_turns` have one speaker at a time."""
-
-    turns: tuple[Turn, ...]
-    exclusive_turns: tuple[Turn, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -100,6 +100,7 @@ PCM = ("-c:a", "pcm_s16le")
 FF = b"\xff"
 
 NOT_A_VIDEO = "media.not_a_video"
+PLAYLIST = "media.playlist"
 TRUNCATED = "media.truncated"
 
 REFUSED = {
@@ -114,13 +115,13 @@ REFUSED = {
     "noise": refused(NOT_A_VIDEO, content(noise(1 << 20))),
     "a picture": refused(NOT_A_VIDEO, made(*COVER, "-frames:v", 1, form="image2")),
     "an animation": refused(NOT_A_VIDEO, made(*picture(), form="gif")),
-    "mp3": refused(NOT_A_VIDEO, made(*tone(), form="mp3")),
-    "wave": refused(NOT_A_VIDEO, made(*tone(), form="wav")),
-    "playlist of files": refused(NOT_A_VIDEO, playlist),
-    "list to concatenate": refused(NOT_A_VIDEO, concatenation),
-    "address of a stream": refused(NOT_A_VIDEO, content(b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\n")),
+    "playlist of files": refused(PLAYLIST, playlist),
+    "list to concatenate": refused(PLAYLIST, concatenation),
+    "address of a stream": refused(PLAYLIST, content(b"v=0\no=- 0 0 IN IP4 127.0.0.1\ns=x\n")),
+    "playlist of a radio": refused(PLAYLIST, content(b"[playlist]\nFile1=http://127.0.0.1/\n")),
+    "playlist of a player": refused(PLAYLIST, content(b'<ASX version="3"><entry/></ASX>')),
     "dash manifest": refused(
-        NOT_A_VIDEO, content(b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"/>')
+        PLAYLIST, content(b'<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011"/>')
     ),
     "index cut off": refused(TRUNCATED, edited("tail", lambda data: data[:-3000])),
     "first box alone": refused(TRUNCATED, content(box(b"ftyp", b"isom\0\0\0\0isom"))),
@@ -161,7 +162,43 @@ REFUSED = {
     ),
 }
 
+CONTAINERS = {
+    "mov": film(*X264, "-c:a", "aac", form="mov"),
+    "matroska": film(*X264, "-c:a", "aac", form="matroska"),
+    "avi": film("-c:v", "mpeg4", "-c:a", "libmp3lame", form="avi"),
+    "mpegts": film("-c:v", "mpeg2video", "-c:a", "mp2", form="mpegts"),
+    "mpeg": film("-c:v", "mpeg2video", "-c:a", "mp2", form="vob"),
+    "flv": film(*X264, "-c:a", "aac", form="flv"),
+    "asf": film("-c:v", "wmv2", "-c:a", "wmav2", form="asf"),
+    "mp3": made(*tone(), form="mp3"),
+    "aac": made(*tone(), "-c:a", "aac", form="adts"),
+    "wav": made(*tone(), "-c:a", "pcm_f32le", "-rf64", "always", form="wav"),
+    "w64": made(*tone(), form="w64"),
+    "aiff": made(*tone(), form="aiff"),
+    "au": made(*tone(), form="au"),
+    "flac": made(*tone(), form="flac"),
+    "ogg": made(*tone(), "-c:a", "libopus", form="ogg"),
+    "amr": made(*tone(rate=8000), "-ac", 1, "-ar", 8000, "-c:a", "libopencore_amrnb", form="amr"),
+    "ac3": made(*tone(), form="ac3"),
+    "eac3": made(*tone(), form="eac3"),
+}
+"""A file of each format that is opened, by FFmpeg's name."""
+
+WITH_PICTURE = {"mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf"}
+
 HARD = {
+    **{
+        f"container {name}": kept(make, 2.0, 2.0)
+        if name in WITH_PICTURE
+        else kept(make, 2.0, None, "media.no_video")
+        for name, make in CONTAINERS.items()
+    },
+    "phone's voice memo": kept(
+        made(*tone(), "-c:a", "aac", form="ipod"), 2.0, None, "media.no_video"
+    ),
+    "phone's old video": kept(
+        film("-c:v", "h263", "-s", "176x144", "-c:a", "aac", form="3gp"), 2.0, 2.0
+    ),
     "healthy": kept(content(clip), 2.0, 2.0),
     "quicktime": kept(film(*X264, form="mov"), 2.0, 2.0),
     "matroska named mp4": kept(film(*X264, "-c:a", "aac", form="matroska"), 2.0, 2.0),

@@ -7,12 +7,17 @@ import pytest
 from runtime.core.errors import Permanent
 from runtime.core.media import Diarization, MediaInfo, Upload
 from runtime.processor.decoder.decoder import Decoder
+from runtime.processor.media.decoding import DEMUXERS
 from runtime.processor.pipeline.pipeline import collect_warnings
-from tests.corpus.cases import HARD, REFUSED, Case
+from tests.corpus.cases import CONTAINERS, HARD, REFUSED, Case
 
 pytestmark = pytest.mark.corpus
 NOBODY = Diarization(turns=(), exclusive_turns=())
 OF_SPEECH = "speech.none"
+
+
+def test_should_hold_a_file_of_each_format_that_is_opened() -> None:
+    assert CONTAINERS.keys() == DEMUXERS.keys()
 
 
 def test_should_be_a_corpus_of_some_size() -> None:

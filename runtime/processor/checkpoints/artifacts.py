@@ -43,7 +43,7 @@ class StageOutput(Generic[T]):
 
 
 MEDIA: Artifact[MediaInfo] = Artifact(stage=Stage.PROBE, kind=MediaInfo, version=1)
-SOUND: Artifact[Sound] = Artifact(stage=Stage.AUDIO, kind=Sound, version=2, inputs=(MEDIA,))
+SOUND: Artifact[Sound] = Artifact(stage=Stage.AUDIO, kind=Sound, version=3, inputs=(MEDIA,))
 TRANSCRIPT: Artifact[Transcript] = Artifact(
     stage=Stage.TRANSCRIBE, kind=Transcript, version=1, inputs=(SOUND,)
 )

@@ -123,7 +123,9 @@ def _extract_audio(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any,
     damage = Damage()
     audio = extract_audio(Path(given["path"]), media, destination, reporting.on_progress, damage)
     sound = Sound(
-        starts_at_seconds=audio.starts_at_seconds, duration_seconds=audio.duration_seconds
+        starts_at_seconds=audio.starts_at_seconds,
+        duration_seconds=audio.duration_seconds,
+        parties=audio.parties,
     )
     return sound, _damage_warnings(damage)
 

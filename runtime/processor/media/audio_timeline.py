@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo
 from runtime.core.ports import Progress
+from runtime.processor.media.channels import ChannelMix, survey_channels
 from runtime.processor.media.decoding import Damage, decoded_frames, open_media, origin_seconds
 
 if TYPE_CHECKING:
@@ -35,8 +36,12 @@ def decode_sound(
     timeline: "SoundTimeline",
     on_progress: Progress,
     damage: Damage | None = None,
+    mix: ChannelMix | None = None,
 ) -> None:
-    """Add the whole audio track to a timeline; frames that cannot be decoded are skipped."""
+    """Add the whole audio track to a timeline; frames that cannot be decoded are skipped.
+
+    `mix` mixes the channels; without one FFmpeg's usual downmix does.
+    """
     assert info.audio is not None  # noqa: S101  # for the type checker; callers checked
     with open_media(media) as container:
         origin = origin_seconds(container)
@@ -46,11 +51,29 @@ def decode_sound(
             frames = _with_priming(container, info, frames)
         for frame in frames:
             at = None if frame.pts is None else frame.time - origin
-            timeline.add(frame, at)
+            timeline.add(frame if mix is None else mix.apply(frame), at)
             if info.duration_seconds and at is not None:
                 done = min(1.0, max(done, at / info.duration_seconds))
             on_progress(done)
         timeline.flush()
+
+
+def survey_sound(media: Path, info: MediaInfo, on_frame: Callable[[], None]) -> ChannelMix | None:
+    """Return how to mix the track's channels, None for the usual downmix; see `media.channels`."""
+    if info.audio is None or info.audio.channels < 2:  # noqa: PLR2004 - nothing to mix
+        return None
+    with open_media(media) as container:
+        origin, index = origin_seconds(container), info.audio.index
+
+        def placed() -> Iterator[tuple[Any, float]]:
+            at = 0.0
+            for frame in decoded_frames(container, index):
+                on_frame()
+                at = at if frame.pts is None else frame.time - origin
+                yield frame, at
+                at += frame.samples / frame.sample_rate
+
+        return survey_channels(placed())
 
 
 def _with_priming(

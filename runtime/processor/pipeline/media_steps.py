@@ -85,6 +85,7 @@ def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
         sound = Sound(
             starts_at_seconds=audio.value.starts_at_seconds,
             duration_seconds=audio.value.duration_seconds,
+            parties=audio.value.parties,
         )
         return StageOutput(value=sound, warnings=audio.warnings)
 
@@ -107,6 +108,8 @@ def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
         audio, increments = extracted(given), job.checkpoints.increments(DIARIZATION)
         if audio is None:
             return StageOutput(value=NO_TURNS)
+        if audio.parties is not None:
+            return StageOutput(value=audio.parties)
         return StageOutput(value=toolkit.diarize(audio, job.options, on_progress, increments))
 
     return (

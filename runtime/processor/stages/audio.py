@@ -5,7 +5,7 @@ from pathlib import Path
 
 from runtime.core.media import Audio, MediaInfo, Sound
 from runtime.core.ports import Progress
-from runtime.processor.media.audio_timeline import SoundTimeline, decode_sound
+from runtime.processor.media.audio_timeline import SoundTimeline, decode_sound, survey_sound
 from runtime.processor.media.decoding import Damage
 
 SAMPLE_RATE = 16_000
@@ -18,6 +18,7 @@ def audio_at(path: Path, sound: Sound) -> Audio:
         sample_rate=SAMPLE_RATE,
         starts_at_seconds=sound.starts_at_seconds,
         duration_seconds=sound.duration_seconds,
+        parties=sound.parties,
     )
 
 
@@ -32,9 +33,11 @@ def extract_audio(
 
     Gaps, and frames that cannot be decoded, become silence. The same packets give the same samples
     wherever the track starts and whether or not the container marks priming samples. Without an
-    audio track the file has no samples. Memory does not grow with length. Raises `Permanent`
+    audio track the file has no samples. Several channels are looked at before they are mixed (see
+    `media.channels`). Memory does not grow with length. Raises `Permanent`
     `media.broken_timestamps`.
     """
+    mix = survey_sound(media, info, lambda: on_progress(0.0))
     with wave.open(str(destination), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
@@ -47,11 +50,12 @@ def extract_audio(
             starts_with_track=True,
         )
         if info.audio is not None:
-            decode_sound(media, info, timeline, on_progress, damage)
+            decode_sound(media, info, timeline, on_progress, damage, mix)
     on_progress(1.0)
     return Audio(
         path=destination,
         sample_rate=SAMPLE_RATE,
         starts_at_seconds=timeline.start / SAMPLE_RATE,
         duration_seconds=(timeline.end - timeline.start) / SAMPLE_RATE,
+        parties=mix.parties if mix else None,
     )

@@ -1,18 +1,41 @@
 """Probes an upload: its tracks and length; rejects what no later stage could use."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
+from runtime.processor.media.boxes import is_protected
+from runtime.processor.media.channels import samples_of
 from runtime.processor.media.decoding import decoded_frames, open_media, origin_seconds
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
-from runtime.processor.stages.protection_boxes import is_protected
 from runtime.results.warnings import AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
 
 if TYPE_CHECKING:
     from av.container import InputContainer
+
+_PLAYLISTS = {
+    b"#extm3u": "an M3U or HLS playlist",
+    b"ffconcat": "a list of files to join",
+    b"file ": "a list of files to join",
+    b"[playlist]": "a PLS playlist",
+    b"[reference]": "a list of addresses",
+    b"<asx": "an ASX playlist",
+    b"<smil": "a SMIL playlist",
+    b"<mpd": "a DASH manifest",
+    b"<smoothstreamingmedia": "a Smooth Streaming manifest",
+    b"v=0": "a description of a stream (SDP)",
+    b"rtsp://": "an address of a stream",
+    b"http://": "an address",
+    b"https://": "an address",
+}
+"""How files begin that only name other files or addresses, which are never opened."""
+
+_HEAD_BYTES = 1024
+_SILENT = 0.001
+"""A track without a sample above this, -60 dB, is silent."""
 
 # Types of the boxes an MP4 or QuickTime file may start with (ISO/IEC 14496-12, QTFF).
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
@@ -56,6 +79,8 @@ def probe_upload(
         claimed = _claimed_seconds(container, upload, limits)
         pictures, sounds = _pictures(container), list(container.streams.audio)
         wanted, problems = _ordered(sounds, audio_track)
+        if audio_track == DEFAULT_TRACK and len(wanted) > 1:
+            wanted = _audible_first(wanted, path)
         video, audio = _video(pictures, upload, limits), _audio(wanted, path)
         if video is None and audio is None:
             if not container.streams:
@@ -75,8 +100,19 @@ def probe_upload(
 
 def _unreadable(upload: Upload) -> Permanent:
     with upload.path.open("rb") as file:
-        looks_like_mp4 = file.read(8)[4:] in _FIRST_BOXES
-    if looks_like_mp4:
+        head = file.read(_HEAD_BYTES)
+    text = re.sub(
+        rb"<\?xml.*?\?>|<!--.*?-->", b"", head.lstrip(b"\xef\xbb\xbf \t\r\n"), flags=re.DOTALL
+    )
+    text = text.lstrip().lower()
+    playlist = next((what for start, what in _PLAYLISTS.items() if text.startswith(start)), None)
+    if playlist is not None:
+        return Permanent(
+            "media.playlist",
+            f"{upload.name} is {playlist}: it names a recording but does not hold one.",
+            "Upload the recording itself.",
+        )
+    if head[4:8] in _FIRST_BOXES:
         return Permanent(
             "media.truncated",
             f"{upload.name} begins like an MP4 or QuickTime file but its index is missing or "
@@ -86,7 +122,7 @@ def _unreadable(upload: Upload) -> Permanent:
     return Permanent(
         "media.not_a_video",
         f"{upload.name} is not a video or audio file of a known kind.",
-        "Upload an MP4 or QuickTime (.mov) file.",
+        "Upload a video or audio file such as MP4, MOV, MKV, WebM, AVI, MP3, M4A or WAV.",
     )
 
 
@@ -110,6 +146,8 @@ def _claimed_seconds(
     if not container.duration or container.duration < 0:
         return None
     claimed: float = container.duration / av.time_base
+    if "mp4" in container.format.name.split(","):
+        claimed -= origin_seconds(container)
     if claimed <= limits.max_seconds:
         return claimed
     with open_media(upload.path) as another:
@@ -162,6 +200,22 @@ def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[s
     if not chosen:
         return usual, [NO_SUCH_TRACK.code] if sounds else []
     return [*chosen, *(s for s in usual if s not in chosen)], []
+
+
+def _audible_first(sounds: Sequence[Any], path: Path) -> list[Any]:
+    """Return the tracks with the first audible one first: a silent default track gives way."""
+    audible = next((stream for stream in sounds if not _is_silent(path, stream)), None)
+    if audible is None:
+        return list(sounds)
+    return [audible, *(stream for stream in sounds if stream is not audible)]
+
+
+def _is_silent(path: Path, stream: Any) -> bool:
+    if stream.codec_context is None:
+        return True
+    with open_media(path) as container:
+        frames = decoded_frames(container, stream.index)
+        return all(abs(samples_of(frame)).max(initial=0.0) < _SILENT for frame in frames)
 
 
 def _video(pictures: Sequence[Any], upload: Upload, limits: MediaLimits) -> VideoStream | None:

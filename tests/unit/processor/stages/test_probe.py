@@ -88,9 +88,9 @@ def test_should_never_open_what_a_playlist_points_to(tmp_path: Path) -> None:
     film(tmp_path / "private.mp4")
     path = tmp_path / "playlist.mp4"
     path.write_text(f"ffconcat version 1.0\nfile '{tmp_path / 'private.mp4'}'\n")
-    assert code_of(path) == "media.not_a_video"
+    assert code_of(path) == "media.playlist"
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nprivate.mp4\n#EXT-X-ENDLIST\n")
-    assert code_of(path) == "media.not_a_video"
+    assert code_of(path) == "media.playlist"
 
 
 def test_should_tell_a_file_that_was_cut_off(tmp_path: Path) -> None:

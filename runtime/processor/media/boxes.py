@@ -1,4 +1,4 @@
-"""Finds out from its boxes whether an MP4 or QuickTime file is encrypted.
+"""Reads facts about an MP4 or QuickTime file from its boxes, without decoding anything.
 
 Layout: ISO/IEC 14496-12 (boxes, sample descriptions) and 23001-7 (protected sample entries).
 """
@@ -7,25 +7,35 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-_ON_THE_WAY = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
+_PARENTS = frozenset({b"moov", b"trak", b"mdia", b"minf", b"stbl"})
 _DESCRIPTIONS = b"stsd"
 _PROTECTED = frozenset({b"encv", b"enca", b"enct", b"encs", b"drms", b"drmi"})
-_DEEPEST = 8
-_MOST_BOXES = 10_000
+_FRAGMENTED = frozenset({b"mvex", b"moof"})
+_MAX_DEPTH = 8
+_MAX_BOXES = 10_000
 _HEADER, _LARGE_HEADER = 8, 16
 _BEFORE_ENTRIES = 8  # version, flags and number of entries
 
 
 def is_protected(path: Path) -> bool:
     """Return whether any track's samples are encrypted; False for other containers."""
+    return _has_box(path, _PROTECTED)
+
+
+def is_fragmented(path: Path) -> bool:
+    """Return whether the samples lie in fragments; False for other containers."""
+    return _has_box(path, _FRAGMENTED)
+
+
+def _has_box(path: Path, kinds: frozenset[bytes]) -> bool:
     with path.open("rb") as file:
         boxes = _boxes(file, 0, path.stat().st_size, 0)
-        return any(kind in _PROTECTED for _, kind in zip(range(_MOST_BOXES), boxes, strict=False))
+        return any(kind in kinds for _, kind in zip(range(_MAX_BOXES), boxes, strict=False))
 
 
 def _boxes(file: IO[bytes], start: int, end: int, depth: int) -> Iterator[bytes]:
     """Yield the type of each box on the way to the sample descriptions, and of those."""
-    while start + _HEADER <= end and depth <= _DEEPEST:
+    while start + _HEADER <= end and depth <= _MAX_DEPTH:
         file.seek(start)
         header = file.read(_LARGE_HEADER)
         size, kind = int.from_bytes(header[:4], "big"), header[4:8]
@@ -38,7 +48,7 @@ def _boxes(file: IO[bytes], start: int, end: int, depth: int) -> Iterator[bytes]
             return
         yield kind
         stop = min(end, start + size)
-        if kind in _ON_THE_WAY:
+        if kind in _PARENTS:
             yield from _boxes(file, content, stop, depth + 1)
         elif kind == _DESCRIPTIONS:
             yield from _boxes(file, content + _BEFORE_ENTRIES, stop, depth + 1)

@@ -95,6 +95,7 @@ def _dispatcher(cloud: LocalCloud) -> Dispatcher:
                 security_group_ids=("sg-bench",),
             ),
             claim_lease_seconds=60,
+            jobs_queue_url="any-queue",
         )
     )
     # Metrics are log lines, which would mix with the figures.

@@ -28,8 +28,8 @@ class ActionResult:
 def cancel(operations: Operations, job_id: str) -> ActionResult:
     """Cancel a job that has not ended, and stop its task.
 
-    The processor would stop by itself at its next write; stopping the task saves what it costs
-    until then. Repeated, it stops a task that still runs.
+    A task of the job's own is stopped, also when the command is repeated. A worker is left alone,
+    because it may run another job by now: it leaves this one at its next report.
     """
     job = change(operations, job_id, _cancelled)
     again = f"{operations.command} jobs retry {job_id}"
@@ -39,11 +39,11 @@ def cancel(operations: Operations, job_id: str) -> ActionResult:
             summary=f"Job {job_id} is {job.state} already; nothing was cancelled.",
             next=f"Look at it: {operations.command} jobs show {job_id}",
         )
-    task_arn = job.task_arn or operations.tasks.find(job)
+    task_arn = operations.tasks.find(job)
     if task_arn is not None and operations.tasks.stop(task_arn, STOP_REASON):
         task = f"Its task {task_arn.rpartition('/')[2]} was stopped."
     else:
-        task = "It has no task that could be stopped."
+        task = "It has no task of its own to stop; a worker leaves it at its next report."
     return ActionResult(
         ok=True,
         summary=f"Job {job_id} ({job.source.key}) is cancelled. {task}",
@@ -52,7 +52,7 @@ def cancel(operations: Operations, job_id: str) -> ActionResult:
 
 
 def retry(operations: Operations, job_id: str) -> ActionResult:
-    """Requeue a failed or cancelled job with a new budget, and announce it."""
+    """Requeue a failed or cancelled job with a new budget, or one that waits, and announce it."""
     job = known(operations, job_id)
     if job.state is State.SUCCEEDED:
         return ActionResult(
@@ -99,8 +99,15 @@ def announce_upload(operations: Operations, key: str) -> ActionResult:
 
 
 def requeued(job: Job, now: float) -> Job:
-    """Return a failed or cancelled job as PENDING with a new budget, any other unchanged."""
-    return lifecycle.retry(job, now=now) if job.state in {State.FAILED, State.CANCELLED} else job
+    """Return a job that has ended badly, or waits, as PENDING and due at once; else unchanged.
+
+    One that waits in a work queue gets another attempt, because its message may be lost.
+    """
+    if job.state in {State.FAILED, State.CANCELLED}:
+        return lifecycle.retry(job, now=now)
+    if job.queued:
+        return lifecycle.requeue(job, now=now)
+    return job if job.not_before is None else lifecycle.hasten(job, now=now)
 
 
 def known(operations: Operations, job_id: str) -> Job:

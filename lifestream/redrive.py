@@ -59,10 +59,11 @@ class RedriveResult:
 def read(operations: Operations, letter: DeadLetter) -> LetterContent:
     """Parse a message and look its jobs up."""
     try:
-        requests, _ = parse(letter.body, bucket=operations.bucket)
+        message = parse(letter.body, bucket=operations.bucket)
     except MalformedMessageError as error:
         return LetterContent(letter, problem=error.summary)
-    return LetterContent(letter, tuple(_subject(operations, request) for request in requests))
+    subjects = tuple(_subject(operations, request) for request in message.requests)
+    return LetterContent(letter, subjects)
 
 
 @contextmanager

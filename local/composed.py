@@ -51,7 +51,7 @@ class DropFolder:
 
     def _arrivals(self) -> Iterator[Path]:
         for video in sorted(self.folder.iterdir()):
-            if not video.name.endswith(VIDEO_SUFFIXES):
+            if not video.name.lower().endswith(VIDEO_SUFFIXES):
                 continue
             changed = video.stat().st_mtime
             settled = self.wall() - changed >= SETTLED_SECONDS

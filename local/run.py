@@ -75,7 +75,7 @@ def unusable(video: Path) -> str | None:
     """Say why a path cannot be uploaded, or None."""
     if not video.is_file():
         return f"There is no file {video}. Give one with: make run VIDEO=path/to/video.mp4"
-    if not video.name.endswith(VIDEO_SUFFIXES):
+    if not video.name.lower().endswith(VIDEO_SUFFIXES):
         allowed = " or ".join(VIDEO_SUFFIXES)
         return f"{video.name} does not end in {allowed} (lower case), so the bucket ignores it."
     return None

@@ -37,6 +37,15 @@ def detect_missing_objects(bucket_arn: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["s3:ListBucket"], resources=[bucket_arn])
 
 
+def list_objects(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
+    """List the objects below a prefix."""
+    return iam.PolicyStatement(
+        actions=["s3:ListBucket"],
+        resources=[bucket_arn],
+        conditions={"StringLike": {"s3:prefix": f"{prefix}*"}},
+    )
+
+
 def read_and_write_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
     """Read job records and replace them, in transactions or alone."""
     return iam.PolicyStatement(

@@ -19,11 +19,19 @@ from cdk.constructs.compute.python_lambda import REAPER_PACKAGES, JobFunction
 from cdk.constructs.data.private_queue import private_queue
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.constructs.observability.tracing import tracing_permissions
+from cdk.naming import bucket_arn
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.storage import StorageStack
-from runtime.core.contract import REAPER_HANDLER, EnvVar, Output
+from runtime.core.contract import (
+    REAPER_HANDLER,
+    RECONCILE_EVENT,
+    UPLOADS_PREFIX,
+    EnvVar,
+    Output,
+)
 
 _RETRIES = 2
+_RECONCILE = {"detail-type": RECONCILE_EVENT}
 _EVENT_AGE = Duration.hours(1)
 """A sweep has found out by then what an older event says, and ECS no longer lists the task."""
 
@@ -52,6 +60,7 @@ class ControlPlaneStack(EnvironmentStack):
         self.reaper = self._create_reaper(environment, storage, ingest, cluster)
         self._invoke_on_stopped_tasks(cluster)
         self._invoke_every(Duration.minutes(environment.reaper.sweep_minutes))
+        self._reconcile_every(Duration.hours(1))
         self.output(Output.REAPER_FUNCTION, self.reaper.function.function_name, "Reaper")
 
     def _create_reaper(
@@ -77,6 +86,7 @@ class ControlPlaneStack(EnvironmentStack):
             key=self.key,
             reserved_concurrency=settings.reserved_concurrency,
             variables={
+                EnvVar.MEDIA_BUCKET: ingest.media.bucket_name,
                 EnvVar.JOBS_QUEUE_URL: ingest.jobs.queue.queue_url,
                 EnvVar.MAX_ATTEMPTS: str(settings.max_attempts),
                 EnvVar.JOB_TIMEOUT_SECONDS: str(environment.processor.job_timeout_seconds),
@@ -86,6 +96,7 @@ class ControlPlaneStack(EnvironmentStack):
         reaper.allow(
             permissions.read_and_write_jobs(storage.jobs_table),
             permissions.list_jobs(storage.jobs_table),
+            permissions.list_objects(bucket_arn(self.names.media_bucket), UPLOADS_PREFIX),
             permissions.find_tasks(cluster),
             permissions.stop_tasks(cluster),
             permissions.send_messages(ingest.jobs.queue),
@@ -95,9 +106,12 @@ class ControlPlaneStack(EnvironmentStack):
             *permissions.write_encrypted(self.key, "sqs"),
         )
         for compute, work in ingest.filled.items():
-            # Each sweep reads the queue's length, so that SQS keeps reporting its metrics.
+            # Each sweep reads the queue's length, which also keeps its metrics active, and sends
+            # lost messages again.
             reaper.add_variables({WORK_QUEUE_OF[compute]: work.queue.queue_url})
-            reaper.allow(permissions.count_messages(work.queue))
+            reaper.allow(
+                permissions.count_messages(work.queue), permissions.send_messages(work.queue)
+            )
         lambda_.EventInvokeConfig(
             self,
             "ReaperEvents",
@@ -130,9 +144,19 @@ class ControlPlaneStack(EnvironmentStack):
             targets=[self._target()],
         )
 
-    def _target(self) -> targets.LambdaFunction:
+    def _reconcile_every(self, interval: Duration) -> None:
+        events.Rule(
+            self,
+            "Reconcile",
+            description="Announce every upload that has no job",
+            schedule=events.Schedule.rate(interval),
+            targets=[self._target(events.RuleTargetInput.from_object(_RECONCILE))],
+        )
+
+    def _target(self, event: events.RuleTargetInput | None = None) -> targets.LambdaFunction:
         return targets.LambdaFunction(
             self.reaper.function,
+            event=event,
             dead_letter_queue=self.dead_letters,
             max_event_age=_EVENT_AGE,
             retry_attempts=_RETRIES,

@@ -15,9 +15,9 @@ from cdk.constructs.data.private_bucket import private_bucket
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.naming import bucket_arn
 from runtime.core.contract import (
+    EVENT_SUFFIXES,
     RESULTS_PREFIX,
     UPLOADS_PREFIX,
-    VIDEO_SUFFIXES,
     WORK_PREFIX,
     Compute,
     EnvVar,
@@ -141,7 +141,7 @@ class IngestStack(EnvironmentStack):
                     queue=self.jobs.queue.queue_arn,
                     filter=_key_filter(prefix=UPLOADS_PREFIX, suffix=suffix),
                 )
-                for suffix in VIDEO_SUFFIXES
+                for suffix in EVENT_SUFFIXES
             ]
         )
         self.media.node.add_dependency(permission)

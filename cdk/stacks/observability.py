@@ -156,6 +156,11 @@ class ObservabilityStack(EnvironmentStack):
                 metric=self._custom(Metric.DISPATCHES_FAILED, _SHORT),
                 periods=_LATE,
             ),
+            AlarmSpec(
+                slug="uploads-without-job",
+                summary="Uploads had no job, because their event was lost.",
+                metric=self._custom(Metric.UPLOADS_WITHOUT_JOB, _QUARTER),
+            ),
         )
 
     def _functions(self) -> tuple[AlarmSpec, ...]:

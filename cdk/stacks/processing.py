@@ -114,6 +114,7 @@ class ProcessingStack(EnvironmentStack):
             key=self.key,
             variables={
                 EnvVar.MEDIA_BUCKET: ingest.media.bucket_name,
+                EnvVar.JOBS_QUEUE_URL: ingest.jobs.queue.queue_url,
                 EnvVar.CLAIM_LEASE_SECONDS: str(settings.claim_lease_seconds),
                 EnvVar.LAUNCH: environment.launch,
             },
@@ -125,14 +126,14 @@ class ProcessingStack(EnvironmentStack):
             permissions.read_and_write_jobs(storage.jobs_table),
             permissions.write_idempotency_records(storage.idempotency_table),
             permissions.feed_function(ingest.jobs.queue),
+            permissions.send_messages(ingest.jobs.queue),
             *tracing_permissions(environment),
             *permissions.read_encrypted(self.key, "s3", "dynamodb", "sqs"),
+            *permissions.write_encrypted(self.key, "sqs"),
         )
         for compute, work in ingest.filled.items():
             dispatcher.add_variables({WORK_QUEUE_OF[compute]: work.queue.queue_url})
-            dispatcher.allow(
-                permissions.send_messages(work.queue), *permissions.write_encrypted(self.key, "sqs")
-            )
+            dispatcher.allow(permissions.send_messages(work.queue))
         if environment.launch == Launch.ON_DEMAND:
             self._grant_run_task(dispatcher, environment, network)
         dispatcher.function.add_event_source(

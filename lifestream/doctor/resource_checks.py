@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, warning
 from lifestream.doctor.snapshot import Bucket, Queue, Table
 from lifestream.environment import PARTS, Stack
-from runtime.core.contract import UPLOADS_PREFIX, VIDEO_SUFFIXES, Output, stack_prefix
+from runtime.core.contract import EVENT_SUFFIXES, UPLOADS_PREFIX, Output, stack_prefix
 
 VISIBILITY_FACTOR = 6
 """AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""
@@ -157,7 +157,7 @@ def check_table(
 def check_bucket(bucket: Bucket, *, queue_arn: str | None) -> Iterator[Finding]:
     """Check that uploads are announced, can be brought back, and are closed to others."""
     subject = f"bucket {bucket.name}"
-    for suffix in VIDEO_SUFFIXES:
+    for suffix in EVENT_SUFFIXES:
         notified = {
             each.queue_arn
             for each in bucket.notifications

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.contract import Compute, IdempotencyTable, JobsTable
+from runtime.core.errors import Permanent
 from runtime.core.jobs import Failure, Job, Source, State
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 
@@ -14,12 +15,34 @@ if TYPE_CHECKING:
 RETENTION_SECONDS = 90 * 24 * 3600
 """How long a record is kept after its last change; DynamoDB deletes it some days later."""
 
-_TEXT = ("task_arn", "stage", "result_key")
-_WHOLE = ("attempt", "runs", "reruns", "misses")
-_FRACTION = ("created_at", "updated_at", "lease_until", "started_at", "progress")
+_TEXT = ("task_arn", "stage", "result_key", "waiting_for")
+_WHOLE = ("attempt", "runs", "reruns", "misses", "waits", "interruptions")
+_FRACTION = (
+    "created_at",
+    "updated_at",
+    "lease_until",
+    "started_at",
+    "progress",
+    "not_before",
+    "waiting_since",
+    "first_started_at",
+    "suspected_at",
+)
 _SOURCE_TEXT = ("bucket", "key", "etag")
 
 Item = dict[str, "AttributeValueTypeDef"]
+
+
+class UnreadableRecordError(Permanent):
+    """A record that this version cannot read, as after a rollback; no other record is affected."""
+
+    def __init__(self, item: Mapping[str, Any], error: Exception) -> None:
+        self.job_id = str(item.get(JobsTable.PARTITION_KEY, {}).get("S", "unknown"))
+        super().__init__(
+            "jobs.unreadable",
+            f"The record of job {self.job_id} cannot be read ({error!r}).",
+            "Deploy the version that wrote it, or correct the record by hand.",
+        )
 
 
 def job_item(job: Job, *, write_id: str) -> Item:
@@ -39,7 +62,17 @@ def job_item(job: Job, *, write_id: str) -> Item:
 
 
 def job_of(item: Mapping[str, Any]) -> Job:
-    """Return the job of an item that `job_item` made."""
+    """Return the job of an item; attributes of newer versions are ignored.
+
+    Raise `UnreadableRecordError` when what is known cannot be read.
+    """
+    try:
+        return _job_of(item)
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableRecordError(item, error) from error
+
+
+def _job_of(item: Mapping[str, Any]) -> Job:
     values: dict[str, Any] = {name: item[name]["S"] for name in _TEXT if name in item}
     values |= {name: int(item[name]["N"]) for name in _WHOLE if name in item}
     values |= {name: float(item[name]["N"]) for name in _FRACTION if name in item}

@@ -1,23 +1,33 @@
 """The job store on DynamoDB: every write is conditional, a claim is a transaction."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from runtime.aws.job_items import idempotency_item, job_item, job_of
+from runtime.aws.job_items import UnreadableRecordError, idempotency_item, job_item, job_of
 from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.core.contract import IdempotencyTable, JobsTable
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Job, State
-from runtime.core.ports import StaleWriteError
+from runtime.core.ports import OnUnreadable, StaleWriteError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
 
 _UNSET = {"S": ""}
+_CONTENDED = frozenset(
+    {
+        "None",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingError",
+        "TransactionConflict",
+    }
+)
+"""Cancellation reasons of a transaction that succeeds when it is tried again."""
 
 
 class DynamoJobStore:
@@ -108,8 +118,18 @@ class DynamoJobStore:
                 f"job {before.job_id} is no longer {before.state} in attempt {before.attempt}"
             )
 
-    def in_state(self, state: State, *, newest_first: bool = False) -> Iterator[Job]:
-        """Yield the jobs in a state, by default oldest update first (eventually consistent)."""
+    def in_state(
+        self,
+        state: State,
+        *,
+        newest_first: bool = False,
+        on_unreadable: OnUnreadable | None = None,
+    ) -> Iterator[Job]:
+        """Yield the jobs in a state, by default oldest update first (eventually consistent).
+
+        `on_unreadable` receives the error of each record that cannot be read, and the listing
+        continues; without it the error is raised.
+        """
         pages = self._client.get_paginator("query").paginate(
             TableName=self.jobs_table,
             IndexName=JobsTable.STATE_INDEX,
@@ -120,7 +140,7 @@ class DynamoJobStore:
         )
         with typed_faults(f"listing the jobs in state {state}"):
             for page in pages:
-                yield from map(job_of, page["Items"])
+                yield from _readable(page["Items"], on_unreadable)
 
     def _item(self, job_id: str) -> Any:
         with typed_faults(f"reading job {job_id}"):
@@ -155,7 +175,7 @@ class DynamoJobStore:
                 codes = {reason.get("Code") for reason in reasons}
                 if "ConditionalCheckFailed" in codes:
                     return False
-                if codes <= {"None", "TransactionConflict", "ThrottlingError"}:
+                if codes <= _CONTENDED:
                     raise Retryable(
                         "jobs.contended",
                         f"Another writer was changing job {job.job_id} at the same moment.",
@@ -163,6 +183,20 @@ class DynamoJobStore:
                     ) from error
                 raise
         return True
+
+
+def _readable(
+    items: Iterable[Mapping[str, Any]], on_unreadable: OnUnreadable | None
+) -> Iterator[Job]:
+    for item in items:
+        try:
+            job = job_of(item)
+        except UnreadableRecordError as error:
+            if on_unreadable is None:
+                raise
+            on_unreadable(error)
+        else:
+            yield job
 
 
 def _orphan(job: Job) -> Permanent:

@@ -16,7 +16,7 @@ from botocore.exceptions import (
 
 from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.core.jobs import Source
-from runtime.core.ports import ByteCount, ObjectFacts, ObjectNotFoundError
+from runtime.core.ports import ByteCount, ListedObject, ObjectFacts, ObjectNotFoundError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -89,6 +89,21 @@ class S3ObjectStore:
             except S3UploadFailedError as error:
                 # The transfer manager wraps the service's error.
                 raise error.__context__ or error from error
+
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[ListedObject]:
+        """Yield the current versions below a prefix, in the order of their keys."""
+        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+        with _calling("listing", bucket, prefix):
+            for page in pages:
+                for found in page.get("Contents", []):
+                    source = Source(
+                        bucket=bucket,
+                        key=found["Key"],
+                        etag=found["ETag"].strip('"'),
+                        size_bytes=found["Size"],
+                    )
+                    modified_at = found["LastModified"].timestamp()
+                    yield ListedObject(source=source, modified_at=modified_at)
 
     def read_bytes(self, bucket: str, key: str) -> bytes:
         """Return a small object's content; raise `ObjectNotFoundError`."""

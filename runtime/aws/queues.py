@@ -1,5 +1,6 @@
 """A queue on SQS: the jobs queue as its senders use it, and the work queues of the workers."""
 
+import math
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -9,6 +10,9 @@ from runtime.core.ports import Backlog, WorkMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+MAX_DELAY_SECONDS = 900
+"""The longest delay that SQS allows."""
 
 WAIT_SECONDS = 20
 """The longest poll that SQS allows."""
@@ -29,10 +33,17 @@ class SqsQueue:
         self._queue_url = queue_url
         self._polling = polling or client
 
-    def send(self, body: str) -> None:
-        """Send a message. A retry after a lost answer may send it twice."""
+    def send(self, body: str, *, delay_seconds: float = 0.0) -> None:
+        """Send a message, received after a delay of at most 900 s.
+
+        A retry after a lost answer may send it twice.
+        """
         with typed_faults(f"sending a message to {self._queue_url}"):
-            self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
+            self._client.send_message(
+                QueueUrl=self._queue_url,
+                MessageBody=body,
+                DelaySeconds=min(MAX_DELAY_SECONDS, math.ceil(delay_seconds)),
+            )
 
     def backlog(self) -> Backlog:
         """Return the approximate numbers of waiting and hidden messages."""
@@ -42,12 +53,14 @@ class SqsQueue:
                 AttributeNames=[
                     "ApproximateNumberOfMessages",
                     "ApproximateNumberOfMessagesNotVisible",
+                    "ApproximateNumberOfMessagesDelayed",
                 ],
             )
         found = answer["Attributes"]
         return Backlog(
             waiting=int(found["ApproximateNumberOfMessages"]),
             in_work=int(found["ApproximateNumberOfMessagesNotVisible"]),
+            delayed=int(found["ApproximateNumberOfMessagesDelayed"]),
         )
 
     def receive(self, wait_seconds: int = WAIT_SECONDS) -> WorkMessage | None:

@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +18,12 @@ from runtime.aws.sdk_errors import error_code, http_status, is_throttle, typed_f
 from runtime.core.clock import Sleeper
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, EnvVar
 from runtime.core.jobs import Job
-from runtime.core.ports import LaunchFailedError, LaunchUncertainError, RunningTask
+from runtime.core.ports import (
+    LaunchDelayedError,
+    LaunchFailedError,
+    LaunchUncertainError,
+    RunningTask,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
@@ -31,7 +35,18 @@ PAUSE_SECONDS = 0.5
 
 JOB_TAG = "lifestream:job_id"
 
-_NO_CAPACITY = ("Capacity is unavailable", "RESOURCE:")
+CAPACITY, THROTTLED = "launch.capacity", "launch.throttled"
+"""What a job waits for when its task could not be started."""
+
+_NO_CAPACITY = (
+    "capacity is unavailable",
+    "resource:",
+    "reached the limit",
+    "insufficient capacity",
+)
+"""What RunTask's failures and errors say, in lower case, when capacity or quota is exhausted."""
+
+_QUOTA_CODES = frozenset({"LimitExceededException", "ServiceQuotaExceededException"})
 _SERVER_ERROR = 500
 _NEVER_SENT = (
     ConnectTimeoutError,
@@ -56,10 +71,6 @@ class LaunchTarget:
     capacity_providers: Sequence[str]
 
 
-class NoCapacityError(LaunchFailedError):
-    """A capacity provider has no capacity for the task now."""
-
-
 class EcsTasks:
     """The tasks of one cluster."""
 
@@ -75,13 +86,6 @@ class EcsTasks:
                 "taskArns"
             ]
         return arns[0] if arns else None
-
-    def alive(self, task_arn: str) -> bool:
-        """Return whether a task of the cluster runs and is not being stopped."""
-        # ListTasks, because `find` needs that permission anyway.
-        with typed_faults(f"looking for task {task_arn}"):
-            pages = self._client.get_paginator("list_tasks").paginate(cluster=self._cluster)
-            return any(task_arn in page["taskArns"] for page in pages)
 
     def stop(self, task_arn: str, reason: str) -> bool:
         """Stop a task; False when it no longer exists. ECS keeps `reason` with the task."""
@@ -111,12 +115,16 @@ class EcsTaskLauncher:
         """Start a task for this job and attempt; idempotent.
 
         Raise `LaunchFailedError` only when no call can have started a task: a lost answer followed
-        by a refusal is still `LaunchUncertainError`.
+        by a refusal is still `LaunchUncertainError`. It is `LaunchDelayedError` for want of
+        capacity or quota on every provider, and for throttling.
         """
         *preferred, last = self._target.capacity_providers
         for provider in preferred:
-            with suppress(NoCapacityError):
+            try:
                 return self._launch_on(provider, job)
+            except LaunchDelayedError as error:
+                if error.code != CAPACITY:
+                    raise
         return self._launch_on(last, job)
 
     def _launch_on(self, provider: str, job: Job) -> RunningTask:
@@ -131,7 +139,7 @@ class EcsTaskLauncher:
             except LaunchFailedError as error:
                 if lost is not None:
                     raise lost from error
-                if not left or not _throttled(error):
+                if not left or not _is_throttled(error):
                     raise
             self._sleeper.sleep(PAUSE_SECONDS)
         raise AssertionError("the last attempt returns or raises")
@@ -152,7 +160,7 @@ class EcsTaskLauncher:
                 return RunningTask(task_arn=existing[0])
             if error_code(error) == "ConflictException" or http_status(error) >= _SERVER_ERROR:
                 raise LaunchUncertainError(str(error)) from error
-            raise LaunchFailedError(str(error)) from error
+            raise _refusal(error) from error
         except _NEVER_SENT as error:
             raise LaunchFailedError(str(error)) from error
         except BotoCoreError as error:
@@ -219,10 +227,23 @@ def _task(answer: "RunTaskResponseTypeDef") -> RunningTask:
         " ".join(filter(None, (failure.get("reason"), failure.get("detail"))))
         for failure in answer["failures"]
     )
-    error = NoCapacityError if any(word in reasons for word in _NO_CAPACITY) else LaunchFailedError
-    raise error(f"RunTask started no task: {reasons or 'it gave no reason'}")
+    text = f"RunTask started no task: {reasons or 'it gave no reason'}"
+    raise (
+        LaunchDelayedError(CAPACITY, text) if _lacks_capacity(reasons) else LaunchFailedError(text)
+    )
 
 
-def _throttled(error: LaunchFailedError) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, ClientError) and is_throttle(cause)
+def _refusal(error: ClientError) -> LaunchFailedError:
+    if error_code(error) in _QUOTA_CODES or _lacks_capacity(str(error)):
+        return LaunchDelayedError(CAPACITY, str(error))
+    if is_throttle(error):
+        return LaunchDelayedError(THROTTLED, str(error))
+    return LaunchFailedError(str(error))
+
+
+def _lacks_capacity(text: str) -> bool:
+    return any(words in text.lower() for words in _NO_CAPACITY)
+
+
+def _is_throttled(error: LaunchFailedError) -> bool:
+    return isinstance(error, LaunchDelayedError) and error.code == THROTTLED

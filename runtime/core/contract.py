@@ -18,8 +18,14 @@ WORKER_HEALTH_COMMAND = (*HEALTH_COMMAND, "worker")
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
 REAPER_HANDLER = "runtime.reaper.handler.handle"
 
+RECONCILE_EVENT = "lifestream.reconcile"
+"""`detail-type` of the schedule that has the reaper look for uploads without a job."""
+
 UPLOADS_PREFIX = "uploads/"
-VIDEO_SUFFIXES = (".mp4", ".mov")
+VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v")
+EVENT_SUFFIXES = tuple(s for suffix in VIDEO_SUFFIXES for s in (suffix, suffix.upper()))
+"""The suffixes in S3's notification filters, which are case-sensitive; phones write `.MOV`."""
+
 WORK_PREFIX = "work/"
 
 CONFIRM_MESSAGE_TYPE = "lifestream.upload_confirmed"
@@ -113,14 +119,17 @@ class EnvVar(StrEnum):
     # All: whether traces are sent (`true`).
     TRACING = "TRACING"
 
-    # Reaper: where it announces requeued jobs, and how long a processor may be silent.
+    # Dispatcher, reaper, worker: where they announce requeued jobs.
     JOBS_QUEUE_URL = "JOBS_QUEUE_URL"
+
+    # Reaper: how long a processor may be silent.
     HEARTBEAT_SILENCE_SECONDS = "HEARTBEAT_SILENCE_SECONDS"
 
     # Reaper: how long a message may be in flight, a task start and a job be queued (optional).
     UNANNOUNCED_SECONDS = "UNANNOUNCED_SECONDS"
     TASK_START_SECONDS = "TASK_START_SECONDS"
     QUEUED_SECONDS = "QUEUED_SECONDS"
+    MAX_WAIT_SECONDS = "MAX_WAIT_SECONDS"
 
     # Processor: which job (container overrides of RunTask).
     JOB_ID = "JOB_ID"
@@ -214,6 +223,7 @@ class Metric(StrEnum):
     MEDIA_SECONDS = "MediaSeconds"
     PROCESSING_USD = "ProcessingUsd"
     SPOT_INTERRUPTIONS = "SpotInterruptions"
+    UPLOADS_WITHOUT_JOB = "UploadsWithoutJob"
 
 
 class MetricDimension(StrEnum):
@@ -314,4 +324,4 @@ def work_prefix(job_id: str) -> str:
 
 def is_upload(key: str) -> bool:
     """Return whether a decoded key is an upload to process."""
-    return key.startswith(UPLOADS_PREFIX) and key.endswith(VIDEO_SUFFIXES)
+    return key.startswith(UPLOADS_PREFIX) and key.lower().endswith(VIDEO_SUFFIXES)

@@ -6,6 +6,7 @@ attempt is the fencing token: a takeover raises it, which stops writes of the ol
 """
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -41,13 +42,16 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.CANCELLED,
         }
     ),
-    State.LAUNCHED: frozenset({State.RUNNING, State.PENDING, State.FAILED, State.CANCELLED}),
+    # LAUNCHED -> LAUNCHED: the work queue's message is sent again.
+    State.LAUNCHED: frozenset(
+        {State.LAUNCHED, State.RUNNING, State.PENDING, State.FAILED, State.CANCELLED}
+    ),
     State.RUNNING: frozenset(
         {State.RUNNING, State.PENDING, State.SUCCEEDED, State.FAILED, State.CANCELLED}
     ),
     # Only `retry` and `reprocess` requeue a job that has ended, see `ON_REQUEST`.
     State.SUCCEEDED: frozenset({State.PENDING}),
-    # FAILED -> CLAIMED is the redriven message of a job that never ran.
+    # FAILED -> CLAIMED: the same bytes were uploaded again after a failure before any run.
     State.FAILED: frozenset({State.CLAIMED, State.PENDING}),
     State.CANCELLED: frozenset({State.PENDING}),
 }
@@ -56,6 +60,22 @@ ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
 ON_REQUEST = frozenset((ended, State.PENDING) for ended in ENDED)
 """Transitions that only a person's request makes; no component takes them by itself."""
+
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 15.0, 300.0
+"""Between attempts of a job that waits; SQS delays a message by at most 900 s."""
+
+FREE_INTERRUPTIONS = 2
+"""Interruptions in a row after which the next attempt still starts at once."""
+
+MAX_INTERRUPTIONS = 30
+"""Interruptions in a row, each within `SETTLED_SECONDS`, after which the job fails."""
+
+SETTLED_SECONDS = 600.0
+"""A run that reports for so long proves that neither an outage nor the job stops its workers."""
+
+_UNOWNED: Mapping[str, Any] = {"lease_until": None, "task_arn": None, "stage": None}
+_SETTLED: Mapping[str, Any] = {"waits": 0, "waiting_since": None, "interruptions": 0}
 
 
 class IllegalTransitionError(ValueError):
@@ -103,6 +123,12 @@ class Job:
     attempts that reached a processor and is bounded by the environment. `reruns` counts requests to
     run an ended job again; each resets `runs` to 0. `misses` counts the consecutive attempts that
     ended before a processor reported: lost, refused, never started.
+
+    Waiting is counted apart, because it is no failure. `not_before` is the earliest next claim,
+    `waiting_for` the code of what the job waits for, `waits` the consecutive waits since
+    `waiting_since`. `interruptions` counts the consecutive runs that were cut short from outside.
+    `first_started_at` is when a processor first had the job since the last request, and
+    `suspected_at` when the reaper found its heartbeat overdue.
     """
 
     source: Source
@@ -121,6 +147,13 @@ class Job:
     result_key: str | None = None
     failure: Failure | None = None
     options: JobOptions = DEFAULT_OPTIONS
+    not_before: float | None = None
+    waiting_for: str | None = None
+    waits: int = 0
+    waiting_since: float | None = None
+    interruptions: int = 0
+    first_started_at: float | None = None
+    suspected_at: float | None = None
 
     @property
     def job_id(self) -> str:
@@ -135,7 +168,12 @@ class Job:
     @property
     def ever_ran(self) -> bool:
         """Whether a processor has reported in any attempt since the last request."""
-        return self.runs > 0
+        return self.runs > 0 or self.first_started_at is not None
+
+    @property
+    def announce_after(self) -> float:
+        """The earliest time at which a message for the pending job is of use."""
+        return max(self.updated_at, self.not_before or 0.0)
 
     @property
     def queued(self) -> bool:
@@ -175,7 +213,7 @@ def take_over(
 ) -> Job:
     """Return the job claimed with the next attempt, which fences the last one.
 
-    An expired claim counts as a miss; a failed job, whose message was redriven, starts from 0.
+    An expired claim counts as a miss; a failed job starts from 0.
     Without `options` the job keeps its own.
     """
     missed = 0 if job.state is State.FAILED else job.misses + (job.state is State.CLAIMED)
@@ -190,6 +228,8 @@ def take_over(
         progress=0.0,
         failure=None,
         misses=missed,
+        not_before=None,
+        waiting_for=None,
         options=job.options if options is None else options,
     )
 
@@ -197,27 +237,81 @@ def take_over(
 def requeue(job: Job, *, now: float, run_counts: bool = True) -> Job:
     """Return the job as PENDING, without an owner; its next message claims it.
 
-    `run_counts=False` is for a running job whose machine goes away: the run is not counted.
+    `run_counts=False` is for a running job whose machine goes away: the run is not counted, but
+    from the third such interruption in a row on, the next attempt waits.
     """
     if not run_counts and job.state is not State.RUNNING:
         raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it has no run to discount")
+    interruptions = job.interruptions + (not run_counts)
+    pause = backoff_seconds(interruptions - FREE_INTERRUPTIONS, job) if not run_counts else 0.0
     return _move(
         job,
         State.PENDING,
         now,
-        lease_until=None,
-        task_arn=None,
-        stage=None,
+        **_UNOWNED,
         runs=job.runs - (not run_counts),
         misses=job.misses + (job.state is not State.RUNNING),
+        interruptions=interruptions,
+        not_before=now + pause if pause else None,
     )
 
 
-def announced(job: Job, *, now: float) -> Job:
-    """Return the pending job for which another message is sent; the last one counts as a miss."""
+def wait(job: Job, *, now: float, waiting_for: str) -> Job:
+    """Return the claimed or running job as PENDING until capacity or a service is back.
+
+    Neither a run nor a miss counts. The pause grows with each wait in a row.
+    """
+    if job.state not in {State.CLAIMED, State.RUNNING}:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it does not wait")
+    waits = job.waits + 1
+    return _move(
+        job,
+        State.PENDING,
+        now,
+        **_UNOWNED,
+        runs=job.runs - (job.state is State.RUNNING),
+        waits=waits,
+        waiting_since=job.waiting_since or now,
+        waiting_for=waiting_for,
+        not_before=now + backoff_seconds(waits, job),
+    )
+
+
+def backoff_seconds(times: int, job: Job) -> float:
+    """Return the pause before the next attempt after `times` waits in a row, 0.0 for none.
+
+    Doubles from `FIRST_PAUSE_SECONDS` to `LONGEST_PAUSE_SECONDS`. Up to half of it is jitter,
+    derived from the job and its attempt, so that jobs that wait together do not retry together.
+    """
+    if times < 1:
+        return 0.0
+    pause = min(LONGEST_PAUSE_SECONDS, FIRST_PAUSE_SECONDS * 2.0 ** min(times - 1, 16))
+    digest = hashlib.sha256(f"{job.job_id}/{job.attempt}".encode()).digest()
+    return pause * (1 - digest[0] / 512)
+
+
+def queued_again(job: Job, *, now: float, missed: bool) -> Job:
+    """Return the queued job for which the work queue's message is sent again."""
+    if not job.queued:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it is not queued")
+    return _move(job, State.LAUNCHED, now, misses=job.misses + missed)
+
+
+def suspect(job: Job, *, now: float) -> Job:
+    """Return the running job marked as silent; its next heartbeat clears the mark."""
+    return replace(_move(job, State.RUNNING, now, suspected_at=now), updated_at=job.updated_at)
+
+
+def announced(job: Job, *, now: float, missed: bool = True) -> Job:
+    """Return the pending job for which a message is sent; a lost one before it counts as a miss."""
     if job.state is not State.PENDING:
         raise IllegalTransitionError(f"job {job.job_id} is {job.state}, not {State.PENDING}")
-    return _move(job, State.PENDING, now, misses=job.misses + 1)
+    return _move(job, State.PENDING, now, misses=job.misses + missed)
+
+
+def hasten(job: Job, *, now: float) -> Job:
+    """Return the pending job without its pause: it may be claimed at once."""
+    return _move(job, State.PENDING, now, not_before=None)
 
 
 def launched(job: Job, *, now: float, task_arn: str) -> Job:
@@ -227,7 +321,14 @@ def launched(job: Job, *, now: float, task_arn: str) -> Job:
 
 def queued(job: Job, *, now: float) -> Job:
     """Return the claimed job as waiting in a work queue: LAUNCHED, without a task."""
-    return _move(job, State.LAUNCHED, now, lease_until=None, task_arn=None)
+    return _move(
+        job,
+        State.LAUNCHED,
+        now,
+        lease_until=None,
+        task_arn=None,
+        waiting_since=job.waiting_since or now,
+    )
 
 
 def start(job: Job, *, now: float, task_arn: str | None) -> Job:
@@ -239,14 +340,28 @@ def start(job: Job, *, now: float, task_arn: str | None) -> Job:
         lease_until=None,
         task_arn=task_arn or job.task_arn,
         started_at=now,
+        first_started_at=job.first_started_at or now,
+        suspected_at=None,
         runs=job.runs + 1,
         misses=0,
     )
 
 
 def report(job: Job, *, now: float, stage: str, progress: float) -> Job:
-    """Return the running job with its stage and overall progress (0 to 1); also its heartbeat."""
-    return _move(job, State.RUNNING, now, stage=stage, progress=min(1.0, max(0.0, progress)))
+    """Return the running job with its stage and overall progress (0 to 1); also its heartbeat.
+
+    A run that reports for `SETTLED_SECONDS` ends the count of waits and interruptions in a row.
+    """
+    started_at = now if job.started_at is None else job.started_at
+    settled = now - started_at >= SETTLED_SECONDS
+    return _move(
+        job,
+        State.RUNNING,
+        now,
+        stage=stage,
+        progress=min(1.0, max(0.0, progress)),
+        **(_SETTLED if settled else {}),
+    )
 
 
 def beat(job: Job, *, now: float) -> Job:
@@ -302,9 +417,14 @@ def _run_again(job: Job, now: float) -> Job:
         misses=0,
         task_arn=None,
         started_at=None,
+        first_started_at=None,
+        suspected_at=None,
         stage=None,
         progress=0.0,
         failure=None,
+        not_before=None,
+        waiting_for=None,
+        **_SETTLED,
     )
 
 

@@ -59,10 +59,20 @@ class Ignored:
     key: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """A message's distinct requests, the parts to ignore, and the problems of its other parts."""
+
+    requests: tuple[Request, ...]
+    ignored: tuple[Ignored, ...] = ()
+    problems: tuple[str, ...] = ()
+
+
 class MalformedMessageError(Permanent):
     """A message that cannot be parsed; it must reach the dead-letter queue to be seen."""
 
     def __init__(self, problem: str) -> None:
+        self.problem = problem
         super().__init__(
             "message.malformed",
             f"The message {problem}.",
@@ -99,15 +109,19 @@ def parse_queued(body: str) -> QueuedAttempt:
     return QueuedAttempt(_text(message, "job_id"), attempt)
 
 
-def parse(body: str, *, bucket: str) -> tuple[list[Request], list[Ignored]]:
-    """Return the distinct requests of a message's body, and what in it is ignored.
+def parse(body: str, *, bucket: str) -> ParsedMessage:
+    """Return what a message's body asks for; uploads to other buckets than `bucket` are ignored.
 
-    Uploads to other buckets than `bucket` are ignored. Raise `MalformedMessageError`.
+    A malformed record is a problem of its own and does not affect the others. Raise
+    `MalformedMessageError` when nothing in it asks for anything that can be read.
     """
     requests: dict[Request, None] = {}
     ignored: list[Ignored] = []
+    problems: list[str] = []
     for found in _read(_json_object(body)):
         match found:
+            case str():
+                problems.append(found)
             case Ignored():
                 ignored.append(found)
             case Upload() if found.bucket != bucket:
@@ -116,7 +130,9 @@ def parse(body: str, *, bucket: str) -> tuple[list[Request], list[Ignored]]:
                 ignored.append(Ignored("not an upload of a video", found.bucket, found.key))
             case Upload() | Requeued():
                 requests[found] = None
-    return list(requests), ignored
+    if problems and not requests:
+        raise MalformedMessageError("; ".join(problems))
+    return ParsedMessage(tuple(requests), tuple(ignored), tuple(problems))
 
 
 def _json_object(body: str) -> Mapping[str, Any]:
@@ -129,7 +145,7 @@ def _json_object(body: str) -> Mapping[str, Any]:
     return message
 
 
-def _read(message: Mapping[str, Any]) -> Iterator[Request | Ignored]:
+def _read(message: Mapping[str, Any]) -> Iterator[Request | Ignored | str]:
     if message.get("Event") == _TEST_EVENT:
         yield Ignored("S3's test of a new notification")
     elif message.get("type") == CONFIRM_MESSAGE_TYPE:
@@ -138,7 +154,10 @@ def _read(message: Mapping[str, Any]) -> Iterator[Request | Ignored]:
         yield Requeued(_text(message, "job_id"))
     elif isinstance(message.get("Records"), list):
         for record in message["Records"]:
-            yield _s3_record(record)
+            try:
+                yield _s3_record(record)
+            except MalformedMessageError as error:
+                yield error.problem
     else:
         raise MalformedMessageError("is no S3 event, confirmation or requeued job")
 

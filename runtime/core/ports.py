@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from runtime.core.errors import Permanent
 from runtime.core.jobs import Job, Source, State
 from runtime.core.spans import Document
 
@@ -16,6 +17,10 @@ ByteCount = Callable[[int], None]
 
 Progress = Callable[[float], None]
 """Called with the fraction of a stage that is done, from 0 to 1, never going back."""
+
+
+OnUnreadable = Callable[[Permanent], None]
+"""Called with the error of a record that cannot be read."""
 
 
 class ObjectNotFoundError(Exception):
@@ -30,6 +35,14 @@ class LaunchFailedError(Exception):
     """No task was started; the message says why."""
 
 
+class LaunchDelayedError(LaunchFailedError):
+    """No task was started, for lack of capacity or by throttling; `code` says which."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
 class LaunchUncertainError(Exception):
     """The answer was lost: a task may have been started."""
 
@@ -40,6 +53,14 @@ class ObjectFacts:
 
     source: Source
     metadata: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedObject:
+    """An object of a listing; `modified_at` is in seconds since the epoch."""
+
+    source: Source
+    modified_at: float
 
 
 class ObjectStore(Protocol):
@@ -92,8 +113,18 @@ class JobStore(Protocol):
         """
         ...
 
-    def in_state(self, state: State, *, newest_first: bool = False) -> Iterable[Job]:
-        """Yield the jobs in a state, by default oldest update first (eventually consistent)."""
+    def in_state(
+        self,
+        state: State,
+        *,
+        newest_first: bool = False,
+        on_unreadable: OnUnreadable | None = None,
+    ) -> Iterable[Job]:
+        """Yield the jobs in a state, by default oldest update first (eventually consistent).
+
+        `on_unreadable` receives the error of each record that cannot be read, and the listing
+        continues; without it the error is raised.
+        """
         ...
 
 
@@ -140,17 +171,23 @@ class WorkMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """Approximate numbers of waiting messages and of those hidden by workers."""
+    """Approximate numbers of waiting messages, of those hidden by workers, and of delayed ones."""
 
     waiting: int
     in_work: int
+    delayed: int = 0
+
+    @property
+    def empty(self) -> bool:
+        """Whether the queue holds no message at all."""
+        return not (self.waiting or self.in_work or self.delayed)
 
 
 class MessageSender(Protocol):
     """A queue as its senders use it."""
 
-    def send(self, body: str) -> None:
-        """Send a message; raise `Retryable` or `Permanent`."""
+    def send(self, body: str, *, delay_seconds: float = 0.0) -> None:
+        """Send a message that is received after a delay; raise `Retryable` or `Permanent`."""
         ...
 
 
@@ -162,7 +199,11 @@ class CountedQueue(Protocol):
         ...
 
 
-class WorkQueue(Protocol):
+class FilledQueue(MessageSender, CountedQueue, Protocol):
+    """A work queue as the reaper uses it."""
+
+
+class WorkQueue(MessageSender, Protocol):
     """A queue of attempts for workers. Raises `Retryable` and `Permanent`."""
 
     def receive(self, wait_seconds: int) -> WorkMessage | None:

@@ -21,6 +21,9 @@ from runtime.core.options import JobOptions, OptionsRefusedError
 from runtime.core.ports import JobStore, StaleWriteError
 from runtime.dispatcher.routing import Routes
 
+CLOCK_SKEW_SECONDS = 2.0
+"""A delayed message may be received this much before the time that was written."""
+
 
 class ClaimDecision(Enum):
     """What a dispatcher does with a message, given the job it is about."""
@@ -28,24 +31,28 @@ class ClaimDecision(Enum):
     CREATE = "create"
     TAKE_OVER = "take_over"
     BUSY = "busy"
+    TOO_EARLY = "too_early"
     ACKNOWLEDGE = "acknowledge"
 
 
-def decide_claim(job: Job | None, *, now: float) -> ClaimDecision:
+def decide_claim(job: Job | None, *, now: float, uploaded_at: float | None = None) -> ClaimDecision:
     """Return what a message means for its job; None is a job without a record.
 
-    A claim whose lease runs is BUSY: its holder may still die, so the message must survive. A
-    failed job that never ran is claimed again, because only a redrive brings such a message.
+    A claim whose lease runs is BUSY: its holder may still die, so the message must survive. FAILED
+    is final, except where no processor ever had the job and the same bytes were uploaded after it
+    failed (`uploaded_at`, of the message): that is how a person corrects an upload's options.
     """
     if job is None:
         return ClaimDecision.CREATE
     if job.state is State.PENDING:
-        return ClaimDecision.TAKE_OVER
+        early = job.not_before is not None and now < job.not_before - CLOCK_SKEW_SECONDS
+        return ClaimDecision.TOO_EARLY if early else ClaimDecision.TAKE_OVER
     if job.state is State.CLAIMED:
         expired = job.lease_until is None or job.lease_until <= now
         return ClaimDecision.TAKE_OVER if expired else ClaimDecision.BUSY
     if job.state is State.FAILED and not job.ever_ran:
-        return ClaimDecision.TAKE_OVER
+        again = uploaded_at is not None and uploaded_at > job.updated_at
+        return ClaimDecision.TAKE_OVER if again else ClaimDecision.ACKNOWLEDGE
     return ClaimDecision.ACKNOWLEDGE
 
 
@@ -69,7 +76,14 @@ class Claims:
     clock: WallClock
     lease_seconds: float
 
-    def claim(self, source: Source, options: JobOptions, log: Log) -> Job | None:
+    def claim(
+        self,
+        source: Source,
+        options: JobOptions,
+        log: Log,
+        *,
+        uploaded_at: float | None = None,
+    ) -> Job | None:
         """Return the job to launch, or None when the message needs nothing more.
 
         Raise `ClaimHeldError` when another dispatcher may be launching it.
@@ -78,11 +92,15 @@ class Claims:
             source, now=self.clock.now(), lease_seconds=self.lease_seconds, options=options
         )
         existing = self.jobs.create(fresh)
-        return fresh if existing is None else self.claim_existing(existing, options, log)
+        if existing is None:
+            return fresh
+        return self.claim_existing(existing, options, log, uploaded_at=uploaded_at)
 
-    def claim_existing(self, job: Job, options: JobOptions, log: Log) -> Job | None:
+    def claim_existing(
+        self, job: Job, options: JobOptions, log: Log, *, uploaded_at: float | None = None
+    ) -> Job | None:
         """Claim a job that has a record; returns and raises as `claim` does."""
-        if self._is_claimable(job, log):
+        if self._is_claimable(job, log, uploaded_at):
             return self._take_over(job, options, log)
         return None
 
@@ -96,18 +114,21 @@ class Claims:
 
     def refuse_existing(self, job: Job, error: OptionsRefusedError, log: Log) -> bool:
         """Fail a job that has a record and was to be claimed, as `refuse` does."""
-        if not self._is_claimable(job, log):
-            return False
-        if job.state is State.FAILED:
-            log.info("dispatch.duplicate", state=job.state, attempt=job.attempt)
+        if not self._is_claimable(job, log, None):
             return False
         self._save(job, fail(job, now=self.clock.now(), failure=_failure(error)))
         return True
 
-    def _is_claimable(self, job: Job, log: Log) -> bool:
-        match decide_claim(job, now=self.clock.now()):
+    def _is_claimable(self, job: Job, log: Log, uploaded_at: float | None) -> bool:
+        match decide_claim(job, now=self.clock.now(), uploaded_at=uploaded_at):
             case ClaimDecision.ACKNOWLEDGE:
                 log.info("dispatch.duplicate", state=job.state, attempt=job.attempt)
+                return False
+            case ClaimDecision.TOO_EARLY:
+                # Another message is on its way; if that one is lost, the reaper sends it again.
+                log.info(
+                    "dispatch.too_early", not_before=job.not_before, waiting_for=job.waiting_for
+                )
                 return False
             case ClaimDecision.BUSY:
                 raise ClaimHeldError(job)

@@ -6,13 +6,22 @@ from dataclasses import dataclass
 
 from runtime.core.contract import Metric
 from runtime.core.errors import LifestreamError, Retryable
-from runtime.core.jobs import Job, Source, State, launched, queued, requeue
+from runtime.core.jobs import Job, Source, State, launched, queued, requeue, wait
 from runtime.core.log import Log
-from runtime.core.messages import Request, Requeued, Upload, parse
+from runtime.core.messages import (
+    MalformedMessageError,
+    Request,
+    Requeued,
+    Upload,
+    parse,
+    requeue_message,
+)
 from runtime.core.options import JobOptions, OptionsRefusedError, parse_options
 from runtime.core.ports import (
+    LaunchDelayedError,
     LaunchFailedError,
     LaunchUncertainError,
+    MessageSender,
     ObjectFacts,
     ObjectNotFoundError,
     ObjectStore,
@@ -36,25 +45,33 @@ def _errors_about(job_id: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
-    """Handles messages of the jobs queue; uploads to buckets other than `bucket` are ignored."""
+    """Handles messages of the jobs queue, `queue`; uploads to other buckets are ignored."""
 
     bucket: str
     objects: ObjectStore
     claims: Claims
+    queue: MessageSender
     telemetry: Telemetry
 
     def work(self, body: str) -> None:
         """Handle all requests of one message; it may be deleted once this returns.
 
-        Idempotent: a message of several records fails as a whole and is handled again.
+        Idempotent. An error of one request does not stop the others; the message then comes back
+        as a whole, by the first `Retryable`, else the first error.
         """
-        requests, ignored = parse(body, bucket=self.bucket)
-        for part in ignored:
+        message = parse(body, bucket=self.bucket)
+        for part in message.ignored:
             self.telemetry.log.info(
                 "dispatch.ignored", reason=part.reason, bucket=part.bucket, key=part.key
             )
-        for request in requests:
-            self._dispatch(request)
+        errors: list[LifestreamError] = [MalformedMessageError(each) for each in message.problems]
+        for request in message.requests:
+            try:
+                self._dispatch(request)
+            except LifestreamError as error:
+                errors.append(error)
+        if errors:
+            raise min(errors, key=lambda each: not isinstance(each, Retryable))
 
     def _dispatch(self, request: Request) -> None:
         match request:
@@ -98,7 +115,7 @@ class Dispatcher:
                     now = self.claims.clock.now()
                     self._trace_upload(source, upload, claimed_at=now, code=error.code)
                 return
-            job = self.claims.claim(source, options, log)
+            job = self.claims.claim(source, options, log, uploaded_at=upload.uploaded_at)
             if job is not None:
                 self._trace_upload(source, upload, claimed_at=job.created_at)
                 self._launch(job, log.bind(attempt=job.attempt))
@@ -167,6 +184,9 @@ class Dispatcher:
     def _start(self, job: Job, log: Log) -> None:
         try:
             launch = self.claims.launcher.launch(job)
+        except LaunchDelayedError as error:
+            self._wait(job, error, log)
+            return
         except LaunchFailedError as error:
             self.telemetry.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.failed")
             self._requeue(job, log)
@@ -191,6 +211,28 @@ class Dispatcher:
             self.claims.jobs.save(job, requeue(job, now=self.claims.clock.now()))
         except StaleWriteError:
             log.warning("dispatch.claim_lost")
+
+    def _wait(self, job: Job, reason: LaunchDelayedError, log: Log) -> None:
+        """Try again later by a new message, which uses up no receive of this one.
+
+        Dying before the message is sent leaves a pending job that the reaper announces.
+        """
+        now = self.claims.clock.now()
+        waiting = wait(job, now=now, waiting_for=reason.code)
+        try:
+            self.claims.jobs.save(job, waiting)
+        except StaleWriteError:
+            log.warning("dispatch.claim_lost")
+            return
+        delay = waiting.announce_after - now
+        log.info(
+            "dispatch.waiting",
+            waiting_for=reason.code,
+            reason=str(reason),
+            waits=waiting.waits,
+            delay_seconds=round(delay, 1),
+        )
+        self.queue.send(requeue_message(job.job_id), delay_seconds=delay)
 
     def _find(self, job: Job, lost: LaunchUncertainError, log: Log) -> None:
         task = self.claims.launcher.find(job)

@@ -52,6 +52,7 @@ def compose(settings: DispatcherSettings) -> Dispatcher:
             clock=clock,
             lease_seconds=settings.claim_lease_seconds,
         ),
+        queue=SqsQueue(clients.sqs(settings.region), settings.jobs_queue_url),
         telemetry=connect_telemetry(settings, component="dispatcher", clock=clock),
     )
 

@@ -27,6 +27,7 @@ class DispatcherSettings(LambdaSettings):
     """
 
     media_bucket: str
+    jobs_queue_url: str
     claim_lease_seconds: float
     tasks: TaskSettings | None = None
     work_queue_url: str | None = None
@@ -40,6 +41,7 @@ def read_settings(environ: Mapping[str, str]) -> DispatcherSettings:
     settings = DispatcherSettings(
         **read.common(),
         media_bucket=read.text(EnvVar.MEDIA_BUCKET),
+        jobs_queue_url=read.text(EnvVar.JOBS_QUEUE_URL),
         claim_lease_seconds=read.number(EnvVar.CLAIM_LEASE_SECONDS),
         tasks=None if pooled else _tasks(read),
         work_queue_url=read.text(EnvVar.WORK_QUEUE_URL) if pooled else None,

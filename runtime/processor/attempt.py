@@ -17,6 +17,7 @@ from runtime.processor.host.resources import peak_rss_mb
 from runtime.processor.host.workspace import workspace
 from runtime.processor.pipeline.pipeline import Pipeline
 from runtime.processor.pipeline.toolkit import Toolkit
+from runtime.processor.supervision.error_owner import is_outage, machine_fault
 from runtime.processor.supervision.interruption import Interruption, StopRequestedError
 from runtime.processor.supervision.progress import StageTracker
 from runtime.processor.supervision.reporter import Reporter, start_job
@@ -24,6 +25,9 @@ from runtime.processor.supervision.telemetry import AttemptTelemetry
 from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
 from runtime.results.render.metrics import MemoryUse, metrics_document
 from runtime.results.render.text import json_bytes
+
+FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
+"""Between tries of a terminal write, which an outage may refuse for minutes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,25 +109,25 @@ class Attempt:
         try:
             with self._watchdog(reporter, tracker, reported):
                 result_key = self._process(reporter.job, tracker, media_seconds.append)
-            reporter.succeed(result_key)
+            self._persist(lambda: reporter.succeed(result_key))
         except LeaseLost as error:
             log.warning("job.lease_lost", reason=error.summary)
             return AttemptOutcome(code=ExitCode.LOST_CLAIM, why=error.code)
         except StopRequestedError as stop:
             log.info("job.interrupted", stage=reporter.job.stage, why=stop.why)
-            return self._requeue(reporter, ExitCode.RESUMABLE, stop.why, run_counts=False)
-        except Retryable as error:
-            if self.max_runs is None or reporter.job.runs < self.max_runs:
-                log.warning("job.retry_later", code=error.code, reason=error.summary)
-                return self._requeue(
-                    reporter, ExitCode.RETRYABLE_FAILURE, error.code, run_counts=True
-                )
-            failure = _failure(error)
+            return self._requeue(
+                ExitCode.RESUMABLE, stop.why, lambda: reporter.requeue(run_counts=False)
+            )
         except Permanent as error:
             failure = _failure(error)
         except Exception as error:  # noqa: BLE001 - the job must end with a reason, whatever broke
-            log.error("job.crashed", error=repr(error), traceback=traceback.format_exc())
-            failure = self._internal(error)
+            outcome = self._try_again(reporter, error)
+            if outcome is not None:
+                return outcome
+            if isinstance(error, LifestreamError):
+                failure = _failure(error)
+            else:
+                failure = self._internal(error)
         else:
             log.info("job.succeeded")
             self._count_success(reporter.job)
@@ -133,6 +137,43 @@ class Attempt:
         lost = self._record(lambda: self._fail(reporter, failure)) is ExitCode.LOST_CLAIM
         code = ExitCode.LOST_CLAIM if lost else ExitCode.PERMANENT_FAILURE
         return AttemptOutcome(code=code, why=failure.code)
+
+    def _try_again(self, reporter: Reporter, error: Exception) -> AttemptOutcome | None:
+        """Requeue the job, or return None when its runs are spent; an outage spends none.
+
+        An error is retryable unless the video is proven to be its cause, which `Permanent` says.
+        """
+        log = self.telemetry.log
+        if isinstance(error, Retryable):
+            code = error.code
+            if is_outage(error):
+                log.warning("job.waiting", code=code, reason=error.summary)
+                return self._requeue(ExitCode.RETRYABLE_FAILURE, code, lambda: reporter.wait(code))
+        else:
+            log.error("job.crashed", error=repr(error), traceback=traceback.format_exc())
+            fault = machine_fault(error)
+            code = "internal" if fault is None else fault.code
+        if self.max_runs is not None and reporter.job.runs >= self.max_runs:
+            return None
+        log.warning("job.retry_later", code=code, reason=str(error))
+        return self._requeue(
+            ExitCode.RETRYABLE_FAILURE, code, lambda: reporter.requeue(run_counts=True)
+        )
+
+    def _persist(self, write: Callable[[], None]) -> None:
+        """Retry a terminal write until it is recorded, or this process or the job must stop."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                write()
+            except Retryable as error:
+                if self.interruption.stop_requested or self.interruption.overdue:
+                    raise
+                self.telemetry.log.warning("job.end_delayed", code=error.code, reason=error.summary)
+                self.clock.sleep(pause)
+                pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
+            else:
+                return
 
     def _watchdog(
         self, reporter: Reporter, tracker: StageTracker, reported: AttemptTelemetry
@@ -199,10 +240,8 @@ class Attempt:
         )
         return result_key
 
-    def _requeue(
-        self, reporter: Reporter, code: ExitCode, why: str, *, run_counts: bool
-    ) -> AttemptOutcome:
-        failed = self._record(lambda: reporter.requeue(run_counts=run_counts))
+    def _requeue(self, code: ExitCode, why: str, write: Callable[[], None]) -> AttemptOutcome:
+        failed = self._record(write)
         if failed is ExitCode.LOST_CLAIM:
             return AttemptOutcome(code=failed, why=why)
         return AttemptOutcome(code=code, requeued=failed is None, why=why)
@@ -210,7 +249,7 @@ class Attempt:
     def _record(self, write: Callable[[], None]) -> ExitCode | None:
         """Write an end; return None when it is recorded, else the exit code of the failed write."""
         try:
-            write()
+            self._persist(write)
         except LeaseLost as error:
             self.telemetry.log.warning("job.lease_lost", reason=error.summary)
             return ExitCode.LOST_CLAIM

@@ -265,6 +265,19 @@ UNFETCHED = Diagnosis(
     resolution="Look at the worker service: whether it scales, and whether its tasks start; and "
     "at the work queue's dead letters; then retry the job.",
 )
+MESSAGE_GONE = Diagnosis(
+    code="job.message_gone",
+    summary="The job's messages left the work queue without a worker starting it.",
+    resolution="Look at the work queue's dead letters and at the workers' logs; then retry the "
+    "job.",
+)
+WAITED_TOO_LONG = Diagnosis(
+    code="job.waited_too_long",
+    summary="The job waited for capacity, a worker or a service for longer than it may.",
+    resolution="Look at what it waited for: raise the account's quota, the pool's size or the "
+    "limit on waiting; then retry the job.",
+    retryable=False,
+)
 HUNG = Diagnosis(
     code="job.hung",
     summary="The processor stopped reporting.",

@@ -7,34 +7,37 @@ from typing import Any
 
 from runtime.aws import clients
 from runtime.aws.lambda_adapters import connect_jobs, connect_telemetry
+from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queues import SqsQueue
 from runtime.aws.tasks import EcsTasks
 from runtime.core.clock import SystemClock
-from runtime.core.contract import Compute
+from runtime.core.contract import RECONCILE_EVENT
 from runtime.core.lambda_run import LambdaContext, remaining, send_traces
-from runtime.core.ports import CountedQueue
 from runtime.reaper.diagnosis import stopped_task
 from runtime.reaper.queue_metrics import log_queue_lengths
 from runtime.reaper.reaper import Reaper
+from runtime.reaper.reconciler import Reconciler
 from runtime.reaper.remedies import Budget
 from runtime.reaper.settings import ReaperSettings, read_reaper_settings
 
-TASK_STATE_CHANGE = "ECS Task State Change"
-
 
 def handle(event: Mapping[str, Any], context: LambdaContext) -> None:
-    """Requeue or fail the job of a stopped task; any other event sweeps all jobs.
+    """Requeue or fail the job of a stopped task, or reconcile; any other event sweeps all jobs.
 
     Raises when a job could not be handled, so that the event is delivered again.
     """
     reaper = _reaper()
     remaining_seconds = remaining(context)
     try:
-        if event.get("detail-type") != TASK_STATE_CHANGE:
-            log_queue_lengths(_work_queues(), reaper.telemetry.log)
-            reaper.sweep(remaining_seconds)
-        elif (task := stopped_task(event["detail"])) is not None:
-            reaper.task_stopped(task)
+        match event.get("detail-type"):
+            case "ECS Task State Change":
+                if (task := stopped_task(event["detail"])) is not None:
+                    reaper.task_stopped(task)
+            case str(kind) if kind == RECONCILE_EVENT:
+                _reconciler().run(remaining_seconds)
+            case _:
+                log_queue_lengths(reaper.work_queues, reaper.telemetry.log)
+                reaper.sweep(remaining_seconds)
     finally:
         send_traces(reaper.telemetry.tracing, remaining_seconds)
 
@@ -45,21 +48,30 @@ def _reaper() -> Reaper:
 
 
 @cache
-def _work_queues() -> dict[Compute, CountedQueue]:
+def _reconciler() -> Reconciler:
     settings = read_reaper_settings(os.environ)
-    return {
-        compute: SqsQueue(clients.sqs(settings.region), url)
-        for compute, url in settings.work_queue_urls.items()
-    }
+    reaper = _reaper()
+    return Reconciler(
+        bucket=settings.media_bucket,
+        uploads=S3ObjectStore(clients.s3(settings.region)),
+        jobs=reaper.jobs,
+        queue=reaper.queue,
+        clock=reaper.clock,
+        telemetry=reaper.telemetry,
+    )
 
 
 def compose(settings: ReaperSettings) -> Reaper:
     """Return a reaper on AWS adapters."""
     clock = SystemClock()
+    sqs = clients.sqs(settings.region)
     return Reaper(
         jobs=connect_jobs(settings),
         tasks=EcsTasks(clients.ecs(settings.region), settings.cluster),
-        queue=SqsQueue(clients.sqs(settings.region), settings.jobs_queue_url),
+        queue=SqsQueue(sqs, settings.jobs_queue_url),
+        work_queues={
+            compute: SqsQueue(sqs, url) for compute, url in settings.work_queue_urls.items()
+        },
         clock=clock,
         budget=Budget(
             max_runs=settings.max_attempts,
@@ -68,6 +80,7 @@ def compose(settings: ReaperSettings) -> Reaper:
             unannounced_seconds=settings.unannounced_seconds,
             start_seconds=settings.start_seconds,
             queued_seconds=settings.queued_seconds,
+            max_wait_seconds=settings.max_wait_seconds,
         ),
         telemetry=connect_telemetry(settings, component="reaper", clock=clock),
     )

@@ -1,24 +1,41 @@
 """Carries out the reaper's decisions: requeues jobs, fails them with a reason, stops tasks."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from runtime.core.clock import WallClock
-from runtime.core.contract import Metric
-from runtime.core.jobs import Job, State, announced, fail, launched, requeue
+from runtime.core.contract import Compute, Metric
+from runtime.core.errors import LifestreamError, Permanent
+from runtime.core.jobs import (
+    Job,
+    State,
+    announced,
+    fail,
+    launched,
+    queued_again,
+    requeue,
+    suspect,
+)
 from runtime.core.log import Log
-from runtime.core.messages import requeue_message
-from runtime.core.ports import JobStore, MessageSender, StaleWriteError
+from runtime.core.messages import queued_message, requeue_message
+from runtime.core.ports import FilledQueue, JobStore, MessageSender, StaleWriteError
 from runtime.core.spans import Part, Span, about
 from runtime.core.telemetry import Telemetry
 from runtime.reaper.diagnosis import SPOT_INTERRUPTION, Diagnosis, StoppedTask, diagnose
-from runtime.reaper.remedies import Budget, Concern, Remedy, concern, remedy
+from runtime.reaper.remedies import Budget, Concern, Remedy, concern, is_suspected, remedy
 
 SWEPT = (State.RUNNING, State.LAUNCHED, State.CLAIMED, State.PENDING)
 """States in which a job may be stuck, the most expensive first."""
 
-_WITHOUT_A_TASK = frozenset({Concern.UNANNOUNCED, Concern.UNFETCHED})
+_WITHOUT_A_TASK = frozenset(
+    {
+        Concern.UNANNOUNCED,
+        Concern.UNFETCHED,
+        Concern.MESSAGE_GONE,
+        Concern.WAITED_TOO_LONG,
+    }
+)
 
 RESERVE_SECONDS = 15.0
 """Time that must be left to handle one more job: the bound of its calls."""
@@ -29,10 +46,6 @@ class Tasks(Protocol):
 
     def find(self, job: Job) -> str | None:
         """Return the ARN of the task of this job and attempt, if one has not stopped."""
-        ...
-
-    def alive(self, task_arn: str) -> bool:
-        """Return whether a task of the cluster runs and is not being stopped."""
         ...
 
     def stop(self, task_arn: str, reason: str) -> bool:
@@ -55,6 +68,7 @@ class Reaper:
     jobs: JobStore
     tasks: Tasks
     queue: MessageSender
+    work_queues: Mapping[Compute, FilledQueue] = field(default_factory=dict)
     clock: WallClock
     budget: Budget
     telemetry: Telemetry
@@ -71,7 +85,9 @@ class Reaper:
             log = self.telemetry.log.bind(**about(task.job_id), attempt=task.attempt)
             log.debug("reaper.nothing_to_do", detail=task.detail)
             return
-        self._conclude(job, diagnose(task), task.detail, self._log(job, detail=task.detail))
+        self._conclude(
+            job, diagnose(task), task.detail, self._log(job, detail=task.detail), missed=False
+        )
 
     def _worker_stopped(self, task: StoppedTask) -> None:
         """Requeue or fail the jobs of a stopped worker; an idle one had none.
@@ -82,32 +98,39 @@ class Reaper:
         for listed in self._running_on(task.task_arn):
             job = self.jobs.get(listed.job_id)
             if job is not None and job.state is State.RUNNING and job.task_arn == task.task_arn:
-                self._conclude(job, diagnose(task), task.detail, self._log(job, detail=task.detail))
+                self._conclude(
+                    job,
+                    diagnose(task),
+                    task.detail,
+                    self._log(job, detail=task.detail),
+                    missed=False,
+                )
 
     def sweep(self, remaining_seconds: Callable[[], float]) -> None:
         """Handle every stuck job, as far as time allows.
 
-        A job that cannot be handled does not stop the others; raise `SweepFailedError` at the end.
+        A job that cannot be handled, or a record that cannot be read, does not stop the others;
+        raise `SweepFailedError` at the end.
         """
         troubled: list[str] = []
         complete = True
         found = dict.fromkeys(SWEPT, 0)
-        for job in (job for state in SWEPT for job in self.jobs.in_state(state)):
+        empty = self._empty_queues()
+        for listed in self._listed(troubled):
             # As listed: a job that this sweep moves counts in its new state with the next sweep.
-            found[job.state] += 1
-            problem = concern(job, now=self.clock.now(), budget=self.budget)
-            if problem is None:
+            found[listed.state] += 1
+            if self._concern(listed, empty) is None:
                 continue
             if remaining_seconds() < RESERVE_SECONDS:
                 self.telemetry.log.warning("reaper.out_of_time")
                 complete = False
                 break
-            log = self._log(job, concern=problem.name)
+            log = self._log(listed)
             try:
-                self._handle(job, problem, log)
+                self._look_again(listed, empty, log)
             except Exception as error:  # noqa: BLE001 - one job's error must not stop the sweep
                 log.error("reaper.troubled", error=str(error), type=type(error).__name__)
-                troubled.append(job.job_id)
+                troubled.append(listed.job_id)
         if troubled:
             raise SweepFailedError(f"{len(troubled)} jobs could not be handled: {troubled}")
         if complete:
@@ -115,10 +138,50 @@ class Reaper:
             for state, count in found.items():
                 self.telemetry.metrics.put({Metric.JOBS_IN_STATE: count}, of=state)
 
+    def _listed(self, troubled: list[str]) -> Iterator[Job]:
+        def unreadable(error: Permanent) -> None:
+            self.telemetry.log.error("reaper.unreadable_record", error=str(error))
+            troubled.append(error.code)
+
+        for state in SWEPT:
+            yield from self.jobs.in_state(state, on_unreadable=unreadable)
+
+    def _empty_queues(self) -> frozenset[Compute]:
+        """Return the kinds of compute whose work queue holds no message at all."""
+        return frozenset(
+            compute for compute, queue in self.work_queues.items() if self._is_empty(queue, compute)
+        )
+
+    def _is_empty(self, queue: FilledQueue, compute: Compute) -> bool:
+        try:
+            return queue.backlog().empty
+        except LifestreamError as error:
+            self.telemetry.log.warning("reaper.queue_unread", compute=compute, code=error.code)
+            return False
+
+    def _concern(self, job: Job, empty: frozenset[Compute]) -> Concern | None:
+        return concern(job, now=self.clock.now(), budget=self.budget, empty_queues=empty)
+
+    def _look_again(self, listed: Job, empty: frozenset[Compute], log: Log) -> None:
+        """Handle a listed job if its record, read consistently, still says that it is stuck."""
+        job = self.jobs.get(listed.job_id)
+        problem = None if job is None else self._concern(job, empty)
+        if job is None or problem is None:
+            log.info("reaper.moved_on")
+            return
+        self._handle(job, problem, self._log(job, concern=problem.name))
+
     def _handle(self, job: Job, problem: Concern, log: Log) -> None:
+        now = self.clock.now()
         detail = f"{job.state} for {self.clock.now() - job.updated_at:.0f} s"
-        task_arn = None if problem in _WITHOUT_A_TASK else self._task_of(job)
-        match remedy(problem, task_exists=task_arn is not None), task_arn:
+        task_arn = None if problem in _WITHOUT_A_TASK else self.tasks.find(job)
+        suspected = is_suspected(job, now=now, budget=self.budget)
+        match remedy(problem, task_exists=task_arn is not None, suspected=suspected), task_arn:
+            case Remedy.SUSPECT, _:
+                if job.suspected_at is None:
+                    self._save(job, suspect(job, now=now), log, "reaper.suspected")
+            case Remedy.SEND_AGAIN, _:
+                self._send_again(job, problem, detail, log)
             case Remedy.RECORD_LAUNCH, str():
                 found = launched(job, now=self.clock.now(), task_arn=task_arn)
                 self._save(job, found, log, "reaper.found_launched")
@@ -130,23 +193,31 @@ class Reaper:
             case _:
                 self._conclude(job, problem.diagnosis, detail, log)
 
-    def _task_of(self, job: Job) -> str | None:
-        """Return the task that runs the job: one started for it, or a worker."""
-        found = self.tasks.find(job)
-        if found is not None or job.state is not State.RUNNING or job.task_arn is None:
-            return found
-        if any(_began(other) > _began(job) for other in self._running_on(job.task_arn)):
-            # A worker runs one job at a time, so it has left this one.
-            return None
-        return job.task_arn if self.tasks.alive(job.task_arn) else None
+    def _send_again(self, job: Job, problem: Concern, detail: str, log: Log) -> None:
+        """Send the work queue's message of a queued attempt again; a duplicate is harmless."""
+        queue = self.work_queues.get(job.options.compute)
+        again = queued_again(job, now=self.clock.now(), missed=problem is Concern.MESSAGE_GONE)
+        if queue is None or self.budget.spent(again):
+            self._conclude(job, problem.diagnosis, detail, log)
+        elif self._save(job, again, log, "reaper.sent_again"):
+            queue.send(queued_message(job.job_id, job.attempt))
 
     def _running_on(self, task_arn: str) -> list[Job]:
         return [job for job in self.jobs.in_state(State.RUNNING) if job.task_arn == task_arn]
 
-    def _conclude(self, job: Job, diagnosis: Diagnosis, detail: str, log: Log) -> None:
-        """Requeue the job if another run can help and its budget allows; else fail it."""
+    def _conclude(
+        self, job: Job, diagnosis: Diagnosis, detail: str, log: Log, *, missed: bool = True
+    ) -> None:
+        """Requeue the job if another run can help and its budget allows; else fail it.
+
+        `missed` counts a pending job's last message as lost; a stopped task's event proves nothing
+        about messages.
+        """
         now = self.clock.now()
-        back = announced(job, now=now) if job.state is State.PENDING else requeue(job, now=now)
+        if job.state is State.PENDING:
+            back = announced(job, now=now, missed=missed)
+        else:
+            back = requeue(job, now=now)
         if self.budget.spent(back) or not diagnosis.retryable:
             failed = fail(job, now=now, failure=diagnosis.failure(detail))
             if self._save(job, failed, log.bind(code=diagnosis.code), "reaper.failed"):
@@ -155,7 +226,7 @@ class Reaper:
         elif self._save(job, back, log, "reaper.put_back"):
             self._trace(job, now, diagnosis.code, "put back")
             self._count(Metric.JOBS_PUT_BACK, diagnosis)
-            self.queue.send(requeue_message(job.job_id))
+            self.queue.send(requeue_message(job.job_id), delay_seconds=back.announce_after - now)
 
     def _log(self, job: Job, **fields: str) -> Log:
         return self.telemetry.log.bind(**about(job.job_id), attempt=job.attempt, **fields)
@@ -187,7 +258,3 @@ class Reaper:
             return False
         log.warning(action, state=after.state, runs=after.runs, misses=after.misses)
         return True
-
-
-def _began(job: Job) -> float:
-    return job.started_at or job.updated_at

@@ -1,16 +1,20 @@
 """What a job's record says is wrong with it, and the remedy: pure decisions of the reaper."""
 
+from collections.abc import Container
 from dataclasses import dataclass
 from enum import Enum
 
+from runtime.core.contract import Compute
 from runtime.core.jobs import Job, State
 from runtime.reaper.diagnosis import (
     CLAIM_LOST,
     HUNG,
+    MESSAGE_GONE,
     NEVER_DISPATCHED,
     NOT_STARTED,
     OVERDUE,
     UNFETCHED,
+    WAITED_TOO_LONG,
     Diagnosis,
 )
 
@@ -20,8 +24,14 @@ UNANNOUNCED_SECONDS = 900.0
 START_SECONDS = 900.0
 """For Fargate to find capacity, pull a large image and load the models."""
 
-QUEUED_SECONDS = 24 * 3600.0
-"""How long a job may wait in a work queue for a worker."""
+QUEUED_SECONDS = 6 * 3600.0
+"""After this long in a work queue that is not empty, a job's message is sent again, to be safe."""
+
+MAX_WAIT_SECONDS = 7 * 24 * 3600.0
+"""How long a job may wait for capacity, a worker or a service before it fails."""
+
+SUSPICION_SECONDS = 60.0
+"""How long a silent job is suspected before it counts as hung: two heartbeats."""
 
 DEADLINE_MARGIN_SECONDS = 300.0
 """Beyond the time limit at which the processor ends itself, for one that cannot."""
@@ -44,6 +54,8 @@ class Budget:
     unannounced_seconds: float = UNANNOUNCED_SECONDS
     start_seconds: float = START_SECONDS
     queued_seconds: float = QUEUED_SECONDS
+    max_wait_seconds: float = MAX_WAIT_SECONDS
+    suspicion_seconds: float = SUSPICION_SECONDS
 
     def spent(self, job: Job) -> bool:
         """Return whether the job may not be tried again."""
@@ -57,6 +69,8 @@ class Concern(Enum):
     LEASE_OVER = CLAIM_LOST
     NOT_STARTED = NOT_STARTED
     UNFETCHED = UNFETCHED
+    MESSAGE_GONE = MESSAGE_GONE
+    WAITED_TOO_LONG = WAITED_TOO_LONG
     SILENT = HUNG
     OVERDUE = OVERDUE
 
@@ -70,20 +84,32 @@ class Remedy(Enum):
     """What the reaper does about a concern."""
 
     RECORD_LAUNCH = "record the task that was found"
+    SUSPECT = "mark the job as silent; its next heartbeat clears the mark"
+    SEND_AGAIN = "send the work queue's message again"
     CONCLUDE = "requeue the job, or fail it when its budget is spent"
     STOP_AND_CONCLUDE = "stop its task, then conclude"
 
 
-def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:  # noqa: PLR0911 - a table
-    """Return what may be wrong with the job, or None."""
+def concern(  # noqa: PLR0911 - a table
+    job: Job, *, now: float, budget: Budget, empty_queues: Container[Compute] = ()
+) -> Concern | None:
+    """Return what may be wrong with the job, or None; `empty_queues` hold no message at all."""
     age = now - job.updated_at
     match job.state:
-        case State.PENDING if age >= budget.unannounced_seconds:
+        case State.PENDING if _waited_too_long(job, now=now, budget=budget):
+            return Concern.WAITED_TOO_LONG
+        case State.PENDING if now - job.announce_after >= budget.unannounced_seconds:
             return Concern.UNANNOUNCED
         case State.CLAIMED if age >= budget.unannounced_seconds and now >= (job.lease_until or 0.0):
             return Concern.LEASE_OVER
         case State.LAUNCHED if not job.queued and age >= budget.start_seconds:
             return Concern.NOT_STARTED
+        case State.LAUNCHED if job.queued and _waited_too_long(job, now=now, budget=budget):
+            return Concern.WAITED_TOO_LONG
+        case State.LAUNCHED if (
+            job.queued and age >= budget.unannounced_seconds and job.options.compute in empty_queues
+        ):
+            return Concern.MESSAGE_GONE
         case State.LAUNCHED if job.queued and age >= budget.queued_seconds:
             return Concern.UNFETCHED
         case State.RUNNING if _overdue(job, now=now, budget=budget):
@@ -94,13 +120,30 @@ def concern(job: Job, *, now: float, budget: Budget) -> Concern | None:  # noqa:
             return None
 
 
+def _waited_too_long(job: Job, *, now: float, budget: Budget) -> bool:
+    since = job.waiting_since
+    return since is not None and now - since >= budget.max_wait_seconds
+
+
 def _overdue(job: Job, *, now: float, budget: Budget) -> bool:
     ran = now - (job.started_at or job.updated_at)
     return ran >= budget.job_timeout_seconds + DEADLINE_MARGIN_SECONDS
 
 
-def remedy(problem: Concern, *, task_exists: bool) -> Remedy:
-    """Return what to do, given whether the job's task still exists."""
+def is_suspected(job: Job, *, now: float, budget: Budget) -> bool:
+    """Return whether the job has been suspected for long enough to count as hung."""
+    return job.suspected_at is not None and now - job.suspected_at >= budget.suspicion_seconds
+
+
+def remedy(problem: Concern, *, task_exists: bool, suspected: bool = True) -> Remedy:
+    """Return what to do, given whether a task that was started for the job still exists.
+
+    A silent job is suspected first: its heartbeat may carry the time of a clock that runs behind.
+    """
+    if problem in {Concern.MESSAGE_GONE, Concern.UNFETCHED}:
+        return Remedy.SEND_AGAIN
+    if problem is Concern.SILENT and not suspected:
+        return Remedy.SUSPECT
     if not task_exists:
         return Remedy.CONCLUDE
     return Remedy.RECORD_LAUNCH if problem is Concern.LEASE_OVER else Remedy.STOP_AND_CONCLUDE

@@ -5,7 +5,12 @@ from dataclasses import dataclass, field
 
 from runtime.core.contract import Compute, EnvVar
 from runtime.core.environ import WORK_QUEUES, EnvironmentReader, LambdaSettings
-from runtime.reaper.remedies import QUEUED_SECONDS, START_SECONDS, UNANNOUNCED_SECONDS
+from runtime.reaper.remedies import (
+    MAX_WAIT_SECONDS,
+    QUEUED_SECONDS,
+    START_SECONDS,
+    UNANNOUNCED_SECONDS,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,6 +18,7 @@ class ReaperSettings(LambdaSettings):
     """The reaper's settings; times in seconds."""
 
     cluster: str
+    media_bucket: str
     jobs_queue_url: str
     max_attempts: int
     job_timeout_seconds: float
@@ -20,6 +26,7 @@ class ReaperSettings(LambdaSettings):
     unannounced_seconds: float
     start_seconds: float
     queued_seconds: float
+    max_wait_seconds: float
     work_queue_urls: Mapping[Compute, str] = field(default_factory=dict)
 
 
@@ -30,6 +37,7 @@ def read_reaper_settings(environ: Mapping[str, str]) -> ReaperSettings:
     settings = ReaperSettings(
         **read.common(),
         cluster=read.text(EnvVar.ECS_CLUSTER_NAME),
+        media_bucket=read.text(EnvVar.MEDIA_BUCKET),
         jobs_queue_url=read.text(EnvVar.JOBS_QUEUE_URL),
         max_attempts=read.number(EnvVar.MAX_ATTEMPTS),
         job_timeout_seconds=read.number(EnvVar.JOB_TIMEOUT_SECONDS),
@@ -37,6 +45,7 @@ def read_reaper_settings(environ: Mapping[str, str]) -> ReaperSettings:
         unannounced_seconds=read.number(EnvVar.UNANNOUNCED_SECONDS, UNANNOUNCED_SECONDS),
         start_seconds=read.number(EnvVar.TASK_START_SECONDS, START_SECONDS),
         queued_seconds=read.number(EnvVar.QUEUED_SECONDS, QUEUED_SECONDS),
+        max_wait_seconds=read.number(EnvVar.MAX_WAIT_SECONDS, MAX_WAIT_SECONDS),
         work_queue_urls={compute: url for compute, url in queues.items() if url},
     )
     read.finish()

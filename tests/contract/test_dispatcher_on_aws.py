@@ -60,6 +60,7 @@ def dispatcher(ecs_api: AwsEndpoint, bucket: str) -> Dispatcher:
                 security_group_ids=("sg-any",),
             ),
             claim_lease_seconds=60,
+            jobs_queue_url="any-queue",
         )
     )
 

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 import pytest
 
-from runtime.aws import clients
+from runtime.aws import clients, lambda_adapters
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.contract import EnvVar
-from runtime.core.jobs import Job, Source, State, claim_new, start
+from runtime.core.jobs import Job, Source, State, claim_new, start, suspect
 from runtime.core.log import JsonLog
 from runtime.core.messages import requeue_message
 from runtime.reaper import handler
@@ -69,6 +69,7 @@ def deployed(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
         EnvVar.JOBS_TABLE: store.jobs_table,
         EnvVar.IDEMPOTENCY_TABLE: idempotency_table,
         EnvVar.ECS_CLUSTER_NAME: CLUSTER_ARN,
+        EnvVar.MEDIA_BUCKET: "any-bucket",
         EnvVar.JOBS_QUEUE_URL: queue_url,
         EnvVar.MAX_ATTEMPTS: "3",
         EnvVar.JOB_TIMEOUT_SECONDS: str(JOB_TIMEOUT_SECONDS),
@@ -79,10 +80,8 @@ def deployed(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     with aws_endpoint(FakeEcs()) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_ECS", endpoint.url)
         handler._reaper.cache_clear()
-        handler._work_queues.cache_clear()
         yield Deployed(store, sqs, queue_url)
     handler._reaper.cache_clear()
-    handler._work_queues.cache_clear()
     dynamodb.close()
     sqs.close()
 
@@ -102,7 +101,9 @@ def test_should_put_back_and_announce_the_job_of_a_stopped_task(deployed: Deploy
 
 
 def test_should_sweep_on_its_schedule(deployed: Deployed) -> None:
-    job = deployed.running(since=time.time() - LONG_AGO_SECONDS)
+    since = time.time() - LONG_AGO_SECONDS
+    job = deployed.running(since=since)
+    deployed.store.save(job, suspect(job, now=since))
     handler.handle({"source": "aws.scheduler"}, Context())
     assert deployed.messages() == [requeue_message(job.job_id)]
 
@@ -111,7 +112,7 @@ def test_should_ask_the_work_queues_when_it_sweeps(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(handler, "JsonLog", partial(JsonLog, write=lines.append))
+    monkeypatch.setattr(lambda_adapters, "JsonLog", partial(JsonLog, write=lines.append))
     monkeypatch.setenv(EnvVar.LOG_LEVEL, "INFO")
     monkeypatch.setenv(EnvVar.WORK_QUEUE_URL, deployed.queue_url)
     deployed.sqs.send_message(QueueUrl=deployed.queue_url, MessageBody="any")

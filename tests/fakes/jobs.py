@@ -8,7 +8,7 @@ from runtime.aws.job_items import RETENTION_SECONDS
 from runtime.core.contract import IdempotencyTable
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Job, State
-from runtime.core.ports import StaleWriteError
+from runtime.core.ports import OnUnreadable, StaleWriteError
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class IdempotencyRecord:
 class InMemoryJobStore:
     """`jobs` (by job id) and `idempotency` (by object id) are open to tests.
 
-    `before_call` is told the name of each call, and may raise in its place.
+    `before_call` is told the name of each call, and may raise in its place. `unreadable` are the
+    errors of records that a listing comes upon.
     """
 
     def __init__(self) -> None:
@@ -29,6 +30,7 @@ class InMemoryJobStore:
         self.jobs: dict[str, Job] = {}
         self.idempotency: dict[str, IdempotencyRecord] = {}
         self.saved: list[Job] = []
+        self.unreadable: list[Permanent] = []
         self.before_call: Callable[[str], object] = lambda _name: None
 
     def get(self, job_id: str) -> Job | None:
@@ -73,7 +75,17 @@ class InMemoryJobStore:
                     result_s3_key=after.result_key,
                 )
 
-    def in_state(self, state: State, *, newest_first: bool = False) -> Iterable[Job]:
+    def in_state(
+        self,
+        state: State,
+        *,
+        newest_first: bool = False,
+        on_unreadable: OnUnreadable | None = None,
+    ) -> Iterable[Job]:
         with self._lock:
             found = [job for job in self.jobs.values() if job.state is state]
+        for error in self.unreadable:
+            if on_unreadable is None:
+                raise error
+            on_unreadable(error)
         return iter(sorted(found, key=lambda job: job.updated_at, reverse=newest_first))

@@ -1,12 +1,13 @@
 """An object store in memory, with the same promises as the S3 adapter."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from runtime.core.clock import WallClock
 from runtime.core.jobs import Source
-from runtime.core.ports import ByteCount, ObjectFacts, ObjectNotFoundError
+from runtime.core.ports import ByteCount, ListedObject, ObjectFacts, ObjectNotFoundError
 
 CHUNK_BYTES = 4
 
@@ -16,6 +17,7 @@ class StoredObject:
     data: bytes
     content_type: str
     metadata: Mapping[str, str] = field(default_factory=dict)
+    modified_at: float = 0.0
 
     @property
     def etag(self) -> str:
@@ -23,15 +25,17 @@ class StoredObject:
 
 
 class InMemoryObjectStore:
-    """`objects` is open to tests: (bucket, key) -> what is stored."""
+    """`objects` is open to tests: (bucket, key) -> what is stored. `clock` dates uploads."""
 
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], StoredObject] = {}
+        self.clock: WallClock | None = None
 
     def put(self, bucket: str, key: str, data: bytes, **metadata: str) -> Source:
         """Upload as a user would, with `lifestream_language="en"`; returns the new identity."""
         named = {name.replace("_", "-"): value for name, value in metadata.items()}
-        self.objects[bucket, key] = StoredObject(data, "video/mp4", named)
+        at = 0.0 if self.clock is None else self.clock.now()
+        self.objects[bucket, key] = StoredObject(data, "video/mp4", named, at)
         return self.head(bucket, key)
 
     def delete(self, bucket: str, key: str) -> None:
@@ -39,6 +43,12 @@ class InMemoryObjectStore:
 
     def keys(self, bucket: str, prefix: str = "") -> list[str]:
         return sorted(k for b, k in self.objects if b == bucket and k.startswith(prefix))
+
+    def list_objects(self, bucket: str, prefix: str) -> Iterator[ListedObject]:
+        for key in self.keys(bucket, prefix):
+            yield ListedObject(
+                source=self.head(bucket, key), modified_at=self.objects[bucket, key].modified_at
+            )
 
     def look(self, bucket: str, key: str) -> ObjectFacts:
         found = self._get(bucket, key)

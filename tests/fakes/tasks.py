@@ -16,9 +16,6 @@ class FakeTasks:
         task = self._launcher.find(job)
         return task.task_arn if task else None
 
-    def alive(self, task_arn: str) -> bool:
-        return task_arn in self.workers
-
     def stop(self, task_arn: str, reason: str) -> bool:
         if task_arn in self.workers:
             self.workers.remove(task_arn)

@@ -64,14 +64,20 @@ class FakeWorkQueue:
     def backlog(self) -> Backlog:
         with self._lock:
             self._fail("backlog")
-            hidden = sum(held.visible_at > self._clock.now() for held in self._held)
-            return Backlog(waiting=len(self._held) - hidden, in_work=hidden)
+            hidden = [held for held in self._held if held.visible_at > self._clock.now()]
+            in_work = sum(held.receives > 0 for held in hidden)
+            return Backlog(
+                waiting=len(self._held) - len(hidden),
+                in_work=in_work,
+                delayed=len(hidden) - in_work,
+            )
 
-    def send(self, body: str) -> None:
+    def send(self, body: str, *, delay_seconds: float = 0.0) -> None:
         with self._lock:
             if self.send_faults:
                 raise self.send_faults.pop(0)
-            self._held.append(_Held(f"message-{next(self._numbers)}", body))
+            visible_at = self._clock.now() + delay_seconds
+            self._held.append(_Held(f"message-{next(self._numbers)}", body, visible_at))
         self.after_send()
 
     def receive(self, wait_seconds: int = 0) -> WorkMessage | None:  # noqa: ARG002 - as of SQS

@@ -77,14 +77,15 @@ def test_should_hear_of_stopped_tasks_of_this_cluster_only(deployment: Deploymen
     ]
 
 
-def test_should_sweep_by_a_schedule(deployment: Deployment) -> None:
-    schedules = [
+def test_should_sweep_and_reconcile_by_a_schedule(deployment: Deployment) -> None:
+    schedules = {
         rule["ScheduleExpression"]
         for rule in rules(deployment).values()
         if "ScheduleExpression" in rule
-    ]
+    }
 
-    assert schedules == [f"rate({deployment.config.reaper.sweep_minutes} minutes)"]
+    sweep = f"rate({deployment.config.reaper.sweep_minutes} minutes)"
+    assert schedules == {sweep, "rate(1 hour)"}
 
 
 def test_should_wake_the_reaper_and_keep_what_does_not_reach_it(deployment: Deployment) -> None:

@@ -135,7 +135,11 @@ def test_should_name_no_metric_that_nobody_writes(metric: Metric) -> None:
 
 
 def test_should_show_every_metric_of_our_own_where_it_is_written(pooled: Deployment) -> None:
-    alarmed_only = {Metric.SWEEPS_COMPLETED, Metric.DISPATCHES_FAILED}
+    alarmed_only = {
+        Metric.SWEEPS_COMPLETED,
+        Metric.DISPATCHES_FAILED,
+        Metric.UPLOADS_WITHOUT_JOB,
+    }
     unasked = {Metric.PROTECTION_LEASE_AGE_SECONDS}
 
     assert {metric.name for metric in own(pooled)} == {

@@ -225,8 +225,13 @@ def test_should_route_jobs_that_want_a_gpu_and_start_all_others_as_ever(gpu: Dep
     assert settings.gpu_work_queue_url == queue
     assert settings.work_queue_url is None
     assert settings.tasks is not None
-    sent = the_one_with(gpu, gpu.role_of_function("dispatcher"), "sqs:SendMessage")
-    assert sent.resources == {queue_arn(gpu, "gpu-work")}
+    sent = {
+        resource
+        for statement in gpu.of_role(gpu.role_of_function("dispatcher"))
+        if "sqs:SendMessage" in statement.actions
+        for resource in statement.resources
+    }
+    assert sent == {queue_arn(gpu, "gpu-work"), queue_arn(gpu, "jobs")}
 
 
 def test_should_have_the_reaper_ask_for_the_queues_length(gpu: Deployment) -> None:

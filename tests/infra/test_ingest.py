@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from cdk.naming import Names
-from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, VIDEO_SUFFIXES, WORK_PREFIX
+from runtime.core.contract import EVENT_SUFFIXES, RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment, Resource
 
@@ -37,7 +37,7 @@ def test_should_tell_the_jobs_queue_about_each_kind_of_video_and_nothing_else(
 
     assert told == {
         (("prefix", UPLOADS_PREFIX), ("suffix", suffix)): ("s3:ObjectCreated:*", f"<{queue}.Arn>")
-        for suffix in VIDEO_SUFFIXES
+        for suffix in EVENT_SUFFIXES
     }
     assert list(notifications) == ["QueueConfigurations"]
 

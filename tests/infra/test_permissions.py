@@ -126,6 +126,7 @@ def test_should_let_lambda_read_the_jobs_queue_for_the_dispatcher_and_no_more(
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
+        "sqs:SendMessage",
     }
 
 
@@ -170,7 +171,9 @@ def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
         ("dynamodb:Query", f"{jobs}/index/{JobsTable.STATE_INDEX}"),
         ("sqs:SendMessage", queue_arn(deployment, "jobs")),
         ("sqs:SendMessage", queue_arn(deployment, "reaper-dlq")),
+        ("s3:ListBucket", media_arn(deployment)),
         *({("sqs:GetQueueAttributes", queue_arn(deployment, "work"))} if pooled else ()),
+        *({("sqs:SendMessage", queue_arn(deployment, "work"))} if pooled else ()),
     }
 
 

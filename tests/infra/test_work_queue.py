@@ -36,6 +36,11 @@ def variables(deployment: Deployment) -> Mapping[str, Any]:
     return rendered
 
 
+def jobs_queue_arn(deployment: Deployment) -> str:
+    logical_id, _ = queue(deployment, "jobs")
+    return f"<{logical_id}.Arn>"
+
+
 def may_send_to(deployment: Deployment) -> set[str]:
     return {
         resource
@@ -53,7 +58,7 @@ def test_should_have_no_work_queue_without_workers(deployments: Mapping[str, Dep
         assert Names(name).work_queue not in names
         assert variables(deployment)[EnvVar.LAUNCH] == "on_demand"
         assert EnvVar.WORK_QUEUE_URL not in variables(deployment)
-        assert may_send_to(deployment) == set()
+        assert may_send_to(deployment) == {jobs_queue_arn(deployment)}
 
 
 def test_should_be_as_patient_as_configured(pooled: Deployment) -> None:
@@ -91,7 +96,7 @@ def test_should_send_jobs_to_the_workers_queue_and_to_no_other(pooled: Deploymen
 
     assert told[EnvVar.LAUNCH] == "pool"
     assert told[EnvVar.WORK_QUEUE_URL] == f"<{work}>"
-    assert may_send_to(pooled) == {f"<{work}.Arn>"}
+    assert may_send_to(pooled) == {f"<{work}.Arn>", jobs_queue_arn(pooled)}
 
 
 def test_should_have_the_reaper_ask_for_the_queues_length(pooled: Deployment) -> None:
@@ -114,4 +119,4 @@ def test_should_keep_the_queue_and_fill_it_no_more_on_standby(standby: Deploymen
 
     assert variables(standby)[EnvVar.LAUNCH] == "on_demand"
     assert EnvVar.WORK_QUEUE_URL not in variables(standby)
-    assert may_send_to(standby) == set()
+    assert may_send_to(standby) == {jobs_queue_arn(standby)}

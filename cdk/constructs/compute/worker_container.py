@@ -111,6 +111,8 @@ def _permissions(
     return [
         *processing_permissions(environment, resources),
         permissions.consume_messages(resources.queue),
+        # An attempt that cannot be started is sent back as a new message.
+        permissions.send_messages(resources.queue),
         permissions.send_messages(resources.jobs_queue),
         permissions.protect_tasks(resources.cluster),
         *permissions.write_encrypted(resources.key, "sqs"),

@@ -96,7 +96,8 @@ def _answer(request: Mapping[str, Any], reporting: Reporting) -> dict[str, Any]:
         return {"failed": "memory", "trace": traceback.format_exc(limit=-3)}
     except OSError as error:
         kinds = {errno.ENOSPC: "disk", errno.EFBIG: "file", errno.ENOMEM: "memory"}
-        kind = kinds.get(error.errno or 0, "unforeseen")
+        machine = dict.fromkeys((errno.EIO, errno.EMFILE, errno.ENFILE), "machine")
+        kind = (kinds | machine).get(error.errno or 0, "unforeseen")
         return {"failed": kind, "trace": traceback.format_exc()}
     except Exception:  # noqa: BLE001 - the parent must learn of every failure
         return {"failed": "unforeseen", "trace": traceback.format_exc()}

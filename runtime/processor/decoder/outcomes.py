@@ -54,8 +54,16 @@ _REASONS = {
     ),
 }
 _REASONS["nonsense"] = _REASONS["unforeseen"]
+_REASONS["machine"] = (
+    "worker.machine_fault",
+    "The machine failed while {}.",
+    "The job is tried on another machine.",
+)
 # When a container's memory is used up, the kernel kills its largest process.
 _REASONS["SIGKILL"] = _REASONS["memory"]
+_RETRYABLE = frozenset({"SIGKILL", "disk", "machine"})
+"""Endings that another machine, or less beside it, may prevent."""
+
 _CRASHED = ("media.decoder_crashed", "The decoder broke down while {}.", _AGAIN)
 
 _DOING = {
@@ -77,4 +85,5 @@ def error_of(outcome: ChildOutcome, operation: str) -> LifestreamError:
             "DECODER_MEMORY_MB too small.",
         )
     code, summary, resolution = _REASONS.get(outcome.failed, _CRASHED)
-    return Permanent(code, summary.format(_DOING.get(operation, operation)), resolution)
+    kind = Retryable if outcome.failed in _RETRYABLE else Permanent
+    return kind(code, summary.format(_DOING.get(operation, operation)), resolution)

@@ -19,6 +19,7 @@ from runtime.processor.pipeline.graph import (
     ready_steps,
     reusable_steps,
 )
+from runtime.processor.supervision.error_owner import machine_fault
 from runtime.processor.supervision.interruption import StopRequestedError
 from runtime.processor.supervision.progress import SiblingFailedError, StageTracker
 from runtime.results.warnings import ResultWarning, in_result_order
@@ -126,6 +127,8 @@ class GraphExecutor:
             try:
                 output = step.run(StageOutputs(self._outputs), on_progress)
             except Exception as error:
+                if (fault := machine_fault(error)) is not None:
+                    raise fault from error
                 if step.fallback is None or not _depends_on_input(error):
                     raise
                 # A library may have wrapped a request to end the job, which must still be raised.

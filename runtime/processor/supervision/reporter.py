@@ -19,6 +19,14 @@ START_TRIES = 5
 """Each try can lose to one other write of the same record, and there are few writers."""
 
 
+INTERRUPTED_TOO_OFTEN = Failure(
+    code="job.interrupted_too_often",
+    summary=f"More than {lifecycle.MAX_INTERRUPTIONS} runs in a row were cut short.",
+    resolution="Look at why its workers were stopped (unhealthy, out of memory, Spot, "
+    "deployments); then retry the job.",
+)
+
+
 def start_job(
     *, store: JobStore, job_id: str, attempt: int, task_arn: str | None, now: float
 ) -> Job:
@@ -119,9 +127,17 @@ class Reporter:
     def requeue(self, *, run_counts: bool) -> None:
         """Move the job to PENDING, for a later attempt to resume.
 
-        `run_counts`: this run counts towards the job's maximum of runs.
+        `run_counts`: this run counts towards the job's maximum of runs. A job that was interrupted
+        too often in a row fails instead.
         """
-        self._write(lambda job, now: lifecycle.requeue(job, now=now, run_counts=run_counts))
+        if not run_counts and self.job.interruptions >= lifecycle.MAX_INTERRUPTIONS:
+            self.fail(INTERRUPTED_TOO_OFTEN)
+        else:
+            self._write(lambda job, now: lifecycle.requeue(job, now=now, run_counts=run_counts))
+
+    def wait(self, waiting_for: str) -> None:
+        """Move the job to PENDING until a service is back; this run does not count."""
+        self._write(lambda job, now: lifecycle.wait(job, now=now, waiting_for=waiting_for))
 
     def _write_progress(self, change: Callable[[Job, float], Job]) -> None:
         self._last_report = self._clock.monotonic()

@@ -116,6 +116,7 @@ def compose(
         work=work,
         announcements=SqsQueue(sqs, settings.jobs_queue_url),
         jobs=ports.jobs,
+        clock=clock,
         protection=protection,
         shutdown=shutdown,
         run_attempt=runner.run,

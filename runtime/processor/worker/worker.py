@@ -7,6 +7,7 @@ import gc
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from runtime.core.clock import WallClock
 from runtime.core.contract import ExitCode, Metric
 from runtime.core.errors import LifestreamError, Permanent
 from runtime.core.jobs import State
@@ -54,6 +55,7 @@ class Worker:
     work: WorkQueue
     announcements: MessageSender
     jobs: JobStore
+    clock: WallClock
     protection: ProtectionManager
     shutdown: Shutdown
     run_attempt: RunAttempt
@@ -171,7 +173,7 @@ class Worker:
     ) -> ExitCode:
         """Delete the message, or make it visible if its attempt was not started."""
         if outcome is None or (not outcome.claimed and outcome.code is not ExitCode.LOST_CLAIM):
-            self._hide(message, 0, log)
+            self._send_back(message, log)
             self.starting.failed()
             return ExitCode.SUCCESS
         self.starting.succeeded()
@@ -196,7 +198,9 @@ class Worker:
 
     def _announce(self, queued: QueuedAttempt, log: Log) -> bool:
         try:
-            self.announcements.send(requeue_message(queued.job_id))
+            job = self.jobs.get(queued.job_id)
+            delay = 0.0 if job is None else max(0.0, job.announce_after - self.clock.now())
+            self.announcements.send(requeue_message(queued.job_id), delay_seconds=delay)
         except LifestreamError as error:
             log.error("worker.not_announced", code=error.code, reason=error.summary)
             return False
@@ -216,6 +220,20 @@ class Worker:
         except LifestreamError as error:
             # It comes again by itself when its visibility timeout has passed.
             log.warning("worker.not_given_back", code=error.code, reason=error.summary)
+
+    def _send_back(self, message: WorkMessage, log: Log) -> None:
+        """Return an attempt that was not started to the queue, without using up a receive.
+
+        A new message takes the place of this one, and is sent before this one is deleted. If it
+        cannot be sent, this one becomes visible again.
+        """
+        try:
+            self.work.send(message.body)
+        except LifestreamError as error:
+            log.warning("worker.not_sent_back", code=error.code, reason=error.summary)
+            self._hide(message, 0, log)
+        else:
+            self._delete(message, log)
 
     def _return_leftover(self) -> None:
         try:

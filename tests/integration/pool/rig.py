@@ -190,6 +190,7 @@ def rig(cloud: LocalCloud) -> Iterator[Rig]:
                 media_bucket=f"media-{mark}",
                 jobs_table=store.jobs_table,
                 idempotency_table=idempotency_table,
+                jobs_queue_url=urls["jobs"],
                 claim_lease_seconds=60,
                 work_queue_url=urls["work"],
             )

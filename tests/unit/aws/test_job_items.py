@@ -1,8 +1,15 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.aws.job_items import RETENTION_SECONDS, idempotency_item, job_item, job_of
+from runtime.aws.job_items import (
+    RETENTION_SECONDS,
+    UnreadableRecordError,
+    idempotency_item,
+    job_item,
+    job_of,
+)
 from runtime.core.contract import Compute
 from runtime.core.jobs import Failure, Job, Source, State, claim_new
 from runtime.core.options import DEFAULT_OPTIONS, MAX_SPEAKERS, JobOptions
@@ -43,6 +50,13 @@ JOBS = st.builds(
     result_key=st.none() | TEXT,
     failure=st.none() | st.builds(Failure, code=TEXT, summary=TEXT, resolution=TEXT),
     options=OPTIONS,
+    not_before=st.none() | TIME,
+    waiting_for=st.none() | TEXT,
+    waits=st.integers(min_value=0, max_value=10**6),
+    waiting_since=st.none() | TIME,
+    interruptions=st.integers(min_value=0, max_value=10**6),
+    first_started_at=st.none() | TIME,
+    suspected_at=st.none() | TIME,
 )
 
 
@@ -72,3 +86,30 @@ def test_should_read_a_record_from_before_there_were_options() -> None:
     item = job_item(claim_new(source, now=1.0, lease_seconds=60.0), write_id="any")
     assert "options" not in item
     assert job_of(item).options == DEFAULT_OPTIONS
+
+
+def test_should_read_a_record_of_a_newer_version() -> None:
+    job = claim_new(
+        Source(bucket="any", key="any", etag="any", size_bytes=1), now=1.0, lease_seconds=1
+    )
+    newer = {**job_item(job, write_id="any"), "some_new_field": {"S": "any"}}
+    assert job_of(newer) == job
+
+
+def test_should_read_a_record_from_before_jobs_could_wait() -> None:
+    job = claim_new(
+        Source(bucket="any", key="any", etag="any", size_bytes=1), now=1.0, lease_seconds=1
+    )
+    older = job_item(job, write_id="any")
+    for name in ("waits", "interruptions"):
+        del older[name]
+    assert job_of(older) == job
+
+
+def test_should_name_the_job_whose_record_cannot_be_read() -> None:
+    job = claim_new(
+        Source(bucket="any", key="any", etag="any", size_bytes=1), now=1.0, lease_seconds=1
+    )
+    item = {**job_item(job, write_id="any"), "state": {"S": "UNHEARD_OF"}}
+    with pytest.raises(UnreadableRecordError, match=job.job_id):
+        job_of(item)

@@ -9,7 +9,7 @@ from runtime.aws import clients
 from runtime.aws.job_items import job_item
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.errors import Permanent, Retryable
-from runtime.core.jobs import Source, claim_new, launched
+from runtime.core.jobs import Source, claim_new, launched, start, succeed
 from runtime.core.ports import StaleWriteError
 from tests.fakes.aws_endpoint import LOST, Answer, AwsEndpoint, Call, error_answer, json_answer
 
@@ -160,3 +160,28 @@ def test_should_read_consistently(store: DynamoJobStore, endpoint: AwsEndpoint) 
     endpoint.script(json_answer({}))
     assert store.get(JOB.job_id) is None
     assert endpoint.calls[0].json["ConsistentRead"] is True
+
+
+@pytest.mark.parametrize(
+    "reason", ["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
+)
+def test_should_have_a_contended_or_throttled_success_tried_again(
+    store: DynamoJobStore, endpoint: AwsEndpoint, reason: str
+) -> None:
+    running = start(JOB, now=NOW, task_arn="arn:any")
+    endpoint.script(cancelled(reason, "None"))
+    with pytest.raises(Retryable):
+        store.save(running, succeed(running, now=NOW, result_key="any"))
+
+
+def test_should_list_past_a_record_that_cannot_be_read(
+    store: DynamoJobStore, endpoint: AwsEndpoint
+) -> None:
+    good = job_item(JOB, write_id="any")
+    bad = {**good, "options": {"M": {"compute": {"S": "unheard of"}, "vocabulary": {"L": []}}}}
+    endpoint.script(json_answer({"Items": [bad, good]}))
+    unreadable: list[Permanent] = []
+    assert list(store.in_state(JOB.state, on_unreadable=unreadable.append)) == [JOB]
+    assert [error.code for error in unreadable] == ["jobs.unreadable"]
+    with pytest.raises(Permanent, match=JOB.job_id):
+        list(store.in_state(JOB.state))

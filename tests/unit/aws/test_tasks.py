@@ -17,8 +17,8 @@ from runtime.aws.tasks import (
 )
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Job, Source, claim_new
-from runtime.core.ports import LaunchFailedError, LaunchUncertainError
-from tests.fakes.aws_endpoint import LOST, AwsEndpoint, error_answer, json_answer
+from runtime.core.ports import LaunchDelayedError, LaunchFailedError, LaunchUncertainError
+from tests.fakes.aws_endpoint import LOST, Answer, AwsEndpoint, error_answer, json_answer
 from tests.fakes.clock import FakeClock
 
 LONGEST_KEY = "uploads/" + "ü" * 506 + ".mp4"
@@ -194,18 +194,6 @@ def test_should_never_take_a_failed_look_up_for_nothing_found(
     assert isinstance(fault.value.__cause__, ClientError)
 
 
-def test_should_find_a_worker_on_any_page_of_the_cluster(
-    tasks: EcsTasks, endpoint: AwsEndpoint
-) -> None:
-    first = json_answer({"taskArns": ["arn:other"], "nextToken": "any"})
-    second = json_answer({"taskArns": ["arn:worker"]})
-    endpoint.script(first, second)
-    assert tasks.alive("arn:worker")
-    endpoint.script(first, json_answer({"taskArns": []}))
-    assert not tasks.alive("arn:worker")
-    assert endpoint.calls[0].json == {"cluster": "any-cluster"}
-
-
 def test_should_stop_a_task_with_the_reason_that_people_read(
     tasks: EcsTasks, endpoint: AwsEndpoint
 ) -> None:
@@ -277,3 +265,40 @@ def test_should_not_fall_back_where_the_request_itself_is_wrong(
     with pytest.raises(LaunchFailedError, match="AccessDenied"):
         launcher.launch(JOB)
     assert len(endpoint.calls) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        error_answer(
+            "LimitExceededException",
+            message="You've reached the limit on the number of tasks you can run concurrently",
+        ),
+        error_answer(
+            "ClientException",
+            message="You've reached the limit on the number of vCPUs you can run concurrently",
+        ),
+        json_answer(
+            {"tasks": [], "failures": [{"reason": "Capacity is unavailable at this time."}]}
+        ),
+        json_answer({"tasks": [], "failures": [{"reason": "RESOURCE:ENI"}]}),
+    ],
+)
+def test_should_try_the_next_provider_and_then_wait_for_capacity(
+    launcher: EcsTaskLauncher, endpoint: AwsEndpoint, answer: Answer
+) -> None:
+    endpoint.script(answer)
+    with pytest.raises(LaunchDelayedError) as delay:
+        launcher.launch(JOB)
+    assert delay.value.code == "launch.capacity"
+    providers = [
+        call.json["capacityProviderStrategy"][0]["capacityProvider"] for call in endpoint.calls
+    ]
+    assert list(dict.fromkeys(providers)) == ["FARGATE_SPOT", "FARGATE"]
+
+
+def test_should_wait_when_it_is_throttled(launcher: EcsTaskLauncher, endpoint: AwsEndpoint) -> None:
+    endpoint.script(THROTTLED)
+    with pytest.raises(LaunchDelayedError) as delay:
+        launcher.launch(JOB)
+    assert delay.value.code == "launch.throttled"

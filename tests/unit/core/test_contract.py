@@ -12,6 +12,9 @@ def test_should_write_an_object_id_without_the_quotes_of_its_etag() -> None:
     [
         ("uploads/any.mp4", True),
         ("uploads/any.folder/a b+ü.mov", True),
+        ("uploads/IMG_0001.MOV", True),
+        ("uploads/IMG_0001.Mp4", True),
+        ("uploads/any.m4v", True),
         ("uploads/any.txt", False),
         ("uploads/any.mp4/", False),
         ("any.mp4", False),

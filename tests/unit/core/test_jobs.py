@@ -98,7 +98,9 @@ def test_should_derive_one_identity_from_bucket_key_and_etag() -> None:
         (a_job(State.SUCCEEDED), ClaimDecision.ACKNOWLEDGE),
         (a_job(State.CANCELLED), ClaimDecision.ACKNOWLEDGE),
         (a_job(State.FAILED, runs=1), ClaimDecision.ACKNOWLEDGE),
-        (a_job(State.FAILED, runs=0), ClaimDecision.TAKE_OVER),
+        (a_job(State.FAILED, runs=0), ClaimDecision.ACKNOWLEDGE),
+        (a_job(State.PENDING, not_before=NOW + 60), ClaimDecision.TOO_EARLY),
+        (a_job(State.PENDING, not_before=NOW), ClaimDecision.TAKE_OVER),
     ],
 )
 def test_should_decide_what_a_message_means(job: Job | None, decision: ClaimDecision) -> None:

@@ -1,11 +1,12 @@
 """The dispatcher's world with a reaper in it: its messages, its sweeps, tasks that die."""
 
+from runtime.core.contract import Compute
 from runtime.core.jobs import Job, Source, succeed
+from runtime.core.ports import FilledQueue
 from runtime.reaper.diagnosis import StoppedTask
 from runtime.reaper.reaper import Reaper
-from runtime.reaper.remedies import UNANNOUNCED_SECONDS, Budget
+from runtime.reaper.remedies import SUSPICION_SECONDS, UNANNOUNCED_SECONDS, Budget
 from tests.fakes.killing import Killed
-from tests.fakes.queue import FakeJobsQueue
 from tests.fakes.tasks import FakeTasks
 from tests.unit.dispatcher.world import World, s3_event
 
@@ -20,12 +21,12 @@ class Afterlife(World):
 
     def __init__(self) -> None:
         super().__init__()
-        self.queue = FakeJobsQueue()
         self.tasks = FakeTasks(self.launcher)
         self.reaper = Reaper(
             jobs=self.switch.guard(self.jobs),
             tasks=self.switch.guard(self.tasks),
             queue=self.switch.guard(self.queue),
+            work_queues=self.work_queues(),
             clock=self.clock,
             budget=Budget(
                 max_runs=MAX_RUNS,
@@ -34,6 +35,10 @@ class Afterlife(World):
             ),
             telemetry=self.telemetry,
         )
+
+    def work_queues(self) -> dict[Compute, FilledQueue]:
+        """Return the work queues; without workers there are none."""
+        return {}
 
     def sweep(self) -> None:
         self.reaper.sweep(lambda: PLENTY)
@@ -78,6 +83,12 @@ class Afterlife(World):
         done = succeed(running, now=self.clock.now(), result_key="results/any/summary.json")
         self.jobs.save(running, done)
         return done
+
+    def sweep_out_the_silent(self) -> None:
+        """Sweep twice: a silent job is suspected first."""
+        self.sweep()
+        self.clock.advance(SUSPICION_SECONDS)
+        self.sweep()
 
     def until_stuck(self) -> None:
         self.clock.advance(UNANNOUNCED_SECONDS)

@@ -65,7 +65,7 @@ def test_should_count_a_failure_at_once(world: Afterlife) -> None:
 def test_should_count_a_task_that_was_stopped(world: Afterlife, seconds: float, code: str) -> None:
     world.running()
     world.clock.advance(seconds)
-    world.sweep()
+    world.sweep_out_the_silent()
     assert world.metrics.codes(Metric.TASKS_STOPPED) == [code]
 
 
@@ -73,7 +73,7 @@ def test_should_count_no_stop_of_a_task_that_is_gone(world: Afterlife) -> None:
     source = world.running()
     world.clock.advance(SILENCE_SECONDS)
     world.die(source)
-    world.sweep()
+    world.sweep_out_the_silent()
     assert world.metrics.total(Metric.TASKS_STOPPED) == 0
     assert world.metrics.codes(Metric.JOBS_PUT_BACK) == ["job.hung"]
 

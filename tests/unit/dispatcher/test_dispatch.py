@@ -12,6 +12,7 @@ from tests.unit.dispatcher.world import (
     VISIBILITY_SECONDS,
     World,
     confirmation,
+    iso,
     s3_event,
 )
 
@@ -148,13 +149,16 @@ def test_should_run_again_what_was_released_by_its_processor(world: World) -> No
     assert world.launcher.started == [(source.job_id, 1), (source.job_id, 2)]
 
 
-def test_should_run_a_redriven_message_whose_job_failed_before_it_ran(world: World) -> None:
+def test_should_leave_a_job_that_failed_before_it_ran_to_a_person(world: World) -> None:
     source = world.upload()
     world.launcher.faults = [Fault.REFUSED]
     world.deliver(s3_event())
     pending = world.job(source)
     world.jobs.save(pending, fail(pending, now=world.clock.now(), failure=ANY_FAILURE))
     assert world.deliver(s3_event())
+    assert world.launcher.started == []
+    world.clock.advance(1.0)
+    assert world.deliver(s3_event(eventTime=iso(world.clock.now()))), "the same bytes again"
     assert world.launcher.started == [(source.job_id, 2)]
     assert world.job(source).failure is None
 

@@ -5,6 +5,7 @@ import pytest
 from runtime.core.messages import (
     Ignored,
     MalformedMessageError,
+    ParsedMessage,
     Requeued,
     Upload,
     confirm_message,
@@ -25,36 +26,44 @@ from tests.unit.dispatcher.world import BUCKET, confirmation, s3_event
     ],
 )
 def test_should_decode_the_key_of_an_s3_record(key: str) -> None:
-    assert parse(s3_event(key), bucket=BUCKET) == ([Upload(BUCKET, key)], [])
+    assert parse(s3_event(key), bucket=BUCKET) == ParsedMessage((Upload(BUCKET, key),))
 
 
 def test_should_take_the_key_of_a_confirmation_as_it_is() -> None:
-    assert parse(confirmation("uploads/a+b%20c.mp4"), bucket=BUCKET) == (
-        [Upload(BUCKET, "uploads/a+b%20c.mp4")],
-        [],
+    assert parse(confirmation("uploads/a+b%20c.mp4"), bucket=BUCKET) == ParsedMessage(
+        (Upload(BUCKET, "uploads/a+b%20c.mp4"),)
     )
 
 
 def test_should_read_the_confirmation_that_core_writes() -> None:
     upload = Upload(BUCKET, "uploads/Grüße aus 東京.mp4")
-    assert parse(confirm_message(upload), bucket=BUCKET) == ([upload], [])
+    assert parse(confirm_message(upload), bucket=BUCKET) == ParsedMessage((upload,))
 
 
 def test_should_return_every_record_of_a_message_and_each_upload_once() -> None:
-    uploads, ignored = parse(
-        s3_event("uploads/1.mp4", "uploads/2.mp4", "uploads/1.mp4"), bucket=BUCKET
+    body = s3_event("uploads/1.mp4", "uploads/2.mp4", "uploads/1.mp4")
+    assert parse(body, bucket=BUCKET) == ParsedMessage(
+        (Upload(BUCKET, "uploads/1.mp4"), Upload(BUCKET, "uploads/2.mp4"))
     )
-    assert uploads == [Upload(BUCKET, "uploads/1.mp4"), Upload(BUCKET, "uploads/2.mp4")]
-    assert ignored == []
+
+
+def test_should_read_the_records_next_to_one_that_is_malformed() -> None:
+    event = json.loads(s3_event("uploads/1.mp4"))
+    event["Records"].append({"eventName": "ObjectCreated:Put"})
+    message = parse(json.dumps(event), bucket=BUCKET)
+    assert message.requests == (Upload(BUCKET, "uploads/1.mp4"),)
+    assert len(message.problems) == 1
 
 
 def test_should_read_the_message_that_has_a_job_dispatched_again() -> None:
-    assert parse(requeue_message("any-job"), bucket=BUCKET) == ([Requeued("any-job")], [])
+    assert parse(requeue_message("any-job"), bucket=BUCKET) == ParsedMessage((Requeued("any-job"),))
 
 
 def test_should_ignore_the_test_event_of_a_new_notification() -> None:
     body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET})
-    assert parse(body, bucket=BUCKET) == ([], [Ignored("S3's test of a new notification")])
+    assert parse(body, bucket=BUCKET) == ParsedMessage(
+        (), (Ignored("S3's test of a new notification"),)
+    )
 
 
 @pytest.mark.parametrize(
@@ -68,9 +77,9 @@ def test_should_ignore_the_test_event_of_a_new_notification() -> None:
     ],
 )
 def test_should_ignore_what_is_not_ours(body: str, reason: str) -> None:
-    uploads, ignored = parse(body, bucket=BUCKET)
-    assert uploads == []
-    assert [part.reason for part in ignored] == [reason]
+    message = parse(body, bucket=BUCKET)
+    assert message.requests == ()
+    assert [part.reason for part in message.ignored] == [reason]
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from runtime.core.contract import Metric
 from runtime.core.jobs import State, requeue, retry
 from runtime.core.messages import requeue_message
 from runtime.core.options import JobOptions
-from tests.unit.dispatcher.world import BUCKET, KEY, VISIBILITY_SECONDS, World, s3_event
+from tests.unit.dispatcher.world import BUCKET, KEY, VISIBILITY_SECONDS, World, iso, s3_event
 
 CALLS = 3
 
@@ -79,7 +79,8 @@ def test_should_run_what_the_event_of_a_correction_announces(world: World) -> No
     source = world.upload(lifestream_language="xx")
     world.deliver(s3_event())
     world.upload(lifestream_language="fr")
-    assert world.deliver(s3_event())
+    world.clock.advance(1.0)
+    assert world.deliver(s3_event(eventTime=iso(world.clock.now())))
     assert world.job(source).options == JobOptions(language="fr")
     assert len(world.launcher.started) == 1
 

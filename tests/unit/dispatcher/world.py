@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from urllib.parse import quote_plus
 
 from runtime.core.contract import CONFIRM_MESSAGE_TYPE, Compute
@@ -19,6 +20,7 @@ from tests.fakes.launcher import FakeLauncher
 from tests.fakes.log import CapturedLog
 from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.objects import InMemoryObjectStore
+from tests.fakes.queue import FakeJobsQueue
 from tests.fakes.traces import KeptTracing
 
 BUCKET = "any-media-bucket"
@@ -40,6 +42,7 @@ class World:
         self.tracing = KeptTracing()
         self.telemetry = Telemetry(log=self.log, metrics=self.metrics, tracing=self.tracing)
         self.switch = KillSwitch()
+        self.queue = FakeJobsQueue()
         self.dispatcher = Dispatcher(
             bucket=BUCKET,
             objects=self.switch.guard(self.objects),
@@ -49,6 +52,7 @@ class World:
                 clock=self.clock,
                 lease_seconds=LEASE_SECONDS,
             ),
+            queue=self.switch.guard(self.queue),
             telemetry=self.telemetry,
         )
 
@@ -93,6 +97,11 @@ def s3_event(
 ) -> str:
     records = [{**_record(key, bucket, event), **more} for key in keys or (KEY,)]
     return json.dumps({"Records": records})
+
+
+def iso(seconds: float) -> str:
+    """A time as S3 writes it in its events."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds")
 
 
 def confirmation(key: str = KEY, bucket: str = BUCKET) -> str:

@@ -18,7 +18,7 @@ from lifestream.doctor.snapshot import (
     TaskDefinition,
 )
 from lifestream.environment import PARTS, Stack
-from runtime.core.contract import REAPER_HANDLER, EnvVar, Output
+from runtime.core.contract import EVENT_SUFFIXES, REAPER_HANDLER, EnvVar, Output
 from runtime.core.jobs import Job, Source, State
 
 DLQ_ARN = "arn:aws:sqs:r:1:dlq"
@@ -50,7 +50,7 @@ BUCKET = Bucket(
     encrypted=True,
     notifications=tuple(
         Notification(queue_arn=QUEUE_ARN, prefix="uploads/", suffix=suffix)
-        for suffix in (".mp4", ".mov")
+        for suffix in EVENT_SUFFIXES
     ),
 )
 SOURCE = EventSource(queue_arn=QUEUE_ARN, enabled=True, reports_item_failures=True)

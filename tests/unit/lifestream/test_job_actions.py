@@ -51,7 +51,7 @@ def test_should_fence_out_the_processor_of_a_cancelled_job(operators: Operators)
 
 def test_should_stop_the_task_when_a_cancel_that_died_is_repeated(operators: Operators) -> None:
     job = operators.job_in(State.RUNNING)
-    operators.switch.arm(2, after=False)
+    operators.switch.arm(3, after=False)
     with pytest.raises(Killed, match="before stop"):
         cancel(operators.operations, job.job_id)
     operators.switch.disarm()
@@ -192,3 +192,14 @@ def test_should_announce_an_upload_whose_event_was_lost(operators: Operators) ->
 def test_should_say_that_there_is_no_such_job(operators: Operators) -> None:
     with pytest.raises(Permanent, match=r"no job 123 in the environment any.*jobs list"):
         known(operators.operations, "123")
+
+
+def test_should_leave_the_worker_of_a_cancelled_job_to_its_next_job(operators: Operators) -> None:
+    job = operators.job_in(State.RUNNING)
+    operators.tasks.workers.add("arn:any:worker")
+    on_worker = replace(job, task_arn="arn:any:worker")
+    operators.world.jobs.save(job, on_worker)
+    operators.world.launcher.stop(job.job_id, job.attempt)
+    for _ in range(2):
+        assert cancel(operators.operations, job.job_id).ok
+    assert operators.tasks.stopped == []

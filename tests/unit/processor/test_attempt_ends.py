@@ -113,6 +113,8 @@ def test_should_fail_with_the_typed_reason(studio: Studio) -> None:
 
 def test_should_fail_as_internal_with_the_traceback_in_the_log_alone(studio: Studio) -> None:
     studio.meanwhile[Stage.TRANSCRIBE] = raising(ZeroDivisionError("a detail"))
+    studio.max_runs = 2
+    assert studio.run() is ExitCode.RETRYABLE_FAILURE
     assert studio.run() is ExitCode.PERMANENT_FAILURE
     failure = studio.job.failure
     assert failure is not None
@@ -120,7 +122,7 @@ def test_should_fail_as_internal_with_the_traceback_in_the_log_alone(studio: Stu
     assert studio.source.job_id in failure.summary
     assert "job.crashed" in failure.resolution
     assert "a detail" not in failure.summary + failure.resolution
-    (crash,) = [line for line in studio.log.lines if line.action == "job.crashed"]
+    crash, _ = [line for line in studio.log.lines if line.action == "job.crashed"]
     assert "ZeroDivisionError: a detail" in crash.fields["traceback"]
 
 

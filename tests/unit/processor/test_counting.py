@@ -45,6 +45,7 @@ def test_should_count_a_success_and_how_long_it_ran(studio: Studio) -> None:
 def test_should_count_a_failure_with_its_code(
     studio: Studio, error: Exception, code: str | None
 ) -> None:
+    studio.max_runs = 1
     studio.meanwhile[Stage.TRANSCRIBE] = raising(error)
     studio.run()
     assert ends(studio) == [(Metric.JOBS_FAILED, 1, code or "internal")]

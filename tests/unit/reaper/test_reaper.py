@@ -6,7 +6,7 @@ from runtime.core.contract import ExitCode
 from runtime.core.jobs import State, cancel, report, requeue
 from runtime.core.messages import requeue_message
 from runtime.reaper.reaper import RESERVE_SECONDS, SweepFailedError
-from runtime.reaper.remedies import DEADLINE_MARGIN_SECONDS, MAX_MISSES
+from runtime.reaper.remedies import DEADLINE_MARGIN_SECONDS, MAX_MISSES, SUSPICION_SECONDS
 from tests.fakes.launcher import Fault
 from tests.unit.dispatcher.afterlife import (
     JOB_TIMEOUT_SECONDS,
@@ -101,7 +101,7 @@ def test_should_leave_what_is_on_its_way(world: Afterlife) -> None:
 def test_should_stop_and_run_again_what_hangs(world: Afterlife) -> None:
     source = world.running()
     world.clock.advance(SILENCE_SECONDS)
-    world.sweep()
+    world.sweep_out_the_silent()
     assert [reason for _, reason in world.tasks.stopped] == ["lifestream: job.hung"]
     world.deliver_all()
     assert world.launcher.started == [(source.job_id, 1), (source.job_id, 2)]
@@ -159,8 +159,8 @@ def test_should_fail_with_a_reason_what_can_never_be_launched(world: Afterlife) 
     assert job.failure is not None
     assert (job.state, job.failure.code) == (State.FAILED, "job.never_dispatched")
     world.launcher.faults.clear()
-    assert world.deliver(s3_event()), "its redriven message runs it again"
-    assert len(world.launcher.started) == 1
+    assert world.deliver(s3_event()), "FAILED is final"
+    assert world.launcher.started == []
 
 
 def test_should_fail_in_the_end_what_is_announced_and_never_heard(world: Afterlife) -> None:
@@ -181,6 +181,8 @@ def test_should_look_after_the_others_when_one_job_makes_trouble(world: Afterlif
         world.start_processor(source)
         world.die(source)
     world.clock.advance(SILENCE_SECONDS)
+    world.sweep()
+    world.clock.advance(SUSPICION_SECONDS)
     troubles = [ValueError("any trouble")]
 
     def trouble() -> None:

@@ -3,16 +3,19 @@
 import pytest
 
 from runtime.core.contract import Compute
+from runtime.core.errors import Retryable
 from runtime.core.jobs import Failure, Job, Source, State, fail, requeue, start
 from runtime.core.messages import queued_message, requeue_message
-from runtime.core.ports import TaskLauncher
+from runtime.core.ports import FilledQueue, TaskLauncher
 from runtime.dispatcher.routing import QueueLauncher
 from runtime.reaper.diagnosis import StoppedTask
 from runtime.reaper.remedies import (
     DEADLINE_MARGIN_SECONDS,
     MAX_MISSES,
+    MAX_WAIT_SECONDS,
     QUEUED_SECONDS,
-    START_SECONDS,
+    SUSPICION_SECONDS,
+    UNANNOUNCED_SECONDS,
 )
 from tests.fakes.work_queue import FakeWorkQueue
 from tests.unit.dispatcher.afterlife import JOB_TIMEOUT_SECONDS, SILENCE_SECONDS, Afterlife
@@ -27,6 +30,9 @@ class PoolAfterlife(Afterlife):
     def launchers(self) -> dict[Compute, TaskLauncher]:
         self.work = FakeWorkQueue(clock=self.clock)
         return {Compute.CPU: QueueLauncher(self.work)}
+
+    def work_queues(self) -> dict[Compute, FilledQueue]:
+        return {Compute.CPU: self.work}
 
     def queued(self, name: str = "any") -> Source:
         source = self.upload(f"uploads/{name}.mp4", name.encode())
@@ -97,69 +103,102 @@ def test_should_fail_a_poison_video_that_kills_worker_after_worker(world: PoolAf
     assert (job.state, job.failure.code) == (State.FAILED, "task.killed")
 
 
-def test_should_stop_the_worker_of_a_job_that_hangs(world: PoolAfterlife) -> None:
+def test_should_requeue_a_silent_job_and_stop_no_worker(world: PoolAfterlife) -> None:
     source = world.queued()
     world.take(source)
     world.clock.advance(SILENCE_SECONDS)
-    world.sweep()
-    assert world.tasks.stopped == [(WORKER, "lifestream: job.hung")]
+    world.sweep_out_the_silent()
+    assert world.tasks.stopped == []
     assert world.job(source).state is State.PENDING
+    assert world.queue.bodies == [requeue_message(source.job_id)]
 
 
-def test_should_stop_the_worker_of_a_job_past_its_deadline(world: PoolAfterlife) -> None:
+def test_should_fail_a_job_past_its_deadline_and_stop_no_worker(world: PoolAfterlife) -> None:
     source = world.queued()
     world.take(source)
     world.clock.advance(JOB_TIMEOUT_SECONDS + DEADLINE_MARGIN_SECONDS)
     world.sweep()
-    assert world.tasks.stopped == [(WORKER, "lifestream: job.deadline")]
+    assert world.tasks.stopped == []
     assert world.job(source).state is State.FAILED
 
 
-def test_should_spare_a_worker_that_has_left_the_silent_job_for_another(
+def test_should_spare_the_job_that_the_worker_of_a_silent_one_runs_now(
     world: PoolAfterlife,
 ) -> None:
-    left, current = world.queued("left"), world.queued("current")
+    left = world.queued("left")
     world.take(left)
-    world.clock.advance(SILENCE_SECONDS / 2)
+    world.clock.advance(SILENCE_SECONDS)
+    world.sweep()
+    current = world.queued("current")
     world.take(current)
-    world.clock.advance(SILENCE_SECONDS / 2)
+    world.clock.advance(SUSPICION_SECONDS)
     world.sweep()
     assert world.tasks.stopped == []
     assert world.job(left).state is State.PENDING
     assert world.job(current).state is State.RUNNING
 
 
-def test_should_stop_nothing_when_the_worker_is_gone(world: PoolAfterlife) -> None:
+def test_should_send_the_message_of_a_queued_job_again_when_the_queue_is_empty(
+    world: PoolAfterlife,
+) -> None:
     source = world.queued()
-    world.take(source)
-    world.tasks.workers.clear()
-    world.clock.advance(SILENCE_SECONDS)
+    world.clock.advance(UNANNOUNCED_SECONDS)
     world.sweep()
-    assert world.tasks.stopped == []
-    assert world.queue.bodies == [requeue_message(source.job_id)]
-
-
-def test_should_let_a_job_wait_in_the_work_queue_for_a_day(world: PoolAfterlife) -> None:
-    source = world.queued()
-    world.clock.advance(START_SECONDS + 1)
+    assert len(world.work.bodies) == 1, "its message still waits"
+    message = world.work.receive()
+    assert message is not None
+    world.work.delete(message)
     world.sweep()
-    assert world.job(source).queued
-    world.clock.advance(QUEUED_SECONDS - START_SECONDS)
+    assert world.work.bodies == [queued_message(source.job_id, 1)]
+    assert (world.job(source).queued, world.job(source).misses) == (True, 1)
     world.sweep()
-    assert world.job(source).state is State.PENDING
-    world.deliver_all()
-    assert world.work.bodies[-1] == queued_message(source.job_id, 2)
+    assert len(world.work.bodies) == 1, "once is enough"
 
 
-def test_should_fail_in_the_end_what_no_worker_ever_takes(world: PoolAfterlife) -> None:
+def test_should_send_the_message_again_in_a_busy_queue_after_hours(world: PoolAfterlife) -> None:
+    source, other = world.queued("any"), world.queued("other")
+    message = world.work.receive()
+    assert message is not None
+    world.work.delete(message)
+    world.clock.advance(QUEUED_SECONDS - 1)
+    world.sweep()
+    assert world.work.bodies == [queued_message(other.job_id, 1)]
+    world.clock.advance(1)
+    world.sweep()
+    assert queued_message(source.job_id, 1) in world.work.bodies
+    assert world.job(source).misses == 0, "no proof that the message was lost"
+
+
+def test_should_fail_a_job_whose_messages_are_lost_again_and_again(world: PoolAfterlife) -> None:
     source = world.queued()
     for _ in range(MAX_MISSES):
-        world.clock.advance(QUEUED_SECONDS)
+        world.clock.advance(UNANNOUNCED_SECONDS)
+        while (message := world.work.receive()) is not None:
+            world.work.delete(message)
         world.sweep()
-        world.deliver_all()
     job = world.job(source)
     assert job.failure is not None
-    assert (job.state, job.failure.code) == (State.FAILED, "job.unfetched")
+    assert (job.state, job.failure.code) == (State.FAILED, "job.message_gone")
+
+
+def test_should_fail_a_job_that_waited_for_a_worker_longer_than_it_may(
+    world: PoolAfterlife,
+) -> None:
+    source = world.queued()
+    world.clock.advance(MAX_WAIT_SECONDS)
+    world.sweep()
+    job = world.job(source)
+    assert job.failure is not None
+    assert (job.state, job.failure.code) == (State.FAILED, "job.waited_too_long")
+
+
+def test_should_send_nothing_again_when_the_queue_cannot_be_read(world: PoolAfterlife) -> None:
+    world.queued()
+    world.clock.advance(UNANNOUNCED_SECONDS)
+    world.work.faults["backlog"] = [Retryable("aws.any", "Any.", "Any.")]
+    world.sweep()
+    assert len(world.work.bodies) == 1
+    assert "reaper.queue_unread" in world.log.actions("WARNING")
 
 
 def test_should_leave_a_job_that_ended_with_its_worker(world: PoolAfterlife) -> None:

@@ -2,10 +2,12 @@ import itertools
 
 import pytest
 
+from runtime.core.contract import Compute
 from runtime.core.jobs import Job, Source, State
 from runtime.reaper.remedies import (
     DEADLINE_MARGIN_SECONDS,
     MAX_MISSES,
+    MAX_WAIT_SECONDS,
     QUEUED_SECONDS,
     START_SECONDS,
     UNANNOUNCED_SECONDS,
@@ -13,6 +15,7 @@ from runtime.reaper.remedies import (
     Concern,
     Remedy,
     concern,
+    is_suspected,
     remedy,
 )
 
@@ -63,10 +66,54 @@ def test_should_see_what_is_wrong_exactly_when_it_is_time(
 @pytest.mark.parametrize(("problem", "there"), list(itertools.product(Concern, (False, True))))
 def test_should_stop_a_task_unless_it_is_only_slow_to_begin(problem: Concern, there: bool) -> None:  # noqa: FBT001 - parametrized
     expected = Remedy.CONCLUDE
-    if there:
+    if problem in {Concern.MESSAGE_GONE, Concern.UNFETCHED}:
+        expected = Remedy.SEND_AGAIN
+    elif there:
         slow = problem is Concern.LEASE_OVER
         expected = Remedy.RECORD_LAUNCH if slow else Remedy.STOP_AND_CONCLUDE
     assert remedy(problem, task_exists=there) is expected
+
+
+@pytest.mark.parametrize("there", [False, True])
+def test_should_suspect_a_silent_job_before_it_counts_as_hung(*, there: bool) -> None:
+    assert remedy(Concern.SILENT, task_exists=there, suspected=False) is Remedy.SUSPECT
+
+
+@pytest.mark.parametrize(("since", "suspected"), [(None, False), (59.0, False), (60.0, True)])
+def test_should_suspect_for_two_heartbeats(since: float | None, *, suspected: bool) -> None:
+    at = None if since is None else NOW - since
+    job = a_job(State.RUNNING, age=SILENCE_SECONDS, suspected_at=at)
+    assert is_suspected(job, now=NOW, budget=BUDGET) is suspected
+
+
+@pytest.mark.parametrize(
+    ("age", "empty", "expected"),
+    [
+        (UNANNOUNCED_SECONDS, True, Concern.MESSAGE_GONE),
+        (UNANNOUNCED_SECONDS - 1, True, None),
+        (UNANNOUNCED_SECONDS, False, None),
+    ],
+)
+def test_should_miss_a_message_by_age_and_an_empty_queue(
+    age: float,
+    expected: Concern | None,
+    *,
+    empty: bool,
+) -> None:
+    queues = {Compute.CPU} if empty else set()
+    job = a_job(State.LAUNCHED, age=age)
+    assert concern(job, now=NOW, budget=BUDGET, empty_queues=queues) is expected
+
+
+@pytest.mark.parametrize("state", [State.PENDING, State.LAUNCHED])
+def test_should_bound_how_long_a_job_waits(state: State) -> None:
+    job = a_job(state, age=1, waiting_since=NOW - MAX_WAIT_SECONDS)
+    assert concern(job, now=NOW, budget=BUDGET) is Concern.WAITED_TOO_LONG
+
+
+def test_should_not_miss_a_message_that_is_delayed_on_purpose() -> None:
+    job = a_job(State.PENDING, age=UNANNOUNCED_SECONDS, not_before=NOW - 1)
+    assert concern(job, now=NOW, budget=BUDGET) is None
 
 
 @pytest.mark.parametrize(

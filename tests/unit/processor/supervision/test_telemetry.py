@@ -85,7 +85,7 @@ def test_should_mark_what_an_earlier_attempt_had_done(studio: Studio) -> None:
     [
         (Permanent("job.any", "Any.", "Any."), "job.any", ExitCode.PERMANENT_FAILURE),
         (Retryable("aws.any", "Any.", "Any."), "aws.any", ExitCode.RETRYABLE_FAILURE),
-        (KeyError("any"), "internal", ExitCode.PERMANENT_FAILURE),
+        (KeyError("any"), "internal", ExitCode.RETRYABLE_FAILURE),
     ],
 )
 def test_should_mark_what_failed_with_its_code(

@@ -45,10 +45,10 @@ class FaultyAnnouncements(FakeJobsQueue):
         super().__init__()
         self.faults: list[Exception] = []
 
-    def send(self, body: str) -> None:
+    def send(self, body: str, *, delay_seconds: float = 0.0) -> None:
         if self.faults:
             raise self.faults.pop(0)
-        super().send(body)
+        super().send(body, delay_seconds=delay_seconds)
 
 
 class Pool:
@@ -81,12 +81,14 @@ class Pool:
                 clock=self.clock,
                 lease_seconds=LEASE_SECONDS,
             ),
+            queue=self.announced,
             telemetry=self.telemetry,
         )
         self.reaper = Reaper(
             jobs=self.jobs,
             tasks=FakeTasks(FakeLauncher()),
             queue=self.announced,
+            work_queues={Compute.CPU: self.work},
             clock=self.clock,
             budget=Budget(
                 max_runs=MAX_RUNS,
@@ -133,6 +135,7 @@ class Pool:
             inbox=Inbox(self.work, poll_seconds=0),
             work=guard(self.work),
             announcements=guard(self.announced),
+            clock=self.clock,
             jobs=jobs,
             protection=guard(self.manager),
             shutdown=self.shutdown,

@@ -19,6 +19,8 @@ from tests.unit.processor.worker.pool import MAX_RUNS, TASK_ARN, Pool
 UNREACHABLE = Failed("agent_unreachable", "connection refused", uncertain=False)
 BUSY = Retryable("any.busy", "Busy.", "Wait.")
 
+REFUSALS = 3 * MAX_RECEIVES
+
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Pool:
@@ -107,11 +109,21 @@ def test_should_give_the_message_back_when_protection_cannot_be_had_in_time(pool
 
 
 def test_should_not_spin_with_a_message_that_it_may_not_work_on(pool: Pool) -> None:
-    pool.upload()
+    source = pool.upload()
     pool.ecs.always = BLOCKED
+
+    def pause(seconds: float) -> None:
+        pool.pauses.append(seconds)
+        if len(pool.pauses) == REFUSALS:
+            pool.stop()
+
+    pool.worker.starting._pause = pause
     pool.run()
-    assert pool.pauses == [2.0, 4.0, 8.0, 16.0, 32.0]
-    assert len(pool.work.dead) == 1
+    assert pool.pauses[:6] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0]
+    assert pool.work.dead == [], "a refusal uses up no receive"
+    pool.ecs.always = None
+    pool.run()
+    assert pool.job(source).state is State.SUCCEEDED
 
 
 def test_should_go_on_once_protection_is_granted(pool: Pool) -> None:
@@ -234,7 +246,6 @@ def test_should_give_the_message_back_when_the_record_cannot_be_read(pool: Pool)
     pool.jobs.before_call = fail
     assert pool.run() is ExitCode.SUCCESS
     assert pool.job(source).state is State.SUCCEEDED
-    assert pool.work.hidings[:2] == [0, 0]
     assert pool.pauses == [2.0, 4.0]
 
 

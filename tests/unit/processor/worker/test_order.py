@@ -25,9 +25,9 @@ def test_should_stay_protected_until_a_requeued_job_is_announced(
     protected: list[bool] = []
     send = pool.announced.send
 
-    def noting(body: str) -> None:
+    def noting(body: str, *, delay_seconds: float = 0.0) -> None:
         protected.append(pool.manager.status().lease.critical_sessions == 1)
-        send(body)
+        send(body, delay_seconds=delay_seconds)
 
     monkeypatch.setattr(pool.announced, "send", noting)
     pool.studio.meanwhile[Stage.SCENES] = raising(BUSY)

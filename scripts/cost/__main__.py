@@ -17,25 +17,29 @@ Environments = Mapping[str, Sequence[Mapping[str, Any]]]
 HEAD = """\
 # What it costs
 
-Computed by `make docs` from the synthesized templates and `scripts/cost/prices.toml`: list prices
-in US dollars for {region}, put together on {read_on} without access to AWS's own pages, which the
-table names: compare before you rely on them. Free tiers, discounts and taxes are not in it. It is
-an estimate; no bill of a real account has been compared with it yet.
+`make docs` computes this page from the synthesized templates and `scripts/cost/prices.toml`.
+The list prices are in US dollars for {region}, as of {read_on}.
+They were collected without access to AWS's own pages, which `prices.toml` names.
+Compare them before you rely on a figure.
+Free tiers, discounts and taxes are not included.
+This is an estimate; it has not been compared with a bill of a real account yet.
 
-An **idle month** is {hours:.0f} hours in which nothing is uploaded. A **video hour** is one video
-of 60 minutes, processed once by a task of its own, and kept for a month.
+An **idle month** is {hours:.0f} hours without an upload.
+A **video hour** is one video of 60 minutes, processed once by its own task and kept for a month.
 """
 
 LEFT_OUT = """\
-## Not in it
+## Not included
 
-- **Container Insights, flow logs, access logs**: they grow with what happens.
-- **Data kept**: results are small; an upload is counted once, for a month, at S3's standard price.
-  Backups come on top, where the environment has them.
+- **Container Insights, flow logs, access logs**, whose cost grows with use.
+- **Stored data** after the first month.
+  Results are small, and an upload is counted for one month at S3's standard price.
+  Backups cost extra in environments that have them.
 - **Traffic to viewers** of results, and the pipeline or workflow that deploys.
-- **Our own metrics**: {metric} a month for each that is written to, about 20 in a busy month.
-- **A pool of warm workers**, and GPU instances: they cost what they cost for as long as they run,
-  so the size of the pool decides. At rest both are at zero.
+- **Custom metrics** beyond those of sweeps and jobs: {metric} a month for each one with data.
+  A busy month has about 20.
+- **A pool of warm workers**, and GPU instances.
+  Their cost depends on how many run and for how long; at rest both are at zero.
 """
 
 
@@ -50,17 +54,17 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
     """Return the page for the templates of some environments."""
     prices = prices or load()
     head = HEAD.format(read_on=prices.read_on, region=prices.region, hours=prices.hours)
-    parts = [head, *overview(environments, prices), "## Idle, by the month", ""]
+    parts = [head, *overview(environments, prices), "## Idle month", ""]
     parts += table({name: idle_month(t, prices) for name, t in environments.items()})
-    parts += ["## One video hour, on-demand", ""]
+    parts += ["## Video hour, on-demand", ""]
     parts += table({n: video_hour(t, prices, spot=False) for n, t in environments.items()}, 4)
-    parts += ["## What was assumed", "", "| assumption | value | why |", "|---|---|---|"]
+    parts += ["## Assumptions", "", "| assumption | value | source |", "|---|---|---|"]
     parts += [
         f"| {name.replace('_', ' ')} | {value:g} | {prices.why[name]} |"
         for name, value in prices.assumed.items()
     ]
     parts += ["", LEFT_OUT.format(metric=money(prices.usd["custom_metric_month"], 2))]
-    parts += ["The pages with AWS's own prices: " + ", ".join(prices.sources) + "."]
+    parts += ["AWS publishes these prices on " + ", ".join(prices.sources) + "."]
     return "\n".join(parts) + "\n"
 
 
@@ -98,11 +102,11 @@ def table(bills: Mapping[str, list[Line]], digits: int = 2) -> list[str]:
         )
         rows.append(f"| {each} | " + " | ".join(cells) + " |")
     sums = " | ".join(f"**{money(total(lines), digits)}**" for lines in bills.values())
-    return [*rows, f"| **together** | {sums} |", ""]
+    return [*rows, f"| **total** | {sums} |", ""]
 
 
 def money(usd: float, digits: int) -> str:
-    """Return an amount as people write it; what is less than the last digit shows is a dash."""
+    """Return an amount in dollars; an amount that rounds to zero is a dash."""
     return "\u2013" if round(usd, digits) == 0 else f"${usd:,.{digits}f}"
 
 

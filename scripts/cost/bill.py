@@ -59,12 +59,12 @@ USED = frozenset(
 
 
 class UnpricedError(Exception):
-    """A template has a type of resource that is not known to cost or to be free."""
+    """A template has a type of resource without a price that is not listed as free."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a bill: so many of something at a price each, in US dollars."""
+    """One line of a bill: a count of units at a price each, in US dollars."""
 
     what: str
     count: float
@@ -72,17 +72,17 @@ class Line:
 
     @property
     def usd(self) -> float:
-        """What the line comes to."""
+        """The amount of the line."""
         return self.count * self.each
 
 
 def total(lines: Iterable[Line]) -> float:
-    """Return what lines come to."""
+    """Return the sum of the lines."""
     return sum(line.usd for line in lines)
 
 
 def idle_month(templates: Sequence[Mapping[str, Any]], prices: Prices) -> list[Line]:
-    """Return what an environment costs in a month in which nothing is uploaded."""
+    """Return the cost of an environment in a month without an upload."""
     resources = [r for template in templates for r in template.get("Resources", {}).values()]
     lines = [line for resource in resources for line in _idle(resource, prices)]
     functions = {r["Properties"]["FunctionName"]: r for r in resources if r["Type"] == _FUNCTION}
@@ -98,7 +98,7 @@ def idle_month(templates: Sequence[Mapping[str, Any]], prices: Prices) -> list[L
 
 
 def video_hour(templates: Sequence[Mapping[str, Any]], prices: Prices, *, spot: bool) -> list[Line]:
-    """Return what processing one video of an hour adds, and a month of keeping it."""
+    """Return the cost of processing a video of an hour and keeping it for a month."""
     usd, assumed = prices.usd, prices.assumed
     task = _task(templates)
     hours = assumed["task_start_seconds"] / 3600 + assumed["seconds_of_work_per_second"]

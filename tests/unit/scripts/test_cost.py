@@ -145,7 +145,7 @@ def test_should_name_the_day_and_add_up() -> None:
     written = page({"any": templates})
 
     assert load().read_on in written
-    assert f"| **together** | **{money(total(idle_month(templates, load())), 2)}** |" in written
+    assert f"| **total** | **{money(total(idle_month(templates, load())), 2)}** |" in written
 
 
 @pytest.mark.parametrize(

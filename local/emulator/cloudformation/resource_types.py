@@ -8,6 +8,7 @@ from local.emulator.cloudformation import (
     backup,
     budgets,
     deletion,
+    existing_names,
     network,
     scaling,
     services,
@@ -55,5 +56,6 @@ def install(targets: AutoScaling) -> None:
     for name, remove in DELETED.items():
         wrap(name, delete=remove)
     around(provisioners, "_normalize_container_defs")(task_definitions.complete_containers)
+    existing_names.install()
     services.install()
     scaling.install(targets)

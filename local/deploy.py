@@ -34,6 +34,7 @@ def deploy(
     launch: Launch | None = None,
     assembly: Path | None = None,
     without: str | None = None,
+    only: str | None = None,
     container_tool: Path | None = None,
     on_line: OnLine = lambda _line: None,
 ) -> dict[str, str]:
@@ -41,8 +42,9 @@ def deploy(
 
     `launch` is how jobs are run if not as the environment's file says. `assembly` is a cloud
     assembly that is synthesized already; without it, `app.py` is run. A stack whose path ends in
-    `without` is left out. `container_tool` is what builds images, if not Docker. Every line the
-    tools print goes to `on_line` and to `deploy.log` in the cloud's folder. Raises
+    `without` is left out; with `only`, all are but the one of this path. `container_tool`
+    is what builds images, if not Docker. Every line the tools print goes to `on_line` and to
+    `deploy.log` in the cloud's folder. Raises
     `DeployFailedError`.
     """
     runner = _Runner(cloud, on_line, container_tool)
@@ -54,6 +56,8 @@ def deploy(
     outputs = cloud.state_dir / "outputs.json"
     outputs.unlink(missing_ok=True)
     stacks = ["**"] if without is None else stacks_without(folder, without)
+    if only is not None:
+        stacks = [only, "--exclusively"]
     command = ["deploy", *stacks, "--app", str(folder), "--outputs-file", str(outputs)]
     # A change set would be created, waited for and deleted for each stack.
     command += ["--method", "direct", "--concurrency", STACKS_AT_ONCE]

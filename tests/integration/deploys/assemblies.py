@@ -1,17 +1,21 @@
 """The app as it is, with changed settings, and with a change that cannot be deployed."""
 
+import json
 import re
 import shutil
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 from aws_cdk import CfnResource
 
 from cdk.application import ENVIRONMENTS, build
 from cdk.stage import EnvironmentStage
+from tests.infra.gpu import GPU
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = tuple(sorted(path.stem for path in (ROOT / ENVIRONMENTS).glob("*.toml")))
 
+NO_SUBNET = "subnet-00000000000000000"
 CHANGED_SETTINGS = ("work_days", "job_timeout_seconds", "claim_lease_seconds")
 """Raised: a bucket's rule, the task definition, and the function that names its revision."""
 
@@ -60,3 +64,45 @@ def copy_with_changes(sources: Path, *, by: int) -> None:
             text, found = re.subn(rf"(?m)^({setting}) = (\d+)$", raised, text)
             assert found, f"{name} has no setting {setting}"
         (sources / ENVIRONMENTS / f"{name}.toml").write_text(text)
+
+
+def with_pool_and_gpu(sources: Path, folder: Path, environment: str) -> Path:
+    """Synthesize one environment with every stack that it can have."""
+    (sources / ENVIRONMENTS).mkdir(parents=True)
+    shutil.copy(ROOT / "cdk.json", sources)
+    text = (ROOT / ENVIRONMENTS / f"{environment}.toml").read_text()
+    (sources / ENVIRONMENTS / f"{environment}.toml").write_text(text + GPU)
+    build(sources, outdir=folder, launch="pool").synth()
+    return folder
+
+
+def stack_paths(assembly: Path) -> list[str]:
+    """Return the paths of an assembly's stacks, each after those that it depends on."""
+    artifacts = json.loads((assembly / "manifest.json").read_text())["artifacts"]
+    stacks = {k: v for k, v in artifacts.items() if v["type"] == "aws:cloudformation:stack"}
+    needed = {k: stacks.keys() & set(v.get("dependencies", ())) for k, v in stacks.items()}
+    return [stacks[key]["displayName"] for key in TopologicalSorter(needed).static_order()]
+
+
+def broken_at(assembly: Path, folder: Path, path: str) -> Path:
+    """Copy an assembly with a resource of one stack that fails when all others are made."""
+    shutil.copytree(assembly, folder)
+    manifest = folder / "manifest.json"
+    artifacts = json.loads(manifest.read_text())["artifacts"]
+    stack = next(each for each in artifacts.values() if each.get("displayName") == path)
+    file = folder / stack["properties"]["templateFile"]
+    template = json.loads(file.read_text())
+    template["Resources"]["Broken"] = {
+        "Type": "AWS::EC2::NatGateway",
+        "Properties": {"SubnetId": NO_SUBNET},
+        "DependsOn": [
+            name for name, each in template["Resources"].items() if "Condition" not in each
+        ],
+    }
+    file.write_text(json.dumps(template))
+    # A template is published once under its digest: this one needs another.
+    digest = re.search(r"[0-9a-f]{64}", stack["properties"]["stackTemplateAssetObjectUrl"])
+    assert digest
+    for described in (manifest, folder / file.name.replace("template", "assets")):
+        described.write_text(described.read_text().replace(digest[0], digest[0][::-1]))
+    return folder

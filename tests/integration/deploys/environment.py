@@ -47,6 +47,10 @@ class Environment:
             self.cloud, deploy.deploy(self.cloud, environment=self.name, assembly=assembly)
         )
 
+    def deploy_stack(self, assembly: Path, path: str) -> None:
+        """Deploy one stack by its path in the app; raise `DeployFailedError`."""
+        deploy.deploy(self.cloud, environment=self.name, assembly=assembly, only=path)
+
     def destroy(self, assembly: Path) -> None:
         """Destroy by the CDK command line; raise `DeployFailedError`."""
         deploy.destroy(self.cloud, environment=self.name, assembly=assembly)

@@ -21,6 +21,8 @@ SOURCES = (
     "scripts/setup/__init__.py",
     "scripts/setup/commands.py",
     "scripts/setup/models.py",
+    "scripts/setup/network_graphs.py",
+    "scripts/setup/networks.py",
     "scripts/setup/weights.toml",
     "scripts/setup/wheels.py",
 )

@@ -40,6 +40,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except RefusedError as error:
             print(f"\n{error}", file=sys.stderr)
             return 1
+        from scripts.setup import networks  # noqa: PLC0415 - needs torch
+
+        if status := networks.main([str(given.into)]):
+            return status
     elif status := from_packages(names, given.into):
         return status
     write_manifest(given.into)

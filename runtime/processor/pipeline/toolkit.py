@@ -13,6 +13,7 @@ from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
 from runtime.processor.media.limits import MediaLimits
+from runtime.processor.models.exported import EXPORTED, has_exported_networks
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.pipeline.graph import Cost
 from runtime.processor.stages.diarize import DiarizeOptions, diarize
@@ -151,6 +152,10 @@ def build_toolkit(
             # Another device has other number formats and may give other words.
             Stage.TRANSCRIBE: f"{checkpoint_seconds}"
             + ("" if device is Device.CPU else f" {device}"),
+            # Exported networks compute other voices than pyannote.audio, in other blocks.
+            Stage.DIARIZE: (
+                EXPORTED if has_exported_networks(models_dir / DIARIZATION_MODEL) else ""
+            ),
         },
         checkpoint_seconds=checkpoint_seconds,
     )

@@ -1,19 +1,25 @@
-"""Finds who speaks when: turns by pyannote.audio, from a local folder of models."""
+"""Finds who speaks when: turns by a pyannote.audio pipeline, from a local folder of models."""
 
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from runtime.core.media import Audio, Diarization, Turn
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
+from runtime.processor.models.exported import has_exported_networks
+from runtime.processor.models.integrity import verify_model
 
 # Share of the running time spent on windows; clustering takes the rest.
 _WINDOWS_SHARE = 0.95
 # The segmentation model takes no less.
 _SHORTEST_SECONDS = 0.1
+
+Span = tuple[float, float, int]
+"""Start, end, number of the speaker."""
+Found = tuple[list[Span], list[Span]]
+"""The turns of all speakers, and those with one speaker at a time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,14 +45,66 @@ def diarize(
     """Return the turns, in order, labelled `SPEAKER_00`, ... by first appearance.
 
     `model_dir` holds a pyannote pipeline (`config.yaml`), from the hub or from
-    `scripts/setup/models.py`. Audio without speech gives no turns. Each block of windows is a unit
-    of `increments`. Raises `Permanent` `models.missing` or `models.corrupt`.
+    `scripts/setup/models.py`. Where its networks are exported, they are run; elsewhere
+    pyannote.audio runs the pipeline. Audio without speech gives no turns. Each block of windows is
+    a unit of `increments`. Raises `Permanent` `models.missing` or `models.corrupt`.
     """
     # Set before the import, which would report usage and look up weights over the network.
     os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
     os.environ["HF_HUB_OFFLINE"] = "1"
     # Waiting threads sleep instead of taking the core that the other one needs.
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    if audio.duration_seconds < _SHORTEST_SECONDS:
+        verify_model(model_dir)
+        on_progress(1.0)
+        return Diarization(turns=(), exclusive_turns=())
+    find = shared_frames if has_exported_networks(model_dir) else by_pyannote
+    turns, exclusive = (
+        _on_timeline(spans, audio)
+        for spans in find(
+            audio,
+            model_dir,
+            threads,
+            options,
+            increments,
+            lambda done: on_progress(_WINDOWS_SHARE * done),
+        )
+    )
+    on_progress(1.0)
+    labels = labels_by_appearance(speaker for _, _, speaker in turns)
+    return Diarization(turns=_turns(turns, labels), exclusive_turns=_turns(exclusive, labels))
+
+
+def shared_frames(
+    audio: Audio,
+    model_dir: Path,
+    threads: int,
+    options: DiarizeOptions,
+    increments: Increments,
+    on_progress: Progress,
+) -> Found:
+    """Return the turns that exported networks find, each second of sound computed once."""
+    from runtime.processor.models.diarization_windows import Recording
+    from runtime.processor.models.shared_diarization import load_shared_diarization
+
+    pipeline = load_shared_diarization(model_dir)
+    windows = pipeline.analyze_windows(
+        Recording(audio.path), increments, on_progress, threads=threads
+    )
+    return pipeline.build_turns(
+        windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
+    )
+
+
+def by_pyannote(
+    audio: Audio,
+    model_dir: Path,
+    threads: int,
+    options: DiarizeOptions,
+    increments: Increments,
+    on_progress: Progress,
+) -> Found:
+    """Return the turns that pyannote.audio's own pipeline finds."""
     import torch
 
     from runtime.processor.models.diarization import load_diarization
@@ -54,40 +112,29 @@ def diarize(
 
     torch.set_num_threads(threads)
     pipeline = load_diarization(model_dir)
-    if audio.duration_seconds < _SHORTEST_SECONDS:
-        on_progress(1.0)
-        return Diarization(turns=(), exclusive_turns=())
-    windows = pipeline.analyze_windows(
-        Recording(audio.path), increments, lambda done: on_progress(_WINDOWS_SHARE * done)
-    )
-    output = pipeline.cluster_speakers(
+    windows = pipeline.analyze_windows(Recording(audio.path), increments, on_progress)
+    return pipeline.build_turns(
         windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
     )
-    on_progress(1.0)
-    turns = _spans(output.speaker_diarization, audio)
-    exclusive = _spans(output.exclusive_speaker_diarization, audio)
-    labels = labels_by_appearance(speaker for _, _, speaker in turns)
-    return Diarization(turns=_turns(turns, labels), exclusive_turns=_turns(exclusive, labels))
 
 
-def labels_by_appearance(speakers: Iterable[str]) -> dict[str, str]:
-    """Return each speaker's label, numbered by first occurrence."""
+def labels_by_appearance(speakers: Iterable[int]) -> dict[int, str]:
+    """Return the label of each speaker, numbered as they first occur."""
     return {
         speaker: f"SPEAKER_{number:02d}" for number, speaker in enumerate(dict.fromkeys(speakers))
     }
 
 
-def _spans(annotation: Any, audio: Audio) -> list[tuple[float, float, str]]:
-    """Return (start, end, speaker) in order, in seconds on the presentation timeline."""
+def _on_timeline(spans: Iterable[Span], audio: Audio) -> list[Span]:
+    """Return the spans in order, shifted to the recording's place on the presentation timeline."""
     at, end = audio.starts_at_seconds, audio.end_seconds
-    spans = [
-        (max(0.0, at, at + segment.start), min(at + segment.end, end), str(label))
-        for segment, _, label in annotation.itertracks(yield_label=True)
-    ]
-    return sorted(span for span in spans if span[1] > span[0])
+    placed = (
+        (max(0.0, at, at + start), min(at + stop, end), speaker) for start, stop, speaker in spans
+    )
+    return sorted(span for span in placed if span[1] > span[0])
 
 
-def _turns(spans: Iterable[tuple[float, float, str]], labels: dict[str, str]) -> tuple[Turn, ...]:
+def _turns(spans: Iterable[Span], labels: dict[int, str]) -> tuple[Turn, ...]:
     return tuple(
         Turn(start_seconds=round(start, 3), end_seconds=round(end, 3), speaker=labels[speaker])
         for start, end, speaker in spans

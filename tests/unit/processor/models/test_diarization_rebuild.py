@@ -10,12 +10,12 @@ import pytest
 from numpy.typing import NDArray
 
 SECONDS_OF_A_WINDOW, FRAMES, LOCAL_SPEAKERS, DIMENSION = 10.0, 589, 3, 192
-StageOutput = tuple[NDArray[np.uint8], NDArray[np.float32]]
+Made = tuple[NDArray[np.uint8], NDArray[np.float32]]
 
 pytestmark = pytest.mark.models
 
 
-def conversation(seed: int, *, windows: int, speakers: int, talkative: float) -> StageOutput:
+def conversation(seed: int, *, windows: int, speakers: int, talkative: float) -> Made:
     """Return activity and voices of windows: `speakers` who come and go, and talk over others."""
     chance = np.random.default_rng(seed)
     steps = FRAMES // 10
@@ -46,7 +46,7 @@ def lean(models: Path) -> Any:
 
 
 @pytest.fixture
-def stock(lean: Any) -> Callable[[StageOutput], Any]:
+def stock(lean: Any) -> Callable[..., Any]:
     """Run pyannote's own pipeline, with the lean one's settings, on what models have found."""
     from pyannote.audio.pipelines import SpeakerDiarization
     from pyannote.core import SlidingWindow, SlidingWindowFeature
@@ -63,8 +63,8 @@ def stock(lean: Any) -> Callable[[StageOutput], Any]:
         def get_embeddings(self, *_: Any, **__: Any) -> NDArray[np.float32]:
             return self._voices.copy()
 
-    def run(made: StageOutput) -> Any:
-        return Given(*made).apply({"uri": "waveform"})
+    def run(made: Made, **bounds: int | None) -> Any:
+        return Given(*made).apply({"uri": "waveform"}, **bounds)
 
     return run
 
@@ -80,7 +80,7 @@ def tracks(annotation: Any) -> list[tuple[float, float, str]]:
     [(1, 1, 0.6), (3, 2, 0.5), (40, 2, 0.4), (40, 5, 0.15), (120, 9, 0.3), (60, 3, 0.6)],
 )
 def test_should_find_exactly_the_turns_that_pyannote_finds(
-    lean: Any, stock: Callable[[StageOutput], Any], windows: int, speakers: int, talkative: float
+    lean: Any, stock: Callable[[Made], Any], windows: int, speakers: int, talkative: float
 ) -> None:
     from runtime.processor.models.diarization_windows import Windows
 
@@ -93,6 +93,39 @@ def test_should_find_exactly_the_turns_that_pyannote_finds(
     overlapping = np.asarray(made[0].sum(axis=2) > 1)
     assert tracks(theirs.speaker_diarization)
     assert overlapping.any() == (speakers > 1)
+
+
+@pytest.mark.parametrize(
+    "bounds", [(None, None), (2, 2), (1, 1), (4, None), (None, 2), (12, 20)], ids=str
+)
+@pytest.mark.parametrize(
+    ("windows", "speakers", "talkative"),
+    [(1, 1, 0.6), (3, 2, 0.5), (40, 2, 0.4), (40, 5, 0.15), (120, 9, 0.3), (60, 3, 0.6)],
+)
+@pytest.mark.filterwarnings("ignore:\\n*The detected number of speakers")
+def test_should_find_without_pyannote_exactly_the_turns_that_it_finds(
+    models: Path,
+    stock: Callable[..., Any],
+    windows: int,
+    speakers: int,
+    talkative: float,
+    bounds: tuple[int | None, int | None],
+) -> None:
+    from runtime.processor.models.diarization_windows import Windows
+    from runtime.processor.models.shared_diarization import load_shared_diarization
+
+    made = conversation(windows, windows=windows, speakers=speakers, talkative=talkative)
+    limits = {"min_speakers": bounds[0], "max_speakers": bounds[1]}
+    shared = load_shared_diarization(models / "diarization")
+    ours = shared.build_turns(Windows(activity=made[0], voices=made[1].copy()), **limits)
+    theirs = stock(made, **limits)
+    both = "speaker_diarization", "exclusive_speaker_diarization"
+    for spans, name in zip(ours, both, strict=True):
+        expected = tracks(getattr(theirs, name))
+        labels = sorted({label for _, _, label in expected})
+        numbers = sorted({speaker for _, _, speaker in spans})
+        label_of = dict(zip(numbers, labels, strict=True))
+        assert sorted((a, b, label_of[who]) for a, b, who in spans) == sorted(expected)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import wave
 from dataclasses import replace
 from itertools import pairwise
@@ -10,14 +12,20 @@ from numpy.typing import NDArray
 
 from runtime.core.media import Audio, Diarization, Turn
 from runtime.processor.stages.audio import SAMPLE_RATE
-from runtime.processor.stages.diarize import diarize, labels_by_appearance
+from runtime.processor.stages.diarize import (
+    DiarizeOptions,
+    by_pyannote,
+    diarize,
+    labels_by_appearance,
+)
+from scripts.setup.commands import ROOT
 from tests.unit.processor.conftest import THREADS
 from tests.unit.processor.stages.filming import Gauge, ListedIncrements, recording, samples_of
 
 
 def test_should_number_speakers_as_they_first_speak() -> None:
-    labels = labels_by_appearance(["b", "a", "b", "c"])
-    assert labels == {"b": "SPEAKER_00", "a": "SPEAKER_01", "c": "SPEAKER_02"}
+    labels = labels_by_appearance([1, 0, 1, 2])
+    assert labels == {1: "SPEAKER_00", 0: "SPEAKER_01", 2: "SPEAKER_02"}
 
 
 @pytest.fixture(scope="module")
@@ -85,19 +93,64 @@ def test_should_find_nobody_in_silence(models: Path, tmp_path: Path, seconds: fl
 
 @pytest.mark.models
 def test_should_find_the_same_wherever_it_was_interrupted(
-    found: Diarization, audio: Audio, models: Path, monkeypatch: pytest.MonkeyPatch
+    audio: Audio, models: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from runtime.processor.models import diarization, diarization_windows
+    from runtime.processor.models import shared_diarization
 
-    monkeypatch.setattr(diarization, "BLOCK_WINDOWS", 8)
-    monkeypatch.setattr(diarization_windows, "BLOCK_WINDOWS", 8)
+    monkeypatch.setattr(shared_diarization, "BLOCK_WINDOWS", 8)
     whole = ListedIncrements()
-    assert diarized(audio, models, whole) == found
+    found = diarized(audio, models, whole)
+    assert speakers(found.turns) == ["SPEAKER_00", "SPEAKER_01"]
     assert len(whole.added) == 3
     for kept in range(1, len(whole.added) + 1):
         resumed = ListedIncrements(whole.added[:kept])
         assert diarized(audio, models, resumed) == found
         assert resumed.added == whole.added[kept:]
+
+
+@pytest.mark.models
+def test_should_find_the_same_with_any_number_of_threads(
+    found: Diarization, audio: Audio, models: Path
+) -> None:
+    parts = [ListedIncrements(), ListedIncrements()]
+    for threads, kept in zip((1, 3), parts, strict=True):
+        assert diarized(audio, models, kept, threads=threads) == found
+    assert parts[0].added == parts[1].added
+
+
+@pytest.mark.models
+def test_should_not_import_torch_where_networks_are_exported(
+    found: Diarization, audio: Audio, models: Path
+) -> None:
+    program = f"""
+import sys
+from pathlib import Path
+from runtime.core.media import Audio
+from runtime.processor.stages.diarize import diarize
+audio = Audio(path=Path({str(audio.path)!r}), sample_rate=16000, duration_seconds=30.0)
+found = diarize(
+    audio, model_dir=Path({str(models / "diarization")!r}), threads=1, on_progress=lambda _: None
+)
+print(len(found.turns), *(sys.modules.keys() & {{"torch", "torchaudio", "pyannote"}}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True, cwd=ROOT
+    )
+    assert done.stdout.split() == [str(len(found.turns))]
+
+
+@pytest.mark.models
+def test_should_find_by_pyannote_what_exported_networks_find(
+    found: Diarization, audio: Audio, models: Path
+) -> None:
+    options, nothing = DiarizeOptions(), ListedIncrements()
+    turns, exclusive = by_pyannote(
+        audio, models / "diarization", THREADS, options, nothing, lambda _: None
+    )
+    assert [(round(start, 3), round(end, 3)) for start, end, _ in turns] == [
+        (turn.start_seconds, turn.end_seconds) for turn in found.turns
+    ]
+    assert len(exclusive) == len(found.exclusive_turns)
 
 
 @pytest.mark.models
@@ -180,12 +233,18 @@ def test_should_reconstruct_as_pyannote_does(
     assert lean.sliding_window.start == theirs.sliding_window.start
 
 
-def diarized(audio: Audio, models: Path, increments: ListedIncrements | None = None) -> Diarization:
+def diarized(
+    audio: Audio,
+    models: Path,
+    increments: ListedIncrements | None = None,
+    *,
+    threads: int = THREADS,
+) -> Diarization:
     gauge = Gauge()
     result = diarize(
         audio,
         model_dir=models / "diarization",
-        threads=THREADS,
+        threads=threads,
         on_progress=gauge,
         increments=increments or ListedIncrements(),
     )

@@ -1,0 +1,153 @@
+"""Diarization error and processor time, by shared frames and by pyannote.audio's exact way.
+
+    .venv/bin/python benchmarks/diarize.py [--models FOLDER] [--clips FOLDER]
+
+FOLDER of clips holds WAV files (16 kHz, mono) and RTTM files that label them; pyannote.audio's own
+sample and the sample talk are always measured. Each clip's turns are found both ways. Ends with one
+JSON line.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+import time
+import warnings
+import wave
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
+
+import torch  # noqa: E402
+from pyannote.core import Annotation, Segment, Timeline  # noqa: E402
+from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: E402
+
+from local.toolchain import MEDIA, MODELS  # noqa: E402
+from runtime.processor.checkpoints.increments import NO_INCREMENTS  # noqa: E402
+from runtime.processor.models.diarization_windows import Recording  # noqa: E402
+from runtime.processor.models.shared_diarization import load_shared_diarization  # noqa: E402
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")
+    from runtime.processor.models.diarization import load_diarization
+
+Spans = list[tuple[float, float, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A labelled recording."""
+
+    name: str
+    wav: Path
+    truth: Spans
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--models", type=Path, default=MODELS)
+    parser.add_argument("--clips", type=Path)
+    parser.add_argument("--only-shared", action="store_true", help="leave the exact way out")
+    given = parser.parse_args()
+    folder = given.models.resolve() / "diarization"
+    torch.set_num_threads(1)
+    ways: dict[str, Callable[[Path], Spans]] = {"shared": lambda wav: shared(folder, wav)}
+    if not given.only_shared:
+        ways["exact"] = lambda wav: exact(folder, wav)
+    figures: dict[str, dict[str, Any]] = {}
+    with tempfile.TemporaryDirectory() as work:
+        for clip in clips(Path(work), given.clips):
+            seconds = duration(clip.wav)
+            figures[clip.name] = {"seconds": seconds}
+            for name, way in ways.items():
+                began = time.process_time()
+                found = way(clip.wav)
+                cpu = time.process_time() - began
+                figures[clip.name][name] = {
+                    "der": round(error_rate(clip.truth, found, seconds), 4),
+                    "speakers": len({who for _, _, who in found}),
+                    "cpu_seconds": round(cpu, 2),
+                }
+            print(clip.name, figures[clip.name], flush=True)
+    print(json.dumps(figures))
+
+
+def shared(folder: Path, wav: Path) -> Spans:
+    """Return the turns that networks run once over the sound find."""
+    pipeline = load_shared_diarization(folder)
+    windows = pipeline.analyze_windows(Recording(wav), NO_INCREMENTS, lambda _: None, threads=1)
+    return pipeline.build_turns(windows, min_speakers=None, max_speakers=None)[0]
+
+
+def exact(folder: Path, wav: Path) -> Spans:
+    """Return the turns that pyannote.audio's pipeline finds."""
+    pipeline = load_diarization(folder)
+    windows = pipeline.analyze_windows(Recording(wav), NO_INCREMENTS, lambda _: None)
+    turns = pipeline.cluster_speakers(windows).speaker_diarization
+    return [(s.start, s.end, label) for s, _, label in turns.itertracks(yield_label=True)]
+
+
+def error_rate(truth: Spans, found: Spans, seconds: float) -> float:
+    """Return the diarization error rate, without a collar."""
+    whole = Timeline([Segment(0, seconds)])
+    metric = DiarizationErrorRate(collar=0.0, skip_overlap=False)
+    return float(metric(annotation(truth, seconds), annotation(found, seconds), uem=whole))
+
+
+def annotation(spans: Spans, seconds: float) -> Annotation:
+    """Return pyannote's form of spans, up to so many seconds."""
+    made = Annotation()
+    for number, (start, end, who) in enumerate(spans):
+        if min(end, seconds) > start:
+            made[Segment(start, min(end, seconds)), number] = who
+    return made
+
+
+def clips(work: Path, folder: Path | None) -> Iterator[Clip]:
+    """Yield pyannote.audio's sample, the sample talk, and the clips of a folder."""
+    import pyannote.audio  # noqa: PLC0415 - its own place
+
+    sample = Path(pyannote.audio.__file__).parent / "sample" / "sample.wav"
+    yield Clip("sample", sample, labels(sample.with_suffix(".rttm")))
+    talk = work / "talk.wav"
+    extract(MEDIA / "talk.mp4", talk)
+    yield Clip("talk", talk, labels(MEDIA / "talk.rttm"))
+    for wav in sorted(folder.glob("*.wav")) if folder else ():
+        assert folder is not None  # noqa: S101 - for the type checker
+        truth = [span for rttm in folder.glob("*.rttm") for span in labels(rttm, wav.stem)]
+        if truth:
+            yield Clip(wav.stem, wav, truth)
+
+
+def extract(video: Path, wav: Path) -> None:
+    """Write a video's sound as the models hear it."""
+    from runtime.processor.stages.audio import extract_audio  # noqa: PLC0415
+    from runtime.processor.stages.probe import probe  # noqa: PLC0415
+
+    extract_audio(video, probe(video), wav, lambda _: None)
+
+
+def labels(path: Path, of: str | None = None) -> Spans:
+    """Return the turns of an RTTM file, or those of one recording in it."""
+    rows = (line.split() for line in path.read_text().splitlines())
+    return [(float(r[3]), float(r[3]) + float(r[4]), r[7]) for r in rows if of in (None, r[1])]
+
+
+def duration(wav: Path) -> float:
+    """Return how long a WAV file is."""
+    with wave.open(str(wav)) as file:
+        seconds: float = file.getnframes() / file.getframerate()
+        return seconds
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,19 @@
+"""Opens exported networks in ONNX Runtime, each run on one core."""
+
+from pathlib import Path
+from typing import Any
+
+SESSION_THREADS = 1
+"""Callers run a session from several threads at once, so the results of a run do not depend on
+how many threads there are."""
+
+
+def open_session(path: Path) -> Any:
+    """Return an ONNX Runtime session that computes on the calling thread."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = SESSION_THREADS
+    options.inter_op_num_threads = SESSION_THREADS
+    options.log_severity_level = 3
+    return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])

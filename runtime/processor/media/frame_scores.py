@@ -56,7 +56,7 @@ class FrameRecord:
             ticks=frame.ticks,
             tick=frame.tick,
             end_seconds=frame.end_seconds,
-            checksum=zlib.crc32(frame.pixels.tobytes()),
+            checksum=_checksum(frame),
             losses=damage.losses,
         )
 
@@ -149,8 +149,14 @@ def _matches(frame: ScaledFrame, row: Any) -> bool:
         frame.ticks == row["ticks"]
         and frame.start_seconds == row_start_seconds(row)
         and frame.end_seconds == row["end_seconds"]
-        and zlib.crc32(frame.pixels.tobytes()) == row["checksum"]
+        and _checksum(frame) == row["checksum"]
     )
+
+
+def _checksum(frame: ScaledFrame) -> int:
+    import numpy as np
+
+    return zlib.crc32(np.ascontiguousarray(frame.pixels))
 
 
 def row_start_seconds(row: Any) -> float:

@@ -111,16 +111,7 @@ class _FrameScorer:
     """Scores frames in order against the one before."""
 
     def __init__(self) -> None:
-        from scenedetect.detectors import ContentDetector
-
-        class Scorer(ContentDetector):  # type: ignore[misc]  # PySceneDetect ships no types
-            """Scores frames without detecting cuts."""
-
-            def score(self, pixels: Any) -> float:
-                """Return the difference from the last frame scored; 0 for the first."""
-                return float(self._calculate_frame_score(None, pixels))
-
-        self._scorer = Scorer()
+        self._content = _ContentScore()
         self._previous: Any = None
         self._repeats = 0
         self._recent: deque[float] = deque(maxlen=_SKIPPED_REPEATS + 1)
@@ -131,7 +122,7 @@ class _FrameScorer:
         motion = math.inf if first else _difference(self._previous, frame.pixels)
         self._previous = frame.pixels
         skipped = self._skips(motion)
-        return motion, math.nan if skipped else self._scorer.score(frame.pixels)
+        return motion, math.nan if skipped else self._content.score(frame.pixels)
 
     def resume(self, scored: Sequence[ScaledFrame], rows: "Rows") -> None:
         """Restore the state after `rows`, whose last frames are `scored`."""
@@ -140,7 +131,7 @@ class _FrameScorer:
         for frame, score in zip(scored, rows["score"][-len(scored) :].tolist(), strict=True):
             self._previous = frame.pixels
             if not math.isnan(score):
-                self._scorer.score(frame.pixels)
+                self._content.score(frame.pixels)
 
     def _skips(self, motion: float) -> bool:
         recent = max(self._recent, default=0.0)
@@ -148,6 +139,27 @@ class _FrameScorer:
         self._repeats = self._repeats + 1 if is_repeat else 0
         self._recent.append(0.0 if math.isinf(motion) else motion)
         return 0 < self._repeats <= _SKIPPED_REPEATS
+
+
+class _ContentScore:
+    """PySceneDetect's content score: the mean change of hue, saturation and value.
+
+    The same number, from sums of whole numbers that OpenCV computes in an eighth of the time.
+    """
+
+    def __init__(self) -> None:
+        self._last: Any = None
+
+    def score(self, pixels: Any) -> float:
+        """Return the difference from the last frame scored; 0 for the first."""
+        import cv2
+
+        last, self._last = self._last, cv2.cvtColor(pixels, cv2.COLOR_BGR2HSV)
+        if last is None:
+            return 0.0
+        count = float(last.shape[0] * last.shape[1])
+        hue, saturation, value, _ = cv2.sumElems(cv2.absdiff(self._last, last))
+        return (hue / count + saturation / count + value / count) / 3.0
 
 
 def _difference(first: Any, second: Any) -> float:

@@ -51,10 +51,10 @@ DIARIZATION: Artifact[Diarization] = Artifact(
     stage=Stage.DIARIZE, kind=Diarization, version=3, inputs=(SOUND,)
 )
 SCENES: Artifact[tuple[Scene, ...]] = Artifact(
-    stage=Stage.SCENES, kind=tuple[Scene, ...], version=1, inputs=(MEDIA,)
+    stage=Stage.SCENES, kind=tuple[Scene, ...], version=2, inputs=(MEDIA,)
 )
 THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
-    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=2, inputs=(SCENES,)
+    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=3, inputs=(SCENES,)
 )
 PLAYER_AUDIO: Artifact[tuple[PublishedFile, ...]] = Artifact(
     stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=1, inputs=(MEDIA,)

@@ -136,7 +136,8 @@ def _detect_scenes(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any,
 
     media, damage = decode(MediaInfo, given["media"]), Damage()
     scenes = detect_scenes(
-        Path(given["path"]), media, reporting.on_progress, damage, reporting.increments
+        *(Path(given["path"]), media, reporting.on_progress, damage, reporting.increments),
+        samples_into=Path(given["samples"]),
     )
     return scenes, _damage_warnings(damage)
 
@@ -147,6 +148,7 @@ def _detect_transitions(given: Mapping[str, Any], reporting: Reporting) -> tuple
     media, damage = decode(MediaInfo, given["media"]), Damage()
     scenes = detect_transitions(
         *(Path(given["path"]), media, reporting.on_progress, damage, reporting.increments),
+        samples_into=Path(given["samples"]),
         model_dir=Path(given["model_dir"]),
         threads=int(given["threads"]),
     )
@@ -162,12 +164,9 @@ def _make_thumbnails(given: Mapping[str, Any], reporting: Reporting) -> tuple[An
 
     media, scenes = decode(MediaInfo, given["media"]), decode(tuple[Scene, ...], given["scenes"])
     make_thumbnails(
-        Path(given["path"]),
-        media,
-        scenes,
-        Path(given["into"]),
-        reporting.on_progress,
+        *(Path(given["path"]), media, scenes, Path(given["into"]), reporting.on_progress),
         reporting.increments,
+        samples=Path(given["samples"]),
     )
     return True, []
 

@@ -16,6 +16,8 @@ from runtime.processor.stages.audio import SAMPLE_RATE, audio_at
 
 _PROBE_CPU_SECONDS = 120
 _PICTURE_MB = 100
+_SAMPLES = "scene-samples"
+"""The folder, beside the upload, in which scene detection leaves a frame of each scene."""
 _PLAYER_BYTES_PER_SECOND = 2 * 64_000 // 8
 _WAV_BYTES_PER_SECOND = 2 * SAMPLE_RATE
 
@@ -78,17 +80,20 @@ class Decoder:
         on_progress: Progress,
         increments: Increments = NO_INCREMENTS,
     ) -> StageOutput[tuple[Scene, ...]]:
-        """See `stages.scenes` and `stages.transitions`."""
-        given: dict[str, Any] = {"path": path, "media": info}
+        """See `stages.scenes` and `stages.transitions`; leaves samples for `make_thumbnails`."""
+        given: dict[str, Any] = {"path": path, "media": info, "samples": path.parent / _SAMPLES}
         if self.scene_model is SceneModel.ADAPTIVE:
             request = self._request(
-                "detect_scenes", tuple[Scene, ...], given, increments=increments
+                *("detect_scenes", tuple[Scene, ...], given),
+                file_mb=_PICTURE_MB,
+                increments=increments,
             )
             return run_in_child(request, on_progress)
         assert self.models_dir is not None  # noqa: S101  # composition roots give both
         given |= {"model_dir": self.models_dir / self.scene_model, "threads": self.threads}
         request = self._request(
             *("detect_transitions", tuple[Scene, ...], given),
+            file_mb=_PICTURE_MB,
             readable=(str(self.models_dir),),
             increments=increments,
         )
@@ -104,7 +109,13 @@ class Decoder:
         increments: Increments = NO_INCREMENTS,
     ) -> None:
         """See `stages.thumbnails`."""
-        given = {"path": path, "media": info, "scenes": scenes, "into": folder}
+        given = {
+            "path": path,
+            "media": info,
+            "scenes": scenes,
+            "into": folder,
+            "samples": path.parent / _SAMPLES,
+        }
         run_in_child(
             self._request(
                 "make_thumbnails", bool, given, file_mb=_PICTURE_MB, increments=increments

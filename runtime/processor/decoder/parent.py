@@ -43,8 +43,8 @@ _ENVIRONMENT = {
 }
 _WAIT_SECONDS = 1.0
 _MAX_MESSAGE_BYTES = 64 << 20
-# Frame scores of 13 hours at 240 frames a second.
-_MAX_UNIT_BYTES = 300 << 20
+# Frame scores of 13 hours at 240 frames a second, and thumbnails.
+_MAX_UNIT_BYTES = 500 << 20
 _STDERR_TAIL_BYTES = 2000
 
 

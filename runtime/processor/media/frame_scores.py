@@ -5,12 +5,14 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import VideoStream
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.media.decoding import Damage
+from runtime.processor.media.frame_samples import Sample, pack_samples, unpack_samples
 from runtime.processor.media.frames import FrameSize, ScaledFrame, read_frames
 
 if TYPE_CHECKING:
@@ -41,13 +43,14 @@ _OVERLAPS = (50, 300, 1500)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FrameRecord:
-    """A decoded frame without its pixels."""
+    """A decoded frame without its pixels, and its thumbnail where one was taken."""
 
     ticks: int
     tick: Fraction
     end_seconds: float
     checksum: int
     losses: int
+    sample: bytes | None
 
     @classmethod
     def of(cls, frame: ScaledFrame, damage: Damage) -> "FrameRecord":
@@ -58,16 +61,20 @@ class FrameRecord:
             end_seconds=frame.end_seconds,
             checksum=_checksum(frame),
             losses=damage.losses,
+            sample=frame.sample,
         )
 
 
 class FrameScores:
-    """A row for each frame in order, stored in units of 100; an incomplete unit is not stored."""
+    """A row for each frame in order, and thumbnails of some, stored in units of 100 frames.
+
+    An incomplete unit is not stored.
+    """
 
     def __init__(self, increments: Increments) -> None:
         """Read the finished units; none of them if one is unreadable."""
         self._increments = increments
-        self._units = _units(increments.done)
+        self._units, self._samples = _read_units(increments.done)
         self._row: list[tuple[Any, ...]] = []
 
     @property
@@ -77,19 +84,34 @@ class FrameScores:
 
         return np.concatenate([*self._units, np.array(self._row, dtype=ROW)])
 
+    @property
+    def samples(self) -> list[tuple[float, bytes]]:
+        """The start of each frame with a thumbnail, in seconds, and the thumbnail."""
+        rows = self.rows
+        return [(row_start_seconds(rows[number]), content) for number, content in self._samples]
+
     def add(self, seen: FrameRecord, *, motion: float = 0.0, score: float) -> None:
         """Add the next frame's scores; a full unit is stored."""
         import numpy as np
 
         of_tick = (seen.tick.numerator, seen.tick.denominator)
         of_frame = (seen.end_seconds, seen.checksum, seen.losses, motion, score)
+        if seen.sample is not None:
+            number = len(self._units) * UNIT_FRAMES + len(self._row)
+            self._samples.append((number, seen.sample))
         self._row.append((seen.ticks, *of_tick, *of_frame))
         if len(self._row) == UNIT_FRAMES:
             self._units.append(np.array(self._row, dtype=ROW))
             self._row = []
             # After a restart from the beginning, the units that exist already are not stored again.
             if len(self._units) > len(self._increments.done):
-                self._increments.add(zlib.compress(self._units[-1].tobytes()))
+                self._increments.add(self._last_unit())
+
+    def _last_unit(self) -> bytes:
+        first = (len(self._units) - 1) * UNIT_FRAMES
+        of_unit = takewhile(lambda sample: sample[0] >= first, reversed(self._samples))
+        samples = [(number - first, content) for number, content in of_unit][::-1]
+        return zlib.compress(self._units[-1].tobytes()) + pack_samples(samples)
 
     def resume(
         self,
@@ -99,24 +121,29 @@ class FrameScores:
         damage: Damage,
         *,
         context: int,
+        duration_seconds: float | None,
         on_frame: Callable[[], None],
     ) -> tuple[list[ScaledFrame], Iterator[ScaledFrame]]:
         """Return the last `context` frames that were scored, and an iterator of those after.
 
         Decodes again from a keyframe some frames before the end, and compares with the rows. If a
         frame differs, all rows are discarded and decoding starts from the beginning. `on_frame` is
-        called for each frame that is decoded again.
+        called for each frame that is decoded again; `duration_seconds` is the container's claim.
         """
         rows = self.rows
         for overlap in (frames for frames in _OVERLAPS if frames <= len(rows)):
-            frames = read_frames(media, video, size, damage, row_start_seconds(rows[-overlap]))
+            frames = read_frames(
+                *(media, video, size, damage, row_start_seconds(rows[-overlap])),
+                duration_seconds=duration_seconds,
+            )
             resumed = _skip_scored(frames, rows, context, on_frame)
             if resumed is not None:
                 damage.losses = int(rows["losses"][-1])
                 return resumed
-        self._units = []
+        self._units, self._samples = [], []
         damage.losses = 0
-        return [], read_frames(media, video, size, damage)
+        frames = read_frames(media, video, size, damage, duration_seconds=duration_seconds)
+        return [], frames
 
 
 def _skip_scored(
@@ -165,16 +192,32 @@ def row_start_seconds(row: Any) -> float:
     return float(int(row["ticks"]) * tick)
 
 
-def _units(done: Sequence[bytes]) -> "list[Rows]":
-    """Return the rows of each unit; none at all if one is unreadable."""
+def _read_units(done: Sequence[bytes]) -> "tuple[list[Rows], list[Sample]]":
+    """Return the rows of each unit and all thumbnails; nothing at all if a unit is unreadable."""
+    try:
+        units = [_read_unit(unit) for unit in done]
+    except (zlib.error, ValueError, TypeError):
+        return [], []
+    samples = [
+        (at * UNIT_FRAMES + number, content)
+        for at, (_, of_unit) in enumerate(units)
+        for number, content in of_unit
+    ]
+    return [rows for rows, _ in units], samples
+
+
+def _read_unit(unit: bytes) -> "tuple[Rows, list[Sample]]":
     import numpy as np
 
     size = np.dtype(ROW).itemsize * UNIT_FRAMES
-    try:
-        contents = [zlib.decompressobj().decompress(unit, size) for unit in done]
-    except zlib.error:
-        return []
-    if any(len(content) != size for content in contents):
-        return []
-    units = [np.frombuffer(content, dtype=ROW) for content in contents]
-    return units if all((unit["tick_denominator"] > 0).all() for unit in units) else []
+    unpacker = zlib.decompressobj()
+    content = unpacker.decompress(unit, size + 1)
+    if len(content) != size:
+        raise ValueError("not the rows of a unit")
+    rows = np.frombuffer(content, dtype=ROW)
+    samples = unpack_samples(unpacker.unused_data)
+    if (rows["tick_denominator"] <= 0).any():
+        raise ValueError("not the ticks of frames")
+    if any(not 0 <= number < UNIT_FRAMES for number, _ in samples):
+        raise ValueError("not the frames of a unit")
+    return rows, samples

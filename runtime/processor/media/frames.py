@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import VideoStream
 from runtime.processor.media.decoding import (
@@ -14,9 +14,11 @@ from runtime.processor.media.decoding import (
     open_media,
     origin_seconds,
 )
+from runtime.processor.media.frame_samples import FrameSampler, Thumbnailer
 
 if TYPE_CHECKING:
     import numpy as np
+    from av.container import InputContainer
     from numpy.typing import NDArray
 
 FALLBACK_RATE = 25.0
@@ -27,7 +29,7 @@ FALLBACK_RATE = 25.0
 class ScaledFrame:
     """A frame's `pixels`, (height, width, 3); `ticks` of `tick` seconds are its start.
 
-    Decoding can begin with a frame that `is_key`.
+    Decoding can begin with a frame that `is_key`. `sample` is its thumbnail where one was due.
     """
 
     ticks: int
@@ -35,6 +37,7 @@ class ScaledFrame:
     end_seconds: float
     is_key: bool
     pixels: "NDArray[np.uint8]"
+    sample: bytes | None = None
 
     @property
     def start_seconds(self) -> float:
@@ -57,8 +60,13 @@ def read_frames(
     size: FrameSize,
     damage: Damage | None = None,
     from_seconds: float | None = None,
+    *,
+    duration_seconds: float | None = None,
 ) -> Iterator[ScaledFrame]:
     """Yield every frame that decodes; with `from_seconds`, from a keyframe at or before it.
+
+    Thumbnails of some are taken at even times, the steps between them chosen by the film's
+    `duration_seconds`.
 
     Times are presentation timestamps, never frame number by rate. Frames before 0, which no player
     shows, are skipped.
@@ -69,6 +77,10 @@ def read_frames(
     # A frame's own `reformat` makes a scaler with threads for it alone: 2 ms of processor time.
     scaler = VideoReformatter()
     with open_media(media) as container:
+        thumbnailer = Thumbnailer(
+            pixel_aspect=pixel_aspect(container, video), rotation_degrees=video.rotation_degrees
+        )
+        sampler = FrameSampler(thumbnailer, duration_seconds)
         origin = Fraction(origin_seconds(container)).limit_denominator(1_000_000)
         if from_seconds is None:
             frames = decoded_frames(container, video.index, damage)
@@ -97,4 +109,11 @@ def read_frames(
                 end_seconds=float(ticks * tick) + lasts,
                 is_key=bool(frame.key_frame),
                 pixels=small.to_ndarray(),
+                sample=sampler.sample(frame, float(ticks * tick)),
             )
+
+
+def pixel_aspect(container: "InputContainer", video: VideoStream) -> float:
+    """Return width to height of a displayed pixel; unknown means square."""
+    track: Any = container.streams[video.index]
+    return float(track.sample_aspect_ratio or 1)

@@ -13,6 +13,7 @@ from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import Damage
+from runtime.processor.media.frame_samples import write_scene_samples
 from runtime.processor.media.frame_scores import FrameRecord, FrameScores
 from runtime.processor.media.frames import FALLBACK_RATE, FrameSize, ScaledFrame
 
@@ -37,11 +38,14 @@ def detect_scenes(
     on_progress: Progress,
     damage: Damage | None = None,
     increments: Increments = NO_INCREMENTS,
+    *,
+    samples_into: Path | None = None,
 ) -> tuple[Scene, ...]:
     """Return the shots in order, from 0 s to the end of the last frame that decodes.
 
     Finds hard cuts (`AdaptiveDetector`); scenes under 0.6 s join the one before. Without a video
-    track there are no scenes. The scores of 100 frames are a unit of `increments`.
+    track there are no scenes. The scores of 100 frames are a unit of `increments`. Of the frames
+    sampled at even times, the one nearest each scene's middle is written into `samples_into`.
     `stages/transitions.py` finds gradual transitions as well.
     """
     if info.video is None:
@@ -54,6 +58,7 @@ def detect_scenes(
     scored, frames = scores.resume(
         *(media, info.video, size, damage),
         context=_SKIPPED_REPEATS + 1,
+        duration_seconds=info.duration_seconds,
         on_frame=lambda: on_progress(0.0),
     )
     if scored:
@@ -66,8 +71,11 @@ def detect_scenes(
         on_progress(done)
     rows = scores.rows
     cuts = _cuts(rows, info.video.frames_per_second or FALLBACK_RATE)
+    scenes = scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
+    if samples_into is not None:
+        write_scene_samples(samples_into, scenes, scores.samples)
     on_progress(1.0)
-    return scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
+    return scenes
 
 
 def _cuts(rows: "Rows", rate: float) -> list[float]:

@@ -10,19 +10,14 @@ from runtime.core.media import MediaInfo, Scene, VideoStream
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import frames_from, open_media, origin_seconds
+from runtime.processor.media.frame_samples import Thumbnailer, is_within, sample_path
+from runtime.processor.media.frames import pixel_aspect
 from runtime.processor.stages.contact_sheet import ContactSheet
 
 if TYPE_CHECKING:
-    import numpy as np
-    from av import VideoFrame
     from av.container import InputContainer
-    from numpy.typing import NDArray
 
-    Pixels = NDArray[np.uint8]
-
-LONGER_SIDE = 320
 UNIT_SCENES = 50
-_WEBP_QUALITY = 75
 # Up to this distance decoding on is cheaper than seeking to a keyframe.
 _SEEK_FROM_SECONDS = 5.0
 # MPEG-TS seeks to the keyframe after the one asked for, so earlier ones are asked for.
@@ -36,24 +31,28 @@ def make_thumbnails(
     folder: Path,
     on_progress: Progress,
     increments: Increments = NO_INCREMENTS,
+    *,
+    samples: Path | None = None,
 ) -> None:
     """Write `thumbnails/scene-0001.webp`, ... and `contact-sheet.jpg` into `folder`.
 
     Each is the frame in the middle of its scene, rotated as displayed, with square pixels, its
-    longer side 320. A scene of which nothing decodes has no thumbnail; without any thumbnail there
-    is no sheet. One frame is in memory at a time. The thumbnails of 50 scenes are a unit of
-    `increments`.
+    longer side 320; where scene detection left a sample of the scene in `samples`, it is that. A
+    scene of which nothing decodes has no thumbnail; without any thumbnail there is no sheet. One
+    frame is in memory at a time. The thumbnails of 50 scenes are a unit of `increments`.
     """
     if info.video is None:
         return
     sheet, finished = ContactSheet(scenes), iter(increments.done)
     with open_media(media) as container:
-        seeker = _FrameSeeker(container, info.video, lambda index: on_progress(index / len(scenes)))
+        seeker = _FrameSeeker(container, info.video)
         for unit in (scenes[at : at + UNIT_SCENES] for at in range(0, len(scenes), UNIT_SCENES)):
             if (done := next(finished, None)) is not None:
                 thumbnails = _unpack(done)
             else:
-                thumbnails = seeker.thumbnails(unit)
+                thumbnails = _thumbnails(
+                    unit, seeker, samples, lambda index: on_progress(index / len(scenes))
+                )
                 increments.add(_pack(thumbnails))
             for scene in (scene for scene in unit if scene.index in thumbnails):
                 path = folder / thumbnail_name(scene.index)
@@ -65,33 +64,45 @@ def make_thumbnails(
     on_progress(1.0)
 
 
+def _thumbnails(
+    scenes: Sequence[Scene],
+    seeker: "_FrameSeeker",
+    samples: Path | None,
+    on_scene: Callable[[int], None],
+) -> dict[int, bytes]:
+    """Return the WebP of each scene that has a frame."""
+    found, is_first = {}, True
+    for scene in scenes:
+        content: bytes | None
+        if samples is not None and sample_path(samples, scene).is_file():
+            content = sample_path(samples, scene).read_bytes()
+        else:
+            content, is_first = seeker.thumbnail(scene, seek=is_first), False
+        if content is not None:
+            found[scene.index] = content
+        on_scene(scene.index)
+    return found
+
+
 class _FrameSeeker:
     """Finds frames by presentation time, in ascending order."""
 
-    def __init__(
-        self, container: "InputContainer", video: VideoStream, on_scene: Callable[[int], None]
-    ) -> None:
+    def __init__(self, container: "InputContainer", video: VideoStream) -> None:
         self._container = container
-        self._on_scene = on_scene
         self._video = video
         self._origin = origin_seconds(container)
-        # Width to height of a displayed pixel; unknown means square.
-        track: Any = container.streams[video.index]
-        self._aspect = float(track.sample_aspect_ratio or 1)
+        self._thumbnailer = Thumbnailer(
+            pixel_aspect=pixel_aspect(container, video), rotation_degrees=video.rotation_degrees
+        )
         self._frames: Iterator[Any] = iter(())
         self._current: Any = None
         self._following: Any = None
 
-    def thumbnails(self, scenes: Sequence[Scene]) -> dict[int, bytes]:
-        """Return the WebP of each scene that has a frame, whatever was decoded before."""
-        found = {}
-        for scene in scenes:
-            if (pixels := self._middle_of(scene, seek=scene is scenes[0])) is not None:
-                found[scene.index] = _webp(pixels)
-            self._on_scene(scene.index)
-        return found
+    def thumbnail(self, scene: Scene, *, seek: bool) -> bytes | None:
+        """Return the WebP of a scene's middle, None without a frame there.
 
-    def _middle_of(self, scene: Scene, *, seek: bool) -> "Pixels | None":
+        With `seek`, whatever was decoded before.
+        """
         wanted = self._origin + (scene.start_seconds + scene.end_seconds) / 2
         following = self._following
         if seek or following is None or wanted - following.time > _SEEK_FROM_SECONDS:
@@ -100,9 +111,9 @@ class _FrameSeeker:
             self._current is None or self._following.time <= wanted
         ):
             self._current, self._following = self._following, next(self._frames, None)
-        if self._current is None or not _is_within(scene, self._current.time - self._origin):
+        if self._current is None or not is_within(scene, self._current.time - self._origin):
             return None
-        return _scale(self._current, self._aspect, self._video.rotation_degrees)
+        return self._thumbnailer.webp(self._current)
 
     def _seek(self, wanted: float) -> None:
         self._current = None
@@ -128,30 +139,3 @@ def _unpack(unit: bytes) -> dict[int, bytes]:
         thumbnails[int(index)] = content[at : at + size]
         at += size
     return thumbnails
-
-
-def _is_within(scene: Scene, at_seconds: float) -> bool:
-    """Return whether a frame belongs to a scene, whose times are rounded to milliseconds."""
-    return scene.start_seconds - 0.001 <= at_seconds < scene.end_seconds
-
-
-def _scale(frame: "VideoFrame", aspect: float, rotation_degrees: int) -> "Pixels":
-    """Return the frame as displayed, blue first, at thumbnail size."""
-    import numpy as np
-
-    stretched = frame.width * aspect
-    scale = min(1.0, LONGER_SIDE / max(stretched, frame.height))
-    scaled: Any = frame.reformat(
-        width=max(2, round(stretched * scale)),
-        height=max(2, round(frame.height * scale)),
-        format="bgr24",
-        interpolation="AREA",
-    ).to_ndarray()
-    return np.ascontiguousarray(np.rot90(scaled, -rotation_degrees // 90))
-
-
-def _webp(pixels: "Pixels") -> bytes:
-    import cv2
-
-    _, content = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
-    return content.tobytes()

@@ -9,6 +9,7 @@ from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import Damage
+from runtime.processor.media.frame_samples import write_scene_samples
 from runtime.processor.media.frame_scores import FrameRecord, FrameScores, row_start_seconds
 from runtime.processor.media.frames import FrameSize, ScaledFrame
 from runtime.processor.stages.scenes import scenes_between
@@ -28,6 +29,7 @@ def detect_transitions(
     damage: Damage | None = None,
     increments: Increments = NO_INCREMENTS,
     *,
+    samples_into: Path | None = None,
     model_dir: Path,
     threads: int,
 ) -> tuple[Scene, ...]:
@@ -35,7 +37,8 @@ def detect_transitions(
 
     Finds hard cuts and gradual transitions; a dissolve or fade is cut in its middle. Scenes under
     0.6 s join the one before. Without a video track there are no scenes. The scores of 100 frames
-    are a unit of `increments`. Raises `Permanent` `models.missing` or `models.corrupt`.
+    are a unit of `increments`. `samples_into` is as in `detect_scenes`. Raises
+    `Permanent` `models.missing` or `models.corrupt`.
     """
     if info.video is None:
         return ()
@@ -54,7 +57,10 @@ def detect_transitions(
     scores, damage = FrameScores(increments), damage or Damage()
     size = FrameSize(width=WIDTH, height=HEIGHT, pixel_format="rgb24")
     scored, frames = scores.resume(
-        *(media, info.video, size, damage), context=CONTEXT, on_frame=lambda: on_progress(0.0)
+        *(media, info.video, size, damage),
+        context=CONTEXT,
+        duration_seconds=info.duration_seconds,
+        on_frame=lambda: on_progress(0.0),
     )
     feed = FrameFeed(
         frames, damage, duration_seconds=info.duration_seconds, on_progress=on_progress
@@ -66,8 +72,11 @@ def detect_transitions(
     rows = scores.rows
     starts = (row_start_seconds(row) for row in rows)
     cuts = list(find_cuts(rows["score"].tolist(), starts))
+    scenes = scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
+    if samples_into is not None:
+        write_scene_samples(samples_into, scenes, scores.samples)
     on_progress(1.0)
-    return scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
+    return scenes
 
 
 class FrameFeed:

@@ -1,5 +1,6 @@
 """Frames are looked at once, whoever was killed in between, and nothing comes out differently."""
 
+import tempfile
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -83,11 +84,12 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
 def test_should_find_the_same_wherever_it_was_killed(
     name: str, films: Callable[[str], Path]
 ) -> None:
-    whole = FrameRecord.of(films(name))
+    whole = Watched.of(films(name))
     assert len(whole.units) >= FRAMES // UNIT_FRAMES
     for done in (1, len(whole.units) - 1, len(whole.units)):
-        resumed = FrameRecord.of(films(name), whole.units[:done])
+        resumed = Watched.of(films(name), whole.units[:done])
         assert resumed.scenes == whole.scenes
+        assert resumed.samples == whole.samples
         assert resumed.units == whole.units[done:], f"after {done}"
         # It did not look again at what was done.
         assert resumed.first_new >= 0.95 * done / (len(whole.units) + 0.99)
@@ -98,18 +100,20 @@ def test_should_find_the_same_wherever_it_was_killed(
     [
         lambda units: [*units[:-1], b"any"],
         lambda units: [*units[:-1], zlib.compress(b"any")],
-        lambda units: [*units[:-1], zlib.compress(bytes(5600))],
+        lambda units: [*units[:-1], zlib.compress(bytes(5600)) + b"[]\n"],
+        lambda units: [*units[:-1], units[-1] + b"any"],
         lambda units: [*units[:-1], other_pixels(units[-1])],
     ],
-    ids=["no unit", "too short", "zeros", "other pixels"],
+    ids=["no unit", "too short", "zeros", "other thumbnails", "other pixels"],
 )
 def test_should_begin_again_where_what_is_kept_does_not_fit(
     spoil: Callable[[Sequence[bytes]], list[bytes]], films: Callable[[str], Path]
 ) -> None:
     film = films("film.mp4")
-    whole = FrameRecord.of(film)
-    resumed = FrameRecord.of(film, spoil(whole.units[:2]))
+    whole = Watched.of(film)
+    resumed = Watched.of(film, spoil(whole.units[:2]))
     assert resumed.scenes == whole.scenes
+    assert resumed.samples == whole.samples
     assert resumed.units == whole.units[2:]
     assert resumed.first_new < 0.01
 
@@ -160,19 +164,26 @@ def test_should_judge_the_same_wherever_it_was_killed(
 
 
 @dataclass
-class FrameRecord:
+class Watched:
     """What a process found, the units it kept, and how far in it looked at its first new frame."""
 
     scenes: tuple[Scene, ...]
     units: list[bytes]
+    samples: dict[str, bytes]
     progress: list[float] = field(default_factory=list)
 
     @classmethod
-    def of(cls, film: Path, done: Sequence[bytes] = ()) -> "FrameRecord":
+    def of(cls, film: Path, done: Sequence[bytes] = ()) -> "Watched":
         increments, gauge = ListedIncrements(done=list(done)), Gauge()
-        scenes = detect_scenes(film, probe(film), gauge, None, increments)
+        with tempfile.TemporaryDirectory() as folder:
+            samples = Path(folder) / "samples"
+            scenes = detect_scenes(
+                *(film, probe(film), gauge, None, increments), samples_into=samples
+            )
+            found = {path.name: path.read_bytes() for path in samples.iterdir()}
         assert len(scenes) >= len(SHOTS)
-        return cls(scenes=scenes, units=increments.added, progress=gauge.seen)
+        assert len(found) == len(scenes)
+        return cls(scenes=scenes, units=increments.added, samples=found, progress=gauge.seen)
 
     @property
     def first_new(self) -> float:

@@ -48,6 +48,10 @@ def test_should_publish_the_same_bytes_wherever_it_was_killed(
             assert studio.published() == whole.published(), f"killed at call {call}"
             continue
         kept = {stage for stage in EXPENSIVE if checkpoint(studio, stage) in studio.objects.objects}
+        if Stage.THUMBNAILS not in kept:
+            # They are made of frames that scene detection leaves on the disk. It resumes from its
+            # increments, so that this takes little.
+            kept -= {Stage.SCENES}
         studio.used.clear()
         assert studio.run() is ExitCode.SUCCESS, f"killed at call {call}"
         assert studio.published() == whole.published(), f"killed at call {call}"

@@ -7,14 +7,11 @@ import pytest
 from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import Scene
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
+from runtime.processor.media.frame_samples import LONGER_SIDE, SHORTEST_STEP_SECONDS, sample_path
 from runtime.processor.stages.contact_sheet import COLUMNS, MOST_TILES, TILE_WIDTH, ContactSheet
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
-from runtime.processor.stages.thumbnails import (
-    LONGER_SIDE,
-    UNIT_SCENES,
-    make_thumbnails,
-)
+from runtime.processor.stages.thumbnails import UNIT_SCENES, make_thumbnails
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import (
     H264,
@@ -39,6 +36,45 @@ def test_should_show_the_middle_of_each_scene(tmp_path: Path) -> None:
         "contact-sheet.jpg",
         *(f"scene-000{number}.webp" for number in (1, 2, 3)),
     ]
+
+
+def test_should_take_the_samples_of_scene_detection(tmp_path: Path) -> None:
+    path = shots(tmp_path / "colours.mp4", ("color=red", 2), ("color=green", 8), ("color=blue", 2))
+    info, samples, into = probe(path), tmp_path / "samples", tmp_path / "out"
+    scenes = detect_scenes(path, info, lambda _: None, samples_into=samples)
+    assert len(list(samples.iterdir())) == len(scenes) == 3
+    into.mkdir()
+    make_thumbnails(path, info, scenes, into, lambda _: None, samples=samples)
+    for index, scene in enumerate(scenes):
+        expected = sample_path(samples, scene).read_bytes()
+        assert (into / thumbnail_name(index)).read_bytes() == expected
+    assert [colour(picture(into, index)) for index in range(3)] == near(RED, GREEN, BLUE)
+
+
+def test_should_sample_near_the_middle_of_a_scene(tmp_path: Path) -> None:
+    path, samples = film(tmp_path / "film.mp4", seconds=9.0), tmp_path / "samples"
+    (only,) = detect_scenes(path, probe(path), lambda _: None, samples_into=samples)
+    first = round((4.5 - SHORTEST_STEP_SECONDS / 2) * 25)
+    last = round((4.5 + SHORTEST_STEP_SECONDS / 2) * 25)
+    near_by = tuple(
+        scene(n, (first + n) / 25, (first + n + 0.9) / 25) for n in range(last - first + 1)
+    )
+    into = made(path, tmp_path / "out", near_by)
+    exact = {(into / thumbnail_name(one.index)).read_bytes() for one in near_by}
+    assert len(exact) == len(near_by)
+    assert sample_path(samples, only).read_bytes() in exact
+
+
+def test_should_seek_a_scene_without_a_sample(tmp_path: Path) -> None:
+    path = shots(tmp_path / "colours.mp4", ("color=red", 2), ("color=green", 8), ("color=blue", 2))
+    info, samples, into = probe(path), tmp_path / "samples", tmp_path / "out"
+    scenes = detect_scenes(path, info, lambda _: None, samples_into=samples)
+    sample_path(samples, scenes[1]).unlink()
+    into.mkdir()
+    make_thumbnails(path, info, scenes, into, lambda _: None, samples=samples)
+    sought = made(path, tmp_path / "sought", scenes)
+    name = thumbnail_name(1)
+    assert (into / name).read_bytes() == (sought / name).read_bytes()
 
 
 def test_should_go_by_timestamps_where_the_frame_rate_varies(tmp_path: Path) -> None:

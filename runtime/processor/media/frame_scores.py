@@ -183,7 +183,7 @@ def _matches(frame: ScaledFrame, row: Any) -> bool:
 def _checksum(frame: ScaledFrame) -> int:
     import numpy as np
 
-    return zlib.crc32(np.ascontiguousarray(frame.pixels))
+    return zlib.crc32(np.ascontiguousarray(frame.pixels).data)
 
 
 def row_start_seconds(row: Any) -> float:

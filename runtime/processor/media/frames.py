@@ -95,7 +95,7 @@ def read_frames(
             if ticks < 0:
                 continue
             lasts = float(frame.duration * tick) if frame.duration else usual
-            small = scaler.reformat(
+            small: Any = scaler.reformat(
                 frame,
                 width=size.width,
                 height=size.height,

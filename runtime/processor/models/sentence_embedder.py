@@ -1,9 +1,10 @@
-"""Sentences to vectors: MiniLM from its published weights, with torch and tokenizers alone.
+"""Sentences to vectors: MiniLM from its published weights, in NumPy.
 
 See docs/adr/0003-sentence-embedder-without-transformers.md.
 """
 
 import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -14,7 +15,6 @@ from runtime.processor.models.integrity import verify_model
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
-    from torch import Tensor, nn
 
     Vectors = NDArray[np.float32]
 
@@ -33,14 +33,13 @@ def load_sentence_embedder(model_dir: Path) -> SentenceEmbedder:
     `model.safetensors`, `tokenizer.json`; sentences are mean-pooled. Raises `Permanent`
     `models.missing` or `models.corrupt`.
     """
-    import torch
-    from safetensors.torch import load_file
+    from safetensors.numpy import load_file
+    from threadpoolctl import threadpool_limits
     from tokenizers import Tokenizer
 
     verify_model(model_dir)
     config = json.loads((model_dir / "config.json").read_text())
-    weights = load_file(model_dir / "model.safetensors")
-    encoder = _encoder(config, weights)
+    encoder = _Encoder(config, load_file(model_dir / "model.safetensors"))
     tokenizer = Tokenizer.from_file(str(model_dir / "tokenizer.json"))
     tokenizer.enable_truncation(_MAXIMUM_TOKENS)
     tokenizer.enable_padding()
@@ -51,74 +50,91 @@ def load_sentence_embedder(model_dir: Path) -> SentenceEmbedder:
         # Sentences of similar length share a batch, to limit padding.
         order = sorted(range(len(sentences)), key=lambda i: len(sentences[i]))
         result = np.empty((len(sentences), config["hidden_size"]), dtype=np.float32)
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
-            encoded = tokenizer.encode_batch([sentences[i] for i in batch])
-            ids = torch.tensor([e.ids for e in encoded])
-            mask = torch.tensor([e.attention_mask for e in encoded])
-            with torch.inference_mode():
-                result[batch] = _pooled(encoder, weights, ids, mask).numpy()
+        with threadpool_limits(1, user_api="blas"):
+            for start in range(0, len(order), _BATCH):
+                batch = order[start : start + _BATCH]
+                encoded = tokenizer.encode_batch([sentences[i] for i in batch])
+                ids = np.array([e.ids for e in encoded])
+                mask = np.array([e.attention_mask for e in encoded], dtype=np.float32)
+                result[batch] = _unit_means(encoder.tokens(ids, mask), mask)
         return result
 
     return embed
 
 
-def _pooled(
-    encoder: "nn.TransformerEncoder", weights: Mapping[str, "Tensor"], ids: "Tensor", mask: "Tensor"
-) -> "Tensor":
-    """Return unit vectors: the mean of each sentence's token vectors, padding left out."""
-    from torch.nn import functional
+def _unit_means(tokens: "Vectors", mask: "Vectors") -> "Vectors":
+    """Return the mean of each sentence's token vectors, padding left out, at unit length."""
+    import numpy as np
 
-    table = "embeddings.word_embeddings.weight"
-    tokens = functional.embedding(ids, weights[table])
-    # One segment only, so its type vector is added to every token.
-    tokens = tokens + weights["embeddings.position_embeddings.weight"][: ids.shape[1]]
-    tokens = tokens + weights["embeddings.token_type_embeddings.weight"][0]
-    tokens = functional.layer_norm(
-        tokens,
-        tokens.shape[-1:],
-        weights["embeddings.LayerNorm.weight"],
-        weights["embeddings.LayerNorm.bias"],
-        encoder.layers[0].norm1.eps,
-    )
-    encoded = encoder(tokens, src_key_padding_mask=mask == 0)
-    kept = mask[..., None].float()
-    return functional.normalize((encoded * kept).sum(dim=1) / kept.sum(dim=1), dim=1)
+    kept = mask[..., None]
+    means = (tokens * kept).sum(axis=1) / kept.sum(axis=1)
+    unit: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)
+    return unit
 
 
-def _encoder(config: Mapping[str, Any], weights: Mapping[str, "Tensor"]) -> "nn.TransformerEncoder":
-    """Return torch's own encoder with BERT's weights: the same computation by other names."""
-    import torch
-    from torch import nn
+class _Encoder:
+    """BERT's encoder: token numbers (sentences, tokens) to vectors (sentences, tokens, hidden)."""
 
-    layer = nn.TransformerEncoderLayer(
-        d_model=config["hidden_size"],
-        nhead=config["num_attention_heads"],
-        dim_feedforward=config["intermediate_size"],
-        activation=config["hidden_act"],
-        layer_norm_eps=config["layer_norm_eps"],
-        batch_first=True,
-    )
-    # Nested tensors, still a prototype in torch, would only save work on padding.
-    encoder = nn.TransformerEncoder(layer, config["num_hidden_layers"], enable_nested_tensor=False)
-    encoder.eval()
-    state: dict[str, Tensor] = {}
-    for number in range(config["num_hidden_layers"]):
-        theirs, ours = f"encoder.layer.{number}.", f"layers.{number}."
-        for kind in ("weight", "bias"):
-            parts = [weights[f"{theirs}attention.self.{p}.{kind}"] for p in _ATTENTION_PARTS]
-            state[f"{ours}self_attn.in_proj_{kind}"] = torch.cat(parts)
-            for ours_name, theirs_name in _NAMES.items():
-                state[f"{ours}{ours_name}.{kind}"] = weights[f"{theirs}{theirs_name}.{kind}"]
-    encoder.load_state_dict(state)
-    return encoder
+    def __init__(self, config: Mapping[str, Any], weights: "Mapping[str, Vectors]") -> None:
+        self._heads: int = config["num_attention_heads"]
+        self._epsilon: float = config["layer_norm_eps"]
+        self._layers = range(config["num_hidden_layers"])
+        self._weights = weights
+
+    def tokens(self, ids: "NDArray[np.int64]", mask: "Vectors") -> "Vectors":
+        """Return the token vectors of the last layer; `mask` is 0 at padding."""
+        import numpy as np
+
+        weights, embeddings = self._weights, "embeddings."
+        x: Vectors = weights[f"{embeddings}word_embeddings.weight"][ids]
+        x = x + weights[f"{embeddings}position_embeddings.weight"][: ids.shape[1]]
+        # One segment only, so its type vector is added to every token.
+        x = x + weights[f"{embeddings}token_type_embeddings.weight"][0]
+        x = self._normalized(x, f"{embeddings}LayerNorm")
+        padding = np.where(mask == 0, np.float32(-np.inf), np.float32(0))[:, None, None]
+        for number in self._layers:
+            layer = f"encoder.layer.{number}."
+            x = self._normalized(
+                x + self._attention(x, padding, layer), f"{layer}attention.output.LayerNorm"
+            )
+            inner = _gelu(self._linear(x, f"{layer}intermediate.dense"))
+            x = self._normalized(
+                x + self._linear(inner, f"{layer}output.dense"), f"{layer}output.LayerNorm"
+            )
+        return x
+
+    def _attention(self, x: "Vectors", padding: "Vectors", layer: str) -> "Vectors":
+        import numpy as np
+
+        sentences, tokens, hidden = x.shape
+        parts = sentences, tokens, self._heads, hidden // self._heads
+        query, key, value = (
+            self._linear(x, f"{layer}attention.self.{name}").reshape(parts).transpose(0, 2, 1, 3)
+            for name in ("query", "key", "value")
+        )
+        scores = query @ key.swapaxes(2, 3) / np.float32(math.sqrt(parts[-1])) + padding
+        scores = np.exp(scores - scores.max(axis=-1, keepdims=True))
+        scores /= scores.sum(axis=-1, keepdims=True)
+        mixed = (scores @ value).transpose(0, 2, 1, 3).reshape(x.shape)
+        return self._linear(mixed, f"{layer}attention.output.dense")
+
+    def _linear(self, x: "Vectors", name: str) -> "Vectors":
+        product: Vectors = x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"]
+        return product
+
+    def _normalized(self, x: "Vectors", name: str) -> "Vectors":
+        import numpy as np
+
+        centred = x - x.mean(axis=-1, keepdims=True)
+        variance = np.square(centred).mean(axis=-1, keepdims=True)
+        scale = self._weights[f"{name}.weight"]
+        unit: Vectors = centred / np.sqrt(variance + np.float32(self._epsilon))
+        return unit * scale + self._weights[f"{name}.bias"]
 
 
-_ATTENTION_PARTS = ("query", "key", "value")
-_NAMES = {
-    "self_attn.out_proj": "attention.output.dense",
-    "norm1": "attention.output.LayerNorm",
-    "linear1": "intermediate.dense",
-    "linear2": "output.dense",
-    "norm2": "output.LayerNorm",
-}
+def _gelu(x: "Vectors") -> "Vectors":
+    import numpy as np
+    from scipy.special import erf
+
+    rectified: Vectors = x * np.float32(0.5) * (1 + erf(x * np.float32(math.sqrt(0.5))))
+    return rectified

@@ -1,7 +1,9 @@
+import json
 from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 
@@ -49,6 +51,65 @@ def test_should_not_depend_on_what_shares_the_batch(embed: SentenceEmbedder) -> 
 def test_should_cut_what_is_longer_than_the_model_reads(embed: SentenceEmbedder) -> None:
     start = "word " * 300
     np.testing.assert_allclose(embed([start]), embed([start + "and a new topic"]), atol=1e-5)
+
+
+def test_should_compute_what_torchs_encoder_computes(embed: SentenceEmbedder, models: Path) -> None:
+    texts = ["One.", "The committee meets on Tuesday, as it does in every other week of May."]
+    np.testing.assert_allclose(embed(texts), by_torch(models / "minilm-l6", texts), atol=1e-5)
+
+
+def by_torch(folder: Path, texts: list[str]) -> NDArray[np.float32]:
+    """Embed with torch's own transformer encoder."""
+    import torch
+    from safetensors.torch import load_file
+    from tokenizers import Tokenizer
+    from torch.nn import functional
+
+    config = json.loads((folder / "config.json").read_text())
+    weights = load_file(folder / "model.safetensors")
+    layer = torch.nn.TransformerEncoderLayer(
+        d_model=config["hidden_size"],
+        nhead=config["num_attention_heads"],
+        dim_feedforward=config["intermediate_size"],
+        activation=config["hidden_act"],
+        layer_norm_eps=config["layer_norm_eps"],
+        batch_first=True,
+    )
+    count = config["num_hidden_layers"]
+    encoder = torch.nn.TransformerEncoder(layer, count, enable_nested_tensor=False).eval()
+    state: dict[str, torch.Tensor] = {}
+    for number in range(count):
+        theirs, ours = f"encoder.layer.{number}.", f"layers.{number}."
+        for kind in ("weight", "bias"):
+            parts = [
+                weights[f"{theirs}attention.self.{p}.{kind}"] for p in ("query", "key", "value")
+            ]
+            state[f"{ours}self_attn.in_proj_{kind}"] = torch.cat(parts)
+            for our_name, their_name in TORCH_NAMES.items():
+                state[f"{ours}{our_name}.{kind}"] = weights[f"{theirs}{their_name}.{kind}"]
+    encoder.load_state_dict(state)
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    tokenizer.no_padding()
+    rows = []
+    for text in texts:
+        ids = tokenizer.encode(text).ids
+        x = weights["embeddings.word_embeddings.weight"][ids]
+        x = x + weights["embeddings.position_embeddings.weight"][: len(ids)]
+        x = x + weights["embeddings.token_type_embeddings.weight"][0]
+        scale, shift = (weights[f"embeddings.LayerNorm.{kind}"] for kind in ("weight", "bias"))
+        x = functional.layer_norm(x, x.shape[-1:], scale, shift, config["layer_norm_eps"])
+        with torch.inference_mode():
+            rows.append(functional.normalize(encoder(x[None]).mean(dim=1), dim=1).numpy())
+    return np.concatenate(rows)
+
+
+TORCH_NAMES = {
+    "self_attn.out_proj": "attention.output.dense",
+    "norm1": "attention.output.LayerNorm",
+    "linear1": "intermediate.dense",
+    "linear2": "output.dense",
+    "norm2": "output.LayerNorm",
+}
 
 
 def test_should_be_loaded_once_for_all_jobs_of_a_worker(models: Path) -> None:

@@ -1,0 +1,136 @@
+"""What a whole job takes: wall time, processor time and memory of all its processes.
+
+    .venv/bin/python benchmarks/processor.py [VIDEO] [--threads N]
+
+The job runs in a process of its own, with its objects and its record in memory, so that imports
+count and the network does not. Ends with one JSON line: `media_seconds`, `wall_seconds`,
+`cpu_seconds`, `peak_rss_mb`, `stages` (the seconds of each) and the digest of the manifest, which
+is that of every published file. Compare processor time: on a busy
+machine wall time says little.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as in the image, before any library reads it
+
+
+def main() -> None:
+    """Measure a job in a child process, and print."""
+    from local.toolchain import MEDIA  # noqa: PLC0415 - the child measures its own imports
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("video", type=Path, nargs="?", default=MEDIA / "talk.mp4")
+    parser.add_argument("--threads", type=int, help="of each model; half the cores by default")
+    parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        print(json.dumps(run_job(given.video, given.threads)))
+        return
+    print(json.dumps(measure(given.video, given.threads)))
+
+
+def measure(video: Path, threads: int | None) -> dict[str, Any]:
+    """Return the figures of one job."""
+    from benchmarks.long.process_tree import TreeMemory  # noqa: PLC0415
+    from runtime.core.clock import SystemClock  # noqa: PLC0415
+
+    command = [sys.executable, "-W", "ignore", __file__, str(video), "--child"]
+    if threads is not None:
+        command += ["--threads", str(threads)]
+    used, began = cpu_seconds(), time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    with TreeMemory(process.pid, SystemClock()) as memory:
+        said, _ = process.communicate()
+    if process.returncode:
+        raise SystemExit(f"the job ended with {process.returncode}")
+    job = json.loads(said.splitlines()[-1])
+    return {
+        "video": video.name,
+        "media_seconds": job["media_seconds"],
+        "wall_seconds": round(time.perf_counter() - began, 1),
+        "cpu_seconds": round(cpu_seconds() - used, 1),
+        "peak_rss_mb": round(memory.peak_mb()),
+        "stages": job["stages"],
+        "torch_imported": job["torch_imported"],
+        "manifest_sha256": job["manifest_sha256"],
+    }
+
+
+def cpu_seconds() -> float:
+    """Return the processor time of children that have ended, and theirs."""
+    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return usage.ru_utime + usage.ru_stime
+
+
+def run_job(video: Path, threads: int | None) -> dict[str, Any]:
+    """Process a video in this process and return what its own measurements say."""
+    from local.toolchain import MODELS  # noqa: PLC0415
+    from runtime.core import jobs as lifecycle  # noqa: PLC0415
+    from runtime.core.clock import SystemClock  # noqa: PLC0415
+    from runtime.core.contract import ExitCode, ResultFile, result_prefix  # noqa: PLC0415
+    from runtime.core.telemetry import Telemetry  # noqa: PLC0415
+    from runtime.processor.attempt import Attempt, Ports  # noqa: PLC0415
+    from runtime.processor.decoder.decoder import Decoder  # noqa: PLC0415
+    from runtime.processor.host.resources import machine_capacity, threads_for  # noqa: PLC0415
+    from runtime.processor.pipeline.toolkit import build_toolkit  # noqa: PLC0415
+    from runtime.processor.supervision.interruption import Interruption  # noqa: PLC0415
+    from runtime.processor.supervision.watchdog import WatchdogTimeouts  # noqa: PLC0415
+    from tests.fakes.jobs import InMemoryJobStore  # noqa: PLC0415
+    from tests.fakes.log import CapturedLog  # noqa: PLC0415
+    from tests.fakes.metrics import CapturedMetrics  # noqa: PLC0415
+    from tests.fakes.objects import InMemoryObjectStore  # noqa: PLC0415
+
+    clock, log, capacity = SystemClock(), CapturedLog(), machine_capacity()
+    objects, jobs = InMemoryObjectStore(), InMemoryJobStore()
+    source = objects.put("any", f"uploads/{video.name}", video.read_bytes())
+    jobs.create(lifecycle.claim_new(source, now=clock.now(), lease_seconds=3600.0))
+    with tempfile.TemporaryDirectory() as folder:
+        attempt = Attempt(
+            job_id=source.job_id,
+            number=1,
+            task_arn=None,
+            ports=Ports(objects=objects, jobs=jobs),
+            toolkit=build_toolkit(
+                models_dir=MODELS.resolve(),
+                asr_model="whisper-base",
+                capacity=capacity,
+                threads=threads or threads_for(capacity.cores),
+                decoder=Decoder(),
+                checkpoint_seconds=20.0,
+            ),
+            interruption=Interruption(clock=clock, timeout_seconds=3 * 3600.0),
+            work_dir=Path(folder),
+            clock=clock,
+            telemetry=Telemetry(log=log, metrics=CapturedMetrics()),
+            timeouts=WatchdogTimeouts(),
+            abort=os._exit,
+        )
+        ended = attempt.run()
+    if ended.code is not ExitCode.SUCCESS:
+        raise SystemExit(f"the job ended with {ended}: {log.lines[-1]}")
+    prefix = result_prefix(source.job_id)
+    metrics = json.loads(objects.read_bytes(source.bucket, prefix + ResultFile.METRICS))
+    manifest = objects.read_bytes(source.bucket, prefix + ResultFile.MANIFEST)
+    finished = [line.fields for line in log.lines if line.action == "stage.finished"]
+    return {
+        "media_seconds": metrics["media_seconds"],
+        "stages": {str(fields["stage"]): fields["seconds"] for fields in finished},
+        "torch_imported": "torch" in sys.modules,
+        "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
+    }
+
+
+if __name__ == "__main__":
+    main()

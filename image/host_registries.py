@@ -11,11 +11,13 @@ from scripts.setup.pip_settings import pip_settings
 
 CERTIFICATES = Path("/etc/ssl/certs/ca-certificates.crt")
 PIP_SETTINGS = Path("/etc/pip.conf")
+CONSTRAINTS = frozenset({"constraint", "build-constraint"})
+"""Settings that name files to choose versions by: the locks fix every version by its digest."""
 
 
 def mounts(folder: Path) -> list[tuple[Path, Path]]:
     """Return (path here, path in the build), all read-only; a merged pip.conf goes to `folder`."""
-    settings = pip_settings()
+    settings = {k: v for k, v in pip_settings().items() if k not in CONSTRAINTS}
     target = folder / "pip.conf"
     target.parent.mkdir(parents=True, exist_ok=True)
     lines = [f"{name} = {value}" for name, value in sorted(settings.items())]

@@ -37,19 +37,19 @@ RESERVED_DISK_GIB = 15
 
 
 class EnvironmentConfig(Settings):
-    """All that differs between environments."""
+    """The settings that differ between environments."""
 
     name: SkipJsonSchema[str] = Field(description="the file's name")
     account: AccountId | None = None
-    """The only account it may be deployed to; left out, any."""
+    """The only account for deployments; any if omitted."""
     region: Region | None = None
-    """The only region it may be deployed to; left out, any."""
+    """The only region for deployments; any if omitted."""
     retain_data: bool
     """Buckets, tables, images and logs outlive their stacks."""
     launch: Annotated[Launch, Strict(strict=False)]
-    """How jobs are run: a task each, or by a pool of warm workers."""
+    """How jobs run: in a task of their own, or in a pool of warm workers."""
     container_insights: Literal["enabled", "enhanced"]
-    """The detail of CloudWatch's metrics of the containers."""
+    """Level of detail of CloudWatch's container metrics."""
     network: NetworkConfig
     storage: StorageConfig
     encryption: EncryptionConfig

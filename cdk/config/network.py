@@ -18,26 +18,26 @@ class NetworkConfig(Settings):
     """
 
     cidr: PrivateNetwork
-    """The VPC's addresses."""
+    """Addresses of the VPC."""
     zones: int = whole(2, 3)
-    """Availability zones, a task subnet in each."""
+    """Number of availability zones, each with a task subnet."""
     nat_gateways: int = whole(0, 3)
-    """Ways out to the internet; each costs by the hour."""
+    """Routes to the internet; each costs by the hour."""
     interface_endpoints: bool
-    """Private ways to AWS's own services; each costs by hour and zone."""
+    """Private routes to AWS services; each costs by hour and zone."""
     bedrock_endpoint: bool
-    """One of them for Bedrock, where summaries come from a model there."""
+    """An endpoint for Bedrock, for summaries by a Bedrock model."""
     s3_prefix_list: PrefixListId | None = None
-    """The region's list of S3's addresses: with DynamoDB's, all that tasks may reach besides the
+    """The region's list of S3's addresses. With DynamoDB's list, tasks can reach only these and the
     endpoints."""
     dynamodb_prefix_list: PrefixListId | None = None
     """The region's list of DynamoDB's addresses."""
     vpc_id: VpcId | None = None
     """An existing VPC to use instead of a new one."""
     task_subnet_ids: Annotated[Several[SubnetId], _AS_ZONES] | None = None
-    """Its subnets for tasks."""
+    """Subnets of the existing VPC for tasks."""
     task_subnet_zones: Annotated[Several[Zone], _AS_ZONES] | None = None
-    """The zones of these subnets, in their order."""
+    """Availability zones of these subnets, in the same order."""
 
     @rule
     def _one_nat_gateway_a_zone(self) -> Violations:

@@ -5,42 +5,42 @@ from cdk.config.values import GpuInstanceType, ImageTag
 
 
 class WorkersConfig(Settings):
-    """What every kind of warm workers has."""
+    """Settings of every kind of warm workers."""
 
     idle_minutes: int = whole(1, 180)
-    """How long a worker without work stays warm."""
+    """How long an idle worker stays warm."""
     visibility_timeout_seconds: int = whole(
-        120, 43200, "a worker's heart beats every half minute; SQS allows 12 hours"
+        120, 43200, "a worker sends a heartbeat every half minute; SQS allows 12 hours"
     )
-    """How long a job of a worker that died before it began stays hidden."""
-    max_receive_count: int = whole(5, 1000, "a worker about to go gives messages back unread")
-    """How often a message is received before it is a dead letter."""
+    """How long a message stays hidden after a worker died before it started the job."""
+    max_receive_count: int = whole(5, 1000, "a worker that stops returns its message")
+    """Number of receives before a message becomes a dead letter."""
     job_timeout_seconds: int = whole(
         60, 9900, "deployments wait for workers, and CloudFormation gives up after 3 hours"
     )
-    """The longest that one attempt at a job may take in a worker."""
+    """Time limit of one attempt at a job in a worker."""
     standby: bool
-    """Keep workers that get no new jobs (the pool: while launch is on_demand) until theirs are
-    done."""
+    """Keep the workers without sending them new jobs, until their jobs are done (for the pool:
+    while launch is on_demand)."""
 
 
 class PoolConfig(WorkersConfig):
     """The service of warm workers and the queue they pull from."""
 
     min_tasks: int = whole(0, 100)
-    """Workers that are kept even without jobs."""
+    """Minimum number of workers, kept even without jobs."""
     max_tasks: int = whole(1, 200)
-    """Workers at the most."""
+    """Maximum number of workers."""
     backlog_per_task: int = whole(1, 100)
-    """Jobs for each worker, the one in work and those that wait."""
+    """Number of jobs per worker, running and waiting."""
     start_seconds: int = whole(60, 900)
-    """How long new workers take to start, before more are asked for."""
+    """How long new workers take to start, before more are requested."""
     on_demand_base: int = whole(0, 200)
-    """So many workers are never on Spot capacity."""
+    """Number of workers that are never on Spot capacity."""
     on_demand_weight: int = whole(0, 1000)
     """Share of on-demand capacity among the other workers."""
     spot_weight: int = whole(0, 1000)
-    """Share of Spot capacity among them; it may be taken away at two minutes' notice."""
+    """Share of Spot capacity among them, which AWS may reclaim with two minutes' notice."""
 
     @rule
     def _fewest_within_most(self) -> Violations:
@@ -67,19 +67,19 @@ class PoolConfig(WorkersConfig):
 
 
 class GpuConfig(WorkersConfig):
-    """Workers on EC2 machines with a GPU, for uploads that ask for one."""
+    """Workers on EC2 machines with a GPU, for uploads that request one."""
 
     instance_type: GpuInstanceType
-    """The machines; one worker on each."""
+    """EC2 instance type; each machine runs one worker."""
     max_tasks: int = whole(1, 20)
-    """Machines at the most; there may be none."""
+    """Maximum number of machines; the minimum is zero."""
     cpu: int = whole(1024, 196608, "1024 for each vCPU of the machine")
-    """Processor time kept for the worker; at most what the machine has."""
-    memory_mib: int = whole(4096, 2_000_000, "a machine keeps about a tenth for itself")
-    """Memory kept for the worker; at most what the machine leaves."""
+    """CPU units for the worker, at most those of the machine."""
+    memory_mib: int = whole(4096, 2_000_000, "a machine needs about a tenth itself")
+    """Memory for the worker, at most what the machine leaves."""
     disk_gib: int = whole(50, 1000, "the system and the image take 30")
-    """Each machine's encrypted disk, for the system, the image and the video."""
+    """Encrypted disk of each machine, for the system, the image and the video."""
     image_tag: ImageTag
-    """The image's gpu variant in the same repository."""
+    """The gpu variant of the image, in the same repository."""
     start_seconds: int = whole(180, 1800, "a machine starts, then pulls the image")
-    """How long a machine and its worker take to start, before more are asked for."""
+    """How long a machine and its worker take to start, before more are requested."""

@@ -20,6 +20,7 @@ from runtime.protection.lease import (
     Disable,
     Enable,
     LeaseState,
+    Read,
     Release,
     Wait,
     decide,
@@ -142,7 +143,8 @@ class LeaseKeeper:
     def peek(self) -> Action:
         """Return what `begin` would decide now, without side effects."""
         with self.condition:
-            return decide(self.policy, self._state(), self._monotonic.monotonic())
+            now = self._monotonic.monotonic()
+            return decide(self.policy, self._state(now), now)
 
     def finish(self, call: Call, answer: Answer) -> None:
         """Apply the answer to a call."""
@@ -152,6 +154,8 @@ class LeaseKeeper:
                 self._not_applicable(answer.why)
             elif isinstance(call.action, Enable):
                 self._enabled(call, call.action, answer, now)
+            elif isinstance(call.action, Read):
+                self._record.read_answered(answer, now)
             else:
                 self._record.disable_answered(answer, now)
             self.condition.notify_all()
@@ -178,7 +182,7 @@ class LeaseKeeper:
 
     # ------------------------------------------------------------ under the lock
 
-    def _state(self) -> LeaseState:
+    def _state(self, now: float) -> LeaseState:
         live = live_slots(self._slots)
         record = self._record
         return LeaseState(
@@ -195,24 +199,25 @@ class LeaseKeeper:
             retry_at=record.retry_at,
             enable_at=record.enable_at,
             disable_at=record.disable_at,
+            read_back=record.read_back(now),
+            unread=record.unread,
             applicable=self._applicable,
         )
 
     def _next_step(self) -> Call | Wait:
         now = self._monotonic.monotonic()
         self._lose_overstayed(now)
-        action = decide(self.policy, self._state(), now)
+        action = decide(self.policy, self._state(now), now)
         while isinstance(action, Release):
             self._release_all(now)
-            action = decide(self.policy, self._state(), now)
+            action = decide(self.policy, self._state(now), now)
         if isinstance(action, Wait):
             caps = [
                 slot.cap_at - self.policy.release_at_seconds for slot in live_slots(self._slots)
             ]
             return Wait(min([action.until, *caps]))
         if isinstance(action, Disable):
-            # Protection may end from now on, so no session may join this lease.
-            self._record.lease = None
+            self._record.disabling(now)
         return Call(action, now)
 
     def _enabled(self, call: Call, action: Enable, answer: Answer, now: float) -> None:

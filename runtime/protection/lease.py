@@ -32,6 +32,8 @@ class LeaseState:
     lease: the certain protection. on_until: ECS protects until then at most, including calls whose
     answer was lost. retry_at: the earliest next call after a failure. enable_at, disable_at: the
     earliest such call, because an opposite one may still take effect.
+    read_back: whether reading "off" would prove that a lost disable has landed. unread: whether
+    that has not been read since.
     applicable: whether this task can be protected.
     """
 
@@ -45,6 +47,8 @@ class LeaseState:
     retry_at: float = NEVER
     enable_at: float = NEVER
     disable_at: float = NEVER
+    read_back: bool = False
+    unread: bool = False
     applicable: bool = True
 
 
@@ -69,11 +73,16 @@ class Disable:
 
 
 @dataclass(frozen=True, slots=True)
+class Read:
+    """Ask ECS whether the task is protected: "off" proves that a lost disable has landed."""
+
+
+@dataclass(frozen=True, slots=True)
 class Release:
     """Revoke the sessions: the lease is about to end and could not be renewed."""
 
 
-Action = Wait | Enable | Disable | Release
+Action = Wait | Enable | Disable | Read | Release
 
 
 def release_time(policy: Policy, lease: Lease) -> float:
@@ -91,7 +100,7 @@ def due_time(policy: Policy, lease: Lease, horizon: float) -> float:
     return max(lease.expires_at - policy.renew_at_seconds, lease.since + spacing)
 
 
-def decide(policy: Policy, state: LeaseState, now: float) -> Action:
+def decide(policy: Policy, state: LeaseState, now: float) -> Action:  # noqa: PLR0911 - a table
     """Return what to do now; an idle, unprotected task waits forever."""
     if not state.applicable:
         return Wait(FOREVER)
@@ -104,7 +113,9 @@ def decide(policy: Policy, state: LeaseState, now: float) -> Action:
     if state.leaving:
         return Wait(min(state.on_until, now + policy.check_interval_seconds))
     at = max(state.retry_at, state.disable_at)
-    return Disable() if at <= now else Wait(at)
+    if at > now:
+        return Wait(at)
+    return Read() if state.read_back and state.unread else Disable()
 
 
 def lease_from(answer: Protected, *, asked_at: float, minutes: int, wall_now: float) -> Lease:
@@ -124,7 +135,9 @@ def lease_from(answer: Protected, *, asked_at: float, minutes: int, wall_now: fl
 def _acquire(policy: Policy, state: LeaseState, now: float) -> Action:
     at = max(state.retry_at, state.enable_at)
     if at > now:
-        return Wait(at)
+        if not state.read_back:
+            return Wait(at)
+        return Read() if state.retry_at <= now else Wait(state.retry_at)
     first = policy.lease_seconds if state.first_seconds is None else state.first_seconds
     return Enable(_minutes(policy, first, state.horizon - now), renewal=False)
 

@@ -8,18 +8,29 @@ from runtime.core.errors import Permanent
 from runtime.core.protection import Answer, Failed, Protected, Unprotected
 from runtime.protection import errors
 from runtime.protection.deferred_writes import DeferredWrites
-from runtime.protection.lease import FOREVER, NEVER, Disable, Enable, Lease, lease_from
+from runtime.protection.lease import (
+    FOREVER,
+    NEVER,
+    Disable,
+    Enable,
+    Lease,
+    Read,
+    lease_from,
+)
 from runtime.protection.policy import MINUTE, Policy
 from runtime.protection.status import Counters
 
 MAX_DOUBLINGS = 10
+
+READ_LAG_SECONDS = 10.0
+"""How old a grant must be for a read to be newer than it: ECS is eventually consistent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """A call to ECS that is to be made now; `asked_at` is the monotonic time of the decision."""
 
-    action: Enable | Disable
+    action: Enable | Disable | Read
     asked_at: float
 
 
@@ -35,6 +46,10 @@ class LeaseRecord:
         self._failures = 0
         self._late_until = NEVER
         self._late_seconds = FOREVER
+        self._enable_settles_at = NEVER
+        self._lost_disables = 0
+        self._certain_until = NEVER
+        self.unread = False
         self.lease: Lease | None = None
         self.on_until = NEVER
         self.retry_at = NEVER
@@ -105,20 +120,58 @@ class LeaseRecord:
                 seconds = min(seconds, self._late_seconds)
             self._late_until, self._late_seconds = settled, seconds
             self.on_until = max(self.on_until, settled + action.minutes * MINUTE)
-            self.disable_at = settled
+            self._enable_settles_at = settled
+
+    def disabling(self, now: float) -> None:
+        """Record that protection may end from now on, so that no session joins this lease."""
+        if now >= self.enable_at:
+            self._lost_disables = 0
+        if self.lease is not None:
+            old_enough = now - self.lease.since >= READ_LAG_SECONDS
+            self._certain_until = self.lease.expires_at if old_enough else NEVER
+        self.lease = None
+
+    def read_back(self, now: float) -> bool:
+        """Return whether reading "off" would prove that the only lost disable has landed.
+
+        Protection was certainly on when it was sent and would not have expired yet.
+        """
+        return self._lost_disables == 1 and now < min(self.enable_at, self._certain_until)
+
+    def read_answered(self, answer: Answer, now: float) -> None:
+        """Record the answer to a read after a lost disable."""
+        self.unread = False
+        if isinstance(answer, Unprotected) and self.read_back(now):
+            self._lost_disables = 0
+            self.enable_at = NEVER
+            self._disabled(now)
+        elif isinstance(answer, (Protected, Unprotected)):
+            self.retry_at = now + self._policy.retry_base_seconds
+        else:
+            self._failed("read", answer, now)
 
     def disable_answered(self, answer: Answer, now: float) -> None:
         """Record the answer to a request to stop protecting."""
         if isinstance(answer, Unprotected):
-            self.on_until = NEVER
-            self._succeeded()
-            self.counters = self.counters.released()
-            self._deferred.info("protection.disabled")
+            self._certain_until = NEVER
+            self._disabled(now)
             return
         self._failed("disable", answer, now)
         if isinstance(answer, Failed) and answer.uncertain:
             # The disable could land after the next enable and undo it unnoticed.
             self.enable_at = now + self._policy.settle_seconds
+            self._lost_disables += 1
+            self.unread = True
+
+    def _disabled(self, now: float) -> None:
+        if now < self._enable_settles_at:
+            # An enable whose answer was lost may still land; then disable again.
+            self.disable_at = self._enable_settles_at
+        else:
+            self.on_until = NEVER
+        self._succeeded()
+        self.counters = self.counters.released()
+        self._deferred.info("protection.disabled")
 
     def lost(self, now: float) -> float:
         """Record a lease that could not be renewed; return the seconds left of it."""

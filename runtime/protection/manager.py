@@ -9,14 +9,15 @@ from runtime.core.protection import Answer, Failed, ProtectionClient
 from runtime.core.telemetry import Telemetry
 from runtime.protection import errors
 from runtime.protection.keeper import LeaseKeeper
-from runtime.protection.lease import FOREVER, Enable, Wait
+from runtime.protection.lease import FOREVER, Enable, Read, Wait
 from runtime.protection.lease_record import Call
 from runtime.protection.policy import Policy
 from runtime.protection.session import ProcessingSession
 from runtime.protection.slots import Slot, SlotState
 from runtime.protection.status import Status
 
-ACQUIRE_TIMEOUT_SECONDS = 30.0
+ACQUIRE_TIMEOUT_SECONDS = 90.0
+"""Longer than a lost call takes to settle, so that a job waits instead of going back."""
 CLOSE_TIMEOUT_SECONDS = 10.0
 
 
@@ -222,6 +223,8 @@ class ProtectionManager:
         try:
             if isinstance(call.action, Enable):
                 return self._client.enable(call.action.minutes)
+            if isinstance(call.action, Read):
+                return self._client.read()
             return self._client.disable()
         except Exception as error:  # noqa: BLE001 - a client's fault must not end the renewals
             return Failed("client_raised", repr(error), uncertain=True)

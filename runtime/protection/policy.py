@@ -29,7 +29,8 @@ class Policy:
     max_lease_seconds: the longest single request.
     cap_margin_seconds: how long a job may be protected beyond its own deadline.
     retry_base_seconds, retry_max_seconds: the first and the longest pause after failed calls.
-    settle_seconds: how long a call whose answer was lost may still take effect.
+    settle_seconds: how long a call whose answer was lost may still take effect: TCP repeats an
+        unanswered request for a minute, also after its sender gave up.
     """
 
     name: str
@@ -43,7 +44,7 @@ class Policy:
     cap_margin_seconds: float = 10 * MINUTE
     retry_base_seconds: float = 1.0
     retry_max_seconds: float = 4.0
-    settle_seconds: float = 5.0
+    settle_seconds: float = 65.0
 
     def __post_init__(self) -> None:
         """Refuse numbers under which a job could be without protection."""

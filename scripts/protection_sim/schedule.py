@@ -61,6 +61,7 @@ class Schedule:
     stalling: float = 0.0
     longest_stall: float = 0.0
     force_at: float | None = None
+    latest_landing: float = 4.9
 
     @property
     def calm(self) -> bool:
@@ -108,6 +109,7 @@ def draw(seed: int) -> Schedule:
         stalling=random.choice((0.0, 0.02, 0.2)),
         longest_stall=min(60.0, policy.gap_safety_margin_seconds),
         force_at=random.uniform(0, end) if random.random() < 0.05 else None,  # noqa: PLR2004 - rare
+        latest_landing=random.choice((4.9, 10.0, 30.0, 60.0)),
     )
 
 

@@ -12,15 +12,14 @@ from runtime.core.errors import LeaseLost
 from runtime.core.telemetry import Telemetry
 from runtime.protection import errors
 from runtime.protection.keeper import LeaseKeeper
-from runtime.protection.lease import FOREVER, Disable, Enable, Wait
+from runtime.protection.lease import FOREVER, Disable, Enable, Read, Wait
 from runtime.protection.lease_record import Call
+from runtime.protection.manager import ACQUIRE_TIMEOUT_SECONDS
 from runtime.protection.slots import Slot, SlotState, live_slots
 from scripts.protection_sim.audit import Audit
 from scripts.protection_sim.records import ProtectionLimit, QuietLog, ScheduleResult, Worker
 from scripts.protection_sim.schedule import Job, Schedule
 from scripts.protection_sim.world import Ecs, Flight, VirtualTime
-
-ACQUIRE_TIMEOUT_SECONDS = 30.0
 
 
 class Simulation:
@@ -219,8 +218,13 @@ class Simulation:
             self._at(flight.lands_at, partial(self._land, call.action, flight, limit))
         self._at(flight.returns_at + self._stall(), partial(self._return, call, flight))
 
-    def _land(self, action: Enable | Disable, flight: Flight, limit: ProtectionLimit) -> None:
-        if isinstance(action, Enable) and flight.seconds is not None:
+    def _land(
+        self, action: Enable | Disable | Read, flight: Flight, limit: ProtectionLimit
+    ) -> None:
+        if isinstance(action, Read):
+            flight.answer = self._ecs.state(self._time.at)
+            self._note("read", answer=type(flight.answer).__name__)
+        elif isinstance(action, Enable) and flight.seconds is not None:
             self._note("on", seconds=flight.seconds, renewal=action.renewal)
             self._audit.protection_set(self._time.at + flight.seconds, limit, self._workers)
         else:

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from random import Random
 
 from runtime.core.protection import Answer, Failed, Protected, Refused, Unprotected
-from runtime.protection.lease import Enable
+from runtime.protection.lease import Enable, Read
 from runtime.protection.lease_record import Call
 from scripts.protection_sim.schedule import API_TIMEOUT_SECONDS, Schedule
 
@@ -15,9 +15,6 @@ EPOCH = 1_700_000_000.0
 SHORTEST_GRANT_SECONDS = 180.0
 """ECS documents no shorter grant than asked for; one that ends while its own answer is still being
 read by a stalled thread could not be survived."""
-
-LATEST_LANDING_SECONDS = 4.9
-"""How long after its timeout a call may still take effect; the policies allow for 5 s."""
 
 
 @dataclass(slots=True)
@@ -47,7 +44,7 @@ class WallAsMonotonic:
         return self.time.now() - EPOCH
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Flight:
     """One call under way: when it takes effect (None: never), when and with what it returns."""
 
@@ -79,7 +76,8 @@ class Ecs:
             if outage.start <= now < outage.end:
                 return self._fail(asked, now, hangs=outage.hangs, may_land=False)
         if random.random() < schedule.failing:
-            return self._fail(asked, now, hangs=random.random() < 0.5, may_land=True)  # noqa: PLR2004 - even
+            lands = not isinstance(call.action, Read)
+            return self._fail(asked, now, hangs=random.random() < 0.5, may_land=lands)  # noqa: PLR2004 - even
         latency = random.uniform(0.02, 0.3)
         if random.random() < schedule.slow:
             latency = random.uniform(0.3, API_TIMEOUT_SECONDS - 0.01)
@@ -99,13 +97,19 @@ class Ecs:
         date = float(int(EPOCH + lands_at)) if schedule.dated_answers else None
         return Flight(lands_at, granted, now + latency, Protected(expires, date))
 
+    def state(self, now: float) -> Answer:
+        """Return what a read that arrives now is answered."""
+        if self.protected_until <= now:
+            return Unprotected()
+        return Protected(EPOCH + self.protected_until, EPOCH + now)
+
     def _fail(self, asked: float | None, now: float, *, hangs: bool, may_land: bool) -> Flight:
         random = self.random
         if not hangs:
             returns = now + random.uniform(0.001, 0.2)
             return Flight(None, None, returns, Failed("refused", "simulated", uncertain=False))
         # A call whose answer never came may land before the timeout or some time after it.
-        lands = now + random.uniform(0, API_TIMEOUT_SECONDS + LATEST_LANDING_SECONDS)
+        lands = now + random.uniform(0, API_TIMEOUT_SECONDS + self.schedule.latest_landing)
         returns = now + API_TIMEOUT_SECONDS
         landed = may_land and random.random() < 0.5  # noqa: PLR2004 - even
         return Flight(

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from runtime.core.protection import Answer
 from runtime.core.telemetry import Telemetry
 from runtime.protection.keeper import LeaseKeeper
-from runtime.protection.lease import FOREVER, Enable
+from runtime.protection.lease import FOREVER, Enable, Read
 from runtime.protection.lease_record import Call
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import Policy, gap_free
@@ -57,6 +57,8 @@ class KeeperBench:
     def ask(self, call: Call) -> Answer:
         if isinstance(call.action, Enable):
             return self.ecs.enable(call.action.minutes)
+        if isinstance(call.action, Read):
+            return self.ecs.read()
         return self.ecs.disable()
 
 

@@ -198,7 +198,7 @@ def test_should_retry_taking_protection_off(bench: KeeperBench) -> None:
     bench.ecs.answers = [NETWORK_FAULT, BLOCKED]
     bench.play(10)
     assert not bench.ecs.on
-    assert bench.ecs.calls[-3:] == ["disable"] * 3
+    assert bench.ecs.calls[-3:] == ["disable", "read", "disable"]
 
 
 def test_should_take_off_what_a_lost_answer_put_on(bench: KeeperBench) -> None:
@@ -207,10 +207,48 @@ def test_should_take_off_what_a_lost_answer_put_on(bench: KeeperBench) -> None:
     assert isinstance(call, Call)
     bench.keeper.finish(call, NETWORK_FAULT)
     bench.keeper.release(slot)
-    bench.play(4.9)
-    assert bench.ecs.calls == []
-    bench.play(0.2)
+    settle = bench.keeper.policy.settle_seconds
+    bench.play(settle - 1)
     assert bench.ecs.calls == ["disable"]
+    bench.ecs.expires_at = bench.clock.now() + 420
+    bench.play(1.1)
+    assert bench.ecs.calls == ["disable", "disable"]
+    bench.play(10_000)
+    assert bench.ecs.calls == ["disable", "disable"]
+    assert not bench.ecs.on
+
+
+def test_should_protect_at_once_when_a_lost_disable_is_read_to_have_landed(
+    bench: KeeperBench,
+) -> None:
+    slot = bench.take()
+    bench.play(60)
+    bench.keeper.release(slot)
+    call = bench.keeper.begin()
+    assert isinstance(call, Call)
+    bench.ecs.disable()
+    bench.keeper.finish(call, NETWORK_FAULT)
+    bench.ecs.calls.clear()
+    bench.take("next")
+    bench.play(5)
+    assert bench.ecs.calls == ["read", "enable 7"]
+    assert bench.ecs.on
+
+
+def test_should_not_take_the_end_of_a_lease_for_a_disable_that_landed(bench: KeeperBench) -> None:
+    slot = bench.take()
+    bench.play(60)
+    bench.keeper.release(slot)
+    bench.clock.advance(350)
+    call = bench.keeper.begin()
+    assert isinstance(call, Call)
+    bench.keeper.finish(call, NETWORK_FAULT)
+    bench.clock.advance(20)
+    assert not bench.ecs.on
+    bench.ecs.calls.clear()
+    bench.take("next")
+    bench.play(bench.keeper.policy.settle_seconds - 21)
+    assert bench.ecs.calls == []
 
 
 def test_should_not_protect_again_before_a_lost_disable_has_landed(bench: KeeperBench) -> None:

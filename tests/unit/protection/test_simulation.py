@@ -19,6 +19,8 @@ from scripts.protection_sim.tolerance import survives
 from scripts.protection_sim.world import WallAsMonotonic
 
 SCHEDULES = 300
+PROMISED_SCHEDULES = 1500
+"""Enough that each guard's absence is found by some schedule."""
 
 
 def with_policy(change: Callable[[Policy], Policy], schedules: int = SCHEDULES) -> Total:
@@ -43,7 +45,7 @@ def unchecked(**numbers: float) -> Callable[[Policy], Policy]:
 
 
 def test_should_find_no_gap_and_nothing_held_while_idle() -> None:
-    sums = with_policy(lambda policy: policy)
+    sums = with_policy(lambda policy: policy, PROMISED_SCHEDULES)
     assert (sums.gaps, sums.held_idle, sums.over_cap, sums.lost_calm) == (0, 0, 0, 0)
     assert sums.renewals > SCHEDULES
     assert sums.refusals > 0

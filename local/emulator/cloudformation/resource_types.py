@@ -39,6 +39,7 @@ COMPLETED: dict[str, Apply] = {
     "AWS::DynamoDB::Table": storage.configure_table,
     "AWS::ECS::TaskDefinition": task_definitions.complete_task_definition,
     "AWS::S3::Bucket": storage.configure_bucket,
+    "AWS::SNS::Topic": storage.configure_topic,
 }
 DELETED = {
     "AWS::DynamoDB::GlobalTable": deletion.delete_table,

@@ -1,13 +1,14 @@
 """Gap (1.5.33, upstream): CloudFormation drops settings of buckets and tables.
 
-That is: lifecycle, encryption and logging of buckets; TTL, recovery, key and protection of tables.
+That is: lifecycle, encryption and logging of buckets; TTL, recovery, key and protection of tables;
+the key of topics.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.etree import ElementTree as ET
 
-from ministack.services import dynamodb, s3
+from ministack.services import dynamodb, s3, sns
 
 from local.emulator.cloudformation.handlers import Properties, is_true, require
 
@@ -49,6 +50,12 @@ def configure_table(name: str, properties: Properties) -> None:
     dynamodb._tables[name]["DeletionProtectionEnabled"] = is_true(
         properties.get("DeletionProtectionEnabled")
     )
+
+
+def configure_topic(arn: str, properties: Properties) -> None:
+    """Set the topic's key."""
+    if key := properties.get("KmsMasterKeyId"):
+        sns._topics[arn]["attributes"]["KmsMasterKeyId"] = key
 
 
 def lifecycle_xml(rules: Sequence[Mapping[str, Any]]) -> bytes:

@@ -1,12 +1,12 @@
 """Gap (1.5.33, upstream): encrypted data is read and written without rights on the key."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_region
-from ministack.services import dynamodb, kms, s3, sqs
+from ministack.services import cloudwatch, dynamodb, kms, s3, sns, sqs
 
 from local.emulator.patching import around
 from local.emulator.permissions import roles
@@ -18,6 +18,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "s3:GetObject": (DECRYPT,),
     # Parts of an upload are read again when it is completed.
     "s3:PutObject": (GENERATE,),
+    "sns:Publish": (GENERATE, DECRYPT),
     "sqs:SendMessage": (GENERATE, DECRYPT),
     "sqs:ReceiveMessage": (DECRYPT,),
     "dynamodb:GetItem": (DECRYPT,),
@@ -28,6 +29,7 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 """What a caller must be allowed on the key besides the action itself."""
 
 
+ALARM_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
 KEY_IN_SETTINGS = re.compile(r"<KMSMasterKeyID>([^<]+)</KMSMasterKeyID>")
 
 
@@ -72,6 +74,11 @@ def may(role_arn: str, action: str, resource_arn: str) -> bool:
 
 
 def _guard_services() -> None:
+    @around(cloudwatch, "_dispatch_alarm_actions")
+    def dispatch(original: Any, alarm: Mapping[str, Any], *rest: Any) -> None:
+        actions = {name: _admitted(alarm, alarm.get(name) or ()) for name in ALARM_ACTIONS}
+        original({**alarm, **actions}, *rest)
+
     @around(sqs, "queue_policy_allows")
     def allows(original: Any, queue_arn: str, service: str, source_arn: str, account: str) -> bool:
         return original(queue_arn, service, source_arn, account) and opens(
@@ -79,9 +86,14 @@ def _guard_services() -> None:
         )
 
 
-def opens(queue_arn: str, service: str, source_arn: str) -> bool:
-    """Tell whether the policy of a queue's key, if it has one, lets a service send messages."""
-    key = key_of(queue_arn)
+def _admitted(alarm: Mapping[str, Any], arns: Iterable[str]) -> list[str]:
+    """Return an alarm's actions without the topics whose key does not let CloudWatch publish."""
+    return [arn for arn in arns if opens(arn, "cloudwatch.amazonaws.com", alarm["AlarmArn"])]
+
+
+def opens(target_arn: str, service: str, source_arn: str) -> bool:
+    """Tell whether the policy of a queue's or topic's key, if any, lets a service send to it."""
+    key = key_of(target_arn)
     if key is None:
         return True
     policy = kms._resolve_key(key)["Policy"]
@@ -98,7 +110,8 @@ def _via(service: str) -> dict[str, str]:
 def key_of(resource_arn: str) -> str | None:
     """Return the ARN of the customer's key that a bucket, queue or table is encrypted with."""
     service = resource_arn.split(":")[2] if resource_arn.count(":") > 4 else ""  # noqa: PLR2004
-    found = {"s3": _of_bucket, "sqs": _of_queue, "dynamodb": _of_table}.get(service)
+    by_service = {"s3": _of_bucket, "sns": _of_topic, "sqs": _of_queue, "dynamodb": _of_table}
+    found = by_service.get(service)
     reference = found(resource_arn) if found else None
     record = kms._resolve_key(reference) if reference else None
     return None if record is None else str(record["Arn"])
@@ -120,6 +133,11 @@ def _of_bucket(arn: str) -> str | None:
 def _of_queue(arn: str) -> str | None:
     queue = sqs._queue_by_arn(arn)
     return queue["attributes"].get("KmsMasterKeyId") if queue else None
+
+
+def _of_topic(arn: str) -> str | None:
+    topic = sns._topics.get(arn)
+    return topic["attributes"].get("KmsMasterKeyId") if topic else None
 
 
 def _of_table(arn: str) -> str | None:

@@ -55,7 +55,16 @@ def in_table(system: System, key: str) -> tuple[str, list[str], Use]:
     )
 
 
-@pytest.mark.parametrize("kept", [in_bucket, in_queue, in_table], ids=lambda kept: kept.__name__)
+def in_topic(system: System, key: str) -> tuple[str, list[str], Use]:
+    arn = system.client("sns").create_topic(
+        Name=f"test-{uuid.uuid4().hex[:8]}", Attributes={"KmsMasterKeyId": key}
+    )["TopicArn"]
+    return "sns", ["sns:Publish"], lambda client: client.publish(TopicArn=arn, Message="any")
+
+
+@pytest.mark.parametrize(
+    "kept", [in_bucket, in_queue, in_table, in_topic], ids=lambda kept: kept.__name__
+)
 def test_should_ask_for_rights_on_the_key_of_what_is_encrypted(
     system: System, kept: Callable[[System, str], tuple[str, list[str], Use]]
 ) -> None:
@@ -67,10 +76,11 @@ def test_should_ask_for_rights_on_the_key_of_what_is_encrypted(
     through = f"{service}.{REGION}.amazonaws.com"
     on_key = ["kms:Decrypt", "kms:GenerateDataKey"]
 
-    with refused():
+    code = "AuthorizationError" if service == "sns" else "AccessDenied"
+    with refused(code):
         use(Identity(system.deployed.cloud, allow(actions)).client(service))
     elsewhere = allow(on_key, key, StringEquals={"kms:ViaService": "ec2.amazonaws.com"})
-    with refused():
+    with refused(code):
         use(Identity(system.deployed.cloud, allow(actions), elsewhere).client(service))
     here = allow(on_key, key, StringEquals={"kms:ViaService": through})
     use(Identity(system.deployed.cloud, allow(actions), here).client(service))
@@ -108,3 +118,40 @@ def test_should_have_s3_send_to_a_queue_only_if_its_key_lets_s3_in(
     else:
         with refused("InvalidArgument"):
             notify()
+
+
+@pytest.mark.parametrize("let_in", [False, True], ids=["shut-out", "let-in"])
+def test_should_have_an_alarm_reach_a_topic_only_if_its_key_lets_cloudwatch_in(
+    system: System, *, let_in: bool
+) -> None:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    sns, sqs, cloudwatch = (system.client(each) for each in ("sns", "sqs", "cloudwatch"))
+    administrator = {
+        **allow("kms:*"),
+        "Principal": {"AWS": f"arn:aws:iam::{ACCOUNT}:root"},
+    }
+    alarming = {
+        **allow(["kms:Decrypt", "kms:GenerateDataKey"]),
+        "Principal": {"Service": "cloudwatch.amazonaws.com"},
+    }
+    statements = [administrator, *([alarming] if let_in else [])]
+    key = system.client("kms").create_key(Policy=policy(*statements))["KeyMetadata"]["Arn"]
+    topic = sns.create_topic(Name=name, Attributes={"KmsMasterKeyId": key})["TopicArn"]
+    queue = f"arn:aws:sqs:{ARN}:{name}"
+    admitting = {**allow("sqs:SendMessage", queue), "Principal": {"Service": "sns.amazonaws.com"}}
+    url = sqs.create_queue(QueueName=name, Attributes={"Policy": policy(admitting)})["QueueUrl"]
+    sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=queue)
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        MetricName="Any",
+        Namespace="Any",
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanThreshold",
+        AlarmActions=[topic],
+    )
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="any")
+    received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10 if let_in else 2)
+    assert bool(received.get("Messages")) == let_in

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Synthesize the chosen environments; what is wrong is told without a traceback."""
+    """Synthesize the chosen environments; errors are reported without a traceback."""
     # The command line names its own place by CDK_OUTDIR.
     outdir = None if "CDK_OUTDIR" in os.environ else ROOT / "cdk.out"
     try:

@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parent
 
 
 def main() -> None:
-    """Synthesize the way to production; a wrong file is told without a traceback."""
+    """Synthesize the way to production; a wrong file is reported without a traceback."""
     # The command line names its own place by CDK_OUTDIR.
     outdir = None if "CDK_OUTDIR" in os.environ else ROOT / "promotion.out"
     try:

@@ -28,8 +28,8 @@ def interposed(
 ) -> Path:
     """Write a script called `python` into a folder and return it.
 
-    `name` is used outside Lambda, where no variable tells the function's name. `settings` are set
-    whatever the process was given.
+    `name` is used outside Lambda, where no variable has the function's name. `settings` override
+    the environment of the process.
     """
     folder.mkdir(parents=True, exist_ok=True)
     script = folder / "python"

@@ -24,8 +24,8 @@ class NoEngineError(RuntimeError):
 class Engine:
     """A container tool: the words its commands begin with and the environment they run in.
 
-    `run` is None where the tool builds and pushes but cannot run. `mounts` tells whether a build
-    can be given folders of this machine (`-v`), which Docker's cannot.
+    `run` is None if the tool builds and pushes but cannot run. `mounts` is true if a build can
+    mount folders of this machine (`-v`), which Docker's cannot.
     """
 
     name: str

@@ -22,7 +22,7 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
     """Return the app of `root/promotion.toml`, or of another `file`.
 
     Raise `ConfigError` before the first construct exists if a file is wrong. `app.synth()` fails on
-    findings of cdk-nag that nobody acknowledged.
+    unacknowledged findings of cdk-nag.
     """
     app = App(
         outdir=str(outdir) if outdir else None,

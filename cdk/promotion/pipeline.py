@@ -53,8 +53,8 @@ class PipelineStack(Stack):
             env=self._release_target.environment,
         )
         self._config = config
-        # Below the app as in `app.py`: logical ids come from the path, and must be the same
-        # whoever deploys.
+        # Below the app as in `app.py`: logical ids come from the path, and must be the same in
+        # every deployment.
         self._app = scope
         self.stages: dict[str, EnvironmentStage] = {}
         self._log = self._create_log()

@@ -1,4 +1,4 @@
-"""Alarms with a runbook each, whom they notify, the budget and the dashboard."""
+"""Alarms with a runbook each, their recipients, the budget and the dashboard."""
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch

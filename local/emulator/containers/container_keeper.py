@@ -2,7 +2,7 @@
 
 Run by path as `python -I -S container_keeper.py NAME NOTE LENGTH TOOL... COMMAND...`, where TOOL
 has LENGTH words, COMMAND begins with that tool's `run`, and NOTE is where to write why the
-container ended if its exit code alone does not tell. Ends with the container's exit code. A second
+container ended if its exit code does not show it. Ends with the container's exit code. A second
 process, in a session of its own, waits for the end of this one, even by SIGKILL, and removes the
 container. Standard library only.
 """

@@ -38,7 +38,7 @@ class RunningContainer:
         return "exited" if self._process.finished else "running"
 
     def succeeds(self, command: Sequence[str], timeout_seconds: float) -> bool:
-        """Run a command in the container; tell whether it exits with 0 in time."""
+        """Run a command in the container; return whether it exits with 0 in time."""
         process = self._run_inside(command)
         if not process.wait(timeout_seconds):
             process.kill()

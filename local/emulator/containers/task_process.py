@@ -63,7 +63,7 @@ class TaskProcess:
         return code if code >= 0 else KILLED_BY_SIGNAL - code
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
-        """Wait for the end; tell whether it came."""
+        """Wait for the end; return whether it came."""
         return self._finished.wait(timeout_seconds)
 
     def stop(self, grace_seconds: float) -> None:

@@ -50,7 +50,7 @@ def running() -> Iterable[tuple[str, float]]:
 
 
 def install(quotas: Quotas) -> None:
-    """Refuse the tasks that exceed a quota, whoever starts them."""
+    """Refuse tasks that exceed a quota, for every caller."""
 
     @around(ecs, "_run_task")
     def run_task(original: Callable[[Request], Any], request: Request) -> Any:

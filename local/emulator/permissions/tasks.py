@@ -65,7 +65,7 @@ class TaskRoles:
             self._by_id[identifier] = (environment[TOKEN_VARIABLE], role)
 
     def credentials(self, path: str, headers: Mapping[str, str]) -> dict[str, str] | None:
-        """Return what the credentials endpoint answers, None to whom it does not know."""
+        """Return the answer of the credentials endpoint, None for an unknown caller."""
         with self._lock:
             token, role = self._by_id.get(path.rsplit("/", 1)[-1], ("", ""))
         if not token or headers.get("authorization") != token:

@@ -262,7 +262,7 @@ class ResNetVoices:
         return voices
 
     def _features(self, block: Block, is_spoken: Masks, pool: Executor) -> Features:
-        """Return the features of a block, computed in chunks where somebody speaks."""
+        """Return the features of a block, computed in chunks with speech."""
         banks = _centred(filter_banks(block.samples, "hamming"), self._half)
         first = block.before // HOP_SAMPLES
         starts = range(0, len(is_spoken), _CHUNK_FEATURES)

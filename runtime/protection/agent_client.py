@@ -1,6 +1,8 @@
 """Task protection by the ECS agent at `$ECS_AGENT_URI/task-protection/v1/state`."""
 
 import json
+import socket
+import struct
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
@@ -22,6 +24,8 @@ TIMEOUT_SECONDS = 5.0
 """Above the agent's own 4 s, so that its 504 arrives before this timeout."""
 
 MAX_ANSWER_BYTES = 64 * 1024
+_DISCARD = struct.pack("ii", 1, 0)
+"""`SO_LINGER` with a time of 0: closing resets the connection."""
 
 
 class AgentClient:
@@ -68,9 +72,16 @@ class AgentClient:
         except (OSError, HTTPException) as error:
             return Failed("agent_silent", repr(error), uncertain=True)
         finally:
-            connection.close()
+            _abort(connection)
         wanted = None if body is None else bool(body["ProtectionEnabled"])
         return read_answer(status, content, date, wanted=wanted)
+
+
+def _abort(connection: HTTPConnection) -> None:
+    """Close the connection and discard what is unsent, so that a lost request cannot land later."""
+    if connection.sock is not None:
+        connection.sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _DISCARD)
+    connection.close()
 
 
 def read_answer(status: int, content: bytes, date: str | None, *, wanted: bool | None) -> Answer:

@@ -25,6 +25,11 @@ class ProtectionEnvironment:
     region: str
 
     @property
+    def required(self) -> bool:
+        """Whether a worker must not run without protection."""
+        return self.in_ecs and self.switch is not False
+
+    @property
     def in_ecs(self) -> bool:
         """Whether this task can reach ECS."""
         return self.agent_uri is not None or self.task_arn is not None

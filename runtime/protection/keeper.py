@@ -36,7 +36,8 @@ class LeaseKeeper:
     """The slots of sessions and the lease they share; thread-safe.
 
     `jitter` returns numbers from 0 to 1 that spread retries. `condition` is notified whenever there
-    may be something to do, or a waiting session has an answer.
+    may be something to do, or a waiting session has an answer. `required`: sessions start with
+    protection only, even if ECS says that this task cannot be protected.
     """
 
     def __init__(
@@ -47,6 +48,7 @@ class LeaseKeeper:
         wall: WallClock,
         jitter: Callable[[], float],
         telemetry: Telemetry,
+        required: bool = False,
     ) -> None:
         self.condition = threading.Condition()
         self.policy = policy
@@ -56,6 +58,8 @@ class LeaseKeeper:
         self._record = LeaseRecord(policy=policy, jitter=jitter, deferred=self._deferred)
         self._slots: list[Slot] = []
         self._applicable = True
+        self._required = required
+        self._unprotectable = False
 
     # ------------------------------------------------------------ sessions
 
@@ -151,13 +155,13 @@ class LeaseKeeper:
         with self.condition:
             now = self._monotonic.monotonic()
             if isinstance(answer, NotApplicable):
-                self._not_applicable(answer.why)
+                self._not_applicable("NOT_APPLICABLE", answer.why)
             elif isinstance(call.action, Enable):
                 self._enabled(call, call.action, answer, now)
             elif isinstance(call.action, Read):
-                self._record.read_answered(answer, now)
+                self._record.read_answered(call, answer, now)
             else:
-                self._record.disable_answered(answer, now)
+                self._record.disable_answered(call, answer, now)
             self.condition.notify_all()
         self._deferred.flush()
 
@@ -173,6 +177,7 @@ class LeaseKeeper:
                 session_ids=tuple(sorted({slot.session_id for slot in self._slots})),
                 critical_sessions=len(live_slots(self._slots)),
                 applicable=self._applicable,
+                unprotectable=self._unprotectable,
                 active=lease is not None,
                 seconds_to_expiry=lease.expires_at - now if lease else None,
                 lease_age_seconds=now - lease.since if lease else None,
@@ -223,20 +228,29 @@ class LeaseKeeper:
     def _enabled(self, call: Call, action: Enable, answer: Answer, now: float) -> None:
         if isinstance(answer, Protected):
             self._record.granted(call, action, answer, now=now, wall_now=self._wall.now())
+            self._unprotectable = False
             lease = self._record.lease
             if lease is not None and now < release_time(self.policy, lease):
                 self._hold_waiting()
         elif isinstance(answer, Refused):
             if answer.reason == TASK_NOT_VALID and not self._record.ever_protected:
-                self._not_applicable("this task does not belong to an ECS service")
-                return
-            self._record.refused(answer.reason, answer.detail)
-            for slot in live_slots(self._slots):
-                slot.revoke(errors.refused(answer.reason, answer.detail))
+                self._not_applicable(answer.reason, "this task does not belong to an ECS service")
+            else:
+                self._refused(answer.reason, answer.detail)
         else:
             self._record.enable_failed(action, answer, now)
 
-    def _not_applicable(self, why: str) -> None:
+    def _refused(self, reason: str, detail: str | None) -> None:
+        self._record.refused(reason, detail)
+        for slot in live_slots(self._slots):
+            slot.revoke(errors.refused(reason, detail))
+
+    def _not_applicable(self, reason: str, why: str) -> None:
+        """Do without protection, unless this task requires it: then no session may start."""
+        if self._required:
+            self._unprotectable = True
+            self._refused(reason, why)
+            return
         if self._applicable:
             self._deferred.info("protection.not_applicable", why=why)
         self._applicable = False

@@ -138,23 +138,23 @@ class LeaseRecord:
         """
         return self._lost_disables == 1 and now < min(self.enable_at, self._certain_until)
 
-    def read_answered(self, answer: Answer, now: float) -> None:
+    def read_answered(self, call: Call, answer: Answer, now: float) -> None:
         """Record the answer to a read after a lost disable."""
         self.unread = False
         if isinstance(answer, Unprotected) and self.read_back(now):
             self._lost_disables = 0
             self.enable_at = NEVER
-            self._disabled(now)
+            self._disabled(call.asked_at)
         elif isinstance(answer, (Protected, Unprotected)):
             self.retry_at = now + self._policy.retry_base_seconds
         else:
             self._failed("read", answer, now)
 
-    def disable_answered(self, answer: Answer, now: float) -> None:
+    def disable_answered(self, call: Call, answer: Answer, now: float) -> None:
         """Record the answer to a request to stop protecting."""
         if isinstance(answer, Unprotected):
             self._certain_until = NEVER
-            self._disabled(now)
+            self._disabled(call.asked_at)
             return
         self._failed("disable", answer, now)
         if isinstance(answer, Failed) and answer.uncertain:
@@ -163,8 +163,9 @@ class LeaseRecord:
             self._lost_disables += 1
             self.unread = True
 
-    def _disabled(self, now: float) -> None:
-        if now < self._enable_settles_at:
+    def _disabled(self, at: float) -> None:
+        """Record that protection was off at `at` or later; the answer may have come much later."""
+        if at < self._enable_settles_at:
             # An enable whose answer was lost may still land; then disable again.
             self.disable_at = self._enable_settles_at
         else:

@@ -25,7 +25,9 @@ class ProtectionManager:
     """Keeps this task protected exactly while a session is critical.
 
     `abort` is called with the reason if the renewal thread dies; it must stop the process, because
-    a running job would lose its protection. `jitter` returns numbers from 0 to 1.
+    a running job would lose its protection. `jitter` returns numbers from 0 to 1. With
+    `required`, no session starts where ECS says that this task cannot be protected, and the process
+    is unhealthy.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class ProtectionManager:
         abort: Callable[[str], None],
         jitter: Callable[[], float],
         ecs_deployment: bool = True,
+        required: bool = False,
         acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS,
     ) -> None:
         self._client = client
@@ -48,7 +51,12 @@ class ProtectionManager:
         self._ecs_deployment = ecs_deployment
         self.acquire_timeout_seconds = acquire_timeout_seconds
         self._keeper = LeaseKeeper(
-            policy=policy, monotonic=monotonic, wall=wall, jitter=jitter, telemetry=telemetry
+            policy=policy,
+            monotonic=monotonic,
+            wall=wall,
+            jitter=jitter,
+            telemetry=telemetry,
+            required=required,
         )
         self._sessions: list[ProcessingSession] = []
         self._on_lost: list[Callable[[str, LeaseLost], None]] = []

@@ -58,6 +58,7 @@ class Snapshot:
     session_ids: tuple[str, ...]
     critical_sessions: int
     applicable: bool
+    unprotectable: bool
     active: bool
     seconds_to_expiry: float | None
     lease_age_seconds: float | None
@@ -76,12 +77,12 @@ class Status:
 
     @property
     def healthy(self) -> bool:
-        """Whether the renewal thread is alive.
+        """Whether the renewal thread is alive, and a task that needs protection can have it.
 
-        A refusal or an unreachable API is not unhealthy: ECS would replace the task and so kill
-        the job that is to be protected.
+        Any other refusal or an unreachable API is not unhealthy: ECS would replace the task and so
+        kill the job that is to be protected.
         """
-        return self.monitoring
+        return self.monitoring and not self.lease.unprotectable
 
     def as_health(self) -> dict[str, Any]:
         """Return the content of `GET /health`, whose keys are a contract."""

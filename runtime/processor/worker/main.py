@@ -143,6 +143,7 @@ def _protection(
         abort=stop_this_process,
         jitter=random.random,
         ecs_deployment=environment.in_ecs,
+        required=environment.required,
     )
 
 

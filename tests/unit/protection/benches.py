@@ -23,7 +23,7 @@ PATIENCE_SECONDS = 10.0
 class KeeperBench:
     """A keeper, and the fake ECS to which `play` brings its calls, waiting in no time."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, required: bool = False) -> None:
         self.clock = FakeClock()
         self.log = CapturedLog()
         self.metrics = CapturedMetrics()
@@ -34,6 +34,7 @@ class KeeperBench:
             wall=self.clock,
             jitter=lambda: 0.0,
             telemetry=Telemetry(log=self.log, metrics=self.metrics),
+            required=required,
         )
 
     def take(self, name: str = "any", cap_at: float = FOREVER) -> Slot:

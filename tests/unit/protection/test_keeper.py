@@ -268,6 +268,39 @@ def test_should_not_protect_again_before_a_lost_disable_has_landed(bench: Keeper
     assert bench.clock.monotonic() >= settled
 
 
+@pytest.mark.parametrize("answer", [STANDALONE, NotApplicable("any reason")], ids=str)
+def test_should_admit_no_session_without_protection_where_it_is_required(answer: Answer) -> None:
+    bench = KeeperBench(required=True)
+    bench.ecs.answers = [answer]
+    slot = bench.take()
+    bench.play()
+    with pytest.raises(LeaseLost, match="refuses to protect"):
+        bench.keeper.check(slot)
+    assert bench.keeper.snapshot().unprotectable
+    assert bench.metrics.total(Metric.PROTECTION_REFUSALS) == 1
+    bench.keeper.release(slot)
+    following = bench.take("next")
+    bench.play()
+    bench.keeper.check(following)
+    assert (bench.ecs.on, bench.keeper.snapshot().unprotectable) == (True, False)
+
+
+def test_should_disable_again_although_the_first_answer_came_very_late(bench: KeeperBench) -> None:
+    slot = bench.take()
+    call = bench.keeper.begin()
+    assert isinstance(call, Call)
+    bench.keeper.finish(call, NETWORK_FAULT)
+    bench.keeper.release(slot)
+    disable = bench.keeper.begin()
+    assert isinstance(disable, Call)
+    answer = bench.ask(disable)
+    bench.ecs.enable(7)  # the lost request lands
+    bench.clock.advance(2 * bench.keeper.policy.settle_seconds)  # the thread is stalled
+    bench.keeper.finish(disable, answer)
+    bench.play(1.0)
+    assert not bench.ecs.on
+
+
 def test_should_believe_no_more_than_a_late_request_for_less_would_leave(
     bench: KeeperBench,
 ) -> None:

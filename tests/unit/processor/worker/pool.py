@@ -117,6 +117,7 @@ class Pool:
             telemetry=Telemetry(log=self.log, metrics=self.metrics),
             abort=lambda _why: self.stop(),
             jitter=lambda: 0.0,
+            required=True,
             acquire_timeout_seconds=self.acquire_timeout_seconds,
         )
         guard = self.switch.guard

@@ -16,6 +16,7 @@ PROTECTED = Snapshot(
     session_ids=("any-job",),
     critical_sessions=1,
     applicable=True,
+    unprotectable=False,
     active=True,
     seconds_to_expiry=300.04,
     lease_age_seconds=120.0,

@@ -11,7 +11,7 @@ from runtime.core.jobs import State, requeue, start
 from runtime.core.messages import queued_message, requeue_message
 from runtime.core.ports import Progress
 from runtime.core.protection import Failed
-from tests.fakes.protection import BLOCKED
+from tests.fakes.protection import BLOCKED, STANDALONE
 from tests.fakes.work_queue import MAX_RECEIVES, VISIBILITY_SECONDS
 from tests.unit.processor.studio import Studio
 from tests.unit.processor.worker.pool import MAX_RUNS, TASK_ARN, Pool
@@ -132,6 +132,33 @@ def test_should_go_on_once_protection_is_granted(pool: Pool) -> None:
     assert pool.run() is ExitCode.SUCCESS
     assert pool.job(source).state is State.SUCCEEDED
     assert pool.job(source).runs == 1
+
+
+def test_should_start_no_job_while_ecs_says_it_cannot_be_protected(pool: Pool) -> None:
+    sources = [pool.upload(f"talk {n}") for n in range(3)]
+    pool.ecs.answers = [STANDALONE]
+    unprotected: list[str] = []
+    pool.jobs.before_call = lambda name: None if pool.ecs.on else unprotected.append(name)
+    pool.run()
+    pool.jobs.before_call = lambda _: None
+    assert {pool.job(source).state for source in sources} == {State.SUCCEEDED}
+    assert unprotected == []
+
+
+def test_should_be_unhealthy_as_long_as_it_cannot_be_protected(pool: Pool) -> None:
+    source = pool.upload()
+    pool.ecs.always = STANDALONE
+    healthy: list[bool] = []
+
+    def pause(_: float) -> None:
+        healthy.append(pool.manager.status().healthy)
+        if len(healthy) == 2:
+            pool.ecs.always = None
+
+    pool.worker.starting._pause = pause
+    pool.run()
+    assert healthy == [False, False]
+    assert pool.job(source).state is State.SUCCEEDED
 
 
 # The job ends otherwise

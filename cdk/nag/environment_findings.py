@@ -108,12 +108,12 @@ ACKNOWLEDGED = (
     AcknowledgedFinding(
         path="",
         finding="AwsSolutions-IAM5[Resource::*]",
-        reason="Of actions that know no resource only; the tests list them, each with its reason.",
+        reason="Only for actions without resource-level permissions; tests list each of them.",
     ),
     AcknowledgedFinding(
         path="",
         finding="NIST.800.53.R5-IAMNoInlinePolicy",
-        reason="A policy of ours is one role's and goes with it: nobody can attach it elsewhere.",
+        reason="Each policy belongs to one role, ends with it and cannot be attached elsewhere.",
     ),
     # Functions
     AcknowledgedFinding(
@@ -151,7 +151,7 @@ ACKNOWLEDGED = (
     AcknowledgedFinding(
         path="Ingest",
         finding="NIST.800.53.R5-S3BucketReplicationEnabled",
-        reason="Versions keep what was overwritten or deleted; results can be made anew.",
+        reason="Versions keep overwritten and deleted objects; results can be computed again.",
     ),
     AcknowledgedFinding(
         path="Ingest/AccessLogs",

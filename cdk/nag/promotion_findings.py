@@ -83,7 +83,7 @@ PIPELINE = (
     AcknowledgedFinding(
         path="Pipeline",
         finding="NIST.800.53.R5-S3BucketReplicationEnabled",
-        reason="Artifacts are made anew from the sources whenever they are wanted.",
+        reason="Artifacts can be built again from the sources at any time.",
     ),
     AcknowledgedFinding(
         path="Pipeline",

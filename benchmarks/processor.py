@@ -87,11 +87,14 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
     from runtime.processor.pipeline.toolkit import build_toolkit  # noqa: PLC0415
     from runtime.processor.supervision.interruption import Interruption  # noqa: PLC0415
     from runtime.processor.supervision.watchdog import WatchdogTimeouts  # noqa: PLC0415
+    from tests.fakes import objects as stores  # noqa: PLC0415
     from tests.fakes.jobs import InMemoryJobStore  # noqa: PLC0415
     from tests.fakes.log import CapturedLog  # noqa: PLC0415
     from tests.fakes.metrics import CapturedMetrics  # noqa: PLC0415
     from tests.fakes.objects import InMemoryObjectStore  # noqa: PLC0415
 
+    # The chunks of tests are so small that reporting them takes longer than the job.
+    stores.CHUNK_BYTES = 1 << 20
     clock, log, capacity = SystemClock(), CapturedLog(), machine_capacity()
     objects, jobs = InMemoryObjectStore(), InMemoryJobStore()
     source = objects.put("any", f"uploads/{video.name}", video.read_bytes())

@@ -1,11 +1,18 @@
 """Loads Whisper for CTranslate2, reused between calls as long as that changes no result."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from runtime.core.contract import Device
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Features = NDArray[np.float32]
 
 # Retries at a raised temperature draw at random; a fixed seed makes a rerun give the same words.
 _SEED = 1
@@ -43,6 +50,27 @@ class SamplingRecorder:
         return getattr(self._model, name)
 
 
+class EncodeOnce:
+    """Wraps a model's `encode` and returns the last result again for the same features.
+
+    faster-whisper encodes the first half minute twice: for its language, then for its words.
+    """
+
+    def __init__(self, encode: "Callable[[Features], Any]") -> None:
+        self._encode = encode
+        self._features: Features | None = None
+        self._encoded: Any = None
+
+    def __call__(self, features: "Features") -> Any:
+        """Return the encoder's output for features (mel bins, frames)."""
+        import numpy as np
+
+        if self._features is None or not np.array_equal(self._features, features):
+            self._encoded = self._encode(features)
+            self._features = features.copy()
+        return self._encoded
+
+
 def load_whisper(model_dir: Path, engine: Engine) -> Any:
     """Return a faster-whisper model whose results do not depend on earlier calls.
 
@@ -63,4 +91,5 @@ def _cached(model_dir: Path, engine: Engine) -> Any:
     ctranslate2.set_random_seed(_SEED)
     model = WhisperModel(str(model_dir), local_files_only=True, **engine.arguments())
     model.model = SamplingRecorder(model.model)
+    model.encode = EncodeOnce(model.encode)
     return model

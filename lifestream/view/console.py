@@ -14,6 +14,7 @@ from rich.text import Text
 from lifestream.follow import JobUpdate
 from runtime.core.clock import MonotonicClock, SystemClock
 from runtime.core.jobs import Job
+from runtime.core.safe_text import one_line, visible
 
 LINE_STEP_PERCENT = 5
 """Progress within a stage that is worth a line of its own in a log."""
@@ -38,12 +39,12 @@ class Screen:
         self._clock = clock or SystemClock()
 
     def say(self, text: str = "") -> None:
-        """Print a line."""
-        self.console.print(text, markup=False)
+        """Print text; what could forge lines or move the cursor is shown as an escape."""
+        self.console.print(visible(text), markup=False)
 
     def note(self, text: str) -> None:
         """Print a line that is no result."""
-        self.notes.print(text, markup=False)
+        self.notes.print(visible(text), markup=False)
 
     def json(self, value: Any) -> None:
         """Print a value for a script."""
@@ -55,7 +56,7 @@ class Screen:
         for column in columns:
             table.add_column(column, overflow="fold")
         for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
+            table.add_row(*(Text(one_line(cell)) for cell in row))
         if self.console.is_terminal:
             self.console.print(table, soft_wrap=False)
         else:
@@ -68,7 +69,7 @@ class Screen:
         shown = [(name, value) for name, value in pairs if value]
         width = max((len(name) for name, _ in shown), default=0)
         for name, value in shown:
-            self.say(f"{name:<{width}}  {value}")
+            self.say(f"{name:<{width}}  {one_line(value)}")
 
     @contextmanager
     def busy(self, what: str) -> Iterator[None]:

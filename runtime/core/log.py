@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from runtime.core.clock import WallClock
+from runtime.core.safe_text import one_line
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 
@@ -83,4 +84,4 @@ class JsonLog:
             return
         at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="milliseconds")
         line = {"time": at, "level": level, "action": action, **self._fields, **fields}
-        self._write(json.dumps(line, ensure_ascii=False, default=str) + "\n")
+        self._write(one_line(json.dumps(line, ensure_ascii=False, default=str)) + "\n")

@@ -4,8 +4,8 @@ from runtime.results.job_result import JobResult, speaker_name
 from runtime.results.render.cues import build_cues, speaker_changes
 from runtime.results.render.text import timestamp
 
-# SubRip has no escapes, and players drop what looks like a tag.
-_WITHOUT_TAGS = str.maketrans("<>", "\u2039\u203a")
+# SubRip has no escapes, and players take `<...>` and `{...}` for tags.
+_WITHOUT_TAGS = str.maketrans("<>{}", "\u2039\u203a()")
 
 
 def srt(result: JobResult) -> str:

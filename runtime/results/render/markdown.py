@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 
 from runtime.core.contract import ResultFile
 from runtime.core.media import Chapter, SummarySentence
+from runtime.core.safe_text import one_line
 from runtime.results.job_result import JobResult, Speaker, speaker_name
 from runtime.results.render.text import clock, duration
 
@@ -38,7 +39,7 @@ _LANGUAGES = {
     "vi": "Vietnamese",
     "zh": "Chinese",
 }
-_MARKUP = re.compile(r"([\\`*_\[\]<>|#])")
+_MARKUP = re.compile(r"([\\`*_\[\]<>|#~&])")
 
 
 def markdown(result: JobResult) -> str:
@@ -164,5 +165,5 @@ def _count(number: int, noun: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Escape what Markdown would take for markup."""
-    return _MARKUP.sub(r"\\\1", text)
+    """Return the text on one line, with the characters of markup escaped."""
+    return _MARKUP.sub(r"\\\1", one_line(text))

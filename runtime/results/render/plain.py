@@ -29,8 +29,13 @@ def transcript_tsv(result: JobResult) -> str:
             f"{sentence.start_seconds:.3f}",
             f"{sentence.end_seconds:.3f}",
             sentence.speaker,
-            sentence.text,
+            _no_formula(sentence.text),
         ]
         for sentence in result.sentences
     )
     return out.getvalue()
+
+
+def _no_formula(text: str) -> str:
+    """Return the text so that a spreadsheet does not take it for a formula."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text

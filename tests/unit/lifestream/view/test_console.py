@@ -1,5 +1,6 @@
 import io
 
+import pytest
 from rich.console import Console
 
 from lifestream.follow import JobUpdate
@@ -61,3 +62,23 @@ def test_should_not_fill_a_log_with_every_percent() -> None:
     out = io.StringIO()
     Screen(Console(file=out, force_terminal=False)).follow(beats)
     assert len(out.getvalue().splitlines()) == 21
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "uploads/\x1b[2J\x1b[31mSUCCEEDED.mp4",
+        "uploads/\x9b2J.mp4",
+        "uploads/\u202e4pm.mp4",
+        "uploads/a\nffffffffffffffffffffffffffffffff  SUCCEEDED.mp4",
+    ],
+    ids=repr,
+)
+def test_should_let_no_key_forge_a_line_or_move_the_cursor(key: str) -> None:
+    out = io.StringIO()
+    screen = Screen(Console(file=out, soft_wrap=True, highlight=False, force_terminal=False))
+    screen.table(("KEY",), [(key,)])
+    screen.fields([("key", key)])
+    text = out.getvalue()
+    assert not [hidden for hidden in ("\x1b", "\x9b", "\u202e") if hidden in text]
+    assert len(text.splitlines()) == 3

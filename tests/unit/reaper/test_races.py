@@ -22,7 +22,7 @@ def test_should_not_announce_a_job_that_moved_on_meanwhile() -> None:
     world = Afterlife()
     source = world.running()
     running = world.job(source)
-    world.clock.advance(SILENCE_SECONDS)
+    stopped = world.die(source, exit_code=137)
     requeued = requeue(running, now=world.clock.now())
 
     def overtake(call: str) -> None:
@@ -31,8 +31,26 @@ def test_should_not_announce_a_job_that_moved_on_meanwhile() -> None:
             world.jobs.save(running, requeued)
 
     world.jobs.before_call = overtake
-    world.sweep()
+    world.reaper.task_stopped(stopped)
     assert world.job(source) == requeued
+    assert world.queue.bodies == []
+
+
+def test_should_read_a_listed_job_again_before_it_acts(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = Afterlife()
+    source = world.running()
+    silent = world.job(source)
+    world.clock.advance(SILENCE_SECONDS)
+    alive = beat(silent, now=world.clock.now())
+    world.jobs.save(silent, alive)
+    # The index lags: it lists the job as it was before its heartbeat.
+    monkeypatch.setattr(
+        world.jobs, "in_state", lambda state, **_: iter([silent] if state is silent.state else [])
+    )
+    for _ in range(3):
+        world.sweep()
+        world.clock.advance(60)
+    assert world.job(source) == alive
     assert world.queue.bodies == []
 
 

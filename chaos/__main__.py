@@ -7,7 +7,9 @@ from typing import Annotated
 import typer
 
 from chaos.command import FolderOption, report_run
+from chaos.outages import outage_run_seconds
 from chaos.run import RunSize, run
+from chaos.system import Budgets
 from lifestream import command_line
 
 SECONDS_FOR_A_JOB = 15.0
@@ -26,15 +28,25 @@ def chaos(
     limit: Annotated[
         float | None, typer.Option(help="Seconds for the whole run; by default by its jobs.")
     ] = None,
+    budgets: Annotated[
+        Budgets, typer.Option(help="Runs and receives as in production, or few with a redrive.")
+    ] = Budgets.PRODUCTION,
+    outage: Annotated[
+        float,
+        typer.Option(help="Seconds for which each service is out once; 60 stand for an hour."),
+    ] = 0.0,
     folder: FolderOption = None,
 ) -> int:
     """Inject faults everywhere; the exit status is 0 when no promise was broken."""
+    extra = outage_run_seconds(outage)
     size = RunSize(
         jobs=jobs,
         seed=seed,
         in_flight=in_flight,
-        bound_seconds=bound,
-        limit_seconds=limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * jobs,
+        bound_seconds=bound + extra,
+        limit_seconds=limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * jobs + extra,
+        budgets=budgets,
+        outage_seconds=outage,
     )
     return report_run(lambda place, say: run(size, place, say), folder)
 

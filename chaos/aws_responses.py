@@ -37,8 +37,10 @@ class Response:
         return 200 <= self.status < 300  # noqa: PLR2004 - HTTP's own class of success
 
 
-def refusal(kind: FaultKind, service: str) -> Response:
-    """Return the service's throttle, server error, or empty list of tasks."""
+def refusal(kind: FaultKind, service: str, operation: str = "") -> Response:
+    """Return the service's throttle, conflict, server error, or empty list of tasks."""
+    if kind is FaultKind.CONFLICT:
+        return _conflict(operation)
     if kind is FaultKind.NO_CAPACITY:
         return _json(200, NO_CAPACITY)
     table = THROTTLES if kind is FaultKind.THROTTLE else SERVER_ERRORS
@@ -48,6 +50,19 @@ def refusal(kind: FaultKind, service: str) -> Response:
         document = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         return Response(status, (("Content-Type", "application/xml"),), document.encode())
     return _json(status, {"__type": code, "message": message})
+
+
+def _conflict(operation: str) -> Response:
+    if operation == "TransactWriteItems":
+        reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
+        return _json(
+            400,
+            {
+                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+                "CancellationReasons": reasons,
+            },
+        )
+    return _json(400, {"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException"})
 
 
 def _json(status: int, document: object) -> Response:

@@ -12,6 +12,7 @@ from chaos.fault_log import FaultLog
 from chaos.http_requests import Request, Sender
 from chaos.job_numbers import JobNumbers
 from chaos.ledger import Ledger
+from chaos.outages import Outages
 from chaos.plan import REFUSALS, Fault, FaultKind
 from chaos.processes import signal_later, signal_now
 from chaos.proxy import Forward
@@ -30,18 +31,29 @@ class FaultInjector:
     """The proxy's handler during a run."""
 
     def __init__(
-        self, *, job_numbers: JobNumbers, fault_log: FaultLog, ledger: Ledger, jobs_table: str
+        self,
+        *,
+        job_numbers: JobNumbers,
+        fault_log: FaultLog,
+        ledger: Ledger,
+        jobs_table: str,
+        outages: Outages | None = None,
     ) -> None:
         self._job_numbers = job_numbers
         self._fault_log = fault_log
         self._ledger = ledger
         self._jobs_table = jobs_table
+        self._outages = outages
 
     def handle(self, request: Request, forward: Forward) -> tuple[Response | None, Afterwards]:
         """Carry a call out, or not, or not at once, as the plan has it."""
         sender = request.sender
         if sender is None:
             return forward(), nothing
+        service, operation = request.target
+        if self._outages is not None and self._outages.has(service):
+            self._fault_log.count_outage(service)
+            return refusal(FaultKind.SERVER_ERROR, service), nothing
         call = request.call(sender.caller, self._jobs_table)
         number = self._job_numbers.number(request.names, call)
         if number is None:
@@ -53,7 +65,9 @@ class FaultInjector:
         fault = self._fault_log.draw(number, self._job_numbers.count(number, call))
         if fault is None:
             return execute(), nothing
-        return self._inject(fault, sender, request.target[0], execute)
+        if fault.kind is FaultKind.CONFLICT:
+            return refusal(fault.kind, service, operation), nothing
+        return self._inject(fault, sender, service, execute)
 
     def _inject(
         self, fault: Fault, sender: Sender, service: str, execute: Forward

@@ -24,6 +24,11 @@ class FaultLog:
         with self._lock:
             return self.kinds.total()
 
+    def count_outage(self, service: str) -> None:
+        """Count a call that was refused because its service is out."""
+        with self._lock:
+            self.kinds[f"outage of {service}"] += 1
+
     def draw(self, number: int, occurrence: Occurrence) -> Fault | None:
         """Return the fault planned for an occurrence and log it."""
         fault = self._scenario(number).fault(occurrence)

@@ -22,7 +22,9 @@ STOP_SECONDS = 90.0
 class Operators:
     """Threads that work until `stop`; `python` and `environment` run the operator's commands."""
 
-    def __init__(self, system: System, python: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, system: System, python: Path, environment: Mapping[str, str], *, redrive: bool
+    ) -> None:
         self._system = system
         self._python = python
         self._environment = environment
@@ -32,7 +34,8 @@ class Operators:
         self.sweeps = 0
         self.redrives = 0
         self._threads = [threading.Thread(target=self._sweep, daemon=True) for _ in range(REAPERS)]
-        self._threads.append(threading.Thread(target=self._redrive, daemon=True))
+        if redrive:
+            self._threads.append(threading.Thread(target=self._redrive, daemon=True))
 
     def start(self) -> None:
         """Begin."""

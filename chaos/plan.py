@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
-from chaos.call_names import ALWAYS, RUN_TASK, SOMETIMES, SWEEP, Caller, CallName
+from chaos.call_names import ALWAYS, RUN_TASK, SAVE, SOMETIMES, SWEEP, Caller, CallName
 
 
 class FaultKind(StrEnum):
@@ -19,6 +19,7 @@ class FaultKind(StrEnum):
     THROTTLE = "throttle"
     SERVER_ERROR = "server_error"
     RESET = "reset"
+    CONFLICT = "conflict"
     NO_CAPACITY = "no_capacity"
     LATENCY = "latency"
     LOST_ANSWER = "lost_answer"
@@ -32,6 +33,7 @@ class FaultKind(StrEnum):
 
 
 REFUSALS = (FaultKind.THROTTLE, FaultKind.SERVER_ERROR, FaultKind.RESET)
+PASSING = (*REFUSALS, FaultKind.CONFLICT)
 UNCERTAIN = (FaultKind.LOST_ANSWER, FaultKind.ERROR_AFTER, FaultKind.LATE)
 KILLS = (FaultKind.KILL_BEFORE, FaultKind.KILL_AFTER)
 BURST = (1, 1, 2, 4)
@@ -165,8 +167,8 @@ def _draw_scenario(rng: random.Random, call: CallName, kind: FaultKind) -> Scena
         chosen = rng.choice(ALWAYS if rng.random() < UNTROUBLED_SHARE else SOMETIMES)
         fault = _draw_fault(rng, chosen)
         mortal = chosen.caller is Caller.PROCESSOR
-        length = rng.choice(BURST) if fault.kind in REFUSALS + UNCERTAIN else 1
-        if mortal and (fault.kind not in REFUSALS + UNCERTAIN or length > 1):
+        length = rng.choice(BURST) if fault.kind in PASSING + UNCERTAIN else 1
+        if mortal and (fault.kind not in PASSING + UNCERTAIN or length > 1):
             kills += 1
             if kills > MAX_KILLS:
                 continue
@@ -184,6 +186,8 @@ def _draw_fault(rng: random.Random, call: CallName) -> Fault:
         kinds += [*KILLS, FaultKind.FREEZE]
     if call.writes:
         kinds += [*UNCERTAIN, *UNCERTAIN]
+    if call.name.startswith(SAVE):
+        kinds += [FaultKind.CONFLICT]
     if call.name == RUN_TASK:
         kinds += [FaultKind.NO_CAPACITY, FaultKind.NO_CAPACITY]
     if call.caller is Caller.PROCESSOR:

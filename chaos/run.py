@@ -15,10 +15,11 @@ from chaos.fault_log import FaultLog
 from chaos.job_numbers import JobNumbers
 from chaos.ledger import Breach, Ledger, Violation
 from chaos.operators import Operators
+from chaos.outages import Outages
 from chaos.plan import draw_plan
 from chaos.proxy import Proxy, serving
 from chaos.report import RunReport, check_final_state
-from chaos.system import System, deployed, operator_environment
+from chaos.system import Budgets, System, deployed, operator_environment
 from chaos.traffic import Traffic, Video, videos
 from runtime.core.contract import Output
 from runtime.core.jobs import Job
@@ -43,6 +44,8 @@ class RunSize:
     in_flight: int
     bound_seconds: float
     limit_seconds: float
+    budgets: Budgets = Budgets.PRODUCTION
+    outage_seconds: float = 0.0
 
 
 def run(size: RunSize, folder: Path, say: Say) -> RunReport:
@@ -56,7 +59,7 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
         say(f"{time.monotonic() - began:6.1f} s  {line}")
 
     log(f"seed {size.seed}: {plan.size} faults are planned, see {folder}")
-    with serving() as proxy, deployed(proxy, folder, log) as system:
+    with serving() as proxy, deployed(proxy, folder, log, budgets=size.budgets) as system:
         everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=system.bucket, etag=etag)
         ledger, job_numbers = Ledger(_task_lives(system)), JobNumbers()
         proxy.handle = FaultInjector(
@@ -64,8 +67,13 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
             fault_log=fault_log,
             ledger=ledger,
             jobs_table=system.outputs[Output.JOBS_TABLE],
+            outages=Outages(
+                seconds=size.outage_seconds, began=time.monotonic(), now=time.monotonic
+            ),
         ).handle
-        with _operating(system, proxy, folder) as operators:
+        with _operating(
+            system, proxy, folder, redrive=size.budgets is Budgets.REDRIVE
+        ) as operators:
             traffic = Traffic(system, job_numbers, everything)
             progress = _Progress(
                 size, system, traffic, everything, time.monotonic() + size.limit_seconds
@@ -84,8 +92,8 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
 
 
 @contextmanager
-def _operating(system: System, proxy: Proxy, folder: Path) -> Iterator[Operators]:
-    operators = Operators(system, *operator_environment(system, proxy, folder))
+def _operating(system: System, proxy: Proxy, folder: Path, *, redrive: bool) -> Iterator[Operators]:
+    operators = Operators(system, *operator_environment(system, proxy, folder), redrive=redrive)
     operators.start()
     try:
         yield operators

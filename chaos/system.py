@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,6 @@ SHORT_TIMEOUTS: Mapping[Output, Mapping[str, str]] = {
         EnvVar.HEARTBEAT_SILENCE_SECONDS: "9",
         EnvVar.UNANNOUNCED_SECONDS: "9",
         EnvVar.TASK_START_SECONDS: "15",
-        EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
     },
 }
 """Settings that are minutes in production, so that a run meets each of them many times.
@@ -48,9 +48,19 @@ dispatchers lose claims while they work."""
 
 PROCESSOR_TIMEOUTS: Mapping[str, str] = {
     EnvVar.STOP_TIMEOUT_SECONDS: "2",
-    EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS,
 }
 """Within production's two minutes a short job would end by itself; in a run it is requeued."""
+
+
+class Budgets(StrEnum):
+    """How often a job may fail and a message be received.
+
+    PRODUCTION: as deployed. REDRIVE: more runs, but so few receives that messages end as dead
+    letters and an operator redrives them all the time.
+    """
+
+    PRODUCTION = "production"
+    REDRIVE = "redrive"
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +123,7 @@ def deployed(
     on_line: Callable[[str], None],
     *,
     launch: Launch = Launch.ON_DEMAND,
+    budgets: Budgets = Budgets.REDRIVE,
 ) -> Iterator[System]:
     """Start a cloud whose processes find AWS behind `proxy`, deploy, and shorten timeouts."""
     processor = interposed(
@@ -120,7 +131,7 @@ def deployed(
         python=toolchain.PROCESSOR_PYTHON,
         name=Caller.PROCESSOR,
         endpoint_url=proxy.url,
-        settings=PROCESSOR_TIMEOUTS,
+        settings=_with_attempts(PROCESSOR_TIMEOUTS, budgets),
     )
     function = interposed(
         folder / "function",
@@ -139,7 +150,7 @@ def deployed(
         on_line("the cloud is up, the templates are being deployed")
         system = System(cloud, deploy.deploy(cloud, environment=ENVIRONMENT, launch=launch))
         _await_first_messages(system)
-        _shorten_timeouts(system)
+        _shorten_timeouts(system, budgets)
         yield system
 
 
@@ -173,12 +184,15 @@ def _await_first_messages(system: System) -> None:
         time.sleep(LOOK_SECONDS)
 
 
-def set_queue(system: System, queue: Output, visibility_seconds: int, max_receives: int) -> None:
-    """Change how long a queue's messages stay hidden, and how often they may be received."""
+def set_queue(
+    system: System, queue: Output, visibility_seconds: int, max_receives: int | None
+) -> None:
+    """Change a queue's visibility timeout, and its maximum of receives unless that is None."""
     sqs, url = system.cloud.client("sqs"), system.outputs[queue]
     known = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["RedrivePolicy"])
     redrive = json.loads(known["Attributes"]["RedrivePolicy"])
-    redrive["maxReceiveCount"] = max_receives
+    if max_receives is not None:
+        redrive["maxReceiveCount"] = max_receives
     sqs.set_queue_attributes(
         QueueUrl=url,
         Attributes={
@@ -188,13 +202,23 @@ def set_queue(system: System, queue: Output, visibility_seconds: int, max_receiv
     )
 
 
-def _shorten_timeouts(system: System) -> None:
-    set_queue(system, Output.JOBS_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
+def _with_attempts(settings: Mapping[str, str], budgets: Budgets) -> Mapping[str, str]:
+    attempts: dict[str, str] = {}
+    if budgets is Budgets.REDRIVE:
+        attempts[EnvVar.MAX_ATTEMPTS] = MAX_ATTEMPTS
+    return {**settings, **attempts}
+
+
+def _shorten_timeouts(system: System, budgets: Budgets) -> None:
+    receives = MAX_RECEIVES if budgets is Budgets.REDRIVE else None
+    set_queue(system, Output.JOBS_QUEUE_URL, VISIBILITY_SECONDS, receives)
     functions = system.cloud.client("lambda")
     for output, settings in SHORT_TIMEOUTS.items():
         function = system.outputs[output]
         known = functions.get_function_configuration(FunctionName=function)
         variables = {**known["Environment"]["Variables"], **settings}
+        if output is Output.REAPER_FUNCTION:
+            variables = {**variables, **_with_attempts({}, budgets)}
         functions.update_function_configuration(
             FunctionName=function, Environment={"Variables": variables}
         )

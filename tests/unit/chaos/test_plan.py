@@ -5,7 +5,7 @@ import pytest
 from chaos.call_names import ALWAYS, Caller, CallName
 from chaos.plan import (
     MAX_KILLS,
-    REFUSALS,
+    PASSING,
     UNCERTAIN,
     FaultKind,
     Occurrence,
@@ -50,7 +50,7 @@ def test_should_leave_a_job_runs_enough_to_succeed(plan: Plan) -> None:
         deadly = [
             occurrence
             for occurrence, fault in scenario.faults.items()
-            if occurrence.call.caller is Caller.PROCESSOR and fault.kind not in REFUSALS + UNCERTAIN
+            if occurrence.call.caller is Caller.PROCESSOR and fault.kind not in PASSING + UNCERTAIN
         ]
         assert len(deadly) <= MAX_KILLS
 

@@ -14,8 +14,14 @@ pytestmark = pytest.mark.e2e
 BOUNDS = ("--bound", "600", "--limit", "1000")
 
 
-def test_should_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
-    size = ["--jobs", "12", "--seed", "11", *BOUNDS]
+@pytest.mark.parametrize(("budgets", "jobs"), [("production", 12), ("redrive", 6)])
+def test_should_lose_nothing_and_do_nothing_twice(
+    tmp_path: Path,
+    budgets: str,
+    jobs: int,
+) -> None:
+    size = ["--jobs", str(jobs), "--seed", "11", *BOUNDS]
+    size += ["--budgets", budgets]
     ended = subprocess.run(
         [sys.executable, "-m", "chaos", *size, "--folder", str(tmp_path)],
         cwd=ROOT,
@@ -25,9 +31,9 @@ def test_should_lose_nothing_and_do_nothing_twice(tmp_path: Path) -> None:
     )
     closing = ended.stdout.rstrip().rpartition("\n")[2]
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert closing.startswith("jobs 12, faults ")
+    assert closing.startswith(f"jobs {jobs}, faults ")
     assert closing.endswith(", lost 0, published twice 0, stuck 0")
-    assert len((tmp_path / "faults.jsonl").read_text().splitlines()) >= 12
+    assert len((tmp_path / "faults.jsonl").read_text().splitlines()) >= jobs
     assert left_behind(tmp_path) == []
 
 

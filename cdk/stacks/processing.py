@@ -126,16 +126,21 @@ class ProcessingStack(EnvironmentStack):
             permissions.read_and_write_jobs(storage.jobs_table),
             permissions.write_idempotency_records(storage.idempotency_table),
             permissions.feed_function(ingest.jobs.queue),
-            permissions.send_messages(ingest.jobs.queue),
             *tracing_permissions(environment),
             *permissions.read_encrypted(self.key, "s3", "dynamodb", "sqs"),
-            *permissions.write_encrypted(self.key, "sqs"),
         )
         for compute, work in ingest.filled.items():
             dispatcher.add_variables({WORK_QUEUE_OF[compute]: work.queue.queue_url})
-            dispatcher.allow(permissions.send_messages(work.queue))
+            dispatcher.allow(
+                permissions.send_messages(work.queue), *permissions.write_encrypted(self.key, "sqs")
+            )
         if environment.launch == Launch.ON_DEMAND:
             self._grant_run_task(dispatcher, environment, network)
+            # A job without capacity waits for a message that is delayed.
+            dispatcher.allow(
+                permissions.send_messages(ingest.jobs.queue),
+                *permissions.write_encrypted(self.key, "sqs"),
+            )
         dispatcher.function.add_event_source(
             event_sources.SqsEventSource(
                 ingest.jobs.queue,

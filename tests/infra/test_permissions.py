@@ -126,7 +126,7 @@ def test_should_let_lambda_read_the_jobs_queue_for_the_dispatcher_and_no_more(
         "sqs:ReceiveMessage",
         "sqs:DeleteMessage",
         "sqs:GetQueueAttributes",
-        "sqs:SendMessage",
+        *({"sqs:SendMessage"} if deployment.config.launch == Launch.ON_DEMAND else ()),
     }
 
 

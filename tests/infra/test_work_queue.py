@@ -96,7 +96,7 @@ def test_should_send_jobs_to_the_workers_queue_and_to_no_other(pooled: Deploymen
 
     assert told[EnvVar.LAUNCH] == "pool"
     assert told[EnvVar.WORK_QUEUE_URL] == f"<{work}>"
-    assert may_send_to(pooled) == {f"<{work}.Arn>", jobs_queue_arn(pooled)}
+    assert may_send_to(pooled) == {f"<{work}.Arn>"}
 
 
 def test_should_have_the_reaper_ask_for_the_queues_length(pooled: Deployment) -> None:

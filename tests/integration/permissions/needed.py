@@ -8,6 +8,7 @@ from tests.integration.permissions.grants import Grant
 from tests.integration.permissions.pool_scenarios import (
     job_put_back_is_announced,
     length_is_told,
+    lost_message_is_sent_again,
     unreadable_message_is_given_back,
     uploads_are_worked_on,
     worker_starts_and_logs,
@@ -23,6 +24,7 @@ from tests.integration.permissions.scenarios import (
     unreadable_event_is_kept,
     upload_is_noticed,
     upload_is_processed,
+    uploads_are_reconciled,
 )
 from tests.integration.permissions.system import ON_DEMAND, POOLED
 
@@ -115,6 +117,7 @@ def reaping(names: Names) -> Needed:
         Grant("sqs:SendMessage", names.jobs_queue): hung_job_is_put_back,
         Grant("dynamodb:GetItem", f"table/{names.jobs_table}"): stopped_task_is_answered,
         Grant("sqs:SendMessage", names.reaper_dlq): unreadable_event_is_kept,
+        Grant("s3:ListBucket", "media"): uploads_are_reconciled,
         DECRYPT: hung_job_is_put_back,
         GENERATE: hung_job_is_put_back,
         **logging(names.reaper_log_group, hung_job_is_put_back),
@@ -161,6 +164,7 @@ def needed_by_pool(names: Names) -> Mapping[str, Needed]:
         "pool reaper": {
             **reaping(names),
             Grant("sqs:GetQueueAttributes", names.work_queue): length_is_told,
+            Grant("sqs:SendMessage", names.work_queue): lost_message_is_sent_again,
         },
     }
 
@@ -179,6 +183,14 @@ ELSEWHERE = {
 """Roles that are no part of the main path, and why, by place."""
 
 NEEDED = {**needed_on_demand(Names(ON_DEMAND)), **needed_by_pool(Names(POOLED))}
+
+FOR_FAULTS: Mapping[str, frozenset[Grant]] = {
+    # A job that finds no capacity waits for a delayed message.
+    "dispatcher": frozenset({Grant("sqs:SendMessage", Names(ON_DEMAND).jobs_queue), GENERATE}),
+    # An attempt that finds no protection is sent back.
+    "pool task": frozenset({Grant("sqs:SendMessage", Names(POOLED).work_queue)}),
+}
+"""Grants that only a refusal by ECS needs; unit tests show their use."""
 
 NOT_MISSED: Mapping[str, Needed] = {
     "dispatcher": {TRACES: upload_is_processed},

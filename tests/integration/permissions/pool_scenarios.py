@@ -3,10 +3,11 @@
 import uuid
 
 from runtime.core.contract import Output
-from runtime.core.jobs import claim_new, requeue
+from runtime.core.jobs import claim_new, queued, requeue
 from runtime.core.messages import queued_message, requeue_message
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.pool import Pool
+from tests.integration.permissions.scenarios import AN_AGE
 from tests.integration.permissions.system import BrokenError
 
 TWICE = 2
@@ -68,6 +69,16 @@ def length_is_told(pool: Pool) -> None:
     group = f"/aws/lambda/{pool.deployed.outputs[Output.REAPER_FUNCTION]}"
     if not pool.lines(group, '"reaper.work_queue"', since=since):
         raise BrokenError("the length of the work queue was not told")
+
+
+def lost_message_is_sent_again(pool: Pool) -> None:
+    """A sweep sends the message of a queued job again when the work queue is empty."""
+    since = pool.now()
+    claimed = claim_new(pool.put(), now=since - AN_AGE, lease_seconds=0.0)
+    pool.jobs.create(claimed)
+    pool.jobs.save(claimed, queued(claimed, now=since - AN_AGE))
+    pool.invoke(Output.REAPER_FUNCTION, {"detail-type": "Scheduled Event"})
+    pool.worked_on(claimed.source, since=since)
 
 
 def worker_starts_and_logs(pool: Pool) -> None:

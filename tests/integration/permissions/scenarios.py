@@ -7,8 +7,15 @@ waits for what cannot happen.
 import json
 import uuid
 
-from runtime.core.contract import RESULTS_PREFIX, WORK_PREFIX, Output, ResultFile, result_prefix
-from runtime.core.jobs import Job, State, claim_new, start
+from runtime.core.contract import (
+    RECONCILE_EVENT,
+    RESULTS_PREFIX,
+    WORK_PREFIX,
+    Output,
+    ResultFile,
+    result_prefix,
+)
+from runtime.core.jobs import Job, State, claim_new, start, suspect
 from runtime.core.messages import requeue_message
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.system import BrokenError, System
@@ -123,6 +130,7 @@ def agent_answers(system: System) -> None:
 def hung_job_is_put_back(system: System) -> None:
     """The sweep finds a job that hangs, stops its task, puts it back, announces and logs it."""
     job = _running(system, since=system.now() - AN_AGE)
+    system.jobs.save(job, suspect(job, now=job.updated_at))
     task = system.run(SLEEP, started_by=f"{job.job_id}-{job.attempt}")
     try:
         system.invoke(Output.REAPER_FUNCTION, {"detail-type": "Scheduled Event"})
@@ -133,6 +141,11 @@ def hung_job_is_put_back(system: System) -> None:
     _require_put_back(system, job)
     if not system.function_lines(Output.REAPER_FUNCTION, job.job_id):
         raise BrokenError("the reaper has logged nothing")
+
+
+def uploads_are_reconciled(system: System) -> None:
+    """The reaper lists the uploads to find those without a job."""
+    system.invoke(Output.REAPER_FUNCTION, {"detail-type": RECONCILE_EVENT})
 
 
 def stopped_task_is_answered(system: System) -> None:

@@ -10,7 +10,13 @@ import pytest
 
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.grants import Grant
-from tests.integration.permissions.needed import ELSEWHERE, NEEDED, NOT_MISSED, Scenario
+from tests.integration.permissions.needed import (
+    ELSEWHERE,
+    FOR_FAULTS,
+    NEEDED,
+    NOT_MISSED,
+    Scenario,
+)
 from tests.integration.permissions.system import BrokenError, System
 
 pytestmark = pytest.mark.cloud
@@ -95,4 +101,5 @@ def test_should_leave_out_no_role_without_a_reason(request: Any, place: str) -> 
 @pytest.mark.parametrize("role", NEEDED)
 def test_should_grant_nothing_that_is_not_needed(request: Any, role: str) -> None:
     system: System = request.getfixturevalue(place_of(role))
-    assert system.roles[role].grants() == {*NEEDED[role], *NOT_MISSED.get(role, {})}
+    expected = {*NEEDED[role], *NOT_MISSED.get(role, {}), *FOR_FAULTS.get(role, ())}
+    assert system.roles[role].grants() == expected

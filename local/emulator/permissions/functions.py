@@ -10,7 +10,7 @@ from http import HTTPStatus
 from typing import Any
 
 from ministack.core.responses import error_response_json, get_account_id, get_region
-from ministack.services import cloudwatch, lambda_svc, sqs
+from ministack.services import cloudwatch, cloudwatch_logs, lambda_svc, sqs
 
 from local.emulator.patching import around
 from local.emulator.permissions import keys, roles
@@ -21,6 +21,7 @@ Mapped = dict[str, Any]
 SERVICE = "lambda.amazonaws.com"
 POLL_ACTIONS = ("sqs:ReceiveMessage", "sqs:GetQueueAttributes")
 DELETE_ACTION = "sqs:DeleteMessage"
+CREATE_GROUP = "logs:CreateLogGroup"
 LOG_ACTIONS = ("logs:CreateLogStream", "logs:PutLogEvents")
 PROBLEM = "PROBLEM: the function's role may not {action}"
 
@@ -121,7 +122,10 @@ def _guard_logging() -> None:
         group = (config.get("LoggingConfig") or {}).get("LogGroup")
         name = group or f"/aws/lambda/{config['FunctionName']}"
         stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{name}:log-stream:any"
-        if all(roles.may(config["Role"], action, stream) for action in LOG_ACTIONS):
+        # Lambda makes a group that is missing, if the role may.
+        missing = name not in cloudwatch_logs._log_groups
+        actions = (*([CREATE_GROUP] if missing else []), *LOG_ACTIONS)
+        if all(roles.may(config["Role"], action, stream) for action in actions):
             original(function, *rest, **more)
 
 

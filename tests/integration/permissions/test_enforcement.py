@@ -1,7 +1,9 @@
 """The enforcement itself: what it refuses beyond what the grants of the main path show."""
 
+import io
 import json
 import uuid
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -10,7 +12,7 @@ import pytest
 from local.cloud import ACCOUNT, REGION
 from runtime.core.contract import Output
 from tests.integration.cloud.waiting import until
-from tests.integration.permissions.identities import Identity, allow, refused, trust
+from tests.integration.permissions.identities import Identity, allow, policy, refused, trust
 from tests.integration.permissions.system import BrokenError, System
 
 pytestmark = pytest.mark.cloud
@@ -225,3 +227,28 @@ def test_should_say_403_of_a_missing_object_to_who_may_not_list(system: System) 
             identity.client("s3").get_object(**missing)
         with refused("403" if code == "AccessDenied" else "404"):
             identity.client("s3").head_object(**missing)
+
+
+def test_should_make_a_functions_log_group_only_if_its_role_may(system: System) -> None:
+    name = f"test-{uuid.uuid4().hex[:8]}"
+    iam, functions, logs = (system.client(each) for each in ("iam", "lambda", "logs"))
+    role = iam.create_role(
+        RoleName=name, AssumeRolePolicyDocument=trust(Service="lambda.amazonaws.com")
+    )["Role"]["Arn"]
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("code.py", "def handle(event, context):\n    print('ran')\n")
+    functions.create_function(
+        FunctionName=name,
+        Runtime="python3.12",
+        Role=role,
+        Handler="code.handle",
+        Code={"ZipFile": packed.getvalue()},
+        Timeout=30,
+    )
+    writing = ["logs:CreateLogStream", "logs:PutLogEvents"]
+    for actions, made in ((writing, False), (["logs:CreateLogGroup", *writing], True)):
+        iam.put_role_policy(RoleName=name, PolicyName="test", PolicyDocument=policy(allow(actions)))
+        functions.invoke(FunctionName=name, Payload=b"{}")
+        groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/lambda/{name}")["logGroups"]
+        assert bool(groups) == made

@@ -42,11 +42,11 @@ def sweep(deployed: Deployed) -> None:
 
 
 def let_an_hour_pass_for(deployed: Deployed, source: Source) -> None:
-    """Make the job's last sign of life an hour old."""
+    """Make the job's last sign of life an hour old, and an earlier sweep suspect it."""
     deployed.cloud.client("dynamodb").update_item(
         TableName=deployed.outputs[Output.JOBS_TABLE],
         Key={JobsTable.PARTITION_KEY: {"S": source.job_id}},
-        UpdateExpression="SET #at = :then",
+        UpdateExpression="SET #at = :then, suspected_at = :then",
         ExpressionAttributeNames={"#at": JobsTable.STATE_INDEX_SORT_KEY},
         ExpressionAttributeValues={":then": {"N": str(time.time() - AN_HOUR_SECONDS)}},
     )

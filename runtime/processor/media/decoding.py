@@ -42,6 +42,8 @@ _OPTIONS = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"
 # Fragments of a stream keep its clock; a smaller start is a track that starts late.
 _LATE_FRAGMENTS_SECONDS = 1.0
 
+_TIMESTAMPS_MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT
+
 _DEFAULT_LAYOUTS = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
 """FFmpeg's default layout of 1 to 8 channels."""
 
@@ -152,10 +154,7 @@ def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterato
 
 def _packets(container: "InputContainer", stream: Any) -> Iterator[Any]:
     """Yield the stream's packets, on a clock without jumps where the format may have some."""
-    from av.format import Flags
-
-    flags: int = container.format.flags
-    if not flags & int(Flags.ts_discont.value):
+    if not container.format.flags & _TIMESTAMPS_MAY_JUMP:
         yield from container.demux(stream)
         return
     clock = ContinuousClock()

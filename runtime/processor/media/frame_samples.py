@@ -3,9 +3,10 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from runtime.core.media import Scene
+from runtime.core.media import Scene, VideoStream
+from runtime.processor.media.display import scaled_pixels, upright
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,14 +27,17 @@ Sample = tuple[int, bytes]
 
 
 class Thumbnailer:
-    """Scales frames as they are displayed: rotated, with square pixels, the longer side 320."""
+    """Scales frames as they are displayed: upright, in standard dynamic range, with square pixels.
 
-    def __init__(self, *, pixel_aspect: float, rotation_degrees: int) -> None:
+    The longer side is 320.
+    """
+
+    def __init__(self, *, pixel_aspect: float, video: VideoStream) -> None:
         from av.video.reformatter import VideoReformatter
 
         self._scaler = VideoReformatter()
         self._pixel_aspect = pixel_aspect
-        self._rotation_degrees = rotation_degrees
+        self._video = video
 
     def webp(self, frame: "VideoFrame") -> bytes:
         """Return a frame's thumbnail."""
@@ -44,19 +48,14 @@ class Thumbnailer:
         return content.tobytes()
 
     def _pixels(self, frame: "VideoFrame") -> "Pixels":
-        import numpy as np
-
         stretched = frame.width * self._pixel_aspect
         scale = min(1.0, LONGER_SIDE / max(stretched, frame.height))
-        scaled: Any = self._scaler.reformat(
-            frame,
-            width=max(2, round(stretched * scale)),
-            height=max(2, round(frame.height * scale)),
-            format="bgr24",
-            interpolation="AREA",
-            threads=1,
-        ).to_ndarray()
-        return np.ascontiguousarray(np.rot90(scaled, -self._rotation_degrees // 90))
+        width, height = max(2, round(stretched * scale)), max(2, round(frame.height * scale))
+        return upright(
+            scaled_pixels(self._scaler, frame, width, height),
+            rotation_degrees=self._video.rotation_degrees,
+            is_mirrored=self._video.is_mirrored,
+        )
 
 
 class FrameSampler:

@@ -77,9 +77,7 @@ def read_frames(
     # A frame's own `reformat` makes a scaler with threads for it alone: 2 ms of processor time.
     scaler = VideoReformatter()
     with open_media(media) as container:
-        thumbnailer = Thumbnailer(
-            pixel_aspect=pixel_aspect(container, video), rotation_degrees=video.rotation_degrees
-        )
+        thumbnailer = Thumbnailer(pixel_aspect=pixel_aspect(container, video), video=video)
         sampler = FrameSampler(thumbnailer, duration_seconds)
         origin = Fraction(origin_seconds(container)).limit_denominator(1_000_000)
         if from_seconds is None:

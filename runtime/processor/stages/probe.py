@@ -10,6 +10,7 @@ from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
 from runtime.processor.media.boxes import is_protected
 from runtime.processor.media.channels import samples_of
 from runtime.processor.media.decoding import decoded_frames, open_media, origin_seconds
+from runtime.processor.media.display import orientation_of
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.results.warnings import AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
 
@@ -228,14 +229,15 @@ def _video(pictures: Sequence[Any], upload: Upload, limits: MediaLimits) -> Vide
             continue
         limits.check_picture(upload.name, frame.width, frame.height)
         rate = stream.average_rate or stream.guessed_rate
+        rotation, is_mirrored = orientation_of(frame)
         return VideoStream(
             index=stream.index,
             codec=stream.codec_context.name,
             width=frame.width,
             height=frame.height,
             frames_per_second=float(rate) if rate else None,
-            # FFmpeg's display matrix rotates counterclockwise.
-            rotation_degrees=-frame.rotation % 360,
+            rotation_degrees=rotation,
+            is_mirrored=is_mirrored,
         )
     return None
 

@@ -91,9 +91,7 @@ class _FrameSeeker:
         self._container = container
         self._video = video
         self._origin = origin_seconds(container)
-        self._thumbnailer = Thumbnailer(
-            pixel_aspect=pixel_aspect(container, video), rotation_degrees=video.rotation_degrees
-        )
+        self._thumbnailer = Thumbnailer(pixel_aspect=pixel_aspect(container, video), video=video)
         self._frames: Iterator[Any] = iter(())
         self._current: Any = None
         self._following: Any = None

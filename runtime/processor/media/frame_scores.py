@@ -33,8 +33,10 @@ ROW = [
     ("losses", "<u4"),
     ("motion", "<f8"),
     ("score", "<f8"),
+    ("slide_back", "<u2"),
+    ("flash_back", "<u2"),
 ]
-"""One frame: its times, a checksum of its pixels, the decoding losses so far, and two scores."""
+"""One frame: its times, a checksum of its pixels, the decoding losses so far, and its scores."""
 
 # Decoding resumes this many frames before the end and is compared with the stored rows. MPEG-TS
 # seeks to the keyframe after the one asked for, so it may need a longer overlap.
@@ -90,16 +92,25 @@ class FrameScores:
         rows = self.rows
         return [(row_start_seconds(rows[number]), content) for number, content in self._samples]
 
-    def add(self, seen: FrameRecord, *, motion: float = 0.0, score: float) -> None:
+    def add(
+        self,
+        seen: FrameRecord,
+        *,
+        motion: float = 0.0,
+        score: float,
+        slide_back: int = 0,
+        flash_back: int = 0,
+    ) -> None:
         """Add the next frame's scores; a full unit is stored."""
         import numpy as np
 
         of_tick = (seen.tick.numerator, seen.tick.denominator)
         of_frame = (seen.end_seconds, seen.checksum, seen.losses, motion, score)
+        of_stills = (slide_back, flash_back)
         if seen.sample is not None:
             number = len(self._units) * UNIT_FRAMES + len(self._row)
             self._samples.append((number, seen.sample))
-        self._row.append((seen.ticks, *of_tick, *of_frame))
+        self._row.append((seen.ticks, *of_tick, *of_frame, *of_stills))
         if len(self._row) == UNIT_FRAMES:
             self._units.append(np.array(self._row, dtype=ROW))
             self._row = []
@@ -131,10 +142,13 @@ class FrameScores:
         called for each frame that is decoded again; `duration_seconds` is the container's claim.
         """
         rows = self.rows
-        for overlap in (frames for frames in _OVERLAPS if frames <= len(rows)):
+        overlaps = [frames for frames in _OVERLAPS if frames < len(rows)]
+        if context <= len(rows) <= _OVERLAPS[-1]:
+            overlaps.append(len(rows))
+        for overlap in overlaps:
+            start = row_start_seconds(rows[-overlap]) if overlap < len(rows) else None
             frames = read_frames(
-                *(media, video, size, damage, row_start_seconds(rows[-overlap])),
-                duration_seconds=duration_seconds,
+                *(media, video, size, damage, start), duration_seconds=duration_seconds
             )
             resumed = _skip_scored(frames, rows, context, on_frame)
             if resumed is not None:

@@ -14,13 +14,17 @@ from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import Damage
 from runtime.processor.media.frame_samples import write_scene_samples
-from runtime.processor.media.frame_scores import FrameRecord, FrameScores
+from runtime.processor.media.frame_scores import FrameRecord, FrameScores, row_start_seconds
 from runtime.processor.media.frames import FALLBACK_RATE, FrameSize, ScaledFrame
+from runtime.processor.stages.slides import CONTEXT_FRAMES, SlideWatch
 
 if TYPE_CHECKING:
     from runtime.processor.media.frame_scores import Rows
 
 MINIMUM_SCENE_SECONDS = 0.6
+_SAME_CUT_SECONDS = 0.5
+# A movement goes on as it began; within a shot frames differ much less than at its cut.
+_MOVING_FRAMES, _MOVING_SHARE = 5, 0.6
 # PySceneDetect compares frames at this width too; scaling while decoding is cheapest.
 _ANALYSIS_WIDTH = 256
 # Frame-rate conversion repeats frames, and a repeated frame scores 0, which makes its neighbours
@@ -43,7 +47,8 @@ def detect_scenes(
 ) -> tuple[Scene, ...]:
     """Return the shots in order, from 0 s to the end of the last frame that decodes.
 
-    Finds hard cuts (`AdaptiveDetector`); scenes under 0.6 s join the one before. Without a video
+    Finds hard cuts (`AdaptiveDetector`) and new slides, and ignores flashes (`stages/slides.py`).
+    Scenes under 0.6 s join the one before. Without a video
     track there are no scenes. The scores of 100 frames are a unit of `increments`. Of the frames
     sampled at even times, the one nearest each scene's middle is written into `samples_into`.
     `stages/transitions.py` finds gradual transitions as well.
@@ -54,23 +59,33 @@ def detect_scenes(
     height = max(1, round(info.video.height * width / info.video.width))
     size = FrameSize(width=width, height=height, pixel_format="bgr24")
     damage = damage or Damage()
-    scores, scorer, done = FrameScores(increments), _FrameScorer(), 0.0
+    scores, scorer, watch, done = FrameScores(increments), _FrameScorer(), SlideWatch(), 0.0
     scored, frames = scores.resume(
         *(media, info.video, size, damage),
-        context=_SKIPPED_REPEATS + 1,
+        context=max(_SKIPPED_REPEATS + 1, CONTEXT_FRAMES),
         duration_seconds=info.duration_seconds,
         on_frame=lambda: on_progress(0.0),
     )
     if scored:
         scorer.resume(scored, scores.rows)
+        for frame in scored:
+            watch.look(frame.pixels, frame.start_seconds)
     for frame in frames:
         motion, score = scorer.score(frame)
-        scores.add(FrameRecord.of(frame, damage), motion=motion, score=score)
+        seen = watch.look(frame.pixels, frame.start_seconds)
+        scores.add(
+            FrameRecord.of(frame, damage),
+            motion=motion,
+            score=score,
+            slide_back=seen.slide_back,
+            flash_back=seen.flash_back,
+        )
         if info.duration_seconds:
             done = min(1.0, max(done, frame.start_seconds / info.duration_seconds))
         on_progress(done)
     rows = scores.rows
-    cuts = _cuts(rows, info.video.frames_per_second or FALLBACK_RATE)
+    found = _cuts(rows, info.video.frames_per_second or FALLBACK_RATE)
+    cuts = _with_slides(rows, found)
     scenes = scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
     if samples_into is not None:
         write_scene_samples(samples_into, scenes, scores.samples)
@@ -96,6 +111,37 @@ def _cuts(rows: "Rows", rate: float) -> list[float]:
         at = FrameTimecode(Timecode(pts=int(row["ticks"]), time_base=tick), fps=rate)
         cuts += [cut.seconds for cut in detector.process_frame(at, float(row["score"]))]
     return cuts
+
+
+def _with_slides(rows: "Rows", cuts: Iterable[float]) -> list[float]:
+    """Return the cuts without those at flashes, and with new slides."""
+    starts = [row_start_seconds(row) for row in rows]
+    flashes = [
+        (starts[number - int(row["flash_back"])], starts[number])
+        for number, row in enumerate(rows)
+        if 0 < row["flash_back"] <= number
+    ]
+    onsets = {starts[number] for number in range(len(rows)) if _starts_to_move(rows, number)}
+    kept = [
+        cut
+        for cut in cuts
+        if cut not in onsets and not any(first <= cut <= last for first, last in flashes)
+    ]
+    slides = [
+        starts[number - int(row["slide_back"])]
+        for number, row in enumerate(rows)
+        if 0 < row["slide_back"] <= number
+    ]
+    new = [slide for slide in slides if all(abs(slide - cut) > _SAME_CUT_SECONDS for cut in kept)]
+    return sorted([*kept, *new])
+
+
+def _starts_to_move(rows: "Rows", number: int) -> bool:
+    """Return whether a frame begins a movement, such as scrolling, rather than a shot."""
+    following = rows["motion"][number + 1 : number + 1 + _MOVING_FRAMES]
+    return len(following) == _MOVING_FRAMES and bool(
+        np.median(following) >= _MOVING_SHARE * rows["motion"][number]
+    )
 
 
 def scenes_between(cuts: Iterable[float], *, end_seconds: float) -> tuple[Scene, ...]:

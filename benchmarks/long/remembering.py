@@ -69,18 +69,16 @@ def remember_speech(memo: Memo) -> None:
 
 def remember_words(memo: Memo) -> None:
     """Have Whisper hear each stretch of samples once."""
-    from runtime.processor.stages import transcribe  # noqa: PLC0415 - as the processor: when used
+    from runtime.processor.stages.recognition import Recognizer  # noqa: PLC0415 - as the processor
 
-    hear = transcribe._run_model  # noqa: SLF001 - the one place where the network is asked
+    recognize = Recognizer._segments  # noqa: SLF001 - the one place where the network decodes
 
-    def listen(model: Any, samples: Any, language: str | None, options: Any) -> Any:
-        def compute() -> Any:
-            segments, detected = hear(model, samples, language, options)
-            return list(segments), detected
+    def segments(recognizer: Any, piece: Any) -> Any:
+        return memo.answer(
+            piece.samples, piece.language, lambda: list(recognize(recognizer, piece))
+        )
 
-        return memo.answer(samples, f"{language} {options}", compute)
-
-    transcribe._run_model = listen  # noqa: SLF001
+    Recognizer._segments = segments  # type: ignore[assignment,method-assign]  # noqa: SLF001
 
 
 def remember_windows(memo: Memo) -> None:

@@ -23,7 +23,10 @@ class Upload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoStream:
-    """A real video track (never cover art). `rotation_degrees` is clockwise, as displayed."""
+    """A real video track (never cover art).
+
+    It is displayed mirrored left to right if `is_mirrored`, then turned clockwise.
+    """
 
     index: int
     codec: str
@@ -31,6 +34,7 @@ class VideoStream:
     height: int
     frames_per_second: float | None
     rotation_degrees: int
+    is_mirrored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +57,26 @@ class MediaInfo:
     size_bytes: int
     video: VideoStream | None
     audio: AudioStream | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimeRange:
+    """A stretch of the presentation timeline."""
+
+    start_seconds: float
+    end_seconds: float
+
+    @property
+    def seconds(self) -> float:
+        """Its length."""
+        return self.end_seconds - self.start_seconds
+
+    def later(self, seconds: float) -> "TimeRange":
+        """Return the stretch that begins so much later."""
+        return TimeRange(
+            start_seconds=round(max(0.0, self.start_seconds + seconds), 3),
+            end_seconds=round(max(0.0, self.end_seconds + seconds), 3),
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +136,15 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Transcript:
-    """Recognised words in order of time. `language` is an ISO 639-1 code, None without speech."""
+    """Recognised words in order of time. `language` is an ISO 639-1 code, None without speech.
+
+    `unwritten` are stretches in which speech was heard but no words were recognised.
+    """
 
     language: str | None
     language_probability: float
     words: tuple[Word, ...]
+    unwritten: tuple[TimeRange, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,24 +1,39 @@
 """Warnings about what is missing or doubtful in a result, each a code and a sentence."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+
+from runtime.core.media import TimeRange
+from runtime.results.render.text import clock
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResultWarning:
-    """A warning for the reader of a result: a stable code and a full sentence."""
+    """A warning for the reader of a result: a stable code, a full sentence, and where it holds."""
 
     code: str
     message: str
+    ranges: tuple[TimeRange, ...] = ()
 
+    def at(self, ranges: Sequence[TimeRange]) -> "ResultWarning":
+        """Return the warning for these stretches, which its message then names."""
+        times = [f"{clock(r.start_seconds)}-{clock(r.end_seconds)}" for r in ranges[:_NAMED]]
+        more = f" and {len(ranges) - _NAMED} more" if len(ranges) > _NAMED else ""
+        message = f"{self.message.removesuffix('.')} ({', '.join(times)}{more})."
+        return replace(self, message=message, ranges=tuple(ranges))
+
+
+_NAMED = 5
+"""Stretches that a message names."""
 
 WARNINGS: dict[str, ResultWarning] = {}
 """Every warning by its code, in the order in which results list them."""
 
 
 def in_result_order(found: Collection[ResultWarning]) -> tuple[ResultWarning, ...]:
-    """Return each of these warnings once, in the order of `WARNINGS`."""
-    return tuple(warning for warning in WARNINGS.values() if warning in found)
+    """Return one warning of each code, in the order of `WARNINGS`."""
+    by_code = {warning.code: warning for warning in found}
+    return tuple(by_code[code] for code in WARNINGS if code in by_code)
 
 
 def _warning(code: str, message: str) -> ResultWarning:
@@ -65,6 +80,12 @@ PLAYER_AUDIO_FAILED = _warning(
     "player_audio.failed", "The sound could not be made into a file for players."
 )
 NO_SPEECH = _warning("speech.none", "No speech was recognised, so there is nothing to summarize.")
+UNWRITTEN_SPEECH = _warning(
+    "speech.unwritten", "Speech was heard in which no words were recognised."
+)
+SPEAKERS_WITHOUT_WORDS = _warning(
+    "speakers.without_words", "Somebody speaks of whom no words were recognised."
+)
 NO_SPEAKERS = _warning(
     "speakers.none",
     "Speech was recognised, but no voice could be told apart, so no word has a speaker.",

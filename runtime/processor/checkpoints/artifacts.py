@@ -42,16 +42,16 @@ class StageOutput(Generic[T]):
     is_fallback: bool = False
 
 
-MEDIA: Artifact[MediaInfo] = Artifact(stage=Stage.PROBE, kind=MediaInfo, version=1)
+MEDIA: Artifact[MediaInfo] = Artifact(stage=Stage.PROBE, kind=MediaInfo, version=2)
 SOUND: Artifact[Sound] = Artifact(stage=Stage.AUDIO, kind=Sound, version=3, inputs=(MEDIA,))
 TRANSCRIPT: Artifact[Transcript] = Artifact(
-    stage=Stage.TRANSCRIBE, kind=Transcript, version=1, inputs=(SOUND,)
+    stage=Stage.TRANSCRIBE, kind=Transcript, version=2, inputs=(SOUND,)
 )
 DIARIZATION: Artifact[Diarization] = Artifact(
     stage=Stage.DIARIZE, kind=Diarization, version=3, inputs=(SOUND,)
 )
 SCENES: Artifact[tuple[Scene, ...]] = Artifact(
-    stage=Stage.SCENES, kind=tuple[Scene, ...], version=2, inputs=(MEDIA,)
+    stage=Stage.SCENES, kind=tuple[Scene, ...], version=3, inputs=(MEDIA,)
 )
 THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
     stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=3, inputs=(SCENES,)

@@ -1,5 +1,6 @@
 """Runs one job as a graph of stages, from its upload to its published results."""
 
+from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
@@ -7,7 +8,7 @@ from runtime.core.contract import ResultFile, Stage, result_prefix
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.log import Log
-from runtime.core.media import Diarization, MediaInfo, Sentence, Summary
+from runtime.core.media import Diarization, MediaInfo, Sentence, Summary, TimeRange
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
@@ -40,10 +41,15 @@ from runtime.results.warnings import (
     NO_VIDEO,
     SCENES_FAILED,
     SPEAKERS_FAILED,
+    SPEAKERS_WITHOUT_WORDS,
+    UNWRITTEN_SPEECH,
     VIDEO_UNREADABLE,
     ResultWarning,
     in_result_order,
 )
+
+MIN_TALK_SECONDS = 5.0
+"""A speaker who talks for this long and has no words deserves a warning."""
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 2.0, 0.02
 """A file that ends earlier than it claims by more than both was cut off; tracks differ by less."""
@@ -139,7 +145,10 @@ class Pipeline:
             chapters=given.get(Stage.CHUNK, ()),
             summary=given.get(Stage.SUMMARIZE, Summary(sentences=())),
             scenes=given.get(Stage.SCENES, ()),
-            warnings=collect_warnings(media, duration, sentences, diarization, given.warnings),
+            warnings=collect_warnings(
+                *(media, duration, sentences, diarization, given.warnings),
+                given.get(Stage.TRANSCRIBE, NO_WORDS).unwritten,
+            ),
             models=job.toolkit.models,
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
@@ -159,19 +168,41 @@ def collect_warnings(
     sentences: tuple[Sentence, ...],
     diarization: Diarization,
     reported: tuple[ResultWarning, ...],
+    unwritten: tuple[TimeRange, ...] = (),
 ) -> tuple[ResultWarning, ...]:
     """Return the stages' warnings and those that follow from their outputs, in result order."""
-    found = {*reported}
+    found = [*reported]
     if media.video is None and VIDEO_UNREADABLE not in reported:
-        found.add(NO_VIDEO)
+        found.append(NO_VIDEO)
     if media.audio is None:
         if AUDIO_UNREADABLE not in reported:
-            found.add(NO_AUDIO)
+            found.append(NO_AUDIO)
     elif not sentences and AUDIO_FAILED not in reported:
-        found.add(NO_SPEECH)
+        found.append(NO_SPEECH)
     elif sentences and not diarization.exclusive_turns and SPEAKERS_FAILED not in reported:
-        found.add(NO_SPEAKERS)
+        found.append(NO_SPEAKERS)
+    if unwritten and sentences:
+        found.append(UNWRITTEN_SPEECH.at(unwritten))
+    silent = turns_without_words(sentences, diarization)
+    if silent and sentences:
+        found.append(SPEAKERS_WITHOUT_WORDS.at(silent))
     claimed = media.duration_seconds or 0.0
     if claimed - duration > max(CUT_OFF_SECONDS, CUT_OFF_SHARE * claimed):
-        found.add(CUT_OFF)
+        found.append(CUT_OFF)
     return in_result_order(found)
+
+
+def turns_without_words(
+    sentences: tuple[Sentence, ...], diarization: Diarization
+) -> list[TimeRange]:
+    """Return the turns of speakers who talk for five seconds or more and have no words."""
+    talk: defaultdict[str, float] = defaultdict(float)
+    for turn in diarization.turns:
+        talk[turn.speaker] += turn.end_seconds - turn.start_seconds
+    written = {sentence.speaker for sentence in sentences}
+    silent = {s for s, seconds in talk.items() if seconds >= MIN_TALK_SECONDS} - written
+    return [
+        TimeRange(start_seconds=turn.start_seconds, end_seconds=turn.end_seconds)
+        for turn in diarization.turns
+        if turn.speaker in silent
+    ]

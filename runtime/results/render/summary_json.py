@@ -6,8 +6,9 @@ from runtime.core.contract import ResultFile, Stage, thumbnail_name
 from runtime.core.media import MediaInfo
 from runtime.results.job_result import JobResult
 from runtime.results.render.text import seconds
+from runtime.results.warnings import ResultWarning
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 """Major: a change that breaks readers. Minor: an addition."""
 
 _MODEL_NAMES = {
@@ -72,15 +73,23 @@ def summary_document(result: JobResult) -> dict[str, Any]:
         "scenes": scene_list(result),
         "contact_sheet": _if_made(result, ResultFile.CONTACT_SHEET),
         "player_audio": _if_made(result, ResultFile.PLAYER_AUDIO),
-        "warnings": [
-            {"code": warning.code, "message": warning.message} for warning in result.warnings
-        ],
+        "warnings": [_warning(warning) for warning in result.warnings],
         "models": {
             name: result.models[stage]
             for stage, name in _MODEL_NAMES.items()
             if stage in result.models
         },
     }
+
+
+def _warning(warning: ResultWarning) -> dict[str, Any]:
+    document: dict[str, Any] = {"code": warning.code, "message": warning.message}
+    if warning.ranges:
+        document["ranges"] = [
+            {"start_seconds": seconds(r.start_seconds), "end_seconds": seconds(r.end_seconds)}
+            for r in warning.ranges
+        ]
+    return document
 
 
 def scene_list(result: JobResult) -> list[dict[str, Any]]:

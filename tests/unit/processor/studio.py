@@ -9,7 +9,16 @@ from typing import Any
 from runtime.core import jobs as lifecycle
 from runtime.core.contract import ExitCode, ResultFile, Stage, result_prefix, thumbnail_name
 from runtime.core.jobs import Job
-from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Turn, Upload
+from runtime.core.media import (
+    Audio,
+    Diarization,
+    MediaInfo,
+    Scene,
+    TimeRange,
+    Transcript,
+    Turn,
+    Upload,
+)
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.ports import JobStore, ObjectStore, Progress
 from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
@@ -64,6 +73,8 @@ class Studio:
     asked: list[JobOptions] = field(default_factory=list)
     said: tuple[str, ...] = SAID
     turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
+    unwritten: tuple[TimeRange, ...] = ()
+    parties: Diarization | None = None
     aborted: list[ExitCode] = field(default_factory=list)
     max_runs: int | None = None
     task_size: TaskSize = UNKNOWN_TASK_SIZE
@@ -194,7 +205,11 @@ class Studio:
         self._work(Stage.AUDIO, on_progress)
         destination.write_bytes(b"any sound")
         audio = Audio(
-            path=destination, sample_rate=16000, starts_at_seconds=0.5, duration_seconds=59.5
+            path=destination,
+            sample_rate=16000,
+            starts_at_seconds=0.5,
+            duration_seconds=59.5,
+            parties=self.parties,
         )
         return StageOutput(value=audio)
 
@@ -210,7 +225,9 @@ class Studio:
             for start, text in zip((1.0, 30.0), self.said, strict=False)
             for attributed in speech(text, start=start)
         )
-        return Transcript(language="en", language_probability=0.99, words=words)
+        return Transcript(
+            language="en", language_probability=0.99, words=words, unwritten=self.unwritten
+        )
 
     def _diarize(
         self, audio: Audio, options: JobOptions, on_progress: Progress, _: Increments

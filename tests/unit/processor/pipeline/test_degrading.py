@@ -8,8 +8,9 @@ import pytest
 from runtime.core.contract import ExitCode, Stage
 from runtime.core.errors import LeaseLost, LifestreamError, Permanent, Retryable
 from runtime.core.jobs import State, reprocess
+from runtime.core.media import TimeRange
 from runtime.core.ports import Progress
-from tests.unit.processor.builders import media
+from tests.unit.processor.builders import BEN, media, turn, voices
 from tests.unit.processor.studio import Studio
 
 BROKEN = Permanent("media.decoder_crashed", "It broke.", "Mend it.")
@@ -136,3 +137,33 @@ def test_should_try_again_when_a_person_asks_for_it(studio: Studio) -> None:
     ]
     assert Stage.DIARIZE in studio.used
     assert Stage.TRANSCRIBE not in studio.used
+
+
+def test_should_warn_of_a_speaker_without_words_and_when(studio: Studio) -> None:
+    studio.turns = (*studio.turns, turn(50.0, 56.5, "SPEAKER_02"))
+    assert studio.run() is ExitCode.SUCCESS
+    (warning,) = studio.summary()["warnings"]
+    assert warning["code"] == "speakers.without_words"
+    assert warning["ranges"] == [{"start_seconds": 50.0, "end_seconds": 56.5}]
+    assert "00:50-00:56" in warning["message"]
+
+
+def test_should_not_warn_of_a_short_remark(studio: Studio) -> None:
+    studio.turns = (*studio.turns, turn(50.0, 53.0, "SPEAKER_02"))
+    studio.run()
+    assert warnings_of(studio) == []
+
+
+def test_should_warn_of_speech_without_words(studio: Studio) -> None:
+    studio.unwritten = (TimeRange(start_seconds=12.0, end_seconds=16.0),)
+    studio.run()
+    (warning,) = studio.summary()["warnings"]
+    assert warning["code"] == "speech.unwritten"
+    assert warning["ranges"] == [{"start_seconds": 12.0, "end_seconds": 16.0}]
+
+
+def test_should_take_the_speakers_of_separate_channels_without_a_model(studio: Studio) -> None:
+    studio.parties = voices(turn(0.5, 59.0, BEN))
+    assert studio.run() is ExitCode.SUCCESS
+    assert [speaker["speaker"] for speaker in studio.summary()["speakers"]] == [BEN]
+    assert Stage.DIARIZE not in studio.used

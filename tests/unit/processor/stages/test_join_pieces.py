@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from runtime.processor.stages.transcribe import join_pieces
+from runtime.processor.stages.recognition import join_pieces
 
 
 @dataclass(frozen=True)

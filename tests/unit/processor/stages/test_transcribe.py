@@ -11,10 +11,9 @@ from numpy.typing import NDArray
 
 from runtime.core.media import Audio, MediaInfo, Transcript, Word
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
+from runtime.processor.stages.recognition import is_hallucination, join_pieces
 from runtime.processor.stages.transcribe import (
     TranscribeOptions,
-    is_hallucination,
-    join_pieces,
     order_words,
     transcribe,
     window_seconds,
@@ -83,6 +82,7 @@ class Segment:
     compression_ratio: float = 1.5
     no_speech_prob: float = 0.1
     avg_logprob: float = -0.3
+    words: tuple[object, ...] = ()
 
 
 def test_should_take_loops_and_wild_guesses_for_invented() -> None:

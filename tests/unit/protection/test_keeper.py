@@ -49,6 +49,18 @@ def test_should_hold_one_lease_until_the_last_of_several_sessions_ends(bench: Ke
     assert not bench.ecs.on
 
 
+def test_should_renew_before_a_session_joins_what_is_left_of_a_lease(bench: KeeperBench) -> None:
+    bench.take("a")
+    bench.play(0)
+    policy = bench.keeper.policy
+    bench.clock.advance(policy.lease_seconds - policy.joinable_seconds + 1)
+    late = bench.take("b")
+    assert state_of(late) is SlotState.WAITING
+    bench.play(0)
+    assert state_of(late) is SlotState.HELD
+    assert bench.ecs.calls == ["enable 7", "enable 7"]
+
+
 def test_should_make_no_call_for_a_session_that_follows_at_once(bench: KeeperBench) -> None:
     slot = bench.take()
     bench.play(10)

@@ -89,6 +89,10 @@ snapshots: setup ## Accept the synthesized templates as snapshots, write docs/en
 preflight: setup-tools ## Find what the account lacks before the first deployment: make preflight [ENV=dev]
 	@$(VENV)/python -m lifestream --environment "$(or $(ENV),dev)" preflight
 
+.PHONY: protect
+protect: setup-tools ## Guard the stacks of an environment's data against deletion: make protect [ENV=prod]
+	@$(VENV)/python -m lifestream --environment "$(or $(ENV),dev)" protect
+
 .PHONY: smoke verify
 smoke: setup ## Verify a deployed environment with a short video: make smoke [ENV=dev]
 	@$(VENV)/python -m scripts.verification smoke --environment "$(or $(ENV),dev)"

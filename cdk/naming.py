@@ -91,9 +91,20 @@ def bucket_arn(bucket_name: str) -> str:
 
 def tags(environment: EnvironmentConfig) -> dict[str, str]:
     """Return the tags of everything in an environment, for cost reports and access rules."""
-    return {"Service": SERVICE_NAME, "Environment": environment.name}
+    given = environment.tags
+    optional = {
+        "Owner": given and given.owner,
+        "CostCentre": given and given.cost_centre,
+        "DataClass": given and given.data_class,
+    }
+    own = {key: value for key, value in optional.items() if value}
+    return {"Service": SERVICE_NAME, "Environment": environment.name, **own}
 
 
 def removal_policy(environment: EnvironmentConfig) -> RemovalPolicy:
-    """Return RETAIN where data must outlive its stack, else DESTROY."""
-    return RemovalPolicy.RETAIN if environment.retain_data else RemovalPolicy.DESTROY
+    """Return whether data outlives its stack; a failed creation leaves nothing in any case.
+
+    What it left would have the names that the next attempt needs.
+    """
+    policy = RemovalPolicy
+    return policy.RETAIN_ON_UPDATE_OR_DELETE if environment.retain_data else policy.DESTROY

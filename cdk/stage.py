@@ -1,10 +1,11 @@
 """One environment: its stacks, connected by their typed attributes."""
 
-from aws_cdk import Stage, Tags
+from aws_cdk import Aspects, PermissionsBoundary, Stage, Tags
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
+from cdk.constructs.compute.task_roles import RolePath
 from cdk.constructs.compute.worker_container import WorkerResources
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.naming import tags
@@ -26,7 +27,16 @@ class EnvironmentStage(Stage):
     """
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
-        super().__init__(scope, f"Lifestream-{environment.name}")
+        guardrails = environment.guardrails
+        super().__init__(
+            scope,
+            f"Lifestream-{environment.name}",
+            permissions_boundary=(
+                PermissionsBoundary.from_name(guardrails.permissions_boundary)
+                if guardrails and guardrails.permissions_boundary
+                else None
+            ),
+        )
         self.environment = environment
         key = None
         if environment.encryption.customer_key:
@@ -73,6 +83,8 @@ class EnvironmentStage(Stage):
         )
         for name, value in tags(environment).items():
             Tags.of(self).add(name, value)
+        if guardrails and guardrails.role_path:
+            Aspects.of(self).add(RolePath(guardrails.role_path))
 
     def _worker_resources(self, work: JobQueue, key: kms.IKey | None) -> WorkerResources:
         return WorkerResources(

@@ -187,6 +187,7 @@ def stacks(aws: Clients) -> Iterator[Stack]:
                         output["OutputKey"]: output["OutputValue"]
                         for output in stack.get("Outputs", [])
                     },
+                    protected=bool(stack.get("EnableTerminationProtection")),
                 )
 
 

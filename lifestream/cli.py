@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lifestream import command_line
-from lifestream.commands import dead_letters, doctor, jobs, preflight
+from lifestream.commands import dead_letters, doctor, jobs, preflight, protect
 from lifestream.session import DEFAULT_ENVIRONMENT, Session, session_of
 from runtime.core.contract import EnvVar
 from runtime.core.errors import LifestreamError
@@ -46,6 +46,7 @@ app.add_typer(
 )
 app.command("doctor")(doctor.examine)
 app.command("preflight")(preflight.examine)
+app.command("protect")(protect.protect_stacks)
 
 
 @app.callback()

@@ -9,6 +9,9 @@ from runtime.core.errors import Permanent
 PARTS = ("network", "storage", "ingest", "processing", "control-plane")
 """The stacks that every environment has; there may be more."""
 
+DATA_PARTS = ("encryption", "storage", "ingest")
+"""The stacks that hold data; an environment has the first only with a key of its own."""
+
 REQUIRED = (  # of all the outputs, what the commands on jobs and dead letters work with
     Output.MEDIA_BUCKET,
     Output.JOBS_TABLE,
@@ -28,6 +31,7 @@ class Stack:
     name: str
     status: str
     outputs: Mapping[str, str]
+    protected: bool = False
 
 
 def environments_among(stacks: Iterable[Stack]) -> list[str]:
@@ -73,6 +77,12 @@ def stacks_of_environment(stacks: Sequence[Stack], environment: str, *, place: s
             "Check --environment, AWS_PROFILE, AWS_REGION and AWS_ENDPOINT_URL, or deploy it.",
         )
     return found
+
+
+def data_stacks(stacks: Iterable[Stack], environment: str) -> list[Stack]:
+    """Return the environment's stacks that hold data."""
+    names = {f"{stack_prefix(environment)}{part}" for part in DATA_PARTS}
+    return [stack for stack in stacks if stack.name in names]
 
 
 def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict[str, str]:

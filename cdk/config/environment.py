@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict
 from pydantic.json_schema import SkipJsonSchema
 
+from cdk.config.guardrails import GuardrailsConfig, TagsConfig
 from cdk.config.media import MediaConfig
 from cdk.config.network import NetworkConfig
 from cdk.config.problems import read_toml, validated
@@ -66,6 +67,8 @@ class EnvironmentConfig(Settings):
     chat: ChatConfig | None = None
     pool: PoolConfig | None = None
     gpu: GpuConfig | None = None
+    tags: TagsConfig | None = None
+    guardrails: GuardrailsConfig | None = None
 
     @property
     def workers(self) -> PoolConfig | None:
@@ -95,6 +98,28 @@ class EnvironmentConfig(Settings):
         if not self.retain_data and (self.name == "prod" or self.name.startswith("prod-")):
             yield Violation(
                 "retain_data", f"true in {self.name!r} (production data outlives its stack)"
+            )
+
+    @rule
+    def _public_tasks_are_for_trying(self) -> Violations:
+        if not self.network.public_tasks:
+            return
+        if self.retain_data:
+            yield Violation(
+                "network.public_tasks", "false while retain_data = true (data worth retaining)"
+            )
+        if self.gpu is not None:
+            yield Violation(
+                "network.public_tasks",
+                "false with a table [gpu] (ECS gives tasks on EC2 machines no public address)",
+            )
+
+    @rule
+    def _alarms_reach_somebody(self) -> Violations:
+        if self.retain_data and not self.alarms.emails and self.chat is None:
+            yield Violation(
+                "alarms.emails",
+                "one address or more, or a table [chat] (alarms about retained data reach people)",
             )
 
     @rule

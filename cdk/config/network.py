@@ -11,7 +11,7 @@ _AS_ZONES = Field(min_length=2, max_length=3)
 
 
 class NetworkConfig(Settings):
-    """The VPC, created or existing. Tasks have no public address in either.
+    """The VPC, created or existing. Tasks have no public address unless `public_tasks` says so.
 
     Without NAT gateways the tasks reach AWS through endpoints alone. In an existing VPC only a
     security group is created: its owners provide the ways to AWS.
@@ -23,6 +23,9 @@ class NetworkConfig(Settings):
     """Number of availability zones, each with a task subnet."""
     nat_gateways: int = whole(0, 3)
     """Routes to the internet; each costs by the hour."""
+    public_tasks: bool = False
+    """Tasks have public addresses while they run and accept no connection: the cheapest route to
+    AWS, without NAT gateways or endpoints. Only the security group keeps the internet out then."""
     interface_endpoints: bool
     """Private routes to AWS services; each costs by hour and zone."""
     bedrock_endpoint: bool
@@ -46,11 +49,21 @@ class NetworkConfig(Settings):
 
     @rule
     def _tasks_reach_aws(self) -> Violations:
-        if not self.interface_endpoints and self.nat_gateways == 0 and not self.vpc_id:
+        ways = (self.interface_endpoints, self.nat_gateways, self.vpc_id, self.public_tasks)
+        if not any(ways):
             yield Violation(
                 "interface_endpoints",
                 "true while network.nat_gateways = 0"
                 " (tasks would reach neither the image registry nor the logs)",
+            )
+
+    @rule
+    def _public_tasks_need_no_other_way(self) -> Violations:
+        if self.public_tasks and (self.nat_gateways or self.vpc_id):
+            yield Violation(
+                "public_tasks",
+                "false while network.nat_gateways > 0 or network.vpc_id is given (tasks have one"
+                " way out)",
             )
 
     @rule

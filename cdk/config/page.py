@@ -34,7 +34,7 @@ def _rows(table: Schema) -> Iterator[str]:
     yield "|---|---|---|"
     for name, setting in table["properties"].items():
         if "properties" not in setting:
-            mark = "" if name in table["required"] else " (optional)"
+            mark = "" if name in table.get("required", ()) else " (optional)"
             cells = (f"`{name}`{mark}", setting["description"], allowed_in(name, table))
             yield "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
     yield ""

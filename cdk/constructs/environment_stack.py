@@ -2,7 +2,7 @@
 
 import re
 
-from aws_cdk import CfnOutput, Environment, Stack
+from aws_cdk import CfnOutput, DefaultStackSynthesizer, Environment, Stack
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -16,7 +16,9 @@ _WORD = re.compile(r"(?<!^)(?=[A-Z])")
 class EnvironmentStack(Stack):
     """A stack of one environment, with its physical `names` and its `key`, if it has one.
 
-    `part` names the stack; one that `holds_data` has termination protection where data is retained.
+    `part` names the stack. None has termination protection in its template: the CDK's command line
+    would set it before the first creation, and a failed one could not be deleted and repeated.
+    `python -m lifestream protect` sets it after a deployment.
     """
 
     def __init__(
@@ -27,7 +29,6 @@ class EnvironmentStack(Stack):
         environment: EnvironmentConfig,
         description: str,
         key: kms.IKey | None,
-        holds_data: bool = False,
     ) -> None:
         self.names = Names(environment.name)
         self.key = key
@@ -36,13 +37,16 @@ class EnvironmentStack(Stack):
             if environment.account
             else None
         )
+        guardrails = environment.guardrails
         super().__init__(
             scope,
             part,
+            synthesizer=DefaultStackSynthesizer(
+                qualifier=guardrails.bootstrap_qualifier if guardrails else None
+            ),
             stack_name=self.names.stack(_WORD.sub("-", part).lower()),
             description=description,
             env=pinned,
-            termination_protection=holds_data and environment.retain_data,
         )
 
     def output(self, key: Output, value: str, description: str) -> None:

@@ -138,6 +138,25 @@ PIPELINE = (
 )
 
 
+PER_OTHER_REGION = (
+    AcknowledgedFinding(
+        path="Artifacts-{region}/AccessLogs",
+        finding="NIST.800.53.R5-S3DefaultEncryptionKMS",
+        reason="S3 delivers access logs only to buckets that it encrypts with its own keys.",
+    ),
+    AcknowledgedFinding(
+        path="Artifacts-{region}",
+        finding="NIST.800.53.R5-S3BucketReplicationEnabled",
+        reason="Artifacts are made anew from the sources whenever they are wanted.",
+    ),
+    AcknowledgedFinding(
+        path="Pipeline/Promotion",
+        finding="AwsSolutions-IAM5[Resource::arn:aws:s3:::lifestream-artifacts-{account}-{region}/*]",
+        reason="Artifacts have names of CodePipeline's own; the bucket holds nothing else.",
+    ),
+)
+
+
 def acknowledge(app: App, config: PromotionConfig, targets: Mapping[str, DeploymentTarget]) -> None:
     """Record every acknowledgement; raise `LookupError` when there is no such construct.
 
@@ -148,3 +167,7 @@ def acknowledge(app: App, config: PromotionConfig, targets: Mapping[str, Deploym
             item.record(app, environment=name, account=target.account, region=target.region)
     for item in (*(GITHUB if config.github else ()), *(PIPELINE if config.pipeline else ())):
         item.record(app, account=config.account, region=config.region)
+    others = {target.region for target in targets.values()} - {config.region}
+    for region in others if config.pipeline else ():
+        for item in PER_OTHER_REGION:
+            item.record(app, account=config.account, region=region)

@@ -20,10 +20,10 @@ from cdk.promotion.targets import (
 )
 from runtime.core.contract import RESULTS_PREFIX, SERVICE_NAME, UPLOADS_PREFIX, stack_prefix
 
-_BOOTSTRAP = "hnb659fds"
+BOOTSTRAP_QUALIFIER = "hnb659fds"
+"""The CDK's own, where an environment names no other."""
+
 _BOOTSTRAP_ROLES = ("deploy", "file-publishing", "image-publishing", "lookup")
-_SESSION = Duration.hours(2)
-"""A deployment waits for protected tasks, and an end to end test for a video."""
 
 
 class AccessStack(Stack):
@@ -52,14 +52,14 @@ class AccessStack(Stack):
             "Promoter",
             role_name=promoter_role(environment),
             description=f"Brings images to {environment}, deploys and proves it",
-            max_session_duration=_SESSION,
+            max_session_duration=Duration.hours(config.session_hours),
             assumed_by=_trusted(environment, target, config),
         )
         for statement in (
             *self._images(config),
             *self._proof(),
             *self._guard(),
-            *(self._deployment() if config.github else ()),
+            *(self._deployment(config) if config.github else ()),
         ):
             self.role.add_to_policy(statement)
         Tags.of(self).add("Service", SERVICE_NAME)
@@ -95,18 +95,27 @@ class AccessStack(Stack):
     def _guard(self) -> tuple[iam.PolicyStatement, ...]:
         stacks = self._arn("cloudformation", f"stack/{stack_prefix(self._environment)}*/*")
         return (
-            _allow(["cloudformation:DescribeStacks", "cloudformation:GetTemplate"], stacks),
+            _allow(
+                [
+                    "cloudformation:DescribeStacks",
+                    "cloudformation:GetTemplate",
+                    "cloudformation:UpdateTerminationProtection",
+                ],
+                stacks,
+            ),
             _allow(["cloudformation:ListStacks"], "*"),
         )
 
-    def _deployment(self) -> tuple[iam.PolicyStatement, ...]:
+    def _deployment(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:
         # The CDK's own roles do what a deployment does, each its part.
+        guardrails = config.environments[self._environment].guardrails
+        qualifier = (guardrails and guardrails.bootstrap_qualifier) or BOOTSTRAP_QUALIFIER
         where = f"{self._target.account}-{self._target.region}"
         return (
             _allow(
                 ["sts:AssumeRole"],
                 *(
-                    self._target.role_arn(f"cdk-{_BOOTSTRAP}-{role}-role-{where}")
+                    self._target.role_arn(f"cdk-{qualifier}-{role}-role-{where}")
                     for role in _BOOTSTRAP_ROLES
                 ),
             ),
@@ -128,18 +137,19 @@ def _trusted(environment: str, target: DeploymentTarget, config: PromotionConfig
             )
         )
     if config.github:
-        trusted.append(github(target, config.repository, f"environment:{environment}"))
+        trusted.append(github(target, config, f"environment:{environment}"))
     return iam.CompositePrincipal(*trusted)
 
 
-def github(target: DeploymentTarget, repository: str, subject: str) -> iam.PrincipalBase:
-    """Return GitHub's workflows of a repository, of exactly one subject there."""
+def github(target: DeploymentTarget, config: PromotionConfig, context: str) -> iam.PrincipalBase:
+    """Return GitHub's workflows of the repository, in exactly one context there."""
+    subjects = config.github_subjects(context)
     return iam.FederatedPrincipal(
         target.provider_arn,
         {
             "StringEquals": {
                 f"{GITHUB_ISSUER}:aud": GITHUB_AUDIENCE,
-                f"{GITHUB_ISSUER}:sub": f"repo:{repository}:{subject}",
+                f"{GITHUB_ISSUER}:sub": subjects if len(subjects) > 1 else subjects[0],
             }
         },
         "sts:AssumeRoleWithWebIdentity",

@@ -52,6 +52,8 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
         accounts = {target.account: target for target in everywhere}
         for account, target in accounts.items():
             images = releases.images if account == config.account else None
+            if images is None and config.github_provider_exists:
+                continue
             GithubStack(app, target=target, config=config, images=images)
     if config.pipeline is not None:
         PipelineStack(

@@ -1,6 +1,7 @@
 """`promotion.toml` as typed, validated values; a wrong file is refused with every problem."""
 
 from collections.abc import Mapping
+from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -9,13 +10,14 @@ from pydantic.json_schema import SkipJsonSchema
 
 from cdk.config import EnvironmentConfig
 from cdk.config.problems import read_toml, validated
-from cdk.config.settings import Settings, Violation, Violations, rule
+from cdk.config.settings import Settings, Violation, Violations, rule, whole
 from cdk.config.values import AccountId, Region, text
 
 Repository = Annotated[
     str,
     text("[A-Za-z0-9][A-Za-z0-9-]{0,38}/[A-Za-z0-9._-]{1,100}", "owner/name, as GitHub has it"),
 ]
+GithubId = Annotated[str, text("[0-9]{1,20}", "digits in quotes, as GitHub's API gives them")]
 Branch = Annotated[str, text("[A-Za-z0-9][A-Za-z0-9._/-]{0,100}", "the name of a branch")]
 ConnectionArn = Annotated[
     str,
@@ -27,6 +29,9 @@ ConnectionArn = Annotated[
 SecretName = Annotated[
     str, text("[A-Za-z0-9/_+=.@-]{1,512}", "the name of a secret in Secrets Manager")
 ]
+
+
+_HOUR = 3600
 
 
 class PipelineConfig(Settings):
@@ -65,6 +70,15 @@ class PromotionConfig(Settings):
     """Where images are released and the pipeline lives."""
     github: bool
     """Whether GitHub's workflows may promote."""
+    github_owner_id: GithubId | None = None
+    """The id of the repository's owner: `gh api repos/OWNER/NAME --jq .owner.id`. Repositories that
+    were created, renamed or transferred since 15 July 2026 send it in a token's subject."""
+    github_repository_id: GithubId | None = None
+    """The id of the repository: `gh api repos/OWNER/NAME --jq .id`."""
+    github_provider_exists: bool = False
+    """Whether the accounts have GitHub's identity provider already, of which each can have one."""
+    session_hours: int = whole(1, 12, "IAM's bounds", default=4)
+    """How long credentials of a stage last: longer than its deployment, which waits for workers."""
     pipeline: PipelineConfig | None = None
     stages: Annotated[tuple[StageConfig, ...], Strict(strict=False)] = Field(
         alias="stage",
@@ -77,6 +91,15 @@ class PromotionConfig(Settings):
     def _something_promotes(self) -> Violations:
         if not self.github and self.pipeline is None:
             yield Violation("", "nothing promotes; set github = true or add the table [pipeline]")
+
+    @rule
+    def _both_ids_or_none(self) -> Violations:
+        for key, given, other in (
+            ("github_owner_id", self.github_owner_id, self.github_repository_id),
+            ("github_repository_id", self.github_repository_id, self.github_owner_id),
+        ):
+            if given is None and other is not None:
+                yield Violation(key, "the id, because the other of the two is given")
 
     @rule
     def _connection_is_the_pipelines(self) -> Violations:
@@ -128,6 +151,17 @@ class PromotionConfig(Settings):
                 )
 
     @rule
+    def _credentials_outlast_deployments(self) -> Violations:
+        for environment in self._promoted():
+            hours = ceil((_longest_deployment(environment)) / _HOUR)
+            if self.session_hours < hours:
+                yield Violation(
+                    "session_hours",
+                    f"at least {hours}: a deployment of {environment.name} may wait for a job of"
+                    " a worker",
+                )
+
+    @rule
     def _one_image_for_all(self) -> Violations:
         built = {environment.processor.architecture for environment in self._promoted()}
         if len(built) > 1:
@@ -148,9 +182,24 @@ class PromotionConfig(Settings):
                     f" set account and region in environments/{environment.name}.toml",
                 )
 
+    def github_subjects(self, context: str) -> list[str]:
+        """Return the subjects of tokens that GitHub issues for a context, with and without ids."""
+        subjects = [f"repo:{self.repository}:{context}"]
+        if self.github_owner_id and self.github_repository_id:
+            owner, _, name = self.repository.partition("/")
+            repository = f"{owner}@{self.github_owner_id}/{name}@{self.github_repository_id}"
+            subjects.append(f"repo:{repository}:{context}")
+        return subjects
+
     def _promoted(self) -> list[EnvironmentConfig]:
         names = dict.fromkeys(stage.environment for stage in self.stages)
         return [self.environments[name] for name in names if name in self.environments]
+
+
+def _longest_deployment(environment: EnvironmentConfig) -> int:
+    """Return the seconds that a deployment may take: the longest job of a worker, and the rest."""
+    workers = (environment.workers, environment.gpu)
+    return _HOUR + max((pool.job_timeout_seconds for pool in workers if pool), default=0)
 
 
 def load_promotion(path: Path, environments: Mapping[str, EnvironmentConfig]) -> PromotionConfig:

@@ -13,7 +13,7 @@ from runtime.core.contract import SERVICE_NAME
 
 
 class GithubStack(Stack):
-    """The provider, once in each account; with `images`, also the role that may push to them."""
+    """The provider, unless the account has it, and with `images` the role that may push to them."""
 
     def __init__(
         self,
@@ -30,11 +30,15 @@ class GithubStack(Stack):
             description="Lifestream: trust in GitHub's workflows",
             env=target.environment,
         )
-        provider = iam.OidcProviderNative(
-            self, "Provider", url=f"https://{GITHUB_ISSUER}", client_ids=[GITHUB_AUDIENCE]
-        )
+        provider = None
+        if not config.github_provider_exists:
+            provider = iam.OidcProviderNative(
+                self, "Provider", url=f"https://{GITHUB_ISSUER}", client_ids=[GITHUB_AUDIENCE]
+            )
         if images is not None:
-            self._builder(target, config, images).node.add_dependency(provider)
+            builder = self._builder(target, config, images)
+            if provider is not None:
+                builder.node.add_dependency(provider)
         Tags.of(self).add("Service", SERVICE_NAME)
 
     def _builder(
@@ -46,7 +50,7 @@ class GithubStack(Stack):
             role_name=BUILDER_ROLE,
             description="Releases images that the branch was built to",
             max_session_duration=Duration.hours(2),
-            assumed_by=github(target, config.repository, f"ref:refs/heads/{config.branch}"),
+            assumed_by=github(target, config, f"ref:refs/heads/{config.branch}"),
         )
         role.add_to_policy(
             iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])

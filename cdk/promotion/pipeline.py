@@ -9,23 +9,27 @@ from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
-from aws_cdk import aws_kms as kms
 from aws_cdk import aws_logs as logs
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.nag.environment_findings import acknowledge
+from cdk.promotion.artifacts import ArtifactsStack, artifact_bucket, artifact_key
 from cdk.promotion.config import PipelineConfig, PromotionConfig, StageConfig
 from cdk.promotion.releases import READ, WRITE
 from cdk.promotion.steps import ASSEMBLY, IMAGE, PYTHON, Steps
-from cdk.promotion.targets import STEPS_ROLE, promoter_role, release_target, target_of
+from cdk.promotion.targets import (
+    STEPS_ROLE,
+    DeploymentTarget,
+    promoter_role,
+    release_target,
+    target_of,
+)
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import SERVICE_NAME
 
 _ASSETS_CLI = "4.7.3"
-_ARTIFACT_DAYS = 90
-_ACCESS_LOG_DAYS = 365
 _ROOT = Path(__file__).resolve().parents[2]
 _COMMENT = (
     "{before} has been proven with this very image and these templates. Release it to {name}?"
@@ -58,19 +62,24 @@ class PipelineStack(Stack):
         self._app = scope
         self.stages: dict[str, EnvironmentStage] = {}
         self._log = self._create_log()
-        self._artifacts = self._create_artifact_bucket()
+        self._artifact_key = artifact_key(self)
+        self._artifacts = artifact_bucket(self, key=self._artifact_key)
         self.steps_role = self._create_steps_role(environments)
         source = pipelines.CodePipelineSource.connection(
             config.repository, config.branch, connection_arn=pipeline.connection_arn
         )
         synth = self._create_synth(source, pipeline, images)
+        replicas = self._create_replicas(scope, environments)
         self._pipeline = pipelines.CodePipeline(
             self,
             "Promotion",
             pipeline_name=f"{SERVICE_NAME}-promotion",
             pipeline_type=codepipeline.PipelineType.V2,
             execution_mode=codepipeline.ExecutionMode.SUPERSEDED,
-            artifact_bucket=self._artifacts,
+            artifact_bucket=None if replicas else self._artifacts,
+            cross_region_replication_buckets=(
+                {self._release_target.region: self._artifacts, **replicas} if replicas else None
+            ),
             synth=synth,
             cli_version=_cli_version(),
             cdk_assets_cli_version=_ASSETS_CLI,
@@ -111,6 +120,8 @@ class PipelineStack(Stack):
             # Whoever approves has seen that no data would be lost.
             approval.add_step_dependency(guard)
             pre.append(approval)
+        protect, proof = steps.protect(name, target), steps.proof(name, target, checks=stage.proof)
+        proof.add_step_dependency(protect)
         self._pipeline.add_stage(
             deployed,
             pre=pre,
@@ -118,7 +129,7 @@ class PipelineStack(Stack):
             stack_steps=[
                 pipelines.StackSteps(stack=deployed.processing, pre=[steps.image(name, target)])
             ],
-            post=[steps.proof(name, target, checks=stage.proof)],
+            post=[protect, proof],
         )
 
     def _allow_connection(self, arn: str) -> None:
@@ -248,48 +259,24 @@ class PipelineStack(Stack):
             role.add_to_policy(statement)
         return role
 
-    def _create_artifact_bucket(self) -> s3.Bucket:
-        self._artifact_key = kms.Key(
-            self,
-            "ArtifactKey",
-            description="Lifestream: artifacts of the pipeline",
-            enable_key_rotation=True,
-            removal_policy=RemovalPolicy.DESTROY,
-        )
-        access_logs = s3.Bucket(
-            self,
-            "AccessLogs",
-            encryption=s3.BucketEncryption.S3_MANAGED,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            versioned=True,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=Duration.days(_ACCESS_LOG_DAYS),
-                    noncurrent_version_expiration=Duration.days(1),
-                )
-            ],
-            removal_policy=RemovalPolicy.RETAIN,
-        )
-        return s3.Bucket(
-            self,
-            "Artifacts",
-            encryption=s3.BucketEncryption.KMS,
-            encryption_key=self._artifact_key,
-            bucket_key_enabled=True,
-            block_public_access=s3.BlockPublicAccess.BLOCK_ALL,
-            enforce_ssl=True,
-            # CodePipeline refuses a bucket without versions.
-            versioned=True,
-            server_access_logs_bucket=access_logs,
-            lifecycle_rules=[
-                s3.LifecycleRule(
-                    expiration=Duration.days(_ARTIFACT_DAYS),
-                    noncurrent_version_expiration=Duration.days(1),
-                )
-            ],
-            removal_policy=RemovalPolicy.DESTROY,
-        )
+    def _create_replicas(
+        self, app: Construct, environments: Mapping[str, EnvironmentConfig]
+    ) -> dict[str, s3.IBucket]:
+        """Return a bucket of artifacts for each other region that is deployed to."""
+        targets = [
+            target_of(environments[stage.environment], self._config)
+            for stage in self._config.stages
+        ]
+        regions = sorted({target.region for target in targets} - {self._release_target.region})
+        stacks = {
+            region: ArtifactsStack(
+                app, target=DeploymentTarget(self._release_target.account, region)
+            )
+            for region in regions
+        }
+        for stack in stacks.values():
+            self.add_dependency(stack)
+        return {region: stack.bucket for region, stack in stacks.items()}
 
     def _create_log(self) -> logs.LogGroup:
         return logs.LogGroup(

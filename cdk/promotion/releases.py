@@ -57,7 +57,7 @@ class ReleasesStack(Stack):
                     max_image_count=_IMAGES_KEPT,
                 )
             ],
-            removal_policy=RemovalPolicy.RETAIN,
+            removal_policy=RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE,
         )
         for target, role in promoters:
             if target.account != release_target.account:

@@ -54,6 +54,16 @@ class Steps:
             target=target,
         )
 
+    def protect(self, environment: str, target: DeploymentTarget) -> pipelines.Step:
+        """Guard the stacks of data against deletion, which CDK Pipelines do not."""
+        return self._step(
+            f"Protect-{environment}",
+            install=["make setup-tools"],
+            command=f"python -m lifestream --environment {environment} protect",
+            environment=environment,
+            target=target,
+        )
+
     def proof(self, environment: str, target: DeploymentTarget, *, checks: str) -> pipelines.Step:
         """Use the environment as a user would."""
         return self._step(

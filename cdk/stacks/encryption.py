@@ -18,7 +18,6 @@ class EncryptionStack(EnvironmentStack):
             environment=environment,
             description="Lifestream: the key of what is kept",
             key=None,
-            holds_data=True,
         )
         self.key = environment_key(
             self, "Key", names=self.names, removal_policy=removal_policy(environment)

@@ -49,7 +49,6 @@ class IngestStack(EnvironmentStack):
             environment=environment,
             description="Lifestream: media bucket, queues and their dead letters",
             key=key,
-            holds_data=True,
         )
         self.jobs = JobQueue(
             self,

@@ -27,7 +27,6 @@ class StorageStack(EnvironmentStack):
             environment=environment,
             description="Lifestream: job and idempotency tables, images",
             key=key,
-            holds_data=True,
         )
         self._environment = environment
         self.jobs_table = self._table(

@@ -60,6 +60,9 @@ class Examination:
         )
         self._outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
         self.findings += resource_checks.check_stacks(stacks, self._environment)
+        self.findings += resource_checks.check_protection(
+            stacks, self._environment, retain=self._retain
+        )
         resources: Resources = self._read("the stacks", aws_reader.resources, stacks) or {}
         functions = self._examine_functions(resources)
         wanted = self._outputs.get(Output.DISPATCHER_FUNCTION)

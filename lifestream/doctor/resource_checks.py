@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 
 from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, warning
 from lifestream.doctor.snapshot import Bucket, Queue, Table
-from lifestream.environment import PARTS, Stack
+from lifestream.environment import PARTS, Stack, data_stacks
 from runtime.core.contract import EVENT_SUFFIXES, UPLOADS_PREFIX, Output, stack_prefix
 
 VISIBILITY_FACTOR = 6
@@ -51,6 +51,20 @@ def check_stacks(stacks: Iterable[Stack], environment: str) -> Iterator[Finding]
             "Commands and tests find the environment by its outputs.",
             REDEPLOY,
         )
+
+
+def check_protection(
+    stacks: Iterable[Stack], environment: str, *, retain: bool | None
+) -> Iterator[Finding]:
+    """Check that no stack with retained data can be deleted by mistake."""
+    for stack in data_stacks(stacks, environment):
+        if retain and not stack.protected:
+            yield error(
+                f"stack {stack.name}",
+                "It has no termination protection.",
+                "A mistake would delete it and leave its data behind, out of reach.",
+                f"python -m lifestream --environment {environment} protect",
+            )
 
 
 def check_jobs_queue(

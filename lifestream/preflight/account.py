@@ -16,8 +16,6 @@ from runtime.core.errors import LifestreamError
 
 T = TypeVar("T")
 
-BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
-
 FARGATE_ON_DEMAND = ("fargate", "L-3032A538")
 FARGATE_SPOT = ("fargate", "L-36FBB829")
 G_INSTANCES = ("ec2", "L-DB2E81BA")
@@ -79,7 +77,7 @@ def read_account(aws: Clients, needs: Needs, stacks: Callable[[], list[Stack]]) 
         account.roles[name] = read(f"the role {name}", partial(_has_role, aws, name))
     if needs.subnet_ids:
         account.free_addresses = read("the subnets", lambda: _free(aws, needs.subnet_ids)) or {}
-    account.bootstrap = read("the CDK's bootstrap stack", lambda: _bootstrap(aws))
+    account.bootstrap = read("the CDK's bootstrap stack", lambda: _bootstrap(aws, needs.qualifier))
     found = read("the image", lambda: _image(aws, needs))
     account.repository, account.image = found or (None, None)
     return account
@@ -132,10 +130,9 @@ def _free(aws: Clients, subnet_ids: tuple[str, ...]) -> dict[str, int]:
     return {subnet["SubnetId"]: subnet["AvailableIpAddressCount"] for subnet in found}
 
 
-def _bootstrap(aws: Clients) -> int:
-    found = _absent_as_none(
-        "ParameterNotFound", lambda: aws("ssm").get_parameter(Name=BOOTSTRAP_PARAMETER)
-    )
+def _bootstrap(aws: Clients, qualifier: str) -> int:
+    name = f"/cdk-bootstrap/{qualifier}/version"
+    found = _absent_as_none("ParameterNotFound", lambda: aws("ssm").get_parameter(Name=name))
     return int(found["Parameter"]["Value"]) if found else 0
 
 

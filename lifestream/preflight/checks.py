@@ -22,6 +22,7 @@ LEAST_BOOTSTRAP = 6
 """What the rule CheckBootstrapVersion of every template demands."""
 
 IMAGE_ASSET = "asset"
+DEFAULT_QUALIFIER = "hnb659fds"
 
 _FAILED_CREATION = {"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"}
 
@@ -32,6 +33,7 @@ def check_account(needs: Needs, account: Account) -> list[Finding]:
         *check_quotas(needs, account),
         *_network(needs, account),
         *_image(needs, account),
+        *_receivers(needs),
         *_stacks(account),
         *_unread(account),
     ]
@@ -44,7 +46,7 @@ def check_quotas(needs: Needs, account: Account) -> list[Finding]:
         *_fargate(needs, account),
         *_machines(needs, account),
         *_roles(needs, account),
-        *_bootstrap(account),
+        *_bootstrap(needs, account),
     ]
 
 
@@ -156,7 +158,7 @@ def _roles(needs: Needs, account: Account) -> Iterator[Finding]:
             )
 
 
-def _bootstrap(account: Account) -> Iterator[Finding]:
+def _bootstrap(needs: Needs, account: Account) -> Iterator[Finding]:
     if account.bootstrap is not None and account.bootstrap < LEAST_BOOTSTRAP:
         yield error(
             "CDK bootstrap",
@@ -164,7 +166,8 @@ def _bootstrap(account: Account) -> Iterator[Finding]:
             if account.bootstrap
             else "The account is not bootstrapped in this region.",
             "`cdk deploy` uploads templates and assumes roles that the bootstrap stack has.",
-            "npx cdk bootstrap",
+            "npx cdk bootstrap"
+            + ("" if needs.qualifier == DEFAULT_QUALIFIER else f" --qualifier {needs.qualifier}"),
         )
 
 
@@ -181,6 +184,19 @@ def _image(needs: Needs, account: Account) -> Iterator[Finding]:
         "A task cannot start without its image.",
         push if account.repository else f"{stack} && {push}",
     )
+
+
+def _receivers(needs: Needs) -> Iterator[Finding]:
+    for address in needs.receivers:
+        # RFC 2606 reserves these domains for examples; a mail to them reaches nobody.
+        if address.rpartition(".")[0].rpartition("@")[2] == "example":
+            yield error(
+                "Alarm receivers",
+                f"{address} is an example.",
+                "Alarms reach nobody.",
+                f"Put addresses of your own into alarms.emails of environments/"
+                f"{needs.environment}.toml.",
+            )
 
 
 def _stacks(account: Account) -> Iterator[Finding]:

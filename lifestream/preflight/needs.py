@@ -38,6 +38,8 @@ class Needs:
     free_addresses_per_subnet: int | None
     gpu_vcpus: int
     image_tag: str
+    receivers: tuple[str, ...]
+    qualifier: str
 
 
 def read_needs(path: Path) -> Needs:
@@ -75,6 +77,8 @@ def needs_of(settings: Mapping[str, Any], environment: str) -> Needs:
         free_addresses_per_subnet=_free_addresses(network, zones),
         gpu_vcpus=gpu["max_tasks"] * ceil(gpu["cpu"] / UNITS_PER_VCPU) if gpu else 0,
         image_tag=processor["image_tag"],
+        receivers=tuple(settings["alarms"]["emails"]),
+        qualifier=settings.get("guardrails", {}).get("bootstrap_qualifier", "hnb659fds"),
     )
 
 

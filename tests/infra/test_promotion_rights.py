@@ -109,6 +109,7 @@ def test_should_let_a_promoter_do_exactly_its_work(name: str, promotion: Path) -
             f"arn:aws:cloudformation:{where}:stack/lifestream-{name}-*/*",
             "cloudformation:DescribeStacks",
             "cloudformation:GetTemplate",
+            "cloudformation:UpdateTerminationProtection",
         ),
         *(
             (cdk.format(role), "sts:AssumeRole")

@@ -3,6 +3,12 @@
 import json
 from pathlib import Path
 
+import pytest
+
+from cdk.assembly import read_templates
+from cdk.policies.check import unknown
+from cdk.policies.reference import shipped_reference
+from cdk.policies.statements import Templates
 from cdk.promotion.application import build_promotion
 from tests.infra.conftest import ROOT
 from tests.infra.promoting import of_type, template, text
@@ -30,6 +36,18 @@ def synthesized(folder: Path, content: str, *, root: Path = ROOT) -> Path:
     (folder / "promotion.toml").write_text(content)
     build_promotion(root, outdir=folder / "out", file=folder / "promotion.toml").synth()
     return folder / "out"
+
+
+def a_root_with(folder: Path, **places: tuple[str, str]) -> Path:
+    """Return a folder with environments that are pinned to an account and a region each."""
+    root = folder / "root"
+    (root / "environments").mkdir(parents=True)
+    (root / "cdk.json").write_text((ROOT / "cdk.json").read_text())
+    for name, (account, region) in places.items():
+        pins = f'account = "{account}"\nregion = "{region}"\n'
+        content = (ROOT / "environments" / f"{name}.toml").read_text()
+        (root / "environments" / f"{name}.toml").write_text(pins + content)
+    return root
 
 
 def test_should_do_without_github(tmp_path: Path) -> None:
@@ -69,13 +87,9 @@ def test_should_read_the_token_of_the_model_hub_from_its_secret(tmp_path: Path) 
 
 
 def test_should_let_other_accounts_promoters_read_releases(tmp_path: Path) -> None:
-    root = tmp_path / "root"
-    (root / "environments").mkdir(parents=True)
-    (root / "cdk.json").write_text((ROOT / "cdk.json").read_text())
-    for name, account in {"dev": "111122223333", "prod": "444455556666"}.items():
-        pins = f'account = "{account}"\nregion = "eu-west-1"\n'
-        content = (ROOT / "environments" / f"{name}.toml").read_text()
-        (root / "environments" / f"{name}.toml").write_text(pins + content)
+    root = a_root_with(
+        tmp_path, dev=("111122223333", "eu-west-1"), prod=("444455556666", "eu-west-1")
+    )
     stages = STAGE.format("dev", "false") + STAGE.format("prod", "true")
 
     found = synthesized(tmp_path, HEAD + "github = true\n" + stages, root=root)
@@ -87,3 +101,64 @@ def test_should_let_other_accounts_promoters_read_releases(tmp_path: Path) -> No
     assert text(role).endswith("444455556666:role/lifestream-promoter-prod")
     github = template(found, "Github-444455556666")
     assert [r["Type"] for r in github["Resources"].values()] == ["AWS::IAM::OIDCProvider"]
+
+
+IDS = 'github_owner_id = "1234567"\ngithub_repository_id = "7654321"\n'
+
+
+def test_should_trust_both_forms_of_a_subject_and_no_other(tmp_path: Path) -> None:
+    content = HEAD + "github = true\n" + IDS + STAGE.format("dev", "false")
+
+    found = synthesized(tmp_path, content)
+
+    for stack, context in (
+        ("Access-dev", "environment:dev"),
+        ("Github-111122223333", "ref:refs/heads/main"),
+    ):
+        (role,) = of_type(template(found, stack), "AWS::IAM::Role")
+        (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        assert trust["Condition"]["StringEquals"]["token.actions.githubusercontent.com:sub"] == [
+            f"repo:example-org/lifestream:{context}",
+            f"repo:example-org@1234567/lifestream@7654321:{context}",
+        ]
+
+
+def test_should_use_the_provider_that_an_account_has(tmp_path: Path) -> None:
+    content = HEAD + "github = true\ngithub_provider_exists = true\n"
+
+    found = synthesized(tmp_path, content + STAGE.format("dev", "false"))
+
+    stack = template(found, "Github-111122223333")
+    assert not of_type(stack, "AWS::IAM::OIDCProvider")
+    (role,) = of_type(stack, "AWS::IAM::Role")
+    provider = role["Properties"]["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]
+    assert text(provider["Federated"]).endswith(
+        ":oidc-provider/token.actions.githubusercontent.com"
+    )
+
+
+HOME = ("111122223333", "eu-west-1")
+ELSEWHERE = {
+    "same account and region": HOME,
+    "other region": ("111122223333", "us-east-1"),
+    "other account": ("444455556666", "eu-west-1"),
+    "other account and region": ("444455556666", "us-east-1"),
+}
+
+
+@pytest.mark.parametrize("place", ELSEWHERE.values(), ids=ELSEWHERE.keys())
+def test_should_promote_to_any_account_and_region(tmp_path: Path, place: tuple[str, str]) -> None:
+    root = a_root_with(tmp_path, dev=HOME, prod=place)
+    stages = STAGE.format("dev", "false") + STAGE.format("prod", "true")
+
+    found = synthesized(tmp_path, HEAD + "github = true\n" + CONNECTION + stages, root=root)
+
+    (pipeline,) = of_type(template(found, "Pipeline"), "AWS::CodePipeline::Pipeline")
+    stores = [
+        each["ArtifactStore"] for each in pipeline["Properties"].get("ArtifactStores", [])
+    ] or [pipeline["Properties"]["ArtifactStore"]]
+    assert len(stores) == len({HOME[1], place[1]})
+    assert all(store["EncryptionKey"]["Type"] == "KMS" for store in stores)
+    for templates in read_templates(found):
+        reference = shipped_reference()
+        assert unknown(Templates(templates, reference).statements(), reference) == []

@@ -74,7 +74,7 @@ def test_should_retain_data_in_production(kind: str, deployments: Mapping[str, D
 
     assert resources
     for resource in resources.values():
-        assert resource["DeletionPolicy"] == "Retain"
+        assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
         assert resource["UpdateReplacePolicy"] == "Retain"
 
 

@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 import yaml
 
+from cdk.config import load_environments
+from cdk.promotion.config import load_promotion
 from cdk.promotion.targets import BUILDER_ROLE, promoter_role
 from tests.infra.conftest import ROOT
 
@@ -130,6 +132,7 @@ def test_should_guard_bring_the_image_deploy_and_prove_in_this_order() -> None:
         '"Lifestream-$STAGE/Storage"',
         "image promote",
         '"Lifestream-$STAGE/**"',
+        '--environment "$STAGE" protect',
         "scripts.verification",
     )
 
@@ -146,6 +149,14 @@ def test_should_become_the_roles_that_trust_it() -> None:
 
     assert builder.endswith(f":role/{BUILDER_ROLE}")
     assert promoter.endswith(f":role/{promoter_role('${{ inputs.environment }}')}")
+
+
+def test_should_hold_credentials_for_as_long_as_a_deployment_may_take() -> None:
+    (assumed,) = (s for s in steps("stage.yml") if "role-to-assume" in s.get("with", {}))
+    environments = {e.name: e for e in load_environments(ROOT / "environments", None)}
+    config = load_promotion(ROOT / "promotion.toml", environments)
+
+    assert assumed["with"]["role-duration-seconds"] == config.session_hours * 3600
 
 
 def roles(name: str) -> list[str]:

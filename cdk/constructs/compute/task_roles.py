@@ -1,10 +1,24 @@
 """The two roles of a task, which must be apart: that of ECS, and that of the processor's code."""
 
-from aws_cdk import Aws
+import jsii
+from aws_cdk import Aws, IAspect
 from aws_cdk import aws_iam as iam
-from constructs import Construct
+from constructs import Construct, IConstruct
 
 from cdk.naming import local_arn
+
+
+@jsii.implements(IAspect)
+class RolePath:
+    """Puts every role below a path."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def visit(self, node: IConstruct) -> None:
+        """Set the path of a role."""
+        if isinstance(node, iam.CfnRole):
+            node.path = self._path
 
 
 class TaskRoles:

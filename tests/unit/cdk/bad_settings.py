@@ -121,6 +121,10 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
 
 TOGETHER: list[tuple[dict[str, Any], str]] = [
     (
+        {"retain_data": True, "alarms.emails": []},
+        r"alarms\.emails = \[\]; allowed is one address or more, or a table \[chat\]",
+    ),
+    (
         {"processor.memory_mib": 4096},
         r"processor\.memory_mib = 4096; .* with processor\.cpu = 4096 one of 8192, 9216",
     ),
@@ -171,6 +175,19 @@ TOGETHER: list[tuple[dict[str, Any], str]] = [
     (
         {"network.nat_gateways": 3},
         r"network\.nat_gateways = 3; allowed is at most network\.zones = 2",
+    ),
+    (
+        {"network.public_tasks": True},
+        r"public_tasks = True; allowed is false while network\.nat_gateways > 0",
+    ),
+    (
+        {
+            "network.public_tasks": True,
+            "network.nat_gateways": 0,
+            "retain_data": True,
+            "alarms.emails": ["a@example.com"],
+        },
+        r"network\.public_tasks = True; allowed is false while retain_data = true",
     ),
     (
         {"network.nat_gateways": 0},

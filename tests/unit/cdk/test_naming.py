@@ -32,7 +32,9 @@ def test_should_keep_bucket_names_within_63_characters(bucket: str) -> None:
     assert len(prefix + ACCOUNT_AND_LONGEST_REGION) <= 63
 
 
-@pytest.mark.parametrize(("name", "policy"), [("dev", "DESTROY"), ("prod", "RETAIN")])
+@pytest.mark.parametrize(
+    ("name", "policy"), [("dev", "DESTROY"), ("prod", "RETAIN_ON_UPDATE_OR_DELETE")]
+)
 def test_should_retain_data_where_the_environment_says_so(name: str, policy: str) -> None:
     environment = load_environment(ROOT / "environments" / f"{name}.toml")
 

@@ -8,6 +8,7 @@ import pytest
 
 from cdk.config import ConfigError, EnvironmentConfig, load_environment
 from cdk.promotion.config import load_promotion, parse_promotion
+from runtime.core.contract import Launch
 
 ROOT = Path(__file__).resolve().parents[3]
 WHERE = "promotion.toml"
@@ -197,3 +198,24 @@ def refused(
 
     assert any(words in problem for problem in refusal.value.problems), refusal.value.problems
     assert all(problem.startswith(WHERE) for problem in refusal.value.problems)
+
+
+@pytest.mark.parametrize("key", ["github_owner_id", "github_repository_id"])
+def test_should_refuse_one_id_without_the_other(
+    environments: dict[str, EnvironmentConfig], document: dict[str, Any], key: str
+) -> None:
+    document[key] = "1234567"
+
+    refused(document, environments, "because the other of the two is given")
+
+
+def test_should_refuse_credentials_that_expire_during_a_deployment(
+    environments: dict[str, EnvironmentConfig], document: dict[str, Any]
+) -> None:
+    staging = environments["staging"]
+    pooled = staging.model_copy(update={"launch": Launch.POOL})
+    document["session_hours"] = 3
+
+    refused(
+        document, {**environments, "staging": pooled}, "session_hours = 3; allowed is at least 4"
+    )

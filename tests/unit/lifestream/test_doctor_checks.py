@@ -224,6 +224,18 @@ def test_should_name_each_defect_once(
     assert finding.mend
 
 
+def test_should_find_retained_data_without_termination_protection() -> None:
+    def found(*, retain: bool, protected: bool) -> list[str]:
+        stacks = [replace(stack, protected=protected) for stack in STACKS]
+        findings = resource_checks.check_protection(stacks, "dev", retain=retain)
+        return [finding.subject for finding in findings]
+
+    unprotected = ["stack lifestream-dev-storage", "stack lifestream-dev-ingest"]
+    assert found(retain=True, protected=False) == unprotected
+    assert found(retain=True, protected=True) == []
+    assert found(retain=False, protected=False) == []
+
+
 def test_should_say_which_outputs_are_missing() -> None:
     stacks = [replace(stack, outputs={}) for stack in STACKS]
     (finding,) = resource_checks.check_stacks(stacks, "dev")

@@ -60,9 +60,16 @@ def wrong(wanted: Needs, account: Account) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("name", ["dev", "staging", "prod"])
 def test_should_find_nothing_wrong_with_an_account_that_has_it_all(name: str) -> None:
-    wanted = read_needs(ROOT / "environments" / f"{name}.toml")
+    wanted = replace(read_needs(ROOT / "environments" / f"{name}.toml"), receivers=())
 
     assert wrong(wanted, sufficient(wanted)) == []
+
+
+@pytest.mark.parametrize("address", ["operators@example.com", "a@example.org"])
+def test_should_find_receivers_that_are_examples(address: str) -> None:
+    wanted = needs(receivers=(address, "a@b.example.test.com"))
+
+    assert [subject for subject, _ in wrong(wanted, sufficient(wanted))] == ["Alarm receivers"]
 
 
 def test_should_refuse_a_reserve_that_lambda_refuses() -> None:

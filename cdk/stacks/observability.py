@@ -7,13 +7,14 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs.environment_stack import EnvironmentStack
+from cdk.constructs.observability import objectives
 from cdk.constructs.observability.alarm_topic import AlarmTopic
 from cdk.constructs.observability.chat_channel import chat_channel
 from cdk.constructs.observability.custom_metric import custom_metric
 from cdk.constructs.observability.dashboard import DashboardSources, dashboard_rows
 from cdk.constructs.observability.monthly_budget import monthly_budget
 from cdk.constructs.observability.pool_alarms import gpu_alarms, pool_alarms
-from cdk.constructs.observability.runbook_alarm import AlarmSpec, runbook_alarm
+from cdk.constructs.observability.runbook_alarm import AlarmSpec, Severity, runbook_alarm
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.processing import ProcessingStack
@@ -64,7 +65,13 @@ class ObservabilityStack(EnvironmentStack):
             emails=environment.alarms.emails,
             key=key,
         )
-        specs = (*self._queues(), *self._jobs(), *self._functions(), *self._workers())
+        specs = (
+            *self._queues(),
+            *self._jobs(),
+            *self._functions(),
+            *self._workers(),
+            *objectives.objective_alarms(environment),
+        )
         self.alarms = {
             spec.name: runbook_alarm(self, spec, names=self.names, topic=self.alarm_topic.topic)
             for spec in specs
@@ -100,6 +107,7 @@ class ObservabilityStack(EnvironmentStack):
             ),
             AlarmSpec(
                 slug="oldest-message",
+                severity=Severity.PAGE,
                 summary="Uploads wait in the jobs queue for longer than usual.",
                 metric=jobs.queue.metric_approximate_age_of_oldest_message(
                     period=_SHORT, statistic="Maximum"
@@ -120,8 +128,8 @@ class ObservabilityStack(EnvironmentStack):
         return (
             AlarmSpec(
                 slug="jobs-failed",
-                summary="Jobs ended as FAILED.",
-                metric=self._custom(Metric.JOBS_FAILED, _SHORT),
+                summary="Jobs failed that no user's file or option is to blame for.",
+                metric=objectives.own_failures(self._environment, _SHORT),
                 periods=_LATE,
             ),
             AlarmSpec(
@@ -138,6 +146,7 @@ class ObservabilityStack(EnvironmentStack):
             ),
             AlarmSpec(
                 slug="sweeps-missing",
+                severity=Severity.PAGE,
                 summary=(
                     "Nobody looks after stuck jobs: the reaper's sweeps do not come to their end."
                 ),
@@ -146,12 +155,14 @@ class ObservabilityStack(EnvironmentStack):
             ),
             AlarmSpec(
                 slug="launches-failed",
+                severity=Severity.PAGE,
                 summary="Tasks could not be started.",
                 metric=self._custom(Metric.LAUNCHES_FAILED, _QUARTER),
                 threshold=_LAUNCHES,
             ),
             AlarmSpec(
                 slug="dispatches-failed",
+                severity=Severity.PAGE,
                 summary="Messages could not be worked on, for reasons that do not pass.",
                 metric=self._custom(Metric.DISPATCHES_FAILED, _SHORT),
                 periods=_LATE,
@@ -168,6 +179,7 @@ class ObservabilityStack(EnvironmentStack):
         return (
             AlarmSpec(
                 slug="dispatcher-errors",
+                severity=Severity.PAGE,
                 summary="The dispatcher crashed, ran out of time or could not start.",
                 metric=self._dispatcher.metric_errors(period=_SHORT),
             ),

@@ -13,6 +13,9 @@ GOOD_ENDS = {
     *(Metric.JOBS_IN_STATE, Metric.STAGE_SECONDS, Metric.MEDIA_SECONDS, Metric.PROCESSING_USD),
     Metric.SPOT_INTERRUPTIONS,
 }
+IN_EXPRESSIONS = {Metric.JOBS_FAILED}
+"""Counted together with others, in an expression."""
+
 POOL_METRICS = {metric for metric in Metric if metric.startswith(("Protection", "Worker"))}
 POOL_PAGES = {
     *("jobs-released", "pool-full", "protection-failures", "protection-leases-lost"),
@@ -39,7 +42,38 @@ def test_should_watch_every_metric_of_our_own_that_tells_of_a_bad_end(
     own = {metric for space, metric, _ in watched(deployment) if space == METRICS_NAMESPACE}
 
     without = set() if deployment.config.workers else POOL_METRICS
-    assert own == {metric.value for metric in set(Metric) - GOOD_ENDS - without}
+    assert own == {metric.value for metric in set(Metric) - GOOD_ENDS - IN_EXPRESSIONS - without}
+
+
+def test_should_not_ring_for_a_users_mistake(deployment: Deployment) -> None:
+    for name in ("jobs-failed", "success-burn-fast", "success-burn-slow"):
+        metrics = {each["Id"]: each for each in alarms(deployment)[name]["Metrics"]}
+        (expression,) = (each["Expression"] for each in metrics.values() if "Expression" in each)
+        for mistake in ("media", "options"):
+            counted = metrics[mistake]["MetricStat"]["Metric"]
+            assert {"Name": "code_class", "Value": mistake} in counted["Dimensions"]
+            assert counted["MetricName"] == Metric.JOBS_FAILED
+            assert f"- FILL({mistake}, 0)" in expression
+
+
+def test_should_say_how_soon_a_person_must_act(deployment: Deployment) -> None:
+    severities = {
+        name: alarm["AlarmDescription"].partition(" ")[0]
+        for name, alarm in alarms(deployment).items()
+    }
+
+    assert set(severities.values()) == {"[page]", "[ticket]"}
+    assert severities["sweeps-missing"] == severities["success-burn-fast"] == "[page]"
+
+
+def test_should_watch_how_fast_the_error_budget_is_spent(deployment: Deployment) -> None:
+    found = alarms(deployment)
+    fast, slow = found["success-burn-fast"], found["success-burn-slow"]
+
+    assert (fast["Threshold"], slow["Threshold"]) == (0.144, 0.06)
+    for alarm, seconds in ((fast, 3600), (slow, 6 * 3600)):
+        stats = [each["MetricStat"] for each in alarm["Metrics"] if "MetricStat" in each]
+        assert {stat["Period"] for stat in stats} == {seconds}
 
 
 def test_should_watch_queues_and_functions(deployment: Deployment) -> None:

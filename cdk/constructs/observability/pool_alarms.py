@@ -13,7 +13,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 from cdk.config import EnvironmentConfig
 from cdk.constructs.observability import queue_metrics
 from cdk.constructs.observability.custom_metric import custom_metric
-from cdk.constructs.observability.runbook_alarm import AlarmSpec
+from cdk.constructs.observability.runbook_alarm import AlarmSpec, Severity
 from cdk.naming import Names
 from runtime.core.contract import Metric
 
@@ -60,6 +60,7 @@ def work_queue_alarms(
         ),
         AlarmSpec(
             slug="work-waiting",
+            severity=Severity.PAGE,
             summary="Jobs have waited for a worker all the time.",
             metric=queue_metrics.waiting(queue_name, period=oldest, statistic="Minimum"),
         ),
@@ -83,6 +84,7 @@ def missing_tasks_alarm(cluster_name: str, service_name: str) -> AlarmSpec:
     """Return the alarm for a service with fewer tasks than wanted."""
     return AlarmSpec(
         slug="workers-failing",
+        severity=Severity.PAGE,
         summary="Workers that are wanted do not run: they fail to start, or end again and again.",
         metric=cloudwatch.MathExpression(
             expression="wanted - running",

@@ -1,6 +1,7 @@
 """An alarm whose description names its runbook in docs/runbooks."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_cloudwatch_actions as actions
@@ -8,6 +9,15 @@ from aws_cdk import aws_sns as sns
 from constructs import Construct
 
 from cdk.naming import Names
+
+
+class Severity(StrEnum):
+    """How soon a person must act."""
+
+    PAGE = "page"
+    """Now: uploads are not processed, or data is at risk."""
+    TICKET = "ticket"
+    """Within a working day."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +36,7 @@ class AlarmSpec:
     periods: int = 1
     datapoints: int = 1
     alarm_below: bool = False
+    severity: Severity = Severity.TICKET
     prefix: str = ""
 
     @property
@@ -48,7 +59,7 @@ def runbook_alarm(
         scope,
         "".join(word.capitalize() for word in spec.name.split("-")),
         alarm_name=names.alarm(spec.name),
-        alarm_description=f"{spec.summary} What to do: {spec.runbook}",
+        alarm_description=f"[{spec.severity}] {spec.summary} What to do: {spec.runbook}",
         metric=spec.metric,
         threshold=spec.threshold,
         evaluation_periods=spec.periods,

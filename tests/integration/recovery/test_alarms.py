@@ -42,11 +42,18 @@ def await_count(deployed: Deployed, name: str) -> None:
     until(lambda: total(deployed, watched) >= 1, f"{name} sees what happened")
 
 
-def test_should_see_a_job_that_failed(deployed: Deployed) -> None:
+def test_should_see_a_job_that_failed_and_that_its_file_was_to_blame(deployed: Deployed) -> None:
     source = put(deployed, "no-video", b"these are notes, not a video\n")
 
     assert end_of(deployed, source).state is State.FAILED
-    await_count(deployed, "jobs-failed")
+    counted = {
+        each["Id"]: each["MetricStat"]["Metric"]
+        for each in alarm(deployed, "jobs-failed")["Metrics"]
+        if "MetricStat" in each
+    }
+    for name in ("failed", "media"):
+        until(lambda name=name: total(deployed, counted[name]) >= 1, f"{name} is counted")
+    assert total(deployed, counted["failed"]) == total(deployed, counted["media"])
 
 
 def test_should_see_jobs_put_back_tasks_stopped_and_sweeps(
@@ -60,7 +67,7 @@ def test_should_see_jobs_put_back_tasks_stopped_and_sweeps(
     assert end_of(deployed, source).state is State.SUCCEEDED
     for name in ("jobs-put-back", "tasks-stopped", "sweeps-missing"):
         await_count(deployed, name)
-    succeeded = {**alarm(deployed, "jobs-failed"), "MetricName": Metric.JOBS_SUCCEEDED}
+    succeeded = {**alarm(deployed, "jobs-put-back"), "MetricName": Metric.JOBS_SUCCEEDED}
     until(lambda: total(deployed, succeeded) >= 1, "the success is counted")
 
 

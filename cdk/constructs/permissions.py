@@ -76,12 +76,16 @@ def protect_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
 
 
 def run_task(cluster: ecs.ICluster, definition: ecs.TaskDefinition) -> list[iam.PolicyStatement]:
-    """Start this revision in this cluster, tag the task at its start, and find it again."""
+    """Start this family's tasks in this cluster, tag them at their start, and find them again.
+
+    Any revision: a policy that named one would be updated before the function that starts it, and
+    deny the launches between.
+    """
     roles = [definition.task_role.role_arn, definition.obtain_execution_role().role_arn]
     return [
         iam.PolicyStatement(
             actions=["ecs:RunTask"],
-            resources=[definition.task_definition_arn],
+            resources=[local_arn("ecs", f"task-definition/{definition.family}:*")],
             conditions=_in(cluster),
         ),
         iam.PolicyStatement(
@@ -176,6 +180,11 @@ def back_up_tables(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.Pol
             resources=[vault_arn],
         ),
     ]
+
+
+def describe_key(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
+    """Describe the environment's key through these services, if it has one."""
+    return _use(key, ["kms:DescribeKey"], services)
 
 
 def send_traces() -> iam.PolicyStatement:

@@ -40,6 +40,10 @@ def _with_nat(environment: EnvironmentConfig) -> bool:
     return environment.network.nat_gateways > 0
 
 
+def _with_public_tasks(environment: EnvironmentConfig) -> bool:
+    return environment.network.public_tasks
+
+
 def _own_network(environment: EnvironmentConfig) -> bool:
     return environment.network.vpc_id is None
 
@@ -74,6 +78,15 @@ ACKNOWLEDGED = (
         path="Processing",
         finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/<ClusterEB0386A7>/*]",
         reason="A task that is being started has no id yet; tagging is limited to RunTask.",
+        when=_starts_tasks,
+    ),
+    AcknowledgedFinding(
+        path="Processing",
+        finding=(
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:"
+            "task-definition/lifestream-processor-{environment}:*]"
+        ),
+        reason="Any revision of the family: a policy that named one would lag behind the function.",
         when=_starts_tasks,
     ),
     AcknowledgedFinding(
@@ -187,6 +200,12 @@ ACKNOWLEDGED = (
         finding="NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
         reason="Only NAT gateways are in subnets with a route to the internet.",
         when=_with_nat,
+    ),
+    AcknowledgedFinding(
+        path="Network/Vpc",
+        finding="NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
+        reason="Tasks have public addresses here, by a setting that production is refused.",
+        when=_with_public_tasks,
     ),
     AcknowledgedFinding(
         path="Network/Vpc",

@@ -47,8 +47,9 @@ def test_should_rotate_the_key_and_not_lose_it(keyed: Deployment) -> None:
 
     assert key["Properties"]["EnableKeyRotation"] is True
     assert key["Properties"]["PendingWindowInDays"] == 30
-    kept = "Retain" if keyed.config.retain_data else "Delete"
-    assert key["DeletionPolicy"] == key["UpdateReplacePolicy"] == kept
+    kept = "RetainExceptOnCreate" if keyed.config.retain_data else "Delete"
+    assert key["DeletionPolicy"] == kept
+    assert key["UpdateReplacePolicy"] == ("Retain" if keyed.config.retain_data else "Delete")
     _, alias = keyed.only("AWS::KMS::Alias")
     assert alias["Properties"]["AliasName"] == f"alias/lifestream-{keyed.config.name}"
     assert keyed.render(alias["Properties"]["TargetKeyId"]) == f"<{logical_id}.Arn>"
@@ -160,7 +161,7 @@ Role = Callable[[Deployment], str]
     ("role", "reads", "writes"),
     [
         (task_role, {"s3", "dynamodb"}, {"s3"}),
-        (dispatcher_role, {"s3", "dynamodb", "sqs"}, set()),
+        (dispatcher_role, {"s3", "dynamodb", "sqs"}, {"sqs"}),
         (reaper_role, {"dynamodb", "sqs"}, {"sqs"}),
     ],
 )
@@ -214,5 +215,5 @@ def test_should_let_backup_copy_the_tables_and_do_nothing_else(
     assert {action for s in granted for action in s.actions} == {
         *("dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob"),
         *("backup:DescribeBackupVault", "backup:CopyIntoBackupVault"),
-        *("kms:Decrypt", "kms:GenerateDataKey"),
+        *("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
     }

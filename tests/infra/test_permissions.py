@@ -79,14 +79,16 @@ def test_should_attach_no_managed_policy_and_keep_no_policy_in_a_role(
         assert "Policies" not in role["Properties"]
 
 
-def test_should_start_this_revision_in_this_cluster_only(on_demand: Deployment) -> None:
-    definition, _ = on_demand.only(
-        "AWS::ECS::TaskDefinition", Family=f"lifestream-processor-{on_demand.config.name}"
-    )
+def test_should_start_any_revision_of_the_family_in_this_cluster_only(
+    on_demand: Deployment,
+) -> None:
+    family = f"task-definition/lifestream-processor-{on_demand.config.name}"
     statement = the_one_with(on_demand, dispatcher_role(on_demand), "ecs:RunTask")
 
     assert statement.actions == {"ecs:RunTask"}
-    assert statement.resources == {f"<{definition}>"}
+    assert statement.resources == {
+        f"arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:{family}:*"
+    }
     assert statement.conditions == in_cluster(on_demand)
 
 

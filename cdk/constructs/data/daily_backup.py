@@ -52,6 +52,7 @@ class DailyBackup(Construct):
         for statement in (
             *permissions.back_up_tables(tables, self.vault.backup_vault_arn),
             *permissions.write_encrypted(key, "dynamodb", "backup"),
+            *permissions.describe_key(key, "dynamodb", "backup"),
         ):
             self.role.add_to_policy(statement)
         plan = backup.BackupPlan(

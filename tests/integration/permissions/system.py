@@ -84,7 +84,7 @@ class System:
         names = {
             definition["taskRoleArn"]: "task role",
             definition["executionRoleArn"]: "execution role",
-            definition["taskDefinitionArn"]: "task definition",
+            f"{definition['taskDefinitionArn'].rpartition(':')[0]}:*": "task definition",
             f"arn:aws:s3:::{self.deployed.bucket}": "media",
         }
         iam = self.client("iam")

@@ -14,8 +14,8 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def synthesized(factory: Base) -> Path:
-    """Return every environment's templates."""
-    return _made(factory, "assembly", {})
+    """Return every environment's templates, each with a task for every job."""
+    return _made(factory, "assembly", {"launch": Launch.ON_DEMAND})
 
 
 def synthesized_with_pool(factory: Base, environment: str) -> Path:

@@ -68,17 +68,17 @@ class NetworkStack(EnvironmentStack):
         return vpc, found
 
     def _create_vpc(self) -> ec2.Vpc:
-        nat_gateways = self._environment.network.nat_gateways
-        subnets = [
-            ec2.SubnetConfiguration(
-                name="task",
-                subnet_type=(
-                    ec2.SubnetType.PRIVATE_WITH_EGRESS
-                    if nat_gateways
-                    else ec2.SubnetType.PRIVATE_ISOLATED
-                ),
+        network = self._environment.network
+        nat_gateways, kinds = network.nat_gateways, ec2.SubnetType
+        if network.public_tasks:
+            # RunTask and the service give each task its address; nothing else gets one.
+            task = ec2.SubnetConfiguration(
+                name="task", subnet_type=kinds.PUBLIC, map_public_ip_on_launch=False
             )
-        ]
+        else:
+            private = kinds.PRIVATE_WITH_EGRESS if nat_gateways else kinds.PRIVATE_ISOLATED
+            task = ec2.SubnetConfiguration(name="task", subnet_type=private)
+        subnets = [task]
         if nat_gateways:
             subnets.append(
                 ec2.SubnetConfiguration(

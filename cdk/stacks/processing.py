@@ -23,7 +23,7 @@ from cdk.naming import bucket_arn
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.storage import StorageStack
-from runtime.core.contract import DISPATCHER_HANDLER, UPLOADS_PREFIX, EnvVar, Launch, Output
+from runtime.core.contract import DISPATCHER_HANDLER, TRUE, UPLOADS_PREFIX, EnvVar, Launch, Output
 
 _INSIGHTS = {
     "enabled": ecs.ContainerInsights.ENABLED,
@@ -161,6 +161,7 @@ class ProcessingStack(EnvironmentStack):
                 EnvVar.CAPACITY_PROVIDERS: ",".join(environment.processor.capacity_providers),
                 EnvVar.TASK_SUBNET_IDS: ",".join(s.subnet_id for s in network.task_subnets),
                 EnvVar.TASK_SECURITY_GROUP_IDS: group,
+                **({EnvVar.TASK_PUBLIC_ADDRESS: TRUE} if environment.network.public_tasks else {}),
             },
         )
         dispatcher.allow(*permissions.run_task(self.cluster, self.processor.definition))

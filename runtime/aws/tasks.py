@@ -58,7 +58,7 @@ _NEVER_SENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchTarget:
-    """Where processors run: in private subnets, without a public address.
+    """Where processors run; `public_address` gives each task one.
 
     `capacity_providers` are tried in order, as in `("FARGATE_SPOT", "FARGATE")`: the next one only
     when the one before has no capacity.
@@ -69,6 +69,7 @@ class LaunchTarget:
     subnet_ids: Sequence[str]
     security_group_ids: Sequence[str]
     capacity_providers: Sequence[str]
+    public_address: bool = False
 
 
 class EcsTasks:
@@ -186,7 +187,7 @@ class EcsTaskLauncher:
                 "awsvpcConfiguration": {
                     "subnets": list(self._target.subnet_ids),
                     "securityGroups": list(self._target.security_group_ids),
-                    "assignPublicIp": "DISABLED",
+                    "assignPublicIp": "ENABLED" if self._target.public_address else "DISABLED",
                 }
             },
             "overrides": {

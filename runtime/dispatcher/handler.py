@@ -67,6 +67,7 @@ def routes(settings: DispatcherSettings, *, sleeper: Sleeper) -> Routes:
             capacity_providers=settings.tasks.capacity_providers,
             subnet_ids=settings.tasks.subnet_ids,
             security_group_ids=settings.tasks.security_group_ids,
+            public_address=settings.tasks.public_address,
         )
         launchers[Compute.CPU] = EcsTaskLauncher(
             clients.ecs(settings.region), target, sleeper=sleeper

@@ -16,6 +16,7 @@ class TaskSettings:
     capacity_providers: tuple[str, ...]
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
+    public_address: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,4 +59,5 @@ def _tasks(read: EnvironmentReader) -> TaskSettings:
         capacity_providers=read.items(EnvVar.CAPACITY_PROVIDERS),
         subnet_ids=read.items(EnvVar.TASK_SUBNET_IDS),
         security_group_ids=read.items(EnvVar.TASK_SECURITY_GROUP_IDS),
+        public_address=read.flag(EnvVar.TASK_PUBLIC_ADDRESS),
     )

@@ -38,8 +38,25 @@ LEFT_OUT = """\
 - **Traffic to viewers** of results, and the pipeline or workflow that deploys.
 - **Custom metrics** beyond those of sweeps and jobs: {metric} a month for each one with data.
   A busy month has about 20.
-- **A pool of warm workers**, and GPU instances.
-  Their cost depends on how many run and for how long; at rest both are at zero.
+- **GPU instances**, whose cost depends on how many run and for how long; at rest there are none.
+
+## A pool, or a task for each job
+
+A worker of the pool has the size of a task on demand and costs the same by the hour, from its \
+start until `pool.idle_minutes` after its last job.
+Jobs that follow each other share one start and loaded models, so a busy pool is cheaper than \
+tasks on demand; a single job costs its idle time in addition.
+In a closed network, workers need two more interface endpoints (ECS and SQS), which the idle \
+month includes: $14.60 a zone.
+The alarms of a pool are included as well.
+
+## The cheapest environment
+
+`network.public_tasks = true` with `nat_gateways = 0` saves the NAT gateway and its address: an \
+idle `dev` then costs less than $10 a month.
+Each task has a public address, at $0.005 an hour, while it runs.
+Its security group accepts no connection, but it is the only barrier; production is refused this \
+setting.
 """
 
 

@@ -79,9 +79,19 @@ def gpu(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     return read_deployment(folder / "cdk.out", config)
 
 
+@pytest.fixture(scope="session")
+def on_demand_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_once(
+        tmp_path_factory,
+        "on_demand.cdk.out",
+        lambda folder: write(build(ROOT, outdir=folder, launch=Launch.ON_DEMAND)),
+    )
+
+
 @pytest.fixture(params=ENVIRONMENTS)
-def on_demand(request: pytest.FixtureRequest, deployments: Mapping[str, Deployment]) -> Deployment:
-    return deployments[request.param]
+def on_demand(request: pytest.FixtureRequest, on_demand_assembly: Path) -> Deployment:
+    path = ROOT / "environments" / f"{request.param}.toml"
+    return read_deployment(on_demand_assembly, load_environment(path, launch=Launch.ON_DEMAND))
 
 
 @pytest.fixture(params=(*ENVIRONMENTS, POOLED))

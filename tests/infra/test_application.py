@@ -12,6 +12,7 @@ from cdk.application import build, feature_flags, synthesize
 from cdk.config import ConfigError
 from cdk.config.folder import files
 from cdk.constructs.compute.python_lambda import python_code
+from lifestream.environment import DATA_PARTS
 from runtime.core.contract import Output
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.templates import Deployment
@@ -20,10 +21,9 @@ POOL_OUTPUTS = {Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL, Output.WORKER_SERVIC
 
 
 def test_should_publish_every_output_of_the_contract(
-    deployments: Mapping[str, Deployment], pooled: Deployment
+    on_demand: Deployment, pooled: Deployment
 ) -> None:
-    for deployment in deployments.values():
-        assert set(Output) - POOL_OUTPUTS == set(deployment.outputs()) & set(Output)
+    assert set(Output) - POOL_OUTPUTS == set(on_demand.outputs()) & set(Output)
     assert set(Output) <= set(pooled.outputs())
 
 
@@ -52,15 +52,48 @@ def test_should_tag_what_it_creates(deployment: Deployment) -> None:
     assert tags == {"Service": "lifestream", "Environment": deployment.config.name}
 
 
-def test_should_guard_stacks_of_data_against_deletion_in_production(assembly: Path) -> None:
-    guarded = set()
+def test_should_be_able_to_repeat_a_failed_first_creation(assembly: Path) -> None:
     for name in ENVIRONMENTS:
         manifest = json.loads((assembly / f"assembly-Lifestream-{name}/manifest.json").read_text())
         for artifact in manifest["artifacts"].values():
-            if artifact.get("properties", {}).get("terminationProtection"):
-                guarded.add(artifact["properties"]["stackName"])
+            # The command line would protect the stack before it exists.
+            assert not artifact.get("properties", {}).get("terminationProtection")
 
-    assert guarded == {f"lifestream-prod-{part}" for part in ("encryption", "storage", "ingest")}
+
+def test_should_leave_nothing_of_a_failed_creation(
+    deployments: Mapping[str, Deployment], promotion: Path
+) -> None:
+    resources = [
+        *(
+            resource
+            for deployment in deployments.values()
+            for stack in deployment.stacks.values()
+            for resource in stack["Resources"].values()
+        ),
+        *(
+            resource
+            for path in promotion.glob("*.template.json")
+            for resource in json.loads(path.read_text())["Resources"].values()
+        ),
+    ]
+
+    policies = {resource.get("DeletionPolicy") for resource in resources}
+
+    assert policies == {None, "Delete", "RetainExceptOnCreate"}
+
+
+def test_should_protect_exactly_the_stacks_that_hold_what_is_retained(
+    deployments: Mapping[str, Deployment],
+) -> None:
+    kept = {
+        part
+        for part, stack in deployments["prod"].stacks.items()
+        for resource in stack["Resources"].values()
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate"
+        and resource["Type"] != "AWS::Logs::LogGroup"
+    }
+
+    assert kept == set(DATA_PARTS)
 
 
 def test_should_not_look_anything_up_in_an_account(assembly: Path) -> None:

@@ -50,15 +50,13 @@ def may_send_to(deployment: Deployment) -> set[str]:
     }
 
 
-def test_should_have_no_work_queue_without_workers(deployments: Mapping[str, Deployment]) -> None:
-    for name, deployment in deployments.items():
-        names = {
-            q["Properties"]["QueueName"] for q in deployment.of_type("AWS::SQS::Queue").values()
-        }
-        assert Names(name).work_queue not in names
-        assert variables(deployment)[EnvVar.LAUNCH] == "on_demand"
-        assert EnvVar.WORK_QUEUE_URL not in variables(deployment)
-        assert may_send_to(deployment) == {jobs_queue_arn(deployment)}
+def test_should_have_no_work_queue_without_workers(on_demand: Deployment) -> None:
+    names = {q["Properties"]["QueueName"] for q in on_demand.of_type("AWS::SQS::Queue").values()}
+
+    assert Names(on_demand.config.name).work_queue not in names
+    assert variables(on_demand)[EnvVar.LAUNCH] == "on_demand"
+    assert EnvVar.WORK_QUEUE_URL not in variables(on_demand)
+    assert may_send_to(on_demand) == {jobs_queue_arn(on_demand)}
 
 
 def test_should_be_as_patient_as_configured(pooled: Deployment) -> None:

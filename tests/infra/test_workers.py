@@ -72,11 +72,22 @@ def granted(deployment: Deployment, key: str, prefix: str = "") -> set[tuple[str
 # Where there is none
 
 
-def test_should_have_nothing_of_a_pool_without_one(deployments: Mapping[str, Deployment]) -> None:
-    for deployment in deployments.values():
-        assert "workers" not in deployment.stacks
-        assert not deployment.of_type("AWS::ECS::Service")
-        assert not deployment.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+def test_should_have_nothing_of_a_pool_without_one(on_demand: Deployment) -> None:
+    assert "workers" not in on_demand.stacks
+    assert not on_demand.of_type("AWS::ECS::Service")
+    assert not on_demand.of_type("AWS::ApplicationAutoScaling::ScalableTarget")
+
+
+@pytest.mark.parametrize("name", ["staging", "prod"])
+def test_should_have_a_protected_pool_from_zero_where_releases_go(
+    name: str, deployments: Mapping[str, Deployment]
+) -> None:
+    _, target = deployments[name].only("AWS::ApplicationAutoScaling::ScalableTarget")
+    actions = {action for s in deployments[name].statements() for action in s.actions}
+
+    assert target["Properties"]["MinCapacity"] == 0
+    assert "ecs:UpdateTaskProtection" in actions
+    assert "ecs:RunTask" not in actions
 
 
 # The task
@@ -245,6 +256,7 @@ def test_should_let_a_worker_work_off_its_queue_and_put_jobs_back(pooled: Deploy
         ("sqs:ReceiveMessage", work),
         ("sqs:ChangeMessageVisibility", work),
         ("sqs:DeleteMessage", work),
+        ("sqs:SendMessage", work),
         ("sqs:SendMessage", queue_arn(pooled, "jobs")),
     }
 

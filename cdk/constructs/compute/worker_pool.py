@@ -51,7 +51,7 @@ class WorkerPool(Construct):
             **service_properties(names.worker, resources),
             task_definition=self.definition,
             capacity_provider_strategies=_strategy(pool),
-            assign_public_ip=False,
+            assign_public_ip=environment.network.public_tasks,
             # A worker stays until its successor runs. Protected ones stay until they are done,
             # and twice as many tasks as wanted leave room for all successors meanwhile.
             min_healthy_percent=100,

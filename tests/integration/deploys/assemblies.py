@@ -10,6 +10,7 @@ from aws_cdk import CfnResource
 
 from cdk.application import ENVIRONMENTS, build
 from cdk.stage import EnvironmentStage
+from runtime.core.contract import Launch
 from tests.infra.gpu import GPU
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -23,14 +24,14 @@ CHANGED_SETTINGS = ("work_days", "job_timeout_seconds", "claim_lease_seconds")
 def changed(sources: Path, folder: Path) -> Path:
     """Synthesize every environment with its settings changed; `sources` is for their files."""
     copy_with_changes(sources, by=1)
-    build(sources, outdir=folder).synth()
+    build(sources, outdir=folder, launch=Launch.ON_DEMAND).synth()
     return folder
 
 
 def failing(sources: Path, folder: Path) -> Path:
     """Synthesize further changes, and a resource that fails once the dispatcher is updated."""
     copy_with_changes(sources, by=2)
-    app = build(sources, outdir=folder)
+    app = build(sources, outdir=folder, launch=Launch.ON_DEMAND)
     for stage in app.node.children:
         if isinstance(stage, EnvironmentStage):
             break_processing(stage)

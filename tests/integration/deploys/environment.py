@@ -1,12 +1,15 @@
 """One environment in a local cloud: deployed, changed, used and destroyed as operators do it."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from cdk.naming import Names
 from lifestream.follow import follow
-from local import deploy
+from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
@@ -90,6 +93,15 @@ class Environment:
         return [
             event["ResourceType"] for event in sorted(changes, key=lambda event: event["Timestamp"])
         ]
+
+    def protect(self) -> None:
+        """Protect the stacks that hold data, as operators do after a deployment."""
+        subprocess.run(
+            [sys.executable, "-m", "lifestream", "--environment", self.name, "protect"],
+            env={**os.environ, **self.cloud.aws_environment()},
+            cwd=toolchain.ROOT,
+            check=True,
+        )
 
     def unprotect(self) -> None:
         """Lift the protection of every stack that must not be deleted by mistake."""

@@ -108,6 +108,8 @@ class Destroyed:
 def destroyed(environment: Environment, rolled_back: Left, variants: Assemblies) -> Destroyed:
     """Destroyed, once what stands in the way is removed as the documents say."""
     assert rolled_back.resources
+    if keeps_data(environment):
+        environment.protect()
     with pytest.raises(DeployFailedError) as refused:
         environment.destroy(variants.as_it_is)
     if keeps_data(environment):

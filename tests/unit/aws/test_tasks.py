@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -85,6 +86,25 @@ def test_should_ask_for_one_idempotent_findable_tagged_task(
             "assignPublicIp": "DISABLED",
         }
     }
+
+
+def test_should_give_a_task_a_public_address_where_it_needs_one(endpoint: AwsEndpoint) -> None:
+    endpoint.script(STARTED)
+    client = clients.ecs("us-east-1")
+    target = LaunchTarget(
+        cluster="any",
+        task_definition="any:1",
+        subnet_ids=("subnet-1",),
+        security_group_ids=("sg-1",),
+        capacity_providers=("FARGATE",),
+        public_address=True,
+    )
+
+    EcsTaskLauncher(client, target, sleeper=FakeClock()).launch(JOB)
+
+    client.close()
+    network: Any = sent(endpoint)["networkConfiguration"]
+    assert network["awsvpcConfiguration"]["assignPublicIp"] == "ENABLED"
 
 
 def test_should_stay_within_the_bounds_of_the_api_for_the_longest_key(

@@ -2,6 +2,7 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -37,6 +38,10 @@ def total(deployed: Deployed, alarm: dict[str, Any]) -> float:
     return sum(float(point["Sum"]) for point in points)
 
 
+def is_counted(deployed: Deployed, metric: dict[str, Any]) -> bool:
+    return total(deployed, metric) >= 1
+
+
 def await_count(deployed: Deployed, name: str) -> None:
     watched = alarm(deployed, name)
     until(lambda: total(deployed, watched) >= 1, f"{name} sees what happened")
@@ -52,7 +57,7 @@ def test_should_see_a_job_that_failed_and_that_its_file_was_to_blame(deployed: D
         if "MetricStat" in each
     }
     for name in ("failed", "media"):
-        until(lambda name=name: total(deployed, counted[name]) >= 1, f"{name} is counted")
+        until(partial(is_counted, deployed, counted[name]), f"{name} is counted")
     assert total(deployed, counted["failed"]) == total(deployed, counted["media"])
 
 

@@ -28,7 +28,7 @@ class System(InMemoryObjectStore):
 
     def __init__(self, clock: FakeClock) -> None:
         super().__init__()
-        self.clock = clock
+        self.system_clock = clock
         self.jobs = InMemoryJobStore()
         self.letters = FakeDeadLetters()
         self.silent = False
@@ -50,7 +50,7 @@ class System(InMemoryObjectStore):
         if known is not None and not self.twice:
             return
         state, failure = self.of_text if b"notes" in data else self.of_video
-        now = self.clock.now()
+        now = self.system_clock.now()
         self.jobs.jobs[source.job_id] = Job(
             source=source,
             state=state,
@@ -101,7 +101,7 @@ def verification(system: System, said: list[str]) -> Verification:
         jobs=system.jobs,
         objects=system,
         dead_letters=system.letters,
-        clock=system.clock,
+        clock=system.system_clock,
     )
     return Verification(operations=operations, run="any-run", say=said.append)
 

@@ -11,6 +11,7 @@ import warnings
 MODULES = (
     *("av", "av.audio.resampler", "boto3", "ctranslate2", "cv2", "faster_whisper"),
     *("faster_whisper.vad", "numpy", "onnxruntime", "pyannote.audio.models.segmentation"),
+    "pydantic_settings",
     *("pyannote.audio.models.embedding.wespeaker", "pyannote.audio.pipelines"),
     *(
         "safetensors.torch",
@@ -35,6 +36,7 @@ def main() -> None:
     torch.nn.functional.conv1d(torch.zeros(1, 1, 64), torch.ones(1, 1, 5))
     torch.fft.rfft(torch.zeros(64))
     cv2.absdiff(cv2.UMat(4, 4, cv2.CV_8U), cv2.UMat(4, 4, cv2.CV_8U))
+    loaded["pydantic_settings"].BaseSettings()
     loaded["ctranslate2"].get_supported_compute_types("cpu")
     loaded["onnxruntime"].get_available_providers()
     for module in list(sys.modules.values()):

@@ -23,12 +23,10 @@ class Report(Protocol):
     @property
     def violations(self) -> Iterable[object]:
         """The broken promises."""
-        ...
 
     @property
     def kept(self) -> bool:
         """Whether every promise was kept."""
-        ...
 
 
 def run_folder(folder: Path | None, name: str) -> Path:

@@ -27,23 +27,18 @@ class DeadLetters(Protocol):
 
     def receive(self) -> list[DeadLetter]:
         """Return up to ten messages and hide them for two minutes; none when it is empty."""
-        ...
 
     def delete(self, letter: DeadLetter) -> None:
         """Remove a received message for good."""
-        ...
 
     def release(self, letter: DeadLetter) -> None:
         """Make a received message visible again."""
-        ...
 
     def count(self) -> int:
         """Return about how many messages there are, hidden ones included."""
-        ...
 
     def purge(self) -> None:
         """Remove all messages for good."""
-        ...
 
 
 class Tasks(Protocol):
@@ -51,11 +46,9 @@ class Tasks(Protocol):
 
     def find(self, job: Job) -> str | None:
         """Return the ARN of the task of this job and attempt, if one has not stopped."""
-        ...
 
     def stop(self, task_arn: str, reason: str) -> bool:
         """Have a task stopped; False when there is no such task."""
-        ...
 
 
 class Checkpoints(Protocol):
@@ -63,7 +56,6 @@ class Checkpoints(Protocol):
 
     def delete(self, job_id: str) -> int:
         """Delete a job's checkpoints and return the number of objects."""
-        ...
 
 
 class OperatorClock(WallClock, FollowClock, Protocol):

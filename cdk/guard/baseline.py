@@ -15,11 +15,9 @@ class Templates(Protocol):
 
     def stack_names(self) -> list[str]:
         """Return the names of the deployed stacks."""
-        ...
 
     def template(self, stack: str) -> Any:
         """Return a deployed stack's template as it was submitted."""
-        ...
 
 
 def guarded(stacks: Iterable[StackTemplate]) -> dict[str, dict[str, Any]]:

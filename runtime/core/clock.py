@@ -9,7 +9,6 @@ class WallClock(Protocol):
 
     def now(self) -> float:
         """Return the current time in seconds since the epoch (UTC)."""
-        ...
 
 
 class MonotonicClock(Protocol):
@@ -17,7 +16,6 @@ class MonotonicClock(Protocol):
 
     def monotonic(self) -> float:
         """Return the current reading in seconds."""
-        ...
 
 
 class Sleeper(Protocol):
@@ -25,7 +23,6 @@ class Sleeper(Protocol):
 
     def sleep(self, seconds: float) -> None:
         """Block for `seconds`."""
-        ...
 
 
 class Clock(WallClock, MonotonicClock, Sleeper, Protocol):

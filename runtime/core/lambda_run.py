@@ -14,7 +14,6 @@ class LambdaContext(Protocol):
 
     def get_remaining_time_in_millis(self) -> int:
         """Return the milliseconds until Lambda ends this invocation."""
-        ...
 
 
 def remaining(context: LambdaContext) -> Callable[[], float]:

@@ -20,23 +20,18 @@ class Log(Protocol):
 
     def debug(self, action: str, **fields: Any) -> None:
         """Record a detail."""
-        ...
 
     def info(self, action: str, **fields: Any) -> None:
         """Record a step."""
-        ...
 
     def warning(self, action: str, **fields: Any) -> None:
         """Record something a person may want to look at."""
-        ...
 
     def error(self, action: str, **fields: Any) -> None:
         """Record a failure."""
-        ...
 
     def bind(self, **fields: Any) -> "Log":
         """Return a log that adds these fields to every line."""
-        ...
 
 
 class JsonLog:

@@ -36,7 +36,6 @@ class Metrics(Protocol):
         `code` is the dotted code of the reason; only its class becomes a dimension. `of` is the
         value of the metric's dimension in `OWN_DIMENSION`, such as the stage.
         """
-        ...
 
 
 class NoMetrics:

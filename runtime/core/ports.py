@@ -68,27 +68,21 @@ class ObjectStore(Protocol):
 
     def look(self, bucket: str, key: str) -> ObjectFacts:
         """Return identity and metadata of the current version; raise `ObjectNotFoundError`."""
-        ...
 
     def head(self, bucket: str, key: str) -> Source:
         """Return the current version's identity; raise `ObjectNotFoundError`."""
-        ...
 
     def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
         """Write that version to `path`; raise `ObjectNotFoundError` if it was replaced."""
-        ...
 
     def upload(self, path: Path, bucket: str, key: str, content_type: str) -> None:
         """Store a file."""
-        ...
 
     def read_bytes(self, bucket: str, key: str) -> bytes:
         """Return a small object's content; raise `ObjectNotFoundError`."""
-        ...
 
     def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
         """Store a small object."""
-        ...
 
 
 class JobStore(Protocol):
@@ -96,14 +90,12 @@ class JobStore(Protocol):
 
     def get(self, job_id: str) -> Job | None:
         """Return the job, or None."""
-        ...
 
     def create(self, job: Job) -> Job | None:
         """Write a first claim and its idempotency record in one transaction.
 
         Return None when written, else the existing job, with nothing written.
         """
-        ...
 
     def save(self, before: Job, after: Job) -> None:
         """Replace `before` by `after`; raise `StaleWriteError` unless state and attempt match.
@@ -111,7 +103,6 @@ class JobStore(Protocol):
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
         """
-        ...
 
     def in_state(
         self,
@@ -125,7 +116,6 @@ class JobStore(Protocol):
         `on_unreadable` receives the error of each record that cannot be read, and the listing
         continues; without it the error is raised.
         """
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,11 +139,9 @@ class TaskLauncher(Protocol):
         Idempotent: the same job and attempt run once. Raise `LaunchFailedError` or
         `LaunchUncertainError`.
         """
-        ...
 
     def find(self, job: Job) -> RunningTask | None:
         """Return the task started for this job and attempt, if one can be found."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,7 +176,6 @@ class MessageSender(Protocol):
 
     def send(self, body: str, *, delay_seconds: float = 0.0) -> None:
         """Send a message that is received after a delay; raise `Retryable` or `Permanent`."""
-        ...
 
 
 class CountedQueue(Protocol):
@@ -196,7 +183,6 @@ class CountedQueue(Protocol):
 
     def backlog(self) -> Backlog:
         """Return the approximate numbers of messages."""
-        ...
 
 
 class FilledQueue(MessageSender, CountedQueue, Protocol):
@@ -208,15 +194,12 @@ class WorkQueue(MessageSender, Protocol):
 
     def receive(self, wait_seconds: int) -> WorkMessage | None:
         """Receive and hide the next message; None if none came within `wait_seconds`."""
-        ...
 
     def hide(self, message: WorkMessage, seconds: int) -> None:
         """Set a received message's visibility timeout, from now; 0 returns it to the queue."""
-        ...
 
     def delete(self, message: WorkMessage) -> None:
         """Delete a message; idempotent."""
-        ...
 
 
 class Traces(Protocol):
@@ -224,8 +207,6 @@ class Traces(Protocol):
 
     def put(self, documents: Sequence[Document]) -> None:
         """Store segments and subsegments; one with a known id is replaced."""
-        ...
 
     def read(self, trace_id: str) -> list[Document]:
         """Return the segments of a trace with their subsegments; none for an unknown trace."""
-        ...

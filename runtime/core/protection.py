@@ -75,12 +75,9 @@ class ProtectionClient(Protocol):
 
     def enable(self, minutes: int) -> Answer:
         """Protect for whole minutes from now; never returns `Unprotected`."""
-        ...
 
     def disable(self) -> Answer:
         """Stop protecting; never returns `Protected`."""
-        ...
 
     def read(self) -> Answer:
         """Return the current protection."""
-        ...

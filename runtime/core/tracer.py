@@ -19,15 +19,12 @@ class Tracing(Protocol):
 
     def add(self, span: Span) -> None:
         """Queue a span; does no I/O."""
-        ...
 
     def flush(self) -> None:
         """Send the queued spans; takes at most as long as the adapter's calls."""
-        ...
 
     def flush_soon(self) -> None:
         """Send the queued spans in another thread."""
-        ...
 
 
 class NoTracing:

@@ -46,11 +46,9 @@ class Tasks(Protocol):
 
     def find(self, job: Job) -> str | None:
         """Return the ARN of the task of this job and attempt, if one has not stopped."""
-        ...
 
     def stop(self, task_arn: str, reason: str) -> bool:
         """Stop a task; False when it no longer exists."""
-        ...
 
 
 class SweepFailedError(Exception):

@@ -26,7 +26,6 @@ class Uploads(Protocol):
 
     def list_objects(self, bucket: str, prefix: str) -> Iterable[ListedObject]:
         """Yield the current versions below a prefix."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

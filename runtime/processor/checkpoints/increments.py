@@ -20,11 +20,9 @@ class Increments(Protocol):
     @property
     def done(self) -> Sequence[bytes]:
         """The units that earlier attempts finished."""
-        ...
 
     def add(self, unit: bytes) -> None:
         """Add the next unit; the implementation decides when it is stored."""
-        ...
 
 
 class _NoIncrements:

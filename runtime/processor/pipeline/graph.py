@@ -28,16 +28,13 @@ class Inputs(Protocol):
 
     def __getitem__(self, stage: Stage, /) -> Any:
         """Return a stage's output; raise `KeyError` where this graph has no such step."""
-        ...
 
     def get(self, stage: Stage, default: Any, /) -> Any:
         """Return a stage's output, or the default where this graph has no such step."""
-        ...
 
     @property
     def warnings(self) -> tuple[ResultWarning, ...]:
         """The warnings of all outputs so far, each once."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

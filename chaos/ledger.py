@@ -46,7 +46,6 @@ class JobHistory:
 
     state: State | None = None
     attempt: int = 0
-    successes: int = 0
     manifests: int = 0
 
 
@@ -88,8 +87,6 @@ class Ledger:
             history = self._histories[number]
             before, held = history.state, history.attempt
             history.state, history.attempt = state, attempt
-            if state is State.SUCCEEDED:
-                history.successes += 1
         if attempt < held:
             self._add(
                 Breach.RULE,

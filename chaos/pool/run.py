@@ -1,15 +1,12 @@
 """One run of a pool from its deployment to its report."""
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from chaos.clips import make_clip
-from chaos.fault_injector import FaultInjector
+from chaos.command import Say
 from chaos.fault_log import FaultLog
-from chaos.job_numbers import JobNumbers
 from chaos.ledger import NO_JOB, Breach, Ledger, Violation
 from chaos.pool.agent_faults import AgentFaults
 from chaos.pool.log_audit import audit
@@ -19,17 +16,14 @@ from chaos.pool.slow_plan import slow_plan
 from chaos.pool.workers import shorten_worker_timeouts
 from chaos.proxy import serving
 from chaos.report import check_final_state
-from chaos.run import etag
 from chaos.system import System, deployed
-from chaos.traffic import Traffic, Video, videos
+from chaos.uploads import Uploads, counted, timed
 from local.pool import Pool
 from runtime.core.contract import Launch, Output
 
 LOOK_SECONDS = 0.5
 SAY_SECONDS = 5.0
 QUEUES = (Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL)
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,35 +41,31 @@ class PoolSize:
 def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     """Run once; `folder` is left with the logs of all processes."""
     plan = slow_plan(size.seed, size.jobs)
-    began = time.monotonic()
-
-    def log(line: str) -> None:
-        say(f"{time.monotonic() - began:6.1f} s  {line}")
-
+    log = timed(say)
     log(f"seed {size.seed}, protection {'on' if size.protection else 'off'}, see {folder}")
     with serving() as proxy, deployed(proxy, folder, log, launch=Launch.POOL) as system:
-        everything = videos(plan, make_clip(folder / "clip.mp4"), bucket=system.bucket, etag=etag)
-        ledger, job_numbers = Ledger(lambda _job, _attempt: False), JobNumbers()
-        proxy.handle = FaultInjector(
-            job_numbers=job_numbers,
+        ledger = Ledger(lambda _job, _attempt: False)
+        uploads = Uploads(
+            system,
+            proxy,
+            plan=plan,
             fault_log=FaultLog(plan, folder / "slow-calls.jsonl"),
             ledger=ledger,
-            jobs_table=system.outputs[Output.JOBS_TABLE],
-        ).handle
+            folder=folder,
+            in_flight=size.in_flight,
+        )
         pool = Pool(system.cloud, system.outputs)
         shorten_worker_timeouts(system, pool, protection=size.protection)
         log("the workers have short timeouts; the first videos are uploaded")
-        traffic = Traffic(system, job_numbers, everything)
         churn = ServiceChurn(pool, seed=size.seed)
-        work = _Work(size, system, traffic, churn, everything)
         fault = AgentFaults(system.cloud.endpoint_url, seed=size.seed)
         churn.start()
         fault.start()
-        for line in work.lines():
+        for line in progress(size, system, uploads, churn):
             log(line)
         churn.stop()
         fault.stop()
-        traffic.stop()
+        uploads.traffic.stop()
         pool.scale_to_zero()
         gone = pool.await_empty()
         log(
@@ -86,8 +76,8 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         system.keep_logs(folder / "logs")
         found = (
             *ledger.violations,
-            *work.late(),
-            *check_final_state(system, everything),
+            *(Violation(Breach.STUCK, each, "has not ended in time") for each in uploads.open),
+            *check_final_state(system, uploads.videos),
             *left(system),
         )
     return PoolReport(
@@ -99,66 +89,30 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     )
 
 
-class _Work:
-    """Uploads as jobs end, deploys on the way, and looks until all have ended or time is up."""
+def progress(
+    size: PoolSize, system: System, uploads: Uploads, churn: ServiceChurn
+) -> Iterator[str]:
+    """Upload as jobs end and deploy on the way until all have ended; yield lines of progress."""
+    deadline = time.monotonic() + size.limit_seconds
+    said = 0.0
 
-    def __init__(
-        self,
-        size: PoolSize,
-        system: System,
-        traffic: Traffic,
-        churn: ServiceChurn,
-        everything: Sequence[Video],
-    ) -> None:
-        self._size = size
-        self._system = system
-        self._jobs = system.jobs()
-        self._traffic = traffic
-        self._churn = churn
-        self._waiting = list(reversed(everything))
-        self._open: dict[int, Video] = {}
-        self._ended: Counter[str] = Counter()
+    def line() -> str:
+        workers = len(system.tasks())
+        ended = counted(uploads.ended) or "none ended"
+        return f"{ended}, {len(uploads.open)} under way, {workers} workers"
 
-    def lines(self) -> Iterator[str]:
-        """Work to the end, yielding a line of progress now and then."""
-        deadline = time.monotonic() + self._size.limit_seconds
-        said = 0.0
-        while (self._open or self._waiting) and time.monotonic() < deadline:
-            while self._waiting and len(self._open) < self._size.in_flight:
-                video = self._waiting.pop()
-                self._traffic.upload(video)
-                self._open[video.number] = video
-            self._look()
-            if self._ended.total() >= self._due():
-                self._churn.deploy()
-                yield "every worker is to be replaced"
-            if time.monotonic() - said >= SAY_SECONDS:
-                said = time.monotonic()
-                yield self._progress()
-            time.sleep(LOOK_SECONDS)
-        yield self._progress()
-
-    def late(self) -> Iterator[Violation]:
-        """Yield the jobs that had not ended in time."""
-        for number in self._open:
-            yield Violation(Breach.STUCK, number, "has not ended in time")
-
-    def _due(self) -> float:
-        """Return after how many ended jobs the next deployment begins."""
-        done, planned = self._churn.deployments, self._size.deployments
-        return self._size.jobs * (done + 1) / (planned + 1) if done < planned else float("inf")
-
-    def _look(self) -> None:
-        for number, video in list(self._open.items()):
-            job = self._jobs.get(video.source.job_id)
-            if job is not None and job.ended:
-                self._ended[str(job.state)] += 1
-                del self._open[number]
-
-    def _progress(self) -> str:
-        states = ", ".join(f"{count} {state}" for state, count in sorted(self._ended.items()))
-        workers = len(self._system.tasks())
-        return f"{states or 'none ended'}, {len(self._open)} under way, {workers} workers"
+    while not uploads.finished and time.monotonic() < deadline:
+        for _ in uploads.step():
+            pass
+        done, planned = churn.deployments, size.deployments
+        if done < planned and uploads.ended.total() >= size.jobs * (done + 1) / (planned + 1):
+            churn.deploy()
+            yield "every worker is to be replaced"
+        if time.monotonic() - said >= SAY_SECONDS:
+            said = time.monotonic()
+            yield line()
+        time.sleep(LOOK_SECONDS)
+    yield line()
 
 
 def streams(system: System) -> Iterator[list[str]]:

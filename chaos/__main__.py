@@ -1,7 +1,6 @@
 """`python -m chaos --jobs 200 --seed 7`: inject faults everywhere and count broken promises."""
 
 import sys
-from collections.abc import Sequence
 from typing import Annotated
 
 import typer
@@ -51,10 +50,5 @@ def chaos(
     return report_run(lambda place, say: run(size, place, say), folder)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run once and return the exit status."""
-    return command_line.run(app, arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(app))

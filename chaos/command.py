@@ -1,13 +1,13 @@
 """What the chaos commands share: the folder of a run, its report and how it is stopped."""
 
-import signal
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, NoReturn, Protocol
+from typing import Annotated, Protocol
 
 import typer
+
+from local.commands import interrupt_on_sigterm
 
 INTERRUPTED = 130
 
@@ -38,7 +38,7 @@ def run_folder(folder: Path | None, name: str) -> Path:
 
 def report_run(run: Callable[[Path, Say], Report], folder: Path | None) -> int:
     """Run in `folder`, print the report and return the exit status; SIGTERM acts like Ctrl-C."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    interrupt_on_sigterm()
     try:
         report = run(run_folder(folder, "chaos"), say)
     except KeyboardInterrupt:
@@ -53,7 +53,3 @@ def report_run(run: Callable[[Path, Say], Report], folder: Path | None) -> int:
 def say(line: str) -> None:
     """Print a line and flush it."""
     print(line, flush=True)
-
-
-def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt

@@ -5,7 +5,7 @@ import random
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -142,10 +142,5 @@ def fuzz_decoder(
     return 1 if findings.violations else 0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run once and return the exit status."""
-    return command_line.run(app, arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(app))

@@ -2,7 +2,6 @@
 
 import random
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -71,10 +70,5 @@ def small_video(folder: Path, seconds: float | None) -> bytes:
     return path.read_bytes()
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run once and return the exit status."""
-    return command_line.run(app, arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(app))

@@ -1,7 +1,6 @@
 """`python -m chaos.pool --jobs 50`: stop a pool's workers all the time and count the damage."""
 
 import sys
-from collections.abc import Sequence
 from typing import Annotated, Literal
 
 import typer
@@ -39,10 +38,5 @@ def pool(
     return report_run(lambda place, say: run(size, place, say), folder)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run once and return the exit status."""
-    return command_line.run(app, arguments)
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(app))

@@ -7,7 +7,6 @@ local cloud. Exit status: 0 proven, 1 not.
 import json
 import sys
 import uuid
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -69,11 +68,6 @@ def verify(
     return 0
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the checks and return the exit status."""
-    return command_line.run(app, arguments)
-
-
 def stacks(aws: Clients, environment: str) -> list[Stack]:
     """Return an environment's stacks, each asked for by its name.
 
@@ -102,4 +96,4 @@ def sample(checks: str) -> Path:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(command_line.run(app))

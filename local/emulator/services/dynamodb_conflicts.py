@@ -20,6 +20,8 @@ from local.emulator.patching import register
 TRANSACTION_SECONDS = 0.01
 SINGLE_WRITES = ("PutItem", "UpdateItem", "DeleteItem")
 HEADERS = {"Content-Type": "application/x-amz-json-1.0"}
+"""Copied for each answer: the server adds the length of the body to them."""
+
 
 Request = Mapping[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -69,7 +71,7 @@ def cancelled(conflicts: Iterable[bool]) -> Response:
         f"[{', '.join(codes)}]",
         "CancellationReasons": [{"Code": code} for code in codes],
     }
-    return 400, HEADERS, json.dumps(body).encode()
+    return 400, dict(HEADERS), json.dumps(body).encode()
 
 
 def refused() -> Response:
@@ -78,7 +80,7 @@ def refused() -> Response:
         "__type": "TransactionConflictException",
         "message": "Transaction is ongoing for the item",
     }
-    return 400, HEADERS, json.dumps(body).encode()
+    return 400, dict(HEADERS), json.dumps(body).encode()
 
 
 @dataclass(frozen=True, slots=True)

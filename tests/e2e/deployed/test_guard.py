@@ -11,6 +11,7 @@ from cdk.guard.__main__ import main
 from cdk.guard.baseline import Templates
 from cdk.guard.cloudformation import CloudFormationTemplates
 from local.deployed import ENVIRONMENT, Deployed
+from tests.assemblies import synthesized
 
 pytestmark = pytest.mark.e2e
 
@@ -23,22 +24,30 @@ def check(deployed: Deployed, assembly: Path) -> int:
     return main(asked, connect=connect)
 
 
-def test_should_read_the_templates_as_they_were_deployed(deployed: Deployed) -> None:
+@pytest.fixture
+def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What was deployed."""
+    return synthesized(tmp_path_factory)
+
+
+def test_should_read_the_templates_as_they_were_deployed(
+    deployed: Deployed, assembly: Path
+) -> None:
     templates = CloudFormationTemplates(deployed.cloud.client("cloudformation"))
 
-    for stack in read_environments(deployed.cloud.state_dir / "cdk.out")[ENVIRONMENT]:
+    for stack in read_environments(assembly)[ENVIRONMENT]:
         assert stack.name in templates.stack_names()
         assert templates.template(stack.name) == stack.template
 
 
 def test_should_pass_what_is_deployed_and_refuse_to_lose_a_table_of_it(
-    deployed: Deployed, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    deployed: Deployed, assembly: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assembly = tmp_path / "cdk.out"
-    shutil.copytree(deployed.cloud.state_dir / "cdk.out", assembly)
-    assert check(deployed, assembly) == 0
+    changed = tmp_path / "cdk.out"
+    shutil.copytree(assembly, changed)
+    assert check(deployed, changed) == 0
 
-    for path in assembly.glob("*/*.template.json"):
+    for path in changed.glob("*/*.template.json"):
         template = json.loads(path.read_text())
         kept = {
             logical_id: resource
@@ -47,5 +56,5 @@ def test_should_pass_what_is_deployed_and_refuse_to_lose_a_table_of_it(
         }
         path.write_text(json.dumps({**template, "Resources": kept}))
 
-    assert check(deployed, assembly) == 1
+    assert check(deployed, changed) == 1
     assert "JobsTable" in capsys.readouterr().out

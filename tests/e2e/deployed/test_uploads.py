@@ -102,7 +102,7 @@ def test_should_run_one_job_for_the_same_object_twice(deployed: Deployed, clip: 
 def test_should_ignore_what_is_not_an_upload(deployed: Deployed, clip: Path) -> None:
     sources = [
         put(deployed, key, clip.read_bytes())
-        for key in ("other/clip.mp4", "uploads/clip.avi", "uploads/clip.MP4")
+        for key in ("other/clip.mp4", "uploads/clip.avi", "uploads/mp4")
     ]
     marker = put(deployed, "uploads/marker.mp4", clip.read_bytes())
     end_of(deployed, marker)

@@ -5,6 +5,7 @@ import uuid
 from runtime.core.contract import Output
 from runtime.core.jobs import claim_new, queued, requeue
 from runtime.core.messages import queued_message, requeue_message
+from runtime.reaper.remedies import QUEUED_SECONDS
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.pool import Pool
 from tests.integration.permissions.scenarios import AN_AGE
@@ -72,11 +73,15 @@ def length_is_told(pool: Pool) -> None:
 
 
 def lost_message_is_sent_again(pool: Pool) -> None:
-    """A sweep sends the message of a queued job again when the work queue is empty."""
+    """A sweep sends the message of a job again that has been queued for long.
+
+    Messages of other scenarios may still be in the queue, so the wait for an empty one is over.
+    """
     since = pool.now()
-    claimed = claim_new(pool.put(), now=since - AN_AGE, lease_seconds=0.0)
+    long_ago = since - QUEUED_SECONDS - AN_AGE
+    claimed = claim_new(pool.put(), now=long_ago, lease_seconds=0.0)
     pool.jobs.create(claimed)
-    pool.jobs.save(claimed, queued(claimed, now=since - AN_AGE))
+    pool.jobs.save(claimed, queued(claimed, now=long_ago))
     pool.invoke(Output.REAPER_FUNCTION, {"detail-type": "Scheduled Event"})
     pool.worked_on(claimed.source, since=since)
 

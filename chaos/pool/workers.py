@@ -13,7 +13,7 @@ STOP_TIMEOUT_SECONDS = 6
 
 VISIBILITY_SECONDS = 15
 MAX_RECEIVES = 100
-"""A refusal counts as a receive, and a run has as many in a minute as production in days."""
+"""A run has as many receives in a minute as production in days."""
 
 DEPLOYED_SECONDS = 600.0
 LOOK_SECONDS = 0.3

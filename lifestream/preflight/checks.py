@@ -188,7 +188,7 @@ def _image(needs: Needs, account: Account) -> Iterator[Finding]:
 
 def _receivers(needs: Needs) -> Iterator[Finding]:
     for address in needs.receivers:
-        # RFC 2606 reserves these domains for examples; a mail to them reaches nobody.
+        # RFC 2606 reserves these domains for examples; mail to them is never delivered.
         if address.rpartition(".")[0].rpartition("@")[2] == "example":
             yield error(
                 "Alarm receivers",

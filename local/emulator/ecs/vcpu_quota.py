@@ -26,7 +26,7 @@ REASON = "You\u2019ve reached the limit on the number of vCPUs you can run concu
 def exceeds(
     quotas: Quotas, provider: str, vcpus: float, running: Iterable[tuple[str, float]]
 ) -> bool:
-    """Tell whether tasks of `vcpus` more would exceed a provider's quota.
+    """Return whether tasks of `vcpus` more would exceed a provider's quota.
 
     `running` are the provider and the vCPUs of each task that is not stopped.
     """

@@ -7,7 +7,7 @@ from runtime.core.jobs import ENDED, ON_REQUEST, TRANSITIONS, State
 ROOT = Path(__file__).resolve().parent.parent
 
 PAGE = ROOT / "docs" / "lifecycle.md"
-BEGIN, END = "<!-- drawn from runtime/core/jobs.py -->", "<!-- end of drawing -->"
+BEGIN, END = "<!-- drawn from runtime/core/jobs/states.py -->", "<!-- end of drawing -->"
 
 
 def drawing() -> str:

@@ -1,0 +1,59 @@
+"""The job lifecycle: one transition table, pure functions from job to job.
+
+Nothing here reads a clock or a table. A caller reads a job, asks for the next one, and saves it
+through `JobStore.save(before, after)`, which is conditional on `before`'s state and attempt. The
+attempt is the fencing token: a takeover raises it, which stops writes of the older attempt.
+"""
+
+from runtime.core.jobs.claims import claim_new, launched, queued, queued_again, refused, take_over
+from runtime.core.jobs.job import Failure, Job, Source
+from runtime.core.jobs.requests import cancel, reprocess, retry
+from runtime.core.jobs.runs import SETTLED_SECONDS, beat, fail, report, start, succeed, suspect
+from runtime.core.jobs.states import ENDED, ON_REQUEST, TRANSITIONS, IllegalTransitionError, State
+from runtime.core.jobs.waiting import (
+    FIRST_PAUSE_SECONDS,
+    FREE_INTERRUPTIONS,
+    LONGEST_PAUSE_SECONDS,
+    MAX_INTERRUPTIONS,
+    announced,
+    backoff_seconds,
+    hasten,
+    requeue,
+    wait,
+)
+
+__all__ = [
+    "ENDED",
+    "FIRST_PAUSE_SECONDS",
+    "FREE_INTERRUPTIONS",
+    "LONGEST_PAUSE_SECONDS",
+    "MAX_INTERRUPTIONS",
+    "ON_REQUEST",
+    "SETTLED_SECONDS",
+    "TRANSITIONS",
+    "Failure",
+    "IllegalTransitionError",
+    "Job",
+    "Source",
+    "State",
+    "announced",
+    "backoff_seconds",
+    "beat",
+    "cancel",
+    "claim_new",
+    "fail",
+    "hasten",
+    "launched",
+    "queued",
+    "queued_again",
+    "refused",
+    "report",
+    "reprocess",
+    "requeue",
+    "retry",
+    "start",
+    "succeed",
+    "suspect",
+    "take_over",
+    "wait",
+]

@@ -12,7 +12,7 @@ from lifestream.view.console import Screen
 from local import deploy, toolchain
 from local.commands import interrupt_on_sigterm, run_command
 from local.deployed import ENVIRONMENT, Deployed, download_results, job_store, upload
-from runtime.core.contract import VIDEO_SUFFIXES, Launch
+from runtime.core.contract import Launch
 from runtime.core.jobs import Job, State
 
 PORT = 4566
@@ -25,6 +25,9 @@ WORKERS_STACK = "/Workers"
 POLL_SECONDS = 1.0
 SETTLED_SECONDS = 2.0
 """A file that has not changed for this long has been copied whole."""
+
+UNFINISHED = (".part", ".crdownload", ".download", ".tmp")
+"""Suffixes of files that a program still writes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +54,17 @@ class DropFolder:
 
     def _arrivals(self) -> Iterator[Path]:
         for video in sorted(self.folder.iterdir()):
-            if not video.name.lower().endswith(VIDEO_SUFFIXES):
+            if not video.is_file() or _is_unfinished(video.name):
                 continue
             changed = video.stat().st_mtime
             settled = self.wall() - changed >= SETTLED_SECONDS
             if settled and self._known.get(video) != changed:
                 self._known[video] = changed
                 yield video
+
+
+def _is_unfinished(name: str) -> bool:
+    return name.startswith(".") or name.lower().endswith(UNFINISHED)
 
 
 def main() -> int:

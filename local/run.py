@@ -21,14 +21,14 @@ from local.images import Container
 from local.job_report import show_failure, show_logs, show_results, show_trace
 from local.pool import Pool, distinct_copy
 from runtime.core.clock import SystemClock
-from runtime.core.contract import VIDEO_SUFFIXES, Launch
+from runtime.core.contract import Launch
 from runtime.core.jobs import Job, State
 
 SILENCE_SECONDS = 300.0
 
 
 def main(
-    video: Annotated[Path | None, typer.Argument(help="An .mp4 or .mov file.")] = None,
+    video: Annotated[Path | None, typer.Argument(help="A recording of any kind.")] = None,
     *,
     container: Annotated[
         bool, typer.Option("--container", help="Run the processor's image, not its sources.")
@@ -75,9 +75,6 @@ def unusable(video: Path) -> str | None:
     """Say why a path cannot be uploaded, or None."""
     if not video.is_file():
         return f"There is no file {video}. Give one with: make run VIDEO=path/to/video.mp4"
-    if not video.name.lower().endswith(VIDEO_SUFFIXES):
-        allowed = " or ".join(VIDEO_SUFFIXES)
-        return f"{video.name} does not end in {allowed} (lower case), so the bucket ignores it."
     return None
 
 

@@ -15,7 +15,6 @@ from cdk.constructs.data.private_bucket import private_bucket
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.naming import bucket_arn
 from runtime.core.contract import (
-    EVENT_SUFFIXES,
     RESULTS_PREFIX,
     UPLOADS_PREFIX,
     WORK_PREFIX,
@@ -138,21 +137,19 @@ class IngestStack(EnvironmentStack):
                 s3.CfnBucket.QueueConfigurationProperty(
                     event="s3:ObjectCreated:*",
                     queue=self.jobs.queue.queue_arn,
-                    filter=_key_filter(prefix=UPLOADS_PREFIX, suffix=suffix),
+                    filter=_below(UPLOADS_PREFIX),
                 )
-                for suffix in EVENT_SUFFIXES
             ]
         )
         self.media.node.add_dependency(permission)
 
 
-def _key_filter(*, prefix: str, suffix: str) -> s3.CfnBucket.NotificationFilterProperty:
-    rules = [
-        s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix),
-        s3.CfnBucket.FilterRuleProperty(name="suffix", value=suffix),
-    ]
+def _below(prefix: str) -> s3.CfnBucket.NotificationFilterProperty:
+    """Return a filter without a suffix: a file of any name becomes a job or a failed job."""
     return s3.CfnBucket.NotificationFilterProperty(
-        s3_key=s3.CfnBucket.S3KeyFilterProperty(rules=rules)
+        s3_key=s3.CfnBucket.S3KeyFilterProperty(
+            rules=[s3.CfnBucket.FilterRuleProperty(name="prefix", value=prefix)]
+        )
     )
 
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, warning
 from lifestream.doctor.snapshot import Bucket, Queue, Table
 from lifestream.environment import PARTS, Stack, data_stacks
-from runtime.core.contract import EVENT_SUFFIXES, UPLOADS_PREFIX, Output, stack_prefix
+from runtime.core.contract import UPLOADS_PREFIX, Output, stack_prefix
 
 VISIBILITY_FACTOR = 6
 """AWS asks for a visibility timeout of at least six function timeouts on a Lambda's source."""
@@ -171,19 +171,18 @@ def check_table(
 def check_bucket(bucket: Bucket, *, queue_arn: str | None) -> Iterator[Finding]:
     """Check that uploads are announced, can be brought back, and are closed to others."""
     subject = f"bucket {bucket.name}"
-    for suffix in EVENT_SUFFIXES:
-        notified = {
-            each.queue_arn
-            for each in bucket.notifications
-            if UPLOADS_PREFIX.startswith(each.prefix) and suffix.endswith(each.suffix)
-        }
-        if not notified or (queue_arn is not None and queue_arn not in notified):
-            yield error(
-                subject,
-                f"The jobs queue is not notified of {UPLOADS_PREFIX}*{suffix}.",
-                "Such uploads are never processed.",
-                REDEPLOY,
-            )
+    notified = {
+        each.queue_arn
+        for each in bucket.notifications
+        if UPLOADS_PREFIX.startswith(each.prefix) and not each.suffix
+    }
+    if not notified or (queue_arn is not None and queue_arn not in notified):
+        yield error(
+            subject,
+            f"The jobs queue is not notified of everything below {UPLOADS_PREFIX}.",
+            "Uploads are processed late, by the next search for lost ones, or never.",
+            REDEPLOY,
+        )
     if not bucket.versioned:
         yield warning(
             subject,

@@ -22,10 +22,6 @@ RECONCILE_EVENT = "lifestream.reconcile"
 """`detail-type` of the schedule that has the reaper look for uploads without a job."""
 
 UPLOADS_PREFIX = "uploads/"
-VIDEO_SUFFIXES = (".mp4", ".mov", ".m4v")
-EVENT_SUFFIXES = tuple(s for suffix in VIDEO_SUFFIXES for s in (suffix, suffix.upper()))
-"""The suffixes in S3's notification filters, which are case-sensitive; phones write `.MOV`."""
-
 WORK_PREFIX = "work/"
 
 CONFIRM_MESSAGE_TYPE = "lifestream.upload_confirmed"
@@ -324,5 +320,10 @@ def work_prefix(job_id: str) -> str:
 
 
 def is_upload(key: str) -> bool:
-    """Return whether a decoded key is an upload to process."""
-    return key.startswith(UPLOADS_PREFIX) and key.lower().endswith(VIDEO_SUFFIXES)
+    """Return whether a decoded key is an upload; names and suffixes decide nothing."""
+    return key.startswith(UPLOADS_PREFIX)
+
+
+def is_folder_marker(key: str, size_bytes: int) -> bool:
+    """Return whether an object only stands for a folder, as S3's console creates them."""
+    return key.endswith("/") and size_bytes == 0

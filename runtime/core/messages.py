@@ -127,7 +127,7 @@ def parse(body: str, *, bucket: str) -> ParsedMessage:
             case Upload() if found.bucket != bucket:
                 ignored.append(Ignored("foreign bucket", found.bucket, found.key))
             case Upload() if not is_upload(found.key):
-                ignored.append(Ignored("not an upload of a video", found.bucket, found.key))
+                ignored.append(Ignored("not an upload", found.bucket, found.key))
             case Upload() | Requeued():
                 requests[found] = None
     if problems and not requests:

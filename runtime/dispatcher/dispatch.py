@@ -4,11 +4,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from runtime.core.contract import Metric
+from runtime.core.contract import Metric, is_folder_marker
 from runtime.core.errors import LifestreamError, Retryable
 from runtime.core.jobs import Job, Source, State, launched, queued, requeue, wait
 from runtime.core.log import Log
 from runtime.core.messages import (
+    Ignored,
     MalformedMessageError,
     Request,
     Requeued,
@@ -61,9 +62,7 @@ class Dispatcher:
         """
         message = parse(body, bucket=self.bucket)
         for part in message.ignored:
-            self.telemetry.log.info(
-                "dispatch.ignored", reason=part.reason, bucket=part.bucket, key=part.key
-            )
+            self._log_ignored(part)
         errors: list[LifestreamError] = [MalformedMessageError(each) for each in message.problems]
         for request in message.requests:
             try:
@@ -105,6 +104,9 @@ class Dispatcher:
             self.telemetry.log.warning("dispatch.object_gone", bucket=upload.bucket, key=upload.key)
             return
         source = found.source
+        if is_folder_marker(source.key, source.size_bytes):
+            self._log_ignored(Ignored("folder marker", upload.bucket, upload.key))
+            return
         log = self.telemetry.log.bind(**about(source.job_id), key=source.key)
         with _errors_about(source.job_id):
             try:
@@ -119,6 +121,11 @@ class Dispatcher:
             if job is not None:
                 self._trace_upload(source, upload, claimed_at=job.created_at)
                 self._launch(job, log.bind(attempt=job.attempt))
+
+    def _log_ignored(self, part: Ignored) -> None:
+        self.telemetry.log.info(
+            "dispatch.ignored", reason=part.reason, bucket=part.bucket, key=part.key
+        )
 
     def _options(self, found: ObjectFacts) -> JobOptions:
         return self.claims.launcher.check(parse_options(found.metadata))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from runtime.core.clock import WallClock
-from runtime.core.contract import UPLOADS_PREFIX, Metric, is_upload
+from runtime.core.contract import UPLOADS_PREFIX, Metric, is_folder_marker
 from runtime.core.messages import Upload, confirm_message
 from runtime.core.ports import JobStore, ListedObject, MessageSender
 from runtime.core.spans import about
@@ -44,7 +44,9 @@ class Reconciler:
         announced = 0
         for listed in self.uploads.list_objects(self.bucket, UPLOADS_PREFIX):
             age = self.clock.now() - listed.modified_at
-            if not (is_upload(listed.source.key) and MIN_AGE_SECONDS <= age <= MAX_AGE_SECONDS):
+            if not MIN_AGE_SECONDS <= age <= MAX_AGE_SECONDS:
+                continue
+            if is_folder_marker(listed.source.key, listed.source.size_bytes):
                 continue
             if remaining_seconds() < RESERVE_SECONDS:
                 self.telemetry.log.warning("reconciler.out_of_time")

@@ -1,6 +1,5 @@
 """What people really upload, through the deployed templates: one job each, no message stuck."""
 
-import itertools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -99,13 +98,19 @@ def test_should_run_one_job_for_the_same_object_twice(deployed: Deployed, clip: 
     assert len(ended_tasks(deployed, job.job_id)) == 1
 
 
-def test_should_ignore_what_is_not_an_upload(deployed: Deployed, clip: Path) -> None:
-    sources = [
-        put(deployed, key, clip.read_bytes())
-        for key in ("other/clip.mp4", "uploads/clip.avi", "uploads/mp4")
+def test_should_make_a_job_of_any_file_below_uploads_and_of_nothing_else(
+    deployed: Deployed, clip: Path
+) -> None:
+    ignored = [
+        put(deployed, "other/clip.mp4", clip.read_bytes()),
+        put(deployed, "uploads/folder/", b""),
     ]
-    marker = put(deployed, "uploads/marker.mp4", clip.read_bytes())
-    end_of(deployed, marker)
+    film = put(deployed, "uploads/C0001.AVI", clip.read_bytes() + b"another version")
+    note = put(deployed, "uploads/note", b"a note, not a video\n")
+    assert end_of(deployed, film).state is State.SUCCEEDED
+    failure = end_of(deployed, note).failure
+    assert failure is not None
+    assert failure.code == "media.not_a_video"
     jobs = job_store(deployed)
-    assert [jobs.get(source.job_id) for source in sources] == list(itertools.repeat(None, 3))
+    assert [jobs.get(source.job_id) for source in ignored] == [None, None]
     settle(deployed)

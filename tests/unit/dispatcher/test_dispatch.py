@@ -52,6 +52,25 @@ def test_should_dispatch_an_empty_file_so_that_its_job_can_say_why_it_failed(wor
     assert world.launcher.started == [(source.job_id, 1)]
 
 
+@pytest.mark.parametrize(
+    "key", ["uploads/GX010042.MP4", "uploads/clip.avi", "uploads/notes.txt", "uploads/no suffix"]
+)
+def test_should_make_a_job_of_a_file_of_any_name(world: World, key: str) -> None:
+    source = world.upload(key)
+    assert world.deliver(s3_event(key))
+    assert world.job(source).state is State.CLAIMED
+
+
+def test_should_make_no_job_of_a_folder_marker(world: World) -> None:
+    markers = [world.upload(key, b"") for key in ("uploads/", "uploads/folder/")]
+    file = world.upload("uploads/named like a folder/", b"any video")
+    for source in (*markers, file):
+        assert world.deliver(s3_event(source.key))
+    assert [world.jobs.get(source.job_id) for source in markers] == [None, None]
+    assert world.job(file).state is State.CLAIMED
+    assert world.log.actions("INFO").count("dispatch.ignored") == len(markers)
+
+
 def test_should_acknowledge_an_object_that_is_gone(world: World) -> None:
     assert world.deliver(s3_event())
     assert world.log.actions("WARNING") == ["dispatch.object_gone"]
@@ -59,7 +78,7 @@ def test_should_acknowledge_an_object_that_is_gone(world: World) -> None:
 
 
 def test_should_acknowledge_and_log_what_is_not_ours(world: World) -> None:
-    assert world.deliver(s3_event("uploads/notes.txt"))
+    assert world.deliver(s3_event("results/notes.txt"))
     assert world.log.actions() == ["dispatch.ignored"]
     assert world.switch.calls == []
 

@@ -18,7 +18,7 @@ from lifestream.doctor.snapshot import (
     TaskDefinition,
 )
 from lifestream.environment import PARTS, Stack
-from runtime.core.contract import EVENT_SUFFIXES, REAPER_HANDLER, EnvVar, Output
+from runtime.core.contract import REAPER_HANDLER, EnvVar, Output
 from runtime.core.jobs import Job, Source, State
 
 DLQ_ARN = "arn:aws:sqs:r:1:dlq"
@@ -48,10 +48,7 @@ BUCKET = Bucket(
     versioned=True,
     private=True,
     encrypted=True,
-    notifications=tuple(
-        Notification(queue_arn=QUEUE_ARN, prefix="uploads/", suffix=suffix)
-        for suffix in EVENT_SUFFIXES
-    ),
+    notifications=(Notification(queue_arn=QUEUE_ARN, prefix="uploads/", suffix=""),),
 )
 SOURCE = EventSource(queue_arn=QUEUE_ARN, enabled=True, reports_item_failures=True)
 EXPECTED: dict[EnvVar, str] = {EnvVar.JOBS_TABLE: "jobs", EnvVar.MEDIA_BUCKET: "media"}

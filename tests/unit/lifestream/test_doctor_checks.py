@@ -97,26 +97,18 @@ def test_should_find_nothing_wrong_with_what_is_sound(findings: Iterator[Finding
         (of_table(point_in_time_recovery=False), Severity.WARNING, "Point-in-time"),
         (of_table(point_in_time_recovery=False, retain=True), Severity.ERROR, "Point-in-time"),
         (of_table(deletion_protection=False, retain=True), Severity.ERROR, "Deletion protection"),
-        (of_bucket(notifications=BUCKET.notifications[:-1]), Severity.ERROR, "uploads/*.M4V"),
-        (
-            of_bucket(
-                notifications=(
-                    *BUCKET.notifications[:-1],
-                    replace(BUCKET.notifications[-1], queue_arn="arn:other"),
-                )
-            ),
-            Severity.ERROR,
-            "uploads/*.M4V",
-        ),
-        (
-            of_bucket(
-                notifications=(
-                    replace(BUCKET.notifications[0], prefix="uploads/a"),
-                    *BUCKET.notifications[1:],
-                )
-            ),
-            Severity.ERROR,
-            "uploads/*.mp4",
+        (of_bucket(notifications=()), Severity.ERROR, "everything below uploads/"),
+        *(
+            (
+                of_bucket(notifications=(replace(BUCKET.notifications[0], **wrong),)),
+                Severity.ERROR,
+                "everything below uploads/",
+            )
+            for wrong in (
+                {"queue_arn": "arn:other"},
+                {"prefix": "uploads/a"},
+                {"suffix": ".mp4"},
+            )
         ),
         (of_bucket(versioned=False), Severity.WARNING, "Versioning"),
         (of_bucket(private=False), Severity.ERROR, "Public access"),

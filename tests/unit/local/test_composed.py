@@ -55,12 +55,12 @@ def drop(desk: Desk) -> DropFolder:
     )
 
 
-def test_should_take_each_video_once_and_nothing_else(desk: Desk, drop: DropFolder) -> None:
-    for name in ("b.mov", "a.mp4", "notes.txt", "half.mp4.part"):
+def test_should_take_each_finished_file_once(desk: Desk, drop: DropFolder) -> None:
+    for name in ("b.MOV", "a.avi", "notes.txt", "half.mp4.part", ".hidden"):
         desk.copy(name)
     drop.poll()
     drop.poll()
-    assert desk.uploads == ["a.mp4", "b.mov"]
+    assert desk.uploads == ["a.avi", "b.MOV", "notes.txt"]
 
 
 def test_should_not_take_a_file_that_is_still_being_copied(desk: Desk, drop: DropFolder) -> None:

@@ -68,8 +68,16 @@ def test_should_leave_what_is_too_young_or_too_old(world: Reconciled, age: float
     assert world.queue.bodies == []
 
 
-def test_should_leave_what_is_no_video(world: Reconciled) -> None:
-    world.upload("uploads/notes.txt")
+def test_should_announce_a_file_of_any_name(world: Reconciled) -> None:
+    notes = world.upload("uploads/notes.txt")
+    world.clock.advance(MIN_AGE_SECONDS)
+    world.reconcile()
+    world.deliver_all()
+    assert world.job(notes).state is State.CLAIMED
+
+
+def test_should_leave_folder_markers(world: Reconciled) -> None:
+    world.upload("uploads/folder/", b"")
     world.clock.advance(MIN_AGE_SECONDS)
     world.reconcile()
     assert world.queue.bodies == []

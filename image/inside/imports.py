@@ -11,7 +11,7 @@ import warnings
 MODULES = (
     *("av", "av.audio.resampler", "boto3", "ctranslate2", "cv2", "faster_whisper"),
     *("faster_whisper.vad", "numpy", "onnxruntime", "pyannote.audio.models.segmentation"),
-    "pydantic_settings",
+    *("docx", "openai", "pydantic_settings"),
     *("pyannote.audio.models.embedding.wespeaker", "pyannote.audio.pipelines"),
     *(
         "safetensors.torch",
@@ -22,7 +22,7 @@ MODULES = (
     *("scipy.fft", "scipy.spatial.distance", "sklearn.cluster", "threadpoolctl", "tokenizers"),
     *("torch", "yaml", "zoneinfo"),
 )
-AWS_SERVICES = ("s3", "dynamodb", "ecs", "sqs", "xray")
+AWS_SERVICES = ("bedrock-runtime", "s3", "dynamodb", "ecs", "sqs", "xray")
 
 
 def main() -> None:

@@ -33,6 +33,9 @@ UNUSED = (
     # training, coloured tracebacks, sound files
     *("grpc", "alembic", "sqlalchemy", "pytorch_lightning", "pygments", "_soundfile_data"),
     *("onnxruntime/transformers", "onnxruntime/quantization", "onnxruntime/tools"),
+    # documents are written with lxml.etree; models are called, no files and no command line
+    *("lxml/objectify*", "lxml/html", "lxml/isoschematron", "lxml/includes", "lxml/*.pxi"),
+    *("openai/cli", "openai/helpers"),
     # nothing is drawn; matplotlib looks for its default font when it is imported
     *("matplotlib/mpl-data/fonts/afm", "matplotlib/mpl-data/fonts/pdfcorefonts"),
     # sample data; pyannote's is what exported networks are compared on
@@ -41,7 +44,7 @@ UNUSED = (
 FONTS = "matplotlib/mpl-data/fonts/ttf/*.ttf"
 KEPT_FONT = "DejaVuSans.ttf"
 SERVICES = "botocore/data/*/"
-KEPT_SERVICES = ("dynamodb", "ecs", "s3", "sqs", "sts", "xray")
+KEPT_SERVICES = ("bedrock-runtime", "dynamodb", "ecs", "s3", "sqs", "sts", "xray")
 """Of the descriptions of all AWS services, those of the services that a processor calls."""
 
 UNUSED_EVERYWHERE = ("tests", "test", "testing/data")

@@ -2,7 +2,6 @@
 PYTHON ?= python3
 VENV := .venv/bin
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
-export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help setup run deploy-local test check check-code check-tests image compose push image-test chaos kill-test fuzz protection-sim synth snapshots bench clean
@@ -37,7 +36,7 @@ check-code:
 	@$(VENV)/python -m scripts.typecheck
 
 check-tests:
-	@$(VENV)/pytest -q -n auto --dist worksteal tests -m "not models and not cloud and not e2e and not image and not corpus"
+	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not models and not cloud and not e2e and not image and not corpus"
 
 test: check ## Run all tests: the fast checks, real models, the local cloud, a real job end to end
 	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "models or cloud or e2e or corpus"

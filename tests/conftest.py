@@ -28,3 +28,15 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     if config.getoption("dist") != BY_FILE:
         return None
     return ByDeployment(config, log)
+
+
+SLOW_FOLDERS = {"e2e", "image", "integration"}  # `make check` does not even import them
+SLOW_MARKS = {"cloud", "e2e", "image"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Refuse a test of a slow folder that bears no mark: no command would run it."""
+    for item in items:
+        folders = item.path.relative_to(item.config.rootpath / "tests").parts[:1]
+        if SLOW_FOLDERS.intersection(folders) and not any(map(item.get_closest_marker, SLOW_MARKS)):
+            raise pytest.UsageError(f"{item.nodeid}: mark it as one of {sorted(SLOW_MARKS)}")

@@ -150,7 +150,7 @@ def test_should_survive_a_client_that_raises() -> None:
         with bench.manager.session("any-job"):
             assert bench.ecs.on
         assert "protection.call_failed" in bench.log.actions("WARNING")
-        bench.clock.advance(10)  # past the time in which the lost request may still land
+        bench.clock.advance(gap_free().settle_seconds)  # the lost request may land until then
 
 
 def test_should_stop_the_process_when_the_renewal_thread_dies(bench: ManagerBench) -> None:

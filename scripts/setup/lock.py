@@ -56,6 +56,7 @@ def files(uv: Path) -> Mapping[Path, str]:
         "benchmarks/requirements.txt": export(uv, "bench"),
         "image/locks/export.txt": beside(linux(export(uv, "export")), processor),
         "image/locks/processor.txt": without(processor, ("torch==", *CUDA_ONLY)),
+        "image/locks/service.txt": linux(export(uv, "service")),
         "image/locks/torch-cpu.txt": torch_cpu(torch),
         "image/locks/torch-gpu.txt": only(processor, ("torch==", *CUDA_ONLY)),
         "local/locks/cloud.txt": linux(export(uv, "cdk", "local")),

@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from runtime.core.contract import Compute, IdempotencyTable, JobsTable
+from runtime.core.contract import Compute, IdempotencyTable, JobsTable, SubmissionField
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Failure, Job, Source, State
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
+from runtime.core.submission import Submission
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -56,6 +57,9 @@ def job_item(job: Job, *, write_id: str) -> Item:
     item["write_id"] = {"S": write_id}
     if job.failure is not None:
         item["failure"] = {"M": {k: {"S": v} for k, v in asdict(job.failure).items()}}
+    for name, text in asdict(job.submission).items():
+        if text is not None:
+            item[name] = {"S": text}
     if job.options != DEFAULT_OPTIONS:
         item["options"] = {"M": _options_map(job.options)}
     return item
@@ -81,6 +85,9 @@ def _job_of(item: Mapping[str, Any]) -> Job:
     if "options" in item:
         values["options"] = _options_of(item["options"]["M"])
     return Job(
+        submission=Submission(
+            **{name: item[name]["S"] for name in SubmissionField if name in item}
+        ),
         source=Source(
             size_bytes=int(item["size_bytes"]["N"]),
             **{name: item[name]["S"] for name in _SOURCE_TEXT},

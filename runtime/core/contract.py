@@ -15,6 +15,9 @@ PROCESSOR_COMMAND = ("runtime.processor",)
 WORKER_COMMAND = ("runtime.processor.worker",)
 HEALTH_COMMAND = ("python", "-S", "-m", "runtime.processor.healthcheck")
 WORKER_HEALTH_COMMAND = (*HEALTH_COMMAND, "worker")
+API_COMMAND = ("runtime.api",)
+API_HANDLER = "runtime.api.lambda_handler.handle"
+EVENTS_HANDLER = "runtime.events.handler.handle"
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
 REAPER_HANDLER = "runtime.reaper.handler.handle"
 
@@ -72,6 +75,13 @@ class Option(StrEnum):
     MIN_SPEAKERS = "min-speakers"
     MAX_SPEAKERS = "max-speakers"
     VOCABULARY = "vocabulary"
+
+
+class SubmissionField(StrEnum):
+    """Who uploaded a file and its title, in the same metadata; see `runtime.core.submission`."""
+
+    OWNER = "owner"
+    TITLE = "title"
 
 
 class SceneModel(StrEnum):
@@ -158,6 +168,23 @@ class EnvVar(StrEnum):
     ECS_AGENT_URI = "ECS_AGENT_URI"
     ECS_TASK_ARN = "ECS_TASK_ARN"
     ECS_ENABLE_TASK_PROTECTION = "ECS_ENABLE_TASK_PROTECTION"
+
+    # API: its port, tables, queues and bus, who may call it, and (optional) the rest.
+    API_PORT = "API_PORT"
+    UPLOADS_TABLE = "UPLOADS_TABLE"
+    API_KEYS_TABLE = "API_KEYS_TABLE"
+    WEBHOOKS_TABLE = "WEBHOOKS_TABLE"
+    WEBHOOK_QUEUE_URL = "WEBHOOK_QUEUE_URL"
+    EVENT_BUS_NAME = "EVENT_BUS_NAME"
+    OIDC_ISSUER = "OIDC_ISSUER"
+    OIDC_AUDIENCE = "OIDC_AUDIENCE"
+    OIDC_ADMIN_GROUP = "OIDC_ADMIN_GROUP"
+    CORS_ORIGINS = "CORS_ORIGINS"
+    CACHE_URL = "CACHE_URL"
+    RATE_LIMIT = "RATE_LIMIT"
+    JOBS_DLQ_URL = "JOBS_DLQ_URL"
+    WORKER_SERVICE_NAME = "WORKER_SERVICE_NAME"
+    GPU_WORKER_SERVICE_NAME = "GPU_WORKER_SERVICE_NAME"
 
     # Processor: the folder of the models (set by the image).
     MODELS_DIR = "MODELS_DIR"
@@ -246,6 +273,20 @@ class JobsTable:
     STATE_INDEX = "by_state"
     STATE_INDEX_PARTITION_KEY = "state"
     STATE_INDEX_SORT_KEY = "updated_at"
+    OWNER_INDEX = "by_owner"
+    OWNER_INDEX_PARTITION_KEY = "owner"
+    OWNER_INDEX_SORT_KEY = "created_at"
+    OWNER_INDEX_ATTRIBUTES = ("state", "title", "key")
+    """What the index holds beside its keys: what a listing filters by and progress leaves alone."""
+
+    TTL_ATTRIBUTE = "expires_at"
+
+
+class ServiceTable:
+    """The one shape of the service's tables: uploads, API keys, webhooks."""
+
+    PARTITION_KEY = "pk"
+    SORT_KEY = "sk"
     TTL_ATTRIBUTE = "expires_at"
 
 

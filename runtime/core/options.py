@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
 
-from runtime.core.contract import OPTION_PREFIX, Compute, Option
+from runtime.core.contract import OPTION_PREFIX, Compute, Option, SubmissionField
 from runtime.core.errors import Permanent
 
 MAX_SPEAKERS = 32
@@ -100,7 +100,7 @@ class _Reader:
 
     def unknown(self) -> Iterator[str]:
         known = ", ".join(f"{OPTION_PREFIX}{option}" for option in Option)
-        for name in sorted(set(self._asked) - set(Option)):
+        for name in sorted(set(self._asked) - set(Option) - set(SubmissionField)):
             yield f"there is no option {OPTION_PREFIX}{name}, only {known}"
 
     def compute(self) -> Compute:

@@ -19,6 +19,7 @@ from runtime.core.jobs import (
 from runtime.core.log import Log
 from runtime.core.options import JobOptions, OptionsRefusedError
 from runtime.core.ports import JobStore, StaleWriteError
+from runtime.core.submission import NO_SUBMISSION, Submission
 from runtime.dispatcher.routing import Routes
 
 CLOCK_SKEW_SECONDS = 2.0
@@ -83,13 +84,18 @@ class Claims:
         log: Log,
         *,
         uploaded_at: float | None = None,
+        submission: Submission = NO_SUBMISSION,
     ) -> Job | None:
         """Return the job to launch, or None when the message needs nothing more.
 
         Raise `ClaimHeldError` when another dispatcher may be launching it.
         """
         fresh = claim_new(
-            source, now=self.clock.now(), lease_seconds=self.lease_seconds, options=options
+            source,
+            now=self.clock.now(),
+            lease_seconds=self.lease_seconds,
+            options=options,
+            submission=submission,
         )
         existing = self.jobs.create(fresh)
         if existing is None:
@@ -104,12 +110,20 @@ class Claims:
             return self._take_over(job, options, log)
         return None
 
-    def refuse(self, source: Source, error: OptionsRefusedError, log: Log) -> bool:
+    def refuse(
+        self,
+        source: Source,
+        error: OptionsRefusedError,
+        log: Log,
+        submission: Submission = NO_SUBMISSION,
+    ) -> bool:
         """Record that an upload's options cannot be met; return whether that was recorded now.
 
         Raise `ClaimHeldError` when another dispatcher may be launching it.
         """
-        existing = self.jobs.create(refused(source, now=self.clock.now(), failure=_failure(error)))
+        existing = self.jobs.create(
+            refused(source, now=self.clock.now(), failure=_failure(error), submission=submission)
+        )
         return True if existing is None else self.refuse_existing(existing, error, log)
 
     def refuse_existing(self, job: Job, error: OptionsRefusedError, log: Log) -> bool:

@@ -30,6 +30,7 @@ from runtime.core.ports import (
     StaleWriteError,
 )
 from runtime.core.spans import Part, Span, about
+from runtime.core.submission import parse_submission
 from runtime.core.telemetry import Telemetry
 from runtime.dispatcher.claim import Claims
 
@@ -109,15 +110,18 @@ class Dispatcher:
             return
         log = self.telemetry.log.bind(**about(source.job_id), key=source.key)
         with _errors_about(source.job_id):
+            submission = parse_submission(found.metadata)
             try:
                 options = self._options(found)
             except OptionsRefusedError as error:
-                if self.claims.refuse(source, error, log):
+                if self.claims.refuse(source, error, log, submission):
                     self._count_refusal(error, log)
                     now = self.claims.clock.now()
                     self._trace_upload(source, upload, claimed_at=now, code=error.code)
                 return
-            job = self.claims.claim(source, options, log, uploaded_at=upload.uploaded_at)
+            job = self.claims.claim(
+                source, options, log, uploaded_at=upload.uploaded_at, submission=submission
+            )
             if job is not None:
                 self._trace_upload(source, upload, claimed_at=job.created_at)
                 self._launch(job, log.bind(attempt=job.attempt))

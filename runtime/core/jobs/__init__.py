@@ -5,7 +5,15 @@ through `JobStore.save(before, after)`, which is conditional on `before`'s state
 attempt is the fencing token: a takeover raises it, which stops writes of the older attempt.
 """
 
-from runtime.core.jobs.claims import claim_new, launched, queued, queued_again, refused, take_over
+from runtime.core.jobs.claims import (
+    claim_new,
+    launched,
+    queued,
+    queued_again,
+    refused,
+    submitted,
+    take_over,
+)
 from runtime.core.jobs.job import Failure, Job, Source
 from runtime.core.jobs.requests import cancel, reprocess, retry
 from runtime.core.jobs.runs import SETTLED_SECONDS, beat, fail, report, start, succeed, suspect
@@ -52,6 +60,7 @@ __all__ = [
     "requeue",
     "retry",
     "start",
+    "submitted",
     "succeed",
     "suspect",
     "take_over",

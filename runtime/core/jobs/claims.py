@@ -3,10 +3,31 @@
 from runtime.core.jobs.job import Failure, Job, Source, move
 from runtime.core.jobs.states import IllegalTransitionError, State
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
+from runtime.core.submission import NO_SUBMISSION, Submission
+
+
+def submitted(
+    source: Source, *, now: float, options: JobOptions, submission: Submission = NO_SUBMISSION
+) -> Job:
+    """Return the job of a confirmed upload, before any claim: PENDING, attempt 0."""
+    return Job(
+        source=source,
+        state=State.PENDING,
+        attempt=0,
+        created_at=now,
+        updated_at=now,
+        options=options,
+        submission=submission,
+    )
 
 
 def claim_new(
-    source: Source, *, now: float, lease_seconds: float, options: JobOptions = DEFAULT_OPTIONS
+    source: Source,
+    *,
+    now: float,
+    lease_seconds: float,
+    options: JobOptions = DEFAULT_OPTIONS,
+    submission: Submission = NO_SUBMISSION,
 ) -> Job:
     """Return the first claim on a source: CLAIMED, attempt 1."""
     return Job(
@@ -17,10 +38,13 @@ def claim_new(
         updated_at=now,
         lease_until=now + lease_seconds,
         options=options,
+        submission=submission,
     )
 
 
-def refused(source: Source, *, now: float, failure: Failure) -> Job:
+def refused(
+    source: Source, *, now: float, failure: Failure, submission: Submission = NO_SUBMISSION
+) -> Job:
     """Return the job of an upload whose options cannot be met: FAILED from the start."""
     return Job(
         source=source,
@@ -29,6 +53,7 @@ def refused(source: Source, *, now: float, failure: Failure) -> Job:
         created_at=now,
         updated_at=now,
         failure=failure,
+        submission=submission,
     )
 
 

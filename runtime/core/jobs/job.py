@@ -7,6 +7,7 @@ from typing import Any
 from runtime.core.contract import object_id
 from runtime.core.jobs.states import ENDED, ON_REQUEST, TRANSITIONS, IllegalTransitionError, State
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
+from runtime.core.submission import NO_SUBMISSION, Submission
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +75,7 @@ class Job:
     result_key: str | None = None
     failure: Failure | None = None
     options: JobOptions = DEFAULT_OPTIONS
+    submission: Submission = NO_SUBMISSION
     not_before: float | None = None
     waiting_for: str | None = None
     waits: int = 0

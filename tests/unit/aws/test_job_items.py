@@ -13,6 +13,7 @@ from runtime.aws.job_items import (
 from runtime.core.contract import Compute
 from runtime.core.jobs import Failure, Job, Source, State, claim_new
 from runtime.core.options import DEFAULT_OPTIONS, MAX_SPEAKERS, JobOptions
+from runtime.core.submission import Submission
 
 TEXT = st.text(min_size=1)
 TIME = st.floats(min_value=0, max_value=4e9)
@@ -50,6 +51,7 @@ JOBS = st.builds(
     result_key=st.none() | TEXT,
     failure=st.none() | st.builds(Failure, code=TEXT, summary=TEXT, resolution=TEXT),
     options=OPTIONS,
+    submission=st.builds(Submission, owner=st.none() | TEXT, title=st.none() | TEXT),
     not_before=st.none() | TIME,
     waiting_for=st.none() | TEXT,
     waits=st.integers(min_value=0, max_value=10**6),

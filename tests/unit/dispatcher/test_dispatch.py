@@ -2,12 +2,24 @@
 
 import pytest
 
-from runtime.core.jobs import Failure, State, fail, launched, requeue, succeed, take_over
+from runtime.core.jobs import (
+    Failure,
+    State,
+    fail,
+    launched,
+    requeue,
+    submitted,
+    succeed,
+    take_over,
+)
 from runtime.core.messages import requeue_message
+from runtime.core.options import DEFAULT_OPTIONS
 from runtime.core.ports import StaleWriteError
+from runtime.core.submission import Submission
 from tests.fakes.launcher import Fault
 from tests.unit.dispatcher.world import (
     BUCKET,
+    KEY,
     LEASE_SECONDS,
     VISIBILITY_SECONDS,
     World,
@@ -38,6 +50,27 @@ def test_should_meet_event_and_confirmation_in_one_job(world: World) -> None:
     world.start_processor(source)
     assert world.deliver(confirmation())
     assert world.launcher.started == [(source.job_id, 1)]
+
+
+def test_should_claim_a_submitted_job_as_its_first_attempt(world: World) -> None:
+    source = world.upload()
+    owned = Submission(owner="any-subject", title="Any title")
+    now = world.clock.now()
+    world.jobs.create(submitted(source, now=now, options=DEFAULT_OPTIONS, submission=owned))
+    assert world.deliver(confirmation())
+    world.start_processor(source)
+    assert world.deliver(s3_event())
+    assert world.launcher.started == [(source.job_id, 1)]
+    assert world.job(source).submission == owned
+
+
+@pytest.mark.parametrize("metadata", [{}, {"lifestream_compute": "no-such"}])
+def test_should_record_the_owner_that_the_upload_names(
+    world: World, metadata: dict[str, str]
+) -> None:
+    source = world.objects.put(BUCKET, KEY, b"any", lifestream_owner="any-subject", **metadata)
+    assert world.deliver(s3_event())
+    assert world.job(source).submission == Submission(owner="any-subject")
 
 
 def test_should_make_a_new_job_of_a_new_version(world: World) -> None:

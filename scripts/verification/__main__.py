@@ -40,7 +40,7 @@ def verify(
     ] = None,
     run: Annotated[str | None, typer.Option(help="Names the uploads; unique by default.")] = None,
     settle: Annotated[
-        float, typer.Option(metavar="SECONDS", help="Wait for a second event of an object.")
+        float, typer.Option(metavar="SECONDS", help="Wait for repeated messages.")
     ] = SETTLE_SECONDS,
 ) -> int:
     """Run the checks; the exit status is 0 when all passed."""

@@ -9,14 +9,16 @@ from typing import Any
 
 import pytest
 
-from runtime.core.contract import ResultFile, result_prefix
+from runtime.core.contract import CONFIRM_MESSAGE_TYPE, ResultFile, result_prefix
 from runtime.core.jobs import Failure, Job, Source, State
+from runtime.core.messages import Upload, parse
 from scripts.verification.checks import CheckFailedError, Verification
 from scripts.verification.scoring import word_error_rate
 from tests.fakes.clock import FakeClock
 from tests.fakes.dead_letters import FakeDeadLetters
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.objects import InMemoryObjectStore
+from tests.unit.dispatcher.world import BUCKET
 from tests.unit.lifestream.operators import Operators
 
 GOLDEN = Path(__file__).resolve().parents[3] / "golden" / "expected"
@@ -36,7 +38,8 @@ class System(InMemoryObjectStore):
         self.spoil_manifest: Callable[[dict[str, bytes]], None] = lambda _results: None
         self.of_text = (State.FAILED, NOT_A_VIDEO)
         self.of_video: tuple[State, Failure | None] = (State.SUCCEEDED, None)
-        self.twice = False
+        self.twice = ""
+        self.announced: list[str] = []
         self.dead_letter = False
 
     def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
@@ -46,9 +49,10 @@ class System(InMemoryObjectStore):
             self.letters.add("any")
         if self.silent:
             return
+        self.process(data, bucket, source)
+
+    def process(self, data: bytes, bucket: str, source: Source) -> None:
         known = self.jobs.get(source.job_id)
-        if known is not None and not self.twice:
-            return
         state, failure = self.of_text if b"notes" in data else self.of_video
         now = self.system_clock.now()
         self.jobs.jobs[source.job_id] = Job(
@@ -61,6 +65,15 @@ class System(InMemoryObjectStore):
         )
         if state is State.SUCCEEDED:
             self.publish(bucket, source)
+
+    def send(self, body: str, *, delay_seconds: float = 0.0) -> None:
+        assert not delay_seconds
+        (announced,) = parse(body, bucket=BUCKET).requests
+        assert isinstance(announced, Upload)
+        self.announced.append(json.loads(body).get("type", "event"))
+        if self.twice == self.announced[-1]:
+            source = self.head(announced.bucket, announced.key)
+            self.process(b"any", announced.bucket, source)
 
     def publish(self, bucket: str, source: Source) -> None:
         results = {name.value: b"any" for name in ResultFile}
@@ -100,6 +113,7 @@ def verification(system: System, said: list[str]) -> Verification:
         Operators().operations,
         jobs=system.jobs,
         objects=system,
+        queue=system,
         dead_letters=system.letters,
         clock=system.system_clock,
     )
@@ -236,12 +250,21 @@ def test_should_refuse_a_text_file_that_succeeds(
     refused(lambda: verification.full(video, truth), "A text file ended as FAILED with internal")
 
 
-def test_should_refuse_to_process_the_same_object_twice(
-    verification: Verification, system: System, video: Path, truth: dict[str, Any]
+@pytest.mark.parametrize("kind", ["event", CONFIRM_MESSAGE_TYPE])
+def test_should_refuse_to_process_an_upload_again_when_it_is_announced_again(
+    kind: str, verification: Verification, system: System, video: Path, truth: dict[str, Any]
 ) -> None:
-    system.twice = True
+    system.twice = kind
 
     refused(lambda: verification.full(video, truth), "was processed again")
+
+
+def test_should_announce_an_upload_by_its_event_and_by_a_confirmation_twice(
+    verification: Verification, system: System, video: Path, truth: dict[str, Any]
+) -> None:
+    verification.full(video, truth)
+
+    assert system.announced == ["event", "event", CONFIRM_MESSAGE_TYPE, CONFIRM_MESSAGE_TYPE]
 
 
 def test_should_score_words_as_spoken() -> None:

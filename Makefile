@@ -63,6 +63,10 @@ else
 	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7) --budgets $(or $(BUDGETS),production) --outage $(or $(OUTAGE),0)
 endif
 
+.PHONY: deployments
+deployments: setup ## Fail the first deployment of each environment at each of its stacks, and repeat it: make deployments [ENV=prod]
+	@$(VENV)/pytest -q -n 0 tests/integration/deploys -m deployments -k "$(ENV)"
+
 kill-test: setup ## Kill processors at random moments and compare the published files: make kill-test [RUNS=50]
 	@$(VENV)/python -m chaos.kills --runs $(or $(RUNS),50) --seed $(or $(SEED),7)
 

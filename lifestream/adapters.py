@@ -191,6 +191,19 @@ def stacks(aws: Clients) -> Iterator[Stack]:
                 )
 
 
+def listed_stacks(aws: Clients) -> Iterator[Stack]:
+    """Yield every stack of the account and region, without its outputs and its protection.
+
+    Unlike `stacks`, this takes no right to describe the stacks of others.
+    """
+    pages = aws("cloudformation").get_paginator("list_stacks").paginate()
+    with typed_faults(f"listing the stacks in {aws.place}"):
+        for page in pages:
+            for stack in page["StackSummaries"]:
+                if stack["StackStatus"] != "DELETE_COMPLETE":
+                    yield Stack(name=stack["StackName"], status=stack["StackStatus"], outputs={})
+
+
 def operations(aws: Clients, environment: str) -> Operations:
     """Return an environment to work on, found by its stacks; raise `Permanent` if there is none."""
     outputs = outputs_of(list(stacks(aws)), environment, place=aws.place)

@@ -36,6 +36,12 @@ PER_ENVIRONMENT = (
     ),
     AcknowledgedFinding(
         path="Access-{environment}",
+        finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:dynamodb:{region}:{account}:"
+        "table/lifestream-*-{environment}]",
+        reason="Deletion protection is turned on for all tables of the environment.",
+    ),
+    AcknowledgedFinding(
+        path="Access-{environment}",
         finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{region}:{account}:key/*]",
         reason="A key's id is known once it is there; a condition limits it to the key's alias.",
     ),

@@ -89,6 +89,7 @@ class AccessStack(Stack):
             _allow(["s3:GetObject"], f"{media}/{RESULTS_PREFIX}*"),
             _allow(["dynamodb:GetItem"], self._arn("dynamodb", f"table/{self._names.jobs_table}")),
             _allow(["sqs:GetQueueAttributes"], self._arn("sqs", self._names.jobs_dlq)),
+            _allow(["sqs:SendMessage"], self._arn("sqs", self._names.jobs_queue)),
             keys,
         )
 
@@ -99,11 +100,16 @@ class AccessStack(Stack):
                 [
                     "cloudformation:DescribeStacks",
                     "cloudformation:GetTemplate",
+                    "cloudformation:ListStackResources",
                     "cloudformation:UpdateTerminationProtection",
                 ],
                 stacks,
             ),
             _allow(["cloudformation:ListStacks"], "*"),
+            _allow(
+                ["dynamodb:UpdateTable"],
+                self._arn("dynamodb", f"table/{SERVICE_NAME}-*-{self._environment}"),
+            ),
         )
 
     def _deployment(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:

@@ -81,7 +81,8 @@ class StorageStack(EnvironmentStack):
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
-            deletion_protection=self._environment.retain_data,
+            # `protect` turns deletion protection on after a deployment: a first deployment that
+            # fails must be able to delete its tables, or it could not be repeated.
             removal_policy=removal_policy(self._environment),
         )
 

@@ -15,6 +15,8 @@ LEAST_RECEIVES = 5
 
 OF_A_POOL = frozenset({Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL, Output.WORKER_SERVICE})
 
+PROTECT = "Run `make protect ENV=...`, which follows each deployment."
+
 _SETTLED = frozenset({"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"})
 
 
@@ -164,7 +166,7 @@ def check_table(
             subject,
             "Deletion protection is off, in an environment that retains its data.",
             "One wrong command deletes the record of every job.",
-            REDEPLOY,
+            PROTECT,
         )
 
 

@@ -104,13 +104,16 @@ def test_should_let_a_promoter_do_exactly_its_work(name: str, promotion: Path) -
         (f"{media}/results/*", "s3:GetObject"),
         (f"arn:aws:dynamodb:{where}:table/lifestream-jobs-{name}", "dynamodb:GetItem"),
         (f"arn:aws:sqs:{where}:lifestream-jobs-dlq-{name}", "sqs:GetQueueAttributes"),
+        (f"arn:aws:sqs:{where}:lifestream-jobs-{name}", "sqs:SendMessage"),
         (f"arn:aws:kms:{where}:key/*", "kms:Decrypt", "kms:GenerateDataKey"),
         (
             f"arn:aws:cloudformation:{where}:stack/lifestream-{name}-*/*",
             "cloudformation:DescribeStacks",
             "cloudformation:GetTemplate",
+            "cloudformation:ListStackResources",
             "cloudformation:UpdateTerminationProtection",
         ),
+        (f"arn:aws:dynamodb:{where}:table/lifestream-*-{name}", "dynamodb:UpdateTable"),
         *(
             (cdk.format(role), "sts:AssumeRole")
             for role in ("deploy", "file-publishing", "image-publishing", "lookup")

@@ -47,9 +47,9 @@ def configure_table(name: str, properties: Properties) -> None:
         dynamodb._tables[name]["SSEDescription"] = dynamodb._sse_description_from_spec(
             specification
         )
-    dynamodb._tables[name]["DeletionProtectionEnabled"] = is_true(
-        properties.get("DeletionProtectionEnabled")
-    )
+    # A template that leaves it out does not change what was set since.
+    if (protection := properties.get("DeletionProtectionEnabled")) is not None:
+        dynamodb._tables[name]["DeletionProtectionEnabled"] = is_true(protection)
 
 
 def configure_topic(arn: str, properties: Properties) -> None:

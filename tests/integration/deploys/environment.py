@@ -119,6 +119,15 @@ class Environment:
         names = self.cloud.client("dynamodb").list_tables()["TableNames"]
         return [name for name in names if name.endswith(f"-{self.name}")]
 
+    def protected_tables(self) -> list[str]:
+        """Return the tables that cannot be deleted."""
+        client = self.cloud.client("dynamodb")
+        return [
+            name
+            for name in self.tables()
+            if client.describe_table(TableName=name)["Table"]["DeletionProtectionEnabled"]
+        ]
+
     def key_states(self, keys: Iterable[str]) -> set[str]:
         """Return the states of keys, whatever became of their stack."""
         client = self.cloud.client("kms")

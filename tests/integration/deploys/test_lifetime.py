@@ -9,12 +9,14 @@ from typing import Any
 
 import pytest
 
+from lifestream.adapters import Clients, operations_of
 from local.cloud import LocalCloud
 from local.deploy import DeployFailedError
 from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import Output, ResultFile, result_prefix
 from runtime.core.jobs import Job, State
+from scripts.verification.checks import Verification
 from tests.integration.deploys.assemblies import NAMES
 from tests.integration.deploys.environment import (
     Assemblies,
@@ -34,6 +36,9 @@ DATA = {
     "AWS::KMS::Key",
 }
 """What a replacement would lose."""
+
+SETTLE_SECONDS = 3.0
+"""Four messages are worked on in less than one second."""
 
 REPLACED = {"AWS::ECS::TaskDefinition"}
 """What AWS never changes in place."""
@@ -95,6 +100,7 @@ def rolled_back(environment: Environment, second: Left, variants: Assemblies, cl
 class Destroyed:
     """What became of an environment that was destroyed after all."""
 
+    protected_tables: list[str]
     refusal: str
     """Why the first try was refused."""
     states: dict[str, str]
@@ -110,6 +116,7 @@ def destroyed(environment: Environment, rolled_back: Left, variants: Assemblies)
     assert rolled_back.resources
     if keeps_data(environment):
         environment.protect()
+    protected_tables = environment.protected_tables()
     with pytest.raises(DeployFailedError) as refused:
         environment.destroy(variants.as_it_is)
     if keeps_data(environment):
@@ -118,6 +125,7 @@ def destroyed(environment: Environment, rolled_back: Left, variants: Assemblies)
         environment.empty_buckets()
     environment.destroy(variants.as_it_is)
     return Destroyed(
+        protected_tables=protected_tables,
         refusal=str(refused.value),
         states=environment.states(),
         buckets=environment.buckets(),
@@ -137,6 +145,23 @@ def keeps_data(environment: Environment) -> bool:
 def test_should_deploy_every_stack(first: Left) -> None:
     assert set(first.states.values()) == {"CREATE_COMPLETE"}
     assert (first.job.state, first.job.attempt) == (State.SUCCEEDED, 1), first.job.failure
+
+
+def test_should_process_an_upload_once_however_often_it_is_announced(
+    environment: Environment, first: Left, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, value in environment.cloud.aws_environment().items():
+        monkeypatch.setenv(name, value)
+    aws = Clients(environment.cloud.aws_environment())
+    operations = operations_of(aws, environment.name, first.deployed.outputs)
+    said: list[str] = []
+
+    Verification(
+        operations=operations, run="any", say=said.append, settle_seconds=SETTLE_SECONDS
+    ).check_announced_again(first.job)
+
+    aws.close()
+    assert said == ["an upload announced five times was processed once"]
 
 
 def test_should_change_settings_in_place(first: Left, second: Left) -> None:
@@ -164,6 +189,15 @@ def test_should_roll_a_failing_change_back_to_what_worked(second: Left, rolled_b
 
 def test_should_be_gone_once_destroyed(destroyed: Destroyed) -> None:
     assert destroyed.states == {}
+
+
+def test_should_protect_tables_after_a_deployment_where_data_is_retained(
+    environment: Environment, destroyed: Destroyed, first: Left
+) -> None:
+    outputs = (Output.JOBS_TABLE, Output.IDEMPOTENCY_TABLE)
+    wanted = {first.deployed.outputs[output] for output in outputs}
+
+    assert set(destroyed.protected_tables) == (wanted if keeps_data(environment) else set())
 
 
 def test_should_refuse_to_be_destroyed_with_data(

@@ -1,0 +1,61 @@
+"""A first deployment that fails at a stack leaves nothing that stands in the way of the next.
+
+The whole walk takes minutes, so `make test` does it for the stacks with retained data only;
+`make deployments` does it for every stack of every environment.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from local.cloud import LocalCloud
+from local.deploy import DeployFailedError, assembly_of
+from tests.integration.deploys.assemblies import (
+    NAMES,
+    NO_SUBNET,
+    broken_at,
+    stack_paths,
+    with_pool_and_gpu,
+)
+from tests.integration.deploys.environment import Environment
+
+RETAINS_DATA = ("/Encryption", "/Storage")
+
+
+def walk(environment: Environment, assembly: Path, paths: list[str], folder: Path) -> None:
+    """Create each stack twice, after those that it needs: broken, then as it is."""
+    for number, path in enumerate(paths):
+        broken = broken_at(assembly, folder / str(number), path)
+        with pytest.raises(DeployFailedError, match=NO_SUBNET):
+            environment.deploy_stack(broken, path)
+        (state,) = set(environment.states().values()) - {"CREATE_COMPLETE"}
+        assert state == "ROLLBACK_COMPLETE", path
+        environment.deploy_stack(assembly, path)
+    assert set(environment.states().values()) == {"CREATE_COMPLETE"}
+    assert len(environment.states()) == len(paths)
+
+
+@pytest.mark.cloud
+def test_should_repeat_a_creation_that_failed_with_retained_data(
+    cloud: LocalCloud, assembly: Path, tmp_path: Path
+) -> None:
+    prod = Environment(cloud, "prod")
+    folder = assembly_of(assembly, "prod")
+    paths = [path for path in stack_paths(folder) if path.endswith(RETAINS_DATA)]
+
+    walk(prod, folder, paths, tmp_path)
+
+    prod.destroy(assembly)
+    assert prod.states() == {}
+
+
+@pytest.mark.deployments
+@pytest.mark.parametrize("name", NAMES)
+def test_should_repeat_a_creation_that_failed_at_any_stack(
+    name: str, cloud: LocalCloud, tmp_path: Path
+) -> None:
+    environment = Environment(cloud, name)
+    assembly = with_pool_and_gpu(tmp_path / "sources", tmp_path / "assembly", name)
+    folder = assembly_of(assembly, name)
+
+    walk(environment, folder, stack_paths(folder), tmp_path)

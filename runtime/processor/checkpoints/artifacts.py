@@ -66,7 +66,7 @@ SENTENCES: Artifact[tuple[Sentence, ...]] = Artifact(
     inputs=(TRANSCRIPT, DIARIZATION),
 )
 CHAPTERS: Artifact[tuple[Chapter, ...]] = Artifact(
-    stage=Stage.CHUNK, kind=tuple[Chapter, ...], version=2, inputs=(SENTENCES, SCENES)
+    stage=Stage.CHUNK, kind=tuple[Chapter, ...], version=3, inputs=(SENTENCES, SCENES)
 )
 SUMMARY: Artifact[Summary] = Artifact(
     stage=Stage.SUMMARIZE, kind=Summary, version=3, inputs=(SENTENCES, SCENES)

@@ -52,6 +52,7 @@ def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
             embed=embeddings.embed,
             language=given[Stage.TRANSCRIBE].language,
             duration_seconds=duration_seconds(given),
+            scenes=given.get(Stage.SCENES, ()),
         )
         return StageOutput(value=chapters)
 

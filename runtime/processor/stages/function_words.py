@@ -7,6 +7,24 @@ from collections.abc import Sequence
 CONNECTORS = frozenset({"of", "and", "the", "in", "for", "to", "on", "at", "a", "an", "with"})
 """Function words that may stand inside a title, as in "Theory of the firm"."""
 
+ARTICLES = frozenset({"a", "an", "the"})
+PREPOSITIONS = frozenset({"of", "in", "for", "to", "on", "at", "with", "and"})
+"""Connectors that an article may follow inside a title."""
+
+_BEFORE_VERBS = """
+to i we you they he she it who will would can could shall should must may might not let
+"""
+BEFORE_VERBS = frozenset(_BEFORE_VERBS.split())
+"""English words after which a verb stands."""
+
+_NUMBERS = """
+zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen
+sixteen seventeen eighteen nineteen twenty thirty forty fifty sixty seventy eighty ninety hundred
+hundreds thousand thousands million millions billion percent half first second third
+"""
+NUMBER_WORDS = frozenset(_NUMBERS.split())
+"""English words for numbers, which name no topic."""
+
 _ENGLISH_WORDS = """
 a able about above across actually after again against all almost along already also although
 always am among an and another any anybody anyone anything anyway are aren't around as ask at

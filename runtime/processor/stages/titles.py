@@ -7,6 +7,7 @@ ranked by embedding as in KeyBERT (Grootendorst, 2020), against the other chapte
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from math import log, sqrt
 
 import numpy as np
@@ -15,7 +16,15 @@ from numpy.typing import NDArray
 from runtime.core.media import Sentence
 from runtime.core.word_spacing import joined
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
-from runtime.processor.stages.function_words import CONNECTORS, function_words
+from runtime.processor.stages.function_words import (
+    ARTICLES,
+    BEFORE_VERBS,
+    CONNECTORS,
+    NUMBER_WORDS,
+    PREPOSITIONS,
+    function_words,
+    words_of,
+)
 
 MAX_PHRASE_WORDS = 5
 CANDIDATES_EMBEDDED = 40
@@ -24,8 +33,14 @@ CANDIDATES_EMBEDDED = 40
 OTHER_CHAPTERS_WEIGHT = 0.5
 """Weight of a phrase's similarity to other chapters, which counts against it."""
 
-LENGTH_BONUS = {1: -0.15, 2: 0.0, 3: 0.04, 4: 0.04, 5: 0.0}
+LENGTH_BONUS = {1: -0.08, 2: 0.03, 3: 0.04, 4: 0.0, 5: -0.06}
 """A single word says too little, and five words are a sentence."""
+
+RECURRENCE_WEIGHT = 0.2
+"""Weight of the share of a phrase's words that come up again in the chapter."""
+
+SHARED_WORDS = 0.5
+"""Titles are alike if the shorter one shares at least this part of its words with the other."""
 
 _EDGES = re.compile(r"^\W+|\W+$")
 _PAUSE = re.compile(r"[^\w'\u2019\-]$")
@@ -46,11 +61,41 @@ def chapter_titles(
     subjects = embed([joined(sentence.text for sentence in chapter) for chapter in chapters])
     titles: list[str] = []
     for i, shortlist in enumerate(shortlists):
-        ranked = _ranked(shortlist, embed, subjects, i) if shortlist else []
+        recurring = _recurring_words(chapters[i], ignored)
+        ranked = _ranked(shortlist, embed, subjects, i, recurring) if shortlist else []
         spellings = (phrases[i][phrase] for phrase in ranked)
-        title = next((s for s in map(_as_title, spellings) if s not in titles), None)
+        title = next(
+            (s for s in map(_as_title, spellings) if not any(alike(s, t) for t in titles)), None
+        )
         titles.append(title or f"Chapter {i + 1}")
     return titles
+
+
+def alike(one: str, other: str) -> bool:
+    """Return whether two titles would be taken for each other, for the words that they share."""
+    first, second = _title_words(one), _title_words(other)
+    if not first or not second:
+        return one.lower() == other.lower()
+    return len(first & second) >= SHARED_WORDS * min(len(first), len(second))
+
+
+def _title_words(title: str) -> set[str]:
+    return {_stem(word) for word in title.lower().split() if word not in CONNECTORS}
+
+
+def _stem(word: str) -> str:
+    """Return a word without the ending of a plural; its own letters if it is short."""
+    return word[:-1] if word.endswith("s") and len(word) > 3 else word  # noqa: PLR2004 - as in "gas"
+
+
+def _recurring_words(chapter: Sequence[Sentence], ignored: frozenset[str]) -> frozenset[str]:
+    """Return the stems of content words that stand in more than one sentence."""
+    counts = Counter(
+        stem
+        for sentence in chapter
+        for stem in {_stem(w) for w in words_of(sentence.text) if w not in ignored}
+    )
+    return frozenset(stem for stem, count in counts.items() if count > 1)
 
 
 def _candidates(chapter: Sequence[Sentence], ignored: frozenset[str]) -> dict[str, str]:
@@ -79,21 +124,46 @@ def _breath_groups(texts: Sequence[str]) -> Iterator[list[str]]:
 
 def _phrases(run: Sequence[str], ignored: frozenset[str]) -> Iterator[str]:
     """Yield the stretches that begin and end with a content word."""
+    lower = [word.lower() for word in run]
     for start in range(len(run)):
         for end in range(start + 1, min(start + MAX_PHRASE_WORDS, len(run)) + 1):
-            words = [word.lower() for word in run[start:end]]
+            words = lower[start:end]
             content = [word not in ignored and _is_plain(word) for word in words]
             linked = all(
                 is_content or word in CONNECTORS
                 for is_content, word in zip(content, words, strict=True)
             )
-            if content[0] and content[-1] and linked and len(" ".join(words)) > 3:  # noqa: PLR2004 - "uh", "ok", "i'm"
+            if (
+                content[0]
+                and content[-1]
+                and linked
+                and len(" ".join(words)) > 3  # noqa: PLR2004 - "uh", "ok", "i'm"
+                and not has_verb(lower, start, end)
+            ):
                 yield " ".join(run[start:end])
+
+
+def has_verb(run: Sequence[str], start: int, end: int) -> bool:
+    """Return whether English word order shows a verb among these words of a run.
+
+    An article follows a preposition inside a title, otherwise a verb, as in "bake the cake". In
+    other languages none of these words occurs in a phrase's place.
+    """
+    words = run[start:end]
+    if start and run[start - 1] in BEFORE_VERBS:
+        return True
+    if end < len(run) and run[end] in ARTICLES:
+        return True
+    if any(word.endswith("ed") and word not in CONNECTORS for word in words[1:]):
+        return True
+    return any(word in ARTICLES and before not in PREPOSITIONS for before, word in pairwise(words))
 
 
 def _is_plain(word: str) -> bool:
     """Return whether a word is neither a number nor an address."""
-    return not any(mark in word for mark in ".@/:") and not word[0].isdigit()
+    if any(mark in word for mark in ".@/:") or word[0].isdigit():
+        return False
+    return word.partition("-")[0] not in NUMBER_WORDS
 
 
 def _word_weights(chapters: Sequence[Mapping[str, str]]) -> list[dict[str, float]]:
@@ -113,18 +183,31 @@ def _weight(phrase: str, weights: Mapping[str, float]) -> float:
 
 
 def _ranked(
-    shortlist: Sequence[str], embed: SentenceEmbedder, subjects: NDArray[np.float32], chapter: int
+    shortlist: Sequence[str],
+    embed: SentenceEmbedder,
+    subjects: NDArray[np.float32],
+    chapter: int,
+    recurring: frozenset[str],
 ) -> list[str]:
-    """Return the phrases, best first: near their own chapter's subject, far from the others'."""
+    """Return the phrases, best first: near their own chapter's subject, far from the others'.
+
+    Words that come up in several of the chapter's sentences count in a phrase's favour.
+    """
     nearness = embed(shortlist).astype(np.float64) @ subjects.astype(np.float64).T
     own = nearness[:, chapter]
     others = np.delete(nearness, chapter, axis=1)
     away = others.mean(axis=1) if others.shape[1] else np.zeros_like(own)
     scores = own - OTHER_CHAPTERS_WEIGHT * away
     scores += [LENGTH_BONUS[len(phrase.split())] for phrase in shortlist]
+    scores += [RECURRENCE_WEIGHT * _recurrence(phrase, recurring) for phrase in shortlist]
     # Rounded, so that the last bits of another machine's arithmetic do not reorder equals.
     order = sorted(range(len(shortlist)), key=lambda i: (-round(float(scores[i]), 5), i))
     return [shortlist[i] for i in order]
+
+
+def _recurrence(phrase: str, recurring: frozenset[str]) -> float:
+    words = _title_words(phrase)
+    return len(words & recurring) / max(1, len(words))
 
 
 def _as_title(phrase: str) -> str:

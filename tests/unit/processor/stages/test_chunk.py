@@ -1,15 +1,11 @@
 import numpy as np
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.media import Sentence
-from runtime.processor.stages.chunk import (
-    MAX_CHAPTERS,
-    SHORTEST_SECONDS,
-    depth_scores,
-    divide_into_chapters,
-)
+from runtime.processor.stages.chunk import divide_into_chapters
+from runtime.processor.stages.titles import alike
+from runtime.processor.stages.topics import MAX_CHAPTERS, SHORTEST_SECONDS
 from tests.unit.processor.builders import embed, sentence
 
 HARBOUR = "boats in the harbour need strong walls"
@@ -74,11 +70,6 @@ def test_should_make_one_chapter_of_one_sentence() -> None:
     assert chapters_of(talk((HARBOUR, 1)), 5.0) == [1]
 
 
-def test_should_measure_depth_from_the_peaks_on_both_sides() -> None:
-    similarities = np.array([0.9, 0.5, 0.8, 0.7, 1.0])
-    assert depth_scores(similarities) == pytest.approx([0.0, 0.7, 0.0, 0.4, 0.0])
-
-
 @given(
     st.lists(
         st.tuples(st.sampled_from([HARBOUR, RAILWAY, MARKET]), st.integers(1, 6)),
@@ -99,6 +90,8 @@ def test_should_tile_the_video_with_chapters_of_decent_length(
     assert chapters[0].start_seconds == 0.0
     assert chapters[-1].end_seconds >= duration
     assert len(chapters) <= MAX_CHAPTERS
+    titles = [c.title for c in chapters if not c.title.startswith("Chapter ")]
     assert len({chapter.title for chapter in chapters}) == len(chapters)
+    assert not any(alike(a, b) for i, a in enumerate(titles) for b in titles[:i])
     for chapter in chapters if len(chapters) > 1 else ():
         assert chapter.end_seconds - chapter.start_seconds >= SHORTEST_SECONDS - 1e-6

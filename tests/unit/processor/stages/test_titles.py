@@ -1,5 +1,7 @@
+import pytest
+
 from runtime.core.media import Sentence
-from runtime.processor.stages.titles import MAX_PHRASE_WORDS, chapter_titles
+from runtime.processor.stages.titles import MAX_PHRASE_WORDS, alike, chapter_titles
 from tests.unit.processor.builders import embed, sentence
 
 
@@ -69,3 +71,30 @@ def test_should_find_fillers_in_a_language_without_a_list() -> None:
     )
     (title,) = chapter_titles([said], embed=embed, language="de")
     assert not title.lower().startswith(("der", "sodann"))
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "we wanted to bake the cake",
+        "they carry slate",
+        "the miners quarried a mountain",
+    ],
+)
+def test_should_not_take_a_verb_for_a_part_of_a_name(said: str) -> None:
+    (title,) = chapter_titles([chapter(said)], embed=embed, language="en")
+    assert len(title.split()) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("Slate quarry", "Slate quarries", True),
+        ("Slate quarry", "Old slate quarry of Wales", True),
+        ("PBX and IVR platform", "Asterisk open-source PBX", False),
+        ("Harbour walls", "Railway lines", False),
+        ("Harbour", "Harbours", True),
+    ],
+)
+def test_should_recognise_titles_that_are_alike(one: str, other: str, *, expected: bool) -> None:
+    assert alike(one, other) is alike(other, one) is expected

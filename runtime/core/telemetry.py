@@ -1,8 +1,10 @@
 """A component's logs, metrics and traces as one value."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from runtime.core.contract import Metric
 from runtime.core.log import Log
 from runtime.core.metrics import Metrics, NoMetrics
 from runtime.core.tracer import NoTracing, Tracing
@@ -19,3 +21,7 @@ class Telemetry:
     def bind(self, **fields: Any) -> "Telemetry":
         """Return the same telemetry whose log adds these fields to every line."""
         return replace(self, log=self.log.bind(**fields))
+
+    def count(self, values: Mapping[str, float]) -> None:
+        """Add values now, by the names of their metrics."""
+        self.metrics.put({Metric(name): value for name, value in values.items()})

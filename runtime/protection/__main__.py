@@ -1,47 +1,62 @@
-"""Command line: `python -m runtime.protection check` tests protection from inside a task."""
+"""Command line: `check` tests protection from inside a task; see `--help`."""
 
 import argparse
+import json
+import logging
 import os
 import sys
+from dataclasses import asdict
+from enum import IntEnum
 
-from runtime.core.clock import SystemClock
-from runtime.core.contract import ExitCode
-from runtime.core.errors import LifestreamError
-from runtime.core.log import JsonLog
-from runtime.core.protection import ProtectionClient
-from runtime.protection.environment import ApiTarget, choose_client, read_protection_environment
-from runtime.protection.selfcheck import run_check
-
-
-def make_api_client(target: ApiTarget) -> ProtectionClient:
-    """Return a client of the ECS API; imports the SDK only when it is needed."""
-    from runtime.aws import clients  # noqa: PLC0415 - boto3 is slow to load and often not needed
-    from runtime.aws.ecs_protection import EcsProtectionClient  # noqa: PLC0415 - the same
-
-    return EcsProtectionClient(
-        client=clients.ecs(target.region), cluster=target.cluster, task_arn=target.task_arn
-    )
+from .answers import ProtectionClient
+from .environment import ApiTarget, choose_client, read_protection_environment
+from .errors import ProtectionError
+from .logger import LoggerLog
+from .selfcheck import CheckResult, Report, run_check
 
 
-def main(arguments: list[str]) -> int:
+class ExitCode(IntEnum):
+    """The exit codes of the command."""
+
+    PASSED = 0
+    FAILED = 10
+    BAD_CONFIGURATION = 14
+
+
+def connect_api(target: ApiTarget) -> ProtectionClient:
+    """Return a client of the ECS API; imports the SDK only where the agent is missing."""
+    from .ecs_api import connect  # noqa: PLC0415 - boto3 is an extra, and slow to load
+
+    return connect(target)
+
+
+def main(arguments: list[str]) -> ExitCode:
     """Run the self-test; exit 0 if it passed, 10 if not, 14 for an invalid environment."""
-    parser = argparse.ArgumentParser(prog="python -m runtime.protection", description=__doc__)
-    parser.add_argument("command", choices=["check"])
+    parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
+    parser.add_argument("command", choices=["check"], help="enable, verify, disable, verify")
+    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     parser.add_argument("--verbose", action="store_true", help="also log what is chosen and why")
     options = parser.parse_args(arguments)
-    level = "DEBUG" if options.verbose else "ERROR"
-    log = JsonLog(clock=SystemClock(), level=level, write=sys.stderr.write)
+    logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR, stream=sys.stderr)
     try:
         environment = read_protection_environment(os.environ)
-    except LifestreamError as error:
-        sys.stdout.write(f"FAIL configuration: {error.summary}\n     fix: {error.resolution}\n")
+    except ProtectionError as error:
+        wrong = CheckResult("configuration", passed=False, seen=error.summary, fix=error.resolution)
+        _print(Report((wrong,)), as_json=options.json)
         return ExitCode.BAD_CONFIGURATION
     report = run_check(
         environment=environment,
-        choose=lambda found: choose_client(found, make_api_client=make_api_client, log=log),
+        choose=lambda found: choose_client(found, make_api_client=connect_api, log=LoggerLog()),
     )
-    sys.stdout.write("\n".join(report.lines()) + "\n")
-    return ExitCode.SUCCESS if report.passed else ExitCode.PERMANENT_FAILURE
+    _print(report, as_json=options.json)
+    return ExitCode.PASSED if report.passed else ExitCode.FAILED
+
+
+def _print(report: Report, *, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"passed": report.passed, **asdict(report)}))  # noqa: T201 - the output
+    else:
+        print("\n".join(report.lines()))  # noqa: T201 - the output
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from http.client import HTTPConnection, HTTPException
 from typing import Any
 from urllib.parse import urlsplit
 
-from runtime.core.protection import (
+from .answers import (
     PERMANENT_CODES,
     Answer,
     Failed,

@@ -5,16 +5,15 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from runtime.core.contract import Metric
-from runtime.core.telemetry import Telemetry
+from .ports import Reports
 
 
 class DeferredWrites:
     """Collects writes, so that no I/O happens under the lease's lock; `flush` writes in order."""
 
-    def __init__(self, telemetry: Telemetry) -> None:
-        self._log = telemetry.log
-        self._metrics = telemetry.metrics
+    def __init__(self, reports: Reports) -> None:
+        self._log = reports.log
+        self._count = reports.count
         self._writes: deque[Callable[[], None]] = deque()
 
     def info(self, action: str, **fields: Any) -> None:
@@ -29,9 +28,9 @@ class DeferredWrites:
         """Defer a line of a failure."""
         self._writes.append(partial(self._log.error, action, **fields))
 
-    def count(self, values: Mapping[Metric, float]) -> None:
+    def count(self, values: Mapping[str, float]) -> None:
         """Defer values of metrics."""
-        self._writes.append(partial(self._metrics.put, values))
+        self._writes.append(partial(self._count, values))
 
     def flush(self) -> None:
         """Write everything deferred; call it without the lock."""

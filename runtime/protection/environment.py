@@ -4,11 +4,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from runtime.core.contract import EnvVar
-from runtime.core.errors import Permanent
-from runtime.core.log import Log
-from runtime.core.protection import Answer, NotApplicable, ProtectionClient
-from runtime.protection.agent_client import AgentClient
+from .agent_client import AgentClient
+from .answers import Answer, NotApplicable, ProtectionClient
+from .errors import ProtectionSettingError
+from .ports import ActionLog
+
+ECS_ENABLE_TASK_PROTECTION = "ECS_ENABLE_TASK_PROTECTION"
+ECS_AGENT_URI = "ECS_AGENT_URI"
+ECS_CLUSTER_NAME = "ECS_CLUSTER_NAME"
+ECS_TASK_ARN = "ECS_TASK_ARN"
+AWS_REGION = "AWS_REGION"
 
 DEFAULT_REGION = "us-east-1"
 _SWITCH = {"": None, "true": True, "1": True, "false": False, "0": False}
@@ -64,21 +69,21 @@ class NoClient:
 
 
 def read_protection_environment(environ: Mapping[str, str]) -> ProtectionEnvironment:
-    """Read the variables; raise `Permanent` for an invalid value."""
-    switch = environ.get(EnvVar.ECS_ENABLE_TASK_PROTECTION, "").strip().lower()
+    """Read the variables; raise `ProtectionSettingError` for an invalid value."""
+    switch = environ.get(ECS_ENABLE_TASK_PROTECTION, "").strip().lower()
     if switch not in _SWITCH:
-        raise _wrong(EnvVar.ECS_ENABLE_TASK_PROTECTION, switch, "true, false or nothing")
-    agent_uri = environ.get(EnvVar.ECS_AGENT_URI) or None
+        raise _wrong(ECS_ENABLE_TASK_PROTECTION, switch, "true, false or nothing")
+    agent_uri = environ.get(ECS_AGENT_URI) or None
     if agent_uri is not None:
         parts = urlsplit(agent_uri)
         if parts.scheme != "http" or not parts.hostname:
-            raise _wrong(EnvVar.ECS_AGENT_URI, agent_uri, "the http:// URI that the agent sets")
+            raise _wrong(ECS_AGENT_URI, agent_uri, "the http:// URI that the agent sets")
     return ProtectionEnvironment(
         switch=_SWITCH[switch],
         agent_uri=agent_uri,
-        cluster=environ.get(EnvVar.ECS_CLUSTER_NAME) or None,
-        task_arn=environ.get(EnvVar.ECS_TASK_ARN) or None,
-        region=environ.get(EnvVar.AWS_REGION) or DEFAULT_REGION,
+        cluster=environ.get(ECS_CLUSTER_NAME) or None,
+        task_arn=environ.get(ECS_TASK_ARN) or None,
+        region=environ.get(AWS_REGION) or DEFAULT_REGION,
     )
 
 
@@ -86,14 +91,15 @@ def choose_client(
     environment: ProtectionEnvironment,
     *,
     make_api_client: Callable[[ApiTarget], ProtectionClient],
-    log: Log,
+    log: ActionLog,
 ) -> ProtectionClient:
     """Return the agent's client, else the API's, else `NoClient`; log the choice.
 
-    Raise `Permanent` if protection is switched on without a way to ECS, or half configured.
+    Raise `ProtectionSettingError` if protection is switched on without a way to ECS, or half
+    configured.
     """
     if environment.switch is False:
-        log.info("protection.off", why=f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} is false")
+        log.info("protection.off", why=f"{ECS_ENABLE_TASK_PROTECTION} is false")
         return NoClient("it is switched off")
     if environment.agent_uri is not None:
         log.info(
@@ -105,7 +111,7 @@ def choose_client(
         return AgentClient(environment.agent_uri)
     if environment.task_arn is not None:
         if environment.cluster is None:
-            raise _wrong(EnvVar.ECS_CLUSTER_NAME, "", "the cluster of the task in ECS_TASK_ARN")
+            raise _wrong(ECS_CLUSTER_NAME, "", "the cluster of the task in ECS_TASK_ARN")
         log.info(
             "protection.by_api",
             cluster=environment.cluster,
@@ -116,19 +122,19 @@ def choose_client(
             ApiTarget(environment.cluster, environment.task_arn, environment.region)
         )
     if environment.switch:
-        raise Permanent(
+        raise ProtectionSettingError(
             "protection.no_way_to_ecs",
-            f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} is true, but neither {EnvVar.ECS_AGENT_URI} nor "
-            f"{EnvVar.ECS_TASK_ARN} is set.",
-            f"Run in an ECS task, set {EnvVar.ECS_CLUSTER_NAME} and {EnvVar.ECS_TASK_ARN}, or set "
-            f"{EnvVar.ECS_ENABLE_TASK_PROTECTION} to false.",
+            f"{ECS_ENABLE_TASK_PROTECTION} is true, but neither {ECS_AGENT_URI} nor "
+            f"{ECS_TASK_ARN} is set.",
+            f"Run in an ECS task, set {ECS_CLUSTER_NAME} and {ECS_TASK_ARN}, or set "
+            f"{ECS_ENABLE_TASK_PROTECTION} to false.",
         )
     log.info("protection.off", why="not running in ECS")
     return NoClient("this process does not run in ECS")
 
 
-def _wrong(name: str, value: str, allowed: str) -> Permanent:
-    return Permanent(
+def _wrong(name: str, value: str, allowed: str) -> ProtectionSettingError:
+    return ProtectionSettingError(
         "protection.bad_environment",
         f"Environment variable {name} is {value!r}.",
         f"It must be {allowed}.",

@@ -1,12 +1,37 @@
-"""The errors by which a job learns that its protection ended, or cannot be had."""
+"""The errors of task protection: what happened, and what a person can do about it."""
 
-from runtime.core.errors import LeaseLost, Permanent
-from runtime.core.protection import Failed
+from .answers import Failed
 
 
-def refused(reason: str, detail: str | None) -> LeaseLost:
+class ProtectionError(Exception):
+    """A failure with a stable dotted code; `summary` and `resolution` are full sentences."""
+
+    def __init__(self, code: str, summary: str, resolution: str) -> None:
+        super().__init__(f"[{code}] {summary} {resolution}")
+        self.code = code
+        self.summary = summary
+        self.resolution = resolution
+
+
+class ProtectionLostError(ProtectionError):
+    """A session's protection ends: checkpoint and stop."""
+
+
+class ProtectionUnavailableError(ProtectionError):
+    """No protection in time: try again later, or leave the job to another task."""
+
+
+class ProtectionDeniedError(ProtectionError):
+    """A retry gives the same answer: the task's rights must change."""
+
+
+class ProtectionSettingError(ProtectionError):
+    """The environment or a policy is invalid."""
+
+
+def refused(reason: str, detail: str | None) -> ProtectionLostError:
     """Return the error of a refusal by ECS."""
-    return LeaseLost(
+    return ProtectionLostError(
         "protection.refused",
         f"ECS refuses to protect this task: {reason}{f' ({detail})' if detail else ''}.",
         "The job checkpoints and is released; another task resumes it. DEPLOYMENT_BLOCKED means "
@@ -14,9 +39,9 @@ def refused(reason: str, detail: str | None) -> LeaseLost:
     )
 
 
-def running_out(seconds: float, last_error: str | None) -> LeaseLost:
+def running_out(seconds: float, last_error: str | None) -> ProtectionLostError:
     """Return the error of a lease that could not be renewed in time."""
-    return LeaseLost(
+    return ProtectionLostError(
         "protection.running_out",
         f"Protection of this task ends in {max(0.0, seconds):.0f} s and could not be renewed"
         f"{f': {last_error}' if last_error else ''}.",
@@ -25,27 +50,27 @@ def running_out(seconds: float, last_error: str | None) -> LeaseLost:
     )
 
 
-def overstayed(session_id: str) -> LeaseLost:
+def overstayed(session_id: str) -> ProtectionLostError:
     """Return the error of a session that was protected for as long as its deadline allows."""
-    return LeaseLost(
+    return ProtectionLostError(
         "protection.cap_reached",
         f"Session {session_id} has been protected up to its deadline and margin.",
         "The job is stuck or its deadline too short: look at its log, or raise the job timeout.",
     )
 
 
-def forced(reason: str) -> LeaseLost:
+def forced(reason: str) -> ProtectionLostError:
     """Return the error of protection that was ended on purpose."""
-    return LeaseLost(
+    return ProtectionLostError(
         "protection.force_disabled",
         f"Protection of this task was ended on purpose: {reason}.",
         "The job checkpoints and is released; another task resumes it.",
     )
 
 
-def died() -> LeaseLost:
+def died() -> ProtectionLostError:
     """Return the error of a dead renewal thread."""
-    return LeaseLost(
+    return ProtectionLostError(
         "protection.thread_died",
         "The thread that renews task protection died.",
         "The job checkpoints and is released, and this process ends; look for "
@@ -53,9 +78,9 @@ def died() -> LeaseLost:
     )
 
 
-def denied(answer: Failed) -> Permanent:
+def denied(answer: Failed) -> ProtectionDeniedError:
     """Return the error of a task that lacks the permission to protect itself."""
-    return Permanent(
+    return ProtectionDeniedError(
         "protection.denied",
         f"ECS will not let this task protect itself: {answer.code}: {answer.message}.",
         "Grant the task role ecs:UpdateTaskProtection and ecs:GetTaskProtection on "

@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Callable
 
-from runtime.core.errors import LifestreamError
-from runtime.core.log import Log
-from runtime.protection.manager import ProtectionManager
-from runtime.protection.policy import HOUR
-from runtime.protection.session import ProcessingSession
+from .errors import ProtectionError
+from .manager import ProtectionManager
+from .policy import HOUR
+from .ports import ActionLog
+from .session import ProcessingSession
 
 SESSION_ID = "active-jobs"
 
@@ -20,7 +20,7 @@ class TaskProtection:
     """
 
     def __init__(
-        self, *, manager: ProtectionManager, active_jobs: Callable[[], int], log: Log
+        self, *, manager: ProtectionManager, active_jobs: Callable[[], int], log: ActionLog
     ) -> None:
         self._manager = manager
         self._active_jobs = active_jobs
@@ -43,7 +43,7 @@ class TaskProtection:
         session = self._manager.session(SESSION_ID, first_lease_seconds=duration_seconds)
         try:
             session.set_critical(True)
-        except LifestreamError as error:
+        except ProtectionError as error:
             self._log.error("protection.enable_failed", error=str(error))
             session.cleanup()
             session = None

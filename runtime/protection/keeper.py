@@ -7,13 +7,11 @@ the lock, `finish()` with the answer.
 import threading
 from collections.abc import Callable
 
-from runtime.core.clock import MonotonicClock, WallClock
-from runtime.core.errors import LeaseLost, Permanent
-from runtime.core.protection import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
-from runtime.core.telemetry import Telemetry
-from runtime.protection import errors
-from runtime.protection.deferred_writes import DeferredWrites
-from runtime.protection.lease import (
+from . import errors
+from .answers import TASK_NOT_VALID, Answer, NotApplicable, Protected, Refused
+from .deferred_writes import DeferredWrites
+from .errors import ProtectionDeniedError, ProtectionLostError
+from .lease import (
     FOREVER,
     NEVER,
     Action,
@@ -26,10 +24,11 @@ from runtime.protection.lease import (
     decide,
     release_time,
 )
-from runtime.protection.lease_record import Call, LeaseRecord
-from runtime.protection.policy import MINUTE, Policy
-from runtime.protection.slots import Slot, SlotState, live_slots
-from runtime.protection.status import Snapshot
+from .lease_record import Call, LeaseRecord
+from .policy import MINUTE, Policy
+from .ports import Monotonic, Reports, Wall
+from .slots import Slot, SlotState, live_slots
+from .status import Snapshot
 
 
 class LeaseKeeper:
@@ -44,17 +43,17 @@ class LeaseKeeper:
         self,
         *,
         policy: Policy,
-        monotonic: MonotonicClock,
-        wall: WallClock,
+        monotonic: Monotonic,
+        wall: Wall,
         jitter: Callable[[], float],
-        telemetry: Telemetry,
+        reports: Reports,
         required: bool = False,
     ) -> None:
         self.condition = threading.Condition()
         self.policy = policy
         self._monotonic = monotonic
         self._wall = wall
-        self._deferred = DeferredWrites(telemetry)
+        self._deferred = DeferredWrites(reports)
         self._record = LeaseRecord(policy=policy, jitter=jitter, deferred=self._deferred)
         self._slots: list[Slot] = []
         self._applicable = True
@@ -86,7 +85,7 @@ class LeaseKeeper:
                 self.condition.notify_all()
 
     def check(self, slot: Slot) -> None:
-        """Raise `LeaseLost` unless this session stays protected for some time.
+        """Raise `ProtectionLostError` unless this session stays protected for some time.
 
         Independent of the renewal thread: a lease that runs out is noticed here as well.
         """
@@ -113,12 +112,12 @@ class LeaseKeeper:
             release_at = NEVER if lease is None else release_time(self.policy, lease)
             return min(release_at, slot.cap_at - self.policy.release_at_seconds)
 
-    def permanent_error(self) -> Permanent | None:
+    def permanent_error(self) -> ProtectionDeniedError | None:
         """Return the error that a retry does not resolve, if there is one."""
         with self.condition:
             return self._record.permanent_error
 
-    def revoke_all(self, error: LeaseLost, *, evict: bool = False) -> None:
+    def revoke_all(self, error: ProtectionLostError, *, evict: bool = False) -> None:
         """Revoke every session; unless evicted, they keep the rest of the lease to checkpoint."""
         with self.condition:
             for slot in self._slots:

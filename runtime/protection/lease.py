@@ -6,8 +6,8 @@ All times are seconds of one monotonic clock; the wall clock takes no part.
 import math
 from dataclasses import dataclass
 
-from runtime.core.protection import Protected
-from runtime.protection.policy import MINUTE, Policy, whole_minutes
+from .answers import Protected
+from .policy import MINUTE, Policy, whole_minutes
 
 NEVER = -math.inf
 FOREVER = math.inf

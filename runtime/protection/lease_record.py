@@ -3,12 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from runtime.core.contract import Metric
-from runtime.core.errors import Permanent
-from runtime.core.protection import Answer, Failed, Protected, Unprotected
-from runtime.protection import errors
-from runtime.protection.deferred_writes import DeferredWrites
-from runtime.protection.lease import (
+from . import errors
+from .answers import Answer, Failed, Protected, Unprotected
+from .deferred_writes import DeferredWrites
+from .errors import ProtectionDeniedError
+from .lease import (
     FOREVER,
     NEVER,
     Disable,
@@ -17,8 +16,9 @@ from runtime.protection.lease import (
     Read,
     lease_from,
 )
-from runtime.protection.policy import MINUTE, Policy
-from runtime.protection.status import Counters
+from .policy import MINUTE, Policy
+from .ports import ProtectionMetric
+from .status import Counters
 
 MAX_DOUBLINGS = 10
 
@@ -58,7 +58,7 @@ class LeaseRecord:
         self.ever_protected = False
         self.last_error: str | None = None
         self.counters = Counters()
-        self.permanent_error: Permanent | None = None
+        self.permanent_error: ProtectionDeniedError | None = None
         """An error that a retry does not resolve; cleared by any success."""
 
     def reset_failures(self) -> None:
@@ -77,9 +77,9 @@ class LeaseRecord:
         if self.lease is not None:
             self._deferred.count(
                 {
-                    Metric.PROTECTION_RENEWALS: 1,
-                    Metric.PROTECTION_MARGIN_SECONDS: self.lease.expires_at - now,
-                    Metric.PROTECTION_LEASE_AGE_SECONDS: now - self.lease.since,
+                    ProtectionMetric.RENEWALS: 1,
+                    ProtectionMetric.MARGIN_SECONDS: self.lease.expires_at - now,
+                    ProtectionMetric.LEASE_AGE_SECONDS: now - self.lease.since,
                 }
             )
         lease = lease_from(
@@ -106,7 +106,7 @@ class LeaseRecord:
         """Record a refusal; the rest of a lease remains for checkpoints."""
         self.lease = None
         self.counters = self.counters.refused()
-        self._deferred.count({Metric.PROTECTION_REFUSALS: 1})
+        self._deferred.count({ProtectionMetric.REFUSALS: 1})
         self.last_error = f"{reason}: {detail}"
         self._deferred.error("protection.refused", reason=reason, detail=detail)
 
@@ -179,7 +179,7 @@ class LeaseRecord:
         left = self.lease.expires_at - now if self.lease else 0.0
         self.lease = None
         self.counters = self.counters.lost_lease()
-        self._deferred.count({Metric.PROTECTION_LEASES_LOST: 1})
+        self._deferred.count({ProtectionMetric.LEASES_LOST: 1})
         self._deferred.error(
             "protection.lost", seconds_to_expiry=round(left, 1), last_error=self.last_error
         )
@@ -200,7 +200,7 @@ class LeaseRecord:
         self._failures = min(self._failures + 1, MAX_DOUBLINGS)
         self.last_error = str(answer)
         self.counters = self.counters.failed()
-        self._deferred.count({Metric.PROTECTION_FAILURES: 1})
+        self._deferred.count({ProtectionMetric.FAILURES: 1})
         self._deferred.warning(
             "protection.call_failed",
             call=doing,

@@ -3,18 +3,17 @@
 import threading
 from collections.abc import Callable
 
-from runtime.core.clock import MonotonicClock, WallClock
-from runtime.core.errors import LeaseLost, Retryable
-from runtime.core.protection import Answer, Failed, ProtectionClient
-from runtime.core.telemetry import Telemetry
-from runtime.protection import errors
-from runtime.protection.keeper import LeaseKeeper
-from runtime.protection.lease import FOREVER, Enable, Read, Wait
-from runtime.protection.lease_record import Call
-from runtime.protection.policy import Policy
-from runtime.protection.session import ProcessingSession
-from runtime.protection.slots import Slot, SlotState
-from runtime.protection.status import Status
+from . import errors
+from .answers import Answer, Failed, ProtectionClient
+from .errors import ProtectionLostError, ProtectionUnavailableError
+from .keeper import LeaseKeeper
+from .lease import FOREVER, Enable, Read, Wait
+from .lease_record import Call
+from .policy import Policy
+from .ports import Monotonic, Reports, Wall
+from .session import ProcessingSession
+from .slots import Slot, SlotState
+from .status import Status
 
 ACQUIRE_TIMEOUT_SECONDS = 90.0
 """Longer than a lost call takes to settle, so that a job waits instead of going back."""
@@ -35,9 +34,9 @@ class ProtectionManager:
         *,
         client: ProtectionClient,
         policy: Policy,
-        monotonic: MonotonicClock,
-        wall: WallClock,
-        telemetry: Telemetry,
+        monotonic: Monotonic,
+        wall: Wall,
+        reports: Reports,
         abort: Callable[[str], None],
         jitter: Callable[[], float],
         ecs_deployment: bool = True,
@@ -46,7 +45,7 @@ class ProtectionManager:
     ) -> None:
         self._client = client
         self._monotonic = monotonic
-        self._log = telemetry.log
+        self._log = reports.log
         self._abort = abort
         self._ecs_deployment = ecs_deployment
         self.acquire_timeout_seconds = acquire_timeout_seconds
@@ -55,11 +54,11 @@ class ProtectionManager:
             monotonic=monotonic,
             wall=wall,
             jitter=jitter,
-            telemetry=telemetry,
+            reports=reports,
             required=required,
         )
         self._sessions: list[ProcessingSession] = []
-        self._on_lost: list[Callable[[str, LeaseLost], None]] = []
+        self._on_lost: list[Callable[[str, ProtectionLostError], None]] = []
         self._probes: list[Callable[[], None]] = []
         self._closing_at: float | None = None
         self._thread = threading.Thread(target=self._run, name="task-protection", daemon=True)
@@ -104,7 +103,7 @@ class ProtectionManager:
             self._sessions.append(session)
         return session
 
-    def on_lost(self, callback: Callable[[str, LeaseLost], None]) -> None:
+    def on_lost(self, callback: Callable[[str, ProtectionLostError], None]) -> None:
         """Call `callback(session_id, error)` in the renewal thread for each lost session."""
         self._on_lost.append(callback)
 
@@ -113,7 +112,7 @@ class ProtectionManager:
         self._probes.append(probe)
 
     def force_disable(self, reason: str) -> None:
-        """End protection now; every session is revoked with `LeaseLost`."""
+        """End protection now; every session is revoked with `ProtectionLostError`."""
         self._log.warning("protection.force_disabled", reason=reason)
         self._keeper.revoke_all(errors.forced(reason), evict=True)
 
@@ -159,7 +158,7 @@ class ProtectionManager:
     def _acquire(self, slot: Slot) -> None:
         keeper = self._keeper
         if not self._thread.is_alive():
-            raise Retryable(
+            raise ProtectionUnavailableError(
                 "protection.not_running",
                 f"Session {slot.session_id} gets no protection: the renewal thread does not run.",
                 "Its job stays in the queue; another task takes it.",
@@ -176,7 +175,7 @@ class ProtectionManager:
             return
         if permanent_error is not None:
             raise permanent_error
-        raise Retryable(
+        raise ProtectionUnavailableError(
             "protection.unavailable",
             f"Session {slot.session_id} got no protection within "
             f"{self.acquire_timeout_seconds:.0f} s: {keeper.snapshot().last_error}.",

@@ -3,8 +3,8 @@
 import math
 from dataclasses import dataclass
 
-from runtime.core.errors import Permanent
-from runtime.core.protection import MAX_MINUTES
+from .answers import MAX_MINUTES
+from .errors import ProtectionSettingError
 
 MINUTE = 60.0
 HOUR = 3600.0
@@ -18,7 +18,7 @@ pause (4 s) and the next call."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """How a lease is kept; all in seconds. Raises `Permanent` for numbers that leave a gap.
+    """How a lease is kept; all in seconds. A gap raises `ProtectionSettingError`.
 
     check_interval_seconds: the longest time between checks of a held lease.
     buffer_seconds: with this much left, the lease is renewed at the next check.
@@ -83,7 +83,7 @@ class Policy:
         if self.max_lease_seconds > MAX_MINUTES * MINUTE:
             wrong.append(f"ECS protects for at most {MAX_MINUTES} minutes at a time")
         if wrong:
-            raise Permanent(
+            raise ProtectionSettingError(
                 "protection.policy_has_a_gap",
                 f"The protection policy {self.name!r} cannot keep a job protected: "
                 f"{'; '.join(wrong)}.",

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.core.errors import LifestreamError
-from runtime.core.protection import (
+from .answers import (
     TASK_NOT_VALID,
     Answer,
     Failed,
@@ -14,7 +13,8 @@ from runtime.core.protection import (
     Refused,
     Unprotected,
 )
-from runtime.protection.environment import ProtectionEnvironment
+from .environment import ProtectionEnvironment
+from .errors import ProtectionError
 
 TEST_MINUTES = 1
 """The shortest lease, so that a self-test that dies does not hold the task for long."""
@@ -91,7 +91,7 @@ def run_check(
     """
     try:
         client = choose(environment)
-    except LifestreamError as error:
+    except ProtectionError as error:
         failed = CheckResult(
             "configuration", passed=False, seen=error.summary, fix=error.resolution
         )

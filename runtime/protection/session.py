@@ -4,9 +4,9 @@ import threading
 from collections.abc import Callable
 from typing import Self
 
-from runtime.core.errors import LeaseLost
-from runtime.protection.lease import FOREVER
-from runtime.protection.slots import Slot, SlotState
+from .errors import ProtectionLostError
+from .lease import FOREVER
+from .slots import Slot, SlotState
 
 
 class ProcessingSession:
@@ -48,8 +48,9 @@ class ProcessingSession:
     def set_critical(self, critical: bool) -> None:  # noqa: FBT001 - a two-valued state
         """Request protection and wait until it is in force, or release it; idempotent.
 
-        Raises `LeaseLost` if ECS refuses or this session has lost its lease, `Retryable` or
-        `Permanent` if protection is not in force in time. After an error it is not critical.
+        Raises `ProtectionLostError` if ECS refuses or this session has lost its lease, and
+        `ProtectionUnavailableError` or `ProtectionDeniedError` if protection is not in force in
+        time. After an error it is not critical.
         """
         if not critical:
             self._leave()
@@ -74,7 +75,7 @@ class ProcessingSession:
             raise
 
     def check(self) -> None:
-        """Raise `LeaseLost` if the job must checkpoint and stop.
+        """Raise `ProtectionLostError` if the job must checkpoint and stop.
 
         Cheap; call it at least every 20 s, so that enough lease is left for the checkpoint.
         """
@@ -88,7 +89,7 @@ class ProcessingSession:
             return False
         try:
             self._check(self._slot)
-        except LeaseLost:
+        except ProtectionLostError:
             return False
         return self._slot.state is SlotState.HELD
 

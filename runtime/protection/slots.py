@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import Enum
 
-from runtime.core.errors import LeaseLost
-from runtime.protection.lease import FOREVER
+from .errors import ProtectionLostError
+from .lease import FOREVER
 
 
 class SlotState(Enum):
@@ -31,7 +31,7 @@ class Slot:
     cap_at: float = FOREVER
     first_seconds: float | None = None
     state: SlotState = SlotState.WAITING
-    error: LeaseLost | None = None
+    error: ProtectionLostError | None = None
     reported: bool = False
     lost: threading.Event = field(default_factory=threading.Event)
 
@@ -40,7 +40,7 @@ class Slot:
         """Whether it needs protection."""
         return self.state is SlotState.WAITING or self.state is SlotState.HELD
 
-    def revoke(self, error: LeaseLost, *, evict: bool = False) -> None:
+    def revoke(self, error: ProtectionLostError, *, evict: bool = False) -> None:
         """Revoke the session; an evicted one may not use the rest of the lease."""
         if self.error is None:
             self.error = error

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from runtime.protection.policy import Policy
+from .policy import Policy
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,13 +8,13 @@ from random import Random
 from typing import Any
 
 from runtime.core.clock import MonotonicClock
-from runtime.core.errors import LeaseLost
-from runtime.core.telemetry import Telemetry
 from runtime.protection import errors
+from runtime.protection.errors import ProtectionLostError
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Disable, Enable, Read, Wait
 from runtime.protection.lease_record import Call
 from runtime.protection.manager import ACQUIRE_TIMEOUT_SECONDS
+from runtime.protection.ports import Reports
 from runtime.protection.slots import Slot, SlotState, live_slots
 from scripts.protection_sim.audit import Audit
 from scripts.protection_sim.records import ProtectionLimit, QuietLog, ScheduleResult, Worker
@@ -48,7 +48,7 @@ class Simulation:
             monotonic=self._clock,
             wall=self._time,
             jitter=jitter or self._random.random,
-            telemetry=Telemetry(log=QuietLog()),
+            reports=Reports(log=QuietLog()),
         )
         self._heap: list[tuple[float, int, Callable[[], None]]] = []
         self._order = count()
@@ -122,7 +122,7 @@ class Simulation:
         worker.polls_at = FOREVER
         try:
             self._keeper.check(worker.slot)
-        except LeaseLost:
+        except ProtectionLostError:
             self._lose_lease(worker)
             self._look_at_slots()
         else:

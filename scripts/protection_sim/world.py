@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from runtime.core.protection import Answer, Failed, Protected, Refused, Unprotected
+from runtime.protection.answers import Answer, Failed, Protected, Refused, Unprotected
 from runtime.protection.lease import Enable, Read
 from runtime.protection.lease_record import Call
 from scripts.protection_sim.schedule import API_TIMEOUT_SECONDS, Schedule

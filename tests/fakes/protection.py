@@ -4,7 +4,7 @@ from collections.abc import Callable
 from threading import Event, Lock
 
 from runtime.core.clock import WallClock
-from runtime.core.protection import Answer, Failed, Protected, Refused, Unprotected
+from runtime.protection.answers import Answer, Failed, Protected, Refused, Unprotected
 
 NETWORK_FAULT = Failed("timeout", "no answer", uncertain=True)
 DENIED = Failed("AccessDeniedException", "not allowed", uncertain=False, permanent=True)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 
 from runtime.core.clock import Clock
 from runtime.core.contract import ExitCode
-from runtime.core.errors import LeaseLost
 from runtime.core.messages import QueuedAttempt
 from runtime.core.spans import about
 from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
@@ -17,6 +16,7 @@ from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.settings import ProcessorSettings
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.shutdown import Shutdown
+from runtime.protection.errors import ProtectionLostError
 from runtime.protection.session import ProcessingSession
 
 
@@ -68,10 +68,10 @@ class JobRunner:
 def lost_protection_code(session: ProcessingSession) -> str | None:
     """Return why this task is no longer protected, None while it is.
 
-    The session's `LeaseLost` is about protection: the job is still owned, and is requeued.
+    The job is still owned, and is requeued.
     """
     try:
         session.check()
-    except LeaseLost as error:
+    except ProtectionLostError as error:
         return error.code
     return None

@@ -5,14 +5,12 @@ import random
 from collections.abc import Mapping
 
 from runtime.aws import clients
-from runtime.aws.ecs_protection import EcsProtectionClient
 from runtime.aws.queues import SqsQueue
 from runtime.core.clock import Clock, SystemClock
 from runtime.core.contract import SERVICE_NAME, VERSION, EnvVar, ExitCode
 from runtime.core.errors import LifestreamError
 from runtime.core.log import JsonLog
 from runtime.core.metrics import EmbeddedMetrics
-from runtime.core.protection import ProtectionClient
 from runtime.core.telemetry import Telemetry
 from runtime.processor.composition import (
     connect,
@@ -32,9 +30,12 @@ from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.job_runner import JobRunner
 from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.worker import Worker
-from runtime.protection.environment import ApiTarget, choose_client, read_protection_environment
+from runtime.protection.ecs_api import connect as connect_protection
+from runtime.protection.environment import choose_client, read_protection_environment
+from runtime.protection.errors import ProtectionError
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
+from runtime.protection.ports import Reports
 
 LOOPBACK = "127.0.0.1"
 
@@ -70,7 +71,7 @@ def run(environ: Mapping[str, str]) -> ExitCode:
             service=service,
             snapshot=lambda: worker_health(worker, environment=settings.environment),
         ).start()
-    except (BadConfigurationError, LifestreamError, OSError) as error:
+    except (BadConfigurationError, LifestreamError, ProtectionError, OSError) as error:
         JsonLog(clock=clock, write=write_line, service=service).error(
             "configuration.bad", reason=str(error)
         )
@@ -135,19 +136,13 @@ def _protection(
 ) -> ProtectionManager:
     environment = read_protection_environment(environ)
     return ProtectionManager(
-        client=choose_client(environment, make_api_client=_api_client, log=telemetry.log),
+        client=choose_client(environment, make_api_client=connect_protection, log=telemetry.log),
         policy=gap_free(),
         monotonic=clock,
         wall=clock,
-        telemetry=telemetry,
+        reports=Reports(log=telemetry.log, count=telemetry.count),
         abort=stop_this_process,
         jitter=random.random,
         ecs_deployment=environment.in_ecs,
         required=environment.required,
-    )
-
-
-def _api_client(target: ApiTarget) -> ProtectionClient:
-    return EcsProtectionClient(
-        client=clients.ecs(target.region), cluster=target.cluster, task_arn=target.task_arn
     )

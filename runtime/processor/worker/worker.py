@@ -26,6 +26,7 @@ from runtime.processor.supervision.shutdown import Shutdown, StopAction
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.visibility import VisibilityExtender
+from runtime.protection.errors import ProtectionError
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.session import ProcessingSession
 
@@ -147,7 +148,7 @@ class Worker:
         )
         try:
             session.set_critical(True)
-        except LifestreamError as error:
+        except ProtectionError as error:
             session.cleanup()
             log.warning("worker.not_protected", code=error.code, reason=error.summary)
             return None, False

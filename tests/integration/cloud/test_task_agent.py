@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from local.cloud import LocalCloud
-from runtime.core.protection import Failed, Protected, Refused, Unprotected
 from runtime.protection.agent_client import AgentClient
+from runtime.protection.answers import Failed, Protected, Refused, Unprotected
 from tests.integration.cloud.conftest import Containers
 from tests.integration.cloud.waiting import until
 

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from runtime.core.protection import Answer
 from runtime.core.telemetry import Telemetry
+from runtime.protection.answers import Answer
 from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.lease import FOREVER, Enable, Read
 from runtime.protection.lease_record import Call
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import Policy, gap_free
+from runtime.protection.ports import Reports
 from runtime.protection.slots import Slot
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
@@ -28,12 +29,13 @@ class KeeperBench:
         self.log = CapturedLog()
         self.metrics = CapturedMetrics()
         self.ecs = FakeProtection(clock=self.clock)
+        telemetry = Telemetry(log=self.log, metrics=self.metrics)
         self.keeper = LeaseKeeper(
             policy=gap_free(),
             monotonic=self.clock,
             wall=self.clock,
             jitter=lambda: 0.0,
-            telemetry=Telemetry(log=self.log, metrics=self.metrics),
+            reports=Reports(log=self.log, count=telemetry.count),
             required=required,
         )
 
@@ -74,7 +76,7 @@ class ManagerBench:
             policy=policy,
             monotonic=self.clock,
             wall=self.clock,
-            telemetry=Telemetry(log=self.log),
+            reports=Reports(log=self.log),
             abort=lambda _reason: self.aborted.set(),
             jitter=lambda: 0.0,
             acquire_timeout_seconds=PATIENCE_SECONDS,

@@ -8,15 +8,15 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from runtime.aws.ecs_protection import EcsProtectionClient
-from runtime.core.protection import (
+from runtime.protection.agent_client import AgentClient
+from runtime.protection.answers import (
     Failed,
     Protected,
     ProtectionClient,
     Refused,
     Unprotected,
 )
-from runtime.protection.agent_client import AgentClient
+from runtime.protection.ecs_api import EcsProtectionClient
 from tests.fakes.clock import FakeClock
 from tests.fakes.protection import FakeProtection
 from tests.unit.protection.endpoints import (

@@ -1,14 +1,17 @@
 import pytest
 
-from runtime.core.errors import Permanent
-from runtime.core.protection import NotApplicable, ProtectionClient
+from runtime.core.contract import EnvVar, Metric
+from runtime.protection import environment
 from runtime.protection.agent_client import AgentClient
+from runtime.protection.answers import NotApplicable, ProtectionClient
 from runtime.protection.environment import (
     ApiTarget,
     NoClient,
     choose_client,
     read_protection_environment,
 )
+from runtime.protection.errors import ProtectionSettingError
+from runtime.protection.ports import ProtectionMetric
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 from tests.fakes.protection import FakeProtection
@@ -84,5 +87,12 @@ def test_should_protect_when_switched_on_or_left_alone(on: str) -> None:
     ],
 )
 def test_should_refuse_half_a_configuration(environ: dict[str, str], says: str) -> None:
-    with pytest.raises(Permanent, match=says):
+    with pytest.raises(ProtectionSettingError, match=says):
         Chooser()(environ)
+
+
+def test_should_use_the_names_of_the_contract() -> None:
+    """The package has its own names, so that it needs nothing of Lifestream."""
+    for name in ("ECS_ENABLE_TASK_PROTECTION", "ECS_AGENT_URI", "ECS_CLUSTER_NAME", "ECS_TASK_ARN"):
+        assert getattr(environment, name) == EnvVar[name].value
+    assert {metric.value for metric in ProtectionMetric} <= {metric.value for metric in Metric}

@@ -2,7 +2,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from runtime.core.protection import Answer
+from runtime.protection.answers import Answer
 from runtime.protection.facade import TaskProtection
 from runtime.protection.policy import service
 from tests.fakes.protection import BLOCKED, DENIED

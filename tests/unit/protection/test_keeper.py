@@ -1,9 +1,8 @@
 import pytest
 
 from runtime.core.contract import Metric
-from runtime.core.errors import LeaseLost
-from runtime.core.protection import Answer, NotApplicable, Protected, Refused
-from runtime.protection.errors import forced
+from runtime.protection.answers import Answer, NotApplicable, Protected, Refused
+from runtime.protection.errors import ProtectionLostError, forced
 from runtime.protection.lease import FOREVER, Enable, Wait
 from runtime.protection.lease_record import Call
 from runtime.protection.slots import Slot, SlotState
@@ -109,7 +108,7 @@ def test_should_tell_the_job_in_time_when_an_outage_is_too_long(bench: KeeperBen
     bench.play(119)
     bench.ecs.always = NETWORK_FAULT
     bench.play(256.5)
-    with pytest.raises(LeaseLost, match="could not be renewed"):
+    with pytest.raises(ProtectionLostError, match="could not be renewed"):
         bench.keeper.check(slot)
     assert slot.lost.is_set()
     assert bench.ecs.expires_at - bench.clock.now() > 40
@@ -121,7 +120,7 @@ def test_should_tell_the_job_without_help_of_the_thread(bench: KeeperBench) -> N
     bench.clock.advance(374.9)
     bench.keeper.check(slot)
     bench.clock.advance(0.2)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(ProtectionLostError):
         bench.keeper.check(slot)
 
 
@@ -130,7 +129,7 @@ def test_should_lose_the_lease_when_a_renewal_is_refused(bench: KeeperBench) -> 
     bench.play(119)
     bench.ecs.always = BLOCKED
     bench.play(2)
-    with pytest.raises(LeaseLost, match="DEPLOYMENT_BLOCKED"):
+    with pytest.raises(ProtectionLostError, match="DEPLOYMENT_BLOCKED"):
         bench.keeper.check(slot)
     assert bench.ecs.calls == ["enable 7", "enable 7"]
 
@@ -151,7 +150,7 @@ def test_should_lose_the_lease_when_the_task_is_suddenly_not_valid(bench: Keeper
     bench.play(119)
     bench.ecs.answers = [STANDALONE]
     bench.play(2)
-    with pytest.raises(LeaseLost, match="TASK_NOT_VALID"):
+    with pytest.raises(ProtectionLostError, match="TASK_NOT_VALID"):
         bench.keeper.check(slot)
 
 
@@ -174,7 +173,7 @@ def test_should_say_once_that_it_does_not_apply_and_carry_on(
 def test_should_end_the_protection_of_a_stuck_job_at_its_cap(bench: KeeperBench) -> None:
     stuck = bench.take(cap_at=1000.0)
     bench.play(950)
-    with pytest.raises(LeaseLost, match="up to its deadline"):
+    with pytest.raises(ProtectionLostError, match="up to its deadline"):
         bench.keeper.check(stuck)
     bench.play(50)
     assert not bench.ecs.on
@@ -186,7 +185,7 @@ def test_should_end_the_protection_of_a_stuck_job_at_its_cap(bench: KeeperBench)
 def test_should_let_a_capped_session_go_and_keep_the_other(bench: KeeperBench) -> None:
     capped, free = bench.take("capped", cap_at=1000.0), bench.take("free")
     bench.play(2000)
-    with pytest.raises(LeaseLost):
+    with pytest.raises(ProtectionLostError):
         bench.keeper.check(capped)
     bench.keeper.check(free)
     assert bench.ecs.on
@@ -199,7 +198,7 @@ def test_should_take_protection_off_by_force_and_tell_everybody(bench: KeeperBen
     bench.play(0)
     assert not bench.ecs.on
     for slot in slots:
-        with pytest.raises(LeaseLost, match="any reason"):
+        with pytest.raises(ProtectionLostError, match="any reason"):
             bench.keeper.check(slot)
 
 
@@ -286,7 +285,7 @@ def test_should_admit_no_session_without_protection_where_it_is_required(answer:
     bench.ecs.answers = [answer]
     slot = bench.take()
     bench.play()
-    with pytest.raises(LeaseLost, match="refuses to protect"):
+    with pytest.raises(ProtectionLostError, match="refuses to protect"):
         bench.keeper.check(slot)
     assert bench.keeper.snapshot().unprotectable
     assert bench.metrics.total(Metric.PROTECTION_REFUSALS) == 1
@@ -359,7 +358,7 @@ def test_should_refuse_a_session_at_once_when_ecs_does(bench: KeeperBench) -> No
     slot = bench.take()
     bench.ecs.always = Refused("DEPLOYMENT_BLOCKED", "any detail")
     bench.play(0)
-    with pytest.raises(LeaseLost, match="any detail"):
+    with pytest.raises(ProtectionLostError, match="any detail"):
         bench.keeper.check(slot)
 
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.core.protection import Protected
+from runtime.protection.answers import Protected
 from runtime.protection.lease import (
     FOREVER,
     Disable,

@@ -6,11 +6,15 @@ from dataclasses import replace
 
 import pytest
 
-from runtime.core.errors import LeaseLost, Permanent, Retryable
-from runtime.core.telemetry import Telemetry
 from runtime.protection.environment import NoClient
+from runtime.protection.errors import (
+    ProtectionDeniedError,
+    ProtectionLostError,
+    ProtectionUnavailableError,
+)
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
+from runtime.protection.ports import Reports
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 from tests.fakes.protection import BLOCKED, DENIED, NETWORK_FAULT, STANDALONE
@@ -76,11 +80,11 @@ def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: Mana
     told: list[tuple[str, str]] = []
     heard = threading.Event()
 
-    def hear(session_id: str, error: LeaseLost) -> None:
+    def hear(session_id: str, error: ProtectionLostError) -> None:
         told.append((session_id, error.code))
         heard.set()
 
-    def fail(_session_id: str, _error: LeaseLost) -> None:
+    def fail(_session_id: str, _error: ProtectionLostError) -> None:
         raise KeyError
 
     bench.manager.on_lost(fail)
@@ -90,7 +94,7 @@ def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: Mana
         bench.pass_time(121)
         assert session.lost.wait(PATIENCE_SECONDS)
         assert heard.wait(PATIENCE_SECONDS)
-        with pytest.raises(LeaseLost):
+        with pytest.raises(ProtectionLostError):
             session.check()
         bench.ecs.always = None
     assert told == [("any-job", "protection.refused")]
@@ -99,14 +103,14 @@ def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: Mana
 def test_should_not_start_a_job_that_ecs_refuses_to_protect(bench: ManagerBench) -> None:
     bench.ecs.always = BLOCKED
     session = bench.manager.session("any-job")
-    with pytest.raises(LeaseLost, match="DEPLOYMENT_BLOCKED"):
+    with pytest.raises(ProtectionLostError, match="DEPLOYMENT_BLOCKED"):
         session.set_critical(True)
     assert not session.critical
 
 
 def test_should_not_start_a_job_without_permission_to_protect_it(bench: ManagerBench) -> None:
     bench.ecs.always = DENIED
-    with pytest.raises(Permanent, match="ecs:UpdateTaskProtection"):
+    with pytest.raises(ProtectionDeniedError, match="ecs:UpdateTaskProtection"):
         bench.manager.session("any-job").set_critical(True)
 
 
@@ -115,7 +119,7 @@ def test_should_not_start_a_job_that_gets_no_protection_in_time() -> None:
     bench.manager.acquire_timeout_seconds = 0.0
     bench.ecs.always = NETWORK_FAULT
     bench.manager.start()
-    with pytest.raises(Retryable, match="got no protection within 0 s"):
+    with pytest.raises(ProtectionUnavailableError, match="got no protection within 0 s"):
         bench.manager.session("any-job").set_critical(True)
     bench.clock.advance(1000)
     bench.manager.close()
@@ -161,10 +165,10 @@ def test_should_stop_the_process_when_the_renewal_thread_dies(bench: ManagerBenc
         bench.manager.at_each_check(die)
         bench.pass_time(60)
         assert bench.aborted.wait(PATIENCE_SECONDS)
-        with pytest.raises(LeaseLost, match="died"):
+        with pytest.raises(ProtectionLostError, match="died"):
             session.check()
     assert not bench.manager.status().healthy
-    with pytest.raises(Retryable, match="thread does not run"):
+    with pytest.raises(ProtectionUnavailableError, match="thread does not run"):
         bench.manager.session("another").set_critical(True)
     bench.manager.close()
     assert not bench.ecs.on
@@ -174,7 +178,7 @@ def test_should_force_protection_off(bench: ManagerBench) -> None:
     with bench.manager.session("any-job") as session:
         bench.manager.force_disable("any reason")
         bench.until_off()
-        with pytest.raises(LeaseLost, match="any reason"):
+        with pytest.raises(ProtectionLostError, match="any reason"):
             session.check()
 
 
@@ -183,10 +187,10 @@ def test_should_cap_what_a_job_with_a_deadline_is_protected(bench: ManagerBench)
     session.set_critical(True)
     margin = gap_free().cap_margin_seconds
     bench.clock.advance(300.0 + margin)
-    with pytest.raises(LeaseLost, match="up to its deadline"):
+    with pytest.raises(ProtectionLostError, match="up to its deadline"):
         session.check()
     session.set_critical(False)
-    with pytest.raises(LeaseLost, match="up to its deadline"):
+    with pytest.raises(ProtectionLostError, match="up to its deadline"):
         session.set_critical(True)
 
 
@@ -205,7 +209,7 @@ def test_should_do_nothing_outside_ecs() -> None:
         policy=gap_free(),
         monotonic=clock,
         wall=clock,
-        telemetry=Telemetry(log=log),
+        reports=Reports(log=log),
         abort=lambda _reason: None,
         jitter=lambda: 0.0,
         ecs_deployment=False,

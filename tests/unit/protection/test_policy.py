@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.core.errors import Permanent
+from runtime.protection.errors import ProtectionSettingError
 from runtime.protection.policy import Policy, gap_free, service, whole_minutes
 
 
@@ -39,7 +39,7 @@ def test_should_start_with_hours_and_renew_to_one_in_the_service_profile(
 
 @pytest.mark.parametrize("check", [120.0, 121.0, 600.0])
 def test_should_refuse_a_gap_safety_margin_that_is_not_positive(check: float) -> None:
-    with pytest.raises(Permanent, match=r"gap safety margin .* must be above 0"):
+    with pytest.raises(ProtectionSettingError, match=r"gap safety margin .* must be above 0"):
         gap_free(check_interval_seconds=check)
 
 
@@ -55,7 +55,7 @@ def test_should_refuse_a_gap_safety_margin_that_is_not_positive(check: float) ->
     ],
 )
 def test_should_refuse_numbers_that_cannot_hold(break_it: Callable[[], Policy], says: str) -> None:
-    with pytest.raises(Permanent, match=says):
+    with pytest.raises(ProtectionSettingError, match=says):
         break_it()
 
 

@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from runtime.core.protection import Answer, Failed, ProtectionClient, Unprotected
 from runtime.protection.__main__ import main
+from runtime.protection.answers import Answer, Failed, ProtectionClient, Unprotected
 from runtime.protection.environment import NoClient, ProtectionEnvironment
 from runtime.protection.selfcheck import Report, run_check
 from tests.fakes.clock import FakeClock

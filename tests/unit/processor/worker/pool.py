@@ -20,6 +20,7 @@ from runtime.processor.worker.job_runner import JobRunner
 from runtime.processor.worker.worker import Worker
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
+from runtime.protection.ports import Reports
 from runtime.reaper.reaper import Reaper
 from runtime.reaper.remedies import Budget
 from tests.fakes.killing import KillSwitch
@@ -114,7 +115,7 @@ class Pool:
             policy=gap_free(),
             monotonic=self.clock,
             wall=self.clock,
-            telemetry=Telemetry(log=self.log, metrics=self.metrics),
+            reports=Reports(log=self.log, count=self.telemetry.count),
             abort=lambda _why: self.stop(),
             jitter=lambda: 0.0,
             required=True,

@@ -10,7 +10,7 @@ from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import State, requeue, start
 from runtime.core.messages import queued_message, requeue_message
 from runtime.core.ports import Progress
-from runtime.core.protection import Failed
+from runtime.protection.answers import Failed
 from tests.fakes.protection import BLOCKED, STANDALONE
 from tests.fakes.work_queue import MAX_RECEIVES, VISIBILITY_SECONDS
 from tests.unit.processor.studio import Studio

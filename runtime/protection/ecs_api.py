@@ -1,8 +1,9 @@
 """Scale-in protection of a task by the ECS API, for tasks without the agent's endpoint."""
 
-from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any
 
+import boto3
+from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -11,8 +12,8 @@ from botocore.exceptions import (
     NoCredentialsError,
 )
 
-from runtime.aws.sdk_errors import error_code, http_status
-from runtime.core.protection import (
+from .agent_client import parse_date
+from .answers import (
     PERMANENT_CODES,
     Answer,
     Failed,
@@ -20,12 +21,23 @@ from runtime.core.protection import (
     Refused,
     Unprotected,
 )
+from .environment import ApiTarget
 
 if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
 
 _SERVER_ERROR = 500
+_ONCE = Config(connect_timeout=4, read_timeout=5, retries={"total_max_attempts": 1})
 _NEVER_SENT = (ConnectTimeoutError, EndpointConnectionError, NoCredentialsError)
+
+
+def connect(target: ApiTarget) -> "EcsProtectionClient":
+    """Return a client for the task whose calls are made once and take seconds at most."""
+    return EcsProtectionClient(
+        client=boto3.client("ecs", region_name=target.region, config=_ONCE),
+        cluster=target.cluster,
+        task_arn=target.task_arn,
+    )
 
 
 class EcsProtectionClient:
@@ -71,11 +83,12 @@ class EcsProtectionClient:
         try:
             answer = call()
         except ClientError as error:
-            code = error_code(error)
+            code = str(error.response.get("Error", {}).get("Code", "Unknown"))
+            status: Any = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
             return Failed(
                 code,
                 str(error),
-                uncertain=http_status(error) >= _SERVER_ERROR,
+                uncertain=status >= _SERVER_ERROR,
                 permanent=code in PERMANENT_CODES,
             )
         except BotoCoreError as error:
@@ -101,12 +114,5 @@ def _parse(response: Any, *, wanted: bool | None) -> Answer:
         return Unprotected()
     if "expirationDate" not in tasks[0]:
         return Failed("no_expiry_in_answer", "protected, but until when?", uncertain=True)
-    return Protected(tasks[0]["expirationDate"].timestamp(), _server_now(response))
-
-
-def _server_now(response: Any) -> float | None:
     date = response.get("ResponseMetadata", {}).get("HTTPHeaders", {}).get("date")
-    try:
-        return None if date is None else parsedate_to_datetime(date).timestamp()
-    except ValueError:
-        return None
+    return Protected(tasks[0]["expirationDate"].timestamp(), parse_date(date))

@@ -31,7 +31,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
 
 SLOW_FOLDERS = {"e2e", "image", "integration"}  # `make check` does not even import them
-SLOW_MARKS = {"cloud", "e2e", "image"}
+SLOW_MARKS = {"cloud", "deployments", "e2e", "image"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

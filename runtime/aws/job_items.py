@@ -4,10 +4,17 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from runtime.core.contract import Compute, IdempotencyTable, JobsTable, SubmissionField
+from runtime.core.contract import IdempotencyTable, JobsTable, SubmissionField
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Failure, Job, Source, State
-from runtime.core.options import DEFAULT_OPTIONS, JobOptions
+from runtime.core.option_schema import JSON_NAMES
+from runtime.core.options import (
+    DEFAULT_OPTIONS,
+    JobOptions,
+    OptionsRefusedError,
+    json_of,
+    options_of_json,
+)
 from runtime.core.submission import Submission
 
 if TYPE_CHECKING:
@@ -112,24 +119,31 @@ def idempotency_item(job: Job) -> Item:
 
 
 def _options_map(options: JobOptions) -> Item:
-    known = {
-        "compute": str(options.compute),
-        "language": options.language,
-        "min_speakers": options.min_speakers,
-        "max_speakers": options.max_speakers,
+    return {
+        name: {"L": [{"S": item} for item in value]}
+        if isinstance(value, list)
+        else _attribute(value)
+        for name, value in json_of(options).items()
     }
-    given = {name: _attribute(value) for name, value in known.items() if value is not None}
-    return {**given, "vocabulary": {"L": [{"S": term} for term in options.vocabulary]}}
 
 
 def _options_of(given: Mapping[str, Any]) -> JobOptions:
-    counts = ("min_speakers", "max_speakers")
-    return JobOptions(
-        compute=Compute(given["compute"]["S"]),
-        language=given["language"]["S"] if "language" in given else None,
-        vocabulary=tuple(term["S"] for term in given["vocabulary"]["L"]),
-        **{name: int(given[name]["N"]) for name in counts if name in given},
-    )
+    known = set(JSON_NAMES.values())
+    values = {name: _value(attribute) for name, attribute in given.items() if name in known}
+    try:
+        return options_of_json(values)
+    except OptionsRefusedError as error:
+        raise ValueError(error.summary) from error
+
+
+def _value(attribute: Mapping[str, Any]) -> Any:
+    match attribute:
+        case {"L": items}:
+            return [item["S"] for item in items]
+        case {"N": number}:
+            return int(number)
+        case _:
+            return attribute["S"]
 
 
 def _attribute(value: str | float) -> "AttributeValueTypeDef":

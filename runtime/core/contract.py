@@ -75,6 +75,37 @@ class Option(StrEnum):
     MIN_SPEAKERS = "min-speakers"
     MAX_SPEAKERS = "max-speakers"
     VOCABULARY = "vocabulary"
+    QUALITY = "quality"
+    AUDIO_TRACK = "audio-track"
+    CHANNELS = "channels"
+    LEAVE_OUT = "leave-out"
+    SCENE_MODEL = "scene-model"
+
+
+class Quality(StrEnum):
+    """How much time recognition may take for better words."""
+
+    FAST = "fast"
+    BALANCED = "balanced"
+    BEST = "best"
+
+
+class Channels(StrEnum):
+    """How the channels of a recording are used."""
+
+    AUTO = "auto"
+    MIX = "mix"
+    SEPARATE = "separate"
+
+
+class LeaveOut(StrEnum):
+    """A part of the results that an upload can leave out."""
+
+    SPEAKERS = "speakers"
+    SCENES = "scenes"
+    THUMBNAILS = "thumbnails"
+    PLAYER_AUDIO = "player-audio"
+    SUMMARY = "summary"
 
 
 class SubmissionField(StrEnum):

@@ -1,43 +1,54 @@
-"""A job's options: parsed from the upload's metadata, refused if invalid."""
+"""A job's options: one schema for the upload's metadata and for JSON documents."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.errors import HeaderParseError
 from email.header import decode_header, make_header
+from typing import Any
 
-from runtime.core.contract import OPTION_PREFIX, Compute, Option, SubmissionField
-from runtime.core.errors import Permanent
-
-MAX_SPEAKERS = 32
-MAX_TERMS = 100
-MAX_TERM_CHARACTERS = 60
-
-LANGUAGES = frozenset(
-    code
-    for codes in (
-        "af am ar as az ba be bg bn bo br bs ca cs cy da de el en es et eu fa fi fo fr gl gu",
-        "ha haw he hi hr ht hu hy id is it ja jw ka kk km kn ko la lb ln lo lt lv mg mi mk ml",
-        "mn mr ms mt my ne nl nn no oc pa pl ps pt ro ru sa sd si sk sl sn so sq sr su sv sw",
-        "ta te tg th tk tl tr tt uk ur uz vi yi yo zh",
-    )
-    for code in codes.split()
+from runtime.core.contract import (
+    OPTION_PREFIX,
+    Channels,
+    Compute,
+    LeaveOut,
+    Option,
+    Quality,
+    SceneModel,
+    SubmissionField,
 )
-"""The codes that every multilingual Whisper model knows."""
+from runtime.core.errors import Permanent
+from runtime.core.option_schema import (
+    JSON_NAMES,
+    OPTIONS,
+)
+from runtime.core.option_values import (
+    BadValueError,
+    Schema,
+    text_of_value,
+    value_of_json,
+    value_of_text,
+)
+from runtime.core.submission import header_text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobOptions:
-    """How to run a job.
+    """How to run a job. None and an empty tuple leave the choice to the environment.
 
-    `language` is a code of `LANGUAGES`, or None to detect it. The bounds of the number of speakers
-    are 1 to `MAX_SPEAKERS`, or None for no bound. `vocabulary` are names and terms to expect.
+    `languages` are codes of `LANGUAGES`: none detects any language, one is taken as given, several
+    restrict the detection.
     """
 
     compute: Compute = Compute.CPU
-    language: str | None = None
+    languages: tuple[str, ...] = ()
     min_speakers: int | None = None
     max_speakers: int | None = None
     vocabulary: tuple[str, ...] = ()
+    quality: Quality | None = None
+    audio_track: str | None = None
+    channels: Channels = Channels.AUTO
+    leave_out: tuple[LeaveOut, ...] = ()
+    scene_model: SceneModel | None = None
 
 
 DEFAULT_OPTIONS = JobOptions()
@@ -53,31 +64,48 @@ def parse_options(metadata: Mapping[str, str]) -> JobOptions:
     A value may be encoded by RFC 2047, as S3 does with what is not ASCII; an empty one counts as
     not given. Raise `OptionsRefusedError` naming everything that is wrong at once.
     """
-    asked = {
+    reader = _Reader()
+    given = {
         name.lower().removeprefix(OPTION_PREFIX): value
         for name, value in metadata.items()
         if name.lower().startswith(OPTION_PREFIX)
     }
-    read = _Reader(asked)
-    options = JobOptions(
-        compute=read.compute(),
-        language=read.language(),
-        min_speakers=read.speakers(Option.MIN_SPEAKERS),
-        max_speakers=read.speakers(Option.MAX_SPEAKERS),
-        vocabulary=read.vocabulary(),
+    for name, text in given.items():
+        reader.read(name, name, text, _value_of_metadata)
+    reader.report_unknown(
+        set(given) - {*Option, *SubmissionField}, [OPTION_PREFIX + option for option in Option]
     )
-    problems = [*read.unknown(), *read.problems]
-    fewest, most = options.min_speakers, options.max_speakers
-    if fewest is not None and most is not None and fewest > most:
-        problems.append(f"at least {fewest} and at most {most} speakers exclude each other")
-    if problems:
-        raise OptionsRefusedError(
-            "options.invalid",
-            f"The upload's metadata asks for what is not understood: {'; '.join(problems)}.",
-            "Correct the metadata: upload the file again, or copy the object onto itself with "
-            "other metadata, and retry the job.",
-        )
-    return options
+    return reader.options("The upload's metadata asks", _CORRECT_METADATA)
+
+
+def options_of_json(document: Mapping[str, Any]) -> JobOptions:
+    """Return the options in a JSON object by `options_schema`; null counts as not given.
+
+    Raise `OptionsRefusedError` naming everything that is wrong at once.
+    """
+    reader = _Reader(prefix="")
+    option_of = {name: option for option, name in JSON_NAMES.items()}
+    for name, value in document.items():
+        if value is not None:
+            reader.read(option_of.get(name, ""), name, value, value_of_json)
+    reader.report_unknown(set(document) - set(option_of), [*option_of])
+    return reader.options("The request asks", "Correct the options and send the request again.")
+
+
+def metadata_of(options: JobOptions) -> dict[str, str]:
+    """Return the user metadata that `parse_options` reads as these options, all of it ASCII."""
+    return {
+        OPTION_PREFIX + option: header_text(text_of_value(value))
+        for option, value in _given(options).items()
+    }
+
+
+def json_of(options: JobOptions) -> dict[str, Any]:
+    """Return the JSON object that `options_of_json` reads as these options."""
+    return {
+        JSON_NAMES[option]: [*map(str, value)] if isinstance(value, tuple) else value
+        for option, value in _given(options).items()
+    }
 
 
 def no_gpu() -> OptionsRefusedError:
@@ -91,58 +119,83 @@ def no_gpu() -> OptionsRefusedError:
     )
 
 
+_CORRECT_METADATA = (
+    "Correct the metadata: upload the file again, or copy the object onto itself with other "
+    "metadata, and retry the job."
+)
+_ENUMS: dict[str, type] = {
+    Option.COMPUTE: Compute,
+    Option.QUALITY: Quality,
+    Option.CHANNELS: Channels,
+    Option.SCENE_MODEL: SceneModel,
+}
+
+
 class _Reader:
-    """Reads the options and collects their problems."""
+    """Reads options one by one and collects their problems."""
 
-    def __init__(self, asked: Mapping[str, str]) -> None:
-        self.problems: list[str] = []
-        self._asked = asked
+    def __init__(self, *, prefix: str = OPTION_PREFIX) -> None:
+        self._prefix = prefix
+        self._problems: list[str] = []
+        self._values: dict[str, Any] = {}
 
-    def unknown(self) -> Iterator[str]:
-        known = ", ".join(f"{OPTION_PREFIX}{option}" for option in Option)
-        for name in sorted(set(self._asked) - set(Option) - set(SubmissionField)):
-            yield f"there is no option {OPTION_PREFIX}{name}, only {known}"
-
-    def compute(self) -> Compute:
-        given = self._text(Option.COMPUTE).lower()
-        if given and given not in set(Compute):
-            self._wrong(Option.COMPUTE, given, f"one of {', '.join(Compute)}")
-            return Compute.CPU
-        return Compute(given) if given else Compute.CPU
-
-    def language(self) -> str | None:
-        given = self._text(Option.LANGUAGE).lower()
-        if given and given not in LANGUAGES:
-            self._wrong(Option.LANGUAGE, given, "a language code that Whisper knows, as in en")
-        return given or None
-
-    def speakers(self, option: Option) -> int | None:
-        given = self._text(option)
-        if not given:
-            return None
-        count = int(given) if given.isascii() and given.isdecimal() else 0
-        if not 1 <= count <= MAX_SPEAKERS:
-            self._wrong(option, given, f"a whole number from 1 to {MAX_SPEAKERS}")
-        return count
-
-    def vocabulary(self) -> tuple[str, ...]:
-        parts = (part.strip() for part in self._text(Option.VOCABULARY).split(","))
-        terms = tuple(dict.fromkeys(part for part in parts if part))
-        if len(terms) > MAX_TERMS:
-            self._wrong(Option.VOCABULARY, f"{len(terms)} terms", f"at most {MAX_TERMS} of them")
-        for term in terms:
-            if len(term) > MAX_TERM_CHARACTERS or not term.isprintable():
-                allowed = f"printable, and of at most {MAX_TERM_CHARACTERS} characters each"
-                self._wrong(Option.VOCABULARY, term[:MAX_TERM_CHARACTERS], allowed)
-        return terms
-
-    def _text(self, option: Option) -> str:
-        given = self._asked.get(option, "")
+    def read(
+        self, option: str, name: str, given: Any, convert: Callable[[Any, Schema], Any]
+    ) -> None:
+        """Read one option; unknown ones are left to `report_unknown`."""
+        if option not in set(Option):
+            return
         try:
-            return str(make_header(decode_header(given))).strip()
-        except (HeaderParseError, LookupError, UnicodeError):
-            self._wrong(option, given, "text, encoded by RFC 2047 if at all")
-            return ""
+            value = convert(given, OPTIONS[Option(option)].schema)
+        except BadValueError as error:
+            self._problems.append(f"{self._prefix}{name} is {error}")
+            return
+        if value is not None:
+            self._values[OPTIONS[Option(option)].field] = _field_value(option, value)
 
-    def _wrong(self, option: Option, given: str, allowed: str) -> None:
-        self.problems.append(f"{OPTION_PREFIX}{option} is {given!r}, not {allowed}")
+    def report_unknown(self, names: set[str], known: list[str]) -> None:
+        """Note names that are no options."""
+        for name in sorted(names):
+            self._problems.append(
+                f"there is no option {self._prefix}{name}, only {', '.join(known)}"
+            )
+
+    def options(self, who: str, resolution: str) -> JobOptions:
+        """Return what was read; raise `OptionsRefusedError`."""
+        options = JobOptions(**self._values)
+        problems = [*self._problems, *_contradictions(options)]
+        if problems:
+            raise OptionsRefusedError(
+                "options.invalid",
+                f"{who} for what is not understood: {'; '.join(problems)}.",
+                resolution,
+            )
+        return options
+
+
+def _contradictions(options: JobOptions) -> Iterator[str]:
+    fewest, most = options.min_speakers, options.max_speakers
+    if fewest is not None and most is not None and fewest > most:
+        yield f"at least {fewest} and at most {most} speakers exclude each other"
+
+
+def _value_of_metadata(text: str, schema: Schema) -> Any:
+    try:
+        decoded = str(make_header(decode_header(text))).strip()
+    except (HeaderParseError, LookupError, UnicodeError) as error:
+        raise BadValueError(text, "text, encoded by RFC 2047 if at all") from error
+    return value_of_text(decoded, schema) if decoded else None
+
+
+def _field_value(option: str, value: Any) -> Any:
+    if option == Option.LEAVE_OUT:
+        return tuple(LeaveOut(item) for item in value)
+    if isinstance(value, list):
+        return tuple(value)
+    return _ENUMS[option](value) if option in _ENUMS else value
+
+
+def _given(options: JobOptions) -> dict[Option, Any]:
+    """Return the options that are not the default."""
+    values = {option: getattr(options, spec.field) for option, spec in OPTIONS.items()}
+    return {o: v for o, v in values.items() if v != getattr(DEFAULT_OPTIONS, OPTIONS[o].field)}

@@ -96,6 +96,6 @@ def test_should_read_what_an_uploader_asks_for_with_one_call() -> None:
     calls: list[str] = []
     client.meta.events.register("before-call", lambda model, **_: calls.append(model.name))
     found = S3ObjectStore(client).look(BUCKET, KEY)
-    assert parse_options(found.metadata) == JobOptions(language="de", compute=Compute.GPU)
+    assert parse_options(found.metadata) == JobOptions(languages=("de",), compute=Compute.GPU)
     assert calls == ["HeadObject"]
     client.close()

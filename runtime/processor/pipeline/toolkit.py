@@ -51,7 +51,7 @@ class Toolkit:
     def settings_for(self, options: JobOptions) -> dict[Stage, str]:
         """Return all that each stage's output depends on besides its input."""
         by_options = {
-            Stage.TRANSCRIBE: f"{options.language} {options.vocabulary}",
+            Stage.TRANSCRIBE: f"{options.languages} {options.vocabulary}",
             Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}",
         }
         stages = {*self.models, *self.settings, *by_options}
@@ -94,7 +94,7 @@ def build_toolkit(
             threads=threads,
             on_progress=on_progress,
             options=TranscribeOptions(
-                language=options.language,
+                languages=options.languages,
                 vocabulary=options.vocabulary,
                 window_work_seconds=checkpoint_seconds,
             ),

@@ -5,7 +5,7 @@ detector heard and Whisper passed over is tried again with other cuts.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -85,13 +85,16 @@ class _Piece:
 
 
 class Recognizer:
-    """Recognizes windows with a faster-whisper model; a given language is never questioned."""
+    """Recognizes windows with a faster-whisper model.
+
+    A single one of `languages` is never questioned, several restrict the detection.
+    """
 
     def __init__(
-        self, model: Any, *, language: str | None, vocabulary: Sequence[str], beam_size: int
+        self, model: Any, *, languages: Sequence[str], vocabulary: Sequence[str], beam_size: int
     ) -> None:
         self._model = model
-        self._language = language
+        self._languages = languages
         self._vocabulary = vocabulary
         self._beam_size = beam_size
 
@@ -108,7 +111,7 @@ class Recognizer:
         `on_seconds` is called with the window's time as words are found.
         """
         pieces = [self._piece(samples, spans) for spans in _pieces(speech, samples)]
-        if self._language is None:
+        if len(self._languages) != 1:
             _settle_languages(pieces, before)
         words: list[Word] = []
         unwritten: list[TimeRange] = []
@@ -143,18 +146,20 @@ class Recognizer:
 
     def _detect(self, samples: "Samples") -> tuple[str, float]:
         """Return the language of up to half a minute, and its probability."""
-        if self._language is not None or not self._model.model.is_multilingual:
-            return self._language or "en", 1.0
+        if len(self._languages) == 1:
+            return self._languages[0], 1.0
+        if not self._model.model.is_multilingual:
+            return "en", 1.0
         from faster_whisper.audio import pad_or_trim
 
         extractor = self._model.feature_extractor
         features = extractor(samples)
         # The frames that will be transcribed, so that they are encoded once.
         frames = features[:, : min(features.shape[-1] - 1, extractor.nb_max_frames)]
-        token, probability = self._model.model.detect_language(
-            self._model.encode(pad_or_trim(frames))
-        )[0][0]
-        return token[2:-2], float(probability)
+        ranked = self._model.model.detect_language(self._model.encode(pad_or_trim(frames)))[0]
+        return most_probable(
+            {token[2:-2]: float(probability) for token, probability in ranked}, self._languages
+        )
 
     def _retry(self, samples: "Samples", gap: TimeRange, piece: _Piece, rate: int) -> list[Word]:
         """Return the words of speech that was passed over, heard with other cuts."""
@@ -199,6 +204,16 @@ class Recognizer:
         )
         found: Iterable[Any] = segments
         return found
+
+
+def most_probable(
+    probabilities: Mapping[str, float], languages: Sequence[str]
+) -> tuple[str, float]:
+    """Return the most probable of the languages, or of all, and its share among them."""
+    allowed = {code: probabilities.get(code, 0.0) for code in languages} or probabilities
+    best = max(allowed, key=lambda code: allowed[code])
+    total = sum(allowed.values())
+    return best, allowed[best] / total if total and languages else allowed[best]
 
 
 def _settle_languages(pieces: Sequence[_Piece], before: str | None) -> None:

@@ -29,14 +29,16 @@ _LONGEST_WINDOW_SECONDS, _SHORTEST_WINDOW_SECONDS = 240.0, 30.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscribeOptions:
-    """`language` is ISO 639-1, None detects it; `vocabulary` holds names to expect.
+    """`languages` are ISO 639-1: one is taken as given, several restrict the detection.
+
+    `vocabulary` holds names to expect.
 
     `window_seconds` bounds memory (the log-mel spectrogram of 30 minutes takes 1.7 GB) and the
     work lost by a kill. None chooses it so that a window takes about `window_work_seconds` on two
     cores.
     """
 
-    language: str | None = None
+    languages: tuple[str, ...] = ()
     vocabulary: tuple[str, ...] = ()
     beam_size: int = 5
     window_seconds: float | None = None
@@ -147,7 +149,7 @@ class _WindowTranscriber:
             return _Window(end=start + len(samples), last_language=language)
         recognizer = Recognizer(
             load_whisper(self._model_dir, self._engine),
-            language=self._options.language,
+            languages=self._options.languages,
             vocabulary=self._options.vocabulary,
             beam_size=self._options.beam_size,
         )

@@ -10,10 +10,11 @@ from runtime.aws.job_items import (
     job_item,
     job_of,
 )
-from runtime.core.contract import Compute
 from runtime.core.jobs import Failure, Job, Source, State, claim_new
-from runtime.core.options import DEFAULT_OPTIONS, MAX_SPEAKERS, JobOptions
+from runtime.core.option_schema import MAX_SPEAKERS
+from runtime.core.options import DEFAULT_OPTIONS
 from runtime.core.submission import Submission
+from tests.unit.core.option_choices import CHOICES
 
 TEXT = st.text(min_size=1)
 TIME = st.floats(min_value=0, max_value=4e9)
@@ -25,14 +26,6 @@ SOURCES = st.builds(
     size_bytes=st.integers(min_value=0, max_value=5 << 40),
 )
 SPEAKERS = st.none() | st.integers(min_value=1, max_value=MAX_SPEAKERS)
-OPTIONS = st.builds(
-    JobOptions,
-    compute=st.sampled_from(Compute),
-    language=st.none() | TEXT,
-    min_speakers=SPEAKERS,
-    max_speakers=SPEAKERS,
-    vocabulary=st.lists(TEXT).map(tuple),
-)
 JOBS = st.builds(
     Job,
     source=SOURCES,
@@ -50,7 +43,7 @@ JOBS = st.builds(
     progress=st.floats(min_value=0, max_value=1),
     result_key=st.none() | TEXT,
     failure=st.none() | st.builds(Failure, code=TEXT, summary=TEXT, resolution=TEXT),
-    options=OPTIONS,
+    options=CHOICES,
     submission=st.builds(Submission, owner=st.none() | TEXT, title=st.none() | TEXT),
     not_before=st.none() | TIME,
     waiting_for=st.none() | TEXT,

@@ -1,23 +1,33 @@
 """What an upload may ask for, and that no wish is silently ignored."""
 
+import json
 from contextlib import suppress
 from email.header import Header
+from typing import Any
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from runtime.core.contract import Compute
-from runtime.core.options import (
-    DEFAULT_OPTIONS,
+from runtime.core.contract import Channels, Compute, LeaveOut, Option, Quality, SceneModel
+from runtime.core.option_schema import (
     LANGUAGES,
     MAX_SPEAKERS,
     MAX_TERM_CHARACTERS,
     MAX_TERMS,
+    options_schema,
+)
+from runtime.core.options import (
+    DEFAULT_OPTIONS,
     JobOptions,
     OptionsRefusedError,
+    json_of,
+    metadata_of,
+    options_of_json,
     parse_options,
 )
+from tests.unit.core.option_choices import CHOICES
 
 
 def test_should_take_the_usual_where_nothing_is_asked() -> None:
@@ -33,19 +43,29 @@ def test_should_read_all_that_can_be_asked() -> None:
             "lifestream-min-speakers": "2",
             "lifestream-max-speakers": "4",
             "lifestream-vocabulary": "Anna Weber, Rheinhafen,,Anna Weber",
+            "lifestream-quality": "best",
+            "lifestream-audio-track": "ENG",
+            "lifestream-channels": "separate",
+            "lifestream-leave-out": "scenes, player-audio",
+            "lifestream-scene-model": "transnetv2",
         }
     ) == JobOptions(
         compute=Compute.GPU,
-        language="de",
+        languages=("de",),
         min_speakers=2,
         max_speakers=4,
         vocabulary=("Anna Weber", "Rheinhafen"),
+        quality=Quality.BEST,
+        audio_track="eng",
+        channels=Channels.SEPARATE,
+        leave_out=(LeaveOut.SCENES, LeaveOut.PLAYER_AUDIO),
+        scene_model=SceneModel.TRANSNETV2,
     )
 
 
 def test_should_forgive_case_blanks_and_empty_fields_of_a_form() -> None:
     asked = {"Lifestream-Language": " EN ", "lifestream-compute": "", "lifestream-vocabulary": " "}
-    assert parse_options(asked) == JobOptions(language="en")
+    assert parse_options(asked) == JobOptions(languages=("en",))
 
 
 @pytest.mark.parametrize("charset", ["utf-8", "iso-8859-1"])
@@ -66,11 +86,15 @@ def test_should_read_the_encoded_form_that_s3_gives_to_other_letters(charset: st
         ("max-speakers", str(MAX_SPEAKERS + 1), f"from 1 to {MAX_SPEAKERS}"),
         ("max-speakers", "²", "not a whole number"),
         ("max-speakers", "1.5", "not a whole number"),
-        ("vocabulary", "x" * (MAX_TERM_CHARACTERS + 1), "at most 60 characters each"),
+        ("vocabulary", "x" * (MAX_TERM_CHARACTERS + 1), "at most 60 characters"),
         ("vocabulary", "a\x07b", "printable"),
         ("vocabulary", ",".join(str(n) for n in range(MAX_TERMS + 1)), "101 terms"),
         ("vocabulary", "=?no-such-charset?Q?any?=", "RFC 2047"),
         ("vocabulary", "=?utf-8?Q?=FF?=", "RFC 2047"),
+        ("language", "de,xx", "'xx', not a language code"),
+        ("quality", "superb", "'superb', not one of fast, balanced, best"),
+        ("audio-track", "0", "'0', not a number from 1"),
+        ("leave-out", "words", "'words', not one of speakers, scenes"),
         ("speakers", "2", "there is no option lifestream-speakers, only lifestream-compute"),
     ],
 )
@@ -101,11 +125,47 @@ def test_should_know_the_languages_that_every_whisper_model_knows() -> None:
     assert set(tokenizer._LANGUAGE_CODES) - only_in_the_largest == LANGUAGES
 
 
-NAMES = st.sampled_from(["compute", "language", "min-speakers", "max-speakers", "vocabulary", "x"])
+def test_should_take_several_languages() -> None:
+    assert parse_options({"lifestream-language": "fr, en"}).languages == ("fr", "en")
+
+
+@given(CHOICES)
+def test_should_mean_the_same_in_metadata_and_in_json(options: JobOptions) -> None:
+    metadata = metadata_of(options)
+    assert "".join(metadata.values()).isascii()
+    assert parse_options(metadata) == options
+    document = json.loads(json.dumps(json_of(options)))
+    assert options_of_json(document) == options
+    jsonschema.validate(document, options_schema())
+
+
+@pytest.mark.parametrize(
+    ("document", "said"),
+    [
+        ({"languages": ["de"]}, "there is no option languages, only compute, language"),
+        ({"min_speakers": "two"}, "min_speakers is 'two', not a whole number from 1 to 32"),
+        ({"min_speakers": True}, "min_speakers is True, not a whole number"),
+        ({"vocabulary": 7}, "vocabulary is 7, not a list"),
+        ({"audio_track": ["1"]}, "audio_track is ['1'], not text"),
+    ],
+)
+def test_should_refuse_json_that_is_not_understood(document: dict[str, Any], said: str) -> None:
+    with pytest.raises(OptionsRefusedError) as refusal:
+        options_of_json(document)
+    assert said in refusal.value.summary
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(document, options_schema())
+
+
+def test_should_read_a_text_of_json_as_a_list() -> None:
+    assert options_of_json({"language": "de", "channels": None}) == JobOptions(languages=("de",))
+
+
+NAMES = st.sampled_from([*Option, "x"])
 METADATA = st.dictionaries(NAMES.map("lifestream-{}".format), st.text() | st.integers().map(str))
 
 
 @given(METADATA)
 def test_should_parse_or_refuse_whatever_is_given(metadata: dict[str, str]) -> None:
     with suppress(OptionsRefusedError):
-        assert parse_options(metadata).language in {None, *LANGUAGES}
+        assert set(parse_options(metadata).languages) <= LANGUAGES

@@ -37,7 +37,7 @@ def test_should_keep_the_options_of_a_job_that_a_processor_had(world: World, lan
     world.upload(KEY, lifestream_language=language)
     assert world.deliver(requeue_message(source.job_id))
     job = world.job(source)
-    assert (job.options.language, job.state) == ("en", State.CLAIMED)
+    assert (job.options.languages, job.state) == (("en",), State.CLAIMED)
 
 
 def test_should_leave_a_failed_job_to_a_person(world: Afterlife) -> None:

@@ -86,7 +86,7 @@ def test_should_queue_a_job_again_that_was_put_back_with_what_it_asked_for(
     world.jobs.save(running, requeue(running, now=world.clock.now()))
     assert world.deliver(requeue_message(source.job_id))
     job = world.job(source)
-    assert (job.attempt, job.queued, job.options) == (2, True, JobOptions(language="de"))
+    assert (job.attempt, job.queued, job.options) == (2, True, JobOptions(languages=("de",)))
     assert queued_message(source.job_id, 2) in world.work.bodies
 
 

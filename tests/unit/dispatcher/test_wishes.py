@@ -19,9 +19,9 @@ def world() -> World:
 def test_should_keep_what_is_asked_with_the_job(world: World) -> None:
     source = world.upload(lifestream_language="de", lifestream_max_speakers="2")
     assert world.deliver(s3_event())
-    assert world.job(source).options == JobOptions(language="de", max_speakers=2)
+    assert world.job(source).options == JobOptions(languages=("de",), max_speakers=2)
     running = world.start_processor(source)
-    assert running.options.language == "de"
+    assert running.options.languages == ("de",)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_should_read_anew_when_a_person_has_corrected_it_and_retries(world: Worl
     assert world.upload(lifestream_language="fr") == source
     _put_back_by_hand(world)
     assert world.deliver(requeue_message(source.job_id))
-    assert world.job(source).options == JobOptions(language="fr")
+    assert world.job(source).options == JobOptions(languages=("fr",))
     assert len(world.launcher.started) == 1
 
 
@@ -81,7 +81,7 @@ def test_should_run_what_the_event_of_a_correction_announces(world: World) -> No
     world.upload(lifestream_language="fr")
     world.clock.advance(1.0)
     assert world.deliver(s3_event(eventTime=iso(world.clock.now())))
-    assert world.job(source).options == JobOptions(language="fr")
+    assert world.job(source).options == JobOptions(languages=("fr",))
     assert len(world.launcher.started) == 1
 
 
@@ -97,7 +97,7 @@ def test_should_run_a_job_put_back_whose_upload_is_gone_so_that_it_says_so(
     if change == "replaced":
         world.upload(data=b"other", lifestream_language="xx")
     assert world.deliver(requeue_message(source.job_id))
-    assert world.job(source).options == JobOptions(language="de")
+    assert world.job(source).options == JobOptions(languages=("de",))
     assert world.launcher.started == [(source.job_id, 1), (source.job_id, 2)]
 
 
@@ -108,7 +108,7 @@ def test_should_not_read_anew_what_ran_before(world: World) -> None:
     world.jobs.save(running, requeue(running, now=world.clock.now()))
     world.upload(lifestream_language="fr")
     assert world.deliver(requeue_message(source.job_id))
-    assert world.job(source).options == JobOptions(language="de")
+    assert world.job(source).options == JobOptions(languages=("de",))
 
 
 def test_should_wait_for_whoever_may_be_launching_what_is_refused_now(world: World) -> None:

@@ -93,6 +93,6 @@ def test_should_say_of_a_queued_job_that_it_waits_for_a_worker() -> None:
 
 
 def test_should_say_only_what_an_upload_asked_for() -> None:
-    asked = JobOptions(language="de", max_speakers=2, vocabulary=("Anna", "Rhein"))
+    asked = JobOptions(languages=("de",), max_speakers=2, vocabulary=("Anna", "Rhein"))
     assert asked_for(asked) == "language de, max speakers 2, vocabulary Anna Rhein"
     assert asked_for(DEFAULT_OPTIONS) == ""

@@ -92,7 +92,7 @@ def test_should_not_use_what_another_model_made(tmp_path: Path) -> None:
 
 def test_should_not_use_what_was_made_for_other_options(tmp_path: Path) -> None:
     studio = Studio(work_dir=tmp_path)
-    studio.options = JobOptions(language="de", max_speakers=3)
+    studio.options = JobOptions(languages=("de",), max_speakers=3)
     studio.meanwhile[Stage.SCENES] = lambda _: studio.interruption.request_stop()
     studio.run()
     assert studio.asked == [studio.options, studio.options]

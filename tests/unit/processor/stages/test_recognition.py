@@ -93,7 +93,7 @@ def recording(*parts: tuple[int, int]) -> tuple[NDArray[np.float32], SpeechSpans
 
 def recognized(model: FakeWhisper, *parts: tuple[int, int], before: str | None = None) -> Any:
     samples, speech = recording(*parts)
-    recognizer = Recognizer(model, language=None, vocabulary=(), beam_size=1)
+    recognizer = Recognizer(model, languages=(), vocabulary=(), beam_size=1)
     return recognizer.recognize(samples, speech, before=before, on_seconds=lambda _: None)
 
 
@@ -120,7 +120,7 @@ def test_should_try_speech_again_that_was_passed_over() -> None:
     samples, speech = recording((1, 12))
     samples[30:] = 3.0
     model.languages[3] = ("en", 0.99)
-    recognizer = Recognizer(model, language=None, vocabulary=(), beam_size=1)
+    recognizer = Recognizer(model, languages=(), vocabulary=(), beam_size=1)
     found = recognizer.recognize(samples, speech, before=None, on_seconds=lambda _: None)
     assert len(found.words) >= 10
     assert found.unwritten == ()

@@ -81,7 +81,7 @@ def test_should_take_several_jobs_with_the_same_tools(pool: Pool) -> None:
 def test_should_be_able_to_read_what_the_upload_asks_for(pool: Pool) -> None:
     source = pool.upload(lifestream_language="de")
     pool.run()
-    assert pool.job(source).options.language == "de"
+    assert pool.job(source).options.languages == ("de",)
 
 
 # Protection is refused or late

@@ -17,7 +17,7 @@ from cdk.config.values import (
     SlackChannel,
     SlackWorkspace,
 )
-from runtime.core.contract import SceneModel
+from runtime.core.contract import Quality, SceneModel
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -141,7 +141,9 @@ class ProcessorConfig(Settings):
     image_tag: ImageTag
     """The image in the environment's repository, or `asset`."""
     asr_model: ModelName
-    """The speech recognition model in the image."""
+    """The speech recognition model in the image, for the quality `balanced`."""
+    quality: Annotated[Quality, Strict(strict=False)]
+    """The quality of recognition where an upload asks for none; best needs its model in the image."""
     scene_model: Annotated[SceneModel, Strict(strict=False)]
     """The scene detector; transnetv2 also finds dissolves, is slow and must be in the image."""
     log_level: LogLevel

@@ -8,7 +8,7 @@ from lifestream.follow import describe_state
 from lifestream.redrive import LetterContent
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, result_prefix
 from runtime.core.jobs import Job, State
-from runtime.core.options import DEFAULT_OPTIONS, JobOptions
+from runtime.core.options import JobOptions, json_of
 from runtime.core.spans import trace_id
 
 JOB_COLUMNS = ("job", "state", "doing", "changed", "upload")
@@ -89,11 +89,9 @@ def job_fields(job: Job, *, now: float, log_group: str) -> list[tuple[str, str]]
 
 def asked_for(options: JobOptions) -> str:
     """Return what the upload asked for that is not the usual, as `language en, max speakers 2`."""
-    usual = asdict(DEFAULT_OPTIONS)
-    asked = {name: value for name, value in asdict(options).items() if value != usual[name]}
     return ", ".join(
-        f"{name.replace('_', ' ')} {' '.join(value) if isinstance(value, tuple) else value}"
-        for name, value in asked.items()
+        f"{name.replace('_', ' ')} {' '.join(value) if isinstance(value, list) else value}"
+        for name, value in json_of(options).items()
     )
 
 

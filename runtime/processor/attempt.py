@@ -196,6 +196,7 @@ class Attempt:
         self, job: Job, tracker: StageTracker, note_media_seconds: Callable[[float], object]
     ) -> str:
         began, log = self.clock.monotonic(), self.telemetry.log
+        toolkit = self.toolkit.for_job(job.options)
 
         def metrics(media_seconds: float) -> bytes:
             note_media_seconds(media_seconds)
@@ -215,16 +216,16 @@ class Attempt:
             result_key = Pipeline(
                 source=job.source,
                 options=job.options,
-                toolkit=self.toolkit,
+                toolkit=toolkit,
                 objects=self.ports.objects,
                 checkpoints=Checkpoints(
                     objects=self.ports.objects,
                     source=job.source,
-                    settings=self.toolkit.settings_for(job.options),
+                    settings=toolkit.settings_for(job.options),
                     clock=self.clock,
                     log=log,
                     rerun=job.reruns,
-                    seconds_between_writes=self.toolkit.checkpoint_seconds,
+                    seconds_between_writes=toolkit.checkpoint_seconds,
                 ),
                 tracker=tracker,
                 folder=folder,

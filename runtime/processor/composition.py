@@ -65,6 +65,7 @@ def packaged_toolkit(settings: ProcessorSettings) -> Toolkit:
         threads=threads_for(capacity.cores),
         checkpoint_seconds=settings.checkpoint_seconds,
         device=settings.device,
+        quality=settings.quality,
         decoder=Decoder(
             memory_mb=min(settings.decoder_memory_mb, capacity.memory_mb),
             cpu_seconds=round(settings.timeout_seconds * capacity.cores),

@@ -10,7 +10,7 @@ from pydantic import Field, FiniteFloat, ValidationError, field_validator, model
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from runtime.core.contract import FALSE, TRUE, Device, EnvVar, SceneModel
+from runtime.core.contract import FALSE, TRUE, Device, EnvVar, Quality, SceneModel
 from runtime.core.jobs import Source
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
@@ -80,6 +80,7 @@ class ProcessorSettings(BaseSettings):
     work_dir: Path = Field(default=Path("/tmp"), validation_alias=EnvVar.WORK_DIR)  # noqa: S108
     models_dir: Path = Field(validation_alias=EnvVar.MODELS_DIR)
     asr_model: str = Field(default="whisper-base", validation_alias=EnvVar.ASR_MODEL)
+    quality: Quality = Field(default=Quality.BALANCED, validation_alias=EnvVar.QUALITY)
     device: Device = Field(default=Device.CPU, validation_alias=EnvVar.DEVICE)
     timeout_seconds: Number = Field(default=3600.0, validation_alias=EnvVar.JOB_TIMEOUT_SECONDS)
     # ECS's own default.

@@ -153,6 +153,7 @@ def test_should_tell_the_processor_what_it_must_know(deployment: Deployment) -> 
 
     assert settings.timeout_seconds == deployment.config.processor.job_timeout_seconds
     assert settings.asr_model == deployment.config.processor.asr_model
+    assert settings.quality == deployment.config.processor.quality
     assert settings.scene_model == deployment.config.processor.scene_model
     media = deployment.config.media
     assert settings.limits.max_seconds == media.max_seconds

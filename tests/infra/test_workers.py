@@ -147,6 +147,7 @@ def test_should_tell_the_worker_what_it_must_know(pooled: Deployment) -> None:
         EnvVar.JOB_TIMEOUT_SECONDS: str(pool(pooled).job_timeout_seconds),
         EnvVar.STOP_TIMEOUT_SECONDS: str(pooled.config.processor.stop_timeout_seconds),
         EnvVar.ASR_MODEL: pooled.config.processor.asr_model,
+        EnvVar.QUALITY: pooled.config.processor.quality,
         EnvVar.SCENE_MODEL: pooled.config.processor.scene_model,
         EnvVar.MAX_MEDIA_SECONDS: "46800",
         EnvVar.MAX_MEDIA_BYTES: "35000000000",

@@ -137,6 +137,7 @@ def processing_variables(
         EnvVar.JOB_TIMEOUT_SECONDS.value: str(job_timeout_seconds),
         EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
         EnvVar.ASR_MODEL.value: settings.asr_model,
+        EnvVar.QUALITY.value: settings.quality,
         EnvVar.SCENE_MODEL.value: settings.scene_model,
         **_media_variables(environment.media),
         EnvVar.DEVICE.value: device.value,

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from runtime.core.clock import SystemClock
+from runtime.core.contract import Channels
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo, Scene, Sound, Upload
 from runtime.core.ports import Progress
@@ -122,7 +123,10 @@ def _extract_audio(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any,
     media = decode(MediaInfo, given["media"])
     destination = Path(given["destination"])
     damage = Damage()
-    audio = extract_audio(Path(given["path"]), media, destination, reporting.on_progress, damage)
+    audio = extract_audio(
+        *(Path(given["path"]), media, destination, reporting.on_progress, damage),
+        channels=Channels(given["channels"]),
+    )
     sound = Sound(
         starts_at_seconds=audio.starts_at_seconds,
         duration_seconds=audio.duration_seconds,

@@ -1,11 +1,12 @@
 """Runs the stages that read an upload's bytes, each in a sandboxed child process."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from runtime.core.contract import SceneModel
+from runtime.core.contract import Channels, SceneModel
 from runtime.core.media import Audio, MediaInfo, Scene, Sound, Upload
+from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
@@ -33,12 +34,22 @@ class Decoder:
 
     limits: MediaLimits = USUAL_LIMITS
     audio_track: str = "default"
+    channels: Channels = Channels.AUTO
     memory_mb: int = 4096
     cpu_seconds: int = 4 * 3600
     silence_seconds: float = 120.0
     scene_model: SceneModel = SceneModel.ADAPTIVE
     models_dir: Path | None = None
     threads: int = 1
+
+    def for_job(self, options: JobOptions) -> "Decoder":
+        """Return a decoder that follows a job's options where they differ from the environment."""
+        return replace(
+            self,
+            audio_track=options.audio_track or self.audio_track,
+            channels=options.channels,
+            scene_model=options.scene_model or self.scene_model,
+        )
 
     def probe(self, upload: Upload) -> StageOutput[MediaInfo]:
         """See `stages.probe`."""
@@ -65,7 +76,12 @@ class Decoder:
             self._request(
                 "extract_audio",
                 Sound,
-                {"path": path, "media": info, "destination": destination},
+                {
+                    "path": path,
+                    "media": info,
+                    "destination": destination,
+                    "channels": self.channels,
+                },
                 file_mb=int(self.limits.max_seconds * _WAV_BYTES_PER_SECOND) // (1 << 20) + 1,
             ),
             on_progress,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from runtime.core.contract import Channels
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo
 from runtime.core.ports import Progress
@@ -58,9 +59,14 @@ def decode_sound(
         timeline.flush()
 
 
-def survey_sound(media: Path, info: MediaInfo, on_frame: Callable[[], None]) -> ChannelMix | None:
+def survey_sound(
+    media: Path,
+    info: MediaInfo,
+    on_frame: Callable[[], None],
+    channels: Channels = Channels.AUTO,
+) -> ChannelMix | None:
     """Return how to mix the track's channels, None for the usual downmix; see `media.channels`."""
-    if info.audio is None or info.audio.channels < 2:  # noqa: PLR2004 - nothing to mix
+    if info.audio is None or info.audio.channels < 2 or channels is Channels.MIX:  # noqa: PLR2004 - nothing to mix
         return None
     with open_media(media) as container:
         origin, index = origin_seconds(container), info.audio.index
@@ -73,7 +79,7 @@ def survey_sound(media: Path, info: MediaInfo, on_frame: Callable[[], None]) -> 
                 yield frame, at
                 at += frame.samples / frame.sample_rate
 
-        return survey_channels(placed())
+        return survey_channels(placed(), separate=channels is Channels.SEPARATE)
 
 
 def _with_priming(

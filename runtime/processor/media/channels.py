@@ -60,12 +60,17 @@ class ChannelMix:
         return result
 
 
-def survey_channels(frames: Iterable[tuple["AudioFrame", float]]) -> ChannelMix | None:
-    """Return how to mix the channels of frames at these times, None for the usual downmix."""
+def survey_channels(
+    frames: Iterable[tuple["AudioFrame", float]], *, separate: bool = False
+) -> ChannelMix | None:
+    """Return how to mix the channels of frames at these times, None for the usual downmix.
+
+    `separate` takes each channel with speech for a party, whatever they have in common.
+    """
     survey = _Survey()
     for frame, at_seconds in frames:
         survey.add(frame, at_seconds)
-    return survey.mix()
+    return survey.mix(separate=separate)
 
 
 def samples_of(frame: "AudioFrame") -> NDArray[np.float32]:
@@ -102,7 +107,7 @@ class _Survey:
             self._blocks[index] = products
             self._samples[index] = self._samples.get(index, 0) + part.shape[1]
 
-    def mix(self) -> ChannelMix | None:
+    def mix(self, *, separate: bool) -> ChannelMix | None:
         """Return the mix for all that was added."""
         counts = {products.shape[0] for products in self._blocks.values()}
         if len(counts) != 1 or counts == {1}:
@@ -118,7 +123,9 @@ class _Survey:
         signs = {
             c: -1.0 if correlation[loudest, c] < _OPPOSITE_CORRELATION else 1.0 for c in chosen
         }
-        parties = _parties(levels, correlation, chosen, indices)
+        parties = None
+        if separate or _carry_parties(levels, correlation, chosen):
+            parties = _parties(levels, chosen, indices)
         usual = len(chosen) == levels.shape[1] and min(signs.values()) > 0
         if usual and parties is None:
             return None
@@ -141,29 +148,37 @@ def _correlation(products: NDArray[np.float64]) -> NDArray[np.float64]:
     return result
 
 
-def _parties(
-    levels: Levels, correlation: NDArray[np.float64], chosen: Sequence[int], indices: Sequence[int]
-) -> Diarization | None:
-    """Return the turns by channel where each channel carries one party, else None."""
+def _carry_parties(levels: Levels, correlation: NDArray[np.float64], chosen: Sequence[int]) -> bool:
+    """Return whether each of several channels carries one party."""
     if len(chosen) < 2:  # noqa: PLR2004 - a party on each of two channels
-        return None
+        return False
     between = [abs(correlation[a, b]) for a in chosen for b in chosen if a < b]
     if max(between) > _SEPARATE_CORRELATION:
-        return None
-    own = levels[:, list(chosen)]
-    loud = np.percentile(own, 95, axis=0)
-    active = own > loud - _ACTIVE_DB
-    ranked = np.sort(own - loud, axis=1)
-    busy = active.any(axis=1)
+        return False
+    relative, busy = _activity(levels, chosen)
     if not busy.any():
-        return None
-    dominated = ranked[busy, -1] - ranked[busy, -2] >= _DOMINANT_DB
-    leader = np.argmax(own - loud, axis=1)
-    shares = [float((leader[busy] == n).mean()) for n in range(len(chosen))]
-    if dominated.mean() < _DOMINANT_SHARE or min(shares) < _PARTY_SHARE:
-        return None
+        return False
+    ranked = np.sort(relative[busy], axis=1)
+    dominated = ranked[:, -1] - ranked[:, -2] >= _DOMINANT_DB
+    leader = np.argmax(relative[busy], axis=1)
+    shares = [float((leader == n).mean()) for n in range(len(chosen))]
+    return bool(dominated.mean() >= _DOMINANT_SHARE and min(shares) >= _PARTY_SHARE)
+
+
+def _activity(levels: Levels, chosen: Sequence[int]) -> tuple[Levels, NDArray[np.bool_]]:
+    """Return each channel's level below its loud moments, and where any channel is active."""
+    own = levels[:, list(chosen)]
+    relative = own - np.percentile(own, 95, axis=0)
+    return relative, relative.max(axis=1) > -_ACTIVE_DB
+
+
+def _parties(levels: Levels, chosen: Sequence[int], indices: Sequence[int]) -> Diarization:
+    """Return the turns by channel."""
+    relative, busy = _activity(levels, chosen)
+    leader = np.argmax(relative, axis=1)
     times = [index * BLOCK_SECONDS for index in indices]
-    speaks = active & (own - loud > ranked[:, -1:] - _DOMINANT_DB)
+    loudest = relative.max(axis=1, keepdims=True)
+    speaks = (relative > -_ACTIVE_DB) & (relative > loudest - _DOMINANT_DB)
     spans = {n: list(_spans(times, speaks[:, n])) for n in range(len(chosen))}
     order = sorted((n for n in spans if spans[n]), key=lambda n: spans[n][0])
     labels = {n: f"SPEAKER_{number:02d}" for number, n in enumerate(order)}

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.core.contract import Stage
+from runtime.core.contract import LeaveOut, Stage
 from runtime.core.media import (
     Audio,
     Diarization,
@@ -106,7 +106,7 @@ def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
 
     def diarize(given: Inputs, on_progress: Progress) -> StageOutput[Diarization]:
         audio, increments = extracted(given), job.checkpoints.increments(DIARIZATION)
-        if audio is None:
+        if audio is None or LeaveOut.SPEAKERS in job.options.leave_out:
             return StageOutput(value=NO_TURNS)
         if audio.parties is not None:
             return StageOutput(value=audio.parties)

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.core.contract import ResultFile, Stage, result_prefix
+from runtime.core.contract import LeaveOut, ResultFile, Stage, result_prefix
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.log import Log
@@ -53,6 +53,15 @@ MIN_TALK_SECONDS = 5.0
 
 CUT_OFF_SECONDS, CUT_OFF_SHARE = 2.0, 0.02
 """A file that ends earlier than it claims by more than both was cut off; tracks differ by less."""
+
+
+_STAGE_LEFT_OUT = {
+    LeaveOut.SCENES: Stage.SCENES,
+    LeaveOut.THUMBNAILS: Stage.THUMBNAILS,
+    LeaveOut.PLAYER_AUDIO: Stage.PLAYER_AUDIO,
+    LeaveOut.SUMMARY: Stage.SUMMARIZE,
+}
+"""Speakers are not left out as a stage, because words need an answer to who said them."""
 
 
 class Pipeline:
@@ -108,16 +117,19 @@ class Pipeline:
         return key
 
     def _graph(self, media: MediaInfo) -> Graph:
-        """Return the graph for these tracks: no step for sound or picture that is not there."""
+        """Return the graph for these tracks, without the stages that the upload leaves out."""
         job = self._job
+        left_out = stages_left_out(job.options, media)
         steps = [*opening_steps(job)]
         if media.audio is not None:
             steps += speech_steps(job, media)
-        if media.video is not None:
+        has_scenes = media.video is not None and Stage.SCENES not in left_out
+        if has_scenes:
             steps += picture_steps(job, media)
         if media.audio is not None:
             steps.append(player_audio_step(job, media))
-            steps += text_steps(job, has_pictures=media.video is not None)
+            steps += text_steps(job, has_pictures=has_scenes)
+        steps = [step for step in steps if step.stage not in left_out]
         kept = tuple(step.stage for step in steps if step.artifact is not None)
 
         def run_publish(given: Inputs, on_progress: Progress) -> StageOutput[str]:
@@ -148,6 +160,7 @@ class Pipeline:
             warnings=collect_warnings(
                 *(media, duration, sentences, diarization, given.warnings),
                 given.get(Stage.TRANSCRIBE, NO_WORDS).unwritten,
+                wants_speakers=LeaveOut.SPEAKERS not in job.options.leave_out,
             ),
             models=job.toolkit.models,
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
@@ -162,6 +175,16 @@ class Pipeline:
         return StageOutput(value=result_prefix(job.source.job_id) + ResultFile.SUMMARY_JSON)
 
 
+def stages_left_out(options: JobOptions, media: MediaInfo) -> frozenset[Stage]:
+    """Return the stages that do not run; scenes do where they are all that there is."""
+    asked = {_STAGE_LEFT_OUT[each] for each in options.leave_out if each in _STAGE_LEFT_OUT}
+    if media.audio is None:
+        asked.discard(Stage.SCENES)
+    if Stage.SCENES in asked:
+        asked.add(Stage.THUMBNAILS)
+    return frozenset(asked)
+
+
 def collect_warnings(
     media: MediaInfo,
     duration: float,
@@ -169,6 +192,8 @@ def collect_warnings(
     diarization: Diarization,
     reported: tuple[ResultWarning, ...],
     unwritten: tuple[TimeRange, ...] = (),
+    *,
+    wants_speakers: bool = True,
 ) -> tuple[ResultWarning, ...]:
     """Return the stages' warnings and those that follow from their outputs, in result order."""
     found = [*reported]
@@ -179,8 +204,8 @@ def collect_warnings(
             found.append(NO_AUDIO)
     elif not sentences and AUDIO_FAILED not in reported:
         found.append(NO_SPEECH)
-    elif sentences and not diarization.exclusive_turns and SPEAKERS_FAILED not in reported:
-        found.append(NO_SPEAKERS)
+    elif sentences and wants_speakers and not diarization.exclusive_turns:
+        found += [] if SPEAKERS_FAILED in reported else [NO_SPEAKERS]
     if unwritten and sentences:
         found.append(UNWRITTEN_SPEECH.at(unwritten))
     silent = turns_without_words(sentences, diarization)

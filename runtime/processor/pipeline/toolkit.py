@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.core.contract import Device, SceneModel, Stage
+from runtime.core.contract import Channels, Device, LeaveOut, Option, Quality, SceneModel, Stage
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Upload
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
@@ -14,6 +14,7 @@ from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
 from runtime.processor.media.limits import MediaLimits
 from runtime.processor.models.exported import EXPORTED, has_exported_networks
+from runtime.processor.models.presets import preset_of, require_model
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.pipeline.graph import Cost
 from runtime.processor.stages.diarize import DiarizeOptions, diarize
@@ -47,12 +48,18 @@ class Toolkit:
     limits: MediaLimits
     settings: Mapping[Stage, str]
     checkpoint_seconds: float
+    adapt: "Callable[[JobOptions], Toolkit] | None" = None
+
+    def for_job(self, options: JobOptions) -> "Toolkit":
+        """Return the toolkit that follows a job's options; raise `Permanent` `options.*`."""
+        return self if self.adapt is None else self.adapt(options)
 
     def settings_for(self, options: JobOptions) -> dict[Stage, str]:
         """Return all that each stage's output depends on besides its input."""
         by_options = {
             Stage.TRANSCRIBE: f"{options.languages} {options.vocabulary}",
-            Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}",
+            Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}"
+            + (" none" if LeaveOut.SPEAKERS in options.leave_out else ""),
         }
         stages = {*self.models, *self.settings, *by_options}
         return {
@@ -76,26 +83,50 @@ def build_toolkit(
     decoder: Decoder,
     checkpoint_seconds: float,
     device: Device = Device.CPU,
+    quality: Quality = Quality.BALANCED,
 ) -> Toolkit:
     """Return the toolkit of faster-whisper, pyannote.audio, PySceneDetect and MiniLM.
 
     Only the decoder's children read the upload's bytes. Each model uses `threads` threads whatever
     runs beside it, so that results do not depend on what else is to run. A unit of a long stage
     takes about `checkpoint_seconds`. Transcription runs on `device`, everything else on the CPU.
+    `quality` is that of jobs that ask for none; see `models.presets`. Raises `Permanent`
+    `options.no_model`.
     Nothing heavy is imported or loaded before its first use.
     """
+    preset = preset_of(quality, models_dir=models_dir, asr_model=asr_model)
+
+    def adapt(options: JobOptions) -> Toolkit:
+        if options.scene_model is SceneModel.TRANSNETV2:
+            require_model(
+                SceneModel.TRANSNETV2,
+                models_dir,
+                option=Option.SCENE_MODEL,
+                value=options.scene_model,
+            )
+        return build_toolkit(
+            models_dir=models_dir,
+            asr_model=asr_model,
+            capacity=capacity,
+            threads=threads,
+            decoder=decoder.for_job(options),
+            checkpoint_seconds=checkpoint_seconds,
+            device=device,
+            quality=options.quality or quality,
+        )
 
     def run_transcribe(
         audio: Audio, options: JobOptions, on_progress: Progress, increments: Increments
     ) -> Transcript:
         return transcribe(
             audio,
-            model_dir=models_dir / asr_model,
+            model_dir=models_dir / preset.model,
             threads=threads,
             on_progress=on_progress,
             options=TranscribeOptions(
                 languages=options.languages,
                 vocabulary=options.vocabulary,
+                beam_size=preset.beam_size,
                 window_work_seconds=checkpoint_seconds,
             ),
             increments=increments,
@@ -126,7 +157,7 @@ def build_toolkit(
         make_player_audio=decoder.make_player_audio,
         load_embedder=lambda: load_sentence_embedder(models_dir / EMBEDDING_MODEL),
         models={
-            Stage.TRANSCRIBE: asr_model,
+            Stage.TRANSCRIBE: preset.model,
             Stage.DIARIZE: DIARIZATION_MODEL,
             Stage.SCENES: decoder.scene_model,
             Stage.CHUNK: EMBEDDING_MODEL,
@@ -150,7 +181,8 @@ def build_toolkit(
         settings={
             Stage.PROBE: decoder.audio_track,
             # Another device has other number formats and may give other words.
-            Stage.TRANSCRIBE: f"{checkpoint_seconds}"
+            Stage.AUDIO: "" if decoder.channels is Channels.AUTO else decoder.channels,
+            Stage.TRANSCRIBE: f"{checkpoint_seconds} {preset.beam_size}"
             + ("" if device is Device.CPU else f" {device}"),
             # Exported networks compute other voices than pyannote.audio, in other blocks.
             Stage.DIARIZE: (
@@ -158,4 +190,5 @@ def build_toolkit(
             ),
         },
         checkpoint_seconds=checkpoint_seconds,
+        adapt=adapt,
     )

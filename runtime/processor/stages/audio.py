@@ -3,6 +3,7 @@
 import wave
 from pathlib import Path
 
+from runtime.core.contract import Channels
 from runtime.core.media import Audio, MediaInfo, Sound
 from runtime.core.ports import Progress
 from runtime.processor.media.audio_timeline import SoundTimeline, decode_sound, survey_sound
@@ -28,6 +29,8 @@ def extract_audio(
     destination: Path,
     on_progress: Progress,
     damage: Damage | None = None,
+    *,
+    channels: Channels = Channels.AUTO,
 ) -> Audio:
     """Decode the audio track into a WAV file that starts where the track does.
 
@@ -37,7 +40,7 @@ def extract_audio(
     `media.channels`). Memory does not grow with length. Raises `Permanent`
     `media.broken_timestamps`.
     """
-    mix = survey_sound(media, info, lambda: on_progress(0.0))
+    mix = survey_sound(media, info, lambda: on_progress(0.0), channels)
     with wave.open(str(destination), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)

@@ -70,6 +70,7 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
     ("processor.image_tag", "-latest", "an image tag"),
     ("processor.image_tag", "a b", "an image tag"),
     ("processor.asr_model", "../base", "a model's name"),
+    ("processor.quality", "superb", "one of fast, balanced, best"),
     ("processor.scene_model", "best", "one of adaptive, transnetv2"),
     ("media.max_seconds", 59, "a whole number from 60 to 86400"),
     ("media.max_gb", 201, "a whole number from 1 to 200"),

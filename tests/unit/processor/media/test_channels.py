@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from runtime.core.contract import Channels
 from runtime.core.media import Audio
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
@@ -32,13 +33,13 @@ def hiss(seconds: float, level: float = 0.1) -> Samples:
     return np.random.default_rng(9).standard_normal(round(seconds * RATE)) * level
 
 
-def extracted(folder: Path, *channels: Samples) -> Audio:
+def extracted(folder: Path, *channels: Samples, how: Channels = Channels.AUTO) -> Audio:
     path = folder / "channels.wav"
     pcm = np.clip(np.stack(channels, axis=1) * 32767, -32768, 32767).astype("<i2")
     with wave.open(str(path), "wb") as wav:
         wav.setparams((len(channels), 2, RATE, 0, "NONE", "not compressed"))
         wav.writeframes(pcm.tobytes())
-    return extract_audio(path, probe(path), folder / "mono.wav", Gauge())
+    return extract_audio(path, probe(path), folder / "mono.wav", Gauge(), channels=how)
 
 
 def level(samples: Samples) -> float:
@@ -95,8 +96,16 @@ def test_should_keep_a_party_on_each_channel_apart(tmp_path: Path) -> None:
 
 def test_should_take_no_parties_from_two_microphones_in_one_room(tmp_path: Path) -> None:
     first, second = bursts(20.0, (0.5, 9.0), seed=5), bursts(20.0, (10.0, 19.0), seed=6)
-    audio = extracted(tmp_path, first + 0.5 * second, second + 0.5 * first)
-    assert audio.parties is None
+    channels = (first + 0.5 * second, second + 0.5 * first)
+    assert extracted(tmp_path, *channels).parties is None
+    asked = extracted(tmp_path, *channels, how=Channels.SEPARATE).parties
+    assert asked is not None
+    assert [turn.speaker for turn in asked.exclusive_turns] == ["SPEAKER_00", "SPEAKER_01"]
+
+
+def test_should_add_channels_up_where_that_is_asked(tmp_path: Path) -> None:
+    audio = extracted(tmp_path, VOICE, hiss(12.0), how=Channels.MIX)
+    assert np.allclose(samples_of(audio), (VOICE + hiss(12.0)) / 2, atol=0.001)
 
 
 def test_should_take_channels_with_unusual_names_as_any_others(tmp_path: Path) -> None:

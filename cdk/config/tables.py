@@ -143,7 +143,7 @@ class ProcessorConfig(Settings):
     asr_model: ModelName
     """The speech recognition model in the image, for the quality `balanced`."""
     quality: Annotated[Quality, Strict(strict=False)]
-    """The quality of recognition where an upload asks for none; best needs its model in the image."""
+    """Quality of recognition where an upload asks for none; best needs its model in the image."""
     scene_model: Annotated[SceneModel, Strict(strict=False)]
     """The scene detector; transnetv2 also finds dissolves, is slow and must be in the image."""
     log_level: LogLevel

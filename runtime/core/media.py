@@ -126,12 +126,16 @@ class Audio(Sound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A recognised word; `text` carries its punctuation and no surrounding space."""
+    """A recognised word; `text` carries its punctuation and no surrounding space.
+
+    `language` is an ISO 639-1 code, None for the transcript's.
+    """
 
     start_seconds: float
     end_seconds: float
     text: str
     probability: float
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +177,11 @@ class Sentence:
     def end_seconds(self) -> float:
         """Where its last word ends."""
         return self.words[-1].word.end_seconds
+
+    @property
+    def language(self) -> str | None:
+        """The language it begins in, None for the transcript's."""
+        return self.words[0].word.language
 
     @property
     def text(self) -> str:

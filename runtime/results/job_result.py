@@ -63,6 +63,15 @@ class JobResult:
         return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
 
     @property
+    def languages(self) -> tuple[tuple[str, int], ...]:
+        """The languages that were spoken and their words, most words first."""
+        words: Counter[str] = Counter()
+        for sentence in self.sentences:
+            if language := sentence.language or self.language:
+                words[language] += len(sentence.words)
+        return tuple(sorted(words.items(), key=lambda item: (-item[1], item[0])))
+
+    @property
     def interruptions(self) -> tuple[SpeakerInterruption, ...]:
         """Where one speaker interrupted another, in order of time."""
         return find_interruptions(self.turns)

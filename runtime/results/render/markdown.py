@@ -61,10 +61,10 @@ def _at_a_glance(result: JobResult) -> str:
     picture = (
         f"{video.width} x {video.height}, {_count(len(result.scenes), 'scene')}" if video else ""
     )
-    language = result.language and _LANGUAGES.get(result.language, result.language)
+    languages = [_LANGUAGES.get(code, code) for code, _ in result.languages]
     facts = {
         "Length": duration(result.duration_seconds),
-        "Language": language or "",
+        "Language": ", ".join(languages),
         "Speakers": ", ".join(speaker.name for speaker in result.speakers),
         "Chapters": str(len(result.chapters) or ""),
         "Picture": picture,

@@ -8,7 +8,7 @@ from runtime.results.job_result import JobResult
 from runtime.results.render.text import seconds
 from runtime.results.warnings import ResultWarning
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Major: a change that breaks readers. Minor: an addition."""
 
 _MODEL_NAMES = {
@@ -34,6 +34,9 @@ def summary_document(result: JobResult) -> dict[str, Any]:
         },
         "media": _media(result.media, result.duration_seconds),
         "language": result.language,
+        "languages": [
+            {"language": language, "word_count": count} for language, count in result.languages
+        ],
         "summary": [
             {
                 "text": sentence.text,

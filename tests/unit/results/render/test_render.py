@@ -66,6 +66,21 @@ def test_should_point_from_sentences_into_words() -> None:
         assert words[-1]["end_seconds"] == sentence["end_seconds"]
 
 
+def test_should_name_the_language_of_each_sentence_and_all_of_the_recording() -> None:
+    first, *others = TALK.chapters[0].sentences
+    french = tuple(replace(w, word=replace(w.word, language="fr")) for w in first.words)
+    chapter = replace(TALK.chapters[0], sentences=(replace(first, words=french), *others))
+    result = replace(TALK, chapters=(chapter, *TALK.chapters[1:]))
+    languages = [sentence["language"] for sentence in transcript_document(result)["sentences"]]
+    assert languages == ["fr"] + ["en"] * (len(languages) - 1)
+    total = sum(len(sentence.words) for sentence in TALK.sentences)
+    assert summary_document(result)["languages"] == [
+        {"language": "en", "word_count": total - len(french)},
+        {"language": "fr", "word_count": len(french)},
+    ]
+    assert "English, French" in markdown(result)
+
+
 def test_should_list_every_other_file_in_the_manifest() -> None:
     files = render_files(TALK)
     manifest = json.loads(render_manifest(TALK, files))

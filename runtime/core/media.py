@@ -209,23 +209,6 @@ class Chapter:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SummarySentence:
-    """A sentence of the summary with the stretch of the video it cites."""
-
-    text: str
-    start_seconds: float
-    end_seconds: float
-    speaker: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """The summary, in order of time."""
-
-    sentences: tuple[SummarySentence, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFile:
     """A file below the job's results; `name` is its path there, `sha256` in hexadecimal."""
 

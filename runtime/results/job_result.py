@@ -14,9 +14,9 @@ from runtime.core.media import (
     PublishedFile,
     Scene,
     Sentence,
-    Summary,
     Turn,
 )
+from runtime.core.summary import Summary
 from runtime.results.speaker_interruptions import SpeakerInterruption, find_interruptions
 from runtime.results.warnings import ResultWarning
 

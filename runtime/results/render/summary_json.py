@@ -5,6 +5,7 @@ from typing import Any
 from runtime.core.contract import ResultFile, Stage, thumbnail_name
 from runtime.core.media import MediaInfo
 from runtime.results.job_result import JobResult
+from runtime.results.render.summary_fields import summary_fields
 from runtime.results.render.text import seconds
 from runtime.results.warnings import ResultWarning
 
@@ -37,15 +38,7 @@ def summary_document(result: JobResult) -> dict[str, Any]:
         "languages": [
             {"language": language, "word_count": count} for language, count in result.languages
         ],
-        "summary": [
-            {
-                "text": sentence.text,
-                "start_seconds": seconds(sentence.start_seconds),
-                "end_seconds": seconds(sentence.end_seconds),
-                "speaker": sentence.speaker,
-            }
-            for sentence in result.summary.sentences
-        ],
+        **summary_fields(result.summary),
         "chapters": [
             {
                 "title": chapter.title,

@@ -10,7 +10,7 @@ import pytest
 import runtime.results.render
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Source
-from runtime.core.media import Summary
+from runtime.core.summary import NO_SUMMARY
 from runtime.results.job_result import JobResult, speaker_name
 from runtime.results.render.captions import srt, vtt
 from runtime.results.render.files import render_files, render_manifest
@@ -30,7 +30,7 @@ SILENT = replace(
     language=None,
     turns=(),
     chapters=(),
-    summary=Summary(sentences=()),
+    summary=NO_SUMMARY,
     warnings=(NO_AUDIO,),
 )
 BLIND = replace(TALK, media=replace(TALK.media, video=None), scenes=(), warnings=(NO_VIDEO,))

@@ -45,6 +45,14 @@ def s3(region: str) -> "S3Client":
     return boto3.client("s3", region_name=region, config=config())
 
 
+def s3_signing(region: str) -> "S3Client":
+    """Return a client of S3 that presigns by SigV4, without checksums of what it cannot see."""
+    limits = config().merge(
+        Config(signature_version="s3v4", request_checksum_calculation="when_required")
+    )
+    return boto3.client("s3", region_name=region, config=limits)
+
+
 def dynamodb(region: str) -> "DynamoDBClient":
     """Return a client of DynamoDB."""
     return boto3.client("dynamodb", region_name=region, config=config())

@@ -64,6 +64,8 @@ def make_dynamo_store(client: "DynamoDBClient") -> tuple[DynamoJobStore, str]:
             {"AttributeName": JobsTable.PARTITION_KEY, "AttributeType": "S"},
             {"AttributeName": JobsTable.STATE_INDEX_PARTITION_KEY, "AttributeType": "S"},
             {"AttributeName": JobsTable.STATE_INDEX_SORT_KEY, "AttributeType": "N"},
+            {"AttributeName": JobsTable.OWNER_INDEX_PARTITION_KEY, "AttributeType": "S"},
+            {"AttributeName": JobsTable.OWNER_INDEX_SORT_KEY, "AttributeType": "N"},
         ],
         KeySchema=[{"AttributeName": JobsTable.PARTITION_KEY, "KeyType": "HASH"}],
         GlobalSecondaryIndexes=[
@@ -74,7 +76,18 @@ def make_dynamo_store(client: "DynamoDBClient") -> tuple[DynamoJobStore, str]:
                     {"AttributeName": JobsTable.STATE_INDEX_SORT_KEY, "KeyType": "RANGE"},
                 ],
                 "Projection": {"ProjectionType": "ALL"},
-            }
+            },
+            {
+                "IndexName": JobsTable.OWNER_INDEX,
+                "KeySchema": [
+                    {"AttributeName": JobsTable.OWNER_INDEX_PARTITION_KEY, "KeyType": "HASH"},
+                    {"AttributeName": JobsTable.OWNER_INDEX_SORT_KEY, "KeyType": "RANGE"},
+                ],
+                "Projection": {
+                    "ProjectionType": "INCLUDE",
+                    "NonKeyAttributes": list(JobsTable.OWNER_INDEX_ATTRIBUTES),
+                },
+            },
         ],
     )
     client.create_table(

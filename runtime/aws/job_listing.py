@@ -1,0 +1,164 @@
+"""Listings of jobs on DynamoDB, by the indexes of the jobs table."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from runtime.aws.job_items import UnreadableRecordError, job_of
+from runtime.aws.sdk_errors import typed_faults
+from runtime.core.contract import JobsTable
+from runtime.core.jobs import Job, State
+from runtime.core.log import Log
+from runtime.core.service_ports import NO_FILTER, JobFilter, JobPage, ListPosition
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+EXAMINED = 2000
+"""The most index entries that are read for one page."""
+
+BATCH = 100
+"""The most items of a BatchGetItem."""
+
+TRIES = 3
+"""How often keys that a throttled table leaves out are asked for."""
+
+
+class DynamoJobListing:
+    """Lists the jobs of one table; a record that cannot be read is logged and left out."""
+
+    def __init__(self, client: "DynamoDBClient", *, jobs_table: str, log: Log) -> None:
+        self._client = client
+        self._table = jobs_table
+        self._log = log
+
+    def of_owner(
+        self,
+        owner: str,
+        *,
+        limit: int,
+        matching: JobFilter = NO_FILTER,
+        after: ListPosition | None = None,
+    ) -> JobPage:
+        """Return an owner's jobs as recorded, in the order of the index."""
+        found: list[ListPosition] = []
+        examined = 0
+        start = None if after is None else _start_key(owner, after)
+        while True:
+            page = self._index_page(owner, matching, start, limit)
+            for entry in page["Items"]:
+                examined += 1
+                if _matches(entry, matching):
+                    found.append(_position(entry))
+                if len(found) > limit:
+                    return self._page(found[:limit], found[limit - 1])
+            start = page.get("LastEvaluatedKey")
+            if start is None:
+                return self._page(found, None)
+            if examined >= EXAMINED:
+                return self._page(found, _position(start))
+
+    def changed_since(self, when: float) -> Iterator[Job]:
+        """Yield what the index of states has of each state since then."""
+        for state in State:
+            pages = self._client.get_paginator("query").paginate(
+                TableName=self._table,
+                IndexName=JobsTable.STATE_INDEX,
+                KeyConditionExpression="#state = :state AND #updated >= :when",
+                ExpressionAttributeNames={
+                    "#state": JobsTable.STATE_INDEX_PARTITION_KEY,
+                    "#updated": JobsTable.STATE_INDEX_SORT_KEY,
+                },
+                ExpressionAttributeValues={
+                    ":state": {"S": state},
+                    ":when": {"N": repr(float(when))},
+                },
+            )
+            with typed_faults(f"reading the changes of jobs in state {state}"):
+                for page in pages:
+                    yield from self._readable(page["Items"])
+
+    def _index_page(
+        self, owner: str, matching: JobFilter, start: Mapping[str, Any] | None, limit: int
+    ) -> Any:
+        unfiltered = not (matching.text or matching.states)
+        with typed_faults("listing the jobs of an owner"):
+            return self._client.query(
+                TableName=self._table,
+                IndexName=JobsTable.OWNER_INDEX,
+                KeyConditionExpression="#owner = :owner AND #created BETWEEN :since AND :until",
+                ExpressionAttributeNames={
+                    "#owner": JobsTable.OWNER_INDEX_PARTITION_KEY,
+                    "#created": JobsTable.OWNER_INDEX_SORT_KEY,
+                },
+                ExpressionAttributeValues={
+                    ":owner": {"S": owner},
+                    ":since": {"N": repr(float(matching.since or 0.0))},
+                    ":until": {
+                        "N": repr(float(1e11 if matching.until is None else matching.until))
+                    },
+                },
+                ScanIndexForward=matching.oldest_first,
+                # One more than the page tells whether another follows.
+                Limit=limit + 1 if unfiltered else EXAMINED,
+                **({} if start is None else {"ExclusiveStartKey": start}),  # type: ignore[arg-type]
+            )
+
+    def _page(self, found: Sequence[ListPosition], position: ListPosition | None) -> JobPage:
+        jobs = self._read([each.job_id for each in found])
+        return JobPage(
+            jobs=[jobs[each.job_id] for each in found if each.job_id in jobs],
+            next_position=position,
+        )
+
+    def _read(self, job_ids: Sequence[str]) -> dict[str, Job]:
+        jobs: dict[str, Job] = {}
+        for first in range(0, len(job_ids), BATCH):
+            keys: Any = [
+                {JobsTable.PARTITION_KEY: {"S": job_id}}
+                for job_id in job_ids[first : first + BATCH]
+            ]
+            for _ in range(TRIES):
+                with typed_faults("reading the jobs of an owner"):
+                    answer: Any = self._client.batch_get_item(
+                        RequestItems={self._table: {"Keys": keys, "ConsistentRead": True}}
+                    )
+                jobs |= {
+                    job.job_id: job
+                    for job in self._readable(answer["Responses"].get(self._table, []))
+                }
+                keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
+                if not keys:
+                    break
+        return jobs
+
+    def _readable(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
+        for item in items:
+            try:
+                yield job_of(item)
+            except UnreadableRecordError as error:
+                self._log.warning("jobs.unreadable", job_id=error.job_id, error=error.summary)
+
+
+def _matches(entry: Mapping[str, Any], matching: JobFilter) -> bool:
+    state = entry.get(JobsTable.STATE_INDEX_PARTITION_KEY, {}).get("S", "")
+    if matching.states and state not in matching.states:
+        return False
+    title = entry.get("title", {}).get("S", "")
+    name = PurePosixPath(entry.get("key", {}).get("S", "")).name
+    return matching.text.casefold() in f"{title}\n{name}".casefold()
+
+
+def _position(entry: Mapping[str, Any]) -> ListPosition:
+    return ListPosition(
+        created_at=float(entry[JobsTable.OWNER_INDEX_SORT_KEY]["N"]),
+        job_id=entry[JobsTable.PARTITION_KEY]["S"],
+    )
+
+
+def _start_key(owner: str, after: ListPosition) -> dict[str, Any]:
+    return {
+        JobsTable.PARTITION_KEY: {"S": after.job_id},
+        JobsTable.OWNER_INDEX_PARTITION_KEY: {"S": owner},
+        JobsTable.OWNER_INDEX_SORT_KEY: {"N": repr(after.created_at)},
+    }

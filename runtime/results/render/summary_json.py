@@ -5,11 +5,10 @@ from typing import Any
 from runtime.core.contract import ResultFile, Stage, thumbnail_name
 from runtime.core.media import MediaInfo
 from runtime.results.job_result import JobResult
-from runtime.results.render.summary_fields import summary_fields
 from runtime.results.render.text import seconds
 from runtime.results.warnings import ResultWarning
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.2"
 """Major: a change that breaks readers. Minor: an addition."""
 
 _MODEL_NAMES = {
@@ -35,10 +34,15 @@ def summary_document(result: JobResult) -> dict[str, Any]:
         },
         "media": _media(result.media, result.duration_seconds),
         "language": result.language,
-        "languages": [
-            {"language": language, "word_count": count} for language, count in result.languages
+        "summary": [
+            {
+                "text": sentence.text,
+                "start_seconds": seconds(sentence.start_seconds),
+                "end_seconds": seconds(sentence.end_seconds),
+                "speaker": sentence.speaker,
+            }
+            for sentence in result.summary.sentences
         ],
-        **summary_fields(result.summary),
         "chapters": [
             {
                 "title": chapter.title,

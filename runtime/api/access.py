@@ -1,0 +1,60 @@
+"""What a route requires of its caller, as FastAPI dependencies."""
+
+from collections.abc import Awaitable, Callable
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from runtime.api.identity import Caller, Scope
+from runtime.api.problems import ProblemError, not_found
+from runtime.api.services import Services
+from runtime.core.jobs import Job
+
+
+def services_of(request: Request) -> Services:
+    """Return the services of the application."""
+    found: Services = request.app.state.services
+    return found
+
+
+async def authenticated(request: Request) -> Caller:
+    """Return the caller within its rate limit; raise `ProblemError` 401 or 429."""
+    services = services_of(request)
+    caller = await services.authenticator.caller(request.headers)
+    await services.rate_limits.count(caller.rate_key)
+    return caller
+
+
+def requiring(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
+    """Return a dependency that refuses callers without a scope by 403."""
+
+    async def required(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+        require(caller, scope)
+        return caller
+
+    return required
+
+
+def require(caller: Caller, scope: Scope) -> None:
+    """Raise `ProblemError` 403 unless the caller has a scope."""
+    if not caller.may(scope):
+        raise ProblemError(
+            403,
+            "auth.forbidden",
+            f"This needs the scope {scope}.",
+            "Use a token or key that has it.",
+        )
+
+
+def own_job(services: Services, caller: Caller, job_id: str) -> Job:
+    """Return a job of the caller's, for an admin any; raise `ProblemError` 404."""
+    job = services.jobs.get(job_id)
+    if job is None or not (caller.admin or job.submission.owner == caller.owner):
+        raise not_found("job")
+    return job
+
+
+Parts = Annotated[Services, Depends(services_of)]
+Reader = Annotated[Caller, Depends(requiring(Scope.READ))]
+Writer = Annotated[Caller, Depends(requiring(Scope.WRITE))]
+Admin = Annotated[Caller, Depends(requiring(Scope.ADMIN))]

@@ -1,0 +1,1 @@
+"""Verification of OIDC tokens and API keys."""

@@ -1,0 +1,96 @@
+"""The API on AWS: one composition for the container and for the Lambda function."""
+
+from limits.aio.storage import Storage
+
+from runtime.api.auth.api_keys import ApiKeys
+from runtime.api.auth.authenticator import Authenticator
+from runtime.api.auth.issuer_keys import IssuerKeys
+from runtime.api.auth.tokens import TokenVerifier
+from runtime.api.health import Health, unprotected
+from runtime.api.live.hub import Hub
+from runtime.api.rate_limits import RateLimits, shared_storage
+from runtime.api.services import Services
+from runtime.api.settings import ApiSettings
+from runtime.api.uploads import Uploads
+from runtime.aws import clients
+from runtime.aws.direct_transfers import S3DirectTransfers
+from runtime.aws.job_listing import DynamoJobListing
+from runtime.aws.job_store import DynamoJobStore
+from runtime.aws.object_store import S3ObjectStore
+from runtime.aws.queues import SqsQueue
+from runtime.aws.service_records import DynamoRecords
+from runtime.core.clock import Clock
+from runtime.core.log import Log
+
+NO_RECORD = "health"
+"""An id that no record has: looking for it shows that a table answers."""
+
+
+def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = True) -> Services:
+    """Return the services on AWS adapters; without `sockets`, no connection is kept open."""
+    dynamodb, s3 = clients.dynamodb(settings.region), clients.s3(settings.region)
+    jobs = DynamoJobStore(
+        dynamodb, jobs_table=settings.jobs_table, idempotency_table=settings.idempotency_table
+    )
+    uploads = DynamoRecords(dynamodb, table=settings.uploads_table, clock=clock)
+    keys = DynamoRecords(dynamodb, table=settings.api_keys_table, clock=clock)
+    objects = S3ObjectStore(s3)
+    queue = SqsQueue(clients.sqs(settings.region), settings.jobs_queue_url)
+    transfers = S3DirectTransfers(clients.s3_signing(settings.region))
+    listing = DynamoJobListing(dynamodb, jobs_table=settings.jobs_table, log=log)
+    api_keys = ApiKeys(keys, clock=clock)
+    hub = Hub(listing, clock=clock, log=log) if sockets else None
+    health = Health(
+        {
+            "jobs": lambda: jobs.get(NO_RECORD),
+            "uploads": lambda: uploads.get(NO_RECORD, NO_RECORD),
+            "queue": queue.backlog,
+        },
+        clock=clock,
+        protection=unprotected,
+    )
+    return Services(
+        environment=settings.environment,
+        authenticator=Authenticator(
+            tokens=TokenVerifier(
+                keys=IssuerKeys(settings.oidc_issuer, clock=clock, log=log),
+                issuer=settings.oidc_issuer,
+                audience=settings.oidc_audience,
+                admin_group=settings.admin_group,
+                clock=clock,
+            ),
+            keys=api_keys,
+            log=log,
+        ),
+        api_keys=api_keys,
+        rate_limits=RateLimits(
+            settings.rate_limit, clock=clock, log=log, storage=_storage(settings)
+        ),
+        uploads=Uploads(
+            bucket=settings.media_bucket,
+            records=uploads,
+            transfers=transfers,
+            objects=objects,
+            jobs=jobs,
+            queue=queue,
+            clock=clock,
+            max_bytes=settings.max_media_bytes,
+        ),
+        jobs=jobs,
+        listing=listing,
+        objects=objects,
+        transfers=transfers,
+        queue=queue,
+        hub=hub,
+        health=health,
+        clock=clock,
+        log=log,
+        features={"sse": sockets, "websocket": sockets, "task_protection": False},
+        cors_origins=settings.cors_origins,
+        starts=(hub.start,) if hub else (),
+        stops=(hub.close,) if hub else (),
+    )
+
+
+def _storage(settings: ApiSettings) -> Storage | None:
+    return shared_storage(settings.cache_url) if settings.cache_url else None

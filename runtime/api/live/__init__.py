@@ -1,0 +1,1 @@
+"""Live progress: one poller for all watchers of this instance, each with a bounded buffer."""

@@ -1,0 +1,110 @@
+"""What surrounds every request: its id, a bounded body, security headers, one line of log."""
+
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from runtime.api import request_id
+from runtime.core.clock import MonotonicClock
+from runtime.core.log import Log
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Application = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+MAX_BODY_BYTES = 1 << 20
+QUIET_PATHS = frozenset({"/health", "/ready"})
+_TOO_LARGE = 413
+
+_SECURITY_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"no-store"),
+)
+
+
+class BodyTooLargeError(Exception):
+    """A request's body exceeds the bound."""
+
+
+class Surroundings:
+    """ASGI middleware. The log has method, path and status: no query, no header, no body."""
+
+    def __init__(self, app: Application, *, log: Log, clock: MonotonicClock) -> None:
+        self._app = app
+        self._log = log
+        self._clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one connection."""
+        if scope["type"] not in {"http", "websocket"}:
+            await self._app(scope, receive, send)
+            return
+        chosen = request_id.assign(scope)
+        if scope["type"] == "websocket":
+            await self._app(scope, receive, send)
+            return
+        began, status = self._clock.monotonic(), 0
+
+        async def sending(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message = {**message, "headers": _headers(message["headers"], chosen)}
+            await send(message)
+
+        try:
+            await self._bounded(scope, receive, sending)
+        finally:
+            if scope["path"] not in QUIET_PATHS:
+                self._log.info(
+                    "api.request",
+                    request_id=chosen,
+                    method=scope["method"],
+                    path=scope["path"],
+                    status=status,
+                    seconds=round(self._clock.monotonic() - began, 4),
+                )
+
+    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
+        received, started = 0, False
+
+        async def receiving() -> Message:
+            nonlocal received
+            message = await receive()
+            received += len(message.get("body", b""))
+            if received > MAX_BODY_BYTES:
+                raise BodyTooLargeError
+            return message
+
+        async def sending(message: Message) -> None:
+            nonlocal started
+            started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receiving, sending)
+        except BodyTooLargeError:
+            if not started:
+                await _refuse(scope, receive, send)
+
+
+def _headers(given: list[tuple[bytes, bytes]], chosen: str) -> list[tuple[bytes, bytes]]:
+    present = {name.lower() for name, _ in given}
+    added = [(name, value) for name, value in _SECURITY_HEADERS if name not in present]
+    return [*given, *added, (request_id.HEADER.lower().encode(), chosen.encode())]
+
+
+async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
+    from fastapi import Request  # noqa: PLC0415 - only where a body is refused
+
+    from runtime.api.problems import ProblemError, answer  # noqa: PLC0415 - the same
+
+    error = ProblemError(
+        _TOO_LARGE,
+        "request.too_large",
+        f"The body exceeds {MAX_BODY_BYTES} bytes.",
+        "Files go to the URLs of an upload, not through the API.",
+    )
+    await answer(Request(scope), error)(scope, receive, send)

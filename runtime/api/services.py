@@ -1,0 +1,39 @@
+"""Everything that the routes work with, composed once per process."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from runtime.api.auth.api_keys import ApiKeys
+from runtime.api.auth.authenticator import Authenticator
+from runtime.api.health import Health
+from runtime.api.live.hub import Hub
+from runtime.api.rate_limits import RateLimits
+from runtime.api.uploads import Uploads
+from runtime.core.clock import Clock
+from runtime.core.log import Log
+from runtime.core.ports import JobStore, MessageSender, ObjectStore
+from runtime.core.service_ports import DirectTransfers, JobListing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The parts of one API process; `starts` and `stops` run with the application."""
+
+    environment: str
+    authenticator: Authenticator
+    api_keys: ApiKeys
+    rate_limits: RateLimits
+    uploads: Uploads
+    jobs: JobStore
+    listing: JobListing
+    objects: ObjectStore
+    transfers: DirectTransfers
+    queue: MessageSender
+    hub: Hub | None
+    health: Health
+    clock: Clock
+    log: Log
+    features: Mapping[str, bool] = field(default_factory=dict)
+    cors_origins: Sequence[str] = ()
+    starts: Sequence[Callable[[], object]] = field(default=())
+    stops: Sequence[Callable[[], object]] = field(default=())

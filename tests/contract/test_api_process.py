@@ -1,0 +1,161 @@
+"""The API as a process on the embedded AWS, with tokens of the local issuer."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+
+from runtime.aws import clients
+from runtime.core.contract import EnvVar, ServiceTable
+from runtime.core.jobs import fail, report, start, take_over
+from runtime.core.jobs.job import Failure
+from tests.contract.job_stores import make_dynamo_store
+
+pytestmark = pytest.mark.cloud
+
+STOP_SECONDS = 30
+BODY = b"any recording" * 1000
+ANY_FAILURE = Failure(code="any.code", summary="Any summary.", resolution="Any resolution.")
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running API: `http` has its token, `store` the jobs it sees."""
+
+    http: httpx.Client
+    store: Any
+    process: subprocess.Popen[str]
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> Iterator[dict[str, str]]:
+    command = [sys.executable, "-m", "local.issuer", "--port", str(_free_port())]
+    with subprocess.Popen(
+        [*command, "--state-dir", str(tmp_path)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        yield json.loads(process.stdout.readline())
+        process.terminate()
+
+
+@pytest.fixture
+def api(cloud: str, issuer: dict[str, str]) -> Iterator[Running]:
+    name, port = uuid4().hex[:12], _free_port()
+    s3, sqs, dynamodb = (
+        clients.s3("us-east-1"),
+        clients.sqs("us-east-1"),
+        clients.dynamodb("us-east-1"),
+    )
+    s3.create_bucket(Bucket=f"media-{name}")
+    store, idempotency_table = make_dynamo_store(dynamodb)
+    for table in ("uploads", "keys", "webhooks"):
+        dynamodb.create_table(
+            TableName=f"{table}-{name}",
+            BillingMode="PAY_PER_REQUEST",
+            AttributeDefinitions=[
+                {"AttributeName": ServiceTable.PARTITION_KEY, "AttributeType": "S"},
+                {"AttributeName": ServiceTable.SORT_KEY, "AttributeType": "S"},
+            ],
+            KeySchema=[
+                {"AttributeName": ServiceTable.PARTITION_KEY, "KeyType": "HASH"},
+                {"AttributeName": ServiceTable.SORT_KEY, "KeyType": "RANGE"},
+            ],
+        )
+    environ = {
+        **os.environ,
+        "AWS_ENDPOINT_URL": cloud,
+        "API_HOST": "127.0.0.1",
+        EnvVar.ENVIRONMENT: "test",
+        EnvVar.AWS_REGION: "us-east-1",
+        EnvVar.JOBS_TABLE: store.jobs_table,
+        EnvVar.IDEMPOTENCY_TABLE: idempotency_table,
+        EnvVar.MEDIA_BUCKET: f"media-{name}",
+        EnvVar.JOBS_QUEUE_URL: sqs.create_queue(QueueName=f"jobs-{name}")["QueueUrl"],
+        EnvVar.UPLOADS_TABLE: f"uploads-{name}",
+        EnvVar.API_KEYS_TABLE: f"keys-{name}",
+        EnvVar.WEBHOOKS_TABLE: f"webhooks-{name}",
+        EnvVar.OIDC_ISSUER: issuer["issuer"],
+        EnvVar.OIDC_AUDIENCE: "lifestream",
+        EnvVar.API_PORT: str(port),
+    }
+    with (
+        subprocess.Popen(
+            [sys.executable, "-m", "runtime.api"], env=environ, stdout=subprocess.PIPE, text=True
+        ) as process,
+        httpx.Client(
+            base_url=f"http://127.0.0.1:{port}",
+            headers={"Authorization": f"Bearer {issuer['token']}"},
+            transport=httpx.HTTPTransport(retries=8),  # until it listens
+            trust_env=False,
+            timeout=30,
+        ) as http,
+    ):
+        yield Running(http, store, process)
+        process.terminate()
+        process.wait(STOP_SECONDS)
+    for client in (s3, sqs, dynamodb):
+        client.close()
+
+
+def test_should_take_an_upload_and_stream_its_job_to_the_end(api: Running) -> None:
+    upload = (
+        api.http.post("/v1/uploads", json={"name": "a talk.mp4", "size_bytes": len(BODY)})
+        .raise_for_status()
+        .json()
+    )
+    sent = httpx.put(upload["url"], headers=upload["headers"], content=BODY, trust_env=False)
+    sent.raise_for_status()
+    confirm = f"/v1/uploads/{upload['upload_id']}/confirm"
+    job_id = api.http.post(confirm).raise_for_status().json()["job"]["job_id"]
+    assert api.http.post(confirm).json()["job"]["job_id"] == job_id
+    job = api.store.get(job_id)
+    assert [each["job_id"] for each in api.http.get("/v1/jobs").json()["items"]] == [job_id]
+    states = []
+    with api.http.stream("GET", f"/v1/jobs/{job_id}/events") as stream:
+        for line in stream.iter_lines():
+            if not line.startswith("data:"):
+                continue
+            states.append(json.loads(line.removeprefix("data:"))["state"])
+            now = job.updated_at + 1
+            match states[-1]:
+                case "PENDING":
+                    after = start(
+                        claimed := take_over(job, now=now, lease_seconds=60), now=now, task_arn=None
+                    )
+                    api.store.save(job, claimed)
+                    api.store.save(claimed, after)
+                case "RUNNING" if states.count("RUNNING") == 1:
+                    after = report(job, now=now, stage="diarize", progress=0.5)
+                    api.store.save(job, after)
+                case "RUNNING":
+                    after = fail(job, now=now, failure=ANY_FAILURE)
+                    api.store.save(job, after)
+                case _:
+                    after = job
+            job = after
+    assert states == ["PENDING", "RUNNING", "RUNNING", "FAILED"]
+
+
+def test_should_end_open_streams_when_it_is_stopped(api: Running) -> None:
+    api.http.get("/ready").raise_for_status()
+    with api.http.stream("GET", "/v1/events") as stream:
+        api.process.send_signal(signal.SIGTERM)
+        assert not [line for line in stream.iter_lines() if line.startswith("data:")]
+    assert api.process.wait(STOP_SECONDS) == 0

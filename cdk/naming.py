@@ -45,6 +45,7 @@ class Names:
         self.dispatcher = self._named("dispatcher")
         self.reaper = self._named("reaper")
         # Observability: an account has one list of dashboards for all its regions.
+        self.command_log_group = f"/ecs/{self._named('commands')}"
         self.processor_log_group = f"/ecs/{self.processor}"
         self.dispatcher_log_group = f"/aws/lambda/{self.dispatcher}"
         self.reaper_log_group = f"/aws/lambda/{self.reaper}"

@@ -51,6 +51,8 @@ class EnvironmentConfig(Settings):
     """How jobs run: in a task of their own, or in a pool of warm workers."""
     container_insights: Literal["enabled", "enhanced"]
     """Level of detail of CloudWatch's container metrics."""
+    execute_command: bool = False
+    """Whether operators may run commands in tasks (ECS Exec); each session is logged."""
     network: NetworkConfig
     storage: StorageConfig
     encryption: EncryptionConfig
@@ -98,6 +100,15 @@ class EnvironmentConfig(Settings):
         if not self.retain_data and (self.name == "prod" or self.name.startswith("prod-")):
             yield Violation(
                 "retain_data", f"true in {self.name!r} (production data outlives its stack)"
+            )
+
+    @rule
+    def _shells_are_for_trying(self) -> Violations:
+        if self.execute_command and self.retain_data:
+            yield Violation(
+                "execute_command",
+                "false while retain_data = true (a shell reads recordings, and needs a writable"
+                " root file system)",
             )
 
     @rule

@@ -102,6 +102,29 @@ def run_task(cluster: ecs.ICluster, definition: ecs.TaskDefinition) -> list[iam.
     ]
 
 
+def run_commands(audit_group: str) -> list[iam.PolicyStatement]:
+    """Serve the sessions of ECS Exec and log them: what its agent does with the task's role.
+
+    The actions of sessions have no resource type, and that of listing log groups no narrower one.
+    """
+    return [
+        iam.PolicyStatement(
+            actions=[
+                "ssmmessages:CreateControlChannel",
+                "ssmmessages:CreateDataChannel",
+                "ssmmessages:OpenControlChannel",
+                "ssmmessages:OpenDataChannel",
+                "logs:DescribeLogGroups",
+            ],
+            resources=["*"],
+        ),
+        iam.PolicyStatement(
+            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            resources=[local_arn("logs", f"log-group:{audit_group}:*")],
+        ),
+    ]
+
+
 def find_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
     """Find tasks of this cluster by what started them."""
     # ListTasks has no task resource; the condition limits it.

@@ -90,6 +90,15 @@ ACKNOWLEDGED = (
         when=_starts_tasks,
     ),
     AcknowledgedFinding(
+        path="",
+        finding=(
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:"
+            "log-group:/ecs/lifestream-commands-{environment}:*]"
+        ),
+        reason="The streams of one log group, which ECS Exec names after its sessions.",
+        when=lambda environment: environment.execute_command,
+    ),
+    AcknowledgedFinding(
         path="Workers",
         finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
         reason="A task learns its own id only while running; protection ends at the cluster.",

@@ -1,6 +1,7 @@
 """`promotion.toml` as typed, validated values; a wrong file is refused with every problem."""
 
 from collections.abc import Mapping
+from itertools import groupby
 from math import ceil
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,7 +32,14 @@ SecretName = Annotated[
 ]
 
 
+WaveName = Annotated[
+    str,
+    text("[a-z][a-z0-9-]{0,30}", "lower-case letters, digits and hyphens, such as later-regions"),
+]
+
 _HOUR = 3600
+_MOST_IN_A_WAVE = 4
+"""A stage of CodePipeline has at most 100 actions; an environment takes up to 22 of them."""
 
 
 class PipelineConfig(Settings):
@@ -52,6 +60,9 @@ class StageConfig(Settings):
     """What is proven once it is deployed, before the next stage."""
     approval: bool
     """Whether a person must approve it first."""
+    wave: WaveName | None = None
+    """A name that stages next to each other share: they are deployed at the same time, with one
+    approval, such as the regions that follow a first one."""
 
 
 class PromotionConfig(Settings):
@@ -120,6 +131,26 @@ class PromotionConfig(Settings):
             seen.add(stage.environment)
 
     @rule
+    def _waves_are_whole(self) -> Violations:
+        for number, stage in enumerate(self.stages):
+            if stage.wave is None:
+                continue
+            before = [each for each in self.stages[:number] if each.wave == stage.wave]
+            if before and self.stages[number - 1].wave != stage.wave:
+                yield Violation(f"stage.{number}.wave", "next to the other stages of its wave")
+            if before and before[0].approval != stage.approval:
+                yield Violation(
+                    f"stage.{number}.approval",
+                    f"{str(before[0].approval).lower()}, as in the rest of the wave {stage.wave}"
+                    " (a wave has one approval)",
+                )
+            if len(before) == _MOST_IN_A_WAVE:
+                yield Violation(
+                    f"stage.{number}.wave",
+                    f"at most {_MOST_IN_A_WAVE} stages in a wave (CodePipeline limits actions)",
+                )
+
+    @rule
     def _environments_have_files(self) -> Violations:
         for number, stage in enumerate(self.stages):
             if stage.environment not in self.environments:
@@ -181,6 +212,14 @@ class PromotionConfig(Settings):
                     f"{environment.name} may be deployed anywhere while others are pinned;"
                     f" set account and region in environments/{environment.name}.toml",
                 )
+
+    @property
+    def waves(self) -> list[tuple[StageConfig, ...]]:
+        """The stages that are deployed at the same time, in order; most are alone."""
+        return [
+            tuple(stages)
+            for _, stages in groupby(self.stages, key=lambda stage: stage.wave or stage.environment)
+        ]
 
     def github_subjects(self, context: str) -> list[str]:
         """Return the subjects of tokens that GitHub issues for a context, with and without ids."""

@@ -1,8 +1,9 @@
 """The pipeline: sources, one build, then stage after stage with the same image and templates."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from aws_cdk import Aws, Duration, RemovalPolicy, Stack, Tags, pipelines
 from aws_cdk import aws_codebuild as codebuild
@@ -26,14 +27,12 @@ from cdk.promotion.targets import (
     release_target,
     target_of,
 )
+from cdk.promotion.waves import names_of, preceding
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import SERVICE_NAME
 
 _ASSETS_CLI = "4.7.3"
 _ROOT = Path(__file__).resolve().parents[2]
-_COMMENT = (
-    "{before} has been proven with this very image and these templates. Release it to {name}?"
-)
 
 
 class PipelineStack(Stack):
@@ -97,9 +96,12 @@ class PipelineStack(Stack):
             release_target=self._release_target,
         )
         before = "the build"
-        for stage in config.stages:
-            self._add(stage, environments[stage.environment], steps, before=before)
-            before = stage.environment
+        for wave in config.waves:
+            if len(wave) == 1:
+                self._add(wave[0], environments[wave[0].environment], steps, before=before)
+            else:
+                self._add_wave(wave, environments, steps, before=before)
+            before = names_of(wave)
         self._pipeline.build_pipeline()
         self._allow_connection(pipeline.connection_arn)
         Tags.of(self).add("Service", SERVICE_NAME)
@@ -107,30 +109,44 @@ class PipelineStack(Stack):
     def _add(
         self, stage: StageConfig, environment: EnvironmentConfig, steps: Steps, *, before: str
     ) -> None:
+        guard = steps.guard(environment.name, target_of(environment, self._config))
+        deployed, options = self._deployed(stage, environment, steps)
+        self._pipeline.add_stage(
+            deployed, pre=preceding([guard], (stage,), before, environment.name), **options
+        )
+
+    def _add_wave(
+        self,
+        stages: Sequence[StageConfig],
+        environments: Mapping[str, EnvironmentConfig],
+        steps: Steps,
+        *,
+        before: str,
+    ) -> None:
+        """Add stages that are deployed at the same time, after one approval of them all."""
+        name = str(stages[0].wave)
+        guards = [
+            steps.guard(stage.environment, target_of(environments[stage.environment], self._config))
+            for stage in stages
+        ]
+        wave = self._pipeline.add_wave(name, pre=preceding(guards, stages, before, name))
+        for stage in stages:
+            deployed, options = self._deployed(stage, environments[stage.environment], steps)
+            wave.add_stage(deployed, **options)
+
+    def _deployed(
+        self, stage: StageConfig, environment: EnvironmentConfig, steps: Steps
+    ) -> tuple[EnvironmentStage, dict[str, Any]]:
+        """Return an environment's stacks, and the steps between and after them."""
         name, target = environment.name, target_of(environment, self._config)
         deployed = EnvironmentStage(self._app, environment=environment)
         acknowledge(deployed)
         self.stages[name] = deployed
-        guard = steps.guard(name, target)
-        pre = [guard]
-        if stage.approval:
-            approval = pipelines.ManualApprovalStep(
-                f"Approve-{name}", comment=_COMMENT.format(before=before, name=name)
-            )
-            # Whoever approves has seen that no data would be lost.
-            approval.add_step_dependency(guard)
-            pre.append(approval)
         protect, proof = steps.protect(name, target), steps.proof(name, target, checks=stage.proof)
         proof.add_step_dependency(protect)
-        self._pipeline.add_stage(
-            deployed,
-            pre=pre,
-            # The repository is there by then, and the first task definition is not.
-            stack_steps=[
-                pipelines.StackSteps(stack=deployed.processing, pre=[steps.image(name, target)])
-            ],
-            post=[protect, proof],
-        )
+        # The repository is there by then, and the first task definition is not.
+        image = pipelines.StackSteps(stack=deployed.processing, pre=[steps.image(name, target)])
+        return deployed, {"stack_steps": [image], "post": [protect, proof]}
 
     def _allow_connection(self, arn: str) -> None:
         """Have the source's role use the service prefix of the connection's ARN.

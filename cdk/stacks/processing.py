@@ -18,6 +18,7 @@ from cdk.constructs.compute.processor_container import ProcessorResources
 from cdk.constructs.compute.processor_task import ProcessorTask
 from cdk.constructs.compute.python_lambda import DISPATCHER_PACKAGES, JobFunction
 from cdk.constructs.environment_stack import EnvironmentStack
+from cdk.constructs.observability.log_group import log_group
 from cdk.constructs.observability.tracing import tracing_permissions
 from cdk.naming import bucket_arn
 from cdk.stacks.ingest import WORK_QUEUE_OF, IngestStack
@@ -51,14 +52,7 @@ class ProcessingStack(EnvironmentStack):
             description="Lifestream: cluster, processor task and dispatcher",
             key=key,
         )
-        self.cluster = ecs.Cluster(
-            self,
-            "Cluster",
-            cluster_name=self.names.cluster,
-            vpc=network.vpc,
-            container_insights_v2=_INSIGHTS[environment.container_insights],
-            enable_fargate_capacity_providers=True,
-        )
+        self.cluster = self._create_cluster(environment, network)
         if environment.gpu is not None:
             self.gpu = GpuCapacity(
                 self,
@@ -89,6 +83,32 @@ class ProcessingStack(EnvironmentStack):
         )
         self.output(
             Output.DISPATCHER_FUNCTION, self.dispatcher.function.function_name, "Dispatcher"
+        )
+
+    def _create_cluster(self, environment: EnvironmentConfig, network: NetworkStack) -> ecs.Cluster:
+        commands = None
+        if environment.execute_command:
+            audit = log_group(
+                self,
+                "Commands",
+                name=self.names.command_log_group,
+                environment=environment,
+                key=self.key,
+            )
+            commands = ecs.ExecuteCommandConfiguration(
+                logging=ecs.ExecuteCommandLogging.OVERRIDE,
+                log_configuration=ecs.ExecuteCommandLogConfiguration(
+                    cloud_watch_log_group=audit, cloud_watch_encryption_enabled=bool(self.key)
+                ),
+            )
+        return ecs.Cluster(
+            self,
+            "Cluster",
+            cluster_name=self.names.cluster,
+            vpc=network.vpc,
+            container_insights_v2=_INSIGHTS[environment.container_insights],
+            enable_fargate_capacity_providers=True,
+            execute_command_configuration=commands,
         )
 
     def _create_dispatcher(
@@ -162,6 +182,7 @@ class ProcessingStack(EnvironmentStack):
                 EnvVar.TASK_SUBNET_IDS: ",".join(s.subnet_id for s in network.task_subnets),
                 EnvVar.TASK_SECURITY_GROUP_IDS: group,
                 **({EnvVar.TASK_PUBLIC_ADDRESS: TRUE} if environment.network.public_tasks else {}),
+                **({EnvVar.TASK_EXECUTE_COMMAND: TRUE} if environment.execute_command else {}),
             },
         )
         dispatcher.allow(*permissions.run_task(self.cluster, self.processor.definition))

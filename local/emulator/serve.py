@@ -36,6 +36,7 @@ from local.emulator.services import (
     ecr,
     eventbridge,
     lambda_concurrency,
+    lambda_logs,
     lambda_mappings,
     lambda_runtime,
     s3_default_key,
@@ -43,6 +44,7 @@ from local.emulator.services import (
     secret_references,
     sqs_long_poll,
     sqs_move_task,
+    ssm_public,
     xray,
 )
 from local.emulator.settings import HOST, Settings
@@ -89,6 +91,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     alarms.install(targets)
     lambda_runtime.install(settings.lambda_python)
     lambda_concurrency.install(settings.quotas.lambda_concurrency)
+    lambda_logs.install()
     lambda_mappings.install()
     dynamodb_conflicts.install()
     eventbridge.install()
@@ -98,6 +101,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     ecr.install()
     secret_references.install()
     sqs_move_task.install()
+    ssm_public.install()
     xray.install()
     resource_types.install(targets)
     permissions.install(settings)

@@ -58,7 +58,7 @@ _NEVER_SENT = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LaunchTarget:
-    """Where processors run; `public_address` gives each task one.
+    """Where processors run; `public_address` gives each task one, `execute_command` ECS Exec.
 
     `capacity_providers` are tried in order, as in `("FARGATE_SPOT", "FARGATE")`: the next one only
     when the one before has no capacity.
@@ -70,6 +70,7 @@ class LaunchTarget:
     security_group_ids: Sequence[str]
     capacity_providers: Sequence[str]
     public_address: bool = False
+    execute_command: bool = False
 
 
 class EcsTasks:
@@ -201,6 +202,7 @@ class EcsTaskLauncher:
                 ]
             },
             "enableECSManagedTags": True,
+            "enableExecuteCommand": self._target.execute_command,
             # The tags by which costs are reported are those of the task definition.
             "propagateTags": "TASK_DEFINITION",
             "tags": [{"key": JOB_TAG, "value": job.job_id}],

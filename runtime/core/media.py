@@ -126,12 +126,16 @@ class Audio(Sound):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Word:
-    """A recognised word; `text` carries its punctuation and no surrounding space."""
+    """A recognised word; `text` carries its punctuation and no surrounding space.
+
+    `language` is an ISO 639-1 code, None for the transcript's.
+    """
 
     start_seconds: float
     end_seconds: float
     text: str
     probability: float
+    language: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,6 +179,11 @@ class Sentence:
         return self.words[-1].word.end_seconds
 
     @property
+    def language(self) -> str | None:
+        """The language it begins in, None for the transcript's."""
+        return self.words[0].word.language
+
+    @property
     def text(self) -> str:
         """Its words as they are written one after another."""
         return joined(w.word.text for w in self.words)
@@ -197,23 +206,6 @@ class Chapter:
     end_seconds: float
     title: str
     sentences: tuple[Sentence, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SummarySentence:
-    """A sentence of the summary with the stretch of the video it cites."""
-
-    text: str
-    start_seconds: float
-    end_seconds: float
-    speaker: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Summary:
-    """The summary, in order of time."""
-
-    sentences: tuple[SummarySentence, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

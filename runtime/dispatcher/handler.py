@@ -68,6 +68,7 @@ def routes(settings: DispatcherSettings, *, sleeper: Sleeper) -> Routes:
             subnet_ids=settings.tasks.subnet_ids,
             security_group_ids=settings.tasks.security_group_ids,
             public_address=settings.tasks.public_address,
+            execute_command=settings.tasks.execute_command,
         )
         launchers[Compute.CPU] = EcsTaskLauncher(
             clients.ecs(settings.region), target, sleeper=sleeper

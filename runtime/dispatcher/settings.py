@@ -17,6 +17,7 @@ class TaskSettings:
     subnet_ids: tuple[str, ...]
     security_group_ids: tuple[str, ...]
     public_address: bool = False
+    execute_command: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,4 +61,5 @@ def _tasks(read: EnvironmentReader) -> TaskSettings:
         subnet_ids=read.items(EnvVar.TASK_SUBNET_IDS),
         security_group_ids=read.items(EnvVar.TASK_SECURITY_GROUP_IDS),
         public_address=read.flag(EnvVar.TASK_PUBLIC_ADDRESS),
+        execute_command=read.flag(EnvVar.TASK_EXECUTE_COMMAND),
     )

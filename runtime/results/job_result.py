@@ -14,9 +14,9 @@ from runtime.core.media import (
     PublishedFile,
     Scene,
     Sentence,
-    Summary,
     Turn,
 )
+from runtime.core.summary import Summary
 from runtime.results.speaker_interruptions import SpeakerInterruption, find_interruptions
 from runtime.results.warnings import ResultWarning
 
@@ -61,6 +61,15 @@ class JobResult:
     def sentences(self) -> tuple[Sentence, ...]:
         """All that was said, in order of time."""
         return tuple(sentence for chapter in self.chapters for sentence in chapter.sentences)
+
+    @property
+    def languages(self) -> tuple[tuple[str, int], ...]:
+        """The languages that were spoken and their words, most words first."""
+        words: Counter[str] = Counter()
+        for sentence in self.sentences:
+            if language := sentence.language or self.language:
+                words[language] += len(sentence.words)
+        return tuple(sorted(words.items(), key=lambda item: (-item[1], item[0])))
 
     @property
     def interruptions(self) -> tuple[SpeakerInterruption, ...]:

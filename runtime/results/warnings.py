@@ -94,3 +94,19 @@ SPEAKERS_FAILED = _warning(
     "speakers.failed",
     "Telling the speakers apart failed, so no word has a speaker; the words stand.",
 )
+SUMMARY_MODEL_FAILED = _warning(
+    "summary.model_failed",
+    "The model for summaries gave no usable answer, so the summary consists of quotes.",
+)
+SUMMARY_OVER_BUDGET = _warning(
+    "summary.over_budget",
+    "The budget for summaries by a model is spent, so the summary consists of quotes.",
+)
+SUMMARY_NOT_SUPPORTED = _warning(
+    "summary.not_supported",
+    "Sentences of the model that the transcript does not support were left out of the summary.",
+)
+SUMMARY_UNKNOWN_KIND = _warning(
+    "summary.unknown_kind",
+    "There is no kind of recording such as was asked for; the kind was guessed.",
+)

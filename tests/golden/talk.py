@@ -12,12 +12,11 @@ from runtime.core.media import (
     PublishedFile,
     Scene,
     Sentence,
-    Summary,
-    SummarySentence,
     Turn,
     VideoStream,
     Word,
 )
+from runtime.core.summary import Citation, Summary, SummaryItem, SummarySection
 from runtime.results.job_result import JobResult
 
 FIRST, SECOND = "SPEAKER_00", "SPEAKER_01"
@@ -58,6 +57,20 @@ QUESTION = doubtful(said(SECOND, 17.2, "And are they <still> standing?"))
 ANSWER = said(FIRST, 19.5, "Mostly.", each=0.5)
 RAILWAY = said(SECOND, 3601.25, "The railway came later, with slate from the *hills*.")
 LONG_VOWEL = said(SECOND, 3606.0, "So it was.", each=4.0)
+
+
+def cited(segment: int, sentence: Sentence) -> Citation:
+    return Citation(
+        segment=segment,
+        start_seconds=sentence.start_seconds,
+        end_seconds=sentence.end_seconds,
+        speaker=sentence.speaker,
+    )
+
+
+def quote(segment: int, sentence: Sentence) -> SummaryItem:
+    return SummaryItem(text=sentence.text, citations=(cited(segment, sentence),), quoted=True)
+
 
 TALK = JobResult(
     source=Source(
@@ -104,15 +117,22 @@ TALK = JobResult(
         ),
     ),
     summary=Summary(
-        sentences=tuple(
-            SummarySentence(
-                text=sentence.text,
-                start_seconds=sentence.start_seconds,
-                end_seconds=sentence.end_seconds,
-                speaker=sentence.speaker,
-            )
-            for sentence in (WALLS, RAILWAY)
-        )
+        kind="interview",
+        language="en",
+        sections=(
+            SummarySection(
+                name="overview", title="Overview", items=(quote(1, WALLS), quote(4, RAILWAY))
+            ),
+            SummarySection(
+                name="names",
+                title="Names and places",
+                items=(
+                    SummaryItem(
+                        text="Port Ellen [sic]", citations=(cited(0, GREETING), cited(1, WALLS))
+                    ),
+                ),
+            ),
+        ),
     ),
     scenes=(
         Scene(index=0, start_seconds=0.0, end_seconds=12.345678),

@@ -1,6 +1,7 @@
 """The way to production as other configurations describe it."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from cdk.policies.reference import shipped_reference
 from cdk.policies.statements import Templates
 from cdk.promotion.application import build_promotion
 from tests.infra.conftest import ROOT
-from tests.infra.promoting import of_type, template, text
+from tests.infra.promoting import actions, of_type, template, text
 
 HEAD = """
 repository = "example-org/lifestream"
@@ -43,9 +44,11 @@ def a_root_with(folder: Path, **places: tuple[str, str]) -> Path:
     root = folder / "root"
     (root / "environments").mkdir(parents=True)
     (root / "cdk.json").write_text((ROOT / "cdk.json").read_text())
-    for name, (account, region) in places.items():
+    for number, (name, (account, region)) in enumerate(places.items()):
         pins = f'account = "{account}"\nregion = "{region}"\n'
-        content = (ROOT / "environments" / f"{name}.toml").read_text()
+        like = name.partition("-")[0]
+        content = (ROOT / "environments" / f"{like}.toml").read_text()
+        content = re.sub(r'cidr = ".*"', f'cidr = "10.{number}.0.0/16"', content)
         (root / "environments" / f"{name}.toml").write_text(pins + content)
     return root
 
@@ -162,3 +165,28 @@ def test_should_promote_to_any_account_and_region(tmp_path: Path, place: tuple[s
     for templates in read_templates(found):
         reference = shipped_reference()
         assert unknown(Templates(templates, reference).statements(), reference) == []
+
+
+def test_should_release_to_the_regions_of_a_wave_at_the_same_time(tmp_path: Path) -> None:
+    later = {"prod-us": (HOME[0], "us-east-1"), "prod-ap": (HOME[0], "ap-southeast-2")}
+    root = a_root_with(tmp_path, prod=HOME, **later)
+    wave = STAGE.format("{}", "true") + 'wave = "later-regions"\n'
+    stages = STAGE.format("prod", "true") + "".join(wave.format(name) for name in later)
+
+    found = synthesized(tmp_path, HEAD + "github = true\n" + CONNECTION + stages, root=root)
+
+    first, second = list(actions(found).items())[-2:]
+    assert (first[0], second[0]) == ("Lifestream-prod", "later-regions")
+    order = {action["Name"]: action["RunOrder"] for action in second[1]}
+    assert [name for name in order if "Approve" in name] == ["Approve-later-regions"]
+    for name in later:
+        assert order[f"Guard-{name}"] < order["Approve-later-regions"]
+        assert (
+            order["Approve-later-regions"]
+            < order[f"Lifestream-{name}.lifestream-{name}-network.Prepare"]
+        )
+    assert len({order[n] for n in order if n.endswith("-storage.Deploy")}) == 1
+    assert {a.get("Region") for a in second[1] if "storage.Deploy" in a["Name"]} == {
+        "us-east-1",
+        "ap-southeast-2",
+    }

@@ -106,8 +106,13 @@ def test_should_go_through_the_stages_of_promotion_in_their_order() -> None:
     assert found == [
         {key: stage[key] for key in ("environment", "proof")} for stage in PROMOTION["stage"]
     ]
-    names = list(jobs)
-    assert [jobs[name]["needs"] for name in names[1:]] == names[:-1]
+    environments = {e.name: e for e in load_environments(ROOT / "environments", None)}
+    waves = load_promotion(ROOT / "promotion.toml", environments).waves
+    before = ["build"]
+    for wave in waves:
+        names = [stage.environment for stage in wave]
+        assert all(jobs[name]["needs"] in (before, *before) for name in names)
+        before = names
 
 
 def test_should_be_protected_by_githubs_environment() -> None:

@@ -98,7 +98,8 @@ def add_processor(
         memory_limit_mib=memory_mib,
         gpu_count=gpus,
         user=USER,
-        readonly_root_filesystem=True,
+        # The agent of ECS Exec writes to the root file system.
+        readonly_root_filesystem=not environment.execute_command,
         linux_parameters=linux,
         ulimits=[
             ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)
@@ -160,12 +161,14 @@ def processing_permissions(
     environment: EnvironmentConfig, resources: ProcessorResources
 ) -> list[iam.PolicyStatement]:
     """Return what the processor's code may do with data, on demand and in a pool."""
+    names = Names(environment.name)
     return [
         *permissions.process_jobs(
-            bucket_arn(Names(environment.name).media_bucket),
+            bucket_arn(names.media_bucket),
             jobs_table=resources.jobs_table,
             idempotency_table=resources.idempotency_table,
             key=resources.key,
         ),
         *tracing_permissions(environment),
+        *(permissions.run_commands(names.command_log_group) if environment.execute_command else ()),
     ]

@@ -12,24 +12,12 @@ from cdk.naming import Names, bucket_arn, local_arn
 from runtime.core.contract import SERVICE_NAME
 
 
-def _always(_environment: EnvironmentConfig) -> bool:
-    return True
-
-
 def _with_workers(environment: EnvironmentConfig) -> bool:
     return environment.workers is not None or environment.gpu is not None
 
 
 def _with_machines(environment: EnvironmentConfig) -> bool:
     return environment.gpu is not None
-
-
-def _with_bedrock(environment: EnvironmentConfig) -> bool:
-    return environment.network.bedrock_endpoint
-
-
-def _with_traces(environment: EnvironmentConfig) -> bool:
-    return environment.observability.tracing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +27,7 @@ class Endpoint:
     name: str
     service: ec2.InterfaceVpcEndpointAwsService
     needed_by: str
-    when: Callable[[EnvironmentConfig], bool] = _always
+    when: Callable[[EnvironmentConfig], bool] = lambda _environment: True
 
 
 _SERVICES = ec2.InterfaceVpcEndpointAwsService
@@ -73,16 +61,22 @@ INTERFACE_ENDPOINTS = (
         when=_with_machines,
     ),
     Endpoint(
+        name="Commands",
+        service=_SERVICES.SSM_MESSAGES,
+        needed_by="ECS Exec, for the sessions of its agent",
+        when=lambda environment: environment.execute_command,
+    ),
+    Endpoint(
         name="XRay",
         service=_SERVICES.XRAY,
         needed_by="processors, to send trace segments",
-        when=_with_traces,
+        when=lambda environment: environment.observability.tracing,
     ),
     Endpoint(
         name="Bedrock",
         service=_SERVICES.BEDROCK_RUNTIME,
         needed_by="summaries from a model",
-        when=_with_bedrock,
+        when=lambda environment: environment.network.bedrock_endpoint,
     ),
 )
 """Services that tasks call besides S3 and DynamoDB, whose gateway endpoints cost nothing.

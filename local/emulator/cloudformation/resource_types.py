@@ -7,6 +7,7 @@ from local.emulator.autoscaling.api import AutoScaling
 from local.emulator.cloudformation import (
     backup,
     budgets,
+    capacity_providers,
     deletion,
     existing_names,
     network,
@@ -56,6 +57,12 @@ def install(targets: AutoScaling) -> None:
         after(name, apply)
     for name, remove in DELETED.items():
         wrap(name, delete=remove)
+    add(
+        "AWS::ECS::CapacityProvider",
+        capacity_providers.create_provider,
+        capacity_providers.delete_provider,
+        capacity_providers.update_provider,
+    )
     around(provisioners, "_normalize_container_defs")(task_definitions.complete_containers)
     existing_names.install()
     services.install()

@@ -119,14 +119,20 @@ def _guard_logging() -> None:
     @around(lambda_svc, "_emit_lambda_logs")
     def emit(original: Any, function: Function, *rest: Any, **more: Any) -> None:
         config = configuration(function)
-        group = (config.get("LoggingConfig") or {}).get("LogGroup")
-        name = group or f"/aws/lambda/{config['FunctionName']}"
-        stream = f"arn:aws:logs:{get_region()}:{get_account_id()}:log-group:{name}:log-stream:any"
+        name, stream = log_stream(config)
         # Lambda makes a group that is missing, if the role may.
         missing = name not in cloudwatch_logs._log_groups
         actions = (*([CREATE_GROUP] if missing else []), *LOG_ACTIONS)
         if all(roles.may(config["Role"], action, stream) for action in actions):
             original(function, *rest, **more)
+
+
+def log_stream(config: Mapping[str, Any]) -> tuple[str, str]:
+    """Return the name of a function's log group, and the ARN of a stream in it."""
+    group = (config.get("LoggingConfig") or {}).get("LogGroup")
+    name = group or f"/aws/lambda/{config['FunctionName']}"
+    where = f"{get_region()}:{get_account_id()}"
+    return name, f"arn:aws:logs:{where}:log-group:{name}:log-stream:any"
 
 
 def _guard_destinations() -> None:

@@ -12,9 +12,9 @@ from runtime.core.media import (
     Scene,
     Sentence,
     Sound,
-    Summary,
     Transcript,
 )
+from runtime.core.summary import Summary
 from runtime.results.warnings import ResultWarning
 
 T = TypeVar("T")
@@ -69,5 +69,5 @@ CHAPTERS: Artifact[tuple[Chapter, ...]] = Artifact(
     stage=Stage.CHUNK, kind=tuple[Chapter, ...], version=3, inputs=(SENTENCES, SCENES)
 )
 SUMMARY: Artifact[Summary] = Artifact(
-    stage=Stage.SUMMARIZE, kind=Summary, version=3, inputs=(SENTENCES, SCENES)
+    stage=Stage.SUMMARIZE, kind=Summary, version=4, inputs=(SENTENCES, CHAPTERS)
 )

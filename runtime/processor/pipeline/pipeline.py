@@ -8,9 +8,10 @@ from runtime.core.contract import LeaveOut, ResultFile, Stage, result_prefix
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.log import Log
-from runtime.core.media import Diarization, MediaInfo, Sentence, Summary, TimeRange
+from runtime.core.media import Diarization, MediaInfo, Sentence, TimeRange
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
+from runtime.core.summary import NO_SUMMARY
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.pipeline.context import JobContext
@@ -155,7 +156,7 @@ class Pipeline:
             language=given.get(Stage.TRANSCRIBE, NO_WORDS).language,
             turns=diarization.turns,
             chapters=given.get(Stage.CHUNK, ()),
-            summary=given.get(Stage.SUMMARIZE, Summary(sentences=())),
+            summary=given.get(Stage.SUMMARIZE, NO_SUMMARY),
             scenes=given.get(Stage.SCENES, ()),
             warnings=collect_warnings(
                 *(media, duration, sentences, diarization, given.warnings),

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.core.contract import Stage
-from runtime.core.media import Chapter, Sentence, Summary
+from runtime.core.media import Chapter, Sentence
 from runtime.core.ports import Progress
+from runtime.core.summary import NO_SUMMARY, Summary
 from runtime.processor.checkpoints.artifacts import (
     CHAPTERS,
     SENTENCES,
@@ -25,7 +26,9 @@ from runtime.processor.pipeline.media_steps import duration_seconds
 from runtime.processor.stages.attribute import attribute
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.stages.sentences import split_sentences
-from runtime.processor.stages.summarize import summarize
+from runtime.processor.summaries.extractive import ExtractiveSummarizer
+from runtime.processor.summaries.port import SummaryRequest
+from runtime.processor.summaries.template import guess_kind, templates_of
 
 _PROGRESS_SECONDS = 1.0
 _BATCH_SENTENCES = 2048
@@ -59,14 +62,19 @@ def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
     def run_summarize(given: Inputs, on_progress: Progress) -> StageOutput[Summary]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
-            return StageOutput(value=Summary(sentences=()))
-        summary = summarize(
-            sentences,
-            embeddings.of(sentences, on_progress),
+            return StageOutput(value=NO_SUMMARY)
+        template = templates_of("")[guess_kind(sentences)]
+        request = SummaryRequest(
+            job_id=job.source.job_id,
+            sentences=sentences,
+            vectors=embeddings.of(sentences, on_progress),
+            chapters=given[Stage.CHUNK],
+            template=template,
             language=given[Stage.TRANSCRIBE].language,
+            output_language=None,
             duration_seconds=duration_seconds(given),
         )
-        return StageOutput(value=summary)
+        return StageOutput(value=ExtractiveSummarizer().summarize(request, on_progress))
 
     def step(stage: Stage, run: Any, needs: tuple[Stage, ...], artifact: Artifact[Any]) -> Step:
         cost = job.toolkit.cost(stage)
@@ -75,7 +83,7 @@ def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
     return [
         step(Stage.ATTRIBUTE, run_attribute, (Stage.TRANSCRIBE, Stage.DIARIZE), SENTENCES),
         step(Stage.CHUNK, run_chunk, needs, CHAPTERS),
-        step(Stage.SUMMARIZE, run_summarize, needs, SUMMARY),
+        step(Stage.SUMMARIZE, run_summarize, (*needs, Stage.CHUNK), SUMMARY),
     ]
 
 

@@ -246,6 +246,7 @@ def segment_words(
                 end_seconds=end,
                 text=text,
                 probability=round(min(float(piece.probability) for piece in pieces), 4),
+                language=language,
             )
 
 

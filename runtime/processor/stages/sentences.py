@@ -22,7 +22,8 @@ _ABBREVIATION = re.compile(
 def split_sentences(words: Sequence[AttributedWord]) -> tuple[Sentence, ...]:
     """Return sentences that hold all the words, in their order, each of a single speaker.
 
-    A sentence ends after its closing punctuation, at a change of speaker or at a pause of 1.5 s.
+    A sentence ends after its closing punctuation, at a change of speaker or language, or at a pause
+    of 1.5 s.
     Runs longer than 45 words or 30 s (speech without punctuation) are halved at the best pause or
     comma until they fit.
     """
@@ -39,7 +40,7 @@ def split_sentences(words: Sequence[AttributedWord]) -> tuple[Sentence, ...]:
 
 
 def _ends_between(last: AttributedWord, following: AttributedWord) -> bool:
-    if last.speaker != following.speaker:
+    if last.speaker != following.speaker or last.word.language != following.word.language:
         return True
     if following.word.start_seconds - last.word.end_seconds >= PAUSE_SECONDS:
         return True

@@ -3,7 +3,7 @@
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -186,11 +186,10 @@ def window_seconds(model_bytes: int, work_seconds: float) -> float:
 def shift_words(words: Iterable[Word], seconds: float) -> Iterator[Word]:
     """Yield the words later by `seconds`, never before 0."""
     for word in words:
-        yield Word(
+        yield replace(
+            word,
             start_seconds=max(0.0, round(word.start_seconds + seconds, 3)),
             end_seconds=max(0.0, round(word.end_seconds + seconds, 3)),
-            text=word.text,
-            probability=word.probability,
         )
 
 
@@ -200,11 +199,6 @@ def order_words(words: Iterable[Word]) -> tuple[Word, ...]:
     ends = [min(word.end_seconds, following.start_seconds) for word, following in pairwise(ordered)]
     ends += [word.end_seconds for word in ordered[-1:]]
     return tuple(
-        Word(
-            start_seconds=word.start_seconds,
-            end_seconds=max(end, word.start_seconds),
-            text=word.text,
-            probability=word.probability,
-        )
+        replace(word, end_seconds=max(end, word.start_seconds))
         for word, end in zip(ordered, ends, strict=True)
     )

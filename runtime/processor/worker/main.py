@@ -9,7 +9,7 @@ from runtime.aws.queues import SqsQueue
 from runtime.core.clock import Clock, SystemClock
 from runtime.core.contract import SERVICE_NAME, VERSION, EnvVar, ExitCode
 from runtime.core.errors import LifestreamError
-from runtime.core.log import JsonLog
+from runtime.core.log import JsonLog, Log
 from runtime.core.metrics import EmbeddedMetrics
 from runtime.core.telemetry import Telemetry
 from runtime.processor.composition import (
@@ -28,6 +28,7 @@ from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.health import HealthServer, worker_health
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.job_runner import JobRunner
+from runtime.processor.worker.protection_check import log_report
 from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.worker import Worker
 from runtime.protection.ecs_api import connect as connect_protection
@@ -36,6 +37,7 @@ from runtime.protection.errors import ProtectionError
 from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
 from runtime.protection.ports import Reports
+from runtime.protection.selfcheck import Report, run_check
 
 LOOPBACK = "127.0.0.1"
 
@@ -76,6 +78,7 @@ def run(environ: Mapping[str, str]) -> ExitCode:
             "configuration.bad", reason=str(error)
         )
         return ExitCode.BAD_CONFIGURATION
+    log_report(_self_check(environ, log), log)
     protection.start()
     log.info("worker.started", port=health.port, task_arn=task_arn, version=VERSION)
     try:
@@ -128,6 +131,14 @@ def compose(
         starting=Backoff(pause=shutdown.wait, jitter=random.random),
         abort=stop_this_process,
         exit_process=flush_traces_before(telemetry.tracing, os._exit),
+    )
+
+
+def _self_check(environ: Mapping[str, str], log: Log) -> Report:
+    """Try protection once, before there is a job that needs it."""
+    return run_check(
+        environment=read_protection_environment(environ),
+        choose=lambda found: choose_client(found, make_api_client=connect_protection, log=log),
     )
 
 

@@ -4,8 +4,9 @@ import re
 from collections.abc import Iterable, Sequence
 
 from runtime.core.contract import ResultFile
-from runtime.core.media import Chapter, SummarySentence
+from runtime.core.media import Chapter
 from runtime.core.safe_text import one_line
+from runtime.core.summary import EXTRACTIVE, SectionName, SummaryItem
 from runtime.results.job_result import JobResult, Speaker, speaker_name
 from runtime.results.render.text import clock, duration
 
@@ -48,7 +49,7 @@ def markdown(result: JobResult) -> str:
         f"# {_plain(result.title)}",
         _at_a_glance(result),
         *(f"> **Note:** {_plain(warning.message)}" for warning in result.warnings),
-        *_summary(result.summary.sentences),
+        *_summary(result),
         *_chapters(result.chapters),
         *_speakers(result.speakers),
         _how_to_read(result),
@@ -61,10 +62,10 @@ def _at_a_glance(result: JobResult) -> str:
     picture = (
         f"{video.width} x {video.height}, {_count(len(result.scenes), 'scene')}" if video else ""
     )
-    language = result.language and _LANGUAGES.get(result.language, result.language)
+    languages = [_LANGUAGES.get(code, code) for code, _ in result.languages]
     facts = {
         "Length": duration(result.duration_seconds),
-        "Language": language or "",
+        "Language": ", ".join(languages),
         "Speakers": ", ".join(speaker.name for speaker in result.speakers),
         "Chapters": str(len(result.chapters) or ""),
         "Picture": picture,
@@ -73,15 +74,44 @@ def _at_a_glance(result: JobResult) -> str:
     return _table(names, [[facts[name] for name in names]])
 
 
-def _summary(sentences: Sequence[SummarySentence]) -> list[str]:
-    if not sentences:
-        return []
-    lines = [
-        f"- **[{clock(sentence.start_seconds)}]** {_plain(sentence.text)} "
-        f"*({speaker_name(sentence.speaker)})*"
-        for sentence in sentences
-    ]
-    return ["## Summary", "\n".join(lines)]
+def _summary(result: JobResult) -> list[str]:
+    parts = []
+    for section in result.summary.sections:
+        heading = "Summary" if section.name == SectionName.OVERVIEW else _plain(section.title)
+        if section.name in _LISTED:
+            body = ", ".join(
+                f"{_plain(item.text)} {_cited(item, result)}" for item in section.items
+            )
+        else:
+            body = "\n".join(_line(item, result) for item in section.items)
+        parts += [f"## {heading}", body]
+    return parts
+
+
+_LISTED = (SectionName.KEYWORDS, SectionName.NAMES)
+"""Sections of single words."""
+
+
+def _line(item: SummaryItem, result: JobResult) -> str:
+    notes = []
+    if item.quoted:
+        notes.append(speaker_name(item.first.speaker))
+    if item.owner and item.owner != item.first.speaker:
+        notes.append(f"who: {speaker_name(item.owner)}")
+    if item.due:
+        notes.append(f"when: {item.due}")
+    text = f"- {_cited(item, result)} {_plain(item.text)}"
+    return f"{text} *({_plain(', '.join(notes))})*" if notes else text
+
+
+def _cited(item: SummaryItem, result: JobResult) -> str:
+    """Return the times of what an item rests on, as links that seek where there is sound."""
+    times = dict.fromkeys(int(citation.start_seconds) for citation in item.citations)
+    if result.has_file(ResultFile.PLAYER_AUDIO):
+        links = (f"[{clock(at)}]({ResultFile.PLAYER_AUDIO}#t={at})" for at in times)
+    else:
+        links = (f"[{clock(at)}]" for at in times)
+    return "**" + " ".join(links) + "**"
 
 
 def _chapters(chapters: Sequence[Chapter]) -> list[str]:
@@ -137,12 +167,25 @@ def _how_to_read(result: JobResult) -> str:
     )
     return (
         "## How to read this\n\n"
-        "The summary is made of quotes: each line was said in these words, as the recogniser heard "
-        "them, at the time in brackets. They are the sentences most central to all that was said, "
-        "so one may miss what was said only once. Times count from the start of the video. "
+        f"{_origin(result)} Times count from the start of the video, and a click on one plays the "
+        "sound from there. "
         "Speakers are told apart by voice and numbered in the order they are first heard; their "
         f"names are not known.{_interruptions_explained(result)}\n\n"
         f"Beside this page lie:\n\n{listed}"
+    )
+
+
+def _origin(result: JobResult) -> str:
+    if result.summary.summarizer == EXTRACTIVE:
+        return (
+            "The summary is made of quotes: each line was said in these words, as the recogniser "
+            "heard them, at the time in brackets. They are the sentences most central to all that "
+            "was said, so one may miss what was said only once."
+        )
+    return (
+        "A language model wrote the summary. A program compared each sentence with the passages "
+        "at the times in brackets: names, numbers, dates, quotes and speakers that do not stand "
+        "there were refused. It cannot see whether a conclusion is right."
     )
 
 

@@ -5,10 +5,11 @@ from typing import Any
 from runtime.core.contract import ResultFile, Stage, thumbnail_name
 from runtime.core.media import MediaInfo
 from runtime.results.job_result import JobResult
+from runtime.results.render.summary_fields import summary_fields
 from runtime.results.render.text import seconds
 from runtime.results.warnings import ResultWarning
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 """Major: a change that breaks readers. Minor: an addition."""
 
 _MODEL_NAMES = {
@@ -34,15 +35,10 @@ def summary_document(result: JobResult) -> dict[str, Any]:
         },
         "media": _media(result.media, result.duration_seconds),
         "language": result.language,
-        "summary": [
-            {
-                "text": sentence.text,
-                "start_seconds": seconds(sentence.start_seconds),
-                "end_seconds": seconds(sentence.end_seconds),
-                "speaker": sentence.speaker,
-            }
-            for sentence in result.summary.sentences
+        "languages": [
+            {"language": language, "word_count": count} for language, count in result.languages
         ],
+        **summary_fields(result.summary),
         "chapters": [
             {
                 "title": chapter.title,

@@ -5,7 +5,7 @@ from typing import Any
 from runtime.results.job_result import JobResult
 from runtime.results.render.text import seconds
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 def transcript_document(result: JobResult) -> dict[str, Any]:
@@ -19,6 +19,7 @@ def transcript_document(result: JobResult) -> dict[str, Any]:
                 "start_seconds": seconds(sentence.start_seconds),
                 "end_seconds": seconds(sentence.end_seconds),
                 "speaker": sentence.speaker,
+                "language": sentence.language or result.language,
                 "first_word": len(words),
                 "word_count": len(sentence.words),
             }

@@ -299,3 +299,51 @@ def test_should_not_delete_a_table_that_is_protected(stacks: Stacks, cloud: Loca
     cloud.client("dynamodb").update_table(TableName=name, DeletionProtectionEnabled=False)
     stacks.delete()
     assert name not in cloud.client("dynamodb").list_tables()["TableNames"]
+
+
+def test_should_create_a_provider_of_machines(stacks: Stacks, cloud: LocalCloud) -> None:
+    def provider(*, target: int) -> Resources:
+        return {
+            "Template": resource(
+                "EC2::LaunchTemplate", LaunchTemplateData={"InstanceType": "g4dn.xlarge"}
+            ),
+            "Machines": resource(
+                "AutoScaling::AutoScalingGroup",
+                MinSize="0",
+                MaxSize="1",
+                LaunchTemplate={
+                    "LaunchTemplateId": {"Ref": "Template"},
+                    "Version": {"Fn::GetAtt": ["Template", "LatestVersionNumber"]},
+                },
+            ),
+            "Provider": resource(
+                "ECS::CapacityProvider",
+                Name=f"machines-{stacks.name}",
+                AutoScalingGroupProvider={
+                    "AutoScalingGroupArn": {"Ref": "Machines"},
+                    "ManagedScaling": {"Status": "ENABLED", "TargetCapacity": target},
+                },
+            ),
+        }
+
+    name = stacks.create(provider(target=100))["Provider"]
+    ecs = cloud.client("ecs")
+
+    def target() -> int:
+        (found,) = ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"]
+        capacity: int = found["autoScalingGroupProvider"]["managedScaling"]["targetCapacity"]
+        return capacity
+
+    assert target() == 100
+    stacks.update(provider(target=80))
+    assert target() == 80
+    stacks.delete()
+    assert not ecs.describe_capacity_providers(capacityProviders=[name])["capacityProviders"]
+
+
+def test_should_know_the_machine_images_of_ecs(cloud: LocalCloud) -> None:
+    name = "/aws/service/ecs/optimized-ami/amazon-linux-2023/gpu/recommended/image_id"
+
+    found = cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
+
+    assert found.startswith("ami-")

@@ -28,6 +28,12 @@ class Functions:
             RoleName=f"probe-{uuid.uuid4().hex[:8]}", AssumeRolePolicyDocument="{}"
         )
         self.role = role["Role"]["Arn"]
+        statement = {"Effect": "Allow", "Action": "logs:*", "Resource": "*"}
+        cloud.client("iam").put_role_policy(
+            RoleName=role["Role"]["RoleName"],
+            PolicyName="logs",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+        )
 
     def create(self, handler: str, **variables: str) -> str:
         packed = io.BytesIO()

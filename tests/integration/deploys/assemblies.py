@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from collections.abc import Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tests.infra.gpu import GPU
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = tuple(sorted(path.stem for path in (ROOT / ENVIRONMENTS).glob("*.toml")))
 
+NO_GROUP = "sg-00000000000000000"
 NO_SUBNET = "subnet-00000000000000000"
 CHANGED_SETTINGS = ("work_days", "job_timeout_seconds", "claim_lease_seconds")
 """Raised: a bucket's rule, the task definition, and the function that names its revision."""
@@ -46,35 +48,39 @@ def break_processing(stage: EnvironmentStage) -> None:
         processing,
         "Broken",
         type="AWS::EC2::SecurityGroupEgress",
-        properties={"GroupId": "sg-00000000000000000", "IpProtocol": "-1", "CidrIp": "10.0.0.0/8"},
+        properties={"GroupId": NO_GROUP, "IpProtocol": "-1", "CidrIp": "10.0.0.0/8"},
     )
     broken.node.add_dependency(processing.dispatcher.function)
 
 
-def copy_with_changes(sources: Path, *, by: int) -> None:
-    """Copy what environments are made of, with the settings raised."""
+def copy_with_changes(
+    sources: Path, *, by: int, names: Sequence[str] = NAMES, table: str = ""
+) -> None:
+    """Copy what environments are made of, with the settings raised and a table added."""
 
     def raised(setting: re.Match[str]) -> str:
         return f"{setting[1]} = {int(setting[2]) + by}"
 
     (sources / ENVIRONMENTS).mkdir(parents=True)
     shutil.copy(ROOT / "cdk.json", sources)
-    for name in NAMES:
+    for name in names:
         text = (ROOT / ENVIRONMENTS / f"{name}.toml").read_text()
         for setting in CHANGED_SETTINGS:
             text, found = re.subn(rf"(?m)^({setting}) = (\d+)$", raised, text)
             assert found, f"{name} has no setting {setting}"
-        (sources / ENVIRONMENTS / f"{name}.toml").write_text(text)
+        (sources / ENVIRONMENTS / f"{name}.toml").write_text(text + table)
 
 
-def with_pool_and_gpu(sources: Path, folder: Path, environment: str) -> Path:
-    """Synthesize one environment with every stack that it can have."""
-    (sources / ENVIRONMENTS).mkdir(parents=True)
-    shutil.copy(ROOT / "cdk.json", sources)
-    text = (ROOT / ENVIRONMENTS / f"{environment}.toml").read_text()
-    (sources / ENVIRONMENTS / f"{environment}.toml").write_text(text + GPU)
-    build(sources, outdir=folder, launch="pool").synth()
-    return folder
+def with_pool_and_gpu(folder: Path, environment: str, *, by: int = 0, broken: bool = False) -> Path:
+    """Synthesize one environment with every stack that it can have, its settings raised."""
+    sources, assembly = folder / f"sources-{by}", folder / f"assembly-{by}"
+    copy_with_changes(sources, by=by, names=[environment], table=GPU)
+    app = build(sources, outdir=assembly, launch=Launch.POOL)
+    for stage in app.node.children:
+        if broken and isinstance(stage, EnvironmentStage):
+            break_processing(stage)
+    app.synth()
+    return assembly
 
 
 def stack_paths(assembly: Path) -> list[str]:

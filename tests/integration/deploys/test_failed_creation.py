@@ -12,6 +12,7 @@ from local.cloud import LocalCloud
 from local.deploy import DeployFailedError, assembly_of
 from tests.integration.deploys.assemblies import (
     NAMES,
+    NO_GROUP,
     NO_SUBNET,
     broken_at,
     stack_paths,
@@ -54,8 +55,17 @@ def test_should_repeat_a_creation_that_failed_with_retained_data(
 def test_should_repeat_a_creation_that_failed_at_any_stack(
     name: str, cloud: LocalCloud, tmp_path: Path
 ) -> None:
+    """With a pool and a GPU; then updated, rolled back and destroyed."""
     environment = Environment(cloud, name)
-    assembly = with_pool_and_gpu(tmp_path / "sources", tmp_path / "assembly", name)
+    assembly = with_pool_and_gpu(tmp_path, name)
     folder = assembly_of(assembly, name)
 
     walk(environment, folder, stack_paths(folder), tmp_path)
+
+    environment.deploy(with_pool_and_gpu(tmp_path, name, by=1))
+    updated = environment.resources()
+    with pytest.raises(DeployFailedError, match=NO_GROUP):
+        environment.deploy(with_pool_and_gpu(tmp_path, name, by=2, broken=True))
+    assert environment.resources() == updated
+    environment.destroy(assembly)
+    assert environment.states() == {}

@@ -13,6 +13,9 @@ from tests.integration.pool.rig import Rig
 
 pytestmark = pytest.mark.cloud
 
+SELF_CHECK = ["on", "off"]
+"""The calls of the self-test at a worker's start."""
+
 
 def test_should_take_two_jobs_in_a_row_and_leave_at_once_when_idle(
     pool: Rig, clip: bytes, tmp_path: Path
@@ -23,14 +26,16 @@ def test_should_take_two_jobs_in_a_row_and_leave_at_once_when_idle(
         second = pool.upload("second", variant(clip, "second"))
         worker.until("job.succeeded")
         until(lambda: pool.messages() == 0, "the messages are deleted")
-        until(lambda: len(worker.protection_calls()) == 4, "protection is off")
+        until(lambda: len(worker.protection_calls()) == len(SELF_CHECK) + 4, "protection is off")
         health = worker.health()
 
         assert worker.end(signal.SIGTERM) == ExitCode.SUCCESS
 
     jobs = [pool.job(first), pool.job(second)]
     assert [(job.state, job.runs) for job in jobs] == [(State.SUCCEEDED, 1)] * 2, jobs
-    assert worker.protection_calls() == ["on", "off", "on", "off"]
+    assert worker.protection_calls() == [*SELF_CHECK, "on", "off", "on", "off"]
+    (checked,) = [line for line in worker.lines if line["action"] == "protection.checked"]
+    assert checked["passed"] is True
     assert (health["jobsTaken"], health["activeJobs"]) == (2, 0)
     assert not health["taskProtectionActive"]
     started = [line for line in worker.lines if line["action"] == "worker.started"]
@@ -49,7 +54,7 @@ def test_should_end_well_when_told_to_stop_with_a_job_that_is_soon_done(
         assert worker.end(signal.SIGTERM) == ExitCode.SUCCESS
     states = {pool.job(source).state, pool.job(waiting).state}
     assert states == {State.SUCCEEDED, State.LAUNCHED}
-    assert worker.protection_calls() == ["on", "off"]
+    assert worker.protection_calls() == [*SELF_CHECK, "on", "off"]
 
 
 def test_should_refuse_to_start_where_protection_is_wanted_and_cannot_be_had(

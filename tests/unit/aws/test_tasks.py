@@ -88,7 +88,9 @@ def test_should_ask_for_one_idempotent_findable_tagged_task(
     }
 
 
-def test_should_give_a_task_a_public_address_where_it_needs_one(endpoint: AwsEndpoint) -> None:
+def test_should_give_a_task_an_address_and_ecs_exec_where_they_are_set(
+    endpoint: AwsEndpoint,
+) -> None:
     endpoint.script(STARTED)
     client = clients.ecs("us-east-1")
     target = LaunchTarget(
@@ -98,6 +100,7 @@ def test_should_give_a_task_a_public_address_where_it_needs_one(endpoint: AwsEnd
         security_group_ids=("sg-1",),
         capacity_providers=("FARGATE",),
         public_address=True,
+        execute_command=True,
     )
 
     EcsTaskLauncher(client, target, sleeper=FakeClock()).launch(JOB)
@@ -105,6 +108,7 @@ def test_should_give_a_task_a_public_address_where_it_needs_one(endpoint: AwsEnd
     client.close()
     network: Any = sent(endpoint)["networkConfiguration"]
     assert network["awsvpcConfiguration"]["assignPublicIp"] == "ENABLED"
+    assert sent(endpoint)["enableExecuteCommand"] is True
 
 
 def test_should_stay_within_the_bounds_of_the_api_for_the_longest_key(

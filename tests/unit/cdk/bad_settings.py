@@ -191,6 +191,14 @@ TOGETHER: list[tuple[dict[str, Any], str]] = [
         r"network\.public_tasks = True; allowed is false while retain_data = true",
     ),
     (
+        {
+            "execute_command": True,
+            "retain_data": True,
+            "alarms.emails": ["a@example.com"],
+        },
+        r"execute_command = True; allowed is false while retain_data = true",
+    ),
+    (
         {"network.nat_gateways": 0},
         r"interface_endpoints = False; allowed is true while network\.nat_gateways = 0",
     ),

@@ -111,6 +111,44 @@ def test_should_refuse_a_wrong_stage(
     refused(document, environments, words)
 
 
+def in_waves(document: dict[str, Any], *waves: str | None) -> None:
+    for stage, wave in zip(document["stage"], waves, strict=True):
+        if wave is not None:
+            stage["wave"] = wave
+
+
+def test_should_put_stages_of_one_wave_together(
+    environments: dict[str, EnvironmentConfig], document: dict[str, Any]
+) -> None:
+    in_waves(document, "trial", "trial", None)
+
+    waves = parse_promotion(document, environments, where=WHERE).waves
+
+    assert [[stage.environment for stage in wave] for wave in waves] == [
+        ["dev", "staging"],
+        ["prod"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("waves", "words"),
+    [
+        (("any", None, "any"), "stage 3: wave = 'any'; allowed is next to the other stages"),
+        ((None, "any", "any"), "stage 3: approval = True; allowed is false, as in the rest"),
+        (("Any", None, None), "stage 1: wave = 'Any'; allowed is lower-case letters"),
+    ],
+)
+def test_should_refuse_a_wave_that_is_none(
+    environments: dict[str, EnvironmentConfig],
+    document: dict[str, Any],
+    waves: tuple[str | None, ...],
+    words: str,
+) -> None:
+    in_waves(document, *waves)
+
+    refused(document, environments, words)
+
+
 def test_should_refuse_a_way_without_stages(
     environments: dict[str, EnvironmentConfig], document: dict[str, Any]
 ) -> None:

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -84,3 +86,14 @@ def test_should_keep_every_word_once_in_bounded_sentences(
         assert (
             len(sentence.words) == 1 or sentence.end_seconds - sentence.start_seconds <= MAX_SECONDS
         )
+
+
+def test_should_end_a_sentence_where_the_language_changes() -> None:
+    french, english = speech("merci beaucoup"), speech("thank you", start=0.8)
+    mixed = [
+        replace(each, word=replace(each.word, language=language))
+        for words, language in ((french, "fr"), (english, "en"))
+        for each in words
+    ]
+    found = split_sentences(mixed)
+    assert [(s.text, s.language) for s in found] == [("merci beaucoup", "fr"), ("thank you", "en")]

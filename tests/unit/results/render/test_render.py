@@ -10,7 +10,7 @@ import pytest
 import runtime.results.render
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Source
-from runtime.core.media import Summary
+from runtime.core.summary import NO_SUMMARY
 from runtime.results.job_result import JobResult, speaker_name
 from runtime.results.render.captions import srt, vtt
 from runtime.results.render.files import render_files, render_manifest
@@ -30,7 +30,7 @@ SILENT = replace(
     language=None,
     turns=(),
     chapters=(),
-    summary=Summary(sentences=()),
+    summary=NO_SUMMARY,
     warnings=(NO_AUDIO,),
 )
 BLIND = replace(TALK, media=replace(TALK.media, video=None), scenes=(), warnings=(NO_VIDEO,))
@@ -64,6 +64,21 @@ def test_should_point_from_sentences_into_words() -> None:
         assert " ".join(word["text"] for word in words) == sentence["text"]
         assert words[0]["start_seconds"] == sentence["start_seconds"]
         assert words[-1]["end_seconds"] == sentence["end_seconds"]
+
+
+def test_should_name_the_language_of_each_sentence_and_all_of_the_recording() -> None:
+    first, *others = TALK.chapters[0].sentences
+    french = tuple(replace(w, word=replace(w.word, language="fr")) for w in first.words)
+    chapter = replace(TALK.chapters[0], sentences=(replace(first, words=french), *others))
+    result = replace(TALK, chapters=(chapter, *TALK.chapters[1:]))
+    languages = [sentence["language"] for sentence in transcript_document(result)["sentences"]]
+    assert languages == ["fr"] + ["en"] * (len(languages) - 1)
+    total = sum(len(sentence.words) for sentence in TALK.sentences)
+    assert summary_document(result)["languages"] == [
+        {"language": "en", "word_count": total - len(french)},
+        {"language": "fr", "word_count": len(french)},
+    ]
+    assert "English, French" in markdown(result)
 
 
 def test_should_list_every_other_file_in_the_manifest() -> None:

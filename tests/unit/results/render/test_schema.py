@@ -16,10 +16,16 @@ from runtime.core.media import (
     PublishedFile,
     Scene,
     Sentence,
-    Summary,
-    SummarySentence,
     Turn,
     Word,
+)
+from runtime.core.summary import (
+    Citation,
+    ModelUsage,
+    SectionName,
+    Summary,
+    SummaryItem,
+    SummarySection,
 )
 from runtime.results.job_result import JobResult
 from runtime.results.render.files import render_files
@@ -57,8 +63,46 @@ chapters = st.builds(
     title=texts,
     sentences=st.lists(sentences, max_size=3).map(tuple),
 )
-quotes = st.builds(
-    SummarySentence, text=texts, start_seconds=seconds, end_seconds=seconds, speaker=speakers
+citations = st.builds(
+    Citation,
+    segment=st.integers(0, 9000),
+    start_seconds=seconds,
+    end_seconds=seconds,
+    speaker=speakers,
+)
+items = st.builds(
+    SummaryItem,
+    text=texts,
+    citations=st.lists(citations, min_size=1, max_size=3).map(tuple),
+    quoted=st.booleans(),
+    owner=st.none() | texts,
+    due=st.none() | texts,
+)
+sections = st.builds(
+    SummarySection,
+    name=st.sampled_from(list(SectionName)).map(str),
+    title=texts,
+    items=st.lists(items, min_size=1, max_size=3).map(tuple),
+)
+counts = st.integers(0, 10**9)
+summaries = st.builds(
+    Summary,
+    sections=st.lists(sections, max_size=3).map(tuple),
+    kind=texts,
+    language=st.none() | st.just("en"),
+    summarizer=st.sampled_from(["extractive", "bedrock", "openai"]),
+    model=st.none() | texts,
+    rejected_sentences=counts,
+    usage=st.none()
+    | st.builds(
+        ModelUsage,
+        requests=counts,
+        input_tokens=counts,
+        cached_tokens=counts,
+        cache_write_tokens=counts,
+        output_tokens=counts,
+        cost_usd=st.none() | st.floats(0, 100),
+    ),
 )
 turns = st.builds(
     lambda start, length, speaker: Turn(
@@ -76,7 +120,7 @@ results = st.builds(
     language=st.none() | st.sampled_from(["en", "yue"]),
     turns=st.lists(turns, max_size=6).map(tuple),
     chapters=st.lists(chapters, max_size=3).map(tuple),
-    summary=st.builds(Summary, sentences=st.lists(quotes, max_size=3).map(tuple)),
+    summary=summaries,
     scenes=st.lists(
         st.builds(Scene, index=st.integers(0, 20000), start_seconds=seconds, end_seconds=seconds),
         max_size=4,

@@ -1,0 +1,1 @@
+"""Summaries: templates, extraction, questions to a model, and the check of what it writes."""

@@ -25,6 +25,9 @@ CONNECTIONS = 16
 POLL_TIMEOUT_SECONDS = 25
 """Read timeout of a long poll, which SQS answers within 20 s."""
 
+MODEL_ATTEMPTS = 4
+"""Tries of one question to a model; throttles of Bedrock last for seconds."""
+
 TRACE_TIMEOUT_SECONDS = 1
 """Connect and read timeout each: sending a trace takes about 2 s at most."""
 
@@ -78,6 +81,21 @@ def sqs_polling(region: str) -> "SQSClient":
     """
     limits = config(attempts=1, read_timeout=POLL_TIMEOUT_SECONDS)
     return boto3.client("sqs", region_name=region, config=limits)
+
+
+def bedrock(region: str, *, read_timeout: int) -> Any:
+    """Return a client of Bedrock's models: long answers, and retries that slow down by themselves.
+
+    Adaptive retries share a rate between all threads, so that a throttled job asks less often.
+    """
+    limits = Config(
+        connect_timeout=CONNECT_TIMEOUT_SECONDS,
+        read_timeout=read_timeout,
+        retries={"total_max_attempts": MODEL_ATTEMPTS, "mode": "adaptive"},
+        max_pool_connections=CONNECTIONS,
+    )
+    connect: Callable[..., Any] = boto3.client
+    return connect("bedrock-runtime", region_name=region, config=limits)
 
 
 def xray(region: str) -> Any:

@@ -80,6 +80,8 @@ class Option(StrEnum):
     CHANNELS = "channels"
     LEAVE_OUT = "leave-out"
     SCENE_MODEL = "scene-model"
+    SUMMARY_KIND = "summary-kind"
+    SUMMARY_LANGUAGE = "summary-language"
 
 
 class Quality(StrEnum):
@@ -113,6 +115,14 @@ class SubmissionField(StrEnum):
 
     OWNER = "owner"
     TITLE = "title"
+
+
+class SummarizerName(StrEnum):
+    """What writes summaries: code that quotes, or a model behind a service."""
+
+    EXTRACTIVE = "extractive"
+    BEDROCK = "bedrock"
+    OPENAI = "openai"
 
 
 class SceneModel(StrEnum):
@@ -196,6 +206,19 @@ class EnvVar(StrEnum):
     AUDIO_TRACK = "AUDIO_TRACK"
     SCENE_MODEL = "SCENE_MODEL"
     CHECKPOINT_SECONDS = "CHECKPOINT_SECONDS"
+
+    # Processor: who writes summaries, and what they may cost.
+    SUMMARIZER = "SUMMARIZER"
+    SUMMARY_MODEL = "SUMMARY_MODEL"
+    SUMMARY_ENDPOINT = "SUMMARY_ENDPOINT"
+    SUMMARY_API_KEY = "SUMMARY_API_KEY"
+    SUMMARY_GUARDRAIL = "SUMMARY_GUARDRAIL"
+    SUMMARY_PROMPT_CACHING = "SUMMARY_PROMPT_CACHING"
+    SUMMARY_PRICES = "SUMMARY_PRICES"
+    SUMMARY_JOB_USD = "SUMMARY_JOB_USD"
+    SUMMARY_MONTH_USD = "SUMMARY_MONTH_USD"
+    SUMMARY_SECONDS = "SUMMARY_SECONDS"
+    SUMMARY_TEMPLATES = "SUMMARY_TEMPLATES"
 
     # Task protection: how to reach ECS. The agent sets the first; the others are for the API.
     ECS_AGENT_URI = "ECS_AGENT_URI"
@@ -281,6 +304,9 @@ class Metric(StrEnum):
     PROCESSING_USD = "ProcessingUsd"
     SPOT_INTERRUPTIONS = "SpotInterruptions"
     UPLOADS_WITHOUT_JOB = "UploadsWithoutJob"
+    SUMMARY_FALLBACKS = "SummaryFallbacks"
+    SUMMARY_USD = "SummaryUsd"
+    SUMMARY_SENTENCES_REJECTED = "SummarySentencesRejected"
 
 
 class MetricDimension(StrEnum):
@@ -321,6 +347,10 @@ class ServiceTable:
     PARTITION_KEY = "pk"
     SORT_KEY = "sk"
     TTL_ATTRIBUTE = "expires_at"
+
+
+SPEND_PREFIX = "summary-spend|"
+"""Keys of the idempotency table's items with what summaries cost in a month, `2026-11`."""
 
 
 class IdempotencyTable:

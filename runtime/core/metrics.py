@@ -21,6 +21,7 @@ _UNITS = {
     Metric.MEDIA_SECONDS: "Seconds",
     # CloudWatch knows no unit of money.
     Metric.PROCESSING_USD: "None",
+    Metric.SUMMARY_USD: "None",
 }
 _DEFAULT_UNIT = "Count"
 

@@ -87,6 +87,22 @@ OPTIONS: dict[Option, OptionSpec] = {
         maxItems=len(LeaveOut),
     ),
     Option.SCENE_MODEL: _spec("scene_model", "The detector of scenes.", enum=list(SceneModel)),
+    Option.SUMMARY_KIND: _spec(
+        "summary_kind",
+        "The kind of recording, which decides what its summary has: meeting, interview, lecture, "
+        "podcast, call, or one that the environment adds. Guessed if not given.",
+        type="string",
+        maxLength=30,
+        pattern="^[a-z][a-z0-9_-]*$",
+        **{"x-allowed": "a kind of recording in lower case, as in meeting"},
+    ),
+    Option.SUMMARY_LANGUAGE: _spec(
+        "summary_language",
+        "The code of the language in which a model writes the summary; that of the recording if "
+        "not given. Quotes stay in their own.",
+        enum=sorted(LANGUAGES),
+        **{"x-allowed": "a language code, as in en"},
+    ),
 }
 
 JSON_NAMES = {option: str(option).replace("-", "_") for option in OPTIONS}

@@ -49,6 +49,8 @@ class JobOptions:
     channels: Channels = Channels.AUTO
     leave_out: tuple[LeaveOut, ...] = ()
     scene_model: SceneModel | None = None
+    summary_kind: str | None = None
+    summary_language: str | None = None
 
 
 DEFAULT_OPTIONS = JobOptions()

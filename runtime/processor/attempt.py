@@ -229,7 +229,7 @@ class Attempt:
                 ),
                 tracker=tracker,
                 folder=folder,
-                log=log,
+                telemetry=self.telemetry,
                 metrics=metrics,
             ).run()
         log.info(

@@ -16,6 +16,7 @@ from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import machine_capacity, threads_for
 from runtime.processor.pipeline.toolkit import Toolkit, build_toolkit
 from runtime.processor.settings import ProcessorSettings
+from runtime.processor.summary_composition import connect_summaries
 from runtime.processor.supervision.interruption import STOPPING
 from runtime.processor.supervision.shutdown import Shutdown, StopAction
 
@@ -66,6 +67,7 @@ def packaged_toolkit(settings: ProcessorSettings) -> Toolkit:
         checkpoint_seconds=settings.checkpoint_seconds,
         device=settings.device,
         quality=settings.quality,
+        summaries=connect_summaries(settings),
         decoder=Decoder(
             memory_mb=min(settings.decoder_memory_mb, capacity.memory_mb),
             cpu_seconds=round(settings.timeout_seconds * capacity.cores),

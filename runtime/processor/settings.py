@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from runtime.core.contract import FALSE, TRUE, Device, EnvVar, Quality, SceneModel
 from runtime.core.jobs import Source
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.summary_settings import SummarySettings
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
 
 RECORD_SECONDS = 15.0
@@ -60,7 +61,7 @@ class StopPlan:
         return self.notice_seconds + self.record_seconds
 
 
-class ProcessorSettings(BaseSettings):
+class ProcessorSettings(SummarySettings):
     """The settings of every processor. Times in seconds.
 
     `max_runs` is how many runs of a job may end by a passing failure, None if the reaper counts.

@@ -6,6 +6,7 @@ from pathlib import Path
 from runtime.core.jobs import Source
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore
+from runtime.core.telemetry import Telemetry
 from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.pipeline.toolkit import Toolkit
 
@@ -20,3 +21,4 @@ class JobContext:
     objects: ObjectStore
     checkpoints: Checkpoints
     folder: Path
+    telemetry: Telemetry

@@ -7,11 +7,11 @@ from pathlib import Path
 from runtime.core.contract import LeaveOut, ResultFile, Stage, result_prefix
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
-from runtime.core.log import Log
 from runtime.core.media import Diarization, MediaInfo, Sentence, TimeRange
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
 from runtime.core.summary import NO_SUMMARY
+from runtime.core.telemetry import Telemetry
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.pipeline.context import JobContext
@@ -83,7 +83,7 @@ class Pipeline:
         checkpoints: Checkpoints,
         tracker: StageTracker,
         folder: Path,
-        log: Log,
+        telemetry: Telemetry,
         metrics: Callable[[float], bytes],
     ) -> None:
         self._metrics = metrics
@@ -94,10 +94,11 @@ class Pipeline:
             objects=objects,
             checkpoints=checkpoints,
             folder=folder,
+            telemetry=telemetry,
         )
         self._tracker = tracker
         self._executor = GraphExecutor(
-            checkpoints=checkpoints, tracker=tracker, capacity=toolkit.capacity, log=log
+            checkpoints=checkpoints, tracker=tracker, capacity=toolkit.capacity, log=telemetry.log
         )
 
     def run(self) -> str:

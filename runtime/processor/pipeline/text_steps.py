@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
@@ -26,9 +27,7 @@ from runtime.processor.pipeline.media_steps import duration_seconds
 from runtime.processor.stages.attribute import attribute
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.stages.sentences import split_sentences
-from runtime.processor.summaries.extractive import ExtractiveSummarizer
 from runtime.processor.summaries.port import SummaryRequest
-from runtime.processor.summaries.template import guess_kind, templates_of
 
 _PROGRESS_SECONDS = 1.0
 _BATCH_SENTENCES = 2048
@@ -63,7 +62,8 @@ def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
             return StageOutput(value=NO_SUMMARY)
-        template = templates_of("")[guess_kind(sentences)]
+        options, writer = job.options, job.toolkit.summaries
+        template, doubts = writer.template_for(options.summary_kind, sentences)
         request = SummaryRequest(
             job_id=job.source.job_id,
             sentences=sentences,
@@ -71,10 +71,16 @@ def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
             chapters=given[Stage.CHUNK],
             template=template,
             language=given[Stage.TRANSCRIBE].language,
-            output_language=None,
+            output_language=options.summary_language,
             duration_seconds=duration_seconds(given),
         )
-        return StageOutput(value=ExtractiveSummarizer().summarize(request, on_progress))
+        output = writer.write(
+            request,
+            on_progress=on_progress,
+            log=job.telemetry.log,
+            metrics=job.telemetry.metrics,
+        )
+        return replace(output, warnings=(*doubts, *output.warnings))
 
     def step(stage: Stage, run: Any, needs: tuple[Stage, ...], artifact: Artifact[Any]) -> Step:
         cost = job.toolkit.cost(stage)

@@ -19,6 +19,7 @@ from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_se
 from runtime.processor.pipeline.graph import Cost
 from runtime.processor.stages.diarize import DiarizeOptions, diarize
 from runtime.processor.stages.transcribe import TranscribeOptions, transcribe
+from runtime.processor.summaries.writer import QUOTES_ONLY, SummaryWriter
 
 DIARIZATION_MODEL = "diarization"
 EMBEDDING_MODEL = "minilm-l6"
@@ -48,6 +49,7 @@ class Toolkit:
     limits: MediaLimits
     settings: Mapping[Stage, str]
     checkpoint_seconds: float
+    summaries: SummaryWriter = QUOTES_ONLY
     adapt: "Callable[[JobOptions], Toolkit] | None" = None
 
     def for_job(self, options: JobOptions) -> "Toolkit":
@@ -60,6 +62,8 @@ class Toolkit:
             Stage.TRANSCRIBE: f"{options.languages} {options.vocabulary}",
             Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}"
             + (" none" if LeaveOut.SPEAKERS in options.leave_out else ""),
+            Stage.SUMMARIZE: f"{options.summary_kind} {options.summary_language} "
+            + self.summaries.identity,
         }
         stages = {*self.models, *self.settings, *by_options}
         return {
@@ -84,6 +88,7 @@ def build_toolkit(
     checkpoint_seconds: float,
     device: Device = Device.CPU,
     quality: Quality = Quality.BALANCED,
+    summaries: SummaryWriter = QUOTES_ONLY,
 ) -> Toolkit:
     """Return the toolkit of faster-whisper, pyannote.audio, PySceneDetect and MiniLM.
 
@@ -113,6 +118,7 @@ def build_toolkit(
             checkpoint_seconds=checkpoint_seconds,
             device=device,
             quality=options.quality or quality,
+            summaries=summaries,
         )
 
     def run_transcribe(
@@ -189,6 +195,7 @@ def build_toolkit(
                 EXPORTED if has_exported_networks(models_dir / DIARIZATION_MODEL) else ""
             ),
         },
+        summaries=summaries,
         checkpoint_seconds=checkpoint_seconds,
         adapt=adapt,
     )

@@ -18,4 +18,6 @@ CHOICES = st.builds(
     channels=st.sampled_from(Channels),
     leave_out=st.lists(st.sampled_from(LeaveOut), unique=True).map(tuple),
     scene_model=st.none() | st.sampled_from(SceneModel),
+    summary_kind=st.none() | st.sampled_from(["meeting", "team-retro"]),
+    summary_language=st.none() | st.sampled_from(sorted(LANGUAGES)),
 )

@@ -48,6 +48,8 @@ def test_should_read_all_that_can_be_asked() -> None:
             "lifestream-channels": "separate",
             "lifestream-leave-out": "scenes, player-audio",
             "lifestream-scene-model": "transnetv2",
+            "lifestream-summary-kind": "Meeting",
+            "lifestream-summary-language": "fr",
         }
     ) == JobOptions(
         compute=Compute.GPU,
@@ -60,6 +62,8 @@ def test_should_read_all_that_can_be_asked() -> None:
         channels=Channels.SEPARATE,
         leave_out=(LeaveOut.SCENES, LeaveOut.PLAYER_AUDIO),
         scene_model=SceneModel.TRANSNETV2,
+        summary_kind="meeting",
+        summary_language="fr",
     )
 
 
@@ -95,6 +99,8 @@ def test_should_read_the_encoded_form_that_s3_gives_to_other_letters(charset: st
         ("quality", "superb", "'superb', not one of fast, balanced, best"),
         ("audio-track", "0", "'0', not a number from 1"),
         ("leave-out", "words", "'words', not one of speakers, scenes"),
+        ("summary-kind", "a meeting", "'a meeting', not a kind of recording"),
+        ("summary-language", "french", "'french', not a language code"),
         ("speakers", "2", "there is no option lifestream-speakers, only lifestream-compute"),
     ],
 )

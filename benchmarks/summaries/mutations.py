@@ -1,0 +1,178 @@
+"""Falsifies good sentences of a summary in one fact each: what a check must notice."""
+
+import random
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from benchmarks.summaries.recordings import HERE, read_topics, said
+from runtime.core.media import Sentence
+from runtime.processor.summaries.grounding import Claim, Transcript
+
+NAMES = (
+    *("Berlin", "Lisbon", "Oslo", "Newton", "Curie", "Madrid", "Darwin", "Prague", "Galileo"),
+    *("Warsaw", "Hamburg", "Dublin", "Einstein", "Toronto", "Nairobi", "Kepler", "Mozart"),
+)
+MONTHS = (
+    *("January", "February", "March", "April", "June", "July", "August", "September"),
+    *("October", "November", "December"),
+)
+DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+SEASONS = ("spring", "summer", "autumn", "winter")
+WORDS = (
+    *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
+    *("fourteen", "eighteen", "twenty", "thirty", "fifty", "sixty", "ninety"),
+)
+_NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b|\b(?:" + "|".join(WORDS) + r")\b")
+_DATE = re.compile(r"\b(?:" + "|".join((*MONTHS, *DAYS, *SEASONS)) + r")\b|\b(?:1[89]|20)\d\d\b")
+_NAME = re.compile(r"\b(?!Speaker)[A-Z][a-z]{2,}\b")
+SPEAKERS = 3
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GoodSentence:
+    """A faithful claim, and the transcript of its topic."""
+
+    topic: str
+    claim: Claim
+    sentences: tuple[Sentence, ...]
+
+
+def transcript_of(lines: Sequence[str]) -> tuple[Sentence, ...]:
+    """Return a topic's lines as spoken by three speakers in turn."""
+    clock, sentences = 0.5, []
+    for i, line in enumerate(lines):
+        sentences.append(said(line, start=clock, speaker=f"SPEAKER_{i % SPEAKERS:02d}"))
+        clock = sentences[-1].end_seconds + 0.4
+    return tuple(sentences)
+
+
+def good_sentences() -> list[GoodSentence]:
+    """Return the faithful sentences, half of them attributed to the speaker of the passage."""
+    topics = {title: transcript_of(lines) for title, lines in read_topics("topics.txt").items()}
+    found = []
+    for number, line in enumerate(_rows(HERE / "good.txt")):
+        topic, cited, text = (part.strip() for part in line.split("|"))
+        segments = tuple(int(index) for index in cited.split(","))
+        sentences = topics[topic]
+        if number % 2 and len(segments) == 1:
+            speaker = int(sentences[segments[0]].speaker.rpartition("_")[2]) + 1
+            text = f"Speaker {speaker} says: {text}"
+        claim = Claim(text=text, segments=segments)
+        found.append(GoodSentence(topic=topic, claim=claim, sentences=sentences))
+    return found
+
+
+def _rows(path: Path) -> list[str]:
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [line for line in lines if line and not line.startswith("#")]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mutation:
+    """A falsified sentence, and which kind of fact was changed."""
+
+    kind: str
+    good: GoodSentence
+    claim: Claim
+
+
+def mutations(count: int, *, seed: int) -> list[Mutation]:
+    """Return `count` falsified sentences, of each kind about as many."""
+    rng = random.Random(seed)  # noqa: S311 - a seed must give the same everywhere
+    good = good_sentences()
+    found: list[Mutation] = []
+    kinds = list(_KINDS)
+    while len(found) < count:
+        kind = kinds[len(found) % len(kinds)]
+        chosen = rng.choice(good)
+        claim = _KINDS[kind](chosen, rng)
+        if claim is not None and claim != chosen.claim:
+            found.append(Mutation(kind=kind, good=chosen, claim=claim))
+    return found
+
+
+def _replaced(
+    good: GoodSentence, rng: random.Random, pattern: re.Pattern[str], other: Callable[[str], str]
+) -> Claim | None:
+    matches = [m for m in pattern.finditer(good.claim.text) if not _in_speaker(good, m.start())]
+    if not matches:
+        return None
+    match = rng.choice(matches)
+    text = good.claim.text
+    changed = text[: match.start()] + other(match.group()) + text[match.end() :]
+    return replace(good.claim, text=changed)
+
+
+def _in_speaker(good: GoodSentence, at: int) -> bool:
+    return good.claim.text[:at].endswith("Speaker ")
+
+
+def _swap_number(good: GoodSentence, rng: random.Random) -> Claim | None:
+    def other(value: str) -> str:
+        if not value[0].isdigit():
+            return rng.choice([word for word in WORDS if word != value])
+        digits = value.replace(",", "")
+        return f"{int(digits) + rng.choice([1, 2, 5, 10, 30]):,}" if digits.isdigit() else "77"
+
+    return _replaced(good, rng, _NUMBER, other)
+
+
+def _swap_date(good: GoodSentence, rng: random.Random) -> Claim | None:
+    def other(value: str) -> str:
+        if value.isdigit():
+            return str(int(value) + rng.choice([-20, -3, 1, 4, 11]))
+        group = next(g for g in (MONTHS, DAYS, SEASONS) if value in g)
+        return rng.choice([word for word in group if word != value])
+
+    return _replaced(good, rng, _DATE, other)
+
+
+def _swap_name(good: GoodSentence, rng: random.Random) -> Claim | None:
+    """Replace a name of the sentence by one from elsewhere, or by one that never was said."""
+    own = Transcript(good.sentences, language="en").names
+    names = [name for name in _NAME.findall(good.claim.text) if name.lower() in own]
+    if not names:
+        return None
+    elsewhere = rng.choice(topic_names())
+    pool = sorted({*NAMES, *elsewhere} - set(_NAME.findall(good.claim.text)))
+    name = rng.choice(names)
+    text = re.sub(rf"\b{name}\b", rng.choice(pool), good.claim.text, count=1)
+    return replace(good.claim, text=text)
+
+
+@cache
+def topic_names() -> tuple[tuple[str, ...], ...]:
+    """Return the names that are said in each topic."""
+    found = []
+    for lines in read_topics("topics.txt").values():
+        names = Transcript(transcript_of(lines), language="en").names
+        found.append(tuple(sorted(name.capitalize() for name in names)))
+    return tuple(names for names in found if names)
+
+
+def _swap_speaker(good: GoodSentence, rng: random.Random) -> Claim | None:
+    speakers = {good.sentences[segment].speaker for segment in good.claim.segments}
+    absent = [n for n in range(SPEAKERS) if f"SPEAKER_{n:02d}" not in speakers]
+    if not absent:
+        return None
+    wrong = rng.choice(absent) + 1
+    if good.claim.text.startswith("Speaker "):
+        return replace(good.claim, text=re.sub(r"^Speaker \d", f"Speaker {wrong}", good.claim.text))
+    return replace(good.claim, text=f"Speaker {wrong} says: {good.claim.text}")
+
+
+def _swap_time(good: GoodSentence, rng: random.Random) -> Claim | None:
+    others = [i for i in range(len(good.sentences)) if i not in good.claim.segments]
+    return replace(good.claim, segments=(rng.choice(others),))
+
+
+_KINDS: dict[str, Callable[[GoodSentence, random.Random], Claim | None]] = {
+    "speaker": _swap_speaker,
+    "number": _swap_number,
+    "name": _swap_name,
+    "date": _swap_date,
+    "timestamp": _swap_time,
+}

@@ -1,0 +1,90 @@
+"""The processor's settings of summaries: which model writes them, and what they may cost."""
+
+from typing import Annotated, Self
+
+from pydantic import Field, FiniteFloat, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings
+
+from runtime.core.contract import FALSE, TRUE, EnvVar, SummarizerName
+from runtime.processor.summaries.budget import Prices
+from runtime.processor.summaries.template import TemplateError, templates_of
+
+PRICES = ("input", "output", "cache read", "cache write")
+
+
+class SummarySettings(BaseSettings):
+    """Without a model, summaries are quotes. Amounts in US dollars, times in seconds.
+
+    `summary_prices` are those of a million tokens: input, output, cache read, cache write.
+    `summary_guardrail` is a Bedrock guardrail, `<id>:<version>`. `summary_templates` is a JSON list
+    of kinds of recording.
+    """
+
+    summarizer: SummarizerName = Field(
+        default=SummarizerName.EXTRACTIVE, validation_alias=EnvVar.SUMMARIZER
+    )
+    summary_model: str = Field(default="", validation_alias=EnvVar.SUMMARY_MODEL)
+    summary_endpoint: str | None = Field(default=None, validation_alias=EnvVar.SUMMARY_ENDPOINT)
+    summary_api_key: SecretStr | None = Field(default=None, validation_alias=EnvVar.SUMMARY_API_KEY)
+    summary_guardrail: str | None = Field(default=None, validation_alias=EnvVar.SUMMARY_GUARDRAIL)
+    summary_prompt_caching: bool = Field(
+        default=False, validation_alias=EnvVar.SUMMARY_PROMPT_CACHING
+    )
+    summary_prices: str = Field(default="0,0,0,0", validation_alias=EnvVar.SUMMARY_PRICES)
+    summary_job_usd: Annotated[FiniteFloat, Field(ge=0)] = Field(
+        default=1.0, validation_alias=EnvVar.SUMMARY_JOB_USD
+    )
+    summary_month_usd: Annotated[FiniteFloat, Field(ge=0)] = Field(
+        default=100.0, validation_alias=EnvVar.SUMMARY_MONTH_USD
+    )
+    summary_seconds: Annotated[FiniteFloat, Field(gt=0)] = Field(
+        default=180.0, validation_alias=EnvVar.SUMMARY_SECONDS
+    )
+    summary_templates: str = Field(default="", validation_alias=EnvVar.SUMMARY_TEMPLATES)
+
+    @field_validator("summary_prompt_caching", mode="before")
+    @classmethod
+    def _is_true_or_false_text(cls, value: object) -> object:
+        if value in {TRUE, FALSE}:
+            return value == TRUE
+        if isinstance(value, bool):
+            return value
+        raise ValueError(value)
+
+    @model_validator(mode="after")
+    def _summaries_are_consistent(self) -> Self:
+        if self.summarizer is not SummarizerName.EXTRACTIVE and not self.summary_model:
+            raise ValueError(
+                f"{EnvVar.SUMMARY_MODEL} is not set, which {EnvVar.SUMMARIZER}={self.summarizer} "
+                "needs"
+            )
+        try:
+            templates_of(self.summary_templates)
+        except TemplateError as error:
+            raise ValueError(f"{EnvVar.SUMMARY_TEMPLATES}: {error}") from error
+        if len(self._amounts()) != len(PRICES):
+            raise ValueError(
+                f"{EnvVar.SUMMARY_PRICES} is {self.summary_prices!r}, not {len(PRICES)} amounts "
+                f"({', '.join(PRICES)})"
+            )
+        if self.summary_guardrail and ":" not in self.summary_guardrail:
+            raise ValueError(
+                f"{EnvVar.SUMMARY_GUARDRAIL} is {self.summary_guardrail!r}, not <id>:<version>"
+            )
+        return self
+
+    def _amounts(self) -> list[float]:
+        parts = self.summary_prices.split(",")
+        is_amount = (part.strip().replace(".", "", 1).isdecimal() for part in parts)
+        return [float(part) for part in parts] if all(is_amount) else []
+
+    @property
+    def prices(self) -> Prices:
+        """The prices of a million tokens."""
+        asked, answered, cache_read, cache_write = self._amounts()
+        return Prices(
+            input_usd=asked,
+            output_usd=answered,
+            cache_read_usd=cache_read,
+            cache_write_usd=cache_write,
+        )

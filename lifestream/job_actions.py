@@ -62,7 +62,7 @@ def retry(operations: Operations, job_id: str) -> ActionResult:
         )
     if job.state in {State.FAILED, State.CANCELLED}:
         require_upload(operations, job)
-    return _announce(operations, change(operations, job_id, requeued))
+    return _announce(operations, change(operations, job_id, _requeued))
 
 
 def reprocess(operations: Operations, job_id: str, *, from_scratch: bool = False) -> ActionResult:
@@ -96,18 +96,6 @@ def announce_upload(operations: Operations, key: str) -> ActionResult:
         summary=f"{key} had no job; the dispatcher was notified.",
         next=f"Follow it: {operations.command} jobs watch {key}",
     )
-
-
-def requeued(job: Job, now: float) -> Job:
-    """Return a job that has ended badly, or waits, as PENDING and due at once; else unchanged.
-
-    One that waits in a work queue gets another attempt, because its message may be lost.
-    """
-    if job.state in {State.FAILED, State.CANCELLED}:
-        return lifecycle.retry(job, now=now)
-    if job.queued:
-        return lifecycle.requeue(job, now=now)
-    return job if job.not_before is None else lifecycle.hasten(job, now=now)
 
 
 def known(operations: Operations, job_id: str) -> Job:
@@ -180,6 +168,10 @@ def _announce(operations: Operations, job: Job) -> ActionResult:
         summary=f"Job {job.job_id} ({job.source.key}) waits; the dispatcher was notified.",
         next=f"Follow it: {operations.command} jobs watch {job.job_id}",
     )
+
+
+def _requeued(job: Job, now: float) -> Job:
+    return lifecycle.retry_or_hasten(job, now=now)
 
 
 def _cancelled(job: Job, now: float) -> Job:

@@ -4,9 +4,9 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from lifestream.job_actions import change, requeued
+from lifestream.job_actions import change
 from lifestream.ports import DeadLetter, DeadLetters, Operations
-from runtime.core.jobs import Job, State
+from runtime.core.jobs import Job, State, retry
 from runtime.core.messages import MalformedMessageError, Request, Requeued, Upload, parse
 from runtime.core.ports import ObjectNotFoundError
 
@@ -142,7 +142,7 @@ def _redrive(operations: Operations, content: LetterContent) -> RedriveResult:
 
 def _only_failed(job: Job, now: float) -> Job:
     # A job that was cancelled meanwhile is left to `jobs retry`.
-    return requeued(job, now) if job.state is State.FAILED else job
+    return retry(job, now=now) if job.state is State.FAILED else job
 
 
 def _subject(operations: Operations, request: Request) -> LetterSubject:

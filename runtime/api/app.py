@@ -11,11 +11,18 @@ from runtime.api import problems
 from runtime.api.middleware import Surroundings
 from runtime.api.problems import Problem
 from runtime.api.request_id import HEADER
-from runtime.api.routes import events, jobs, meta, results, uploads
+from runtime.api.routes import events, jobs, keys, meta, results, uploads
 from runtime.api.services import Services
 from runtime.core.contract import VERSION
 
-ROUTERS = (meta.router, jobs.router, uploads.router, results.router, events.router)
+ROUTERS = (
+    meta.router,
+    jobs.router,
+    uploads.router,
+    results.router,
+    events.router,
+    keys.router,
+)
 
 DESCRIPTION = """\
 Upload a recording; get back who said what, scenes, chapters and a cited summary.

@@ -7,6 +7,8 @@ from runtime.api.auth.authenticator import Authenticator
 from runtime.api.auth.issuer_keys import IssuerKeys
 from runtime.api.auth.tokens import TokenVerifier
 from runtime.api.health import Health, unprotected
+from runtime.api.idempotency import IdempotencyKeys
+from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
 from runtime.api.rate_limits import RateLimits, shared_storage
 from runtime.api.services import Services
@@ -76,6 +78,8 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
             clock=clock,
             max_bytes=settings.max_media_bytes,
         ),
+        actions=JobActions(jobs=jobs, objects=objects, queue=queue, clock=clock),
+        idempotency=IdempotencyKeys(uploads, clock=clock),
         jobs=jobs,
         listing=listing,
         objects=objects,

@@ -8,6 +8,9 @@ from runtime.core.jobs import State
 
 Item = TypeVar("Item")
 
+OptionValue = str | int | float | bool | list[str] | None
+"""A value of `options`; GET /v1/options says which."""
+
 
 class Page(BaseModel, Generic[Item]):
     """A page of a listing; `next_cursor` null means that there are no more."""

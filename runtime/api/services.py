@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from runtime.api.auth.api_keys import ApiKeys
 from runtime.api.auth.authenticator import Authenticator
 from runtime.api.health import Health
+from runtime.api.idempotency import IdempotencyKeys
+from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
 from runtime.api.rate_limits import RateLimits
 from runtime.api.uploads import Uploads
@@ -24,6 +26,8 @@ class Services:
     api_keys: ApiKeys
     rate_limits: RateLimits
     uploads: Uploads
+    actions: JobActions
+    idempotency: IdempotencyKeys
     jobs: JobStore
     listing: JobListing
     objects: ObjectStore

@@ -67,6 +67,8 @@ def job_item(job: Job, *, write_id: str) -> Item:
     for name, text in asdict(job.submission).items():
         if text is not None:
             item[name] = {"S": text}
+    if job.options_requested:
+        item["options_requested"] = {"BOOL": True}
     if job.options != DEFAULT_OPTIONS:
         item["options"] = {"M": _options_map(job.options)}
     return item
@@ -92,6 +94,7 @@ def _job_of(item: Mapping[str, Any]) -> Job:
     if "options" in item:
         values["options"] = _options_of(item["options"]["M"])
     return Job(
+        options_requested="options_requested" in item,
         submission=Submission(
             **{name: item[name]["S"] for name in SubmissionField if name in item}
         ),

@@ -118,6 +118,34 @@ class DynamoJobStore:
                 f"job {before.job_id} is no longer {before.state} in attempt {before.attempt}"
             )
 
+    def delete(self, job: Job) -> None:
+        """Delete the job and its idempotency record in one transaction.
+
+        Raise `StaleWriteError` unless state and attempt match, or there is no record.
+        """
+        delete_job: Any = {
+            "TableName": self.jobs_table,
+            "Key": {JobsTable.PARTITION_KEY: {"S": job.job_id}},
+            "ConditionExpression": "attribute_not_exists(#key) OR "
+            "(#state = :state AND attempt = :attempt)",
+            "ExpressionAttributeNames": {
+                "#key": JobsTable.PARTITION_KEY,
+                "#state": JobsTable.STATE_INDEX_PARTITION_KEY,
+            },
+            "ExpressionAttributeValues": {
+                ":state": {"S": job.state},
+                ":attempt": {"N": str(job.attempt)},
+            },
+        }
+        delete_record: Any = {
+            "TableName": self.idempotency_table,
+            "Key": {IdempotencyTable.PARTITION_KEY: {"S": job.source.object_id}},
+        }
+        if not self._transact(job, [{"Delete": delete_job}, {"Delete": delete_record}]):
+            raise StaleWriteError(
+                f"job {job.job_id} is no longer {job.state} in attempt {job.attempt}"
+            )
+
     def in_state(
         self,
         state: State,

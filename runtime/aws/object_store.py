@@ -15,6 +15,7 @@ from botocore.exceptions import (
 )
 
 from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.core.errors import Retryable
 from runtime.core.jobs import Source
 from runtime.core.ports import ByteCount, ListedObject, ObjectFacts, ObjectNotFoundError
 
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 CHUNK_BYTES = 1 << 20
+MAX_DELETED_AT_ONCE = 1000
+"""The most keys of a DeleteObjects."""
+
 MAX_EMPTY_STREAMS = 4
 """Consecutive streams broken before their first byte, after which a download fails."""
 
@@ -114,6 +118,24 @@ class S3ObjectStore:
         """Store a small object."""
         with _calling("writing", bucket, key):
             self._client.put_object(Bucket=bucket, Key=key, Body=data, ContentType=content_type)
+
+    def delete_below(self, bucket: str, prefix: str) -> int:
+        """Delete every object whose key begins so; return how many there were."""
+        keys = [listed.source.key for listed in self.list_objects(bucket, prefix)]
+        for first in range(0, len(keys), MAX_DELETED_AT_ONCE):
+            batch = keys[first : first + MAX_DELETED_AT_ONCE]
+            with _calling("deleting what is below", bucket, prefix):
+                answer = self._client.delete_objects(
+                    Bucket=bucket, Delete={"Objects": [{"Key": key} for key in batch]}
+                )
+            if failed := answer.get("Errors", []):
+                code = failed[0].get("Code", "Unknown")
+                raise Retryable(
+                    f"aws.{code}",
+                    f"{len(failed)} object(s) below s3://{bucket}/{prefix} were not deleted.",
+                    "Try again; if it persists, check the role's s3:DeleteObject.",
+                )
+        return len(keys)
 
     def _stream(self, source: Source, start: int, out: BinaryIO) -> Iterator[int]:
         answer = self._client.get_object(

@@ -84,6 +84,9 @@ class ObjectStore(Protocol):
     def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
         """Store a small object."""
 
+    def delete_below(self, bucket: str, prefix: str) -> int:
+        """Delete every object whose key begins so; return how many there were."""
+
 
 class JobStore(Protocol):
     """Job and idempotency records. Reads are strongly consistent."""
@@ -102,6 +105,12 @@ class JobStore(Protocol):
 
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
+        """
+
+    def delete(self, job: Job) -> None:
+        """Delete the job and its idempotency record; raise `StaleWriteError` if it changed.
+
+        Idempotent: a job without a record is deleted.
         """
 
     def in_state(

@@ -140,7 +140,7 @@ class Dispatcher:
         They are read again while no processor has had the job: the recorded ones may be empty
         because they were refused, and may have been corrected since.
         """
-        if job.state is State.PENDING and not job.ever_ran:
+        if job.state is State.PENDING and not job.ever_ran and not job.options_requested:
             try:
                 found = self.objects.look(job.source.bucket, job.source.key)
             except ObjectNotFoundError:

@@ -217,3 +217,18 @@ def test_should_not_claim_again_while_one_of_both_records_is_left(cloud: str, le
             store.create(replace(job, updated_at=NOW + 1))
         assert store.get(job.job_id) is None
     client.close()
+
+
+def test_should_delete_a_job_with_its_record_once_nobody_changes_it(
+    under_test: StoreUnderTest,
+) -> None:
+    store = under_test.store
+    job = created(store)
+    released = requeue(job, now=NOW)
+    store.save(job, released)
+    with pytest.raises(StaleWriteError):
+        store.delete(job)
+    store.delete(released)
+    store.delete(released)
+    assert store.get(job.job_id) is None
+    assert store.create(job) is None

@@ -75,6 +75,15 @@ class InMemoryJobStore:
                     result_s3_key=after.result_key,
                 )
 
+    def delete(self, job: Job) -> None:
+        self.before_call("delete")
+        with self._lock:
+            there = self.jobs.get(job.job_id)
+            if there is not None and (there.state, there.attempt) != (job.state, job.attempt):
+                raise StaleWriteError(f"job {job.job_id} is not {job.state}")
+            self.jobs.pop(job.job_id, None)
+            self.idempotency.pop(job.source.object_id, None)
+
     def in_state(
         self,
         state: State,

@@ -75,6 +75,12 @@ class InMemoryObjectStore:
     def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
         self.objects[bucket, key] = StoredObject(data, content_type)
 
+    def delete_below(self, bucket: str, prefix: str) -> int:
+        keys = self.keys(bucket, prefix)
+        for key in keys:
+            self.delete(bucket, key)
+        return len(keys)
+
     def _get(self, bucket: str, key: str) -> StoredObject:
         try:
             return self.objects[bucket, key]

@@ -1,20 +1,40 @@
-"""Jobs: list, read, follow."""
+"""Jobs: list, read, change."""
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
+from pydantic import BaseModel, ConfigDict, Field
 
-from runtime.api.access import Parts, Reader, own_job, require
+from runtime.api.access import Parts, Reader, Writer, own_job, require
 from runtime.api.cursors import cursor_of, position_of
 from runtime.api.identity import Scope
 from runtime.api.job_view import job_model
-from runtime.api.models import JobModel, Page
+from runtime.api.models import JobModel, OptionValue, Page
+from runtime.api.routing import IdempotentRoute
+from runtime.api.upload_options import given_options
 from runtime.core.jobs import State
 from runtime.core.service_ports import JobFilter
+from runtime.core.submission import MAX_TITLE_CHARACTERS
 
-router = APIRouter(prefix="/v1/jobs", tags=["jobs"])
+router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=IdempotentRoute)
 
 MAX_LIMIT = 100
+
+
+class Reprocessing(BaseModel):
+    """Options of the new run; without any, the job keeps its own."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    options: dict[str, OptionValue] | None = Field(default=None, max_length=50)
+
+
+class JobChange(BaseModel):
+    """What of a job may be changed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: str | None = Field(max_length=MAX_TITLE_CHARACTERS)
 
 
 @router.get("")
@@ -54,3 +74,39 @@ def list_jobs(  # noqa: PLR0917 - query parameters
 def read_job(services: Parts, caller: Reader, job_id: str) -> JobModel:
     """Return one job."""
     return job_model(own_job(services, caller, job_id))
+
+
+@router.patch("/{job_id}")
+def change_job(services: Parts, caller: Writer, job_id: str, change: JobChange) -> JobModel:
+    """Give a job that has ended another title."""
+    title = (change.title or "").strip() or None
+    return job_model(services.actions.rename(own_job(services, caller, job_id), title))
+
+
+@router.delete("/{job_id}", status_code=204, response_class=Response)
+def delete_job(services: Parts, caller: Writer, job_id: str) -> None:
+    """Delete a job that has ended, with its recording and its results."""
+    services.actions.delete(own_job(services, caller, job_id))
+
+
+@router.post("/{job_id}/cancel", status_code=202)
+def cancel_job(services: Parts, caller: Writer, job_id: str) -> JobModel:
+    """Cancel a job that has not ended."""
+    return job_model(services.actions.cancel(own_job(services, caller, job_id)))
+
+
+@router.post("/{job_id}/retry", status_code=202)
+def retry_job(services: Parts, caller: Writer, job_id: str) -> JobModel:
+    """Run a failed or cancelled job again, or a waiting one at once."""
+    return job_model(services.actions.retry(own_job(services, caller, job_id)))
+
+
+@router.post("/{job_id}/reprocess", status_code=202)
+def reprocess_job(
+    services: Parts, caller: Writer, job_id: str, wanted: Reprocessing | None = None
+) -> JobModel:
+    """Run a job that has ended again, with other options if given."""
+    job = own_job(services, caller, job_id)
+    given = wanted.options if wanted else None
+    options = None if given is None else given_options(given)
+    return job_model(services.actions.reprocess(job, options))

@@ -7,13 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.api.access import Parts, Writer
 from runtime.api.job_view import job_model
-from runtime.api.models import JobModel
+from runtime.api.models import JobModel, OptionValue
+from runtime.api.routing import IdempotentRoute
 from runtime.api.services import Services
 from runtime.api.uploads import KEPT_SECONDS, MAX_PARTS, PARTS_PER_ANSWER, Upload
 
-router = APIRouter(prefix="/v1/uploads", tags=["uploads"])
-
-OptionValue = str | int | float | bool | list[str] | None
+router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=IdempotentRoute)
 
 
 class NewUpload(BaseModel):

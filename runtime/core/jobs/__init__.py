@@ -15,7 +15,14 @@ from runtime.core.jobs.claims import (
     take_over,
 )
 from runtime.core.jobs.job import Failure, Job, Source
-from runtime.core.jobs.requests import cancel, reprocess, retry
+from runtime.core.jobs.requests import (
+    cancel,
+    rename,
+    reprocess,
+    retry,
+    retry_or_hasten,
+    run_again,
+)
 from runtime.core.jobs.runs import SETTLED_SECONDS, beat, fail, report, start, succeed, suspect
 from runtime.core.jobs.states import ENDED, ON_REQUEST, TRANSITIONS, IllegalTransitionError, State
 from runtime.core.jobs.waiting import (
@@ -55,10 +62,13 @@ __all__ = [
     "queued",
     "queued_again",
     "refused",
+    "rename",
     "report",
     "reprocess",
     "requeue",
     "retry",
+    "retry_or_hasten",
+    "run_again",
     "start",
     "submitted",
     "succeed",

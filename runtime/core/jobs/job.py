@@ -56,7 +56,8 @@ class Job:
     `waiting_for` the code of what the job waits for, `waits` the consecutive waits since
     `waiting_since`. `interruptions` counts the consecutive runs that were cut short from outside.
     `first_started_at` is when a processor first had the job since the last request, and
-    `suspected_at` when the reaper found its heartbeat overdue.
+    `suspected_at` when the reaper found its heartbeat overdue. `options_requested`: a person chose
+    the options after the upload, so its metadata no longer decides.
     """
 
     source: Source
@@ -76,6 +77,7 @@ class Job:
     failure: Failure | None = None
     options: JobOptions = DEFAULT_OPTIONS
     submission: Submission = NO_SUBMISSION
+    options_requested: bool = False
     not_before: float | None = None
     waiting_for: str | None = None
     waits: int = 0

@@ -1,8 +1,12 @@
 """Transitions that only a person requests: cancel, retry and reprocess."""
 
+from dataclasses import replace
+
 from runtime.core.jobs.job import Job, move
 from runtime.core.jobs.runs import SETTLED_COUNTS
 from runtime.core.jobs.states import IllegalTransitionError, State
+from runtime.core.jobs.waiting import hasten, requeue
+from runtime.core.options import JobOptions
 
 
 def cancel(job: Job, *, now: float) -> Job:
@@ -17,16 +21,45 @@ def retry(job: Job, *, now: float) -> Job:
     return _run_again(job, now)
 
 
-def reprocess(job: Job, *, now: float) -> Job:
+def reprocess(job: Job, *, now: float, options: JobOptions | None = None) -> Job:
     """Return a succeeded job requeued on request, with a fresh budget of runs.
 
-    It keeps its `result_key`: the old results stay until another attempt publishes.
+    It keeps its `result_key`: the old results stay until another attempt publishes. `options`
+    replace the job's own, and then win over those in the upload's metadata.
     """
     if job.state is not State.SUCCEEDED:
         raise IllegalTransitionError(
             f"job {job.job_id} is {job.state}; only a succeeded job is reprocessed"
         )
-    return _run_again(job, now)
+    return run_again(job, now=now, options=options)
+
+
+def run_again(job: Job, *, now: float, options: JobOptions | None = None) -> Job:
+    """Return a job that has ended in any way requeued on request, as `reprocess` does."""
+    again = _run_again(job, now)
+    return again if options is None else replace(again, options=options, options_requested=True)
+
+
+def rename(job: Job, *, title: str | None) -> Job:
+    """Return the ended job with another title, or None for none.
+
+    A job that has not ended is written by its processor, which would put the old title back.
+    """
+    if not job.ended:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it has not ended")
+    return replace(job, submission=replace(job.submission, title=title))
+
+
+def retry_or_hasten(job: Job, *, now: float) -> Job:
+    """Return a job that has ended badly, or waits, as PENDING and due at once; else unchanged.
+
+    One that waits in a work queue gets another attempt, because its message may be lost.
+    """
+    if job.state in {State.FAILED, State.CANCELLED}:
+        return retry(job, now=now)
+    if job.queued:
+        return requeue(job, now=now)
+    return job if job.not_before is None else hasten(job, now=now)
 
 
 def _run_again(job: Job, now: float) -> Job:

@@ -14,6 +14,8 @@ from runtime.api.auth.authenticator import Authenticator
 from runtime.api.auth.issuer_keys import IssuerKeys
 from runtime.api.auth.tokens import TokenVerifier
 from runtime.api.health import Health, unprotected
+from runtime.api.idempotency import IdempotencyKeys
+from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
 from runtime.api.rate_limits import RateLimits
 from runtime.api.services import Services
@@ -89,6 +91,10 @@ class World:
                 clock=self.clock,
                 max_bytes=MAX_BYTES,
             ),
+            actions=JobActions(
+                jobs=self.jobs, objects=self.objects, queue=self.queue, clock=self.clock
+            ),
+            idempotency=IdempotencyKeys(self.upload_records, clock=self.clock),
             jobs=self.jobs,
             listing=self.listing,
             objects=self.objects,

@@ -45,6 +45,7 @@ JOBS = st.builds(
     failure=st.none() | st.builds(Failure, code=TEXT, summary=TEXT, resolution=TEXT),
     options=CHOICES,
     submission=st.builds(Submission, owner=st.none() | TEXT, title=st.none() | TEXT),
+    options_requested=st.booleans(),
     not_before=st.none() | TIME,
     waiting_for=st.none() | TEXT,
     waits=st.integers(min_value=0, max_value=10**6),

@@ -1,0 +1,122 @@
+"""What a person does to a job: cancel, retry, reprocess, rename, delete. All are idempotent."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from runtime.api.problems import conflict
+from runtime.core import jobs as lifecycle
+from runtime.core.clock import WallClock
+from runtime.core.contract import result_prefix, work_prefix
+from runtime.core.jobs import Job, State
+from runtime.core.messages import requeue_message
+from runtime.core.options import JobOptions
+from runtime.core.ports import (
+    JobStore,
+    MessageSender,
+    ObjectNotFoundError,
+    ObjectStore,
+    StaleWriteError,
+)
+
+TRIES = 5
+"""How often a write that lost to another writer is decided again on the current record."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobActions:
+    """Actions on jobs that their caller may change."""
+
+    jobs: JobStore
+    objects: ObjectStore
+    queue: MessageSender
+    clock: WallClock
+
+    def cancel(self, job: Job) -> Job:
+        """Cancel a job; one that runs stops at its next report. Raise `ProblemError` 409."""
+        cancelled = self._change(
+            job, lambda each, now: each if each.ended else lifecycle.cancel(each, now=now)
+        )
+        if cancelled.state is not State.CANCELLED:
+            raise conflict(f"The job is {cancelled.state}.", "There is nothing to cancel.")
+        return cancelled
+
+    def retry(self, job: Job) -> Job:
+        """Requeue a failed or cancelled job, or one that waits; raise `ProblemError` 409."""
+        if job.state is State.SUCCEEDED:
+            raise conflict("The job has succeeded.", "Reprocess it to run it again.")
+        if job.ended:
+            self._require_upload(job)
+        return self._announced(
+            self._change(job, lambda each, now: lifecycle.retry_or_hasten(each, now=now))
+        )
+
+    def reprocess(self, job: Job, options: JobOptions | None) -> Job:
+        """Run a job that has ended again, with other options if given; raise `ProblemError` 409.
+
+        Its results stay until new ones are published.
+        """
+        if not job.ended:
+            raise conflict(f"The job is {job.state}.", "Wait for its end, or cancel it first.")
+        self._require_upload(job)
+
+        def again(each: Job, now: float) -> Job:
+            return lifecycle.run_again(each, now=now, options=options) if each.ended else each
+
+        return self._announced(self._change(job, again))
+
+    def rename(self, job: Job, title: str | None) -> Job:
+        """Give a job that has ended another title; raise `ProblemError` 409."""
+        if not job.ended:
+            raise conflict(f"The job is {job.state}.", "Rename it once it has ended.")
+
+        def renamed(each: Job, _now: float) -> Job:
+            return lifecycle.rename(each, title=title) if each.ended else each
+
+        return self._change(job, renamed)
+
+    def delete(self, job: Job) -> None:
+        """Delete results, checkpoints, recording and record; raise `ProblemError` 409."""
+        if not job.ended:
+            raise conflict(f"The job is {job.state}.", "Cancel it first.")
+        bucket = job.source.bucket
+        self.objects.delete_below(bucket, result_prefix(job.job_id))
+        self.objects.delete_below(bucket, work_prefix(job.job_id))
+        if self._has_upload(job):
+            self.objects.delete_below(bucket, job.source.key)
+        # The record comes last, so that an interrupted deletion can be repeated.
+        self.jobs.delete(job)
+
+    def _announced(self, job: Job) -> Job:
+        if job.state is not State.PENDING:
+            raise conflict(f"The job is {job.state}: it is being worked on.", "Wait for its end.")
+        self.queue.send(requeue_message(job.job_id))
+        return job
+
+    def _change(self, job: Job, to: Callable[[Job, float], Job]) -> Job:
+        before: Job | None = job
+        for _ in range(TRIES):
+            if before is None:
+                raise conflict("The job was deleted.", "There is nothing left to change.")
+            after = to(before, self.clock.now())
+            if after == before:
+                return before
+            try:
+                self.jobs.save(before, after)
+            except StaleWriteError:
+                before = self.jobs.get(job.job_id)
+                continue
+            return after
+        raise conflict("The job keeps changing.", "Try again.")
+
+    def _require_upload(self, job: Job) -> None:
+        if not self._has_upload(job):
+            raise conflict(
+                "The recording was deleted or replaced.", "Upload it again.", code="upload.gone"
+            )
+
+    def _has_upload(self, job: Job) -> bool:
+        try:
+            current = self.objects.head(job.source.bucket, job.source.key)
+        except ObjectNotFoundError:
+            return False
+        return current.job_id == job.job_id

@@ -32,6 +32,7 @@ from local.emulator.ecs import (
     vcpu_quota,
 )
 from local.emulator.services import (
+    bedrock,
     dynamodb_conflicts,
     ecr,
     eventbridge,
@@ -93,6 +94,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     lambda_concurrency.install(settings.quotas.lambda_concurrency)
     lambda_logs.install()
     lambda_mappings.install()
+    bedrock.install()
     dynamodb_conflicts.install()
     eventbridge.install()
     embedded_metrics.install()

@@ -48,7 +48,7 @@ class BedrockChatModel:
     instructions for the prompt cache; models without one refuse the mark.
     """
 
-    service: str = SummarizerName.BEDROCK
+    service: str = SummarizerName.BEDROCK.value
 
     def __init__(
         self,

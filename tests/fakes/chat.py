@@ -1,5 +1,6 @@
 """A language model that answers from a script, and a ledger in memory."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -31,12 +32,14 @@ class ScriptedChatModel:
 @dataclass
 class InMemorySpendLedger:
     spent_usd: float = 0.0
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reserve(self, usd: float, *, limit_usd: float) -> bool:
-        if self.spent_usd + usd > limit_usd:
-            return False
-        self.spent_usd += usd
-        return True
+        with self.lock:
+            if self.spent_usd + usd > limit_usd:
+                return False
+            self.spent_usd += usd
+            return True
 
     def settle(self, reserved_usd: float, spent_usd: float) -> None:
         self.spent_usd = max(0.0, self.spent_usd + spent_usd - reserved_usd)

@@ -16,7 +16,7 @@ NO_KEY = "none"
 class OpenAIChatModel:
     """Asks a model by chat completions; the client retries throttles and lost connections."""
 
-    service: str = SummarizerName.OPENAI
+    service: str = SummarizerName.OPENAI.value
 
     def __init__(
         self, *, endpoint: str | None, api_key: str | None, model: str, timeout_seconds: float

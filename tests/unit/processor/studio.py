@@ -30,6 +30,7 @@ from runtime.processor.host.resources import Capacity
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.pipeline.toolkit import Toolkit
+from runtime.processor.summaries.writer import QUOTES_ONLY, SummaryWriter
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
 from tests.fakes.clock import FakeClock
@@ -78,6 +79,7 @@ class Studio:
     aborted: list[ExitCode] = field(default_factory=list)
     max_runs: int | None = None
     task_size: TaskSize = UNKNOWN_TASK_SIZE
+    summaries: SummaryWriter = QUOTES_ONLY
     tracing: KeptTracing = field(default_factory=KeptTracing)
     interruption: Interruption = field(init=False)
     ended: AttemptOutcome = field(init=False)
@@ -181,6 +183,7 @@ class Studio:
             limits=self.limits,
             settings={},
             checkpoint_seconds=20.0,
+            summaries=self.summaries,
         )
 
     def _work(self, stage: Stage, on_progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""Command line: `check` tests protection from inside a task; see `--help`."""
+"""Command line: `check` tests protection from inside a task, `run` protects a command."""
 
 import argparse
 import json
@@ -8,9 +8,10 @@ import sys
 from dataclasses import asdict
 from enum import IntEnum
 
-from .answers import ProtectionClient
-from .environment import ApiTarget, choose_client, read_protection_environment
+from .command import run_protected
+from .environment import choose_client, read_protection_environment
 from .errors import ProtectionError
+from .guard import Guard, connect_api
 from .logger import LoggerLog
 from .selfcheck import CheckResult, Report, run_check
 
@@ -23,21 +24,24 @@ class ExitCode(IntEnum):
     BAD_CONFIGURATION = 14
 
 
-def connect_api(target: ApiTarget) -> ProtectionClient:
-    """Return a client of the ECS API; imports the SDK only where the agent is missing."""
-    from .ecs_api import connect  # noqa: PLC0415 - boto3 is an extra, and slow to load
-
-    return connect(target)
-
-
-def main(arguments: list[str]) -> ExitCode:
-    """Run the self-test; exit 0 if it passed, 10 if not, 14 for an invalid environment."""
+def main(arguments: list[str]) -> int:
+    """Return the exit code: of `check` 0, 10 if it failed, 14 for an invalid environment."""
     parser = argparse.ArgumentParser(prog=f"python -m {__package__}", description=__doc__)
-    parser.add_argument("command", choices=["check"], help="enable, verify, disable, verify")
-    parser.add_argument("--json", action="store_true", help="print the report as one JSON object")
     parser.add_argument("--verbose", action="store_true", help="also log what is chosen and why")
+    commands = parser.add_subparsers(dest="command", required=True)
+    check = commands.add_parser("check", help="enable, verify, disable, verify")
+    check.add_argument("--json", action="store_true", help="print the report as one JSON object")
+    check.add_argument("--verbose", action="store_true", default=argparse.SUPPRESS)
+    run = commands.add_parser("run", help="run a command in the protected task")
+    run.add_argument("argv", nargs=argparse.REMAINDER, metavar="-- COMMAND")
     options = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO if options.verbose else logging.ERROR, stream=sys.stderr)
+    if options.command == "run":
+        argv = options.argv[1:] if options.argv[:1] == ["--"] else options.argv
+        if not argv:
+            parser.error("name the command to run after --")
+        with Guard() as guard:
+            return run_protected(argv, guard)
     try:
         environment = read_protection_environment(os.environ)
     except ProtectionError as error:

@@ -84,5 +84,5 @@ def denied(answer: Failed) -> ProtectionDeniedError:
         "protection.denied",
         f"ECS will not let this task protect itself: {answer.code}: {answer.message}.",
         "Grant the task role ecs:UpdateTaskProtection and ecs:GetTaskProtection on "
-        "task/<cluster>/*, then run `python -m runtime.protection check` in the task.",
+        f"task/<cluster>/*, then run `python -m {__package__} check` in the task.",
     )

@@ -180,7 +180,7 @@ class ProtectionManager:
             f"Session {slot.session_id} got no protection within "
             f"{self.acquire_timeout_seconds:.0f} s: {keeper.snapshot().last_error}.",
             "Its job is not started and stays in the queue. "
-            "Run `python -m runtime.protection check` in the task.",
+            f"Run `python -m {__package__} check` in the task.",
         )
 
     def _forget(self, session: ProcessingSession) -> None:

@@ -18,8 +18,6 @@ from ministack.core.responses import request_scope
 from ministack.services import ecs, ecs_metadata
 
 from local.emulator import asgi
-from local.emulator.ecs import task_agent
-from local.emulator.ecs.agent_faults import NO_FAULT, AgentFaults, fault_from
 from local.emulator.ecs.protection import (
     SERVICE_GROUP,
     Protections,
@@ -27,8 +25,10 @@ from local.emulator.ecs.protection import (
     is_service_task,
     update_protection,
 )
-from local.emulator.ecs.task_agent import AgentTask, Answer, Ecs, EcsError
 from local.emulator.patching import around
+from runtime.protection.testing import agent
+from runtime.protection.testing.agent import AgentTask, Answer, Ecs, EcsError
+from runtime.protection.testing.faults import NO_FAULT, AgentFaults, fault_from
 
 FAULTS_PATH = re.compile(r"/_local/agent-faults")
 AGENT_PATH = re.compile(r"/api/[^/]+/task-protection/v1/state")
@@ -56,12 +56,12 @@ class TaskAgent:
             status, body = await asyncio.to_thread(
                 self._answer,
                 arn,
-                lambda t, e: task_agent.answer(request.method, request.body, t, e, fault),
+                lambda t, e: agent.answer(request.method, request.body, t, e, fault),
             )
         if fault.silent:
             await asyncio.sleep(SILENT_SECONDS)
             return asgi.Response(HTTPStatus.SERVICE_UNAVAILABLE, b"", "text/plain")
-        await asyncio.sleep(min(fault.latency_seconds, task_agent.ECS_TIMEOUT_SECONDS))
+        await asyncio.sleep(min(fault.latency_seconds, agent.ECS_TIMEOUT_SECONDS))
         return asgi.Response.of(status, body)
 
     async def switch(self, request: asgi.Request) -> asgi.Response:

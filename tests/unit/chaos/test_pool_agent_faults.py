@@ -4,7 +4,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 from chaos.pool.agent_faults import FAULTS, PATH, AgentFaults
-from local.emulator.ecs.agent_faults import fault_from
+from runtime.protection.testing.faults import fault_from
 
 
 class Cloud(HTTPServer):

@@ -1,4 +1,4 @@
-"""Gap (1.5.33, upstream): tasks have no agent; the answers of its protection endpoint.
+"""The answers of the ECS agent's protection endpoint, as pure functions.
 
 Shapes and codes are those of the agent (its package `tmds/handlers/taskprotection/v1`).
 """
@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Any
 
-from local.emulator.ecs.agent_faults import Fault
+from .faults import Fault
 
 Answer = tuple[int, dict[str, Any]]
 Call = dict[str, Any]

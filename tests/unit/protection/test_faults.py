@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.ecs.agent_faults import (
+from runtime.protection.testing.faults import (
     NO_FAULT,
     AgentFaults,
     Fault,

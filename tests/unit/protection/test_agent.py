@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
-from local.emulator.ecs.agent_faults import NO_FAULT, Fault
-from local.emulator.ecs.task_agent import AgentTask, Answer, Ecs, EcsError, answer
+from runtime.protection.testing.agent import AgentTask, Answer, Ecs, EcsError, answer
+from runtime.protection.testing.faults import NO_FAULT, Fault
 
 TASK = AgentTask("arn:any-task", has_role=True)
 

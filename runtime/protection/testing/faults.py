@@ -1,7 +1,4 @@
-"""Gap (1.5.33, local): tasks have no agent; its faults, for some calls or until cleared.
-
-Upstream: an emulator injects no faults.
-"""
+"""Faults of the ECS agent, for some calls or until cleared."""
 
 import threading
 from collections.abc import Mapping

@@ -1,0 +1,1 @@
+"""Protection in queues and frameworks; each module needs its framework, an extra."""

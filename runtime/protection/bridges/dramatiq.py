@@ -1,0 +1,58 @@
+"""Dramatiq: a middleware that protects while an actor runs. Needs dramatiq.
+
+Run the workers with `--processes 1`: each process would hold a lease of its own, and the first that
+is done would end the others' protection.
+"""
+
+from typing import Any
+
+from dramatiq import Message, Middleware
+from dramatiq.errors import Retry
+
+from ..errors import ProtectionError
+from ..guard import Guard
+from ..process import default_guard
+from ..session import ProcessingSession
+
+RETRY_MILLISECONDS = 5_000
+
+
+class ProtectionMiddleware(Middleware):
+    """Protects the task around each message; one without protection is retried later."""
+
+    def __init__(self, guard: Guard | None = None) -> None:
+        self._guard = guard
+        self._sessions: dict[str, ProcessingSession] = {}
+
+    def before_process_message(self, broker: Any, message: Message[Any]) -> None:
+        """Wait for protection."""
+        guard = default_guard() if self._guard is None else self._guard
+        try:
+            session = guard.session(message.actor_name)
+            self._sessions[message.message_id] = session
+            session.set_critical(True)
+        except ProtectionError as error:
+            self._release(message)
+            raise Retry(str(error), delay=RETRY_MILLISECONDS) from error
+
+    def after_process_message(
+        self,
+        broker: Any,
+        message: Message[Any],
+        *,
+        result: Any = None,
+        exception: BaseException | None = None,
+    ) -> None:
+        """End this message's share."""
+        self._release(message)
+
+    after_skip_message = after_process_message
+
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+        """End protection with the worker."""
+        (default_guard() if self._guard is None else self._guard).close()
+
+    def _release(self, message: Message[Any]) -> None:
+        session = self._sessions.pop(message.message_id, None)
+        if session is not None:
+            session.cleanup()

@@ -24,7 +24,7 @@ class ProtectionMiddleware(Middleware):
         self._guard = guard
         self._sessions: dict[str, ProcessingSession] = {}
 
-    def before_process_message(self, broker: Any, message: Message[Any]) -> None:
+    def before_process_message(self, broker: Any, message: Message[Any]) -> None:  # noqa: ARG002 - the hook
         """Wait for protection."""
         guard = default_guard() if self._guard is None else self._guard
         try:
@@ -37,18 +37,18 @@ class ProtectionMiddleware(Middleware):
 
     def after_process_message(
         self,
-        broker: Any,
+        broker: Any,  # noqa: ARG002 - the hook
         message: Message[Any],
         *,
-        result: Any = None,
-        exception: BaseException | None = None,
+        result: Any = None,  # noqa: ARG002 - the same
+        exception: BaseException | None = None,  # noqa: ARG002 - the same
     ) -> None:
         """End this message's share."""
         self._release(message)
 
     after_skip_message = after_process_message
 
-    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:
+    def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002 - the hook
         """End protection with the worker."""
         (default_guard() if self._guard is None else self._guard).close()
 

@@ -1,4 +1,7 @@
-"""FastAPI and Starlette: a lifespan that counts active jobs, and a health route. Needs starlette."""
+"""FastAPI and Starlette: a lifespan that counts active jobs, and a health route.
+
+Needs starlette.
+"""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager

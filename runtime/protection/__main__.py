@@ -63,5 +63,10 @@ def _print(report: Report, *, as_json: bool) -> None:
         print("\n".join(report.lines()))  # noqa: T201 - the output
 
 
+def run_from_shell() -> int:
+    """Run with the process's arguments."""
+    return main(sys.argv[1:])
+
+
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(run_from_shell())

@@ -3,6 +3,7 @@
 import queue
 import signal
 import threading
+import time
 from collections.abc import Callable
 from types import FrameType
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from .ports import ActionLog
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
+REPEAT_SECONDS = 0.5
 
 
 class StopDeferral:
@@ -31,6 +33,7 @@ class StopDeferral:
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._previous: dict[int, Any] = {}
         self._idle = False
+        self._delivered = False
         self.requested = threading.Event()
 
     def install(self) -> None:
@@ -45,6 +48,7 @@ class StopDeferral:
         if not self._idle:
             self._signals.put(number)
             return
+        self._delivered = True
         previous = self._previous[number]
         if callable(previous):
             previous(number, frame)
@@ -60,4 +64,7 @@ class StopDeferral:
         self._before_stop()
         self._log.info("protection.stop_delivered", signal=name)
         self._idle = True
-        signal.pthread_kill(threading.main_thread().ident or 0, number)
+        while not self._delivered:
+            # Again, because a signal just before a system call does not interrupt that call.
+            signal.pthread_kill(threading.main_thread().ident or 0, number)
+            time.sleep(REPEAT_SECONDS)

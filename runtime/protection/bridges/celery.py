@@ -1,5 +1,7 @@
 """Celery: the worker's parent process protects while its pool works. Needs celery."""
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 from celery import Celery, Task, bootsteps
@@ -10,51 +12,42 @@ from ..guard import Guard
 from ..process import default_guard
 from ..session import ProcessingSession
 
+Method = Callable[..., Any]
+
 
 def protect(app: Celery, guard: Guard | None = None) -> None:
     """Protect the task while any of the app's jobs runs; call it before tasks are defined.
 
-    With a pool of processes too: the parent holds the session, since a child's lease would end the
+    With a pool of processes too: the parent holds the sessions, since a child's lease would end the
     others'. A job that gets no protection goes back to the broker.
     """
+
+    def chosen() -> Guard:
+        return default_guard() if guard is None else guard
 
     class ProtectedRequest(Request):  # type: ignore[misc]  # celery has no types
         _session: ProcessingSession | None = None
 
-        def execute_using_pool(self, pool: Any, **options: Any) -> Any:
-            held = default_guard() if guard is None else guard
+        def __init_subclass__(cls, **options: Any) -> None:
+            """Wrap the methods of the class that celery derives for each of its tasks."""
+            super().__init_subclass__(**options)
+            cls.execute_using_pool = _starting(cls.execute_using_pool)
+            for name in ("on_success", "on_failure", "on_retry"):
+                setattr(cls, name, _ending(getattr(cls, name)))
+
+        def begin(self) -> bool:
+            """Wait for protection; return whether the job may start."""
             try:
-                self._session = held.session(self.id)
+                self._session = chosen().session(self.id)
                 self._session.set_critical(True)
             except ProtectionError:
-                self._release()
+                self.end()
                 self.reject(requeue=True)
-                return None
-            try:
-                return super().execute_using_pool(pool, **options)
-            except BaseException:
-                self._release()
-                raise
+                return False
+            return True
 
-        def on_success(self, *arguments: Any, **options: Any) -> Any:
-            try:
-                return super().on_success(*arguments, **options)
-            finally:
-                self._release()
-
-        def on_failure(self, *arguments: Any, **options: Any) -> Any:
-            try:
-                return super().on_failure(*arguments, **options)
-            finally:
-                self._release()
-
-        def on_retry(self, *arguments: Any, **options: Any) -> Any:
-            try:
-                return super().on_retry(*arguments, **options)
-            finally:
-                self._release()
-
-        def _release(self) -> None:
+        def end(self) -> None:
+            """End this job's share; idempotent."""
             session, self._session = self._session, None
             if session is not None:
                 session.cleanup()
@@ -65,10 +58,35 @@ def protect(app: Celery, guard: Guard | None = None) -> None:
     class CloseGuard(bootsteps.Step):  # type: ignore[misc]  # the same
         """Ends protection when the worker has stopped."""
 
-        def terminate(self, _worker: Any) -> None:
-            (default_guard() if guard is None else guard).close()
+        def stop(self, _worker: Any) -> None:
+            chosen().close()
 
-        stop = terminate
+        terminate = stop
 
     app.Task = ProtectedTask
     app.steps["worker"].add(CloseGuard)
+
+
+def _starting(execute: Method) -> Method:
+    @functools.wraps(execute)
+    def run(request: Any, pool: Any, **options: Any) -> Any:
+        if not request.begin():
+            return None
+        try:
+            return execute(request, pool, **options)
+        except BaseException:
+            request.end()
+            raise
+
+    return run
+
+
+def _ending(method: Method) -> Method:
+    @functools.wraps(method)
+    def run(request: Any, *arguments: Any, **options: Any) -> Any:
+        try:
+            return method(request, *arguments, **options)
+        finally:
+            request.end()
+
+    return run

@@ -1,0 +1,1 @@
+"""Builds the distribution of task protection, `scale-in-guard`."""

@@ -6,7 +6,7 @@ is done would end the others' protection.
 
 from typing import Any
 
-from dramatiq import Message, Middleware
+from dramatiq import Middleware
 from dramatiq.errors import Retry
 
 from ..errors import ProtectionError
@@ -24,7 +24,7 @@ class ProtectionMiddleware(Middleware):
         self._guard = guard
         self._sessions: dict[str, ProcessingSession] = {}
 
-    def before_process_message(self, broker: Any, message: Message[Any]) -> None:  # noqa: ARG002 - the hook
+    def before_process_message(self, broker: Any, message: Any) -> None:  # noqa: ARG002 - the hook
         """Wait for protection."""
         guard = default_guard() if self._guard is None else self._guard
         try:
@@ -38,7 +38,7 @@ class ProtectionMiddleware(Middleware):
     def after_process_message(
         self,
         broker: Any,  # noqa: ARG002 - the hook
-        message: Message[Any],
+        message: Any,
         *,
         result: Any = None,  # noqa: ARG002 - the same
         exception: BaseException | None = None,  # noqa: ARG002 - the same
@@ -46,13 +46,15 @@ class ProtectionMiddleware(Middleware):
         """End this message's share."""
         self._release(message)
 
-    after_skip_message = after_process_message
+    def after_skip_message(self, broker: Any, message: Any) -> None:  # noqa: ARG002 - the hook
+        """End this message's share, if it has one."""
+        self._release(message)
 
     def after_worker_shutdown(self, broker: Any, worker: Any) -> None:  # noqa: ARG002 - the hook
         """End protection with the worker."""
         (default_guard() if self._guard is None else self._guard).close()
 
-    def _release(self, message: Message[Any]) -> None:
+    def _release(self, message: Any) -> None:
         session = self._sessions.pop(message.message_id, None)
         if session is not None:
             session.cleanup()

@@ -1,0 +1,1 @@
+"""Recorded speech with known words in several languages, out of Debian packages."""

@@ -6,7 +6,6 @@ The recordings are those of Asterisk (CC-BY-SA-3.0), read by one person in each 
 import gzip
 import re
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray

@@ -1,15 +1,16 @@
 """Recognizes the speech of one window with Whisper: piece by piece, checked against the detector.
 
-A piece is up to half a minute of speech between pauses, with a language of its own. What the voice
-detector heard and Whisper passed over is tried again with other cuts.
+A piece is up to half a minute of speech in one language. What the voice detector heard and Whisper
+passed over is tried again with other cuts.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import TimeRange, Word
+from runtime.processor.stages.spoken_languages import LanguageRun, language_runs, most_probable
 from runtime.processor.stages.windows import SpeechSpans
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 PIECE_SECONDS = 28.0
 """Whisper listens to half a minute at a time."""
 
-# A change of language comes with a pause: one this long ends a piece that is long enough.
-_BREAK_SECONDS, _MIN_PIECE_SECONDS = 1.5, 8.0
 _LONGEST_SEARCH_SECONDS, _QUIET_SECONDS = 10.0, 0.1
 
 MIN_UNWRITTEN_SECONDS = 2.0
@@ -44,8 +43,8 @@ LOG_PROBABILITY = -1.0
 _TEMPERATURES = (0.0, 0.4, 0.8)
 """Fewer than faster-whisper's six: each is another decoding of a loop."""
 
-_CERTAIN = ((8.0, 0.8), (3.0, 0.9), (0.0, 0.98))
-"""Seconds of speech, and the probability from which their language is believed against others."""
+_CERTAIN = 0.9
+"""The probability from which the language of a retry is believed against that of its piece."""
 
 # A loop that was really said: words as long as words are, each likely.
 _SPOKEN_WORD_SECONDS, _SPOKEN_SHARE, _SPOKEN_PROBABILITY = 0.1, 0.8, 0.5
@@ -73,15 +72,11 @@ class _Piece:
     spans: SpeechSpans
     samples: "Samples"
     language: str
-    probability: float
+    probability: float = 0.0
 
     @property
     def seconds(self) -> float:
         return sum(end - start for start, end in self.spans.spans)
-
-    @property
-    def is_certain(self) -> bool:
-        return self.probability >= next(p for s, p in _CERTAIN if self.seconds >= s)
 
 
 class Recognizer:
@@ -110,9 +105,16 @@ class Recognizer:
 
         `on_seconds` is called with the window's time as words are found.
         """
-        pieces = [self._piece(samples, spans) for spans in _pieces(speech, samples)]
-        if len(self._languages) != 1:
-            _settle_languages(pieces, before)
+        pieces = [
+            _Piece(
+                spans=spans,
+                samples=spans.join(samples),
+                language=run.language,
+                probability=run.probability,
+            )
+            for run in self._runs(samples, speech, before)
+            for spans in _pieces(run.speech, samples)
+        ]
         words: list[Word] = []
         unwritten: list[TimeRange] = []
         budget = _RETRY_SECONDS + _RETRY_SHARE * sum(piece.seconds for piece in pieces)
@@ -139,27 +141,32 @@ class Recognizer:
             unwritten=tuple(unwritten),
         )
 
-    def _piece(self, samples: "Samples", spans: SpeechSpans) -> _Piece:
-        joined = spans.join(samples)
-        language, probability = self._detect(joined)
-        return _Piece(spans=spans, samples=joined, language=language, probability=probability)
+    def _runs(
+        self, samples: "Samples", speech: SpeechSpans, before: str | None
+    ) -> list[LanguageRun]:
+        language = self._only_language
+        if language is not None:
+            return [LanguageRun(speech=speech, language=language, probability=1.0)]
+        return language_runs(
+            samples, speech, self._detect, languages=self._languages, before=before
+        )
 
-    def _detect(self, samples: "Samples") -> tuple[str, float]:
-        """Return the language of up to half a minute, and its probability."""
+    @property
+    def _only_language(self) -> str | None:
         if len(self._languages) == 1:
-            return self._languages[0], 1.0
-        if not self._model.model.is_multilingual:
-            return "en", 1.0
-        from faster_whisper.audio import pad_or_trim
+            return self._languages[0]
+        return None if self._model.model.is_multilingual else "en"
 
+    def _detect(self, samples: "Samples") -> dict[str, float]:
+        """Return the probability of each language in up to half a minute of speech.
+
+        The encoder gets the speech alone: padded to half a minute, it takes ten times as long.
+        """
         extractor = self._model.feature_extractor
         features = extractor(samples)
-        # The frames that will be transcribed, so that they are encoded once.
         frames = features[:, : min(features.shape[-1] - 1, extractor.nb_max_frames)]
-        ranked = self._model.model.detect_language(self._model.encode(pad_or_trim(frames)))[0]
-        return most_probable(
-            {token[2:-2]: float(probability) for token, probability in ranked}, self._languages
-        )
+        ranked = self._model.model.detect_language(self._model.encode(frames))[0]
+        return {token[2:-2]: float(probability) for token, probability in ranked}
 
     def _retry(self, samples: "Samples", gap: TimeRange, piece: _Piece, rate: int) -> list[Word]:
         """Return the words of speech that was passed over, heard with other cuts."""
@@ -168,9 +175,10 @@ class Recognizer:
             start = max(0.0, gap.start_seconds + earlier)
             end = min(len(samples) / rate, gap.end_seconds + later)
             spans = SpeechSpans(((start, end),), rate)
-            cut = self._piece(samples, spans)
-            if not cut.is_certain:
-                cut.language = piece.language
+            joined = spans.join(samples)
+            cut = _Piece(
+                spans=spans, samples=joined, language=self._language_of(joined, piece.language)
+            )
             found = [
                 word
                 for segment in self._segments(cut)
@@ -188,6 +196,14 @@ class Recognizer:
                 break
         return best
 
+    def _language_of(self, samples: "Samples", usual: str) -> str:
+        """Return the language of speech that was passed over, the usual one where in doubt."""
+        if self._only_language is not None:
+            return self._only_language
+        found = most_probable(self._detect(samples), self._languages)
+        best = max(found, key=lambda code: found[code])
+        return best if found[best] >= _CERTAIN else usual
+
     def _segments(self, piece: _Piece) -> Iterable[Any]:
         segments, _ = self._model.transcribe(
             piece.samples,
@@ -204,28 +220,6 @@ class Recognizer:
         )
         found: Iterable[Any] = segments
         return found
-
-
-def most_probable(
-    probabilities: Mapping[str, float], languages: Sequence[str]
-) -> tuple[str, float]:
-    """Return the most probable of the languages, or of all, and its share among them."""
-    allowed = {code: probabilities.get(code, 0.0) for code in languages} or probabilities
-    best = max(allowed, key=lambda code: allowed[code])
-    total = sum(allowed.values())
-    return best, allowed[best] / total if total and languages else allowed[best]
-
-
-def _settle_languages(pieces: Sequence[_Piece], before: str | None) -> None:
-    """Give pieces of uncertain language that of the certain one before, else of the one after."""
-    certain = [piece.is_certain for piece in pieces]
-    for number, piece in enumerate(pieces):
-        if certain[number]:
-            before = piece.language
-            continue
-        following = (p for p, sure in list(zip(pieces, certain, strict=True))[number:] if sure)
-        after = next(following, None)
-        piece.language = before or (after.language if after else piece.language)
 
 
 def segment_words(
@@ -309,9 +303,7 @@ def _pieces(speech: SpeechSpans, samples: "Samples") -> Iterator[SpeechSpans]:
     for start, end in (
         part for span in speech.spans for part in _parts(span, samples, speech.rate)
     ):
-        pause = start - current[-1][1] if current else 0.0
-        is_full = seconds + end - start > PIECE_SECONDS
-        if current and (is_full or (pause >= _BREAK_SECONDS and seconds >= _MIN_PIECE_SECONDS)):
+        if current and seconds + end - start > PIECE_SECONDS:
             yield SpeechSpans(tuple(current), speech.rate)
             current, seconds = [], 0.0
         current.append((start, end))

@@ -47,13 +47,13 @@ class Info:
 
 @dataclass
 class FakeWhisper:
-    """Hears a word each second; the level of a sample names its language, a pause what is missed.
+    """Hears a word each second; the level of a sample tells how probable each language is.
 
-    `languages` are tried by level: (name, probability). `misses` samples at the start are passed
+    `misses` samples at the start are passed
     over until a cut begins elsewhere.
     """
 
-    languages: dict[int, tuple[str, float]]
+    languages: dict[int, dict[str, float]]
     misses: set[int] = field(default_factory=set)
     asked: list[str | None] = field(default_factory=list)
     is_multilingual: bool = True
@@ -75,7 +75,7 @@ class FakeWhisper:
 
 @pytest.fixture
 def detect(monkeypatch: pytest.MonkeyPatch) -> None:
-    def by_level(self: Recognizer, samples: NDArray[np.float32]) -> tuple[str, float]:
+    def by_level(self: Recognizer, samples: NDArray[np.float32]) -> dict[str, float]:
         return self._model.languages[int(np.median(samples))]  # type: ignore[no-any-return]
 
     monkeypatch.setattr(Recognizer, "_detect", by_level)
@@ -99,7 +99,7 @@ def recognized(model: FakeWhisper, *parts: tuple[int, int], before: str | None =
 
 @pytest.mark.usefixtures("detect")
 def test_should_write_each_stretch_in_its_own_language() -> None:
-    model = FakeWhisper({1: ("fr", 0.99), 2: ("en", 0.99)})
+    model = FakeWhisper({1: {"fr": 0.99}, 2: {"en": 0.99}})
     found = recognized(model, (1, 20), (2, 15))
     assert model.asked == ["fr", "en"]
     assert (found.language, found.last_language) == ("fr", "en")
@@ -108,7 +108,9 @@ def test_should_write_each_stretch_in_its_own_language() -> None:
 
 @pytest.mark.usefixtures("detect")
 def test_should_not_change_the_language_for_a_guess() -> None:
-    model = FakeWhisper({1: ("en", 0.99), 2: ("cy", 0.6), 3: ("la", 0.9)})
+    model = FakeWhisper(
+        {1: {"en": 0.99}, 2: {"cy": 0.6, "en": 0.2, "de": 0.2}, 3: {"la": 0.9, "en": 0.05}}
+    )
     assert recognized(model, (1, 20), (2, 9), (3, 2)).last_language == "en"
     assert recognized(model, (2, 20), (1, 20)).language == "en"
     assert recognized(model, (2, 20), before="de").language == "de"
@@ -116,10 +118,10 @@ def test_should_not_change_the_language_for_a_guess() -> None:
 
 @pytest.mark.usefixtures("detect")
 def test_should_try_speech_again_that_was_passed_over() -> None:
-    model = FakeWhisper({1: ("en", 0.99)}, misses={1})
+    model = FakeWhisper({1: {"en": 0.99}}, misses={1})
     samples, speech = recording((1, 12))
     samples[30:] = 3.0
-    model.languages[3] = ("en", 0.99)
+    model.languages[3] = {"en": 0.99}
     recognizer = Recognizer(model, languages=(), vocabulary=(), beam_size=1)
     found = recognizer.recognize(samples, speech, before=None, on_seconds=lambda _: None)
     assert len(found.words) >= 10
@@ -128,7 +130,7 @@ def test_should_try_speech_again_that_was_passed_over() -> None:
 
 @pytest.mark.usefixtures("detect")
 def test_should_say_what_was_heard_but_stays_without_words() -> None:
-    model = FakeWhisper({1: ("en", 0.99)}, misses={1, 0})
+    model = FakeWhisper({1: {"en": 0.99}}, misses={1, 0})
     found = recognized(model, (1, 12))
     assert found.words == ()
     assert found.unwritten == (TimeRange(start_seconds=0.0, end_seconds=12.0),)

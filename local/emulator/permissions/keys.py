@@ -56,7 +56,7 @@ def _guard_requests() -> None:
         if key is None:
             return denied
         for needed in NEEDED[action]:
-            denied = original(access_key, needed, "kms", region, key, _via(service))
+            denied = original(access_key, needed, "kms", region, key, _context(service, key))
             if denied is not None:
                 return denied
         return None
@@ -69,7 +69,8 @@ def may(role_arn: str, action: str, resource_arn: str) -> bool:
     key = key_of(resource_arn)
     service = action.partition(":")[0]
     return key is None or all(
-        roles.may(role_arn, needed, key, _via(service)) for needed in NEEDED.get(action, ())
+        roles.may(role_arn, needed, key, _context(service, key))
+        for needed in NEEDED.get(action, ())
     )
 
 
@@ -103,8 +104,17 @@ def opens(target_arn: str, service: str, source_arn: str) -> bool:
     )
 
 
-def _via(service: str) -> dict[str, str]:
-    return {"kms:ViaService": f"{service}.{get_region()}.amazonaws.com"}
+def _context(service: str, key: str) -> dict[str, Any]:
+    """Return what conditions of a key's use may ask: the service between, and the key's aliases."""
+    key_id = key.rpartition("/")[2]
+    return {
+        "kms:ViaService": f"{service}.{get_region()}.amazonaws.com",
+        "kms:ResourceAliases": [
+            f"alias/{arn.partition(':alias/')[2]}"
+            for arn, target in kms._aliases.items()
+            if target == key_id
+        ],
+    }
 
 
 def key_of(resource_arn: str) -> str | None:

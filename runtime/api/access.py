@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from runtime.api.identifiers import known_form
 from runtime.api.identity import Caller, Scope
 from runtime.api.problems import ProblemError, not_found
 from runtime.api.services import Services
@@ -48,7 +49,7 @@ def require(caller: Caller, scope: Scope) -> None:
 
 def own_job(services: Services, caller: Caller, job_id: str) -> Job:
     """Return a job of the caller's, for an admin any; raise `ProblemError` 404."""
-    job = services.jobs.get(job_id)
+    job = services.jobs.get(job_id) if known_form(job_id) else None
     if job is None or not (caller.admin or job.submission.owner == caller.owner):
         raise not_found("job")
     return job

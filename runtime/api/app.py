@@ -7,7 +7,7 @@ from fastapi import FastAPI
 from fastapi.middleware.cors import CORSMiddleware
 from fastapi.routing import APIRoute
 
-from runtime.api import problems
+from runtime.api import openapi, problems
 from runtime.api.middleware import Surroundings
 from runtime.api.problems import Problem
 from runtime.api.request_id import HEADER
@@ -59,6 +59,7 @@ def create_app(services: Services) -> FastAPI:
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app, services.log)
+    openapi.install(app)
     if services.cors_origins:
         app.add_middleware(
             CORSMiddleware,

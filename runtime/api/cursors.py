@@ -2,10 +2,13 @@
 
 import base64
 import json
-import math
 
+from runtime.api.identifiers import known_form
 from runtime.api.problems import invalid
 from runtime.core.service_ports import ListPosition
+
+LATEST = 1e11
+"""A time, in seconds since the epoch, that no record exceeds."""
 
 
 def cursor_of(position: ListPosition | None) -> str | None:
@@ -26,7 +29,7 @@ def position_of(cursor: str | None) -> ListPosition | None:
         position = ListPosition(created_at=float(created_at), job_id=str(job_id))
     except (ValueError, TypeError) as error:
         raise _wrong() from error
-    if not math.isfinite(position.created_at) or not position.job_id:
+    if not 1 <= position.created_at <= LATEST or not known_form(position.job_id):
         raise _wrong()
     return position
 

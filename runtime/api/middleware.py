@@ -3,6 +3,8 @@
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from starlette.exceptions import HTTPException
+
 from runtime.api import request_id
 from runtime.core.clock import MonotonicClock
 from runtime.core.log import Log
@@ -24,8 +26,26 @@ _SECURITY_HEADERS = (
 )
 
 
-class BodyTooLargeError(Exception):
-    """A request's body exceeds the bound."""
+class BodyTooLargeError(HTTPException):
+    """A request's body exceeds the bound; FastAPI lets only its own kind of error through."""
+
+    def __init__(self) -> None:
+        super().__init__(_TOO_LARGE)
+
+
+def bounded(receive: Receive) -> Receive:
+    """Return a `receive` that raises `BodyTooLargeError` beyond the bound."""
+    received = 0
+
+    async def receiving() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > MAX_BODY_BYTES:
+            raise BodyTooLargeError
+        return message
+
+    return receiving
 
 
 class Surroundings:
@@ -55,7 +75,7 @@ class Surroundings:
             await send(message)
 
         try:
-            await self._bounded(scope, receive, sending)
+            await self._app(scope, bounded(receive), sending)
         finally:
             if scope["path"] not in QUIET_PATHS:
                 self._log.info(
@@ -67,44 +87,8 @@ class Surroundings:
                     seconds=round(self._clock.monotonic() - began, 4),
                 )
 
-    async def _bounded(self, scope: Scope, receive: Receive, send: Send) -> None:
-        received, started = 0, False
-
-        async def receiving() -> Message:
-            nonlocal received
-            message = await receive()
-            received += len(message.get("body", b""))
-            if received > MAX_BODY_BYTES:
-                raise BodyTooLargeError
-            return message
-
-        async def sending(message: Message) -> None:
-            nonlocal started
-            started = True
-            await send(message)
-
-        try:
-            await self._app(scope, receiving, sending)
-        except BodyTooLargeError:
-            if not started:
-                await _refuse(scope, receive, send)
-
 
 def _headers(given: list[tuple[bytes, bytes]], chosen: str) -> list[tuple[bytes, bytes]]:
     present = {name.lower() for name, _ in given}
     added = [(name, value) for name, value in _SECURITY_HEADERS if name not in present]
     return [*given, *added, (request_id.HEADER.lower().encode(), chosen.encode())]
-
-
-async def _refuse(scope: Scope, receive: Receive, send: Send) -> None:
-    from fastapi import Request  # noqa: PLC0415 - only where a body is refused
-
-    from runtime.api.problems import ProblemError, answer  # noqa: PLC0415 - the same
-
-    error = ProblemError(
-        _TOO_LARGE,
-        "request.too_large",
-        f"The body exceeds {MAX_BODY_BYTES} bytes.",
-        "Files go to the URLs of an upload, not through the API.",
-    )
-    await answer(Request(scope), error)(scope, receive, send)

@@ -153,6 +153,11 @@ def _invalid_request(error: RequestValidationError) -> ProblemError:
 
 
 _CODES = {
+    413: (
+        "request.too_large",
+        "The body is too large.",
+        "Files go to the URLs of an upload, not through the API.",
+    ),
     404: ("not_found", "There is no such resource.", "Check the path; see /docs."),
     405: ("method_not_allowed", "The resource has no such method.", "See /docs."),
 }

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+from runtime.api.identifiers import known_form
 from runtime.api.identity import Caller
 from runtime.api.problems import conflict, invalid, not_found
 from runtime.api.upload_options import recorded_options, upload_metadata
@@ -243,7 +244,7 @@ class Uploads:
             return
 
     def _found(self, caller: Caller, upload_id: str) -> tuple[Upload, Record]:
-        record = self.records.get(*_identity(upload_id))
+        record = self.records.get(*_identity(upload_id)) if known_form(upload_id) else None
         if record is None or not (caller.admin or record.data["owner"] == caller.owner):
             raise not_found("upload")
         return Upload(**record.data), record

@@ -20,6 +20,9 @@ EXAMINED = 2000
 BATCH = 100
 """The most items of a BatchGetItem."""
 
+LATEST = 1e11
+"""A time, in seconds since the epoch, that no record exceeds."""
+
 TRIES = 3
 """How often keys that a throttled table leaves out are asked for."""
 
@@ -41,6 +44,8 @@ class DynamoJobListing:
         after: ListPosition | None = None,
     ) -> JobPage:
         """Return an owner's jobs as recorded, in the order of the index."""
+        if (matching.since or 0.0) > _until(matching):
+            return JobPage()  # DynamoDB refuses a range whose end precedes its beginning.
         found: list[ListPosition] = []
         examined = 0
         start = None if after is None else _start_key(owner, after)
@@ -93,10 +98,8 @@ class DynamoJobListing:
                 },
                 ExpressionAttributeValues={
                     ":owner": {"S": owner},
-                    ":since": {"N": repr(float(matching.since or 0.0))},
-                    ":until": {
-                        "N": repr(float(1e11 if matching.until is None else matching.until))
-                    },
+                    ":since": {"N": f"{matching.since or 0.0:.6f}"},
+                    ":until": {"N": f"{_until(matching):.6f}"},
                 },
                 ScanIndexForward=matching.oldest_first,
                 # One more than the page tells whether another follows.
@@ -147,6 +150,10 @@ def _matches(entry: Mapping[str, Any], matching: JobFilter) -> bool:
     title = entry.get("title", {}).get("S", "")
     name = PurePosixPath(entry.get("key", {}).get("S", "")).name
     return matching.text.casefold() in f"{title}\n{name}".casefold()
+
+
+def _until(matching: JobFilter) -> float:
+    return LATEST if matching.until is None else matching.until
 
 
 def _position(entry: Mapping[str, Any]) -> ListPosition:

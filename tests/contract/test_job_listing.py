@@ -85,6 +85,8 @@ def test_should_list_the_jobs_of_one_owner_in_pages(jobs: Jobs) -> None:
         (JobFilter(text="A.MP4"), ["a.mp4"]),
         (JobFilter(since=1001.0, until=1001.0), ["b.mp4"]),
         (JobFilter(since=1001.0), ["c.mp4", "b.mp4"]),
+        (JobFilter(since=1002.0, until=1001.0), []),
+        (JobFilter(since=5e-324, until=1000.0), ["a.mp4"]),
     ],
 )
 def test_should_filter(jobs: Jobs, matching: JobFilter, expected: list[str]) -> None:

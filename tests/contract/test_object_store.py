@@ -102,8 +102,8 @@ def test_should_read_what_an_uploader_asks_for_with_one_call() -> None:
 
 
 def test_should_delete_everything_below_a_prefix(objects: ObjectStore) -> None:
-    for key in ("results/any/a", "results/any/b/c", "results/other/a"):
+    for key in ("deleted/any/a", "deleted/any/b/c", "deleted/other/a"):
         objects.write_bytes(b"any", BUCKET, key, "text/plain")
-    assert objects.delete_below(BUCKET, "results/any/") == 2
-    assert objects.delete_below(BUCKET, "results/any/") == 0
-    assert objects.head(BUCKET, "results/other/a").size_bytes == 3
+    assert objects.delete_below(BUCKET, "deleted/any/") == 2
+    assert objects.delete_below(BUCKET, "deleted/any/") == 0
+    assert objects.head(BUCKET, "deleted/other/a").size_bytes == 3

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from runtime.api.identifiers import known_form
 from runtime.api.identity import Caller, Scope
 from runtime.core.clock import WallClock
 from runtime.core.service_ports import Record, RecordConflictError, Records
@@ -86,7 +87,7 @@ class ApiKeys:
 
     def revoke(self, owner: str, key_id: str) -> bool:
         """Delete an owner's key; False when the owner has none of this id."""
-        record = self._records.get(_by_id(key_id), "key")
+        record = self._records.get(_by_id(key_id), "key") if known_form(key_id) else None
         if record is None or _key(record).owner != owner:
             return False
         self._records.delete(_by_id(key_id), "key")
@@ -106,7 +107,7 @@ class ApiKeys:
     def verify(self, text: str) -> Caller | None:
         """Return the caller of a key, or None for a wrong, expired or revoked one."""
         key_id, secret = _parts(text)
-        record = self._records.get(_by_id(key_id), "key") if key_id else None
+        record = self._records.get(_by_id(key_id), "key") if known_form(key_id) else None
         expected = str(record.data.get("sha256", "")) if record else ""
         if not hmac.compare_digest(_digest(secret), expected) or record is None:
             return None

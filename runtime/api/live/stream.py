@@ -1,6 +1,6 @@
 """The events of one stream: what changed since the last event id, then every change."""
 
-from collections.abc import AsyncIterator, Callable, Iterable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,7 +32,7 @@ class Event:
 
 async def job_events(
     hub: Hub, read: Callable[[], Job | None], *, job_id: str, last_event_id: int | None
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """Yield a job's state, unless the reader has it, and its changes until it has ended."""
     watcher = hub.watch(lambda job: job.job_id == job_id)
     try:
@@ -60,7 +60,7 @@ async def owner_events(
     *,
     owner: str,
     last_event_id: int | None,
-) -> AsyncIterator[Event]:
+) -> AsyncGenerator[Event]:
     """Yield the changes of all jobs of an owner, from the last event id on, without an end.
 
     `read_since` returns the owner's jobs that changed since a time. A job may come again after a
@@ -70,7 +70,7 @@ async def owner_events(
     try:
         if last_event_id is not None:
             missed = await run_in_threadpool(read_since, last_event_id / 1000 - OVERLAP_SECONDS)
-            for job in sorted(missed, key=event_id):
+            for job in sorted(filter(watcher.wanted, missed), key=event_id):
                 yield Event(job)
         while not watcher.closed:
             found = await watcher.next(HEARTBEAT_SECONDS)

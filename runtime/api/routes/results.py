@@ -28,7 +28,12 @@ INLINE_TYPES = ("application/json", "text/", "application/x-subrip")
 PLAYABLE = frozenset({"video/mp4", "video/webm", "audio/mp4", "audio/mpeg", "audio/wav"})
 DEFAULT_TYPE = "application/octet-stream"
 REDIRECTS: dict[int | str, dict[str, Any]] = {
-    307: {"description": "To a URL that holds for minutes."}
+    307: {"description": "To a URL that holds for minutes"}
+}
+INLINE: dict[int | str, dict[str, Any]] = {
+    **REDIRECTS,
+    200: {"description": "The file itself", "content": {"*/*": {}}},
+    304: {"description": "As the caller has it"},
 }
 
 
@@ -82,7 +87,7 @@ def manifest(services: Parts, caller: Reader, job_id: str) -> Results:
     )
 
 
-@router.get("/results/{path:path}", responses=REDIRECTS)
+@router.get("/results/{path:path}", responses=INLINE, response_class=Response)
 def result(
     services: Parts,
     caller: Reader,
@@ -100,7 +105,7 @@ def result(
     return _inline(found, file, if_none_match)
 
 
-@router.get("/transcript.{suffix}", responses=REDIRECTS)
+@router.get("/transcript.{suffix}", responses=INLINE, response_class=Response)
 def transcript(
     services: Parts,
     caller: Reader,
@@ -118,7 +123,7 @@ def transcript(
     return _inline(found, file, if_none_match)
 
 
-@router.get("/media", responses=REDIRECTS)
+@router.get("/media", responses=REDIRECTS, status_code=307, response_class=Response)
 def media(services: Parts, caller: Reader, job_id: str) -> Response:
     """Redirect to the recording, which answers ranges."""
     job = own_job(services, caller, job_id)

@@ -45,6 +45,12 @@ def signing_key() -> rsa.RSAPrivateKey:
     return new_key()
 
 
+@cache
+def foreign_key() -> rsa.RSAPrivateKey:
+    """The key of somebody who is not the issuer."""
+    return new_key()
+
+
 class World:
     """One API process; `client` speaks to it, `token` signs a caller in."""
 

@@ -73,6 +73,10 @@ kill-test: setup ## Kill processors at random moments and compare the published 
 fuzz: setup ## Send mutated videos through the decoder: make fuzz [RUNS=1000] [SEED=7]
 	@$(VENV)/python -m chaos.fuzz --runs $(or $(RUNS),1000) --seed $(or $(SEED),7)
 
+.PHONY: package
+package: setup-tools ## Build the distribution of task protection, scale-in-guard, and its API pages
+	@$(VENV)/python -m scripts.package
+
 .PHONY: mutants
 mutants: setup ## Remove one guard of the code at a time; a test must fail: make mutants [ONLY=words of a name]
 	@$(VENV)/python -m scripts.mutants --only "$(ONLY)"

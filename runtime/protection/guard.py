@@ -223,7 +223,7 @@ class Protected:
         try:
             return await asyncio.shield(entering)
         except asyncio.CancelledError:
-            entering.add_done_callback(lambda done: done.exception() or self._leave())
+            entering.add_done_callback(self._left)
             raise
 
     async def __aexit__(self, *_: object) -> None:
@@ -251,6 +251,10 @@ class Protected:
                 return function(*args, **kwargs)
 
         return run
+
+    def _left(self, entered: "asyncio.Future[ProcessingSession]") -> None:
+        if entered.exception() is None:
+            self._leave()
 
     def _leave(self) -> None:
         session, self._session = self._session, None

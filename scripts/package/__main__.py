@@ -1,4 +1,4 @@
-"""Builds the wheel and the sdist of task protection: python -m scripts.package [FOLDER].
+"""Builds the wheel, sdist and API pages of task protection: python -m scripts.package [FOLDER].
 
 The distribution is runtime/protection under another name; its modules import each other relatively,
 so nothing is rewritten.
@@ -42,12 +42,24 @@ def build(folder: Path) -> list[Path]:
         return [Path(shutil.copy(archive, folder)) for archive in built]
 
 
+def document(wheel: Path, folder: Path) -> None:
+    """Write the API's pages from the docstrings of a wheel."""
+    subprocess.run(
+        [sys.executable, "-m", "pdoc", "--docformat", "markdown", "-o", folder, NAME],
+        env={**os.environ, "PYTHONPATH": str(wheel), "PYTHONWARNINGS": "ignore"},
+        check=True,
+    )
+
+
 def main(arguments: Sequence[str]) -> int:
     """Build, and print where the archives are."""
     folder = Path(arguments[0]) if arguments else ROOT / ".lifestream/package"
-    for archive in build(folder):
+    archives = build(folder)
+    for archive in archives:
         shown = archive.relative_to(ROOT) if archive.is_relative_to(ROOT) else archive
         print(f"  {shown}: {archive.stat().st_size} bytes")
+    document(next(path for path in archives if path.suffix == ".whl"), folder / "api")
+    print("  API pages: open api/index.html beside them")
     return 0
 
 

@@ -11,11 +11,11 @@ import typer
 
 from lifestream import command_line
 from runtime.protection.policy import Policy, gap_free
+from runtime.protection.testing.simulation.records import ScheduleResult
+from runtime.protection.testing.simulation.schedule import draw
+from runtime.protection.testing.simulation.simulation import Simulation
+from runtime.protection.testing.simulation.tolerance import tolerance
 from scripts.protection_sim.picture import sample_timeline
-from scripts.protection_sim.records import ScheduleResult
-from scripts.protection_sim.schedule import draw
-from scripts.protection_sim.simulation import Simulation
-from scripts.protection_sim.tolerance import tolerance
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = 10

@@ -8,8 +8,8 @@ import matplotlib as mpl
 from matplotlib.figure import Figure
 
 from runtime.protection.policy import HOUR, MINUTE, gap_free
-from scripts.protection_sim.schedule import Job, Outage, Schedule
-from scripts.protection_sim.simulation import Simulation
+from runtime.protection.testing.simulation.schedule import Job, Outage, Schedule
+from runtime.protection.testing.simulation.simulation import Simulation
 
 END_SECONDS = 30 * MINUTE
 JOBS = ("job A", "job B", "job C")

@@ -37,7 +37,7 @@ def installed(archives: list[Path], tmp_path_factory: pytest.TempPathFactory) ->
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
     python = folder / "bin/python"
     wheel = next(archive for archive in archives if archive.suffix == ".whl")
-    pip = [sys.executable, "-m", "pip", "--quiet", "--python", python]
+    pip: list[str | Path] = [sys.executable, "-m", "pip", "--quiet", "--python", python]
     subprocess.run([*pip, "install", "--no-index", "--no-compile", wheel], check=True)
     return python
 

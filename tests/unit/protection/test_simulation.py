@@ -9,14 +9,14 @@ import pytest
 from runtime.protection import keeper
 from runtime.protection.lease import FOREVER, Action, Disable, LeaseState, Wait, decide
 from runtime.protection.policy import HOUR, Policy, gap_free
+from runtime.protection.testing.simulation.records import ScheduleResult
+from runtime.protection.testing.simulation.schedule import LONGEST_JOB_SECONDS, draw
+from runtime.protection.testing.simulation.simulation import Simulation
+from runtime.protection.testing.simulation.tolerance import survives
+from runtime.protection.testing.simulation.world import WallAsMonotonic
 from scripts.protection_sim import __main__ as protection_sim
 from scripts.protection_sim.__main__ import Total, total
 from scripts.protection_sim.picture import sample_timeline
-from scripts.protection_sim.records import ScheduleResult
-from scripts.protection_sim.schedule import LONGEST_JOB_SECONDS, draw
-from scripts.protection_sim.simulation import Simulation
-from scripts.protection_sim.tolerance import survives
-from scripts.protection_sim.world import WallAsMonotonic
 
 SCHEDULES = 300
 PROMISED_SCHEDULES = 1500

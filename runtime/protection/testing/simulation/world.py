@@ -3,10 +3,10 @@
 from dataclasses import dataclass, field
 from random import Random
 
-from runtime.protection.answers import Answer, Failed, Protected, Refused, Unprotected
-from runtime.protection.lease import Enable, Read
-from runtime.protection.lease_record import Call
-from scripts.protection_sim.schedule import API_TIMEOUT_SECONDS, Schedule
+from ...answers import Answer, Failed, Protected, Refused, Unprotected
+from ...lease import Enable, Read
+from ...lease_record import Call
+from .schedule import API_TIMEOUT_SECONDS, Schedule
 
 EPOCH = 1_700_000_000.0
 """What ECS's clock shows when virtual time is 0."""

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Iterable
 
-from runtime.protection.policy import MINUTE, Policy
-from runtime.protection.slots import SlotState
-from scripts.protection_sim.records import Gap, ProtectionLimit, ScheduleResult, Worker
-from scripts.protection_sim.schedule import API_TIMEOUT_SECONDS
-from scripts.protection_sim.world import Ecs, VirtualTime
+from ...policy import MINUTE, Policy
+from ...slots import SlotState
+from .records import Gap, ProtectionLimit, ScheduleResult, Worker
+from .schedule import API_TIMEOUT_SECONDS
+from .world import Ecs, VirtualTime
 
 EPSILON = 1e-6
 

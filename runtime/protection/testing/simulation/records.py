@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from runtime.protection.lease import FOREVER
-from runtime.protection.slots import Slot
-from scripts.protection_sim.schedule import Job
+from ...lease import FOREVER
+from ...slots import Slot
+from .schedule import Job
 
 
 @dataclass(frozen=True, slots=True)

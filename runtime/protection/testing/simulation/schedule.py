@@ -4,8 +4,8 @@ import math
 from dataclasses import dataclass
 from random import Random
 
-from runtime.protection.lease import FOREVER
-from runtime.protection.policy import HOUR, Policy, gap_free, service
+from ...lease import FOREVER
+from ...policy import HOUR, Policy, gap_free, service
 
 LONGEST_JOB_SECONDS = 47 * HOUR
 API_TIMEOUT_SECONDS = 7.0
@@ -77,7 +77,7 @@ class Schedule:
 
 def draw(seed: int) -> Schedule:
     """Return the schedule of a seed: a fifth are calm, the others mix every kind of fault."""
-    random = Random(seed)  # noqa: S311 - replayable, not secret
+    random = Random(seed)
     policy = random.choices(POLICIES, POLICY_WEIGHTS)[0]
     calm = random.random() < 0.2  # noqa: PLR2004 - the share named above
     jobs = _jobs(random, policy, calm=calm)

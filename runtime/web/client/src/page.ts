@@ -1,0 +1,34 @@
+// What every page does: theme, menus, dialogs, printing.
+import { all, maybe, one } from "./dom";
+
+export function startPage(): void {
+  for (const toggle of all("[data-theme-toggle]")) toggle.addEventListener("click", changeTheme);
+  document.addEventListener("click", (event) => closeMenus(event.target as Node));
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus(null);
+  });
+  for (const opener of all<HTMLButtonElement>("[data-open]")) {
+    opener.addEventListener("click", () => one<HTMLDialogElement>(opener.dataset["open"] ?? "").showModal());
+  }
+  maybe("[data-print]")?.addEventListener("click", () => window.print());
+}
+
+function changeTheme(): void {
+  const root = document.documentElement;
+  const dark = root.dataset["theme"]
+    ? root.dataset["theme"] === "dark"
+    : matchMedia("(prefers-color-scheme: dark)").matches;
+  const theme = dark ? "light" : "dark";
+  root.dataset["theme"] = theme;
+  document.cookie = `theme=${theme}; path=/; max-age=31536000; samesite=lax`;
+  document.dispatchEvent(new Event("themechange"));
+}
+
+function closeMenus(clicked: Node | null): void {
+  for (const menu of all<HTMLDetailsElement>("[data-menu][open]")) {
+    if (clicked && menu.contains(clicked) && !(clicked as Element).closest?.("a, [data-open]")) continue;
+    const focused = menu.contains(document.activeElement);
+    menu.open = false;
+    if (focused && !clicked) maybe("summary", menu)?.focus();
+  }
+}

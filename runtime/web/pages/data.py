@@ -1,0 +1,88 @@
+"""What scripts call: uploads, imports and events, passed on to the API with the person's token."""
+
+import json
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
+
+from runtime.web.api_client import ApiError
+from runtime.web.pages.home import row_html
+from runtime.web.pages.recording import progress_html
+from runtime.web.site import Page, Site, Visit
+
+MAX_BODY_BYTES = 1_000_000
+Renderer = Callable[[Visit, dict[str, Any]], str]
+
+
+def routes(site: Site) -> list[Route]:
+    """Return the routes of scripts."""
+    upload = "/data/uploads/{upload_id}"
+    return [
+        Route("/data/uploads", site.page(_pass_on), methods=["POST"]),
+        Route(upload, site.page(_pass_on), methods=["GET", "DELETE"]),
+        Route(f"{upload}/parts", site.page(_pass_on), methods=["POST"]),
+        Route(f"{upload}/confirm", site.page(_pass_on), methods=["POST"]),
+        Route("/data/imports", site.page(_pass_on), methods=["POST"]),
+        Route("/data/events", site.page(_events("/v1/events", row_html))),
+        Route("/data/events/{job_id}", site.page(_job_events)),
+    ]
+
+
+async def _pass_on(visit: Visit) -> Response:
+    """Pass a call on to the API's path of the same name, and its problems back."""
+    request = visit.request
+    raw = await request.body()
+    if len(raw) > MAX_BODY_BYTES:
+        return JSONResponse({"detail": "The request is too large."}, status_code=413)
+    try:
+        answer = await visit.api.send(
+            request.method,
+            f"/v1{request.url.path.removeprefix('/data')}",
+            json.loads(raw) if raw else None,
+            key=request.headers.get("idempotency-key"),
+        )
+    except ApiError as error:
+        if error.status == 401:
+            raise
+        return JSONResponse(error.as_json(), status_code=error.status)
+    return JSONResponse(answer)
+
+
+async def _job_events(visit: Visit) -> Response:
+    return await _events(f"/v1/jobs/{visit.job_id}/events", progress_html)(visit)
+
+
+def _events(path: str, render: Renderer) -> Page:
+    """Return a page that passes events on, each with the HTML of what has changed."""
+
+    async def handle(visit: Visit) -> Response:
+        return StreamingResponse(
+            _rendered(visit, path, render),
+            media_type="text/event-stream",
+            headers={"cache-control": "no-store", "x-accel-buffering": "no"},
+        )
+
+    return handle
+
+
+async def _rendered(visit: Visit, path: str, render: Renderer) -> AsyncIterator[str]:
+    last = visit.request.headers.get("last-event-id")
+    yield "retry: 2000\n\n"
+    try:
+        async with visit.api.stream(path, last_event_id=last) as lines:
+            async for line in lines:
+                yield _with_html(visit, line, render)
+    except ApiError as error:
+        visit.site.log.warning("events_interrupted", code=error.code)
+
+
+def _with_html(visit: Visit, line: str, render: Renderer) -> str:
+    if not line.startswith("data:"):
+        return f"{line}\n"
+    job = json.loads(line.removeprefix("data:"))
+    if "job_id" not in job:
+        return f"{line}\n"
+    data = {"job_id": job["job_id"], "state": job["state"], "html": render(visit, job)}
+    return f"data: {json.dumps(data)}\n"

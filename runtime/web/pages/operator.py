@@ -1,0 +1,59 @@
+"""The operator's page: queues, workers, failures."""
+
+from typing import Any
+
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import Route
+
+from runtime.web.api_client import ApiError
+from runtime.web.site import Site, Visit, is_fragment
+from runtime.web.view import jobs
+
+FAILURES = 20
+
+
+def routes(site: Site) -> list[Route]:
+    """Return the routes of the operator's page."""
+    return [
+        Route("/operator", site.page(show)),
+        Route("/operator/pools/{pool}", site.page(set_pool), methods=["POST"]),
+    ]
+
+
+async def show(visit: Visit) -> Response:
+    """Show the page, or its figures alone when a script renews them."""
+    me = await visit.api.get("/v1/me")
+    if not me.get("admin"):
+        raise ApiError(
+            status=403,
+            code="auth.forbidden",
+            title="This page is for operators",
+            detail="Your account has no right to see queues and workers.",
+            remedy="Ask an administrator for the scope admin.",
+        )
+    health = await visit.api.get("/health")
+    failed = await visit.api.get("/v1/jobs", state="FAILED", limit=FAILURES)
+    values: dict[str, Any] = {
+        "queues": await visit.api.get("/v1/queues"),
+        "health": health,
+        "failures": [
+            {"row": jobs.row(job, visit.now), "error": job.get("error") or {}}
+            for job in failed["items"]
+        ],
+        "admin": True,
+    }
+    name = "parts/figures.html" if is_fragment(visit.request) else "operator.html"
+    return visit.render(name, **values)
+
+
+async def set_pool(visit: Visit) -> Response:
+    """Change how many workers a pool has at least and at most, or pause it."""
+    form = await visit.request.form()
+    body: dict[str, Any] = {
+        name: int(str(form[name])) for name in ("min_tasks", "max_tasks") if form.get(name)
+    }
+    if "paused" in form:
+        body["paused"] = form["paused"] == "true"
+    pool = "gpu" if visit.request.path_params["pool"] == "gpu" else "cpu"
+    await visit.api.send("POST", f"/v1/pools/{pool}", body)
+    return RedirectResponse("/operator", status_code=303)

@@ -1,0 +1,120 @@
+"""A finished recording as the player needs it: speakers, chapters, scenes, summary and words."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.core.safe_text import one_line
+from runtime.web.view.transcript import Paragraph, paragraphs
+from runtime.web.view.words import clean
+
+SPEAKER_COLOURS = 8
+"""Colours in the style sheet; more speakers use them again, with another number."""
+
+MAX_SCENES_IN_STRIP = 400
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speaker:
+    """A voice: `number` counts from 1, `colour` from 0; None is for words without a voice."""
+
+    id: str
+    name: str
+    number: int
+    colour: int | None
+    seconds: float
+    share: float
+    words: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recording:
+    """What a player page shows of `summary.json`, `scenes.json` and `transcript.json`."""
+
+    duration_seconds: float
+    has_video: bool
+    language: str | None
+    speakers: tuple[Speaker, ...]
+    chapters: tuple[dict[str, Any], ...]
+    summary: tuple[dict[str, Any], ...]
+    scenes: tuple[dict[str, Any], ...]
+    warnings: tuple[dict[str, Any], ...]
+    paragraphs: tuple[Paragraph, ...]
+    audio: str | None
+
+    def speaker(self, identity: str) -> Speaker:
+        """Return the speaker; unknown ones are without a name."""
+        for speaker in self.speakers:
+            if speaker.id == identity:
+                return speaker
+        return Speaker(
+            id=identity, name="Unknown", number=0, colour=None, seconds=0, share=0, words=0
+        )
+
+    def chapter_at(self, seconds: float) -> int | None:
+        """Return the index of the chapter that a time lies in."""
+        found = [i for i, c in enumerate(self.chapters) if c["start_seconds"] <= seconds]
+        return found[-1] if found else None
+
+    def player_data(self) -> dict[str, Any]:
+        """Return the numbers that the player's scripts need."""
+        index = {speaker.id: place for place, speaker in enumerate(self.speakers)}
+        step = max(1, -(-len(self.scenes) // MAX_SCENES_IN_STRIP))
+        return {
+            "duration": self.duration_seconds,
+            "speakers": [{"name": s.name, "colour": s.colour} for s in self.speakers],
+            "chapters": [[c["start_seconds"], c["end_seconds"], c["title"]] for c in self.chapters],
+            "scenes": [
+                [scene["start_seconds"], scene["end_seconds"], scene.get("thumbnail")]
+                for scene in self.scenes[::step]
+            ],
+            "turns": [
+                [index.get(p.speaker, -1), p.times[0][1], p.times[-1][2]] for p in self.paragraphs
+            ],
+            "words": [paragraph.packed() for paragraph in self.paragraphs],
+        }
+
+
+def read_recording(
+    summary: dict[str, Any], scenes: dict[str, Any] | None, transcript: dict[str, Any] | None
+) -> Recording:
+    """Return the recording; missing files and fields count as nothing found."""
+    media = summary.get("media") or {}
+    found = (scenes or {}).get("scenes") or summary.get("scenes") or []
+    return Recording(
+        duration_seconds=float(media.get("duration_seconds") or 0.0),
+        has_video=media.get("video") is not None,
+        language=summary.get("language"),
+        speakers=_speakers(summary.get("speakers") or []),
+        chapters=tuple(
+            {**chapter, "title": one_line(str(chapter.get("title") or ""))}
+            for chapter in summary.get("chapters") or []
+        ),
+        summary=tuple(
+            {**sentence, "text": clean(str(sentence.get("text") or ""))}
+            for sentence in summary.get("summary") or []
+        ),
+        scenes=tuple(found),
+        warnings=tuple(summary.get("warnings") or []),
+        paragraphs=tuple(paragraphs(transcript or {})),
+        audio=summary.get("player_audio"),
+    )
+
+
+def _speakers(found: Sequence[dict[str, Any]]) -> tuple[Speaker, ...]:
+    total = sum(float(item.get("talk_time_seconds") or 0) for item in found) or 1.0
+    speakers: list[Speaker] = []
+    for place, item in enumerate(found):
+        seconds = float(item.get("talk_time_seconds") or 0)
+        speakers.append(
+            Speaker(
+                id=str(item["speaker"]),
+                name=one_line(str(item.get("name") or f"Speaker {place + 1}")),
+                number=place + 1,
+                colour=place % SPEAKER_COLOURS,
+                seconds=seconds,
+                share=seconds / total,
+                words=int(item.get("word_count") or 0),
+            )
+        )
+    return tuple(speakers)

@@ -1,0 +1,352 @@
+"""The API, the bucket and the identity provider behind the pages, in memory and in one process.
+
+It honours the API's contract as far as the pages use it; `tests/e2e` runs them with the real ones.
+"""
+
+import asyncio
+import base64
+import hashlib
+import json
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import jwt
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import (
+    FileResponse,
+    JSONResponse,
+    RedirectResponse,
+    Response,
+    StreamingResponse,
+)
+from starlette.routing import Route
+
+PART_SIZE = 5 * 1024 * 1024
+CLIENT, SUBJECT = "pages", "person-1"
+
+
+@dataclass
+class Recording:
+    """A job, its results' folder and its original."""
+
+    job: dict[str, Any]
+    results: Path | None = None
+    media: Path | None = None
+    playable: bool = True
+    partial: list[dict[str, Any]] = field(default_factory=list)
+
+
+class FakeService:
+    """Holds recordings and uploads; a test changes them with `change`."""
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.recordings: dict[str, Recording] = {}
+        self.uploads: dict[str, dict[str, Any]] = {}
+        self.parts: dict[tuple[str, int], bytes] = {}
+        self.confirmed: list[dict[str, Any]] = []
+        self.refuse_uploads: dict[str, Any] | None = None
+        self.slow_parts_seconds = 0.0
+        self.admin = True
+        self.signed_out = 0
+        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        self._codes: dict[str, dict[str, str]] = {}
+        self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._events = 0
+
+    def add(self, job: dict[str, Any], **more: Any) -> str:
+        """Add a recording and return its id."""
+        job_id = job.setdefault("job_id", hashlib.sha256(job["name"].encode()).hexdigest()[:32])
+        now = time.time() - len(self.recordings) * 5400
+        empty = {
+            "title": None, "owner": SUBJECT, "stage": None, "progress": None, "stages": [],
+            "waiting_for": None, "created_at": now, "updated_at": now, "duration_seconds": None,
+            "speakers": None, "language": None, "size_bytes": 0, "thumbnail": False, "error": None,
+            "warnings": [], "options": {}, "attempt": 1, "revision": 0,
+        }  # fmt: skip
+        self.recordings[job_id] = Recording({**empty, **job}, **more)
+        return str(job_id)
+
+    def change(self, job_id: str, **fields: Any) -> None:
+        """Change a job and send the event."""
+        job = self.recordings[job_id].job
+        job.update(fields, updated_at=time.time())
+        if self._loop is not None:
+            for queue in list(self._listeners):
+                self._loop.call_soon_threadsafe(queue.put_nowait, dict(job))
+
+    def app(self) -> Starlette:
+        """Return the service as an ASGI application."""
+        route = Route
+        return Starlette(
+            routes=[
+                route("/.well-known/openid-configuration", self._discovery),
+                route("/keys", self._jwks),
+                route("/authorize", self._authorize),
+                route("/token", self._token, methods=["POST"]),
+                route("/end-session", self._end_session),
+                route("/bucket/{upload}/{number:int}", self._put_part, methods=["PUT"]),
+                route("/objects/{job_id}/media", self._object_media),
+                route("/objects/{job_id}/{file:path}", self._object),
+                route("/health", self._health),
+                route("/v1/me", self._me),
+                route("/v1/queues", self._queues),
+                route("/v1/uploads", self._create_upload, methods=["POST"]),
+                route("/v1/uploads/{upload}", self._upload, methods=["GET", "DELETE"]),
+                route("/v1/uploads/{upload}/parts", self._addresses, methods=["POST"]),
+                route("/v1/uploads/{upload}/confirm", self._confirm, methods=["POST"]),
+                route("/v1/imports", self._import, methods=["POST"]),
+                route("/v1/jobs", self._list),
+                route("/v1/events", self._all_events),
+                route("/v1/jobs/{job_id}", self._job, methods=["GET", "PATCH", "DELETE"]),
+                route("/v1/jobs/{job_id}/events", self._job_events),
+                route("/v1/jobs/{job_id}/results", self._manifest),
+                route("/v1/jobs/{job_id}/results/{file:path}", self._result),
+                route("/v1/jobs/{job_id}/transcript/partial", self._partial),
+                route("/v1/jobs/{job_id}/transcript.{kind}", self._transcript),
+                route("/v1/jobs/{job_id}/media", self._media),
+                route("/v1/jobs/{job_id}/{action}", self._act, methods=["POST"]),
+            ],
+            middleware=[
+                Middleware(
+                    CORSMiddleware,
+                    allow_origins=["*"],
+                    allow_methods=["PUT", "GET"],
+                    allow_headers=["*"],
+                    expose_headers=["etag"],
+                )
+            ],
+        )
+
+    async def _discovery(self, _: Request) -> Response:
+        return JSONResponse(
+            {
+                "issuer": self.url,
+                "authorization_endpoint": f"{self.url}/authorize",
+                "token_endpoint": f"{self.url}/token",
+                "jwks_uri": f"{self.url}/keys",
+                "end_session_endpoint": f"{self.url}/end-session",
+            }
+        )
+
+    async def _jwks(self, _: Request) -> Response:
+        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key()))
+        return JSONResponse({"keys": [{**key, "kid": "test", "use": "sig", "alg": "RS256"}]})
+
+    async def _authorize(self, request: Request) -> Response:
+        asked = dict(request.query_params)
+        assert asked["code_challenge_method"] == "S256"
+        code = hashlib.sha256(asked["state"].encode()).hexdigest()
+        self._codes[code] = asked
+        answer = urlencode({"code": code, "state": asked["state"]})
+        return RedirectResponse(f"{asked['redirect_uri']}?{answer}", 303)
+
+    async def _token(self, request: Request) -> Response:
+        form = await request.form()
+        asked = self._codes.pop(str(form.get("code")), None)
+        proof = hashlib.sha256(str(form.get("code_verifier", "")).encode()).digest()
+        challenge = base64.urlsafe_b64encode(proof).rstrip(b"=").decode()
+        if asked is None or challenge != asked["code_challenge"]:
+            return JSONResponse({"error": "invalid_grant"}, 400)
+        now = int(time.time())
+        claims = {"iss": self.url, "sub": SUBJECT, "aud": CLIENT, "iat": now, "exp": now + 3600}
+        identity = {**claims, "nonce": asked["nonce"], "email": "person@example.org"}
+        tokens = {
+            "access_token": self._signed(claims),
+            "id_token": self._signed(identity),
+            "expires_in": 3600,
+            "token_type": "Bearer",
+        }
+        return JSONResponse(tokens)
+
+    def _signed(self, claims: dict[str, Any]) -> str:
+        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "test"})
+
+    async def _end_session(self, request: Request) -> Response:
+        self.signed_out += 1
+        return RedirectResponse(request.query_params["post_logout_redirect_uri"], 303)
+
+    async def _put_part(self, request: Request) -> Response:
+        name, number = request.path_params["upload"], request.path_params["number"]
+        body = await request.body()
+        await asyncio.sleep(self.slow_parts_seconds)
+        self.parts[name, number] = body
+        return Response(headers={"etag": f'"{hashlib.md5(body).hexdigest()}"'})  # noqa: S324
+
+    async def _object_media(self, request: Request) -> Response:
+        media = self.recordings[request.path_params["job_id"]].media
+        return FileResponse(media) if media else Response(status_code=404)
+
+    async def _object(self, request: Request) -> Response:
+        folder = self.recordings[request.path_params["job_id"]].results
+        path = (folder or Path("/nowhere")) / request.path_params["file"]
+        return FileResponse(path) if path.is_file() else Response(status_code=404)
+
+    async def _health(self, _: Request) -> Response:
+        queue = {"name": "queue", "ok": True, "detail": ""}
+        return JSONResponse({"status": "ok", "activeJobs": 1, "dependencies": [queue]})
+
+    async def _me(self, _: Request) -> Response:
+        return JSONResponse({"owner": SUBJECT, "email": None, "scopes": [], "admin": self.admin})
+
+    async def _queues(self, _: Request) -> Response:
+        figures = {
+            "waiting": 3, "in_work": 1, "oldest_seconds": 84, "workers_running": 1,
+            "workers_desired": 2, "capacity": "spot", "why_waiting": "A worker is starting.",
+            "dead_letters": 0,
+        }  # fmt: skip
+        return JSONResponse([{"name": "cpu", **figures}, {"name": "gpu", **figures, "waiting": 0}])
+
+    async def _create_upload(self, request: Request) -> Response:
+        if self.refuse_uploads:
+            return JSONResponse(self.refuse_uploads, self.refuse_uploads["status"])
+        body = await request.json()
+        name = hashlib.sha256(f"{body['name']}{len(self.uploads)}".encode()).hexdigest()[:16]
+        self.uploads[name] = body
+        return JSONResponse(self._described(name), 201)
+
+    def _described(self, name: str) -> dict[str, Any]:
+        parts = -(-self.uploads[name]["size_bytes"] // PART_SIZE)
+        return {
+            "upload_id": name,
+            "method": "multipart",
+            "url": None,
+            "headers": {},
+            "part_size": PART_SIZE,
+            "parts": [self._part(name, number) for number in range(1, min(parts, 2) + 1)],
+            "parts_present": [
+                {"number": number, "size_bytes": len(body), "etag": f'"{number}"'}
+                for (owner, number), body in self.parts.items()
+                if owner == name
+            ],
+        }
+
+    def _part(self, name: str, number: int) -> dict[str, Any]:
+        return {"number": number, "url": f"{self.url}/bucket/{name}/{number}", "headers": {}}
+
+    async def _upload(self, request: Request) -> Response:
+        name = request.path_params["upload"]
+        if name not in self.uploads:
+            return _problem(404, "not_found")
+        if request.method == "DELETE":
+            del self.uploads[name]
+            return Response(status_code=204)
+        return JSONResponse(self._described(name))
+
+    async def _addresses(self, request: Request) -> Response:
+        numbers = (await request.json())["numbers"]
+        name = request.path_params["upload"]
+        return JSONResponse({"parts": [self._part(name, number) for number in numbers]})
+
+    async def _confirm(self, request: Request) -> Response:
+        name = request.path_params["upload"]
+        upload = self.uploads.pop(name)
+        self.confirmed.append({**upload, **await request.json(), "upload_id": name})
+        job_id = self.add(
+            {"name": upload["name"], "state": "PENDING", "size_bytes": upload["size_bytes"]}
+        )
+        self.change(job_id)
+        return JSONResponse({"job": self.recordings[job_id].job}, 202)
+
+    async def _import(self, request: Request) -> Response:
+        url = (await request.json())["url"]
+        if "refused" in url:
+            return _problem(422, "import.refused", "The link leads to no recording.")
+        return JSONResponse({"import_id": "1", "state": "pending"}, 202)
+
+    async def _list(self, request: Request) -> Response:
+        asked = request.query_params
+        jobs = [recording.job for recording in self.recordings.values()]
+        jobs = [j for j in jobs if asked.get("text", "").lower() in j["name"].lower()]
+        jobs = [j for j in jobs if j["state"] == asked.get("state", j["state"])]
+        jobs.sort(key=lambda j: j["created_at"], reverse=asked.get("order") != "oldest")
+        start, limit = int(asked.get("cursor") or 0), int(asked.get("limit") or 25)
+        more = str(start + limit) if start + limit < len(jobs) else None
+        return JSONResponse({"items": jobs[start : start + limit], "next_cursor": more})
+
+    async def _job(self, request: Request) -> Response:
+        recording = self.recordings.get(request.path_params["job_id"])
+        if recording is None:
+            return _problem(404, "not_found")
+        if request.method == "DELETE":
+            del self.recordings[request.path_params["job_id"]]
+            return Response(status_code=204)
+        if request.method == "PATCH":
+            recording.job["title"] = (await request.json())["title"]
+        return JSONResponse(recording.job)
+
+    async def _act(self, request: Request) -> Response:
+        states = {"cancel": "CANCELLED", "retry": "PENDING", "reprocess": "PENDING"}
+        self.change(request.path_params["job_id"], state=states[request.path_params["action"]])
+        return JSONResponse(self.recordings[request.path_params["job_id"]].job, 202)
+
+    async def _all_events(self, request: Request) -> Response:
+        return self._stream(None, request)
+
+    async def _job_events(self, request: Request) -> Response:
+        return self._stream(request.path_params["job_id"], request)
+
+    def _stream(self, job_id: str | None, request: Request) -> Response:
+        self._loop = asyncio.get_running_loop()
+        queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
+        self._listeners.add(queue)
+
+        async def events() -> AsyncIterator[str]:
+            try:
+                yield ": here\n\n"
+                while not await request.is_disconnected():
+                    try:
+                        job = await asyncio.wait_for(queue.get(), 0.5)
+                    except TimeoutError:
+                        continue
+                    if job_id in (None, job["job_id"]):
+                        self._events += 1
+                        yield f"id: {self._events}\nevent: job\ndata: {json.dumps(job)}\n\n"
+            finally:
+                self._listeners.discard(queue)
+
+        return StreamingResponse(events(), media_type="text/event-stream")
+
+    async def _manifest(self, request: Request) -> Response:
+        recording = self.recordings[request.path_params["job_id"]]
+        folder = recording.results or Path("/nowhere")
+        files = sorted(path for path in folder.rglob("*") if path.is_file())
+        return JSONResponse(
+            {
+                "revision": 0,
+                "files": [{"name": str(path.relative_to(folder))} for path in files],
+                "media": {"content_type": "video/mp4", "playable": recording.playable},
+            }
+        )
+
+    async def _result(self, request: Request) -> Response:
+        if request.query_params.get("inline"):
+            return await self._object(request)
+        path = f"{request.path_params['job_id']}/{request.path_params['file']}"
+        return RedirectResponse(f"{self.url}/objects/{path}", 307)
+
+    async def _partial(self, request: Request) -> Response:
+        sentences = self.recordings[request.path_params["job_id"]].partial
+        return JSONResponse({"sentences": sentences, "until_seconds": 60})
+
+    async def _transcript(self, request: Request) -> Response:
+        kind = request.path_params["kind"]
+        name = "summary.md" if kind == "md" else f"transcript.{kind}"
+        return RedirectResponse(f"{self.url}/objects/{request.path_params['job_id']}/{name}", 307)
+
+    async def _media(self, request: Request) -> Response:
+        return RedirectResponse(f"{self.url}/objects/{request.path_params['job_id']}/media", 307)
+
+
+def _problem(status: int, code: str, detail: str = "There is no such thing.") -> Response:
+    body = {"status": status, "code": code, "title": "Refused", "detail": detail}
+    return JSONResponse({**body, "remedy": "Check the link."}, status)

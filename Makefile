@@ -36,10 +36,10 @@ check-code:
 	@$(VENV)/python -m scripts.typecheck
 
 check-tests:
-	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not models and not cloud and not e2e and not image and not corpus"
+	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not models and not cloud and not e2e and not image and not corpus and not browser"
 
 test: check ## Run all tests: the fast checks, real models, the local cloud, a real job end to end
-	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "models or cloud or e2e or corpus"
+	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "models or cloud or e2e or corpus or browser"
 	@$(MAKE) --no-print-directory image-test
 
 image: setup-run ## Build the processor's image, with models from the hub if HF_TOKEN is set

@@ -2,8 +2,8 @@
 
 from xdist.scheduler import LoadScopeScheduling
 
-SHARE_A_DEPLOYMENT = ("tests/integration/", "tests/e2e/deployed/")
-"""Their fixtures deploy an environment for all files of a folder; that takes longer than a test."""
+SHARE_A_DEPLOYMENT = ("tests/integration/", "tests/e2e/deployed/", "tests/browser/")
+"""Their fixtures deploy an environment or start a browser for all files of a folder."""
 
 
 def together(nodeid: str) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http import HTTPStatus
 
 import httpx
 from starlette.applications import Starlette
@@ -92,7 +93,7 @@ def _error_page(site: Site, request: Request, error: Exception) -> Response:
         detail, remedy = f"{error}.".capitalize(), "Load the page again and repeat what you did."
     elif isinstance(error, HTTPException):
         status = error.status_code
-    if status == 404:
+    if status == HTTPStatus.NOT_FOUND:
         title, detail = "There is nothing here", "It was deleted, or it belongs to someone else."
     site.log.warning("page_refused", status=status, path=request.url.path)
     if request.url.path.startswith(("/data/", "/assets/")):

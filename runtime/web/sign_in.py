@@ -126,7 +126,9 @@ class Provider:
         )
 
     async def refresh(self, refresh_token: str) -> Mapping[str, Any]:
-        """Return new tokens; raise `SignInError` if the provider refuses."""
+        """Return new tokens; raise `SignInError` without a token or if the provider refuses."""
+        if not refresh_token:
+            raise SignInError("The sign-in has ended.")
         return await self._tokens(grant_type="refresh_token", refresh_token=refresh_token)
 
     @property

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -16,6 +17,7 @@ from runtime.core.clock import WallClock
 from runtime.core.log import Log
 from runtime.web.api_client import ApiClient, ApiError
 from runtime.web.assets import Assets
+from runtime.web.recent import RecentRecordings
 from runtime.web.security import refuse_forged
 from runtime.web.sessions import Session, SessionStore, digest
 from runtime.web.settings import WebSettings
@@ -30,6 +32,31 @@ Page = Callable[["Visit"], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
 
 
+def _harmless(value: Any) -> Any:
+    """Return what a template inserts, without control characters and overrides of direction."""
+    return words.clean(value) if type(value) is str else value
+
+
+def _templates() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"),
+        autoescape=select_autoescape(default=True),
+        undefined=StrictUndefined,
+        finalize=_harmless,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters.update(
+        clock=words.clock,
+        duration=words.length,
+        size=words.size,
+        clean=words.clean,
+        iso=words.iso,
+        day=words.day,
+    )
+    return environment
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
     """The parts of the server."""
@@ -41,7 +68,8 @@ class Site:
     http: httpx.AsyncClient
     clock: WallClock
     log: Log
-    templates: Environment = field(default_factory=lambda: _templates())
+    recent: RecentRecordings = field(default_factory=RecentRecordings)
+    templates: Environment = field(default_factory=_templates)
 
     @property
     def cookie(self) -> str:
@@ -61,9 +89,7 @@ class Site:
 
     async def _refreshed(self, session: Session, now: float) -> Session | None:
         try:
-            if session.refresh_token is None:
-                raise SignInError("The provider issues no refresh tokens.")
-            tokens = await self.provider.refresh(session.refresh_token)
+            tokens = await self.provider.refresh(session.refresh_token or "")
         except SignInError:
             if session.token_expires_at > now:
                 return session
@@ -92,7 +118,7 @@ class Site:
             try:
                 return await handle(visit)
             except ApiError as error:
-                if error.status == 401:
+                if error.status == HTTPStatus.UNAUTHORIZED:
                     await asyncio.to_thread(self.sessions.delete, session.key)
                     return self._to_sign_in(request)
                 raise
@@ -151,22 +177,3 @@ class Visit:
 def is_fragment(request: Request) -> bool:
     """Return whether a script asks for a part of a page."""
     return request.headers.get("hx-request") == "true"
-
-
-def _templates() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=select_autoescape(default=True),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters.update(
-        clock=words.clock,
-        duration=words.length,
-        size=words.size,
-        clean=words.clean,
-        iso=words.iso,
-        day=words.day,
-    )
-    return environment

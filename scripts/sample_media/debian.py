@@ -24,7 +24,9 @@ def unpack(packages: Sequence[str], folder: Path) -> Path:
         state, files = Path(scratch) / "apt", Path(scratch) / "files"
         apt = _apt(state)
         _must("updating a private list of Debian packages", [*apt, "update"], state)
-        _must(f"downloading {packages[0]} and others of Debian", [*apt, "download", *packages], state)
+        _must(
+            f"downloading {packages[0]} and others of Debian", [*apt, "download", *packages], state
+        )
         for package in sorted(state.glob("*.deb")):
             _must(f"unpacking {package.name}", ["dpkg-deb", "-x", str(package), str(files)], state)
         files.rename(folder)

@@ -7,6 +7,7 @@ import asyncio
 import base64
 import hashlib
 import json
+import threading
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
@@ -49,19 +50,25 @@ class FakeService:
 
     def __init__(self) -> None:
         self.url = ""
-        self.recordings: dict[str, Recording] = {}
-        self.uploads: dict[str, dict[str, Any]] = {}
-        self.parts: dict[tuple[str, int], bytes] = {}
-        self.confirmed: list[dict[str, Any]] = []
-        self.refuse_uploads: dict[str, Any] | None = None
-        self.slow_parts_seconds = 0.0
-        self.admin = True
-        self.signed_out = 0
+        self.reset()
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._codes: dict[str, dict[str, str]] = {}
         self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._events = 0
+
+    def reset(self) -> None:
+        """Forget all recordings and uploads."""
+        self.recordings: dict[str, Recording] = {}
+        self.uploads: dict[str, dict[str, Any]] = {}
+        self.parts: dict[tuple[str, int], bytes] = {}
+        self.confirmed: list[dict[str, Any]] = []
+        self.refuse_uploads: dict[str, Any] | None = None
+        self.may_store = threading.Event()
+        self.may_store.set()
+        self.parts_before_wait = 0
+        self.admin = True
+        self.signed_out = 0
 
     def add(self, job: dict[str, Any], **more: Any) -> str:
         """Add a recording and return its id."""
@@ -178,7 +185,8 @@ class FakeService:
     async def _put_part(self, request: Request) -> Response:
         name, number = request.path_params["upload"], request.path_params["number"]
         body = await request.body()
-        await asyncio.sleep(self.slow_parts_seconds)
+        if len(self.parts) >= self.parts_before_wait:
+            await asyncio.to_thread(self.may_store.wait, 10)
         self.parts[name, number] = body
         return Response(headers={"etag": f'"{hashlib.md5(body).hexdigest()}"'})  # noqa: S324
 
@@ -323,7 +331,13 @@ class FakeService:
         return JSONResponse(
             {
                 "revision": 0,
-                "files": [{"name": str(path.relative_to(folder))} for path in files],
+                "files": [
+                    {
+                        "name": str(path.relative_to(folder)),
+                        "sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
+                    }
+                    for path in files
+                ],
                 "media": {"content_type": "video/mp4", "playable": recording.playable},
             }
         )

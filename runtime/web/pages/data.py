@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
+from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -44,22 +45,24 @@ async def _pass_on(visit: Visit) -> Response:
             key=request.headers.get("idempotency-key"),
         )
     except ApiError as error:
-        if error.status == 401:
+        if error.status == HTTPStatus.UNAUTHORIZED:
             raise
         return JSONResponse(error.as_json(), status_code=error.status)
     return JSONResponse(answer)
 
 
 async def _job_events(visit: Visit) -> Response:
-    return await _events(f"/v1/jobs/{visit.job_id}/events", progress_html)(visit)
+    """Pass a job's events on, after its present state: it may have changed since the page."""
+    job = await visit.api.get(f"/v1/jobs/{visit.job_id}")
+    return await _events(f"/v1/jobs/{visit.job_id}/events", progress_html, first=job)(visit)
 
 
-def _events(path: str, render: Renderer) -> Page:
+def _events(path: str, render: Renderer, *, first: dict[str, Any] | None = None) -> Page:
     """Return a page that passes events on, each with the HTML of what has changed."""
 
     async def handle(visit: Visit) -> Response:
         return StreamingResponse(
-            _rendered(visit, path, render),
+            _rendered(visit, path, render, first),
             media_type="text/event-stream",
             headers={"cache-control": "no-store", "x-accel-buffering": "no"},
         )
@@ -67,9 +70,13 @@ def _events(path: str, render: Renderer) -> Page:
     return handle
 
 
-async def _rendered(visit: Visit, path: str, render: Renderer) -> AsyncIterator[str]:
+async def _rendered(
+    visit: Visit, path: str, render: Renderer, first: dict[str, Any] | None
+) -> AsyncIterator[str]:
     last = visit.request.headers.get("last-event-id")
     yield "retry: 2000\n\n"
+    if first is not None:
+        yield f"event: job\n{_with_html(visit, f'data: {json.dumps(first)}', render)}\n"
     try:
         async with visit.api.stream(path, last_event_id=last) as lines:
             async for line in lines:

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
 
@@ -22,6 +23,7 @@ FORMATS = (
     ("tsv", "Table for spreadsheets", "TSV"),
     ("json", "Every word with its time", "JSON"),
 )
+READ_FILES = ("summary.json", "scenes.json", "transcript.json")
 ACTIONS = ("cancel", "retry", "reprocess")
 CAPTION_FILES = {"captions": "transcript.vtt", "chapters": "chapters.vtt"}
 
@@ -85,7 +87,7 @@ async def partial(visit: Visit) -> Response:
     try:
         found = await visit.api.get(f"/v1/jobs/{visit.job_id}/transcript/partial")
     except ApiError as error:
-        if error.status != 404:
+        if error.status != HTTPStatus.NOT_FOUND:
             raise
         found = {"sentences": [], "until_seconds": 0}
     return visit.render("parts/partial.html", sentences=found["sentences"][-200:])
@@ -95,9 +97,7 @@ async def print_view(visit: Visit) -> Response:
     """Show the whole transcript on one page, for paper."""
     job = await visit.api.get(f"/v1/jobs/{visit.job_id}")
     _, recording = await _read(visit)
-    return visit.render(
-        "print.html", job=job, row=jobs.row(job, visit.now), recording=recording
-    )
+    return visit.render("print.html", job=job, row=jobs.row(job, visit.now), recording=recording)
 
 
 async def player_data(visit: Visit) -> Response:
@@ -197,15 +197,19 @@ async def _name(visit: Visit) -> str:
 async def _read(visit: Visit) -> tuple[dict[str, Any], Recording]:
     """Return the manifest and the recording; the result files are read side by side."""
     manifest = await visit.api.get(f"/v1/jobs/{visit.job_id}/results")
-    present = {item["name"] for item in manifest["files"]}
+    present = {item["name"]: item.get("sha256") for item in manifest["files"]}
+    key = (visit.job_id, *(present.get(name) for name in READ_FILES))
+    if all(present.get(name) for name in READ_FILES if name in present):
+        kept = visit.site.recent.get(key)
+        if kept is not None:
+            return manifest, kept
 
     async def read(name: str) -> Any:
         if name not in present:
             return None
         return json.loads(await visit.api.text(f"/v1/jobs/{visit.job_id}/results/{name}", inline=1))
 
-    summary, scenes, transcript = await asyncio.gather(
-        read("summary.json"), read("scenes.json"), read("transcript.json")
-    )
+    summary, scenes, transcript = await asyncio.gather(*(read(name) for name in READ_FILES))
     recording = await asyncio.to_thread(read_recording, summary or {}, scenes, transcript)
+    visit.site.recent.put(key, recording)
     return manifest, recording

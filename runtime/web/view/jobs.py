@@ -6,6 +6,9 @@ from typing import Any
 from runtime.core.safe_text import one_line
 from runtime.web.view import words
 
+MEANINGFUL_PERCENT = 10
+"""Below it, an estimate of the remaining time would jump."""
+
 STAGE_WEIGHTS = {"transcribe": 12.0, "diarize": 6.0, "scenes": 5.0, "thumbnails": 2.0}
 """Usual shares of a job's time, for a bar where the API reports no progress."""
 
@@ -120,7 +123,7 @@ def time_left(job: dict[str, Any], now: float) -> str:
     started = words.instant(job.get("started_at") or job.get("updated_at"))
     created = words.instant(job.get("created_at"))
     begun = started if job.get("started_at") else created
-    if done is None or begun is None or done < 10:
+    if done is None or begun is None or done < MEANINGFUL_PERCENT:
         return ""
     left = (now - begun) * (100 - done) / done
     return f"about {words.length(max(5.0, round(left / 5) * 5))} left"

@@ -28,6 +28,23 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A sentence of the summary and the moments that it cites."""
+
+    text: str
+    citations: tuple[dict[str, Any], ...]
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Section:
+    """A part of the summary."""
+
+    title: str
+    items: tuple[Item, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Recording:
     """What a player page shows of `summary.json`, `scenes.json` and `transcript.json`."""
 
@@ -36,7 +53,7 @@ class Recording:
     language: str | None
     speakers: tuple[Speaker, ...]
     chapters: tuple[dict[str, Any], ...]
-    summary: tuple[dict[str, Any], ...]
+    sections: tuple[Section, ...]
     scenes: tuple[dict[str, Any], ...]
     warnings: tuple[dict[str, Any], ...]
     paragraphs: tuple[Paragraph, ...]
@@ -90,14 +107,38 @@ def read_recording(
             {**chapter, "title": one_line(str(chapter.get("title") or ""))}
             for chapter in summary.get("chapters") or []
         ),
-        summary=tuple(
-            {**sentence, "text": clean(str(sentence.get("text") or ""))}
-            for sentence in summary.get("summary") or []
-        ),
+        sections=_sections(summary),
         scenes=tuple(found),
         warnings=tuple(summary.get("warnings") or []),
         paragraphs=tuple(paragraphs(transcript or {})),
         audio=summary.get("player_audio"),
+    )
+
+
+def _sections(summary: dict[str, Any]) -> tuple[Section, ...]:
+    """Return the parts of a summary; older results have one, whose sentences are quotes."""
+    parts = summary.get("summary_sections") or [
+        {"title": "Summary", "items": summary.get("summary") or []}
+    ]
+    found = (
+        Section(
+            title=one_line(str(part.get("title") or "Summary")),
+            items=tuple(_item(item) for item in part.get("items") or []),
+        )
+        for part in parts
+    )
+    return tuple(section for section in found if section.items)
+
+
+def _item(item: dict[str, Any]) -> Item:
+    notes = [str(item[name]) for name in ("owner", "due") if item.get(name)]
+    citations = item.get("citations")
+    if not citations:
+        citations = [item] if item.get("start_seconds") is not None else []
+    return Item(
+        text=clean(str(item.get("text") or "")),
+        citations=tuple(citations),
+        note=one_line(", ".join(notes)),
     )
 
 

@@ -41,6 +41,7 @@ LANGUAGES = {
 }  # fmt: skip
 RIGHT_TO_LEFT = frozenset({"ar", "fa", "he", "ur", "yi", "ps", "sd"})
 MINUTE, HOUR, DAY = 60, 3600, 86400
+TEN, THOUSAND = 10, 1000
 
 # Directional embeddings, overrides and isolates let a text reorder what stands around it; the marks
 # U+200E and U+200F stay, as Arabic and Hebrew are written with them.
@@ -85,12 +86,12 @@ def size(count: float | None) -> str:
     """Return a size in bytes, as in 4.7 MB."""
     if count is None:
         return ""
-    value = float(count)
-    for unit in ("bytes", "kB", "MB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 10 else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} GB"
+    value, units = float(count), iter(("bytes", "kB", "MB", "GB"))
+    unit = next(units)
+    while value >= THOUSAND and unit != "GB":
+        value, unit = value / THOUSAND, next(units)
+    digits = 1 if unit != "bytes" and value < TEN else 0
+    return f"{value:.{digits}f} {unit}"
 
 
 def instant(value: object) -> float | None:

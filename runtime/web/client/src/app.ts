@@ -3,6 +3,8 @@ import { maybe } from "./dom";
 import { startPage } from "./page";
 
 startPage();
-if (maybe("[hx-get], [hx-post]")) void import("./hypertext");
-if (maybe("[data-drop]")) void import("./home/home").then((module) => module.startHome());
-if (maybe("[data-job]")) void import("./job").then((module) => module.startJob());
+const parts: Promise<unknown>[] = [];
+if (maybe("[hx-get], [hx-post]")) parts.push(import("./hypertext"));
+if (maybe("[data-drop]")) parts.push(import("./home/home").then((module) => module.startHome()));
+if (maybe("[data-job]")) parts.push(import("./job").then((module) => module.startJob()));
+void Promise.all(parts).then(() => (document.body.dataset["ready"] = ""));

@@ -34,6 +34,7 @@ check-code:
 	@$(VENV)/ruff check --quiet .
 	@$(VENV)/lint-imports --no-logo > .lifestream/imports.log || (cat .lifestream/imports.log && false)
 	@$(VENV)/python -m scripts.typecheck
+	@node_modules/.bin/tsc -p runtime/web/client
 
 check-tests:
 	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not models and not cloud and not e2e and not image and not corpus and not browser"

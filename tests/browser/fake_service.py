@@ -74,7 +74,7 @@ class FakeService:
         """Add a recording and return its id."""
         job_id = job.setdefault("job_id", hashlib.sha256(job["name"].encode()).hexdigest()[:32])
         now = time.time() - len(self.recordings) * 5400
-        empty = {
+        empty: dict[str, Any] = {
             "title": None, "owner": SUBJECT, "stage": None, "progress": None, "stages": [],
             "waiting_for": None, "created_at": now, "updated_at": now, "duration_seconds": None,
             "speakers": None, "language": None, "size_bytes": 0, "thumbnail": False, "error": None,

@@ -160,7 +160,7 @@ def test_a_changed_attempt_cookie_is_refused() -> None:
 def test_sessions_expire_and_keep_no_secret_in_their_repr() -> None:
     store = MemorySessions()
     fields: dict[str, Any] = {"subject": "s", "name": "n", "token_expires_at": 5.0}
-    tokens = {"access_token": "SECRET", "id_token": "SECRET", "csrf": "SECRET"}
+    tokens: dict[str, Any] = dict.fromkeys(("access_token", "id_token", "csrf"), "SECRET")
     session = Session(key=digest("cookie"), expires_at=10.0, **fields, **tokens)
     store.put(session)
     assert store.get(digest("cookie"), 9.0) == session

@@ -17,7 +17,8 @@ def word(text: str, start: float, speaker: str = "SPEAKER_00") -> dict[str, obje
 
 
 def transcript(*sentences: tuple[str, list[dict[str, object]]]) -> dict[str, object]:
-    spoken, parts = [], []
+    spoken: list[dict[str, object]] = []
+    parts: list[dict[str, object]] = []
     for speaker, found in sentences:
         parts.append(
             {
@@ -172,7 +173,8 @@ def test_the_first_four_speakers_differ_for_the_colour_blind(
 def test_speakers_names_have_the_contrast_of_text(theme: int) -> None:
     text = TOKENS.read_text()
     grounds = [
-        re.search(rf"--{n}: light-dark\((#\w+), (#\w+)\)", text) for n in ("paper", "surface")
+        re.search(rf"--{n}: light-dark\((#\w+), (#\w+)\)", text)
+        for n in ("paper", "surface", "sunken")
     ]
 
     def luminance(rgb: tuple[float, float, float]) -> float:

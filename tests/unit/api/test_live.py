@@ -172,10 +172,14 @@ def test_should_serve_a_socket_as_a_stream(world: World) -> None:
     with world.client.websocket_connect(
         f"/v1/ws?job_id={job.job_id}", subprotocols=["lifestream", f"bearer.{world.token()}"]
     ) as socket:
-        assert socket.accepted_subprotocol == "lifestream"
+        chosen: Any = socket.accepted_subprotocol
         message = socket.receive_json()
         closed = socket.receive()
-    assert (message["event"], message["data"]["state"]) == ("job", "SUCCEEDED")
+    assert (chosen, message["event"], message["data"]["state"]) == (
+        "lifestream",
+        "job",
+        "SUCCEEDED",
+    )
     assert closed["code"] == 1000
 
 

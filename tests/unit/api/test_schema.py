@@ -7,15 +7,16 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
-from schemathesis.checks import CHECKS
+from schemathesis.checks import CHECKS, load_all_checks
 
 from runtime.api.app import create_app
 from runtime.core.jobs import succeed
 from tests.unit.api.world import ADMIN, World
 
-EXAMPLES = 12
+EXAMPLES = 8
 STREAMS = {"/v1/events", "/v1/jobs/{job_id}/events"}
 """They may have no end; test_live.py covers them."""
+load_all_checks()
 UNDESCRIBED = CHECKS.get_by_names(["positive_data_acceptance"])
 """Options, cursors and names have rules that the document states in words only."""
 

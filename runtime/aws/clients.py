@@ -98,6 +98,12 @@ def bedrock(region: str, *, read_timeout: int) -> Any:
     return connect("bedrock-runtime", region_name=region, config=limits)
 
 
+def events(region: str) -> Any:
+    """Return a client of EventBridge."""
+    connect: Callable[..., Any] = boto3.client
+    return connect("events", region_name=region, config=config())
+
+
 def xray(region: str) -> Any:
     """Return a client of X-Ray that gives up at once, because traces must not delay a job."""
     limits = Config(

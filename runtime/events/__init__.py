@@ -1,0 +1,1 @@
+"""Lambda function: announces every change of a job's state on EventBridge and to the webhooks."""

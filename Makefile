@@ -23,6 +23,10 @@ setup-run: ## Install everything, create only the sample video of `make run`
 run: setup-run ## Deploy into the local cloud and process a video: make run [VIDEO=path] [MODE=pool] [CONTAINER=1]
 	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(filter pool,$(MODE)),--pool) $(if $(VIDEO),"$(VIDEO)")
 
+.PHONY: up
+up: setup-run ## Keep everything running with API and web pages: make up [MODE=pool]
+	@$(VENV)/python -m local.up $(if $(filter pool,$(MODE)),--pool)
+
 deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ENFORCE=1] [ONCE=1]
 	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ENFORCE),--enforce) $(if $(ONCE),--once)
 

@@ -2,26 +2,37 @@
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from aws_cdk import App, Validations
 
-from cdk.config import load_environments
+from cdk.config import ConfigError, load_environments
 from cdk.nag.environment_findings import acknowledge, packs, refuse_stale
 from cdk.stage import EnvironmentStage
 
 ENVIRONMENTS = "environments"
 
 
+SWITCH = {"on": True, "off": False}
+"""What the context key `service` may be; the local cloud gives a table of settings instead."""
+
+
 def build(
-    root: Path, *, outdir: Path | None, only: str | None = None, launch: str | None = None
+    root: Path,
+    *,
+    outdir: Path | None,
+    only: str | None = None,
+    launch: str | None = None,
+    service: Mapping[str, Any] | str | None = None,
 ) -> App:
     """Return the app with a stage for each file of `root/environments`, or for the one named.
 
     Without `outdir` the folder that the CDK command line chose is used. `only` overrides the
     context key `environment` (`cdk synth -c environment=dev`). `launch` overrides the context key
-    of that name, which in turn overrides the files' setting (`-c launch=pool`). Raise
+    of that name, which in turn overrides the files' setting (`-c launch=pool`). `service` does so
+    for the service tier, as a switch (`-c service=on`) or as settings of its table. Raise
     `ConfigError` before the first construct exists if any chosen file is wrong. `app.synth()`
     fails on findings of cdk-nag that `cdk.nag.environment_findings` does not acknowledge.
     """
@@ -30,6 +41,7 @@ def build(
         root / ENVIRONMENTS,
         only or context.get("environment"),
         launch=launch or context.get("launch"),
+        service=_service_settings(service or context.get("service")),
     )
     app = App(
         outdir=str(outdir) if outdir else None,
@@ -60,6 +72,14 @@ def _context() -> dict[str, Any]:
     """Return the context of the CDK command line, read before there is an app to ask."""
     given: dict[str, Any] = json.loads(os.environ.get("CDK_CONTEXT_JSON", "{}"))
     return given
+
+
+def _service_settings(given: Mapping[str, Any] | str | None) -> Mapping[str, Any] | None:
+    if not isinstance(given, str):
+        return given
+    if given not in SWITCH:
+        raise ConfigError([f"service = {given!r} was asked for; allowed is one of: on, off"])
+    return {"enabled": SWITCH[given]}
 
 
 def feature_flags(root: Path) -> dict[str, Any]:

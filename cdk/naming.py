@@ -32,6 +32,15 @@ class Names:
         self.gpu_work_queue = self._named("gpu-work")
         self.gpu_work_dlq = self._named("gpu-work-dlq")
         self.reaper_dlq = self._named("reaper-dlq")
+        self.uploads_table = self._named("uploads")
+        self.api_keys_table = self._named("api-keys")
+        self.webhooks_table = self._named("webhooks")
+        self.sessions_table = self._named("sessions")
+        self.webhook_queue = self._named("webhooks")
+        self.webhook_dlq = self._named("webhooks-dlq")
+        self.events_dlq = self._named("events-dlq")
+        self.event_bus = self.prefix
+        self.user_pool = self.prefix
         self.key_alias = f"alias/{self.prefix}"
         self.backup_vault = self._named("backup")
         # Compute: the processor's name is also its image repository's and its family's; a worker
@@ -44,11 +53,23 @@ class Names:
         self.gpu = self._named("gpu")
         self.dispatcher = self._named("dispatcher")
         self.reaper = self._named("reaper")
+        self.events = self._named("events")
+        # The service tier: image repository, load balancer, cache; and a service each.
+        self.service_images = self._named("service")
+        self.load_balancer = self.prefix
+        self.cache = self.prefix
+        self.api = self._named("api")
+        self.web = self._named("web")
         # Observability: an account has one list of dashboards for all its regions.
         self.command_log_group = f"/ecs/{self._named('commands')}"
         self.processor_log_group = f"/ecs/{self.processor}"
         self.dispatcher_log_group = f"/aws/lambda/{self.dispatcher}"
         self.reaper_log_group = f"/aws/lambda/{self.reaper}"
+        self.events_log_group = f"/aws/lambda/{self.events}"
+        self.api_log_group = f"/ecs/{self.api}"
+        self.web_log_group = f"/ecs/{self.web}"
+        # AWS WAF demands the first part of the name.
+        self.firewall_log_group = f"aws-waf-logs-{self.prefix}"
         self.flow_log_group = f"/vpc/{self._named('flow')}"
         self.alarm_topic = self._named("alarms")
         self.budget = self.prefix

@@ -16,6 +16,7 @@ from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
 from cdk.stacks.processing import ProcessingStack
+from cdk.stacks.service import ServiceStack
 from cdk.stacks.storage import StorageStack
 from cdk.stacks.workers import WorkersStack
 
@@ -23,7 +24,7 @@ from cdk.stacks.workers import WorkersStack
 class EnvironmentStage(Stage):
     """The stacks of one `environment`, each an attribute; its id is `Lifestream-<environment>`.
 
-    `workers` is None without a pool, `gpu` without that target.
+    `workers` is None without a pool, `gpu` without that target, `service` unless enabled.
     """
 
     def __init__(self, scope: Construct, *, environment: EnvironmentConfig) -> None:
@@ -73,6 +74,19 @@ class EnvironmentStage(Stage):
             ingest=self.ingest,
             cluster=self.processing.cluster,
         )
+        self.service: ServiceStack | None = None
+        if environment.services and self.storage.service:
+            self.service = ServiceStack(
+                self,
+                environment=environment,
+                settings=environment.services,
+                key=key,
+                network=self.network,
+                storage=self.storage,
+                records=self.storage.service,
+                ingest=self.ingest,
+                processing=self.processing,
+            )
         self.observability = ObservabilityStack(
             self,
             environment=environment,

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Self
 
@@ -69,13 +69,14 @@ class LocalCloud:
         enforce_permissions: bool = False,
         quotas: Quotas = UNLIMITED,
         port: int | None = None,
+        front_doors: Mapping[str, int] | None = None,
         timeout_seconds: float = START_SECONDS,
     ) -> Self:
         """Start an emulator on 127.0.0.1, at a free port if none is given; wait until it answers.
 
         Its log is `state_dir/emulator.log`. With `enforce_permissions` every function and task may
         do what its role allows and no more; this process is the account's administrator.
-        `quotas` are the account's. Raises
+        `quotas` are the account's; `front_doors` are the emulator's setting. Raises
         `StateInUseError` when another one uses the folder, `CloudError` when it does not come up.
         """
         if not lambda_python.exists():
@@ -92,6 +93,7 @@ class LocalCloud:
                 stop_with_parent=True,
                 enforcement=_enforcement(state_dir) if enforce_permissions else None,
                 quotas=quotas,
+                front_doors=front_doors or {},
             )
             cloud = cls(_launch(settings), settings, lock)
             try:

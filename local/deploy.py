@@ -32,6 +32,7 @@ def deploy(
     *,
     environment: str,
     launch: Launch | None = None,
+    service: Mapping[str, Any] | None = None,
     assembly: Path | None = None,
     without: str | None = None,
     only: str | None = None,
@@ -40,7 +41,8 @@ def deploy(
 ) -> dict[str, str]:
     """Deploy one environment and return the outputs of all its stacks together.
 
-    `launch` is how jobs are run if not as the environment's file says. `assembly` is a cloud
+    `launch` is how jobs are run if not as the environment's file says, and `service` has settings
+    of its table that replace the file's. `assembly` is a cloud
     assembly that is synthesized already; without it, `app.py` is run. A stack whose path ends in
     `without` is left out; with `only`, all are but the one of this path. `container_tool`
     is what builds images, if not Docker. Every line the tools print goes to `on_line` and to
@@ -50,7 +52,9 @@ def deploy(
     runner = _Runner(cloud, on_line, container_tool)
     with ThreadPoolExecutor(max_workers=2) as both:
         bootstrapped = both.submit(bootstrap, cloud, runner)
-        synthesized = both.submit(synthesize, cloud, runner, environment, launch, assembly)
+        context: dict[str, Any] = {"environment": environment}
+        context |= {k: v for k, v in {"launch": launch, "service": service}.items() if v}
+        synthesized = both.submit(synthesize, cloud, runner, context, assembly)
         bootstrapped.result()
         folder = assembly_of(synthesized.result(), environment)
     outputs = cloud.state_dir / "outputs.json"
@@ -91,8 +95,7 @@ def bootstrap(cloud: LocalCloud, runner: "_Runner") -> None:
 def synthesize(
     cloud: LocalCloud,
     runner: "_Runner",
-    environment: str,
-    launch: Launch | None,
+    context: Mapping[str, Any],
     assembly: Path | None,
 ) -> Path:
     """Return the cloud assembly: the given one, or what `app.py` makes of the sources."""
@@ -107,9 +110,7 @@ def synthesize(
         # As the CDK command line would pass them.
         more={
             "CDK_OUTDIR": str(folder),
-            "CDK_CONTEXT_JSON": json.dumps(
-                {"environment": environment, **({"launch": launch} if launch else {})}
-            ),
+            "CDK_CONTEXT_JSON": json.dumps(context),
         },
     )
     return folder

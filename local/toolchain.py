@@ -1,24 +1,38 @@
 """What `make setup` made: interpreters, Node, the CDK command line, models, media."""
 
 import importlib.util
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
 from local.cloud import UNLIMITED, LocalCloud, StateInUseError
 from local.emulator.settings import Quotas
 from local.images import Container, Image, Images
-from runtime.core.contract import ENTRY_POINT, PROCESSOR_COMMAND, SERVICE_NAME, EnvVar
+from runtime.core.contract import (
+    API_COMMAND,
+    ENTRY_POINT,
+    PROCESSOR_COMMAND,
+    SERVICE_NAME,
+    EnvVar,
+)
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".lifestream"
 MEDIA = STATE / "media"
 MODELS = STATE / "models"
 PROCESSOR_PYTHON = STATE / "venv" / "processor" / "bin" / "python"
+SERVICE_PYTHON = ROOT / ".venv" / "bin" / "python"
+"""The tools' environment has the service's packages, at the versions of its image."""
+
+WEB_ASSETS = STATE / "web"
 LAMBDA_PYTHON = STATE / "venv" / "lambda" / "bin" / "python"
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 PROCESSOR_PACKAGES = ("__init__.py", "core", "aws", "processor", "protection", "results")
 """What the processor's image holds of `runtime/`."""
+
+SERVICE_PACKAGES = ("__init__.py", "core", "aws", "results", "protection", "api", "web")
+"""What the service's image holds of `runtime/`."""
 
 LIBRARY_SETTINGS = {
     "HF_HUB_OFFLINE": "1",
@@ -63,7 +77,7 @@ def images(code: Path | None = None, *, container: Container | None = None) -> I
             Image(
                 repository_prefix=f"{SERVICE_NAME}-processor",
                 python=PROCESSOR_PYTHON,
-                code=ROOT if code is None else _with_packages(code),
+                code=ROOT if code is None else _with_packages(code, PROCESSOR_PACKAGES),
                 environment={
                     EnvVar.MODELS_DIR: str(MODELS),
                     "PYTHONUNBUFFERED": "1",
@@ -75,13 +89,26 @@ def images(code: Path | None = None, *, container: Container | None = None) -> I
                 own_ports=(EnvVar.WORKER_PORT,),
                 container=container,
             ),
+            Image(
+                repository_prefix=f"{SERVICE_NAME}-service",
+                python=SERVICE_PYTHON,
+                code=ROOT if code is None else _with_packages(code / "service", SERVICE_PACKAGES),
+                environment={
+                    EnvVar.WEB_ASSETS: str(WEB_ASSETS),
+                    "PYTHONUNBUFFERED": "1",
+                    "PYTHONDONTWRITEBYTECODE": "1",
+                },
+                entry_point=ENTRY_POINT,
+                command=API_COMMAND,
+                own_ports=(EnvVar.API_PORT, EnvVar.WEB_PORT),
+            ),
         )
     )
 
 
-def _with_packages(code: Path) -> Path:
+def _with_packages(code: Path, packages: Sequence[str]) -> Path:
     (code / "runtime").mkdir(parents=True, exist_ok=True)
-    for name in PROCESSOR_PACKAGES:
+    for name in packages:
         link = code / "runtime" / name
         link.unlink(missing_ok=True)
         link.symlink_to(ROOT / "runtime" / name)
@@ -95,12 +122,14 @@ def start_cloud(
     enforce_permissions: bool = False,
     quotas: Quotas = UNLIMITED,
     port: int | None = None,
+    front_doors: Mapping[str, int] | None = None,
 ) -> LocalCloud:
     """Start a local cloud with this project's images, run as processes or in `container`.
 
     Without `state_dir` it uses the first folder below `.lifestream` that no other one uses. With
     `enforce_permissions`, functions and tasks may do what their roles allow and no more. `port` is
     for a `state_dir` of one's own; else a free one is taken. `quotas` are the account's.
+    `front_doors` are ports for services behind a load balancer, by the name of their container.
     """
 
     def start(folder: Path) -> LocalCloud:
@@ -111,6 +140,7 @@ def start_cloud(
             enforce_permissions=enforce_permissions,
             quotas=quotas,
             port=port,
+            front_doors=front_doors,
         )
 
     if state_dir is not None:

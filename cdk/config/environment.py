@@ -1,6 +1,7 @@
 """One environment file: its settings and tables, and the rules between the tables."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from cdk.config.guardrails import GuardrailsConfig, TagsConfig
 from cdk.config.media import MediaConfig
 from cdk.config.network import NetworkConfig
 from cdk.config.problems import read_toml, validated
+from cdk.config.service import ServiceConfig
 from cdk.config.settings import Settings, Violation, Violations, rule
 from cdk.config.tables import (
     AlarmsConfig,
@@ -69,6 +71,7 @@ class EnvironmentConfig(Settings):
     chat: ChatConfig | None = None
     pool: PoolConfig | None = None
     gpu: GpuConfig | None = None
+    service: ServiceConfig | None = None
     tags: TagsConfig | None = None
     guardrails: GuardrailsConfig | None = None
 
@@ -77,6 +80,17 @@ class EnvironmentConfig(Settings):
         """The pool to deploy: jobs are launched by it, or it still has jobs to do."""
         used = self.pool is not None and (self.launch == Launch.POOL or self.pool.standby)
         return self.pool if used else None
+
+    @property
+    def services(self) -> ServiceConfig | None:
+        """The service tier to deploy, if it is enabled."""
+        return self.service if self.service and self.service.enabled else None
+
+    @property
+    def browser_origins(self) -> tuple[str, ...]:
+        """Origins of pages that may use the media bucket: those listed, and the service's own."""
+        own = self.services.web_url if self.services else None
+        return tuple(dict.fromkeys((*self.uploads.allowed_origins, *([own] if own else []))))
 
     @rule
     def _name_fits_bucket_names(self) -> Violations:
@@ -166,6 +180,19 @@ class EnvironmentConfig(Settings):
             )
 
     @rule
+    def _service_has_public_subnets(self) -> Violations:
+        service = self.service
+        if service is None:
+            return
+        existing, given = self.network.vpc_id is not None, service.subnet_ids is not None
+        if service.enabled and existing != given:
+            yield Violation(
+                "service.subnet_ids",
+                "given exactly if network.vpc_id is (in a VPC of Lifestream's own they are"
+                " created)",
+            )
+
+    @rule
     def _queue_outwaits_the_dispatcher(self) -> Violations:
         timeout = self.dispatcher.timeout_seconds
         least = LAMBDA_VISIBILITY_FACTOR * timeout
@@ -249,15 +276,19 @@ class EnvironmentConfig(Settings):
             )
 
 
-def load_environment(path: Path, *, launch: str | None = None) -> EnvironmentConfig:
+def load_environment(
+    path: Path, *, launch: str | None = None, service: Mapping[str, Any] | None = None
+) -> EnvironmentConfig:
     """Return an environment from `environments/<name>.toml`; raise `ConfigError`.
 
-    `launch` overrides the file's own.
+    `launch` and the settings in `service` override the file's own.
     """
     where = f"{path.parent.name}/{path.name}"
     document = read_toml(path, where)
     if launch is not None:
         document["launch"] = launch
+    if service and isinstance(document.get("service", {}), dict):
+        document["service"] = {**document.get("service", {}), **service}
     return parse_environment(path.stem, document, where=where)
 
 

@@ -2,7 +2,7 @@
 
 import ipaddress
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,15 +46,20 @@ class EnvironmentSummary(BaseModel):
 
 
 def load_environments(
-    folder: Path, chosen: str | None, *, launch: str | None = None
+    folder: Path,
+    chosen: str | None,
+    *,
+    launch: str | None = None,
+    service: Mapping[str, Any] | None = None,
 ) -> list[EnvironmentConfig]:
     """Return every environment of a folder, or the chosen one; raise `ConfigError`.
 
-    `launch` overrides the files' own. Of files that were not chosen only names, accounts, regions
-    and addresses are read: a mistake elsewhere in them does not matter.
+    `launch` and the settings in `service` override the files' own. Of files that were not chosen
+    only names, accounts, regions and addresses are read: a mistake elsewhere in them does not
+    matter.
     """
     paths = files(folder, chosen)
-    environments = [load_environment(path, launch=launch) for path in paths]
+    environments = [load_environment(path, launch=launch, service=service) for path in paths]
     others = [path for path in files(folder, None) if path not in paths]
     problems = list(conflicts(map(summary_of, paths), map(summary_of, others)))
     if problems:

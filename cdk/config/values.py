@@ -104,6 +104,29 @@ Origin = Annotated[
         " http:// for localhost only",
     ),
 ]
+CertificateArn = Annotated[
+    str,
+    text(
+        "arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]{1,64}",
+        "the ARN of an ACM certificate",
+    ),
+]
+SecretArn = Annotated[
+    str,
+    text(
+        r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:[0-9]{12}:secret:[\w/+=.@-]+-[A-Za-z0-9]{6}",
+        "the complete ARN of a secret, with its six last characters",
+    ),
+]
+TokenIssuer = Annotated[
+    str,
+    text(
+        r"https://[a-z0-9-]+(\.[a-z0-9-]+)+(:[0-9]{1,5})?(/[\w./-]*)?"
+        r"|http://127\.0\.0\.1:[0-9]{1,5}",
+        "an OIDC issuer's URL: https://, as its discovery document has it; http:// for 127.0.0.1"
+        " only",
+    ),
+]
 EmailAddress = Annotated[str, text(r"[^@\s]+@[^@\s]+\.[^@\s]+", "an e-mail address in quotes")]
 ImageTag = Annotated[
     str,

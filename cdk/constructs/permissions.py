@@ -7,6 +7,7 @@ The bucket is given by ARN, made of its name, which reads better in a policy tha
 from aws_cdk import Aws
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_events as events
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
@@ -59,6 +60,101 @@ def list_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
         actions=["dynamodb:Query"],
         resources=[f"{table.table_arn}/index/{JobsTable.STATE_INDEX}"],
     )
+
+
+def keep_records(*tables: dynamodb.ITable) -> iam.PolicyStatement:
+    """Read, write, list and delete the records of service tables."""
+    return iam.PolicyStatement(
+        actions=[
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:Query",
+        ],
+        resources=[table.table_arn for table in tables],
+    )
+
+
+def list_own_jobs(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
+    """List jobs by owner and by state, read many at once, delete one."""
+    return [
+        iam.PolicyStatement(
+            actions=["dynamodb:Query"],
+            resources=[
+                f"{table.table_arn}/index/{index}"
+                for index in (JobsTable.OWNER_INDEX, JobsTable.STATE_INDEX)
+            ],
+        ),
+        iam.PolicyStatement(
+            actions=["dynamodb:BatchGetItem", "dynamodb:DeleteItem"], resources=[table.table_arn]
+        ),
+    ]
+
+
+def read_changes(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
+    """Be the consumer of a table's stream: what Lambda's event source does."""
+    return [
+        iam.PolicyStatement(
+            actions=[
+                "dynamodb:DescribeStream",
+                "dynamodb:GetRecords",
+                "dynamodb:GetShardIterator",
+            ],
+            resources=[str(table.table_stream_arn)],
+        ),
+        # ListStreams has no resource type.
+        iam.PolicyStatement(actions=["dynamodb:ListStreams"], resources=["*"]),
+    ]
+
+
+def take_uploads(bucket_arn: str) -> list[iam.PolicyStatement]:
+    """Have browsers upload by presigned URLs, see which parts are there, read and delete objects.
+
+    A presigned URL may do what its signer may.
+    """
+    uploads, results, work = (
+        f"{bucket_arn}/{prefix}*" for prefix in (UPLOADS_PREFIX, RESULTS_PREFIX, WORK_PREFIX)
+    )
+    return [
+        iam.PolicyStatement(
+            actions=["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
+            resources=[uploads],
+        ),
+        iam.PolicyStatement(actions=["s3:GetObject"], resources=[uploads, results, work]),
+        iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[uploads, results, work]),
+        detect_missing_objects(bucket_arn),
+    ]
+
+
+def scale_workers(cluster: ecs.ICluster, *services: str) -> list[iam.PolicyStatement]:
+    """See worker services, and change how many workers there may be."""
+    return [
+        iam.PolicyStatement(
+            actions=["ecs:DescribeServices"],
+            resources=[
+                local_arn("ecs", f"service/{cluster.cluster_name}/{name}") for name in services
+            ],
+        ),
+        iam.PolicyStatement(
+            actions=["application-autoscaling:RegisterScalableTarget"],
+            resources=[local_arn("application-autoscaling", "scalable-target/*")],
+            conditions={
+                "StringEquals": {
+                    "application-autoscaling:service-namespace": "ecs",
+                    "application-autoscaling:scalable-dimension": "ecs:service:DesiredCount",
+                }
+            },
+        ),
+        # DescribeScalableTargets has no resource type.
+        iam.PolicyStatement(
+            actions=["application-autoscaling:DescribeScalableTargets"], resources=["*"]
+        ),
+    ]
+
+
+def put_events(bus: events.IEventBus) -> iam.PolicyStatement:
+    """Put events on a bus."""
+    return iam.PolicyStatement(actions=["events:PutEvents"], resources=[bus.event_bus_arn])
 
 
 def write_idempotency_records(table: dynamodb.ITable) -> iam.PolicyStatement:

@@ -87,7 +87,7 @@ class IngestStack(EnvironmentStack):
                 WORK_PREFIX: days.work_days,
                 RESULTS_PREFIX: days.result_days,
             },
-            cors=_from_browsers(environment.uploads.allowed_origins),
+            cors=_from_browsers(environment.browser_origins),
         )
         self._notify_on_upload(self.jobs.accept_from_bucket(bucket_arn(self.names.media_bucket)))
         self.output(Output.MEDIA_BUCKET, self.media.bucket_name, "Upload below uploads/")

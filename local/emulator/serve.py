@@ -31,6 +31,7 @@ from local.emulator.ecs import (
     task_tags,
     vcpu_quota,
 )
+from local.emulator.load_balancing import front_doors
 from local.emulator.services import (
     bedrock,
     dynamodb_conflicts,
@@ -88,6 +89,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     agent = agent_endpoint.install(protections)
     scheduler = service_scheduler.install(protections)
     health_checks.install(processes, scheduler.wake.set)
+    front_doors.install(processes, settings.front_doors)
     targets = autoscaling_api.install()
     alarms.install(targets)
     lambda_runtime.install(settings.lambda_python)

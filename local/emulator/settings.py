@@ -50,6 +50,7 @@ class Settings:
 
     With `stop_with_parent`, the end of its standard input stops it: that happens however the
     parent dies. With `enforcement`, permissions are enforced and it speaks TLS.
+    `front_doors` are ports of services behind a load balancer, by the name of their container.
     """
 
     port: int
@@ -59,6 +60,7 @@ class Settings:
     stop_with_parent: bool
     enforcement: Enforcement | None = None
     quotas: Quotas = field(default_factory=Quotas)
+    front_doors: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def endpoint_url(self) -> str:

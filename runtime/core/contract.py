@@ -17,6 +17,10 @@ HEALTH_COMMAND = ("python", "-S", "-m", "runtime.processor.healthcheck")
 WORKER_HEALTH_COMMAND = (*HEALTH_COMMAND, "worker")
 API_COMMAND = ("runtime.api",)
 API_HANDLER = "runtime.api.lambda_handler.handle"
+WEB_COMMAND = ("runtime.web",)
+API_PORT, WEB_PORT = 8080, 9000
+"""The ports that the services listen on, unless `API_PORT` and `WEB_PORT` say otherwise."""
+
 EVENTS_HANDLER = "runtime.events.handler.handle"
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
 REAPER_HANDLER = "runtime.reaper.handler.handle"
@@ -285,6 +289,15 @@ class Output(StrEnum):
     DISPATCHER_FUNCTION = "DispatcherFunctionName"
     REAPER_FUNCTION = "ReaperFunctionName"
     ALARM_TOPIC = "AlarmTopicArn"
+    API_URL = "ApiUrl"
+    WEB_URL = "WebUrl"
+    API_SERVICE = "ApiServiceName"
+    WEB_SERVICE = "WebServiceName"
+    LOAD_BALANCER = "LoadBalancerName"
+    USER_POOL = "UserPoolId"
+    USER_POOL_CLIENT = "UserPoolClientId"
+    EVENT_BUS = "EventBusName"
+    WEBHOOK_DLQ_URL = "WebhookDlqUrl"
 
 
 METRICS_NAMESPACE = "Lifestream"

@@ -26,9 +26,9 @@ USER = "10001:10001"
 """The image's user and group, by number: the host does not know their names."""
 
 _VOLUME = "work"
-_OPEN_FILES = 65536
+OPEN_FILES = 65536
 
-_ARCHITECTURES = {
+ARCHITECTURES = {
     "X86_64": ecs.CpuArchitecture.X86_64,
     "ARM64": ecs.CpuArchitecture.ARM64,
 }
@@ -58,7 +58,7 @@ def fargate_definition(
         memory_limit_mib=settings.memory_mib,
         ephemeral_storage_gib=settings.ephemeral_storage_gib,
         runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=_ARCHITECTURES[settings.architecture],
+            cpu_architecture=ARCHITECTURES[settings.architecture],
             operating_system_family=ecs.OperatingSystemFamily.LINUX,
         ),
         execution_role=roles.execution,
@@ -102,7 +102,7 @@ def add_processor(
         readonly_root_filesystem=not environment.execute_command,
         linux_parameters=linux,
         ulimits=[
-            ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=_OPEN_FILES, hard_limit=_OPEN_FILES)
+            ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=OPEN_FILES, hard_limit=OPEN_FILES)
         ],
         stop_timeout=Duration.seconds(environment.processor.stop_timeout_seconds),
         logging=ecs.LogDrivers.aws_logs(

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
 
 from aws_cdk import Duration, IgnoreMode
 from aws_cdk import aws_dynamodb as dynamodb
@@ -12,21 +13,38 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.tables import DispatcherConfig, ReaperConfig
+from cdk.config.tables import LogLevel
 from cdk.constructs.observability.log_group import log_group
 from cdk.constructs.observability.tracing import tracing_variable
 from runtime.core.contract import EnvVar
 
 DISPATCHER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/dispatcher")
 REAPER_PACKAGES = ("runtime/core", "runtime/aws", "runtime/reaper")
+EVENTS_PACKAGES = ("runtime/core", "runtime/aws", "runtime/events")
 
 _ROOT = Path(__file__).resolve().parents[3]
 
 
-class JobFunction(Construct):
-    """`function`, `role` and `log_group` of the dispatcher or the reaper.
+class FunctionSettings(Protocol):
+    """Size and log level of a function."""
 
-    The function has the variables that both share, and `variables` of its own.
+    @property
+    def timeout_seconds(self) -> int:
+        """Time limit of a run."""
+
+    @property
+    def memory_mib(self) -> int:
+        """Memory."""
+
+    @property
+    def log_level(self) -> LogLevel:
+        """Minimum severity of log lines."""
+
+
+class JobFunction(Construct):
+    """`function`, `role` and `log_group` of the dispatcher, the reaper or the events.
+
+    The function has the variables that all share, and `variables` of its own.
     """
 
     def __init__(
@@ -35,7 +53,7 @@ class JobFunction(Construct):
         construct_id: str,
         *,
         environment: EnvironmentConfig,
-        settings: DispatcherConfig | ReaperConfig,
+        settings: FunctionSettings,
         name: str,
         handler: str,
         packages: tuple[str, ...],

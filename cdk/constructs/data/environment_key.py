@@ -76,7 +76,10 @@ def environment_key(
                     tuple(action for action in _USE if action != "DescribeKey"),
                     {
                         "ArnLike": {
-                            "kms:EncryptionContext:aws:logs:arn": log_groups_arn(names.environment)
+                            "kms:EncryptionContext:aws:logs:arn": [
+                                log_groups_arn(names.environment),
+                                local_arn("logs", f"log-group:{names.firewall_log_group}"),
+                            ]
                         }
                     },
                 ),

@@ -22,6 +22,7 @@ class JobQueue(Construct):
         visibility_timeout: Duration,
         max_receive_count: int,
         key: kms.IKey | None,
+        retention: Duration | None = None,
     ) -> None:
         super().__init__(scope, construct_id)
         self.dead_letters = private_queue(self, "DeadLetters", name=dead_letter_name, key=key)
@@ -34,6 +35,7 @@ class JobQueue(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(
                 queue=self.dead_letters, max_receive_count=max_receive_count
             ),
+            **({"retention": retention} if retention else {}),
         )
 
     def accept_from_bucket(self, bucket_arn: str) -> IDependable:

@@ -17,6 +17,7 @@ def private_queue(
     key: kms.IKey | None,
     visibility_timeout: Duration | None = None,
     dead_letter_queue: sqs.DeadLetterQueue | None = None,
+    retention: Duration = _RETENTION,
 ) -> sqs.Queue:
     """Return a new queue, encrypted with `key` or else with SQS's own key."""
     encryption = sqs.QueueEncryption
@@ -25,7 +26,7 @@ def private_queue(
         construct_id,
         queue_name=name,
         visibility_timeout=visibility_timeout,
-        retention_period=_RETENTION,
+        retention_period=retention,
         encryption=encryption.KMS if key else encryption.SQS_MANAGED,
         encryption_master_key=key,
         enforce_ssl=True,

@@ -37,6 +37,29 @@ def delete_address(physical_id: str, _properties: Properties) -> None:
             ec2._addresses.pop(allocation, None)
 
 
+def create_address_range(_logical_id: str, properties: Properties, _stack: str) -> Created:
+    """Add a range of addresses to a VPC, which must exist."""
+    vpc = ec2._vpcs.get(properties["VpcId"])
+    if vpc is None:
+        raise ValueError(f"The vpc ID '{properties['VpcId']}' does not exist")
+    association = new_id("vpc-cidr-assoc")
+    vpc.setdefault("CidrBlockAssociationSet", []).append(
+        {
+            "AssociationId": association,
+            "CidrBlock": properties["CidrBlock"],
+            "CidrBlockState": {"State": "associated"},
+        }
+    )
+    return association, {"Id": association}
+
+
+def delete_address_range(physical_id: str, properties: Properties) -> None:
+    """Take the range away, if its VPC is still there."""
+    vpc = ec2._vpcs.get(properties["VpcId"], {})
+    ranges = vpc.get("CidrBlockAssociationSet", [])
+    vpc["CidrBlockAssociationSet"] = [r for r in ranges if r["AssociationId"] != physical_id]
+
+
 def create_nat_gateway(_logical_id: str, properties: Properties, _stack: str) -> Created:
     """Create a NAT gateway in its subnet, which must exist."""
     subnet = ec2._subnets.get(properties["SubnetId"])

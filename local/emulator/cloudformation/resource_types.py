@@ -10,6 +10,7 @@ from local.emulator.cloudformation import (
     capacity_providers,
     deletion,
     existing_names,
+    firewall,
     network,
     scaling,
     services,
@@ -30,6 +31,12 @@ ADDED: dict[str, tuple[Create, Delete]] = {
     "AWS::EC2::NatGateway": (network.create_nat_gateway, network.delete_from(ec2._nat_gateways)),
     "AWS::EC2::SecurityGroupEgress": (EGRESS.create, EGRESS.delete),
     "AWS::EC2::SecurityGroupIngress": (INGRESS.create, INGRESS.delete),
+    "AWS::EC2::VPCCidrBlock": (network.create_address_range, network.delete_address_range),
+    "AWS::WAFv2::LoggingConfiguration": (
+        firewall.create_logging,
+        lambda _physical_id, _properties: None,
+    ),
+    "AWS::WAFv2::WebACLAssociation": (firewall.create_association, firewall.delete_association),
     "AWS::ECS::ClusterCapacityProviderAssociations": (
         task_definitions.associate_capacity_providers,
         lambda _physical_id, _properties: None,

@@ -1,5 +1,6 @@
 """Gap (1.5.33, local): RunTask needs a Docker daemon; starts local processes or real containers."""
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ class ContainerRegistry:
 
     images: Images
     tasks_dir: Path
+    front_doors: Mapping[str, int] = field(default_factory=dict)
     _by_id: dict[str, RunningContainer] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -62,11 +64,33 @@ class ContainerRegistry:
         start = start_process if found.container is None else start_container
         placement = place(name, labels, self.tasks_dir)
         ports = {variable: str(free_port()) for variable in found.own_ports}
-        process, run_inside = start(found, placement, command or [], {**environment, **ports})
-        container = RunningContainer(process, placement, run_inside)
+        declared = connected(environment, self.front_doors)
+        process, run_inside = start(found, placement, command or [], {**declared, **ports})
+        published = {
+            int(environment[name]): int(port) for name, port in ports.items() if name in environment
+        }
+        container = RunningContainer(process, placement, run_inside, published)
         with self._lock:
             self._by_id[container.id] = container
         return container
+
+
+def connected(environment: Mapping[str, str], front_doors: Mapping[str, int]) -> dict[str, str]:
+    """Return variables with the addresses that ECS Service Connect resolves, `http://NAME:PORT`.
+
+    A service's name leads to its front door, which also finds a task that serves.
+    """
+    return {
+        variable: next(
+            (
+                f"http://{HOST}:{door}"
+                for name, door in front_doors.items()
+                if re.fullmatch(rf"http://{re.escape(name)}:\d+", value)
+            ),
+            value,
+        )
+        for variable, value in environment.items()
+    }
 
 
 def start_process(

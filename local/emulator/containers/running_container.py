@@ -2,7 +2,7 @@
 
 import shutil
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from local.emulator.containers import task_container
@@ -19,10 +19,18 @@ RunInside = Callable[[Sequence[str]], TaskProcess]
 class RunningContainer:
     """A process and the folder that ends with it."""
 
-    def __init__(self, process: TaskProcess, placement: Placement, run_inside: RunInside) -> None:
+    def __init__(
+        self,
+        process: TaskProcess,
+        placement: Placement,
+        run_inside: RunInside,
+        published: Mapping[int, int] | None = None,
+    ) -> None:
         self.id = uuid.uuid4().hex * 2
         self.name = placement.name
         self.attrs = {"NetworkSettings": {"Networks": {"local": {"IPAddress": HOST}}}}
+        self.published = dict(published or {})
+        """Ports of this machine by the container's own."""
         self._process = process
         self._placement = placement
         self._run_inside = run_inside

@@ -24,7 +24,9 @@ class ProcessDaemon:
 
     def __init__(self, settings: Settings) -> None:
         shutil.rmtree(settings.tasks_dir, ignore_errors=True)
-        self.containers = ContainerRegistry(settings.images, settings.tasks_dir)
+        self.containers = ContainerRegistry(
+            settings.images, settings.tasks_dir, settings.front_doors
+        )
         self.images = ImageRegistry(settings.images)
 
     def ping(self) -> bool:

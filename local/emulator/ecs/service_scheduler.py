@@ -98,11 +98,7 @@ class ServiceScheduler:
         return ServiceTask(
             arn=task["taskArn"],
             deployment=task.get("_deployment_id") or "",
-            serving=bool(
-                task["lastStatus"] == "RUNNING"
-                and task.get("_startup_stable")
-                and (health == HEALTHY or not is_checked(task))
-            ),
+            serving=is_serving(task),
             unhealthy=health == UNHEALTHY,
             protected=self.protections.is_protected(task["taskArn"]),
             created_at=task["createdAt"],
@@ -125,6 +121,15 @@ def live_tasks(record: Record) -> list[Task]:
         and task["desiredStatus"] != "STOPPED"
         and task["lastStatus"] in ecs._PRE_STOP_STATUSES
     ]
+
+
+def is_serving(task: Task) -> bool:
+    """Tell whether a task runs and is healthy, as far as it is checked."""
+    return bool(
+        task["lastStatus"] == "RUNNING"
+        and task.get("_startup_stable")
+        and (task.get("healthStatus") == HEALTHY or not is_checked(task))
+    )
 
 
 def is_checked(task: Task) -> bool:

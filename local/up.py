@@ -1,0 +1,218 @@
+"""`make up`: the whole system with API and web pages, kept running until it is stopped."""
+
+import contextlib
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from lifestream.view.console import Screen
+from local import deploy, toolchain
+from local.cloud import ACCOUNT, REGION, CloudError, LocalCloud
+from local.commands import interrupt_on_sigterm, run_command
+from local.deployed import ENVIRONMENT
+from local.emulator.settings import HOST
+from local.ports import free_port
+from runtime.core.contract import API_PORT, WEB_PORT, Launch
+
+STATE_FILE = toolchain.STATE / "up.json"
+API, WEB = "api", "web"
+USUAL_PORTS = {API: API_PORT, WEB: WEB_PORT}
+CLIENT = "lifestream"
+"""The web pages' client at the local issuer, and the audience of its tokens."""
+
+READY_SECONDS = 60.0
+ISSUER_SECONDS = 30.0
+POLL_SECONDS = 0.1
+
+
+class NotReadyError(RuntimeError):
+    """A part of the system did not come up; the message says which and where its log is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issuer:
+    """The local OIDC issuer: its URL, and a token of the local user."""
+
+    url: str
+    token: str
+
+
+def main(
+    *,
+    pool: bool = typer.Option(False, "--pool", help="Process by a pool of warm workers."),
+    without_web: bool = typer.Option(False, "--without-web", help="Only the API."),
+    once: bool = typer.Option(False, "--once", help="Stop as soon as all is ready."),
+) -> int:
+    """Start everything, print URLs and a token, and stay until Ctrl-C or SIGTERM."""
+    screen = Screen()
+    interrupt_on_sigterm()
+    try:
+        with running(screen, pool=pool, web=not without_web) as written:
+            show(screen, written)
+            if not once:
+                screen.say("It runs until Ctrl-C; nothing of it is kept.")
+                threading.Event().wait()
+    except (CloudError, deploy.DeployFailedError, NotReadyError) as error:
+        screen.say(str(error))
+        return 1
+    except KeyboardInterrupt:
+        screen.say("Stopped; nothing is left running.")
+    return 0
+
+
+@contextlib.contextmanager
+def running(screen: Screen, *, pool: bool = False, web: bool = True) -> Iterator[Mapping[str, Any]]:
+    """Run the system, and describe it in `.lifestream/up.json` for as long as it runs."""
+    doors = {name: usual_or_free(USUAL_PORTS[name]) for name in ((API, WEB) if web else (API,))}
+    with contextlib.ExitStack() as stack:
+        with screen.step("Starting the local cloud"):
+            cloud = stack.enter_context(toolchain.start_cloud(front_doors=doors))
+        with screen.step("Starting the local issuer of tokens"):
+            issuer = stack.enter_context(local_issuer(cloud.state_dir / "issuer"))
+        with screen.step("Deploying the templates with the CDK command line"):
+            outputs = deploy.deploy(
+                cloud,
+                environment=ENVIRONMENT,
+                launch=Launch.POOL if pool else None,
+                service=service_settings(cloud, issuer, doors),
+            )
+        urls = {name: f"http://{HOST}:{port}" for name, port in doors.items()}
+        with screen.step("Waiting for the services"):
+            for name, url in urls.items():
+                await_health(name, url, cloud)
+        written = {
+            **urls,
+            "token": issuer.token,
+            "issuer": issuer.url,
+            "aws": cloud.endpoint_url,
+            "bucket": outputs["MediaBucketName"],
+            "state": str(cloud.state_dir),
+            "pid": os.getpid(),
+        }
+        stack.enter_context(state_file(STATE_FILE, written))
+        yield written
+
+
+def service_settings(cloud: LocalCloud, issuer: Issuer, doors: Mapping[str, int]) -> dict[str, Any]:
+    """Return the settings of the service tier that differ on this machine."""
+    return {
+        "enabled": True,
+        "api_url": f"http://{HOST}:{doors[API]}",
+        "web_url": f"http://{HOST}:{doors.get(WEB, WEB_PORT)}",
+        "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/local",
+        "oidc_issuer": issuer.url,
+        "oidc_client_id": CLIENT,
+        "media_origins": [cloud.endpoint_url],
+        "cache": False,
+    }
+
+
+@contextlib.contextmanager
+def local_issuer(folder: Path) -> Iterator[Issuer]:
+    """Run the issuer on a free port for as long as the context lasts."""
+    folder.mkdir(parents=True, exist_ok=True)
+    log = folder / "issuer.log"
+    command = [sys.executable, "-m", "local.issuer"]
+    command += ["--port", str(free_port()), "--state-dir", str(folder)]
+    with log.open("w") as errors:
+        process = subprocess.Popen(
+            command, cwd=toolchain.ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
+        )
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line:
+            raise NotReadyError(f"The local issuer did not start. Its log is {log}.")
+        announced = json.loads(line)
+        yield Issuer(url=announced["issuer"], token=announced["token"])
+    finally:
+        process.terminate()
+        try:
+            process.wait(5)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+def await_health(name: str, url: str, cloud: LocalCloud) -> None:
+    """Wait until a service answers through its load balancer; raise `NotReadyError`."""
+    deadline = time.monotonic() + READY_SECONDS
+    while not healthy(url):
+        if time.monotonic() > deadline:
+            raise NotReadyError(
+                f"{url}/health did not answer with 200 in {READY_SECONDS:.0f} s. The service {name}"
+                f" logs to the group /ecs/lifestream-{name}-{ENVIRONMENT} of {cloud.endpoint_url}."
+            )
+        time.sleep(POLL_SECONDS)
+
+
+def healthy(url: str) -> bool:
+    """Return whether `GET /health` answers 200."""
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310
+            return bool(answer.status == 200)  # noqa: PLR2004
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+@contextlib.contextmanager
+def state_file(path: Path, content: Mapping[str, Any]) -> Iterator[None]:
+    """Keep a file of JSON for this user alone while the context lasts: it holds a token."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_suffix(".part")
+    part.touch(mode=0o600)
+    part.write_text(json.dumps(content, indent=2) + "\n")
+    part.replace(path)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def usual_or_free(port: int) -> int:
+    """Return the port if this machine has it free, else another one."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return free_port()
+    return port
+
+
+def show(screen: Screen, written: Mapping[str, Any]) -> None:
+    """Print where everything is and what to do with it."""
+    screen.say()
+    screen.fields(
+        [
+            ("web pages", str(written.get(WEB, ""))),
+            ("API", f"{written[API]}/docs"),
+            ("issuer", str(written["issuer"])),
+            ("local AWS", str(written["aws"])),
+            ("token", str(written["token"])),
+        ]
+    )
+    screen.say()
+    screen.say("In another terminal of this folder:")
+    screen.say(f'  curl -H "Authorization: Bearer $(jq -r .token {shown()})" {written[API]}/v1/me')
+    screen.say()
+
+
+def shown() -> str:
+    """Return the state file's path as it is typed from the repository's folder."""
+    return str(STATE_FILE.relative_to(toolchain.ROOT))
+
+
+if __name__ == "__main__":
+    run_command(main, "make up")

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from local.cloud import UNLIMITED, LocalCloud, StateInUseError
-from local.emulator.settings import Quotas
+from local.emulator.settings import HOST, Quotas
 from local.images import Container, Image, Images
 from runtime.core.contract import (
     API_COMMAND,
@@ -94,6 +94,8 @@ def images(code: Path | None = None, *, container: Container | None = None) -> I
                 python=SERVICE_PYTHON,
                 code=ROOT if code is None else _with_packages(code / "service", SERVICE_PACKAGES),
                 environment={
+                    "API_HOST": HOST,
+                    EnvVar.WEB_HOST: HOST,
                     EnvVar.WEB_ASSETS: str(WEB_ASSETS),
                     "PYTHONUNBUFFERED": "1",
                     "PYTHONDONTWRITEBYTECODE": "1",

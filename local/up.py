@@ -24,7 +24,7 @@ from local.commands import interrupt_on_sigterm, run_command
 from local.deployed import ENVIRONMENT
 from local.emulator.settings import HOST
 from local.ports import free_port
-from runtime.core.contract import API_PORT, WEB_PORT, Launch
+from runtime.core.contract import API_PORT, SERVICE_NAME, WEB_PORT, Launch
 
 STATE_FILE = toolchain.STATE / "up.json"
 API, WEB = "api", "web"
@@ -33,8 +33,8 @@ CLIENT = "lifestream"
 """The web pages' client at the local issuer, and the audience of its tokens."""
 
 READY_SECONDS = 60.0
-ISSUER_SECONDS = 30.0
 POLL_SECONDS = 0.1
+LINES_SHOWN = 12
 
 
 class NotReadyError(RuntimeError):
@@ -82,12 +82,7 @@ def running(screen: Screen, *, pool: bool = False, web: bool = True) -> Iterator
         with screen.step("Starting the local issuer of tokens"):
             issuer = stack.enter_context(local_issuer(cloud.state_dir / "issuer"))
         with screen.step("Deploying the templates with the CDK command line"):
-            outputs = deploy.deploy(
-                cloud,
-                environment=ENVIRONMENT,
-                launch=Launch.POOL if pool else None,
-                service=service_settings(cloud, issuer, doors),
-            )
+            outputs = deployed(cloud, service_settings(cloud, issuer, doors), pool=pool)
         urls = {name: f"http://{HOST}:{port}" for name, port in doors.items()}
         with screen.step("Waiting for the services"):
             for name, url in urls.items():
@@ -103,6 +98,31 @@ def running(screen: Screen, *, pool: bool = False, web: bool = True) -> Iterator
         }
         stack.enter_context(state_file(STATE_FILE, written))
         yield written
+
+
+def deployed(cloud: LocalCloud, service: Mapping[str, Any], *, pool: bool) -> dict[str, str]:
+    """Deploy the environment and return its outputs; a failure shows the services' last lines."""
+    try:
+        return deploy.deploy(
+            cloud,
+            environment=ENVIRONMENT,
+            launch=Launch.POOL if pool else None,
+            service=service,
+        )
+    except deploy.DeployFailedError as error:
+        lines = [f"{name}: {line}" for name in (API, WEB) for line in last_lines(cloud, name)]
+        raise deploy.DeployFailedError("\n".join([str(error), *lines])) from error
+
+
+def last_lines(cloud: LocalCloud, name: str) -> list[str]:
+    """Return the last lines that a service logged, none without its log group."""
+    logs = cloud.client("logs")
+    group = f"/ecs/{SERVICE_NAME}-{name}-{ENVIRONMENT}"
+    try:
+        events = logs.filter_log_events(logGroupName=group)["events"]
+    except logs.exceptions.ResourceNotFoundException:
+        return []
+    return [event["message"] for event in events[-LINES_SHOWN:]]
 
 
 def service_settings(cloud: LocalCloud, issuer: Issuer, doors: Mapping[str, int]) -> dict[str, Any]:

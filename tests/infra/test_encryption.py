@@ -138,13 +138,17 @@ def test_should_let_services_use_it_for_sources_of_the_environment(
 def test_should_let_logs_use_it_for_log_groups_of_the_environment(keyed: Deployment) -> None:
     found = statement(keyed, "Logs")
 
-    groups = f"log-group:/*/lifestream-*-{keyed.config.name}"
+    groups = (
+        f"log-group:/*/lifestream-*-{keyed.config.name}",
+        f"log-group:aws-waf-logs-lifestream-{keyed.config.name}",
+    )
     assert found["Principal"] == {"Service": "logs.<AWS::Region>.amazonaws.com"}
     assert found["Condition"] == {
         "ArnLike": {
-            "kms:EncryptionContext:aws:logs:arn": (
-                f"arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:{groups}"
-            )
+            "kms:EncryptionContext:aws:logs:arn": [
+                f"arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:{group}"
+                for group in groups
+            ]
         }
     }
     for group in keyed.of_type("AWS::Logs::LogGroup").values():

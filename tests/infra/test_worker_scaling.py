@@ -84,7 +84,8 @@ def kept(deployment: Deployment, *, waiting: int, in_work: int | None) -> int | 
 def with_pool(tmp_path: Any, **settings: int) -> Deployment:
     text = DEV
     for key, number in settings.items():
-        text = text.replace(f"\n{key} = ", f"\n{key} = {number} # ")
+        # The table of the pool comes before that of the services.
+        text = text.replace(f"\n{key} = ", f"\n{key} = {number} # ", 1)
     return synthesize(tmp_path, text)
 
 

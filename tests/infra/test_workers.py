@@ -221,7 +221,8 @@ def test_should_share_workers_among_capacity_as_configured(
 ) -> None:
     text = DEV
     for key, value in changes.items():
-        text = text.replace(f"\n{key} = ", f"\n{key} = {value} # ")
+        # The table of the pool comes before that of the services.
+        text = text.replace(f"\n{key} = ", f"\n{key} = {value} # ", 1)
 
     strategy = service(synthesize(tmp_path, text))["CapacityProviderStrategy"]
 

@@ -68,17 +68,19 @@ def remember_speech(memo: Memo) -> None:
 
 
 def remember_words(memo: Memo) -> None:
-    """Have Whisper hear each stretch of samples once."""
-    from runtime.processor.stages.recognition import Recognizer  # noqa: PLC0415 - as the processor
+    """Have Whisper decode each set of packs once."""
+    import numpy as np  # noqa: PLC0415 - as the processor: when used
 
-    recognize = Recognizer._segments  # noqa: SLF001 - the one place where the network decodes
+    from runtime.processor.models.whisper_batches import BatchDecoder  # noqa: PLC0415
 
-    def segments(recognizer: Any, piece: Any) -> Any:
-        return memo.answer(
-            piece.samples, piece.language, lambda: list(recognize(recognizer, piece))
-        )
+    decode = BatchDecoder.decode
 
-    Recognizer._segments = segments  # type: ignore[assignment,method-assign]  # noqa: SLF001
+    def remembered(decoder: Any, packs: Any, on_share: Any) -> Any:
+        languages = ",".join(pack.language for pack in packs)
+        samples = np.concatenate([pack.samples for pack in packs])
+        return memo.answer(samples, languages, lambda: decode(decoder, packs, on_share))
+
+    BatchDecoder.decode = remembered  # type: ignore[method-assign]
 
 
 def remember_windows(memo: Memo) -> None:

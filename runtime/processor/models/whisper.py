@@ -1,26 +1,15 @@
 """Loads Whisper for CTranslate2, reused between calls as long as that changes no result."""
 
-import hashlib
-from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from runtime.core.contract import Device
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Features = NDArray[np.float32]
-
 # Retries at a raised temperature draw at random; a fixed seed makes a rerun give the same words.
 _SEED = 1
-
-_ENCODED = 16
-"""Pieces of a window of four minutes, 3 MB each (base) to 8 MB (large)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,25 +44,55 @@ class SamplingRecorder:
         return getattr(self._model, name)
 
 
-class EncodeOnce:
-    """Wraps a model's `encode` and returns its latest results again for the same features.
+class GenerateAhead:
+    """Wraps a CTranslate2 model: what is expected is generated in one batch, at the first request.
 
-    A piece is encoded for its language, and then for its words.
+    faster-whisper asks for one half minute at a time. The results of a batch depend on what it
+    holds, in the last digits of their scores.
     """
 
-    def __init__(self, encode: "Callable[[Features], Any]") -> None:
-        self._encode = encode
-        self._encoded: OrderedDict[bytes, Any] = OrderedDict()
+    def __init__(self, model: Any) -> None:
+        self._model = model
+        self._expected: list[tuple[Any, list[int]]] = []
+        self._results: dict[tuple[int, tuple[int, ...]], Any] = {}
 
-    def __call__(self, features: "Features") -> Any:
-        """Return the encoder's output for features (mel bins, frames)."""
-        key = hashlib.blake2b(features.tobytes(), digest_size=16).digest()
-        if key not in self._encoded:
-            self._encoded[key] = self._encode(features)
-        self._encoded.move_to_end(key)
-        while len(self._encoded) > _ENCODED:
-            self._encoded.popitem(last=False)
-        return self._encoded[key]
+    def expect(self, requests: Sequence[tuple[Any, list[int]]]) -> None:
+        """Announce the encoder outputs, and their prompts, that are to share a batch."""
+        # Kept until the next batch, because an address names an output only while that exists.
+        self._expected = list(requests)
+        self._results = {}
+
+    def generate(self, encoded: Any, prompts: list[list[int]], **options: Any) -> Any:
+        """Generate; only the most probable text of an expected output comes from the batch."""
+        key = _key(encoded, prompts[0])
+        is_expected = any(key == _key(*request) for request in self._expected)
+        if not is_expected or "sampling_temperature" in options:
+            return self._model.generate(encoded, prompts, **options)
+        if not self._results:
+            outputs, all_prompts = zip(*self._expected, strict=True)
+            results = self._model.generate(_joined(outputs), list(all_prompts), **options)
+            keys = [_key(*request) for request in self._expected]
+            self._results = dict(zip(keys, results, strict=True))
+        return [self._results[key]]
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+
+def _key(encoded: Any, prompt: list[int]) -> tuple[int, tuple[int, ...]]:
+    return id(encoded), tuple(prompt)
+
+
+def _joined(outputs: Sequence[Any]) -> Any:
+    """Return encoder outputs of one pack each (1, frames, states) as one of all."""
+    if len(outputs) == 1:
+        return outputs[0]
+    import ctranslate2
+    import numpy as np
+
+    # NumPy reads main memory only.
+    arrays = [np.array(output.to_device(ctranslate2.Device.cpu)) for output in outputs]
+    return ctranslate2.StorageView.from_array(np.concatenate(arrays))
 
 
 def load_whisper(model_dir: Path, engine: Engine) -> Any:
@@ -95,6 +114,5 @@ def _cached(model_dir: Path, engine: Engine) -> Any:
 
     ctranslate2.set_random_seed(_SEED)
     model = WhisperModel(str(model_dir), local_files_only=True, **engine.arguments())
-    model.model = SamplingRecorder(model.model)
-    model.encode = EncodeOnce(model.encode)
+    model.model = GenerateAhead(SamplingRecorder(model.model))
     return model

@@ -15,6 +15,7 @@ from runtime.processor.checkpoints.codec import decode, encode
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.models.integrity import verify_model
 from runtime.processor.models.whisper import Engine, load_whisper
+from runtime.processor.models.whisper_batches import BatchDecoder
 from runtime.processor.stages.recognition import Recognizer
 from runtime.processor.stages.windows import SpeechSpans, read_windows
 
@@ -147,12 +148,12 @@ class _WindowTranscriber:
         speech = SpeechSpans.from_samples(get_speech_timestamps(samples), rate)
         if not speech.spans:
             return _Window(end=start + len(samples), last_language=language)
-        recognizer = Recognizer(
+        decoder = BatchDecoder(
             load_whisper(self._model_dir, self._engine),
-            languages=self._options.languages,
             vocabulary=self._options.vocabulary,
             beam_size=self._options.beam_size,
         )
+        recognizer = Recognizer(decoder, languages=self._options.languages)
         first = start / rate
         recognition = recognizer.recognize(
             samples,

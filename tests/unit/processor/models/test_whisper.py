@@ -3,10 +3,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
 
 from runtime.core.contract import Device
-from runtime.processor.models.whisper import EncodeOnce, Engine, SamplingRecorder, load_whisper
+from runtime.processor.models.whisper import Engine, SamplingRecorder, load_whisper
 from tests.unit.processor.conftest import THREADS
 
 ENGINE = Engine(device=Device.CPU, threads=THREADS)
@@ -68,42 +67,3 @@ def draw(whisper: Any, **options: Any) -> list[int]:
     )
     tokens: list[int] = answer.sequences_ids[0]
     return tokens
-
-
-def test_should_encode_the_same_features_once() -> None:
-    seen: list[float] = []
-
-    def encode(features: NDArray[np.float32]) -> float:
-        seen.append(float(features.sum()))
-        return seen[-1]
-
-    encode_once = EncodeOnce(encode)
-    ones, twos = (np.full((80, 3000), n, dtype=np.float32) for n in (1, 2))
-    assert encode_once(ones) == encode_once(ones.copy()) == 240_000.0
-    assert encode_once(twos) == 480_000.0
-    assert encode_once(ones[:, :10]) == 800.0
-    ones[0, 0] = 5
-    assert encode_once(ones) == 240_004.0
-    assert len(seen) == 4
-
-
-@pytest.mark.models
-def test_should_encode_a_half_minute_once_for_its_language_and_its_words(models: Path) -> None:
-    model = load_whisper(models / "whisper-base", ENGINE)
-    calls: list[tuple[int, ...]] = []
-    inner = model.encode._encode
-
-    def counted(features: NDArray[np.float32]) -> object:
-        calls.append(features.shape)
-        return inner(features)
-
-    model.encode._encode = counted
-    try:
-        sound = np.random.default_rng(0).normal(size=16_000 * 31).astype(np.float32) * 0.1
-        features = model.feature_extractor(sound)
-        model.detect_language(features=features, language_detection_segments=1)
-        again = model.encode(features[:, :3000])
-    finally:
-        model.encode._encode = inner
-    assert calls == [(80, 3000)]
-    np.testing.assert_array_equal(np.array(again), np.array(inner(features[:, :3000])))

@@ -1,6 +1,6 @@
 from dataclasses import dataclass
 
-from runtime.processor.stages.recognition import join_pieces
+from runtime.processor.stages.segment_words import join_pieces
 
 
 @dataclass(frozen=True)

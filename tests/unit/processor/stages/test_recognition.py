@@ -1,5 +1,6 @@
 """Words by piece: languages that change, loops that were said, speech that is passed over."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,11 @@ import pytest
 from numpy.typing import NDArray
 
 from runtime.core.media import TimeRange, Word
+from runtime.processor.models.whisper_batches import Pack
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
-from runtime.processor.stages.recognition import Recognizer, is_hallucination, unwritten_in
+from runtime.processor.stages.recognition import Recognizer, unwritten_in
+from runtime.processor.stages.segment_words import is_hallucination
 from runtime.processor.stages.transcribe import transcribe
 from runtime.processor.stages.windows import SpeechSpans
 from scripts.sample_media.ffmpeg import ffmpeg
@@ -41,44 +44,33 @@ class Segment:
 
 
 @dataclass
-class Info:
-    language: str
+class FakeDecoder:
+    """Hears a word each second; the level of a sample gives the probability of each language.
 
-
-@dataclass
-class FakeWhisper:
-    """Hears a word each second; the level of a sample tells how probable each language is.
-
-    `misses` samples at the start are passed
-    over until a cut begins elsewhere.
+    `misses` samples at the start are passed over until a cut begins elsewhere.
     """
 
     languages: dict[int, dict[str, float]]
     misses: set[int] = field(default_factory=set)
-    asked: list[str | None] = field(default_factory=list)
-    is_multilingual: bool = True
+    asked: list[list[str]] = field(default_factory=list)
+    only_language: str | None = None
 
-    @property
-    def model(self) -> Any:
-        return self
+    def language_probabilities(self, samples: NDArray[np.float32]) -> dict[str, float]:
+        return self.languages[int(np.median(samples))]
 
-    def transcribe(
-        self, samples: NDArray[np.float32], *, language: str, **_: object
-    ) -> tuple[list[Segment], Info]:
-        self.asked.append(language)
-        if int(samples[0]) in self.misses:
-            return [], Info(language)
-        count = len(samples) // RATE
-        words = tuple(Said(f" {language}{n}", n + 0.1, n + 0.9) for n in range(count))
-        return [Segment(words=words, end=float(count))], Info(language)
+    def decode(
+        self, packs: Sequence[Pack], on_share: Callable[[float], None]
+    ) -> list[list[Segment]]:
+        self.asked.append([pack.language for pack in packs])
+        on_share(1.0)
+        return [self._segments(pack) for pack in packs]
 
-
-@pytest.fixture
-def detect(monkeypatch: pytest.MonkeyPatch) -> None:
-    def by_level(self: Recognizer, samples: NDArray[np.float32]) -> dict[str, float]:
-        return self._model.languages[int(np.median(samples))]  # type: ignore[no-any-return]
-
-    monkeypatch.setattr(Recognizer, "_detect", by_level)
+    def _segments(self, pack: Pack) -> list[Segment]:
+        if int(pack.samples[0]) in self.misses:
+            return []
+        count = len(pack.samples) // RATE
+        words = tuple(Said(f" {pack.language}{n}", n + 0.1, n + 0.9) for n in range(count))
+        return [Segment(words=words, end=float(count))]
 
 
 def recording(*parts: tuple[int, int]) -> tuple[NDArray[np.float32], SpeechSpans]:
@@ -91,24 +83,22 @@ def recording(*parts: tuple[int, int]) -> tuple[NDArray[np.float32], SpeechSpans
     return np.array(samples, np.float32), SpeechSpans(tuple(spans), RATE)
 
 
-def recognized(model: FakeWhisper, *parts: tuple[int, int], before: str | None = None) -> Any:
+def recognized(model: FakeDecoder, *parts: tuple[int, int], before: str | None = None) -> Any:
     samples, speech = recording(*parts)
-    recognizer = Recognizer(model, languages=(), vocabulary=(), beam_size=1)
+    recognizer = Recognizer(model, languages=())
     return recognizer.recognize(samples, speech, before=before, on_seconds=lambda _: None)
 
 
-@pytest.mark.usefixtures("detect")
 def test_should_write_each_stretch_in_its_own_language() -> None:
-    model = FakeWhisper({1: {"fr": 0.99}, 2: {"en": 0.99}})
+    model = FakeDecoder({1: {"fr": 0.99}, 2: {"en": 0.99}})
     found = recognized(model, (1, 20), (2, 15))
-    assert model.asked == ["fr", "en"]
+    assert model.asked == [["fr", "en"]]
     assert (found.language, found.last_language) == ("fr", "en")
     assert {w.text[:2] for w in found.words if w.start_seconds > 21} == {"en"}
 
 
-@pytest.mark.usefixtures("detect")
 def test_should_not_change_the_language_for_a_guess() -> None:
-    model = FakeWhisper(
+    model = FakeDecoder(
         {1: {"en": 0.99}, 2: {"cy": 0.6, "en": 0.2, "de": 0.2}, 3: {"la": 0.9, "en": 0.05}}
     )
     assert recognized(model, (1, 20), (2, 9), (3, 2)).last_language == "en"
@@ -116,21 +106,19 @@ def test_should_not_change_the_language_for_a_guess() -> None:
     assert recognized(model, (2, 20), before="de").language == "de"
 
 
-@pytest.mark.usefixtures("detect")
 def test_should_try_speech_again_that_was_passed_over() -> None:
-    model = FakeWhisper({1: {"en": 0.99}}, misses={1})
+    model = FakeDecoder({1: {"en": 0.99}}, misses={1})
     samples, speech = recording((1, 12))
     samples[30:] = 3.0
     model.languages[3] = {"en": 0.99}
-    recognizer = Recognizer(model, languages=(), vocabulary=(), beam_size=1)
+    recognizer = Recognizer(model, languages=())
     found = recognizer.recognize(samples, speech, before=None, on_seconds=lambda _: None)
     assert len(found.words) >= 10
     assert found.unwritten == ()
 
 
-@pytest.mark.usefixtures("detect")
 def test_should_say_what_was_heard_but_stays_without_words() -> None:
-    model = FakeWhisper({1: {"en": 0.99}}, misses={1, 0})
+    model = FakeDecoder({1: {"en": 0.99}}, misses={1, 0})
     found = recognized(model, (1, 12))
     assert found.words == ()
     assert found.unwritten == (TimeRange(start_seconds=0.0, end_seconds=12.0),)

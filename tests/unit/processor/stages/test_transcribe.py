@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from runtime.core.media import Audio, MediaInfo, Transcript, Word
 from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
-from runtime.processor.stages.recognition import is_hallucination, join_pieces
+from runtime.processor.stages.segment_words import is_hallucination, join_pieces
 from runtime.processor.stages.transcribe import (
     TranscribeOptions,
     order_words,

@@ -80,7 +80,7 @@ def remember_words(memo: Memo) -> None:
         samples = np.concatenate([pack.samples for pack in packs])
         return memo.answer(samples, languages, lambda: decode(decoder, packs, on_share))
 
-    BatchDecoder.decode = remembered  # type: ignore[method-assign]
+    BatchDecoder.decode = remembered  # type: ignore[assignment,method-assign]
 
 
 def remember_windows(memo: Memo) -> None:

@@ -6,12 +6,13 @@ from collections.abc import Mapping
 
 import uvicorn
 
-from runtime.core.clock import SystemClock
+from runtime.core.clock import SystemClock, WallClock
 from runtime.core.errors import Permanent
 from runtime.core.log import JsonLog
 from runtime.web.app import create_app
-from runtime.web.sessions import MemorySessions
-from runtime.web.settings import read_settings
+from runtime.web.sessions import MemorySessions, SessionStore
+from runtime.web.settings import WebSettings, read_settings
+from runtime.web.table_sessions import TableSessions
 
 GRACE_SECONDS = 25
 """Shorter than the 30 s that ECS gives a stopping task."""
@@ -23,14 +24,13 @@ def main(environ: Mapping[str, str]) -> int:
     try:
         settings = read_settings(environ)
         log = JsonLog(clock=clock, level=settings.log_level)
-        app = create_app(settings, sessions=MemorySessions(), clock=clock, log=log)
+        app = create_app(settings, sessions=sessions_of(settings, clock), clock=clock, log=log)
     except Permanent as error:
         sys.stderr.write(f"{error}\n")
         return 2
-    host = "0.0.0.0" if settings.secure else "127.0.0.1"  # noqa: S104 - behind a load balancer
     uvicorn.run(
         app,
-        host=environ.get("WEB_HOST", host),
+        host=settings.host,
         port=settings.port,
         log_level="warning",
         access_log=False,
@@ -39,6 +39,17 @@ def main(environ: Mapping[str, str]) -> int:
         proxy_headers=False,
     )
     return 0
+
+
+def sessions_of(settings: WebSettings, clock: WallClock) -> SessionStore:
+    """Return sessions in the table, or in memory where there is none."""
+    if settings.sessions_table is None:
+        return MemorySessions()
+    from runtime.aws import clients  # noqa: PLC0415 - only a deployed server needs the SDK
+    from runtime.aws.service_records import DynamoRecords  # noqa: PLC0415
+
+    client = clients.dynamodb(settings.region)
+    return TableSessions(DynamoRecords(client, table=settings.sessions_table, clock=clock))
 
 
 if __name__ == "__main__":

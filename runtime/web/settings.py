@@ -10,6 +10,7 @@ from runtime.core.environ import EnvironmentReader
 from runtime.core.log import LEVELS
 
 DEFAULT_PORT = 9000
+ANYWHERE = "0.0.0.0"  # noqa: S104 - the load balancer is another machine; the firewall decides
 DEFAULT_ASSETS = Path(__file__).resolve().parents[2] / ".lifestream" / "web"
 DEFAULT_SCOPES = "openid email profile"
 
@@ -31,7 +32,9 @@ class WebSettings:
     media_origins: tuple[str, ...] = ()
     sessions_table: str | None = None
     assets: Path = DEFAULT_ASSETS
+    host: str = ANYWHERE
     port: int = DEFAULT_PORT
+    region: str = "us-east-1"
     log_level: str = "INFO"
 
     @property
@@ -54,6 +57,8 @@ def read_settings(environ: Mapping[str, str]) -> WebSettings:
         media_origins=tuple(item.strip() for item in origins.split(",") if item.strip()),
         sessions_table=read.optional(EnvVar.SESSIONS_TABLE),
         assets=Path(read.optional(EnvVar.WEB_ASSETS) or DEFAULT_ASSETS),
+        host=read.optional(EnvVar.WEB_HOST) or ANYWHERE,
+        region=read.optional(EnvVar.AWS_REGION) or "us-east-1",
         port=read.number(EnvVar.WEB_PORT, DEFAULT_PORT),
         log_level=read.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
     )

@@ -104,6 +104,7 @@ class FakeService:
                 route("/bucket/{upload}/{number:int}", self._put_part, methods=["PUT"]),
                 route("/objects/{job_id}/media", self._object_media),
                 route("/objects/{job_id}/{file:path}", self._object),
+                route("/", self._about),
                 route("/health", self._health),
                 route("/v1/me", self._me),
                 route("/v1/queues", self._queues),
@@ -198,6 +199,9 @@ class FakeService:
         folder = self.recordings[request.path_params["job_id"]].results
         path = (folder or Path("/nowhere")) / request.path_params["file"]
         return FileResponse(path) if path.is_file() else Response(status_code=404)
+
+    async def _about(self, _: Request) -> Response:
+        return JSONResponse({"service": "lifestream", "features": {"imports": True}})
 
     async def _health(self, _: Request) -> Response:
         queue = {"name": "queue", "ok": True, "detail": ""}

@@ -41,7 +41,7 @@ def test_a_dropped_recording_is_uploaded_and_followed_to_the_player(
     row = page.locator(".row", has_text="talk.mp4")
     expect(row).to_contain_text("Waiting")
     (upload,) = service.confirmed
-    assert upload["options"] == {"language": "de", "names": ["Dashwood", "Norland"]}
+    assert upload["options"] == {"language": ["de"], "vocabulary": ["Dashwood", "Norland"]}
     assert [part["number"] for part in upload["parts"]] == [1, 2]
     assert len(service.parts[upload["upload_id"], 2]) == 10
 

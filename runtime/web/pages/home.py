@@ -1,5 +1,6 @@
 """The first page: drop a recording, choose options, see all recordings."""
 
+import asyncio
 from typing import Any
 
 from starlette.responses import HTMLResponse, Response
@@ -39,11 +40,12 @@ async def home(visit: Visit) -> Response:
     if is_fragment(visit.request):
         name = "parts/rows.html" if query["cursor"] else "parts/list.html"
         return visit.render(name, **values)
-    me = await visit.api.get("/v1/me")
+    me, service = await asyncio.gather(visit.api.get("/v1/me"), visit.api.get("/"))
     return visit.render(
         "home.html",
         languages=sorted(words.LANGUAGES.items(), key=lambda item: item[1]),
         admin=bool(me.get("admin")),
+        imports=bool((service.get("features") or {}).get("imports")),
         **values,
     )
 

@@ -1,5 +1,6 @@
 """The operator's page: queues, workers, failures."""
 
+from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import RedirectResponse, Response
@@ -34,7 +35,7 @@ async def show(visit: Visit) -> Response:
     health = await visit.api.get("/health")
     failed = await visit.api.get("/v1/jobs", state="FAILED", limit=FAILURES)
     values: dict[str, Any] = {
-        "queues": await visit.api.get("/v1/queues"),
+        "queues": await _queues(visit),
         "health": health,
         "failures": [
             {"row": jobs.row(job, visit.now), "error": job.get("error") or {}}
@@ -44,6 +45,16 @@ async def show(visit: Visit) -> Response:
     }
     name = "parts/figures.html" if is_fragment(visit.request) else "operator.html"
     return visit.render(name, **values)
+
+
+async def _queues(visit: Visit) -> Any:
+    """Return the figures of queues; a service that reports none has no such address."""
+    try:
+        return await visit.api.get("/v1/queues")
+    except ApiError as error:
+        if error.status != HTTPStatus.NOT_FOUND:
+            raise
+        return []
 
 
 async def set_pool(visit: Visit) -> Response:

@@ -118,11 +118,11 @@ async def audio(visit: Visit) -> Response:
 
 
 async def poster(visit: Visit) -> Response:
-    """Redirect to a picture of the recording: the scene in its middle."""
+    """Redirect to a picture of the recording; sound alone has none (204)."""
     manifest = await visit.api.get(f"/v1/jobs/{visit.job_id}/results")
     names = [f["name"] for f in manifest["files"] if f["name"].startswith("thumbnails/")]
     if not names:
-        return Response(status_code=404)
+        return Response(status_code=HTTPStatus.NO_CONTENT)
     return await _result(visit, names[min(1, len(names) - 1)])
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,12 @@ from runtime.web.recent import RecentRecordings
 from runtime.web.sessions import MemorySessions, Session, digest
 from runtime.web.settings import read_settings
 from runtime.web.sign_in import Attempt, SignInError, new_attempt
+from runtime.web.table_sessions import TableSessions
 from runtime.web.view.recording import read_recording
 from tests.browser.fake_service import FakeService
 from tests.browser.serving import pages_over
+from tests.fakes.clock import FakeClock
+from tests.fakes.service_records import InMemoryRecords
 
 PAGE = {"accept": "text/html"}
 
@@ -157,11 +161,41 @@ def test_a_changed_attempt_cookie_is_refused() -> None:
         Attempt.from_cookie("bm90IGpzb24=")
 
 
+def session_of(subject: str, cookie: str, **more: Any) -> Session:
+    tokens: dict[str, Any] = dict.fromkeys(("access_token", "id_token", "csrf"), "SECRET")
+    fields = {"subject": subject, "name": "n", "token_expires_at": 5.0, "expires_at": 1e10}
+    return Session(key=digest(cookie), **{**fields, **tokens, **more})
+
+
+@pytest.mark.parametrize("kind", ["memory", "table"])
+def test_sessions_are_kept_replaced_and_ended_one_by_one_or_all(kind: str) -> None:
+    clock = FakeClock()
+    store = MemorySessions() if kind == "memory" else TableSessions(InMemoryRecords(clock))
+    now = clock.now()
+    first, second, other = (
+        session_of("a", "1"),
+        session_of("a", "2"),
+        session_of("b", "3"),
+    )
+    for session in (first, second, other):
+        store.put(session)
+    store.put(replace(first, access_token="NEW"))  # noqa: S106 - a test's word
+    renewed = store.get(first.key, now)
+    assert renewed is not None
+    assert renewed.access_token == "NEW"  # noqa: S105 - the same
+    store.delete(other.key)
+    store.delete(other.key)
+    assert store.get(other.key, now) is None
+    store.delete_all("a")
+    assert [store.get(s.key, now) for s in (first, second)] == [None, None]
+    store.put(replace(first, expires_at=now + 1))
+    assert store.get(first.key, now) is not None
+    assert store.get(first.key, now + 2) is None
+
+
 def test_sessions_expire_and_keep_no_secret_in_their_repr() -> None:
     store = MemorySessions()
-    fields: dict[str, Any] = {"subject": "s", "name": "n", "token_expires_at": 5.0}
-    tokens: dict[str, Any] = dict.fromkeys(("access_token", "id_token", "csrf"), "SECRET")
-    session = Session(key=digest("cookie"), expires_at=10.0, **fields, **tokens)
+    session = session_of("s", "cookie", expires_at=10.0)
     store.put(session)
     assert store.get(digest("cookie"), 9.0) == session
     assert store.get(digest("cookie"), 10.0) is None

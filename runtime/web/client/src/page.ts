@@ -10,6 +10,11 @@ export function startPage(): void {
   for (const opener of all<HTMLButtonElement>("[data-open]")) {
     opener.addEventListener("click", () => one<HTMLDialogElement>(opener.dataset["open"] ?? "").showModal());
   }
+  // A recording of sound alone has no picture; its mark shows instead.
+  const noPicture = ({ target }: Event) => {
+    if (target instanceof HTMLImageElement && target.closest(".thumb")) target.remove();
+  };
+  document.addEventListener("error", noPicture, true);
   maybe("[data-print]")?.addEventListener("click", () => window.print());
 }
 

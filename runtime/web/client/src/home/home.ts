@@ -27,7 +27,7 @@ export function startHome(): void {
     const files = event.clipboardData?.files;
     if (files?.length) add(uploads, files);
   });
-  one<HTMLFormElement>("[data-link-form]").addEventListener("submit", (event) => {
+  maybe<HTMLFormElement>("[data-link-form]")?.addEventListener("submit", (event) => {
     event.preventDefault();
     const field = one<HTMLInputElement>("#link");
     if (field.value && field.reportValidity()) void importLink(field, options());
@@ -51,9 +51,10 @@ function options(): Record<string, unknown> {
   const names = text("names").split(",").map((name) => name.trim()).filter(Boolean);
   const speakers = Number(text("speakers"));
   return {
-    ...(text("language") && { language: text("language") }),
-    ...(speakers && { speakers }),
-    ...(names.length && { names }),
+    ...(text("language") && { language: [text("language")] }),
+    ...(speakers && { min_speakers: speakers, max_speakers: speakers }),
+    ...(names.length && { vocabulary: names }),
+    ...(text("quality") && { quality: text("quality") }),
   };
 }
 

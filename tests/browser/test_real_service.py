@@ -1,0 +1,200 @@
+"""The pages as a process over the real API, the local issuer and the embedded AWS."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from local.cloud import LocalCloud
+from local.images import Images
+from runtime.aws import clients
+from runtime.core.contract import EnvVar, ServiceTable
+from runtime.core.jobs import report, start, succeed, take_over
+from tests.browser.conftest import seconds, until, watch
+from tests.browser.recordings import write_results
+from tests.browser.serving import free_port
+from tests.contract.job_stores import make_dynamo_store
+
+pytestmark = pytest.mark.browser
+
+REGION, CLIENT, START_SECONDS = "us-east-1", "lifestream", 30
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """The pages' address, the jobs that they show, and the bucket."""
+
+    url: str
+    store: Any
+    s3: Any
+    bucket: str
+
+
+@pytest.fixture
+def deployed(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
+    issuer_port, api_port, web_port = free_port(), free_port(), free_port()
+    issuer, api, web = (f"http://127.0.0.1:{port}" for port in (issuer_port, api_port, web_port))
+    name = uuid4().hex[:12]
+    with ExitStack() as stack:
+        cloud = stack.enter_context(
+            LocalCloud.start(
+                state_dir=tmp_path / "cloud", images=Images(), lambda_python=Path(sys.executable)
+            )
+        )
+        for variable, value in cloud.aws_environment().items():
+            monkeypatch.setenv(variable, value)
+        s3, sqs, dynamodb = (
+            stack.enter_context(closing(client))
+            for client in (clients.s3(REGION), clients.sqs(REGION), clients.dynamodb(REGION))
+        )
+        s3.create_bucket(Bucket=f"media-{name}")
+        rule = {"AllowedMethods": ["GET", "PUT"], "AllowedOrigins": [web], "AllowedHeaders": ["*"]}
+        cors = {"CORSRules": [{**rule, "ExposeHeaders": ["ETag"]}]}
+        s3.put_bucket_cors(Bucket=f"media-{name}", CORSConfiguration=cors)
+        store, idempotency = make_dynamo_store(dynamodb)
+        for table in ("uploads", "keys", "webhooks", "sessions"):
+            keys = (ServiceTable.PARTITION_KEY, ServiceTable.SORT_KEY)
+            dynamodb.create_table(
+                TableName=f"{table}-{name}",
+                BillingMode="PAY_PER_REQUEST",
+                AttributeDefinitions=[{"AttributeName": k, "AttributeType": "S"} for k in keys],
+                KeySchema=[
+                    {"AttributeName": keys[0], "KeyType": "HASH"},
+                    {"AttributeName": keys[1], "KeyType": "RANGE"},
+                ],
+            )
+        variables = {
+            "API_HOST": "127.0.0.1",
+            EnvVar.WEB_HOST: "127.0.0.1",
+            EnvVar.ENVIRONMENT: "test",
+            EnvVar.AWS_REGION: REGION,
+            EnvVar.JOBS_TABLE: store.jobs_table,
+            EnvVar.IDEMPOTENCY_TABLE: idempotency,
+            EnvVar.MEDIA_BUCKET: f"media-{name}",
+            EnvVar.JOBS_QUEUE_URL: sqs.create_queue(QueueName=f"jobs-{name}")["QueueUrl"],
+            EnvVar.UPLOADS_TABLE: f"uploads-{name}",
+            EnvVar.API_KEYS_TABLE: f"keys-{name}",
+            EnvVar.WEBHOOKS_TABLE: f"webhooks-{name}",
+            EnvVar.SESSIONS_TABLE: f"sessions-{name}",
+            EnvVar.OIDC_ISSUER: issuer,
+            EnvVar.OIDC_AUDIENCE: CLIENT,
+            EnvVar.OIDC_CLIENT_ID: CLIENT,
+            EnvVar.API_PORT: str(api_port),
+            EnvVar.WEB_PORT: str(web_port),
+            EnvVar.WEB_API_URL: api,
+            EnvVar.WEB_PUBLIC_URL: web,
+            EnvVar.WEB_MEDIA_ORIGINS: cloud.endpoint_url,
+            EnvVar.WEB_ASSETS: str(assets),
+        }
+        environ = {**os.environ, **{str(key): value for key, value in variables.items()}}
+        state = ["--port", str(issuer_port), "--state-dir", str(tmp_path)]
+        for module, arguments in (
+            ("local.issuer", state),
+            ("runtime.api", []),
+            ("runtime.web", []),
+        ):
+            command = [sys.executable, "-m", module, *arguments]
+            process = subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL)
+            stack.callback(process.wait, START_SECONDS)
+            stack.callback(process.terminate)
+        for address in (
+            f"{issuer}/.well-known/openid-configuration",
+            f"{api}/health",
+            f"{web}/health",
+        ):
+            wait_for(address)
+        yield Deployed(web, store, s3, f"media-{name}")
+
+
+def wait_for(address: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            httpx.get(address, trust_env=False).raise_for_status()
+        except httpx.HTTPError:
+            assert time.monotonic() < deadline, f"{address} does not answer"
+            time.sleep(0.05)
+        else:
+            return
+
+
+class closing:  # noqa: N801 - a context manager, as in contextlib
+    """Closes a client; contextlib's loses the client's type."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __enter__(self) -> Any:
+        return self._client
+
+    def __exit__(self, *_: object) -> None:
+        self._client.close()
+
+
+def test_a_recording_goes_from_the_drop_to_the_player(
+    context: BrowserContext, complaints: list[str], deployed: Deployed, media: Path, tmp_path: Path
+) -> None:
+    page = context.new_page()
+    watch(page, complaints)
+    page.goto(deployed.url)
+    page.wait_for_selector("body[data-ready]")
+    page.locator("[data-files]").set_input_files(media / "video.mp4")
+    row = page.locator(".row", has_text="video.mp4")
+    expect(row).to_be_visible()
+    job_id = str(row.get_attribute("id")).removeprefix("job-")
+    row.get_by_role("link").click()
+    page.wait_for_selector("body[data-ready]")
+
+    run_job(deployed, job_id, page, write_results(tmp_path / "r", pictures=media / "scene.webp"))
+    expect(page.get_by_role("region", name="Player")).to_be_visible()
+    page.wait_for_selector("body[data-ready]")
+    until(page, "document.querySelector('[data-media]').duration > 50")
+    page.locator(".cite").nth(1).click()
+    assert seconds(page) > 5
+    page.keyboard.press("c")
+    until(page, "[...document.querySelector('[data-media]').textTracks].some(t => t.cues?.length)")
+    page.locator("#find").fill("bridges")
+    page.keyboard.press("Enter")
+    expect(page.locator("[data-search-count]")).to_have_text("1 of 1")
+    page.goto(f"{deployed.url}/operator")
+    expect(page.get_by_role("heading", name="Queues and workers")).to_be_visible()
+    page.get_by_label("Account", exact=True).last.click()
+    page.get_by_role("button", name="Sign out", exact=True).click()
+    expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
+    assert complaints == []
+
+
+def run_job(deployed: Deployed, job_id: str, page: Page, results: Path) -> None:
+    """Do what dispatcher and processor do, in so far as the pages see it."""
+    pending = deployed.store.get(job_id)
+    now = pending.updated_at + 1
+    claimed = take_over(pending, now=now, lease_seconds=600)
+    running = start(claimed, now=now + 1, task_arn=None)
+    reported = report(running, now=now + 2, stage="diarize", progress=0.5)
+    for before, after in ((pending, claimed), (claimed, running), (running, reported)):
+        deployed.store.save(before, after)
+    expect(page.get_by_text("50 %").first).to_be_visible()
+    prefix = f"results/{job_id}"
+    names = sorted(path for path in results.rglob("*") if path.is_file())
+    files = [
+        {"name": str(path.relative_to(results)), "size_bytes": path.stat().st_size}
+        for path in names
+    ]
+    for path in names:
+        key = f"{prefix}/{path.relative_to(results)}"
+        deployed.s3.put_object(Bucket=deployed.bucket, Key=key, Body=path.read_bytes())
+    manifest = json.dumps({"schema_version": "1.1", "job_id": job_id, "files": files})
+    deployed.s3.put_object(Bucket=deployed.bucket, Key=f"{prefix}/manifest.json", Body=manifest)
+    done = succeed(reported, now=now + 3, result_key=f"{prefix}/summary.json")
+    deployed.store.save(reported, done)

@@ -18,6 +18,7 @@ SOURCES = (
     "runtime/processor",
     "runtime/protection",
     "runtime/results",
+    "runtime/documents",
     "scripts/setup/__init__.py",
     "scripts/setup/commands.py",
     "scripts/setup/models.py",

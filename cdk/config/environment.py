@@ -14,6 +14,7 @@ from cdk.config.network import NetworkConfig
 from cdk.config.problems import read_toml, validated
 from cdk.config.service import ServiceConfig
 from cdk.config.settings import Settings, Violation, Violations, rule
+from cdk.config.summary import SummaryConfig
 from cdk.config.tables import (
     AlarmsConfig,
     BackupConfig,
@@ -72,6 +73,7 @@ class EnvironmentConfig(Settings):
     pool: PoolConfig | None = None
     gpu: GpuConfig | None = None
     service: ServiceConfig | None = None
+    summary: SummaryConfig | None = None
     tags: TagsConfig | None = None
     guardrails: GuardrailsConfig | None = None
 
@@ -254,6 +256,22 @@ class EnvironmentConfig(Settings):
                 "media.decoder_memory_mib",
                 f"at most processor.memory_mib = {memory} (else the task is killed, not the"
                 " decoder)",
+            )
+
+    @rule
+    def _closed_network_reaches_the_model(self) -> Violations:
+        network, summary = self.network, self.summary
+        is_closed = network.interface_endpoints and not network.nat_gateways
+        if (
+            summary is not None
+            and summary.summarizer == "bedrock"
+            and is_closed
+            and not network.bedrock_endpoint
+        ):
+            yield Violation(
+                "network.bedrock_endpoint",
+                'true with summary.summarizer = "bedrock" and no NAT gateway (tasks would not reach'
+                " the model)",
             )
 
     @rule

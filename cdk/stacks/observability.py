@@ -33,6 +33,9 @@ _LAUNCHES = 3
 
 _MISSED_SWEEPS = 3
 
+_FALLBACKS = 3
+"""Summaries in an hour without the model: one or two may meet a throttle that passes."""
+
 
 class ObservabilityStack(EnvironmentStack):
     """`alarms` by their name, and `alarm_topic`."""
@@ -70,6 +73,7 @@ class ObservabilityStack(EnvironmentStack):
             *self._jobs(),
             *self._functions(),
             *self._workers(),
+            *self._summaries(),
             *objectives.objective_alarms(environment),
         )
         self.alarms = {
@@ -200,6 +204,18 @@ class ObservabilityStack(EnvironmentStack):
         return (
             *(pool_alarms(self._environment, max_tasks=workers.max_tasks) if workers else ()),
             *gpu_alarms(self._environment),
+        )
+
+    def _summaries(self) -> tuple[AlarmSpec, ...]:
+        if self._environment.summary is None:
+            return ()
+        return (
+            AlarmSpec(
+                slug="summary-fallbacks",
+                summary="Summaries consist of quotes: the model failed, or its budget is spent.",
+                metric=self._custom(Metric.SUMMARY_FALLBACKS, _HOUR),
+                threshold=_FALLBACKS,
+            ),
         )
 
     def _custom(self, metric: Metric, period: Duration) -> cloudwatch.Metric:

@@ -395,6 +395,7 @@ class ResultFile(StrEnum):
     TRANSCRIPT_JSON = "transcript.json"
     TRANSCRIPT_TEXT = "transcript.txt"
     TRANSCRIPT_TSV = "transcript.tsv"
+    TRANSCRIPT_WORD = "transcript.docx"
     CAPTIONS_SRT = "transcript.srt"
     CAPTIONS_VTT = "transcript.vtt"
     SPEAKERS_RTTM = "speakers.rttm"

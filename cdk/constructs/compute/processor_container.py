@@ -15,6 +15,11 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.config.media import GB, MEGAPIXEL, MediaConfig
 from cdk.constructs import permissions
+from cdk.constructs.compute.summary_model import (
+    summary_permissions,
+    summary_secrets,
+    summary_variables,
+)
 from cdk.constructs.compute.task_roles import TaskRoles
 from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
 from cdk.naming import Names, bucket_arn
@@ -110,6 +115,7 @@ def add_processor(
         ),
         health_check=health_check,
         environment=dict(variables),
+        secrets=dict(summary_secrets(scope, environment)) or None,
     )
     container.add_mount_points(
         ecs.MountPoint(container_path=_WORK_DIR, source_volume=_VOLUME, read_only=False)
@@ -141,6 +147,7 @@ def processing_variables(
         EnvVar.QUALITY.value: settings.quality,
         EnvVar.SCENE_MODEL.value: settings.scene_model,
         **_media_variables(environment.media),
+        **summary_variables(environment),
         EnvVar.DEVICE.value: device.value,
         EnvVar.TRACING.value: tracing_variable(environment),
     }
@@ -170,5 +177,6 @@ def processing_permissions(
             key=resources.key,
         ),
         *tracing_permissions(environment),
+        *summary_permissions(environment, idempotency_table=resources.idempotency_table),
         *(permissions.run_commands(names.command_log_group) if environment.execute_command else ()),
     ]

@@ -20,6 +20,10 @@ def _with_machines(environment: EnvironmentConfig) -> bool:
     return environment.gpu is not None
 
 
+def _with_model_key(environment: EnvironmentConfig) -> bool:
+    return environment.summary is not None and environment.summary.api_key_secret is not None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
     """An interface endpoint: its service, what needs it, and in which environments."""
@@ -77,6 +81,12 @@ INTERFACE_ENDPOINTS = (
         service=_SERVICES.BEDROCK_RUNTIME,
         needed_by="summaries from a model",
         when=lambda environment: environment.network.bedrock_endpoint,
+    ),
+    Endpoint(
+        name="SecretsManager",
+        service=_SERVICES.SECRETS_MANAGER,
+        needed_by="ECS, to read the API key of a model server",
+        when=_with_model_key,
     ),
 )
 """Services that tasks call besides S3 and DynamoDB, whose gateway endpoints cost nothing.

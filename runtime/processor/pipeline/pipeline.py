@@ -12,6 +12,7 @@ from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
 from runtime.core.summary import NO_SUMMARY
 from runtime.core.telemetry import Telemetry
+from runtime.documents.word import word_document
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.pipeline.context import JobContext
@@ -167,7 +168,7 @@ class Pipeline:
             models=job.toolkit.models,
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
-        rendered = render_files(result)
+        rendered = {**render_files(result), ResultFile.TRANSCRIPT_WORD: word_document(result)}
         files = {
             **rendered,
             ResultFile.METRICS: self._metrics(duration),

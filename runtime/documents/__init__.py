@@ -1,0 +1,1 @@
+"""Documents of a job's result in the formats of other programs."""

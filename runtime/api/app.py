@@ -11,7 +11,7 @@ from runtime.api import openapi, problems
 from runtime.api.middleware import Surroundings
 from runtime.api.problems import Problem
 from runtime.api.request_id import HEADER
-from runtime.api.routes import events, jobs, keys, meta, results, uploads
+from runtime.api.routes import events, jobs, keys, meta, results, uploads, webhooks
 from runtime.api.services import Services
 from runtime.core.contract import VERSION
 
@@ -22,6 +22,7 @@ ROUTERS = (
     results.router,
     events.router,
     keys.router,
+    webhooks.router,
 )
 
 DESCRIPTION = """\

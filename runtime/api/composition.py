@@ -6,14 +6,19 @@ from runtime.api.auth.api_keys import ApiKeys
 from runtime.api.auth.authenticator import Authenticator
 from runtime.api.auth.issuer_keys import IssuerKeys
 from runtime.api.auth.tokens import TokenVerifier
+from runtime.api.background import QueueWorkers
 from runtime.api.health import Health, unprotected
 from runtime.api.idempotency import IdempotencyKeys
 from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
+from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits, shared_storage
 from runtime.api.services import Services
 from runtime.api.settings import ApiSettings
 from runtime.api.uploads import Uploads
+from runtime.api.webhooks.deliveries import Deliveries
+from runtime.api.webhooks.endpoints import Endpoints
+from runtime.api.webhooks.sender import OutboundPost, WebhookSender
 from runtime.aws import clients
 from runtime.aws.direct_transfers import S3DirectTransfers
 from runtime.aws.job_listing import DynamoJobListing
@@ -23,6 +28,9 @@ from runtime.aws.queues import SqsQueue
 from runtime.aws.service_records import DynamoRecords
 from runtime.core.clock import Clock
 from runtime.core.log import Log
+
+WEBHOOK_THREADS = 4
+"""A receiver that hangs holds one of them for a try."""
 
 NO_RECORD = "health"
 """An id that no record has: looking for it shows that a table answers."""
@@ -41,6 +49,26 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
     transfers = S3DirectTransfers(clients.s3_signing(settings.region))
     listing = DynamoJobListing(dynamodb, jobs_table=settings.jobs_table, log=log)
     api_keys = ApiKeys(keys, clock=clock)
+    webhook_records = DynamoRecords(dynamodb, table=settings.webhooks_table, clock=clock)
+    endpoints, deliveries = Endpoints(webhook_records, clock=clock), Deliveries(webhook_records)
+    sender, workers = None, None
+    if settings.webhook_queue_url is not None:
+        webhook_queue = SqsQueue(
+            clients.sqs(settings.region),
+            settings.webhook_queue_url,
+            polling=clients.sqs_polling(settings.region),
+        )
+        sender = WebhookSender(
+            endpoints=endpoints,
+            deliveries=deliveries,
+            queue=webhook_queue,
+            post=OutboundPost(Outbound(clock=clock)),
+            clock=clock,
+            log=log,
+        )
+        workers = QueueWorkers(
+            webhook_queue, sender.work, count=WEBHOOK_THREADS, sleeper=clock, log=log
+        )
     hub = Hub(listing, clock=clock, log=log) if sockets else None
     health = Health(
         {
@@ -80,6 +108,9 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
         ),
         actions=JobActions(jobs=jobs, objects=objects, queue=queue, clock=clock),
         idempotency=IdempotencyKeys(uploads, clock=clock),
+        webhooks=endpoints,
+        deliveries=deliveries,
+        webhook_sender=sender,
         jobs=jobs,
         listing=listing,
         objects=objects,
@@ -89,10 +120,19 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
         health=health,
         clock=clock,
         log=log,
-        features={"sse": sockets, "websocket": sockets, "task_protection": False},
+        features={
+            "sse": sockets,
+            "websocket": sockets,
+            "task_protection": False,
+            "webhooks": sender is not None,
+        },
         cors_origins=settings.cors_origins,
-        starts=(hub.start,) if hub else (),
-        stops=(hub.close,) if hub else (),
+        # Without sockets there is no process between requests: a queue's event source calls.
+        starts=[each.start for each in (hub, workers) if each is not None and sockets],
+        stops=[
+            *([hub.close] if hub is not None else []),
+            *([workers.stop] if workers is not None and sockets else []),
+        ],
     )
 
 

@@ -11,6 +11,9 @@ from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
 from runtime.api.rate_limits import RateLimits
 from runtime.api.uploads import Uploads
+from runtime.api.webhooks.deliveries import Deliveries
+from runtime.api.webhooks.endpoints import Endpoints
+from runtime.api.webhooks.sender import WebhookSender
 from runtime.core.clock import Clock
 from runtime.core.log import Log
 from runtime.core.ports import JobStore, MessageSender, ObjectStore
@@ -28,6 +31,9 @@ class Services:
     uploads: Uploads
     actions: JobActions
     idempotency: IdempotencyKeys
+    webhooks: Endpoints
+    deliveries: Deliveries
+    webhook_sender: WebhookSender | None
     jobs: JobStore
     listing: JobListing
     objects: ObjectStore

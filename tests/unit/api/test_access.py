@@ -46,6 +46,14 @@ NEEDED: dict[str, str] = {
     "GET /v1/keys": READ,
     "POST /v1/keys": PERSON,
     "DELETE /v1/keys/{key_id}": PERSON,
+    "GET /v1/webhooks": READ,
+    "POST /v1/webhooks": WRITE,
+    "GET /v1/webhooks/{webhook_id}": READ,
+    "PATCH /v1/webhooks/{webhook_id}": WRITE,
+    "DELETE /v1/webhooks/{webhook_id}": WRITE,
+    "POST /v1/webhooks/{webhook_id}/rotate": WRITE,
+    "POST /v1/webhooks/{webhook_id}/test": WRITE,
+    "GET /v1/webhooks/{webhook_id}/deliveries": READ,
 }
 ROUTES = [
     (method, route.path)
@@ -59,6 +67,8 @@ BODIES: dict[str, Any] = {
     "POST /v1/uploads/{upload_id}/parts": {"numbers": [1]},
     "POST /v1/keys": {"name": "any", "scopes": ["read"]},
     "PATCH /v1/jobs/{job_id}": {"title": "any"},
+    "POST /v1/webhooks": {"url": "https://receiver.example.test/"},
+    "PATCH /v1/webhooks/{webhook_id}": {"enabled": True},
 }
 ENDLESS = {"GET /v1/events", "GET /v1/jobs/{job_id}/events"}
 """Streams that may have no end: they are called only where they are refused."""
@@ -155,11 +165,15 @@ def test_should_deny_exactly_where_it_must(world: World, kind: str) -> None:
         "/v1/uploads", json={"name": "any.mp4", "size_bytes": 1}, headers=world.headers()
     ).json()
     key, _ = world.api_keys.make(owner=OWNER, name="any", scopes=[READ], expires_at=None)
+    webhook = world.sender.endpoints.make(
+        OWNER, url="https://any.example.test/", events=["job.failed"], description=""
+    )
     headers = KINDS[kind].headers(world)
     for method, path in ROUTES:
         name = f"{method} {path}"
         place = path.replace("{job_id}", job.job_id).replace("{key_id}", key.key_id)
         place = place.replace("{upload_id}", upload["upload_id"])
+        place = place.replace("{webhook_id}", webhook.webhook_id)
         place = place.replace("{path:path}", "summary.json").replace("{suffix}", "vtt")
         expected = KINDS[kind].status(NEEDED[name], "{" in path)
         if expected is None and (name in ENDLESS or method == "DELETE"):

@@ -20,7 +20,10 @@ from runtime.api.live.hub import Hub
 from runtime.api.rate_limits import RateLimits
 from runtime.api.services import Services
 from runtime.api.uploads import Uploads
-from runtime.core.errors import Retryable
+from runtime.api.webhooks.deliveries import Deliveries
+from runtime.api.webhooks.endpoints import Endpoints
+from runtime.api.webhooks.sender import WebhookSender
+from runtime.core.errors import LifestreamError, Retryable
 from runtime.core.jobs import Job, claim_new, start
 from runtime.core.submission import Submission
 from tests.fakes.clock import FakeClock
@@ -51,6 +54,21 @@ def foreign_key() -> rsa.RSAPrivateKey:
     return new_key()
 
 
+class FakeReceiver:
+    """A webhook's receiver: `posts` is what it got, `status` what it answers."""
+
+    def __init__(self) -> None:
+        self.posts: list[tuple[str, Mapping[str, str], bytes]] = []
+        self.status = 204
+        self.error: LifestreamError | None = None
+
+    def __call__(self, url: str, headers: Mapping[str, str], body: bytes) -> int:
+        self.posts.append((url, headers, body))
+        if self.error is not None:
+            raise self.error
+        return self.status
+
+
 class World:
     """One API process; `client` speaks to it, `token` signs a caller in."""
 
@@ -69,6 +87,17 @@ class World:
         self.api_keys = ApiKeys(self.key_records, clock=self.clock)
         self.listing = InMemoryJobListing(self.jobs)
         self.hub = Hub(self.listing, clock=self.clock, log=self.log)
+        self.webhook_records = InMemoryRecords(self.clock)
+        self.webhook_queue = FakeJobsQueue()
+        self.receiver = FakeReceiver()
+        self.sender = WebhookSender(
+            endpoints=Endpoints(self.webhook_records, clock=self.clock),
+            deliveries=Deliveries(self.webhook_records),
+            queue=self.webhook_queue,
+            post=self.receiver,
+            clock=self.clock,
+            log=self.log,
+        )
         self.health = Health(
             {"jobs": lambda: self.jobs.get("none")}, clock=self.clock, protection=unprotected
         )
@@ -101,6 +130,9 @@ class World:
                 jobs=self.jobs, objects=self.objects, queue=self.queue, clock=self.clock
             ),
             idempotency=IdempotencyKeys(self.upload_records, clock=self.clock),
+            webhooks=self.sender.endpoints,
+            deliveries=self.sender.deliveries,
+            webhook_sender=self.sender,
             jobs=self.jobs,
             listing=self.listing,
             objects=self.objects,

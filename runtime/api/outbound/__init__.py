@@ -1,0 +1,1 @@
+"""Calls to addresses that callers name: only public ones, checked where they are connected."""

@@ -28,7 +28,10 @@ WEB_ASSETS = STATE / "web"
 LAMBDA_PYTHON = STATE / "venv" / "lambda" / "bin" / "python"
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
-PROCESSOR_PACKAGES = ("__init__.py", "core", "aws", "processor", "protection", "results")
+PROCESSOR_PACKAGES = (
+    *("__init__.py", "core", "aws", "documents"),
+    *("processor", "protection", "results"),
+)
 """What the processor's image holds of `runtime/`."""
 
 SERVICE_PACKAGES = ("__init__.py", "core", "aws", "results", "protection", "api", "web")

@@ -4,7 +4,8 @@ import re
 
 _UNSAFE = re.compile(
     "[\x00-\x1f\x7f-\x9f"  # control characters, escape sequences among them
-    "\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions of writing
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # directions of writing
+    "\u2060-\u2064\ufeff\U000e0000-\U000e007f"  # invisible, among them tags that carry text
     "\u2028\u2029"  # separators of lines and paragraphs
     "\ud800-\udfff]"  # lone surrogates, which cannot be encoded
 )

@@ -4,6 +4,8 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
+from runtime.core.word_spacing import width
+
 CONNECTORS = frozenset({"of", "and", "the", "in", "for", "to", "on", "at", "a", "an", "with"})
 """Function words that may stand inside a title, as in "Theory of the firm"."""
 
@@ -52,8 +54,10 @@ _ENGLISH = frozenset(_ENGLISH_WORDS.split())
 _WORD = re.compile(r"[^\W\d_][\w'\u2019]*")
 
 SHORT_WORD_LETTERS = 3
-COMMON_SHARE = 0.15
-"""In languages without a list, a word in more than this share of sentences is a function word."""
+"""A Chinese character is as wide as 2.6 letters, so words of one are short and words of two not."""
+
+COMMON_SHARE, COMMON_COUNT = 0.15, 2
+"""In languages without a list, a word in more sentences than both is a function word."""
 
 
 def words_of(text: str) -> list[str]:
@@ -65,7 +69,8 @@ def function_words(language: str | None, sentences: Sequence[str]) -> frozenset[
     """Return the lower-case function words of a language (ISO 639-1), or of these sentences.
 
     English has a list. Elsewhere they are the words of up to three letters and those that stand
-    in more than a seventh of the sentences: Zipf's law puts function words there.
+    in more than a seventh of the sentences: Zipf's law puts function words there. A word that
+    comes twice proves nothing, or a short recording would have no other words.
     """
     if language == "en":
         return _ENGLISH
@@ -74,5 +79,6 @@ def function_words(language: str | None, sentences: Sequence[str]) -> frozenset[
     return frozenset(
         word
         for word, count in frequency.items()
-        if len(word) <= SHORT_WORD_LETTERS or count > COMMON_SHARE * len(sentences)
+        if width(word) <= SHORT_WORD_LETTERS
+        or count > max(COMMON_COUNT, COMMON_SHARE * len(sentences))
     )

@@ -5,6 +5,7 @@ from typing import Any
 
 from runtime.core.media import Word
 from runtime.processor.models.whisper_batches import COMPRESSION_RATIO, LOG_PROBABILITY, NO_SPEECH
+from runtime.processor.stages.unspaced import word_ranges
 from runtime.processor.stages.windows import SpeechSpans
 
 # A loop that was really said: words as long as words are, each likely.
@@ -61,11 +62,15 @@ def join_pieces(pieces: Iterable[Any], language: str) -> list[list[Any]]:
     """Group faster-whisper's pieces of words that are written without a space between.
 
     It splits "full-featured" and "www.example.org" before each mark; only the first piece of a
-    word has a leading space.
+    word has a leading space. Languages without spaces come by the character.
     """
+    if language in _WRITTEN_WITHOUT_SPACES:
+        found = list(pieces)
+        ranges = word_ranges([piece.word for piece in found], language)
+        return [found[first:end] for first, end in ranges]
     groups: list[list[Any]] = []
     for piece in pieces:
-        if groups and language not in _WRITTEN_WITHOUT_SPACES and not piece.word.startswith(" "):
+        if groups and not piece.word.startswith(" "):
             groups[-1].append(piece)
         else:
             groups.append([piece])

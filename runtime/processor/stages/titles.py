@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.core.media import Sentence
-from runtime.core.word_spacing import joined
+from runtime.core.word_spacing import is_unspaced, joined, width
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.stages.function_words import (
     ARTICLES,
@@ -22,6 +22,7 @@ from runtime.processor.stages.function_words import (
     CONNECTORS,
     NUMBER_WORDS,
     PREPOSITIONS,
+    SHORT_WORD_LETTERS,
     function_words,
     words_of,
 )
@@ -41,6 +42,9 @@ RECURRENCE_WEIGHT = 0.2
 
 SHARED_WORDS = 0.5
 """Titles are alike if the shorter one shares at least this part of its words with the other."""
+
+LEAST_TITLE_WIDTH = 12.0
+"""A title of a sentence's first words is at least as wide as this many Latin letters."""
 
 _EDGES = re.compile(r"^\W+|\W+$")
 _PAUSE = re.compile(r"[^\w'\u2019\-]$")
@@ -67,8 +71,24 @@ def chapter_titles(
         title = next(
             (s for s in map(_as_title, spellings) if not any(alike(s, t) for t in titles)), None
         )
+        if title is None and language != "en":
+            title = _opening_words(chapters[i], titles)
         titles.append(title or f"Chapter {i + 1}")
     return titles
+
+
+def _opening_words(chapter: Sequence[Sentence], taken: Sequence[str]) -> str | None:
+    """Return how the chapter's longest sentence begins, None for a few short words.
+
+    In languages without a list of function words a short chapter may have no phrase.
+    """
+    longest = max(chapter, key=lambda sentence: len(sentence.words))
+    words = [_EDGES.sub("", word.word.text) for word in longest.words[:MAX_PHRASE_WORDS]]
+    title = joined(word for word in words if word)
+    is_long = len(words) > 2 and width(title) > LEAST_TITLE_WIDTH  # noqa: PLR2004 - "thank you"
+    if not is_long or any(alike(title, other) for other in taken):
+        return None
+    return _as_title(title)
 
 
 def alike(one: str, other: str) -> bool:
@@ -128,19 +148,24 @@ def _phrases(run: Sequence[str], ignored: frozenset[str]) -> Iterator[str]:
     for start in range(len(run)):
         for end in range(start + 1, min(start + MAX_PHRASE_WORDS, len(run)) + 1):
             words = lower[start:end]
-            content = [word not in ignored and _is_plain(word) for word in words]
+            content = [_is_content(word, ignored) for word in words]
             linked = all(
-                is_content or word in CONNECTORS
+                is_content or word in CONNECTORS or is_unspaced(word[0])
                 for is_content, word in zip(content, words, strict=True)
             )
             if (
                 content[0]
                 and content[-1]
                 and linked
-                and len(" ".join(words)) > 3  # noqa: PLR2004 - "uh", "ok", "i'm"
+                and width(joined(words)) > 3  # noqa: PLR2004 - "uh", "ok", "i'm"
                 and not has_verb(lower, start, end)
             ):
                 yield " ".join(run[start:end])
+
+
+def _is_content(word: str, ignored: frozenset[str]) -> bool:
+    is_particle = is_unspaced(word[0]) and width(word) <= SHORT_WORD_LETTERS
+    return word not in ignored and not is_particle and _is_plain(word)
 
 
 def has_verb(run: Sequence[str], start: int, end: int) -> bool:

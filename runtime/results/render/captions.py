@@ -10,7 +10,7 @@ _WITHOUT_TAGS = str.maketrans("<>{}", "\u2039\u203a()")
 
 def srt(result: JobResult) -> str:
     """Return SubRip subtitles; a new speaker's cue begins with the name."""
-    cues = build_cues(result.sentences)
+    cues = build_cues(result.sentences, media_seconds=result.duration_seconds)
     blocks = []
     for number, (cue, changed) in enumerate(zip(cues, speaker_changes(cues), strict=True), start=1):
         name = f"[{speaker_name(cue.speaker)}]\n" if changed else ""
@@ -23,7 +23,7 @@ def srt(result: JobResult) -> str:
 def vtt(result: JobResult) -> str:
     """Return WebVTT subtitles with a voice span for each cue."""
     blocks = ["WEBVTT\n"]
-    for cue in build_cues(result.sentences):
+    for cue in build_cues(result.sentences, media_seconds=result.duration_seconds):
         span = _span(cue.start_seconds, cue.end_seconds, ".")
         text = _escaped("\n".join(cue.lines))
         blocks.append(f"{span}\n<v {_escaped(speaker_name(cue.speaker))}>{text}</v>\n")

@@ -1,8 +1,9 @@
 import pytest
 
 from runtime.core.media import Sentence
+from runtime.core.word_spacing import joined
 from runtime.processor.stages.titles import MAX_PHRASE_WORDS, alike, chapter_titles
-from tests.unit.processor.builders import embed, sentence
+from tests.unit.processor.builders import attributed, embed, sentence
 
 
 def chapter(*texts: str) -> list[Sentence]:
@@ -98,3 +99,41 @@ def test_should_not_take_a_verb_for_a_part_of_a_name(said: str) -> None:
 )
 def test_should_recognise_titles_that_are_alike(one: str, other: str, *, expected: bool) -> None:
     assert alike(one, other) is alike(other, one) is expected
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("fr", ["Nous", "parlons", "du", "budget", "municipal."]),
+        ("de", ["Wir", "bauen", "eine", "Bibliothek", "am", "Hafen."]),
+        (
+            "ru",
+            ["Строительство", "библиотеки."],
+        ),
+        ("zh", ["\u6211\u4eec", "\u8ba8\u8bba", "\u65b0", "\u7684", "\u9884\u7b97\u3002"]),
+        (
+            "ja",
+            [
+                "\u4eca\u65e5\u306e",
+                "\u4f1a\u8b70\u3067\u306f",
+                "\u65b0\u3057\u3044",
+                "\u4e88\u7b97\u3002",
+            ],
+        ),
+        (
+            "th",
+            [
+                "\u0e40\u0e23\u0e32",
+                "\u0e1b\u0e23\u0e30\u0e0a\u0e38\u0e21",
+                "\u0e07\u0e1a\u0e1b\u0e23\u0e30\u0e21\u0e32\u0e13",
+            ],
+        ),
+    ],
+)
+def test_should_title_a_single_sentence_of_any_language(language: str, words: list[str]) -> None:
+    said = tuple(attributed(n / 2, n / 2 + 0.5, word) for n, word in enumerate(words))
+    (title,) = chapter_titles(
+        [[Sentence(speaker="SPEAKER_00", words=said)]], embed=embed, language=language
+    )
+    assert not title.startswith("Chapter")
+    assert title.lower() in joined(words).lower()

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.core.media import Sentence
+from runtime.core.word_spacing import width
 from runtime.results.render.cues import (
     CUE_CHARACTERS,
     EASY_CHARACTERS_PER_SECOND,
@@ -19,6 +20,8 @@ LONG = (
     "The stone walls were built by fishermen in the spring, after the third winter storm "
     "in a row had taken the wooden pier and half of the boats that lay behind it."
 )
+
+WIDE_CHARACTERS_A_LINE = 16
 
 
 @st.composite
@@ -50,9 +53,27 @@ def test_should_balance_two_lines() -> None:
 def test_should_write_chinese_without_spaces_and_break_its_lines() -> None:
     text = "\u6e2f" * 30 + "\uff0c" + "\u53e3" * 29 + "\u3002"
     words = (*(attributed(n / 10, n / 10 + 0.1, character) for n, character in enumerate(text)),)
+    cues = build_cues([Sentence(speaker=words[0].speaker, words=words)])
+    assert "".join(line for cue in cues for line in cue.lines) == text
+    assert all(len(line) <= WIDE_CHARACTERS_A_LINE for cue in cues for line in cue.lines)
+    assert all(line[0] not in "\uff0c\u3002" for cue in cues for line in cue.lines)
+
+
+def test_should_break_lines_between_words_of_a_language_without_spaces() -> None:
+    said = ["\u4eca\u65e5\u306e", "\u4f1a\u8b70\u3067\u306f", "\u65b0\u3057\u3044"] * 2
+    words = (*(attributed(n / 2, n / 2 + 0.5, word) for n, word in enumerate(said)),)
     (cue,) = build_cues([Sentence(speaker=words[0].speaker, words=words)])
-    assert "".join(cue.lines) == text
-    assert [len(line) for line in cue.lines] == [31, 30]
+    assert cue.lines == ("".join(said[:3]), "".join(said[3:]))
+
+
+def test_should_take_no_room_for_combining_marks() -> None:
+    # Thai "port": four letters, two marks above.
+    assert width("\u0e17\u0e48\u0e32\u0e40\u0e23\u0e37\u0e2d") == 5.0
+
+
+def test_should_end_the_last_cue_with_the_media() -> None:
+    (cue,) = build_cues([sentence("Yes.", start=9.8, each=0.1)], media_seconds=10.0)
+    assert cue.end_seconds == 10.0
 
 
 def test_should_break_a_long_sentence_at_a_comma() -> None:

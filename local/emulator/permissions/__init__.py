@@ -14,8 +14,9 @@ from local.emulator.settings import Settings
 
 
 def install(settings: Settings) -> None:
-    """Close the gaps, if permissions are enforced at all."""
+    """Close the gaps, if permissions are enforced at all; without, tasks get credentials only."""
     if settings.enforcement is None:
+        tasks.install(settings)
         return
     requests.install()
     keys.install()

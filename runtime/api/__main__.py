@@ -71,7 +71,7 @@ def main() -> int:
         service=f"{SERVICE_NAME}-api",
         environment=settings.environment,
     )
-    services = compose(settings, clock=clock, log=log)
+    services = compose(settings, clock=clock, log=log, environ=os.environ)
     config = uvicorn.Config(
         create_app(services),
         host=os.environ.get(HOST_VARIABLE, HOST),

@@ -1,5 +1,7 @@
 """The API on AWS: one composition for the container and for the Lambda function."""
 
+from collections.abc import Mapping
+
 from limits.aio.storage import Storage
 
 from runtime.api.auth.api_keys import ApiKeys
@@ -9,6 +11,8 @@ from runtime.api.auth.tokens import TokenVerifier
 from runtime.api.background import QueueWorkers
 from runtime.api.health import Health, unprotected
 from runtime.api.idempotency import IdempotencyKeys
+from runtime.api.import_service import import_service
+from runtime.api.imports.records import Imports
 from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
 from runtime.api.outbound.transport import Outbound
@@ -28,6 +32,7 @@ from runtime.aws.queues import SqsQueue
 from runtime.aws.service_records import DynamoRecords
 from runtime.core.clock import Clock
 from runtime.core.log import Log
+from runtime.protection.ecs_api import connect as connect_protection
 
 WEBHOOK_THREADS = 4
 """A receiver that hangs holds one of them for a try."""
@@ -36,8 +41,18 @@ NO_RECORD = "health"
 """An id that no record has: looking for it shows that a table answers."""
 
 
-def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = True) -> Services:
-    """Return the services on AWS adapters; without `sockets`, no connection is kept open."""
+def compose(
+    settings: ApiSettings,
+    *,
+    clock: Clock,
+    log: Log,
+    environ: Mapping[str, str],
+    sockets: bool = True,
+) -> Services:
+    """Return the services on AWS adapters; without `sockets`, no connection is kept open.
+
+    `environ` has the variables of task protection.
+    """
     dynamodb, s3 = clients.dynamodb(settings.region), clients.s3(settings.region)
     jobs = DynamoJobStore(
         dynamodb, jobs_table=settings.jobs_table, idempotency_table=settings.idempotency_table
@@ -69,6 +84,29 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
         workers = QueueWorkers(
             webhook_queue, sender.work, count=WEBHOOK_THREADS, sleeper=clock, log=log
         )
+    upload_service = Uploads(
+        bucket=settings.media_bucket,
+        records=uploads,
+        transfers=transfers,
+        objects=objects,
+        jobs=jobs,
+        queue=queue,
+        clock=clock,
+        max_bytes=settings.max_media_bytes,
+    )
+    imports = Imports(uploads, clock=clock)
+    importing = (
+        import_service(
+            imports,
+            upload_service,
+            environ=environ,
+            make_api_client=connect_protection,
+            clock=clock,
+            log=log,
+        )
+        if sockets
+        else None
+    )
     hub = Hub(listing, clock=clock, log=log) if sockets else None
     health = Health(
         {
@@ -77,7 +115,7 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
             "queue": queue.backlog,
         },
         clock=clock,
-        protection=unprotected,
+        protection=importing.status if importing else unprotected,
     )
     return Services(
         environment=settings.environment,
@@ -96,16 +134,9 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
         rate_limits=RateLimits(
             settings.rate_limit, clock=clock, log=log, storage=_storage(settings)
         ),
-        uploads=Uploads(
-            bucket=settings.media_bucket,
-            records=uploads,
-            transfers=transfers,
-            objects=objects,
-            jobs=jobs,
-            queue=queue,
-            clock=clock,
-            max_bytes=settings.max_media_bytes,
-        ),
+        uploads=upload_service,
+        imports=imports,
+        import_workers=importing.workers if importing else None,
         actions=JobActions(jobs=jobs, objects=objects, queue=queue, clock=clock),
         idempotency=IdempotencyKeys(uploads, clock=clock),
         webhooks=endpoints,
@@ -123,15 +154,17 @@ def compose(settings: ApiSettings, *, clock: Clock, log: Log, sockets: bool = Tr
         features={
             "sse": sockets,
             "websocket": sockets,
-            "task_protection": False,
+            "task_protection": importing is not None,
+            "imports": importing is not None,
             "webhooks": sender is not None,
         },
         cors_origins=settings.cors_origins,
         # Without sockets there is no process between requests: a queue's event source calls.
-        starts=[each.start for each in (hub, workers) if each is not None and sockets],
+        starts=[each.start for each in (hub, workers, importing) if each is not None and sockets],
         stops=[
             *([hub.close] if hub is not None else []),
             *([workers.stop] if workers is not None and sockets else []),
+            *([importing.stop] if importing is not None else []),
         ],
     )
 

@@ -7,6 +7,8 @@ from runtime.api.auth.api_keys import ApiKeys
 from runtime.api.auth.authenticator import Authenticator
 from runtime.api.health import Health
 from runtime.api.idempotency import IdempotencyKeys
+from runtime.api.imports.records import Imports
+from runtime.api.imports.workers import ImportWorkers
 from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
 from runtime.api.rate_limits import RateLimits
@@ -31,6 +33,8 @@ class Services:
     uploads: Uploads
     actions: JobActions
     idempotency: IdempotencyKeys
+    imports: Imports
+    import_workers: ImportWorkers | None
     webhooks: Endpoints
     deliveries: Deliveries
     webhook_sender: WebhookSender | None

@@ -193,12 +193,23 @@ class Uploads:
                 return known
         if upload.multipart_id is not None:
             self._complete(upload, upload.multipart_id)
+        job = self.submit(upload.key, upload.size_bytes)
+        # Another confirmation may have written the same.
+        with suppress(RecordConflictError):
+            self.records.replace(_record(replace(upload, job_id=job.job_id), record.version))
+        return job
+
+    def submit(self, key: str, size_bytes: int) -> Job:
+        """Record the job of a complete upload and have it dispatched; idempotent.
+
+        Raise `ProblemError` 409 unless S3 has the file in this size.
+        """
         try:
-            found = self.objects.look(self.bucket, upload.key)
+            found = self.objects.look(self.bucket, key)
         except ObjectNotFoundError as error:
             raise _incomplete("S3 does not have the file.") from error
-        if found.source.size_bytes != upload.size_bytes:
-            raise _incomplete(f"S3 has {found.source.size_bytes} bytes, not {upload.size_bytes}.")
+        if found.source.size_bytes != size_bytes:
+            raise _incomplete(f"S3 has {found.source.size_bytes} bytes, not {size_bytes}.")
         job = submitted(
             found.source,
             now=self.clock.now(),
@@ -209,10 +220,7 @@ class Uploads:
         if existing is None or existing.state is State.PENDING:
             # The record comes first: S3's event may have been dispatched already, and a lost
             # message leaves a pending job, which the reaper announces.
-            self.queue.send(confirm_message(UploadedObject(self.bucket, upload.key)))
-        # Another confirmation may have written the same.
-        with suppress(RecordConflictError):
-            self.records.replace(_record(replace(upload, job_id=job.job_id), record.version))
+            self.queue.send(confirm_message(UploadedObject(self.bucket, key)))
         return existing or job
 
     def discard(self, caller: Caller, upload_id: str) -> None:

@@ -66,6 +66,16 @@ class S3DirectTransfers:
         )
         return PresignedRequest(url=url)
 
+    def send_part(
+        self, bucket: str, key: str, multipart_id: str, number: int, data: bytes
+    ) -> UploadedPart:
+        """Store one part from here."""
+        with _calling("sending a part of", key):
+            answer = self._client.upload_part(
+                Bucket=bucket, Key=key, UploadId=multipart_id, PartNumber=number, Body=data
+            )
+        return UploadedPart(number=number, size_bytes=len(data), etag=answer["ETag"].strip('"'))
+
     def parts(self, bucket: str, key: str, multipart_id: str) -> Sequence[UploadedPart]:
         """Return the parts that S3 has, by number."""
         pages = self._client.get_paginator("list_parts").paginate(

@@ -152,6 +152,11 @@ class DirectTransfers(Protocol):
     ) -> PresignedRequest:
         """Sign the PUT of one part; the signature covers its size in bytes."""
 
+    def send_part(
+        self, bucket: str, key: str, multipart_id: str, number: int, data: bytes
+    ) -> UploadedPart:
+        """Store one part from here."""
+
     def parts(self, bucket: str, key: str, multipart_id: str) -> Sequence[UploadedPart]:
         """Return the parts that S3 has, by number."""
 

@@ -54,6 +54,13 @@ class FakeTransfers:
         self._sizes[url] = size
         return PresignedRequest(url=url)
 
+    def send_part(
+        self, bucket: str, key: str, multipart_id: str, number: int, data: bytes
+    ) -> UploadedPart:
+        del bucket
+        self._open(key, multipart_id).parts[number] = data
+        return UploadedPart(number=number, size_bytes=len(data), etag=_etag(data))
+
     def parts(self, bucket: str, key: str, multipart_id: str) -> Sequence[UploadedPart]:
         del bucket
         return [

@@ -43,6 +43,10 @@ NEEDED: dict[str, str] = {
     "POST /v1/uploads/{upload_id}/parts": WRITE,
     "POST /v1/uploads/{upload_id}/confirm": WRITE,
     "DELETE /v1/uploads/{upload_id}": WRITE,
+    "GET /v1/imports": READ,
+    "POST /v1/imports": WRITE,
+    "GET /v1/imports/{import_id}": READ,
+    "DELETE /v1/imports/{import_id}": WRITE,
     "GET /v1/keys": READ,
     "POST /v1/keys": PERSON,
     "DELETE /v1/keys/{key_id}": PERSON,
@@ -67,6 +71,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/uploads/{upload_id}/parts": {"numbers": [1]},
     "POST /v1/keys": {"name": "any", "scopes": ["read"]},
     "PATCH /v1/jobs/{job_id}": {"title": "any"},
+    "POST /v1/imports": {"url": "https://any.example.test/any.mp4"},
     "POST /v1/webhooks": {"url": "https://receiver.example.test/"},
     "PATCH /v1/webhooks/{webhook_id}": {"enabled": True},
 }
@@ -168,12 +173,16 @@ def test_should_deny_exactly_where_it_must(world: World, kind: str) -> None:
     webhook = world.sender.endpoints.make(
         OWNER, url="https://any.example.test/", events=["job.failed"], description=""
     )
+    fetched = world.imports.add(
+        OWNER, url="https://any.example.test/any.mp4", name="any.mp4", metadata={}
+    )
     headers = KINDS[kind].headers(world)
     for method, path in ROUTES:
         name = f"{method} {path}"
         place = path.replace("{job_id}", job.job_id).replace("{key_id}", key.key_id)
         place = place.replace("{upload_id}", upload["upload_id"])
         place = place.replace("{webhook_id}", webhook.webhook_id)
+        place = place.replace("{import_id}", fetched.import_id)
         place = place.replace("{path:path}", "summary.json").replace("{suffix}", "vtt")
         expected = KINDS[kind].status(NEEDED[name], "{" in path)
         if expected is None and (name in ENDLESS or method == "DELETE"):

@@ -1,5 +1,6 @@
 """The API among fakes, with tokens of a real signer."""
 
+import threading
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -15,8 +16,12 @@ from runtime.api.auth.issuer_keys import IssuerKeys
 from runtime.api.auth.tokens import TokenVerifier
 from runtime.api.health import Health, unprotected
 from runtime.api.idempotency import IdempotencyKeys
+from runtime.api.imports.download import Download
+from runtime.api.imports.records import Claimed, Imports
+from runtime.api.imports.workers import ImportWorkers
 from runtime.api.job_actions import JobActions
 from runtime.api.live.hub import Hub
+from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits
 from runtime.api.services import Services
 from runtime.api.uploads import Uploads
@@ -98,6 +103,27 @@ class World:
             clock=self.clock,
             log=self.log,
         )
+        self.outbound = Outbound(clock=self.clock)
+        self.imports = Imports(self.upload_records, clock=self.clock)
+        self.uploads = Uploads(
+            bucket=BUCKET,
+            records=self.upload_records,
+            transfers=self.transfers,
+            objects=self.objects,
+            jobs=self.jobs,
+            queue=self.queue,
+            clock=self.clock,
+            max_bytes=MAX_BYTES,
+        )
+        self.import_workers = ImportWorkers(
+            self.imports,
+            self._download,
+            worker="any-worker",
+            count=1,
+            required=False,
+            clock=self.clock,
+            log=self.log,
+        )
         self.health = Health(
             {"jobs": lambda: self.jobs.get("none")}, clock=self.clock, protection=unprotected
         )
@@ -116,16 +142,9 @@ class World:
             ),
             api_keys=self.api_keys,
             rate_limits=RateLimits(rate_limit, clock=self.clock, log=self.log),
-            uploads=Uploads(
-                bucket=BUCKET,
-                records=self.upload_records,
-                transfers=self.transfers,
-                objects=self.objects,
-                jobs=self.jobs,
-                queue=self.queue,
-                clock=self.clock,
-                max_bytes=MAX_BYTES,
-            ),
+            uploads=self.uploads,
+            imports=self.imports,
+            import_workers=self.import_workers,
             actions=JobActions(
                 jobs=self.jobs, objects=self.objects, queue=self.queue, clock=self.clock
             ),
@@ -170,6 +189,17 @@ class World:
         running = start(claimed, now=now, task_arn=None)
         self.jobs.save(claimed, running)
         return running
+
+    def _download(self, claimed: Claimed, stopping: threading.Event) -> Download:
+        return Download(
+            claimed=claimed,
+            imports=self.imports,
+            uploads=self.uploads,
+            transfers=self.transfers,
+            outbound=self.outbound,
+            clock=self.clock,
+            stopping=stopping,
+        )
 
     def _fetch(self, url: str) -> Mapping[str, Any]:
         self.issuer_calls.append(url)

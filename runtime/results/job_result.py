@@ -2,7 +2,7 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
 from runtime.core.contract import Stage
@@ -34,6 +34,21 @@ class Speaker:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Corrections:
+    """What people said of a result beside its words: the names of speakers by label, the title.
+
+    `words` are the indexes of words that a person wrote.
+    """
+
+    names: Mapping[str, str] = field(default_factory=dict)
+    title: str | None = None
+    words: frozenset[int] = frozenset()
+
+
+NO_CORRECTIONS = Corrections()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult:
     """All findings about one video. `duration_seconds` is that of the decoded media.
 
@@ -51,11 +66,16 @@ class JobResult:
     warnings: tuple[ResultWarning, ...]
     models: Mapping[Stage, str]
     media_files: tuple[PublishedFile, ...]
+    corrections: Corrections = NO_CORRECTIONS
 
     @property
     def title(self) -> str:
-        """The upload's file name without its suffix."""
-        return PurePosixPath(self.source.key).stem
+        """The title that a person gave, else the upload's file name without its suffix."""
+        return self.corrections.title or PurePosixPath(self.source.key).stem
+
+    def name_of(self, label: str) -> str:
+        """Return the name of a speaker's label that a person gave, else one made of the label."""
+        return self.corrections.names.get(label) or speaker_name(label)
 
     @property
     def sentences(self) -> tuple[Sentence, ...]:
@@ -94,7 +114,7 @@ class JobResult:
         return tuple(
             Speaker(
                 label=label,
-                name=speaker_name(label),
+                name=self.name_of(label),
                 talk_time_seconds=seconds.get(label, 0.0),
                 word_count=words[label],
                 interruption_count=by[label],

@@ -110,3 +110,7 @@ SUMMARY_UNKNOWN_KIND = _warning(
     "summary.unknown_kind",
     "There is no kind of recording such as was asked for; the kind was guessed.",
 )
+SUMMARY_BEFORE_CORRECTIONS = _warning(
+    "summary.before_corrections",
+    "Sentences that the summary rests on were corrected after it was written.",
+)

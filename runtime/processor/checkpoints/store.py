@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from typing import Any, TypeVar, cast
 
 from runtime.core.clock import MonotonicClock
+from runtime.core.codec import DecodeError, decode, encode
 from runtime.core.contract import Stage, work_prefix
 from runtime.core.jobs import Source
 from runtime.core.log import Log
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
 from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
-from runtime.processor.checkpoints.codec import DecodeError, decode, encode
 from runtime.processor.checkpoints.increments import Increments, StoredIncrements
 from runtime.results.warnings import WARNINGS
 

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import IO, Any
 
 from runtime.core.clock import SystemClock
+from runtime.core.codec import decode, encode
 from runtime.core.contract import Channels
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo, Scene, Sound, Upload
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.codec import decode, encode
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.decoder.sandbox import SandboxLimits, die_with_parent, enter_sandbox
 from runtime.processor.media.decoding import Damage

@@ -20,10 +20,10 @@ from functools import cache
 from pathlib import Path
 from typing import IO, Any
 
+from runtime.core.codec import DecodeError, decode, encode
 from runtime.core.errors import Permanent
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
-from runtime.processor.checkpoints.codec import DecodeError, decode, encode
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.decoder.outcomes import ChildOutcome, error_of
 from runtime.processor.decoder.sandbox import SandboxLimits

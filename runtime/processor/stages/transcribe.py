@@ -8,10 +8,10 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from runtime.core.codec import decode, encode
 from runtime.core.contract import Device
 from runtime.core.media import Audio, TimeRange, Transcript, Word
 from runtime.core.ports import Progress
-from runtime.processor.checkpoints.codec import decode, encode
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.models.integrity import verify_model
 from runtime.processor.models.whisper import Engine, load_whisper

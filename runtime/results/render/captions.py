@@ -1,6 +1,6 @@
 """Renders subtitles and chapter marks as SubRip and WebVTT."""
 
-from runtime.results.job_result import JobResult, speaker_name
+from runtime.results.job_result import JobResult
 from runtime.results.render.cues import build_cues, speaker_changes
 from runtime.results.render.text import timestamp
 
@@ -13,7 +13,7 @@ def srt(result: JobResult) -> str:
     cues = build_cues(result.sentences, media_seconds=result.duration_seconds)
     blocks = []
     for number, (cue, changed) in enumerate(zip(cues, speaker_changes(cues), strict=True), start=1):
-        name = f"[{speaker_name(cue.speaker)}]\n" if changed else ""
+        name = f"[{result.name_of(cue.speaker)}]\n" if changed else ""
         span = _span(cue.start_seconds, cue.end_seconds, ",")
         text = "\n".join(cue.lines).translate(_WITHOUT_TAGS)
         blocks.append(f"{number}\n{span}\n{name}{text}\n")
@@ -26,7 +26,7 @@ def vtt(result: JobResult) -> str:
     for cue in build_cues(result.sentences, media_seconds=result.duration_seconds):
         span = _span(cue.start_seconds, cue.end_seconds, ".")
         text = _escaped("\n".join(cue.lines))
-        blocks.append(f"{span}\n<v {_escaped(speaker_name(cue.speaker))}>{text}</v>\n")
+        blocks.append(f"{span}\n<v {_escaped(result.name_of(cue.speaker))}>{text}</v>\n")
     return "\n".join(blocks)
 
 

@@ -7,7 +7,7 @@ from runtime.core.contract import ResultFile
 from runtime.core.media import Chapter
 from runtime.core.safe_text import one_line
 from runtime.core.summary import EXTRACTIVE, SectionName, SummaryItem
-from runtime.results.job_result import JobResult, Speaker, speaker_name
+from runtime.results.job_result import JobResult, Speaker
 from runtime.results.render.text import clock, duration
 
 _LANGUAGES = {
@@ -95,9 +95,9 @@ _LISTED = (SectionName.KEYWORDS, SectionName.NAMES)
 def _line(item: SummaryItem, result: JobResult) -> str:
     notes = []
     if item.quoted:
-        notes.append(speaker_name(item.first.speaker))
+        notes.append(result.name_of(item.first.speaker))
     if item.owner and item.owner != item.first.speaker:
-        notes.append(f"who: {speaker_name(item.owner)}")
+        notes.append(f"who: {result.name_of(item.owner)}")
     if item.due:
         notes.append(f"when: {item.due}")
     text = f"- {_cited(item, result)} {_plain(item.text)}"

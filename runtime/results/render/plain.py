@@ -5,7 +5,7 @@ import io
 from itertools import groupby
 
 from runtime.core.word_spacing import joined
-from runtime.results.job_result import JobResult, speaker_name
+from runtime.results.job_result import JobResult
 from runtime.results.render.text import clock
 
 
@@ -14,7 +14,7 @@ def transcript_text(result: JobResult) -> str:
     paragraphs = []
     for speaker, group in groupby(result.sentences, key=lambda sentence: sentence.speaker):
         sentences = list(group)
-        heading = f"{speaker_name(speaker)} [{clock(sentences[0].start_seconds)}]"
+        heading = f"{result.name_of(speaker)} [{clock(sentences[0].start_seconds)}]"
         paragraphs.append(f"{heading}\n{joined(sentence.text for sentence in sentences)}\n")
     return "\n".join(paragraphs)
 

@@ -26,6 +26,7 @@ def transcript_document(result: JobResult) -> dict[str, Any]:
         )
         words += [
             {
+                **({"edited": True} if at in result.corrections.words else {}),
                 "text": attributed.word.text,
                 "start_seconds": seconds(attributed.word.start_seconds),
                 "end_seconds": seconds(attributed.word.end_seconds),
@@ -34,7 +35,7 @@ def transcript_document(result: JobResult) -> dict[str, Any]:
                 "speaker_confidence": round(attributed.confidence, 3),
                 "overlap": attributed.overlap,
             }
-            for attributed in sentence.words
+            for at, attributed in enumerate(sentence.words, start=len(words))
         ]
     return {
         "schema_version": SCHEMA_VERSION,

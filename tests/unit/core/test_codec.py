@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from runtime.core.codec import DecodeError, decode, encode
 from runtime.core.media import Diarization, MediaInfo, Scene, Transcript, Turn, Word
-from runtime.processor.checkpoints.codec import DecodeError, decode, encode
 from tests.unit.processor.builders import media
 
 times = st.floats(min_value=0, max_value=1e6)

@@ -1,0 +1,1 @@
+"""People's corrections of a finished job: edits over the findings, which stay as found."""

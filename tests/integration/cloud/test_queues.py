@@ -42,7 +42,7 @@ def test_should_protect_the_handling_of_each_message(cloud: LocalCloud, tmp_path
             "QUEUE_URL": url,
             "ECS_AGENT_URI": agent.uri,
         }
-        example = [sys.executable, PROJECT / "examples/sqs_loop.py"]
+        example = [sys.executable, str(PROJECT / "examples/sqs_loop.py")]
         with subprocess.Popen(
             example, env=environment, stdout=subprocess.PIPE, text=True
         ) as worker:

@@ -20,7 +20,7 @@ ACTIONS = ["ecs:GetTaskProtection", "ecs:UpdateTaskProtection"]
 
 
 def snippet(language: str, containing: str) -> str:
-    blocks = re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
+    blocks: list[str] = re.findall(rf"```{language}\n(.*?)```", PAGE, flags=re.DOTALL)
     return next(block for block in blocks if containing in block)
 
 
@@ -55,7 +55,7 @@ def test_should_be_valid_cloudformation() -> None:
         },
     }
 
-    class Loader(yaml.SafeLoader):
+    class Loader(yaml.SafeLoader):  # type: ignore[misc]  # it has no types
         """With the short forms of two functions."""
 
     Loader.add_constructor("!Ref", lambda loader, node: {"Ref": loader.construct_scalar(node)})

@@ -92,11 +92,11 @@ def test_should_protect_coroutines(agent: AgentEndpoint, guard: Guard) -> None:
         await asyncio.sleep(0)
         return agent.protected
 
-    async def all_jobs() -> list[bool]:
+    async def all_jobs() -> tuple[bool, bool]:
         async with guard.protected("outer"):
             return await asyncio.gather(job(), job())
 
-    assert asyncio.run(all_jobs()) == [True, True]
+    assert all(asyncio.run(all_jobs()))
     until(lambda: not agent.protected)
 
 

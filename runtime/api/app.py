@@ -11,7 +11,7 @@ from runtime.api import openapi, problems
 from runtime.api.middleware import Surroundings
 from runtime.api.problems import Problem
 from runtime.api.request_id import HEADER
-from runtime.api.routes import events, imports, jobs, keys, meta, results, uploads, webhooks
+from runtime.api.routes import events, imports, jobs, keys, meta, pools, results, uploads, webhooks
 from runtime.api.services import Services
 from runtime.core.contract import VERSION
 
@@ -23,6 +23,7 @@ ROUTERS = (
     events.router,
     imports.router,
     keys.router,
+    pools.router,
     webhooks.router,
 )
 

@@ -30,7 +30,9 @@ from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queues import SqsQueue
 from runtime.aws.service_records import DynamoRecords
+from runtime.aws.worker_pools import EcsWorkerPools
 from runtime.core.clock import Clock
+from runtime.core.contract import Compute
 from runtime.core.log import Log
 from runtime.protection.ecs_api import connect as connect_protection
 
@@ -151,6 +153,13 @@ def compose(
         health=health,
         clock=clock,
         log=log,
+        pools=_pools(settings),
+        work_queues=_work_queues(settings),
+        dead_letters=(
+            SqsQueue(clients.sqs(settings.region), settings.jobs_dlq_url)
+            if settings.jobs_dlq_url
+            else None
+        ),
         features={
             "sse": sockets,
             "websocket": sockets,
@@ -171,3 +180,22 @@ def compose(
 
 def _storage(settings: ApiSettings) -> Storage | None:
     return shared_storage(settings.cache_url) if settings.cache_url else None
+
+
+def _pools(settings: ApiSettings) -> EcsWorkerPools | None:
+    named = {Compute.CPU: settings.worker_service, Compute.GPU: settings.gpu_worker_service}
+    services = {kind: name for kind, name in named.items() if name is not None}
+    if settings.cluster is None or not services:
+        return None
+    return EcsWorkerPools(
+        clients.ecs(settings.region),
+        clients.scaling(settings.region),
+        cluster=settings.cluster,
+        services=services,
+    )
+
+
+def _work_queues(settings: ApiSettings) -> dict[Compute, SqsQueue]:
+    urls = {Compute.CPU: settings.work_queue_url, Compute.GPU: settings.gpu_work_queue_url}
+    client = clients.sqs(settings.region)
+    return {kind: SqsQueue(client, url) for kind, url in urls.items() if url is not None}

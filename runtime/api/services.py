@@ -17,9 +17,10 @@ from runtime.api.webhooks.deliveries import Deliveries
 from runtime.api.webhooks.endpoints import Endpoints
 from runtime.api.webhooks.sender import WebhookSender
 from runtime.core.clock import Clock
+from runtime.core.contract import Compute
 from runtime.core.log import Log
-from runtime.core.ports import JobStore, MessageSender, ObjectStore
-from runtime.core.service_ports import DirectTransfers, JobListing
+from runtime.core.ports import CountedQueue, JobStore, MessageSender, ObjectStore
+from runtime.core.service_ports import DirectTransfers, JobListing, Pools
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +48,9 @@ class Services:
     health: Health
     clock: Clock
     log: Log
+    pools: Pools | None = None
+    work_queues: Mapping[Compute, CountedQueue] = field(default_factory=dict)
+    dead_letters: CountedQueue | None = None
     features: Mapping[str, bool] = field(default_factory=dict)
     cors_origins: Sequence[str] = ()
     starts: Sequence[Callable[[], object]] = field(default=())

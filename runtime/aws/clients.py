@@ -104,6 +104,12 @@ def events(region: str) -> Any:
     return connect("events", region_name=region, config=config())
 
 
+def scaling(region: str) -> Any:
+    """Return a client of Application Auto Scaling."""
+    connect: Callable[..., Any] = boto3.client
+    return connect("application-autoscaling", region_name=region, config=config())
+
+
 def xray(region: str) -> Any:
     """Return a client of X-Ray that gives up at once, because traces must not delay a job."""
     limits = Config(

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from runtime.core.contract import Compute
 from runtime.core.jobs import Job, State
 
 
@@ -178,3 +179,31 @@ class DirectTransfers(Protocol):
         file_name: str | None = None,
     ) -> str:
         """Return the URL by which an object is read; with `file_name` it is saved, not shown."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolState:
+    """The workers of one kind, and the bounds within which their number is scaled."""
+
+    running: int
+    desired: int
+    min_tasks: int
+    max_tasks: int
+    paused: bool
+
+
+class Pools(Protocol):
+    """The worker services of an environment. Raises `Retryable` and `Permanent`."""
+
+    def state(self, kind: Compute) -> PoolState | None:
+        """Return a pool's state, or None where there is no such pool."""
+
+    def change(
+        self,
+        kind: Compute,
+        *,
+        min_tasks: int | None = None,
+        max_tasks: int | None = None,
+        paused: bool | None = None,
+    ) -> None:
+        """Change a pool; None leaves a value. A paused pool starts no worker and stops none."""

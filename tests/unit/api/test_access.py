@@ -50,6 +50,8 @@ NEEDED: dict[str, str] = {
     "GET /v1/keys": READ,
     "POST /v1/keys": PERSON,
     "DELETE /v1/keys/{key_id}": PERSON,
+    "GET /v1/queues": ADMINS,
+    "POST /v1/pools/{kind}": ADMINS,
     "GET /v1/webhooks": READ,
     "POST /v1/webhooks": WRITE,
     "GET /v1/webhooks/{webhook_id}": READ,
@@ -71,6 +73,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/uploads/{upload_id}/parts": {"numbers": [1]},
     "POST /v1/keys": {"name": "any", "scopes": ["read"]},
     "PATCH /v1/jobs/{job_id}": {"title": "any"},
+    "POST /v1/pools/{kind}": {},
     "POST /v1/imports": {"url": "https://any.example.test/any.mp4"},
     "POST /v1/webhooks": {"url": "https://receiver.example.test/"},
     "PATCH /v1/webhooks/{webhook_id}": {"enabled": True},
@@ -183,6 +186,7 @@ def test_should_deny_exactly_where_it_must(world: World, kind: str) -> None:
         place = place.replace("{upload_id}", upload["upload_id"])
         place = place.replace("{webhook_id}", webhook.webhook_id)
         place = place.replace("{import_id}", fetched.import_id)
+        place = place.replace("{kind}", "cpu")
         place = place.replace("{path:path}", "summary.json").replace("{suffix}", "vtt")
         expected = KINDS[kind].status(NEEDED[name], "{" in path)
         if expected is None and (name in ENDLESS or method == "DELETE"):

@@ -36,6 +36,7 @@ from tests.fakes.job_listing import InMemoryJobListing
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
 from tests.fakes.objects import InMemoryObjectStore
+from tests.fakes.pools import FakePools
 from tests.fakes.queue import FakeJobsQueue
 from tests.fakes.service_records import InMemoryRecords
 from tests.fakes.transfers import FakeTransfers
@@ -103,6 +104,7 @@ class World:
             clock=self.clock,
             log=self.log,
         )
+        self.pools = FakePools()
         self.outbound = Outbound(clock=self.clock)
         self.imports = Imports(self.upload_records, clock=self.clock)
         self.uploads = Uploads(
@@ -162,6 +164,7 @@ class World:
             clock=self.clock,
             log=self.log,
             features={"sse": True},
+            pools=self.pools,
             **fields,
         )
         self.client = TestClient(create_app(self.services), follow_redirects=False)

@@ -79,7 +79,7 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
     from local.toolchain import MODELS  # noqa: PLC0415
     from runtime.core import jobs as lifecycle  # noqa: PLC0415
     from runtime.core.clock import SystemClock  # noqa: PLC0415
-    from runtime.core.contract import ExitCode, ResultFile, result_prefix  # noqa: PLC0415
+    from runtime.core.contract import ExitCode, ResultFile  # noqa: PLC0415
     from runtime.core.telemetry import Telemetry  # noqa: PLC0415
     from runtime.processor.attempt import Attempt, Ports  # noqa: PLC0415
     from runtime.processor.decoder.decoder import Decoder  # noqa: PLC0415
@@ -87,6 +87,7 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
     from runtime.processor.pipeline.toolkit import build_toolkit  # noqa: PLC0415
     from runtime.processor.supervision.interruption import Interruption  # noqa: PLC0415
     from runtime.processor.supervision.watchdog import WatchdogTimeouts  # noqa: PLC0415
+    from runtime.results.published import open_results  # noqa: PLC0415
     from tests.fakes import objects as stores  # noqa: PLC0415
     from tests.fakes.jobs import InMemoryJobStore  # noqa: PLC0415
     from tests.fakes.log import CapturedLog  # noqa: PLC0415
@@ -123,9 +124,10 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
         ended = attempt.run()
     if ended.code is not ExitCode.SUCCESS:
         raise SystemExit(f"the job ended with {ended}: {log.lines[-1]}")
-    prefix = result_prefix(source.job_id)
-    metrics = json.loads(objects.read_bytes(source.bucket, prefix + ResultFile.METRICS))
-    manifest = objects.read_bytes(source.bucket, prefix + ResultFile.MANIFEST)
+    job = jobs.get(source.job_id)
+    assert job is not None  # noqa: S101 - it has just ended
+    results = open_results(job, objects)
+    metrics, manifest = json.loads(results.read(ResultFile.METRICS)), results.manifest
     finished = [line.fields for line in log.lines if line.action == "stage.finished"]
     return {
         "media_seconds": metrics["media_seconds"],

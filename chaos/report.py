@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from chaos.ledger import NO_JOB, Breach, Violation
 from chaos.system import System
 from chaos.traffic import Video
-from runtime.core.contract import IdempotencyTable, Output, ResultFile, result_prefix
+from runtime.core.contract import IdempotencyTable, Output, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.core.ports import ObjectNotFoundError
+from runtime.results.published import open_results
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +82,20 @@ def _end(video: Video, job: Job) -> Iterator[Violation]:
 def _results(system: System, video: Video, job: Job) -> Iterator[Violation]:
     objects, prefix = system.objects(), result_prefix(job.job_id)
     try:
-        manifest = json.loads(objects.read_bytes(system.bucket, prefix + ResultFile.MANIFEST))
-        for file in manifest["files"]:
-            content = objects.read_bytes(system.bucket, prefix + file["name"])
+        results = open_results(job, objects)
+        for name in results.keys:
+            if objects.read_bytes(system.bucket, prefix + name) != results.read(name):
+                yield Violation(
+                    Breach.TWICE, video.number, f"the public copy of {name} is of other results"
+                )
+        for file in json.loads(results.manifest)["files"]:
+            content = results.read(file["name"])
             if hashlib.sha256(content).hexdigest() != file["sha256"]:
                 yield Violation(
                     Breach.TWICE, video.number, f"{file['name']} is not what the manifest says"
                 )
     except ObjectNotFoundError as error:
         yield Violation(Breach.LOST, video.number, f"succeeded, but {error}")
-    if job.result_key != prefix + ResultFile.SUMMARY_JSON:
-        yield Violation(Breach.LOST, video.number, f"has the result key {job.result_key}")
 
 
 def _records(system: System) -> dict[str, str]:

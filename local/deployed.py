@@ -1,6 +1,5 @@
 """An environment deployed in a running local cloud: its jobs, uploads and results."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,8 +7,9 @@ from pathlib import Path
 from local.cloud import LocalCloud
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
-from runtime.core.contract import UPLOADS_PREFIX, Output, ResultFile, result_prefix
+from runtime.core.contract import UPLOADS_PREFIX, Output
 from runtime.core.jobs import Job, Source
+from runtime.results.published import open_results
 
 ENVIRONMENT = "dev"
 
@@ -47,11 +47,9 @@ def job_store(deployed: Deployed) -> DynamoJobStore:
 def download_results(deployed: Deployed, job: Job, folder: Path) -> Path:
     """Copy a job's published files, as its manifest lists them, and return the folder."""
     store = S3ObjectStore(deployed.cloud.client("s3"))
-    prefix = result_prefix(job.job_id)
-    manifest = json.loads(store.read_bytes(deployed.bucket, prefix + ResultFile.MANIFEST))
-    names = [file["name"] for file in (*manifest["files"], *manifest["varying"])]
-    for name in [*names, ResultFile.MANIFEST.value]:
+    results = open_results(job, store)
+    for name in results.keys:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(store.read_bytes(deployed.bucket, prefix + name))
+        target.write_bytes(results.read(name))
     return folder

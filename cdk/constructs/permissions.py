@@ -29,6 +29,11 @@ def write_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
     )
 
 
+def delete_objects(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
+    """Delete current versions below a prefix; S3 keeps them as old versions for a while."""
+    return iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[f"{bucket_arn}/{prefix}*"])
+
+
 def detect_missing_objects(bucket_arn: str) -> iam.PolicyStatement:
     """Have S3 answer 404 for a missing object.
 
@@ -267,10 +272,15 @@ def process_jobs(
     idempotency_table: dynamodb.ITable,
     key: kms.IKey | None,
 ) -> list[iam.PolicyStatement]:
-    """Read uploads, write checkpoints and results, keep the records of jobs."""
+    """Read uploads, write checkpoints and results, keep the records of jobs.
+
+    Results are read for their public copy, and deleted once newer ones have replaced them.
+    """
     return [
         read_objects(bucket_arn, UPLOADS_PREFIX),
         read_objects(bucket_arn, WORK_PREFIX),
+        read_objects(bucket_arn, RESULTS_PREFIX),
+        delete_objects(bucket_arn, RESULTS_PREFIX),
         write_objects(bucket_arn, WORK_PREFIX, RESULTS_PREFIX),
         detect_missing_objects(bucket_arn),
         read_and_write_jobs(jobs_table),

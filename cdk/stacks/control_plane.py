@@ -96,6 +96,8 @@ class ControlPlaneStack(EnvironmentStack):
         reaper.allow(
             permissions.read_and_write_jobs(storage.jobs_table),
             permissions.list_jobs(storage.jobs_table),
+            # A job whose results are published succeeds, although its last attempt has died.
+            permissions.write_idempotency_records(storage.idempotency_table),
             permissions.list_objects(bucket_arn(self.names.media_bucket), UPLOADS_PREFIX),
             permissions.find_tasks(cluster),
             permissions.stop_tasks(cluster),

@@ -71,12 +71,15 @@ class Bench:
         return run
 
     def published(self, source: Source) -> dict[str, bytes]:
-        """Return the published files by name."""
+        """Return the public copy of the results by name."""
         prefix = result_prefix(source.job_id)
         # One client for all: making one takes a while, and there may be thousands of files.
         objects = self._objects
+        found = {key.removeprefix(prefix): key for key in self._keys(prefix)}
         return {
-            key.removeprefix(prefix): objects.read_bytes(BUCKET, key) for key in self._keys(prefix)
+            name: objects.read_bytes(BUCKET, key)
+            for name, key in found.items()
+            if not name.startswith("attempts/")
         }
 
     def _keys(self, prefix: str) -> list[str]:

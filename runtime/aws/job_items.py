@@ -24,7 +24,7 @@ RETENTION_SECONDS = 90 * 24 * 3600
 """How long a record is kept after its last change; DynamoDB deletes it some days later."""
 
 _TEXT = ("task_arn", "stage", "result_key", "waiting_for")
-_WHOLE = ("attempt", "runs", "reruns", "misses", "waits", "interruptions")
+_WHOLE = ("attempt", "runs", "reruns", "misses", "waits", "interruptions", "published_by")
 _FRACTION = (
     "created_at",
     "updated_at",

@@ -88,6 +88,7 @@ class DynamoJobStore:
     def save(self, before: Job, after: Job) -> None:
         """Replace `before` by `after`; raise `StaleWriteError` unless state and attempt match.
 
+        Where `after` has another `result_key`, the record's must be that of `before` as well.
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
         """
@@ -102,6 +103,8 @@ class DynamoJobStore:
                 ":attempt": {"N": str(before.attempt)},
             },
         }
+        if after.result_key != before.result_key:
+            _require_results(put, before.result_key)
         if after.state is State.SUCCEEDED:
             record: PutTypeDef = {
                 "TableName": self.idempotency_table,
@@ -211,6 +214,18 @@ class DynamoJobStore:
                     ) from error
                 raise
         return True
+
+
+def _require_results(put: "PutTypeDef", result_key: str | None) -> None:
+    """Add the condition that the record still points at these results."""
+    if result_key is None:
+        put["ConditionExpression"] += " AND attribute_not_exists(result_key)"
+    else:
+        put["ConditionExpression"] += " AND result_key = :results"
+        put["ExpressionAttributeValues"] = {
+            **put["ExpressionAttributeValues"],
+            ":results": {"S": result_key},
+        }
 
 
 def _readable(

@@ -1,9 +1,10 @@
 """The object store on S3."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import (
@@ -17,7 +18,13 @@ from botocore.exceptions import (
 from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.core.errors import Retryable
 from runtime.core.jobs import Source
-from runtime.core.ports import ByteCount, ListedObject, ObjectFacts, ObjectNotFoundError
+from runtime.core.ports import (
+    ByteCount,
+    ListedObject,
+    ObjectChangedError,
+    ObjectFacts,
+    ObjectNotFoundError,
+)
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -29,6 +36,9 @@ MAX_DELETED_AT_ONCE = 1000
 MAX_EMPTY_STREAMS = 4
 """Consecutive streams broken before their first byte, after which a download fails."""
 
+_CHANGED = frozenset(
+    {"412", "PreconditionFailed", "409", "ConditionalRequestConflict", "404", "NoSuchKey"}
+)
 _GONE = frozenset({"404", "NoSuchKey", "412", "PreconditionFailed"})
 _STREAM_FAULTS = (
     ConnectionClosedError,
@@ -136,6 +146,47 @@ class S3ObjectStore:
                     "Try again; if it persists, check the role's s3:DeleteObject.",
                 )
         return len(keys)
+
+    def replace(
+        self, path: Path, bucket: str, key: str, content_type: str, *, expected: str | None
+    ) -> None:
+        """Store a file where the object has the ETag `expected`, or where None is if it is None.
+
+        Raise `ObjectChangedError` otherwise. A write that the SDK repeats after a lost answer may
+        raise it too.
+        """
+        condition: dict[str, Any] = (
+            {"IfNoneMatch": "*"} if expected is None else {"IfMatch": f'"{expected}"'}
+        )
+        with typed_faults(f"replacing s3://{bucket}/{key}"), path.open("rb") as body:
+            try:
+                self._client.put_object(
+                    Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition
+                )
+            except ClientError as error:
+                if error_code(error) not in _CHANGED:
+                    raise
+                raise ObjectChangedError(f"s3://{bucket}/{key} is no longer {expected}") from error
+
+    def remove(self, bucket: str, expected: Mapping[str, str]) -> None:
+        """Delete objects by key where they have the expected ETag; leave the others."""
+        left = iter(expected.items())
+        while batch := list(islice(left, MAX_DELETED_AT_ONCE)):
+            with typed_faults(f"deleting {len(batch)} objects of s3://{bucket}"):
+                answer = self._client.delete_objects(
+                    Bucket=bucket,
+                    Delete={
+                        "Objects": [{"Key": key, "ETag": f'"{etag}"'} for key, etag in batch],
+                        "Quiet": True,
+                    },
+                )
+            refused = [e for e in answer.get("Errors", []) if e.get("Code") not in _CHANGED]
+            if refused:
+                raise Retryable(
+                    "aws." + refused[0].get("Code", "unknown"),
+                    f"{len(refused)} objects of s3://{bucket} could not be deleted: {refused[0]}",
+                    "It is tried again.",
+                )
 
     def _stream(self, source: Source, start: int, out: BinaryIO) -> Iterator[int]:
         answer = self._client.get_object(

@@ -388,7 +388,7 @@ class IdempotencyTable:
 
 
 class ResultFile(StrEnum):
-    """Files published under `results/<job_id>/`, the manifest last; beside them `thumbnails/`."""
+    """Files that a job publishes, the manifest last; beside them `thumbnails/`."""
 
     SUMMARY_JSON = "summary.json"
     SUMMARY_MARKDOWN = "summary.md"
@@ -435,8 +435,21 @@ def object_id(key: str, etag: str) -> str:
 
 
 def result_prefix(job_id: str) -> str:
-    """Return the prefix under which a job's results are published, with its slash."""
+    """Return the prefix of all of a job's results, with its slash.
+
+    Directly below it is a copy for people and tools. Programs read what the job's `result_key`
+    names, through `runtime.results.published`.
+    """
     return f"{RESULTS_PREFIX}{job_id}/"
+
+
+def attempt_folder(attempt: int, revision: int = 0) -> str:
+    """Return the folder of what an attempt publishes, below `result_prefix`, with its slash.
+
+    Revisions correct an attempt's results and are counted from 1.
+    """
+    revised = f"revisions/{revision}/" if revision else ""
+    return f"attempts/{attempt}/{revised}"
 
 
 def thumbnail_name(scene_index: int) -> str:

@@ -210,8 +210,13 @@ class Chapter:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PublishedFile:
-    """A file below the job's results; `name` is its path there, `sha256` in hexadecimal."""
+    """A published file; `sha256` is in hexadecimal.
+
+    `folder` is the one below the job's results that it was written to, with its slash; empty for
+    that of the manifest which lists the file.
+    """
 
     name: str
     size_bytes: int
     sha256: str
+    folder: str = ""

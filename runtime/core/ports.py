@@ -27,8 +27,12 @@ class ObjectNotFoundError(Exception):
     """The object does not exist, or not in the requested version."""
 
 
+class ObjectChangedError(Exception):
+    """The object is not as expected: another writer has replaced, created or removed it."""
+
+
 class StaleWriteError(Exception):
-    """Another writer has changed the record's state or attempt."""
+    """Another writer has changed the record's state, attempt or current results."""
 
 
 class LaunchFailedError(Exception):
@@ -87,6 +91,20 @@ class ObjectStore(Protocol):
     def delete_below(self, bucket: str, prefix: str) -> int:
         """Delete every object whose key begins so; return how many there were."""
 
+    def list_objects(self, bucket: str, prefix: str) -> Iterable[ListedObject]:
+        """Yield the current versions below a prefix, in the order of their keys."""
+
+    def replace(
+        self, path: Path, bucket: str, key: str, content_type: str, *, expected: str | None
+    ) -> None:
+        """Store a file where the object has the ETag `expected`, or where None is if it is None.
+
+        Raise `ObjectChangedError` otherwise.
+        """
+
+    def remove(self, bucket: str, expected: Mapping[str, str]) -> None:
+        """Delete objects by key where they have the expected ETag; leave the others."""
+
 
 class JobStore(Protocol):
     """Job and idempotency records. Reads are strongly consistent."""
@@ -103,6 +121,7 @@ class JobStore(Protocol):
     def save(self, before: Job, after: Job) -> None:
         """Replace `before` by `after`; raise `StaleWriteError` unless state and attempt match.
 
+        Where `after` has another `result_key`, the record's must be that of `before` as well.
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
         """

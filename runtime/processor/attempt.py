@@ -4,11 +4,12 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from runtime.core.clock import Clock
-from runtime.core.contract import ExitCode, Metric
+from runtime.core.contract import ExitCode, Metric, Stage
 from runtime.core.errors import LeaseLost, LifestreamError, Permanent, Retryable
-from runtime.core.jobs import Failure, Job
+from runtime.core.jobs import Failure, Job, State
 from runtime.core.ports import JobStore, ObjectStore
 from runtime.core.task_cost import UNKNOWN_TASK_SIZE, TaskSize
 from runtime.core.telemetry import Telemetry
@@ -17,14 +18,19 @@ from runtime.processor.host.resources import peak_rss_mb
 from runtime.processor.host.workspace import workspace
 from runtime.processor.pipeline.pipeline import Pipeline
 from runtime.processor.pipeline.toolkit import Toolkit
+from runtime.processor.publication import Publication, media_seconds_of
 from runtime.processor.supervision.error_owner import is_outage, machine_fault
 from runtime.processor.supervision.interruption import Interruption, StopRequestedError
 from runtime.processor.supervision.progress import StageTracker
 from runtime.processor.supervision.reporter import Reporter, start_job
 from runtime.processor.supervision.telemetry import AttemptTelemetry
 from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
+from runtime.results.published import PublishedResults, open_results
 from runtime.results.render.metrics import MemoryUse, metrics_document
 from runtime.results.render.text import json_bytes
+from runtime.results.superseded import Retention
+
+T = TypeVar("T")
 
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 1.0, 15.0
 """Between tries of a terminal write, which an outage may refuse for minutes."""
@@ -104,12 +110,21 @@ class Attempt:
             log=log,
             on_end=reported.stage,
         )
-        media_seconds: list[float] = []
+        publication = Publication(
+            objects=self.ports.objects,
+            jobs=self.ports.jobs,
+            job=lambda: reporter.job,
+            report=lambda: reporter.report(Stage.PUBLISH, tracker.overall),
+            work_dir=self.work_dir,
+            log=log,
+        )
         log.info("job.started", source=job.source.object_id, size_bytes=job.source.size_bytes)
         try:
             with self._watchdog(reporter, tracker, reported):
-                result_key = self._process(reporter.job, tracker, media_seconds.append)
-            self._persist(lambda: reporter.succeed(result_key))
+                published = self._publish(publication, reporter, tracker)
+                media_seconds = self._persist(lambda: media_seconds_of(published))
+                self._persist(lambda: publication.make_public(published))
+            self._persist(lambda: reporter.succeed(published.result_key))
         except LeaseLost as error:
             log.warning("job.lease_lost", reason=error.summary)
             return AttemptOutcome(code=ExitCode.LOST_CLAIM, why=error.code)
@@ -131,7 +146,7 @@ class Attempt:
         else:
             log.info("job.succeeded")
             self._count_success(reporter.job)
-            reported.succeeded(media_seconds[-1])
+            reported.succeeded(media_seconds)
             return AttemptOutcome(code=ExitCode.SUCCESS)
         log.error("job.failed", code=failure.code, summary=failure.summary)
         lost = self._record(lambda: self._fail(reporter, failure)) is ExitCode.LOST_CLAIM
@@ -160,20 +175,18 @@ class Attempt:
             ExitCode.RETRYABLE_FAILURE, code, lambda: reporter.requeue(run_counts=True)
         )
 
-    def _persist(self, write: Callable[[], None]) -> None:
-        """Retry a terminal write until it is recorded, or this process or the job must stop."""
+    def _persist(self, call: Callable[[], T]) -> T:
+        """Retry one of a job's last calls until it succeeds, or this process or job must stop."""
         pause = FIRST_PAUSE_SECONDS
         while True:
             try:
-                write()
+                return call()
             except Retryable as error:
                 if self.interruption.stop_requested or self.interruption.overdue:
                     raise
                 self.telemetry.log.warning("job.end_delayed", code=error.code, reason=error.summary)
                 self.clock.sleep(pause)
                 pause = min(LONGEST_PAUSE_SECONDS, pause * 2)
-            else:
-                return
 
     def _watchdog(
         self, reporter: Reporter, tracker: StageTracker, reported: AttemptTelemetry
@@ -192,14 +205,25 @@ class Attempt:
             abort=abort,
         )
 
-    def _process(
-        self, job: Job, tracker: StageTracker, note_media_seconds: Callable[[float], object]
-    ) -> str:
+    def _publish(
+        self, publication: Publication, reporter: Reporter, tracker: StageTracker
+    ) -> PublishedResults:
+        """Return the job's new results, made now unless an earlier attempt has published them."""
+        found = self._persist(publication.of_this_request)
+        if found is not None:
+            self.telemetry.log.info("job.completing", result_key=found.result_key)
+            return found
+        kept = self._persist(publication.kept_files)
+        result_key = self._process(reporter.job, tracker, kept)
+        self._persist(lambda: reporter.publish(result_key))
+        self.telemetry.log.info("job.published", result_key=result_key)
+        return self._persist(lambda: open_results(reporter.job, self.ports.objects))
+
+    def _process(self, job: Job, tracker: StageTracker, kept: Retention) -> str:
         began, log = self.clock.monotonic(), self.telemetry.log
         toolkit = self.toolkit.for_job(job.options)
 
         def metrics(media_seconds: float) -> bytes:
-            note_media_seconds(media_seconds)
             return json_bytes(
                 metrics_document(
                     job_id=job.job_id,
@@ -215,6 +239,7 @@ class Attempt:
         with workspace(self.work_dir, log=log) as folder:
             result_key = Pipeline(
                 source=job.source,
+                attempt=self.number,
                 options=job.options,
                 toolkit=toolkit,
                 objects=self.ports.objects,
@@ -226,6 +251,7 @@ class Attempt:
                     log=log,
                     rerun=job.reruns,
                     seconds_between_writes=toolkit.checkpoint_seconds,
+                    keeps_file=lambda file: kept.keeps_file(job.job_id, file),
                 ),
                 tracker=tracker,
                 folder=folder,
@@ -233,7 +259,7 @@ class Attempt:
                 metrics=metrics,
             ).run()
         log.info(
-            "job.published",
+            "job.processed",
             result_key=result_key,
             seconds=round(self.clock.monotonic() - began, 2),
             stage_seconds={stage: round(took, 2) for stage, took in tracker.seconds.items()},
@@ -262,7 +288,8 @@ class Attempt:
 
     def _fail(self, reporter: Reporter, failure: Failure) -> None:
         reporter.fail(failure)
-        self.telemetry.metrics.put({Metric.JOBS_FAILED: 1}, code=failure.code)
+        if reporter.job.state is State.FAILED:
+            self.telemetry.metrics.put({Metric.JOBS_FAILED: 1}, code=failure.code)
 
     def _count_success(self, job: Job) -> None:
         took = job.updated_at - (job.started_at or job.updated_at)

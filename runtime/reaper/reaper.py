@@ -217,14 +217,24 @@ class Reaper:
         else:
             back = requeue(job, now=now)
         if self.budget.spent(back) or not diagnosis.retryable:
-            failed = fail(job, now=now, failure=diagnosis.failure(detail))
-            if self._save(job, failed, log.bind(code=diagnosis.code), "reaper.failed"):
-                self._trace(job, now, diagnosis.code, "failed")
-                self._count(Metric.JOBS_FAILED, diagnosis)
+            self._end(job, diagnosis, detail, log)
         elif self._save(job, back, log, "reaper.put_back"):
             self._trace(job, now, diagnosis.code, "put back")
             self._count(Metric.JOBS_PUT_BACK, diagnosis)
             self.queue.send(requeue_message(job.job_id), delay_seconds=back.announce_after - now)
+
+    def _end(self, job: Job, diagnosis: Diagnosis, detail: str, log: Log) -> None:
+        """Fail the job; one whose results are published succeeds instead."""
+        now = self.clock.now()
+        ended = fail(job, now=now, failure=diagnosis.failure(detail))
+        failed = ended.state is State.FAILED
+        action = "reaper.failed" if failed else "reaper.completed"
+        if self._save(job, ended, log.bind(code=diagnosis.code), action):
+            self._trace(job, now, diagnosis.code, "failed" if failed else "completed")
+            if failed:
+                self._count(Metric.JOBS_FAILED, diagnosis)
+            else:
+                self.telemetry.metrics.put({Metric.JOBS_SUCCEEDED: 1})
 
     def _log(self, job: Job, **fields: str) -> Log:
         return self.telemetry.log.bind(**about(job.job_id), attempt=job.attempt, **fields)

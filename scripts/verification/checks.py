@@ -16,10 +16,11 @@ import jsonschema
 
 from lifestream.follow import JobStalledError, follow
 from lifestream.ports import Operations
-from runtime.core.contract import UPLOADS_PREFIX, ResultFile, result_prefix
+from runtime.core.contract import UPLOADS_PREFIX, ResultFile
 from runtime.core.jobs import Job, Source, State
 from runtime.core.messages import Upload, confirm_message
 from runtime.core.ports import ObjectNotFoundError
+from runtime.results.published import open_results
 from scripts.verification.scoring import missed_and_false_cuts, word_error_rate
 
 CHECKS_PREFIX = f"{UPLOADS_PREFIX}checks/"
@@ -122,16 +123,9 @@ class Verification:
         raise AssertionError
 
     def _results(self, job: Job) -> dict[str, bytes]:
-        prefix = result_prefix(job.job_id)
-
-        def read(name: str) -> bytes:
-            return self.operations.objects.read_bytes(self.operations.bucket, prefix + name)
-
         try:
-            manifest = read(ResultFile.MANIFEST)
-            listed = json.loads(manifest)
-            names = [file["name"] for file in (*listed["files"], *listed["varying"])]
-            return {ResultFile.MANIFEST: manifest, **{name: read(name) for name in names}}
+            results = open_results(job, self.operations.objects)
+            return {name: results.read(name) for name in results.keys}
         except ObjectNotFoundError as error:
             raise CheckFailedError(f"A result is missing: {error}") from error
 

@@ -20,6 +20,7 @@ from runtime.core.jobs import (
     claim_new,
     fail,
     launched,
+    publish,
     report,
     requeue,
     start,
@@ -175,6 +176,26 @@ def test_should_refuse_to_save_over_another_state_of_the_same_attempt(store: Job
     with pytest.raises(StaleWriteError):
         store.save(claimed, requeue(claimed, now=NOW))
     assert store.get(claimed.job_id) == running
+
+
+@pytest.mark.parametrize("first", [None, "results/any/attempts/1/summary.json"])
+def test_should_point_at_other_results_only_from_those_that_were_read(
+    store: JobStore, first: str | None
+) -> None:
+    job = start(created(store), now=NOW, task_arn=None)
+    store.save(replace(job, state=State.CLAIMED), job)
+    if first is not None:
+        shown = publish(job, now=NOW, result_key=first)
+        store.save(job, shown)
+        job = shown
+    second = publish(job, now=NOW, result_key="results/any/attempts/2/summary.json")
+    store.save(job, second)
+    with pytest.raises(StaleWriteError):
+        store.save(job, publish(job, now=NOW, result_key="results/any/attempts/3/summary.json"))
+    store.save(second, report(second, now=NOW, stage="any", progress=1.0))
+    found = store.get(job.job_id)
+    assert found is not None
+    assert (found.result_key, found.published_by) == (second.result_key, job.attempt)
 
 
 def test_should_refuse_to_save_a_job_that_was_never_created(store: JobStore) -> None:

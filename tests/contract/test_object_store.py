@@ -10,7 +10,7 @@ from runtime.aws import clients
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import Compute
 from runtime.core.options import JobOptions, parse_options
-from runtime.core.ports import ObjectNotFoundError, ObjectStore
+from runtime.core.ports import ObjectChangedError, ObjectNotFoundError, ObjectStore
 from tests.fakes.objects import InMemoryObjectStore
 
 BUCKET = f"contract-{uuid4().hex[:12]}"
@@ -72,6 +72,44 @@ def test_should_store_a_file(objects: ObjectStore, tmp_path: Path) -> None:
     path.write_bytes(b"{}")
     objects.upload(path, BUCKET, "results/any/any.json", "application/json")
     assert objects.read_bytes(BUCKET, "results/any/any.json") == b"{}"
+
+
+def test_should_list_what_lies_below_a_prefix(objects: ObjectStore) -> None:
+    for name in ("b/2", "b/1", "c/1"):
+        objects.write_bytes(name.encode(), BUCKET, f"listed/{name}", "text/plain")
+    found = list(objects.list_objects(BUCKET, "listed/b/"))
+    assert [each.source.key for each in found] == ["listed/b/1", "listed/b/2"]
+    assert found[0].source == objects.head(BUCKET, "listed/b/1")
+
+
+def test_should_replace_only_what_is_as_expected(objects: ObjectStore, tmp_path: Path) -> None:
+    key = "results/any/replaced.json"
+    path = tmp_path / "file"
+
+    def put(content: bytes, expected: str | None) -> None:
+        path.write_bytes(content)
+        objects.replace(path, BUCKET, key, "application/json", expected=expected)
+
+    put(b"first", None)
+    first = objects.head(BUCKET, key).etag
+    with pytest.raises(ObjectChangedError):
+        put(b"not new", None)
+    put(b"second", first)
+    with pytest.raises(ObjectChangedError):
+        put(b"late", first)
+    assert objects.read_bytes(BUCKET, key) == b"second"
+    objects.remove(BUCKET, {key: objects.head(BUCKET, key).etag})
+    with pytest.raises(ObjectChangedError):
+        put(b"of a removed one", first)
+
+
+def test_should_remove_only_what_is_as_expected(objects: ObjectStore) -> None:
+    for name in ("old", "new"):
+        objects.write_bytes(name.encode(), BUCKET, f"removed/{name}", "text/plain")
+    old = objects.head(BUCKET, "removed/old").etag
+    objects.remove(BUCKET, {"removed/old": old, "removed/new": old, "removed/never-there": old})
+    assert [each.source.key for each in objects.list_objects(BUCKET, "removed/")] == ["removed/new"]
+    objects.remove(BUCKET, {})
 
 
 @pytest.mark.parametrize("call", ["look", "head", "read_bytes"])

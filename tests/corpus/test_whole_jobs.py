@@ -10,7 +10,7 @@ import pytest
 
 from runtime.core import jobs as lifecycle
 from runtime.core.clock import SystemClock
-from runtime.core.contract import ResultFile, result_prefix
+from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job, State
 from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import Attempt, Ports
@@ -19,6 +19,7 @@ from runtime.processor.host.resources import Capacity
 from runtime.processor.pipeline.toolkit import build_toolkit
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
+from runtime.results.published import open_results
 from tests.corpus.cases import HARD, REFUSED, Case
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -70,8 +71,8 @@ class Laboratory:
         return job
 
     def summary(self, job: Job) -> dict[str, Any]:
-        key = result_prefix(job.job_id) + ResultFile.SUMMARY_JSON
-        document: dict[str, Any] = json.loads(self.objects.read_bytes(BUCKET, key))
+        results = open_results(job, self.objects)
+        document: dict[str, Any] = json.loads(results.read(ResultFile.SUMMARY_JSON))
         return document
 
 

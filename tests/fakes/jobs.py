@@ -66,6 +66,8 @@ class InMemoryJobStore:
                 raise StaleWriteError(
                     f"job {before.job_id} is not {before.state} in attempt {before.attempt}"
                 )
+            if before.result_key not in {after.result_key, there.result_key}:
+                raise StaleWriteError(f"job {before.job_id} has other results by now")
             self.jobs[after.job_id] = after
             self.saved.append(after)
             if after.state is State.SUCCEEDED:

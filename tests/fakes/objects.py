@@ -7,7 +7,13 @@ from pathlib import Path
 
 from runtime.core.clock import WallClock
 from runtime.core.jobs import Source
-from runtime.core.ports import ByteCount, ListedObject, ObjectFacts, ObjectNotFoundError
+from runtime.core.ports import (
+    ByteCount,
+    ListedObject,
+    ObjectChangedError,
+    ObjectFacts,
+    ObjectNotFoundError,
+)
 
 CHUNK_BYTES = 4
 
@@ -80,6 +86,20 @@ class InMemoryObjectStore:
         for key in keys:
             self.delete(bucket, key)
         return len(keys)
+
+    def replace(
+        self, path: Path, bucket: str, key: str, content_type: str, *, expected: str | None
+    ) -> None:
+        found = self.objects.get((bucket, key))
+        if (None if found is None else found.etag) != expected:
+            raise ObjectChangedError(f"{bucket}/{key} is no longer {expected}")
+        self.objects[bucket, key] = StoredObject(path.read_bytes(), content_type)
+
+    def remove(self, bucket: str, expected: Mapping[str, str]) -> None:
+        for key, etag in expected.items():
+            found = self.objects.get((bucket, key))
+            if found is not None and found.etag == etag:
+                del self.objects[bucket, key]
 
     def _get(self, bucket: str, key: str) -> StoredObject:
         try:

@@ -23,7 +23,16 @@ from runtime.core.jobs.requests import (
     retry_or_hasten,
     run_again,
 )
-from runtime.core.jobs.runs import SETTLED_SECONDS, beat, fail, report, start, succeed, suspect
+from runtime.core.jobs.runs import (
+    SETTLED_SECONDS,
+    beat,
+    fail,
+    publish,
+    report,
+    start,
+    succeed,
+    suspect,
+)
 from runtime.core.jobs.states import ENDED, ON_REQUEST, TRANSITIONS, IllegalTransitionError, State
 from runtime.core.jobs.waiting import (
     FIRST_PAUSE_SECONDS,
@@ -59,6 +68,7 @@ __all__ = [
     "fail",
     "hasten",
     "launched",
+    "publish",
     "queued",
     "queued_again",
     "refused",

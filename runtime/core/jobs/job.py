@@ -55,6 +55,8 @@ class Job:
     Waiting is counted apart, because it is no failure. `not_before` is the earliest next claim,
     `waiting_for` the code of what the job waits for, `waits` the consecutive waits since
     `waiting_since`. `interruptions` counts the consecutive runs that were cut short from outside.
+    `result_key` points at the current results: the key of their `summary.json`. Older results keep
+    it until an attempt publishes; `published_by` is the attempt that has since the last request.
     `first_started_at` is when a processor first had the job since the last request, and
     `suspected_at` when the reaper found its heartbeat overdue. `options_requested`: a person chose
     the options after the upload, so its metadata no longer decides.
@@ -85,6 +87,7 @@ class Job:
     interruptions: int = 0
     first_started_at: float | None = None
     suspected_at: float | None = None
+    published_by: int | None = None
 
     @property
     def job_id(self) -> str:

@@ -81,6 +81,7 @@ def _run_again(job: Job, now: float) -> Job:
         stage=None,
         progress=0.0,
         failure=None,
+        published_by=None,
         not_before=None,
         waiting_for=None,
         **SETTLED_COUNTS,

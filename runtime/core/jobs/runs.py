@@ -56,11 +56,31 @@ def suspect(job: Job, *, now: float) -> Job:
     return replace(move(job, State.RUNNING, now, suspected_at=now), updated_at=job.updated_at)
 
 
+def publish(job: Job, *, now: float, result_key: str) -> Job:
+    """Return the running job with the pointer at its own results, which readers see from now on."""
+    return move(job, State.RUNNING, now, result_key=result_key, published_by=job.attempt)
+
+
 def succeed(job: Job, *, now: float, result_key: str) -> Job:
     """Return the job as finished, with the key of its `summary.json`."""
-    return move(job, State.SUCCEEDED, now, progress=1.0, result_key=result_key, stage=None)
+    return move(
+        job,
+        State.SUCCEEDED,
+        now,
+        progress=1.0,
+        result_key=result_key,
+        stage=None,
+        lease_until=None,
+        not_before=None,
+        waiting_for=None,
+    )
 
 
 def fail(job: Job, *, now: float, failure: Failure) -> Job:
-    """Return the job as failed, keeping the stage it failed in."""
+    """Return the job as failed, keeping the stage it failed in.
+
+    A job whose results are published has succeeded, whatever ended its last attempt.
+    """
+    if job.published_by is not None and job.result_key is not None:
+        return succeed(job, now=now, result_key=job.result_key)
     return move(job, State.FAILED, now, failure=failure, lease_until=None)

@@ -17,7 +17,10 @@ class State(StrEnum):
 
 TRANSITIONS: dict[State, frozenset[State]] = {
     # PENDING -> PENDING: another message is sent for the job.
-    State.PENDING: frozenset({State.PENDING, State.CLAIMED, State.FAILED, State.CANCELLED}),
+    # To SUCCEEDED without a run: an earlier attempt has published the results.
+    State.PENDING: frozenset(
+        {State.PENDING, State.CLAIMED, State.SUCCEEDED, State.FAILED, State.CANCELLED}
+    ),
     # CLAIMED -> CLAIMED is the takeover of an expired lease; CLAIMED -> RUNNING is a task that
     # starts before the dispatcher has written LAUNCHED.
     State.CLAIMED: frozenset(
@@ -26,13 +29,21 @@ TRANSITIONS: dict[State, frozenset[State]] = {
             State.LAUNCHED,
             State.RUNNING,
             State.PENDING,
+            State.SUCCEEDED,
             State.FAILED,
             State.CANCELLED,
         }
     ),
     # LAUNCHED -> LAUNCHED: the work queue's message is sent again.
     State.LAUNCHED: frozenset(
-        {State.LAUNCHED, State.RUNNING, State.PENDING, State.FAILED, State.CANCELLED}
+        {
+            State.LAUNCHED,
+            State.RUNNING,
+            State.PENDING,
+            State.SUCCEEDED,
+            State.FAILED,
+            State.CANCELLED,
+        }
     ),
     State.RUNNING: frozenset(
         {State.RUNNING, State.PENDING, State.SUCCEEDED, State.FAILED, State.CANCELLED}

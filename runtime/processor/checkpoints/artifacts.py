@@ -54,10 +54,10 @@ SCENES: Artifact[tuple[Scene, ...]] = Artifact(
     stage=Stage.SCENES, kind=tuple[Scene, ...], version=3, inputs=(MEDIA,)
 )
 THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
-    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=3, inputs=(SCENES,)
+    stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=4, inputs=(SCENES,)
 )
 PLAYER_AUDIO: Artifact[tuple[PublishedFile, ...]] = Artifact(
-    stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=1, inputs=(MEDIA,)
+    stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=2, inputs=(MEDIA,)
 )
 SENTENCES: Artifact[tuple[Sentence, ...]] = Artifact(
     stage=Stage.ATTRIBUTE,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, TypeVar, cast
 
 from runtime.core.clock import MonotonicClock
@@ -10,6 +10,7 @@ from runtime.core.codec import DecodeError, decode, encode
 from runtime.core.contract import Stage, work_prefix
 from runtime.core.jobs import Source
 from runtime.core.log import Log
+from runtime.core.media import PublishedFile
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
 from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
 from runtime.processor.checkpoints.increments import Increments, StoredIncrements
@@ -24,7 +25,8 @@ class Checkpoints:
     Each has a fingerprint of the source's ETag, its version and settings, and those of its inputs;
     one with another fingerprint counts as absent. `settings` names what a stage's output depends on
     besides its input, such as its model. A fallback serves the attempts of one run: when an
-    operator runs the job again (`rerun` counts that), the stage is tried again.
+    operator runs the job again (`rerun` counts that), the stage is tried again. One whose files
+    may be removed, which `keeps_file` says, counts as absent too.
     """
 
     def __init__(
@@ -37,6 +39,7 @@ class Checkpoints:
         log: Log,
         rerun: int = 0,
         seconds_between_writes: float = 20.0,
+        keeps_file: Callable[[PublishedFile], bool] = lambda _: True,
     ) -> None:
         self._objects = objects
         self._source = source
@@ -44,6 +47,7 @@ class Checkpoints:
         self._log = log
         self._clock = clock
         self._rerun = rerun
+        self._keeps_file = keeps_file
         self._seconds_between_parts = seconds_between_writes
 
     def load(self, artifact: Artifact[T]) -> StageOutput[T] | None:
@@ -59,12 +63,16 @@ class Checkpoints:
                 return None
             if envelope["makeshift_of"] not in {None, self._rerun}:
                 return None
-            return _open_envelope(artifact, envelope)
+            output = _open_envelope(artifact, envelope)
         except (DecodeError, ValueError, TypeError, KeyError) as error:
             self._log.warning(
                 "checkpoint.unreadable", stage=artifact.stage, error=type(error).__name__
             )
             return None
+        if not all(map(self._keeps_file, _files_of(output.value))):
+            self._log.info("checkpoint.superseded", stage=artifact.stage)
+            return None
+        return output
 
     def save(self, artifact: Artifact[T], output: StageOutput[T]) -> StageOutput[T]:
         """Store an artifact and return what `load` will return for it.
@@ -111,6 +119,12 @@ class Checkpoints:
             *(self._fingerprint(source) for source in artifact.inputs),
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
+
+
+def _files_of(value: Any) -> tuple[PublishedFile, ...]:
+    """Return the published files that an output consists of."""
+    items = value if isinstance(value, tuple) else ()
+    return tuple(item for item in items if isinstance(item, PublishedFile))
 
 
 def _open_envelope(artifact: Artifact[T], envelope: Mapping[str, Any]) -> StageOutput[T]:

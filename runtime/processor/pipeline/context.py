@@ -13,9 +13,10 @@ from runtime.processor.pipeline.toolkit import Toolkit
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobContext:
-    """One job's upload, options, tools and stores; `folder` is its scratch folder."""
+    """One attempt's upload, options, tools and stores; `folder` is its scratch folder."""
 
     source: Source
+    attempt: int
     options: JobOptions
     toolkit: Toolkit
     objects: ObjectStore

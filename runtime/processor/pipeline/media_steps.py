@@ -218,6 +218,7 @@ def _make_and_publish(
     files = publish_folder(
         folder,
         job.source,
+        attempt=job.attempt,
         objects=job.objects,
         on_progress=lambda fraction: on_progress((1 + fraction) / 2),
     )

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.core.contract import LeaveOut, ResultFile, Stage, result_prefix
+from runtime.core.contract import LeaveOut, ResultFile, Stage, attempt_folder, result_prefix
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
 from runtime.core.media import Diarization, MediaInfo, Sentence, TimeRange
@@ -78,6 +78,7 @@ class Pipeline:
         self,
         *,
         source: Source,
+        attempt: int,
         options: JobOptions,
         toolkit: Toolkit,
         objects: ObjectStore,
@@ -90,6 +91,7 @@ class Pipeline:
         self._metrics = metrics
         self._job = JobContext(
             source=source,
+            attempt=attempt,
             options=options,
             toolkit=toolkit,
             objects=objects,
@@ -103,7 +105,7 @@ class Pipeline:
         )
 
     def run(self) -> str:
-        """Process the upload and return the key of its published `summary.json`.
+        """Process the upload, write its results, and return the key of their `summary.json`.
 
         Raises `Permanent`, `Retryable`, `LeaseLost` and `StopRequestedError`.
         """
@@ -169,13 +171,21 @@ class Pipeline:
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
         rendered = {**render_files(result), ResultFile.TRANSCRIPT_WORD: word_document(result)}
+        folder = attempt_folder(job.attempt)
         files = {
             **rendered,
             ResultFile.METRICS: self._metrics(duration),
-            ResultFile.MANIFEST: render_manifest(result, rendered),
+            ResultFile.MANIFEST: render_manifest(result, rendered, folder=folder),
         }
-        publish(files, job.source, objects=job.objects, on_progress=on_progress)
-        return StageOutput(value=result_prefix(job.source.job_id) + ResultFile.SUMMARY_JSON)
+        publish(
+            files,
+            job.source,
+            attempt=job.attempt,
+            objects=job.objects,
+            on_progress=on_progress,
+        )
+        key = result_prefix(job.source.job_id) + folder + ResultFile.SUMMARY_JSON
+        return StageOutput(value=key)
 
 
 def stages_left_out(options: JobOptions, media: MediaInfo) -> frozenset[Stage]:

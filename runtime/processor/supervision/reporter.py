@@ -116,12 +116,16 @@ class Reporter:
             if self._clock.monotonic() - self._last_report >= every_seconds:
                 self._write_progress(lambda job, now: lifecycle.beat(job, now=now))
 
+    def publish(self, result_key: str) -> None:
+        """Point the record at this attempt's results."""
+        self._write(lambda job, now: lifecycle.publish(job, now=now, result_key=result_key))
+
     def succeed(self, result_key: str) -> None:
         """Record the success and, in the same transaction, the upload as processed."""
         self._write(lambda job, now: lifecycle.succeed(job, now=now, result_key=result_key))
 
     def fail(self, failure: Failure) -> None:
-        """Record the failure with its reason."""
+        """Record the failure with its reason; a job with published results succeeds instead."""
         self._write(lambda job, now: lifecycle.fail(job, now=now, failure=failure))
 
     def requeue(self, *, run_counts: bool) -> None:

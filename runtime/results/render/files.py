@@ -35,7 +35,10 @@ def render_files(result: JobResult) -> dict[str, bytes]:
     }
 
 
-def render_manifest(result: JobResult, rendered: Mapping[str, bytes]) -> bytes:
-    """Return the manifest of the rendered files and of the media files published before."""
+def render_manifest(result: JobResult, rendered: Mapping[str, bytes], *, folder: str = "") -> bytes:
+    """Return the manifest of the rendered files and of the media files published before.
+
+    `folder` is the one that it and the rendered files are written to.
+    """
     files = (*describe_files(rendered), *result.media_files)
-    return json_bytes(manifest_document(result.source.job_id, files))
+    return json_bytes(manifest_document(result.source.job_id, files, folder=folder))

@@ -8,14 +8,19 @@ from runtime.core.contract import ResultFile
 from runtime.core.media import PublishedFile
 from runtime.results.content_types import content_type
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 VARYING = (ResultFile.METRICS,)
 """Files about the run, not the video: two runs of one job write different ones."""
 
 
-def manifest_document(job_id: str, files: Iterable[PublishedFile]) -> dict[str, Any]:
+def manifest_document(
+    job_id: str, files: Iterable[PublishedFile], *, folder: str = ""
+) -> dict[str, Any]:
     """Return the document for all files but the manifest itself, by name.
+
+    `folder` is the manifest's own. A file of another folder, as of an earlier attempt, has its
+    `path` below the job's results.
 
     Files that vary between runs are listed without size and digest, so that every run writes the
     same manifest.
@@ -29,6 +34,7 @@ def manifest_document(job_id: str, files: Iterable[PublishedFile]) -> dict[str, 
                 "content_type": content_type(file.name),
                 "size_bytes": file.size_bytes,
                 "sha256": file.sha256,
+                **({} if file.folder in {"", folder} else {"path": file.folder + file.name}),
             }
             for file in sorted(files, key=lambda file: file.name)
         ],

@@ -17,6 +17,7 @@ from runtime.core.contract import (
     Output,
     ResultFile,
     Stage,
+    attempt_folder,
     result_prefix,
 )
 from runtime.core.jobs import Job, State
@@ -137,7 +138,8 @@ def test_should_tell_what_the_run_took(results: Path) -> None:
 
 
 def test_should_record_the_result_in_both_tables(deployed: Deployed, finished: Job) -> None:
-    assert finished.result_key == result_prefix(finished.job_id) + ResultFile.SUMMARY_JSON
+    own = result_prefix(finished.job_id) + attempt_folder(finished.attempt)
+    assert finished.result_key == own + ResultFile.SUMMARY_JSON
     record = deployed.cloud.client("dynamodb").get_item(
         TableName=deployed.outputs[Output.IDEMPOTENCY_TABLE],
         Key={IdempotencyTable.PARTITION_KEY: {"S": finished.source.object_id}},

@@ -14,8 +14,9 @@ from local.cloud import LocalCloud
 from local.deploy import DeployFailedError
 from local.deployed import Deployed, job_store
 from runtime.aws.object_store import S3ObjectStore
-from runtime.core.contract import Output, ResultFile, result_prefix
+from runtime.core.contract import Output, ResultFile
 from runtime.core.jobs import Job, State
+from runtime.results.published import open_results
 from scripts.verification.checks import Verification
 from tests.integration.deploys.assemblies import NAMES
 from tests.integration.deploys.environment import (
@@ -221,5 +222,4 @@ def test_should_keep_data_exactly_where_it_outlives_its_stack(
     )
     assert job_store(data).get(first.job.job_id) == first.job
     results = S3ObjectStore(data.cloud.client("s3"))
-    manifest = result_prefix(first.job.job_id) + ResultFile.MANIFEST
-    assert results.read_bytes(data.bucket, manifest)
+    assert open_results(first.job, results).read(ResultFile.SUMMARY_JSON)

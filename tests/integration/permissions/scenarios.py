@@ -68,6 +68,8 @@ def upload_is_processed(system: System) -> None:
         raise BrokenError(f"the job is {job.state}; its task: {task.get('stoppedReason')}")
     manifest = result_prefix(job.job_id) + ResultFile.MANIFEST
     system.client("s3").head_object(Bucket=system.deployed.bucket, Key=manifest)
+    if f"{result_prefix(job.job_id)}attempts/" not in str(job.result_key):
+        raise BrokenError(f"the record points at {job.result_key}")
     if not system.lines(system.deployed.outputs[Output.PROCESSOR_LOG_GROUP], job.job_id):
         raise BrokenError("the processor has logged nothing")
 

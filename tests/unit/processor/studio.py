@@ -33,6 +33,7 @@ from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.summaries.writer import QUOTES_ONLY, SummaryWriter
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
+from runtime.results.published import open_results
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -148,19 +149,31 @@ class Studio:
         return job
 
     def published(self) -> dict[str, bytes]:
-        """The published files by name, without those that tell of the run."""
-        prefix = result_prefix(self.source.job_id)
-        found = {
-            key.removeprefix(prefix): self.objects.read_bytes(BUCKET, key)
-            for key in self.objects.keys(BUCKET, prefix)
-        }
+        """The current results by name, without what depends on the run: metrics and paths."""
+        if self.job.result_key is None:
+            return {}
+        results = open_results(self.job, self.objects)
+        found = {name: results.read(name) for name in results.keys}
         found.pop(ResultFile.METRICS, None)
-        return found
+        manifest = json.loads(found[ResultFile.MANIFEST])
+        for file in manifest["files"]:
+            file.pop("path", None)
+        return {**found, ResultFile.MANIFEST: json.dumps(manifest).encode()}
+
+    def public_copy(self) -> dict[str, bytes]:
+        """The files directly under the job's results, and those in folders of none of attempts."""
+        prefix = result_prefix(self.source.job_id)
+        found = {key.removeprefix(prefix): key for key in self.objects.keys(BUCKET, prefix)}
+        return {
+            name: self.objects.read_bytes(BUCKET, key)
+            for name, key in found.items()
+            if not name.startswith("attempts/")
+        }
 
     def run_metrics(self) -> dict[str, Any]:
         """What the last run took."""
-        key = result_prefix(self.source.job_id) + ResultFile.METRICS
-        document: dict[str, Any] = json.loads(self.objects.read_bytes(BUCKET, key))
+        results = open_results(self.job, self.objects)
+        document: dict[str, Any] = json.loads(results.read(ResultFile.METRICS))
         return document
 
     def summary(self) -> dict[str, Any]:

@@ -8,7 +8,6 @@ from runtime.core.contract import (
     IdempotencyTable,
     ResultFile,
     Stage,
-    result_prefix,
     thumbnail_name,
 )
 from runtime.core.errors import Permanent
@@ -29,7 +28,7 @@ def test_should_publish_every_file_and_record_the_success(studio: Studio) -> Non
     pictures = {thumbnail_name(0), thumbnail_name(1)}
     every = {file.value for file in ResultFile} - {ResultFile.METRICS}
     assert set(studio.published()) == every | pictures
-    result_key = result_prefix(studio.source.job_id) + ResultFile.SUMMARY_JSON
+    result_key = f"results/{studio.source.job_id}/attempts/1/summary.json"
     assert (studio.job.state, studio.job.result_key) == (State.SUCCEEDED, result_key)
     record = studio.jobs.idempotency[studio.source.object_id]
     assert (record.status, record.result_s3_key) == (IdempotencyTable.PROCESSED, result_key)

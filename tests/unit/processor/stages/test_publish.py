@@ -44,13 +44,15 @@ def pictures(folder: Path, count: int) -> Path:
 def test_should_tell_of_files_in_the_order_of_their_names(tmp_path: Path, source: Source) -> None:
     store, heard = Waiting(PARALLEL_UPLOADS), list[float]()
     folder = pictures(tmp_path / "made", 3 * PARALLEL_UPLOADS)
-    published = publish_folder(folder, source, objects=store, on_progress=heard.append)
+    published = publish_folder(folder, source, attempt=2, objects=store, on_progress=heard.append)
     names = [f"thumbnails/scene-{number:04d}.webp" for number in range(3 * PARALLEL_UPLOADS)]
     assert [file.name for file in published] == names
     assert heard == sorted(heard)
     assert heard[-1] == 1.0
     for file in published:
-        stored = store.objects[source.bucket, result_prefix(source.job_id) + file.name]
+        stored = store.objects[
+            source.bucket, result_prefix(source.job_id) + file.folder + file.name
+        ]
         assert stored.content_type == "image/webp"
         assert hashlib.sha256(stored.data).hexdigest() == file.sha256
         assert len(stored.data) == file.size_bytes
@@ -61,6 +63,7 @@ def test_should_fail_as_one_of_its_uploads_does(tmp_path: Path, source: Source) 
         publish_folder(
             pictures(tmp_path / "made", 20),
             source,
+            attempt=2,
             objects=Refusing(),
             on_progress=lambda _: None,
         )
@@ -68,7 +71,9 @@ def test_should_fail_as_one_of_its_uploads_does(tmp_path: Path, source: Source) 
 
 def test_should_publish_nothing_of_an_empty_folder(tmp_path: Path, source: Source) -> None:
     store = InMemoryObjectStore()
-    assert publish_folder(tmp_path, source, objects=store, on_progress=lambda _: None) == ()
+    assert (
+        publish_folder(tmp_path, source, attempt=2, objects=store, on_progress=lambda _: None) == ()
+    )
     assert store.objects == {}
 
 

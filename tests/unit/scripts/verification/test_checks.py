@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from runtime.core.contract import CONFIRM_MESSAGE_TYPE, ResultFile, result_prefix
+from runtime.core.contract import CONFIRM_MESSAGE_TYPE, ResultFile, attempt_folder, result_prefix
 from runtime.core.jobs import Failure, Job, Source, State
 from runtime.core.messages import Upload, parse
 from scripts.verification.checks import CheckFailedError, Verification
@@ -62,6 +62,7 @@ class System(InMemoryObjectStore):
             created_at=now,
             updated_at=now + 1,
             failure=failure,
+            result_key=self.folder(source) + ResultFile.SUMMARY_JSON,
         )
         if state is State.SUCCEEDED:
             self.publish(bucket, source)
@@ -74,6 +75,9 @@ class System(InMemoryObjectStore):
         if self.twice == self.announced[-1]:
             source = self.head(announced.bucket, announced.key)
             self.process(b"any", announced.bucket, source)
+
+    def folder(self, source: Source) -> str:
+        return result_prefix(source.job_id) + attempt_folder(1)
 
     def publish(self, bucket: str, source: Source) -> None:
         results = {name.value: b"any" for name in ResultFile}
@@ -94,7 +98,7 @@ class System(InMemoryObjectStore):
         results[ResultFile.MANIFEST] = json.dumps({"files": files, "varying": varying}).encode()
         self.spoil_manifest(results)
         for name, content in results.items():
-            self.put(bucket, result_prefix(source.job_id) + name, content)
+            self.put(bucket, self.folder(source) + name, content)
 
 
 @pytest.fixture

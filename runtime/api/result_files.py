@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from runtime.api.problems import not_found
-from runtime.core.contract import ResultFile, result_prefix
+from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
+from runtime.results.published import open_results
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,16 +55,15 @@ def published_files(job: Job, objects: ObjectStore) -> PublishedFiles:
     """Return the files of a job that has results; raise `ProblemError` 404 for one without."""
     if job.result_key is None:
         raise not_found("result: the job has published nothing yet")
-    bucket, prefix = job.source.bucket, result_prefix(job.job_id)
     try:
-        manifest = objects.read_bytes(bucket, f"{prefix}{ResultFile.MANIFEST}")
+        results = open_results(job, objects)
     except ObjectNotFoundError as error:
         raise not_found("result: it was removed") from error
-    document = json.loads(manifest)
+    document = json.loads(results.manifest)
     listed = [
         PublishedFile(
             name=str(file["name"]),
-            key=prefix + str(file["name"]),
+            key=results.keys[file["name"]],
             size_bytes=file.get("size_bytes"),
             sha256=file.get("sha256"),
         )
@@ -71,10 +71,10 @@ def published_files(job: Job, objects: ObjectStore) -> PublishedFiles:
     ]
     own = PublishedFile(
         name=ResultFile.MANIFEST,
-        key=f"{prefix}{ResultFile.MANIFEST}",
-        size_bytes=len(manifest),
-        sha256=hashlib.sha256(manifest).hexdigest(),
+        key=results.keys[ResultFile.MANIFEST],
+        size_bytes=len(results.manifest),
+        sha256=hashlib.sha256(results.manifest).hexdigest(),
     )
     return PublishedFiles(
-        files=(*listed, own), read_key=lambda key: objects.read_bytes(bucket, key)
+        files=(*listed, own), read_key=lambda key: objects.read_bytes(results.bucket, key)
     )

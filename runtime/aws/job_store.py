@@ -86,9 +86,9 @@ class DynamoJobStore:
         return None if existing.get("write_id", _UNSET)["S"] == write_id else job_of(existing)
 
     def save(self, before: Job, after: Job) -> None:
-        """Replace `before` by `after`; raise `StaleWriteError` unless state and attempt match.
+        """Replace `before` by `after`.
 
-        Where `after` has another `result_key`, the record's must be that of `before` as well.
+        Raise `StaleWriteError` unless state, attempt and `result_key` are those of `before`.
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
         """
@@ -103,8 +103,7 @@ class DynamoJobStore:
                 ":attempt": {"N": str(before.attempt)},
             },
         }
-        if after.result_key != before.result_key:
-            _require_results(put, before.result_key)
+        _require_results(put, before.result_key)
         if after.state is State.SUCCEEDED:
             record: PutTypeDef = {
                 "TableName": self.idempotency_table,
@@ -118,7 +117,8 @@ class DynamoJobStore:
         existing = self._item(before.job_id)
         if existing is None or existing.get("write_id", _UNSET)["S"] != write_id:
             raise StaleWriteError(
-                f"job {before.job_id} is no longer {before.state} in attempt {before.attempt}"
+                f"job {before.job_id} is no longer {before.state} in attempt {before.attempt} "
+                f"with the results {before.result_key}"
             )
 
     def delete(self, job: Job) -> None:

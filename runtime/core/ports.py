@@ -119,9 +119,9 @@ class JobStore(Protocol):
         """
 
     def save(self, before: Job, after: Job) -> None:
-        """Replace `before` by `after`; raise `StaleWriteError` unless state and attempt match.
+        """Replace `before` by `after`.
 
-        Where `after` has another `result_key`, the record's must be that of `before` as well.
+        Raise `StaleWriteError` unless state, attempt and `result_key` are those of `before`.
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
         """

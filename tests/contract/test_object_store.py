@@ -83,7 +83,7 @@ def test_should_list_what_lies_below_a_prefix(objects: ObjectStore) -> None:
 
 
 def test_should_replace_only_what_is_as_expected(objects: ObjectStore, tmp_path: Path) -> None:
-    key = "results/any/replaced.json"
+    key = "replaced/any.json"
     path = tmp_path / "file"
 
     def put(content: bytes, expected: str | None) -> None:

@@ -62,12 +62,8 @@ class InMemoryJobStore:
         self.before_call("save")
         with self._lock:
             there = self.jobs.get(before.job_id)
-            if there is None or (there.state, there.attempt) != (before.state, before.attempt):
-                raise StaleWriteError(
-                    f"job {before.job_id} is not {before.state} in attempt {before.attempt}"
-                )
-            if before.result_key not in {after.result_key, there.result_key}:
-                raise StaleWriteError(f"job {before.job_id} has other results by now")
+            if there is None or _fence(there) != _fence(before):
+                raise StaleWriteError(f"job {before.job_id} is no longer {_fence(before)}")
             self.jobs[after.job_id] = after
             self.saved.append(after)
             if after.state is State.SUCCEEDED:
@@ -100,3 +96,7 @@ class InMemoryJobStore:
                 raise error
             on_unreadable(error)
         return iter(sorted(found, key=lambda job: job.updated_at, reverse=newest_first))
+
+
+def _fence(job: Job) -> tuple[State, int, str | None]:
+    return job.state, job.attempt, job.result_key

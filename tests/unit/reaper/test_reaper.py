@@ -2,8 +2,8 @@
 
 import pytest
 
-from runtime.core.contract import ExitCode
-from runtime.core.jobs import State, cancel, report, requeue
+from runtime.core.contract import ExitCode, Metric
+from runtime.core.jobs import State, cancel, publish, report, requeue
 from runtime.core.messages import requeue_message
 from runtime.reaper.reaper import RESERVE_SECONDS, SweepFailedError
 from runtime.reaper.remedies import DEADLINE_MARGIN_SECONDS, MAX_MISSES, SUSPICION_SECONDS
@@ -65,6 +65,21 @@ def test_should_fail_at_once_what_another_run_cannot_help(world: Afterlife) -> N
     world.reaper.task_stopped(world.die(source, exit_code=ExitCode.BAD_CONFIGURATION))
     assert world.job(source).state is State.FAILED
     assert world.queue.bodies == []
+
+
+def test_should_record_the_success_of_a_published_job_that_cannot_run_again(
+    world: Afterlife,
+) -> None:
+    source = world.launched()
+    world.start_processor(source)
+    running = world.job(source)
+    world.jobs.save(running, publish(running, now=world.clock.now(), result_key="results/any"))
+    world.reaper.task_stopped(world.die(source, exit_code=ExitCode.BAD_CONFIGURATION))
+    job = world.job(source)
+    assert (job.state, job.result_key, job.failure) == (State.SUCCEEDED, "results/any", None)
+    assert world.jobs.idempotency[source.object_id].result_s3_key == "results/any"
+    assert world.metrics.total(Metric.JOBS_SUCCEEDED) == 1
+    assert world.metrics.codes(Metric.JOBS_FAILED) == []
 
 
 @pytest.mark.parametrize("how", ["succeeded", "cancelled", "taken over"])

@@ -132,6 +132,7 @@ def test_should_let_only_own_data_through_the_gateways(deployment: Deployment) -
     assert passing == {
         ("s3:GetObject", f"{media}/*"),
         ("s3:PutObject", f"{media}/*"),
+        ("s3:DeleteObject", f"{media}/*"),
         ("s3:AbortMultipartUpload", f"{media}/*"),
         ("s3:ListBucket", media),
         (

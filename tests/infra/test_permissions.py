@@ -170,6 +170,7 @@ def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
         ("xray:PutTraceSegments", "*"),
         ("dynamodb:GetItem", jobs),
         ("dynamodb:PutItem", jobs),
+        ("dynamodb:PutItem", table_arn(deployment, "idempotency")),
         ("dynamodb:Query", f"{jobs}/index/{JobsTable.STATE_INDEX}"),
         ("sqs:SendMessage", queue_arn(deployment, "jobs")),
         ("sqs:SendMessage", queue_arn(deployment, "reaper-dlq")),
@@ -222,6 +223,8 @@ def test_should_let_the_processor_change_results_and_checkpoints_but_no_upload(
     assert object_grants(deployment, task_role(deployment)) == {
         ("s3:GetObject", f"{media}/uploads/*"),
         ("s3:GetObject", f"{media}/work/*"),
+        ("s3:GetObject", f"{media}/results/*"),
+        ("s3:DeleteObject", f"{media}/results/*"),
         ("s3:PutObject", f"{media}/work/*"),
         ("s3:PutObject", f"{media}/results/*"),
         ("s3:AbortMultipartUpload", f"{media}/work/*"),

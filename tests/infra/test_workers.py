@@ -238,6 +238,8 @@ def test_should_let_a_worker_do_with_data_what_a_task_of_one_job_may(pooled: Dep
     assert object_grants(pooled, role(pooled, "TaskRoleArn")) == {
         ("s3:GetObject", f"{media}/uploads/*"),
         ("s3:GetObject", f"{media}/work/*"),
+        ("s3:GetObject", f"{media}/results/*"),
+        ("s3:DeleteObject", f"{media}/results/*"),
         ("s3:PutObject", f"{media}/work/*"),
         ("s3:PutObject", f"{media}/results/*"),
         ("s3:AbortMultipartUpload", f"{media}/work/*"),

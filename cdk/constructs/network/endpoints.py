@@ -110,7 +110,11 @@ def s3_policy(names: Names) -> list[iam.PolicyStatement]:
     """
     media = bucket_arn(names.media_bucket)
     return [
-        _allow_all("OurObjects", ["GetObject", "PutObject", "AbortMultipartUpload"], f"{media}/*"),
+        _allow_all(
+            "OurObjects",
+            ["GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"],
+            f"{media}/*",
+        ),
         _allow_all("OurBucket", ["ListBucket"], media),
         _allow_all(
             "ImageLayers",

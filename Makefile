@@ -134,6 +134,10 @@ guard: synth ## Refuse to delete or replace resources with data: make guard [DEP
 baseline: synth ## Accept the present resources with data as the released state
 	@$(VENV)/python -m cdk.guard accept
 
+.PHONY: eval-summaries
+eval-summaries: setup-run ## Measure chapters, summaries and the check of a model's sentences: make eval-summaries [ENDPOINT=url MODEL=name]
+	@$(VENV)/python -m benchmarks.summaries $(if $(ENDPOINT),--endpoint "$(ENDPOINT)" --model "$(MODEL)")
+
 bench: setup ## Run the benchmarks, which print figures and fail nothing
 	@for script in benchmarks/*.py; do echo "== $$script"; $(VENV)/python $$script || exit 1; done
 

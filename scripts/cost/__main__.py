@@ -38,6 +38,8 @@ LEFT_OUT = """\
 - **Traffic to viewers** of results, and the pipeline or workflow that deploys.
 - **Custom metrics** beyond those of sweeps and jobs: {metric} a month for each one with data.
   A busy month has about 20.
+- **Summaries by a model**, which no environment has unless it says so: `make eval-summaries` \
+computes tokens and price of a video hour ([summaries.md](summaries.md)).
 - **GPU instances**, whose cost depends on how many run and for how long; at rest there are none.
 
 ## A pool, or a task for each job

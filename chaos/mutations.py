@@ -9,6 +9,12 @@ from scripts.sample_media.ffmpeg import ffmpeg
 _PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=64x48:rate=10:duration=1")
 _TONE = ("-f", "lavfi", "-i", "sine=frequency=440:duration=1:sample_rate=16000")
 _X264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")
+_MASTERING = "G(13250,34500)B(7500,3000)R(34000,16000)WP(15635,16450)L(10000000,1)"
+_TAGS = tuple(
+    part
+    for tag in ("title=A title", "comment=Any words", "REPLAYGAIN_TRACK_GAIN=-3 dB", "language=deu")
+    for part in ("-metadata", tag)
+)
 _FORMS: dict[str, tuple[object, ...]] = {
     "index-first.mp4": (*_X264, "-c:a", "aac", "-movflags", "+faststart"),
     "index-last.mp4": (*_X264, "-c:a", "aac"),
@@ -19,8 +25,29 @@ _FORMS: dict[str, tuple[object, ...]] = {
     "matroska.mkv": (*_X264, "-c:a", "libvorbis"),
     "broadcast.ts": ("-c:v", "mpeg2video", "-c:a", "mp2"),
     "old.avi": ("-c:v", "mpeg4", "-c:a", "libmp3lame"),
+    # Channels by layout, by labels and without names
+    "surround.mov": ("-c:v", "mjpeg", "-c:a", "pcm_s16le", "-af", "pan=5.1|c0=c0|c2=c0"),
+    "crossed.mov": ("-c:v", "mjpeg", "-c:a", "pcm_s16le", "-af", "pan=FR+FL|c0=c0|c1=c0"),
+    "unnamed.wav": ("-vn", "-c:a", "pcm_s24le", "-af", "pan=7c|c3=c0"),
+    "surround.mka": ("-vn", "-c:a", "libopus", "-mapping_family", 255, "-ac", 4),
+    # Side data: mastering display and light level, display matrix
+    "hdr.mp4": (
+        *("-c:v", "libx265", "-preset", "ultrafast", "-pix_fmt", "yuv420p10le"),
+        *("-x265-params", f"log-level=none:hdr10=1:max-cll=1000,400:master-display={_MASTERING}"),
+        *("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc"),
+    ),
+    # Metadata: names, chapters, replay gain, a cover's place
+    "tagged.m4a": ("-vn", "-c:a", "aac", *_TAGS, "-f", "ipod"),
+    "tagged.mp3": ("-vn", "-c:a", "libmp3lame", *_TAGS, "-id3v2_version", 3),
+    "tagged.flac": ("-vn", "-c:a", "flac", *_TAGS),
 }
 _INDEX = (b"moov", b"moof", b"\x1a\x45\xdf\xa3", b"hdrl")
+_DETAILS = (
+    *(b"chan", b"colr", b"mdcv", b"clli", b"tkhd", b"elst", b"stsd", b"wave", b"esds", b"dOps"),
+    *(b"udta", b"meta", b"keys", b"ilst", b"ID3", b"TXXX", b"fmt ", b"OpusHead", b"vorbis"),
+)
+"""Where channel layouts, side data and metadata are."""
+
 _EXTREMES = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 
 
@@ -35,7 +62,7 @@ def healthy_videos(folder: Path) -> dict[str, bytes]:
 
 
 def mutated(data: bytes, draw: random.Random) -> bytes:
-    """Return the bytes damaged one to eight times; half the blows fall on the index."""
+    """Return the bytes damaged one to eight times; most blows fall on the index and details."""
     damaged = bytearray(data)
     for _ in range(draw.choice((1, 1, 2, 4, 8))):
         at = _position(damaged, draw)
@@ -47,6 +74,9 @@ def _position(data: bytearray, draw: random.Random) -> int:
     starts = [at for at in map(data.find, _INDEX) if at >= 0]
     if starts and draw.random() < 0.5:  # noqa: PLR2004
         return min(len(data), draw.choice(starts) + draw.randrange(1500))
+    details = [at for at in map(data.find, _DETAILS) if at >= 0]
+    if details and draw.random() < 0.5:  # noqa: PLR2004
+        return min(len(data), draw.choice(details) + draw.randrange(4, 100))
     return draw.randrange(len(data) + 1)
 
 

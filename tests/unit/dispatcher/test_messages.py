@@ -59,6 +59,15 @@ def test_should_read_the_message_that_has_a_job_dispatched_again() -> None:
     assert parse(requeue_message("any-job"), bucket=BUCKET) == ParsedMessage((Requeued("any-job"),))
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["IMG_0001.MOV", "GX010042.MP4", "Screen Recording.Mov", "call.wav", "New Recording 7.m4a"],
+)
+def test_should_read_an_upload_of_any_name(name: str) -> None:
+    message = parse(s3_event(f"uploads/{name}"), bucket=BUCKET)
+    assert message == ParsedMessage((Upload(BUCKET, f"uploads/{name}"),))
+
+
 def test_should_ignore_the_test_event_of_a_new_notification() -> None:
     body = json.dumps({"Service": "Amazon S3", "Event": "s3:TestEvent", "Bucket": BUCKET})
     assert parse(body, bucket=BUCKET) == ParsedMessage(

@@ -44,11 +44,12 @@ Spans = list[tuple[float, float, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A labelled recording."""
+    """A labelled recording; the first sample of `wav` lies at `starts_at_seconds` of the labels."""
 
     name: str
     wav: Path
     truth: Spans
+    starts_at_seconds: float = 0.0
 
 
 def main() -> None:
@@ -70,7 +71,8 @@ def main() -> None:
             figures[clip.name] = {"seconds": seconds}
             for name, way in ways.items():
                 began = time.process_time()
-                found = way(clip.wav)
+                at = clip.starts_at_seconds
+                found = [(at + start, at + end, who) for start, end, who in way(clip.wav)]
                 cpu = time.process_time() - began
                 figures[clip.name][name] = {
                     "der": round(error_rate(clip.truth, found, seconds), 4),
@@ -119,8 +121,8 @@ def clips(work: Path, folder: Path | None) -> Iterator[Clip]:
     sample = Path(pyannote.audio.__file__).parent / "sample" / "sample.wav"
     yield Clip("sample", sample, labels(sample.with_suffix(".rttm")))
     talk = work / "talk.wav"
-    extract(MEDIA / "talk.mp4", talk)
-    yield Clip("talk", talk, labels(MEDIA / "talk.rttm"))
+    starts_at = extract(MEDIA / "talk.mp4", talk)
+    yield Clip("talk", talk, labels(MEDIA / "talk.rttm"), starts_at)
     for wav in sorted(folder.glob("*.wav")) if folder else ():
         assert folder is not None  # noqa: S101 - for the type checker
         truth = [span for rttm in folder.glob("*.rttm") for span in labels(rttm, wav.stem)]
@@ -128,12 +130,15 @@ def clips(work: Path, folder: Path | None) -> Iterator[Clip]:
             yield Clip(wav.stem, wav, truth)
 
 
-def extract(video: Path, wav: Path) -> None:
-    """Write a video's sound as the models hear it."""
+def extract(video: Path, wav: Path) -> float:
+    """Write a video's sound as the models hear it; return the time of its first sample.
+
+    AAC begins 21 ms before 0; without that the talk's rate would be 0.3 points too high.
+    """
     from runtime.processor.stages.audio import extract_audio  # noqa: PLC0415
     from runtime.processor.stages.probe import probe  # noqa: PLC0415
 
-    extract_audio(video, probe(video), wav, lambda _: None)
+    return extract_audio(video, probe(video), wav, lambda _: None).starts_at_seconds
 
 
 def labels(path: Path, of: str | None = None) -> Spans:

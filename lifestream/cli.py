@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lifestream import command_line
-from lifestream.commands import dead_letters, doctor, jobs, preflight, protect
+from lifestream.commands import dead_letters, doctor, jobs, preflight, protect, remote
 from lifestream.session import DEFAULT_ENVIRONMENT, Session, session_of
 from runtime.core.contract import EnvVar
 from runtime.core.errors import LifestreamError
@@ -44,6 +44,12 @@ app.add_typer(
     name="dlq",
     help="List, show, redrive and purge the messages that could not be dispatched.",
 )
+app.add_typer(
+    remote.app,
+    name="api",
+    help="List, show, watch, cancel, retry, reprocess and delete your jobs by the API.",
+)
+app.command("upload")(remote.upload)
 app.command("doctor")(doctor.examine)
 app.command("preflight")(preflight.examine)
 app.command("protect")(protect.protect_stacks)

@@ -2,12 +2,12 @@
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -45,6 +45,14 @@ class Screen:
     def note(self, text: str) -> None:
         """Print a line that is no result."""
         self.notes.print(visible(text), markup=False)
+
+    @contextmanager
+    def transfer(self, label: str, size_bytes: int) -> Iterator[Callable[[int], None]]:
+        """Show how much of a transfer is done; yields a function that counts bytes."""
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn())
+        with Progress(*columns, console=self.notes, disable=not self.notes.is_terminal) as bar:
+            task = bar.add_task(label, total=size_bytes)
+            yield lambda count: bar.advance(task, count)
 
     def json(self, value: Any) -> None:
         """Print a value for a script."""

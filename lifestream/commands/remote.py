@@ -1,0 +1,236 @@
+"""`upload` and `api jobs | show | watch | cancel | retry | reprocess | delete | results`."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lifestream.session import JsonOption, session_of
+from lifestream.view.console import Screen
+from runtime.core.clock import SystemClock
+from runtime.core.errors import Permanent
+
+app = typer.Typer()
+
+ApiOption = Annotated[
+    str | None, typer.Option("--api", envvar="LIFESTREAM_API", metavar="URL", help="The API.")
+]
+TokenOption = Annotated[
+    str | None, typer.Option("--token", envvar="LIFESTREAM_TOKEN", help="An OIDC token.")
+]
+KeyOption = Annotated[
+    str | None, typer.Option("--key", envvar="LIFESTREAM_API_KEY", help="An API key.")
+]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="Its id.")]
+
+COLUMNS = ("JOB", "STATE", "STAGE", "PROGRESS", "NAME")
+FAILED_STATES = frozenset({"FAILED", "CANCELLED"})
+
+
+@contextmanager
+def _client(api: str | None, token: str | None, key: str | None) -> Iterator[Any]:
+    import httpx  # noqa: PLC0415 - commands on an account need no HTTP client
+
+    from lifestream.remote.client import (  # noqa: PLC0415 - the same
+        TIMEOUT_SECONDS,
+        ApiClient,
+        account,
+    )
+
+    signed_in = account(url=api, token=token, key=key)
+    with httpx.Client(timeout=TIMEOUT_SECONDS) as http:
+        yield ApiClient(signed_in, http, sleeper=SystemClock())
+
+
+def upload(
+    context: typer.Context,
+    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A recording.")],
+    *,
+    title: Annotated[str | None, typer.Option(help="What it is called.")] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(metavar="NAME=VALUE", help="As in GET /v1/options.")
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow the job to its end.")] = False,
+    as_json: JsonOption = False,
+    api: ApiOption = None,
+    token: TokenOption = None,
+    key: KeyOption = None,
+) -> int:
+    """Upload a recording by the API; repeated after an interruption, it goes on where it ended."""
+    from lifestream.remote.uploading import Uploader  # noqa: PLC0415 - needs the HTTP client
+
+    screen = session_of(context).screen
+    options = _options(option or [], title)
+    with _client(api, token, key) as client:
+        with screen.transfer(f"Uploading {file.name}", file.stat().st_size) as on_bytes:
+            uploader = Uploader(client=client, state_dir=_state_dir(), on_bytes=on_bytes)
+            job = uploader.upload(file, options=options)
+        if wait:
+            job = _followed(client, job["job_id"], screen)
+    if as_json:
+        screen.json(job)
+    else:
+        screen.say(f"{job['job_id']}  {job['state']}  {job['name']}")
+        _say_failure(screen, job)
+    return 1 if job["state"] in FAILED_STATES else 0
+
+
+@app.command("jobs")
+def list_jobs(
+    context: typer.Context,
+    *,
+    state: Annotated[list[str] | None, typer.Option(help="Only jobs in these states.")] = None,
+    text: Annotated[str, typer.Option(help="In the title or the file name.")] = "",
+    limit: Annotated[int, typer.Option(min=1, max=100, metavar="N")] = 50,
+    as_json: JsonOption = False,
+    api: ApiOption = None,
+    token: TokenOption = None,
+    key: KeyOption = None,
+) -> int:
+    """Show your jobs, the newest first."""
+    screen = session_of(context).screen
+    query = {"limit": limit, "state": state, "text": text or None}
+    with _client(api, token, key) as client:
+        jobs = client.call("GET", "/v1/jobs", query=query)["items"]
+    if as_json:
+        screen.json(jobs)
+    else:
+        screen.table(COLUMNS, [_row(job) for job in jobs])
+    return 0
+
+
+@app.command()
+def show(
+    context: typer.Context,
+    job: JobId,
+    *,
+    api: ApiOption = None,
+    token: TokenOption = None,
+    key: KeyOption = None,
+) -> int:
+    """Show one job as JSON."""
+    with _client(api, token, key) as client:
+        session_of(context).screen.json(client.call("GET", f"/v1/jobs/{job}"))
+    return 0
+
+
+@app.command()
+def watch(
+    context: typer.Context,
+    job: JobId,
+    *,
+    api: ApiOption = None,
+    token: TokenOption = None,
+    key: KeyOption = None,
+) -> int:
+    """Follow a job to its end; the status is 1 unless it succeeded."""
+    screen = session_of(context).screen
+    with _client(api, token, key) as client:
+        found = _followed(client, job, screen)
+    screen.say(f"{found['job_id']}  {found['state']}  {found['name']}")
+    _say_failure(screen, found)
+    return 1 if found["state"] in FAILED_STATES else 0
+
+
+def _act(action: str) -> Any:
+    def command(
+        context: typer.Context,
+        job: JobId,
+        *,
+        api: ApiOption = None,
+        token: TokenOption = None,
+        key: KeyOption = None,
+    ) -> int:
+        with _client(api, token, key) as client:
+            found = client.call("POST", f"/v1/jobs/{job}/{action}")
+        session_of(context).screen.say(f"{found['job_id']}  {found['state']}")
+        return 0
+
+    return command
+
+
+for _action, _help in (
+    ("cancel", "Cancel a job that has not ended."),
+    ("retry", "Run a failed or cancelled job again."),
+    ("reprocess", "Run a job that has ended again."),
+):
+    app.command(_action, help=_help)(_act(_action))
+
+
+@app.command()
+def delete(
+    context: typer.Context,
+    job: JobId,
+    *,
+    api: ApiOption = None,
+    token: TokenOption = None,
+    key: KeyOption = None,
+) -> int:
+    """Delete a job that has ended, with its recording and its results."""
+    with _client(api, token, key) as client:
+        client.call("DELETE", f"/v1/jobs/{job}")
+    session_of(context).screen.say(f"{job}  deleted")
+    return 0
+
+
+@app.command()
+def results(
+    context: typer.Context,
+    job: JobId,
+    folder: Annotated[Path, typer.Argument(help="Where to put them.")] = Path(),
+    *,
+    api: ApiOption = None,
+    token: TokenOption = None,
+    key: KeyOption = None,
+) -> int:
+    """Download everything that a job has published."""
+    screen = session_of(context).screen
+    with _client(api, token, key) as client:
+        for file in client.call("GET", f"/v1/jobs/{job}/results")["files"]:
+            target = (folder / file["name"]).resolve()
+            if not target.is_relative_to(folder.resolve()):
+                raise Permanent("results.name", f"{file['name']!r} is no name.", "Report it.")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(client.send("GET", file["url"]).content)
+            screen.say(str(folder / file["name"]))
+    return 0
+
+
+def _followed(client: Any, job_id: str, screen: Screen) -> dict[str, Any]:
+    last: dict[str, Any] = {}
+    for job in client.follow(job_id):
+        last = job
+        stage = job["stage"] or job["state"].lower()
+        screen.note(f"{stage}  {100 * (job['progress'] or 0.0):.0f} %")
+    return last
+
+
+def _say_failure(screen: Screen, job: dict[str, Any]) -> None:
+    error = job["error"]
+    if error is not None:
+        screen.note(f"{error['message']} [{error['code']}]")
+        screen.note(error["remedy"])
+
+
+def _options(given: list[str], title: str | None) -> dict[str, Any]:
+    options: dict[str, Any] = {} if title is None else {"title": title}
+    for each in given:
+        name, separator, value = each.partition("=")
+        if not separator or not name:
+            raise typer.BadParameter(f"{each!r} is no NAME=VALUE")
+        options[name.replace("-", "_")] = int(value) if value.isdecimal() else value
+    return options
+
+
+def _row(job: dict[str, Any]) -> list[str]:
+    progress = "" if job["progress"] is None else f"{100 * job['progress']:.0f} %"
+    name = job["title"] or job["name"]
+    return [job["job_id"], job["state"], job["stage"] or "", progress, name]
+
+
+def _state_dir() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "lifestream" / "uploads"

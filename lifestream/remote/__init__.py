@@ -1,0 +1,1 @@
+"""The API as a client: uploads that resume, and jobs by token or key."""

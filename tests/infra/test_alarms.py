@@ -12,11 +12,15 @@ GOOD_ENDS = {
     Metric.PROTECTION_MARGIN_SECONDS,
     *(Metric.JOBS_IN_STATE, Metric.STAGE_SECONDS, Metric.MEDIA_SECONDS, Metric.PROCESSING_USD),
     Metric.SPOT_INTERRUPTIONS,
+    *(Metric.SUMMARY_USD, Metric.SUMMARY_SENTENCES_REJECTED),
 }
 IN_EXPRESSIONS = {Metric.JOBS_FAILED}
 """Counted together with others, in an expression."""
 
 POOL_METRICS = {metric for metric in Metric if metric.startswith(("Protection", "Worker"))}
+MODEL_PAGES, MODEL_METRICS = {"summary-fallbacks"}, {Metric.SUMMARY_FALLBACKS}
+"""Of a table [summary], which tests/infra/test_summary_model.py has."""
+
 POOL_PAGES = {
     *("jobs-released", "pool-full", "protection-failures", "protection-leases-lost"),
     *("protection-refusals", "work-dead-letters", "work-waiting", "workers-failing"),
@@ -33,7 +37,7 @@ def test_should_have_a_page_for_every_alarm_and_an_alarm_for_every_page(
 ) -> None:
     without = set() if deployment.config.workers else POOL_PAGES
 
-    assert set(alarms(deployment)) == {page.stem for page in PAGES} - without
+    assert set(alarms(deployment)) == {page.stem for page in PAGES} - without - MODEL_PAGES
 
 
 def test_should_watch_every_metric_of_our_own_that_tells_of_a_bad_end(
@@ -41,7 +45,7 @@ def test_should_watch_every_metric_of_our_own_that_tells_of_a_bad_end(
 ) -> None:
     own = {metric for space, metric, _ in watched(deployment) if space == METRICS_NAMESPACE}
 
-    without = set() if deployment.config.workers else POOL_METRICS
+    without = MODEL_METRICS | (set() if deployment.config.workers else POOL_METRICS)
     assert own == {metric.value for metric in set(Metric) - GOOD_ENDS - IN_EXPRESSIONS - without}
 
 

@@ -129,6 +129,12 @@ def test_should_watch_fallbacks_and_have_the_endpoint(bedrock: Deployment) -> No
     assert any(service.endswith(".bedrock-runtime") for service in endpoints(bedrock))
 
 
+def test_should_show_what_summaries_cost(bedrock: Deployment) -> None:
+    _, dashboard = bedrock.only("AWS::CloudWatch::Dashboard")
+    body = str(dashboard["Properties"]["DashboardBody"])
+    assert all(name in body for name in ("SummaryUsd", "SummarySentencesRejected"))
+
+
 def test_should_give_the_key_of_a_server_by_its_secret(server: Deployment) -> None:
     (secret,) = container(server)["Secrets"]
     assert secret["Name"] == EnvVar.SUMMARY_API_KEY

@@ -58,6 +58,7 @@ def dashboard_rows(environment: EnvironmentConfig, sources: DashboardSources) ->
         _stages(environment),
         _pace_and_cost(environment),
         _tasks(environment),
+        *_summaries(environment),
         *_pools(environment),
         *_functions(sources),
     ]
@@ -97,6 +98,22 @@ def _queue(jobs: JobQueue) -> list[cloudwatch.IWidget]:
             "Jobs queue: age of the oldest message, seconds",
             [queue.metric_approximate_age_of_oldest_message(period=_SHORT, statistic="Maximum")],
         ),
+    ]
+
+
+def _summaries(environment: EnvironmentConfig) -> Rows:
+    if environment.summary is None:
+        return []
+    spent = custom_metric(environment, Metric.SUMMARY_USD, _HOUR)
+    counts = (Metric.SUMMARY_FALLBACKS, Metric.SUMMARY_SENTENCES_REJECTED)
+    return [
+        [
+            _graph("Summaries by a model: US dollars", [spent]),
+            _graph(
+                "Summaries that fell back to quotes, sentences that were rejected",
+                [custom_metric(environment, metric, _HOUR) for metric in counts],
+            ),
+        ]
     ]
 
 

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -24,6 +25,7 @@ from tests.contract.job_stores import make_dynamo_store
 pytestmark = pytest.mark.cloud
 
 STOP_SECONDS = 30
+PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "api.md"
 BODY = b"any recording" * 1000
 ANY_FAILURE = Failure(code="any.code", summary="Any summary.", resolution="Any resolution.")
 
@@ -151,6 +153,30 @@ def test_should_take_an_upload_and_stream_its_job_to_the_end(api: Running) -> No
                     after = job
             job = after
     assert states == ["PENDING", "RUNNING", "RUNNING", "FAILED"]
+
+
+def test_should_run_the_documented_examples(api: Running, tmp_path: Path) -> None:
+    api.http.get("/ready").raise_for_status()  # retries until it listens
+    blocks = re.findall(r"^```bash\n(.*?)^```", PAGE.read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 7
+    script = tmp_path / "examples.sh"
+    script.write_text("\n".join(["set -euo pipefail", *blocks]))
+    (tmp_path / "talk.mp4").write_bytes(BODY)
+    environ = {
+        **os.environ,
+        "API": str(api.http.base_url).rstrip("/"),
+        "TOKEN": api.http.headers["Authorization"].removeprefix("Bearer "),
+        "NO_PROXY": "127.0.0.1",
+    }
+    done = subprocess.run(
+        ["bash", str(script)],
+        cwd=tmp_path,
+        env=environ,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
 
 
 def test_should_end_open_streams_when_it_is_stopped(api: Running) -> None:

@@ -1,6 +1,11 @@
-"""`findings.json`: all that a job found, exact, so that its files can be rendered without it."""
+"""`findings.json.gz`: all that a job found, exact, to render its files without it.
 
+Compressed, because it has each word with its exact times: 24 MB for six hours of talk without.
+"""
+
+import gzip
 import json
+import zlib
 from dataclasses import dataclass, fields
 
 from runtime.core.codec import DecodeError, decode, encode
@@ -9,7 +14,6 @@ from runtime.core.jobs import Source
 from runtime.core.media import Chapter, MediaInfo, PublishedFile, Scene, Turn
 from runtime.core.summary import Summary
 from runtime.results.job_result import JobResult
-from runtime.results.render.text import json_bytes
 from runtime.results.warnings import ResultWarning
 
 SCHEMA_VERSION = "1.0"
@@ -51,15 +55,17 @@ def findings_bytes(result: JobResult) -> bytes:
         **{name: getattr(result, name) for name in _SAME},
         models=tuple(_Model(stage=stage, name=name) for stage, name in result.models.items()),
     )
-    return json_bytes({"schema_version": SCHEMA_VERSION, "findings": encode(found)})
+    document = {"schema_version": SCHEMA_VERSION, "findings": encode(found)}
+    content = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return gzip.compress(content.encode(), mtime=0)
 
 
 def read_findings(content: bytes) -> JobResult:
     """Return the result that the document was made of; raise `UnreadableFindingsError`."""
     try:
-        document = json.loads(content)
+        document = json.loads(gzip.decompress(content))
         found = decode(_Findings, document["findings"])
-    except (DecodeError, KeyError, TypeError, ValueError) as error:
+    except (DecodeError, KeyError, TypeError, ValueError, OSError, EOFError, zlib.error) as error:
         raise UnreadableFindingsError(str(error)) from error
     return JobResult(
         **{name: getattr(found, name) for name in _SAME},

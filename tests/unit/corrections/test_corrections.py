@@ -148,7 +148,7 @@ def test_should_change_nothing_without_edits() -> None:
     assert corrected(TALK, FOUND) == TALK
     assert read_findings(findings_bytes(TALK)) == TALK
     with pytest.raises(UnreadableFindingsError):
-        read_findings(b'{"findings": {}}')
+        read_findings(b"neither compressed nor JSON")
 
 
 def test_should_show_a_name_everywhere() -> None:

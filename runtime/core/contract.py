@@ -403,6 +403,8 @@ class ResultFile(StrEnum):
     CHAPTERS_VTT = "chapters.vtt"
     CONTACT_SHEET = "contact-sheet.jpg"
     PLAYER_AUDIO = "audio.m4a"
+    FINDINGS = "findings.json.gz"
+    EDITS = "edits.json"
     METRICS = "metrics.json"
     MANIFEST = "manifest.json"
 

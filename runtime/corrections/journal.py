@@ -31,10 +31,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """All edits in their order; `revision` counts what was published of them."""
+    """All edits in their order; `revision` counts what was published of them.
+
+    `folders` are those of the earlier revisions from 1 on, below the job's results.
+    """
 
     revision: int = 0
     entries: tuple[Entry, ...] = ()
+    folders: tuple[str, ...] = ()
 
     @property
     def active(self) -> tuple[Entry, ...]:
@@ -101,6 +105,7 @@ def journal_bytes(journal: Journal) -> bytes:
         {
             "schema_version": SCHEMA_VERSION,
             "revision": journal.revision,
+            "folders": list(journal.folders),
             "entries": [entry_json(entry) for entry in journal.entries],
         }
     )
@@ -123,6 +128,7 @@ def read_journal(content: bytes) -> Journal:
     document = json.loads(content)
     return Journal(
         revision=document["revision"],
+        folders=tuple(document["folders"]),
         entries=tuple(
             Entry(
                 number=entry["number"],

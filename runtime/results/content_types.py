@@ -11,6 +11,7 @@ _BY_SUFFIX = {
     "jpg": "image/jpeg",
     "webp": "image/webp",
     "m4a": "audio/mp4",
+    "gz": "application/gzip",
     "docx": "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
 }
 

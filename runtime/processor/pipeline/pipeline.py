@@ -31,6 +31,7 @@ from runtime.processor.pipeline.text_steps import text_steps
 from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.stages.publish import publish
 from runtime.processor.supervision.progress import StageTracker
+from runtime.results.findings import findings_bytes
 from runtime.results.job_result import JobResult
 from runtime.results.render.files import render_files, render_manifest
 from runtime.results.warnings import (
@@ -170,7 +171,11 @@ class Pipeline:
             models=job.toolkit.models,
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
-        rendered = {**render_files(result), ResultFile.TRANSCRIPT_WORD: word_document(result)}
+        rendered = {
+            **render_files(result),
+            ResultFile.TRANSCRIPT_WORD: word_document(result),
+            ResultFile.FINDINGS: findings_bytes(result),
+        }
         folder = attempt_folder(job.attempt)
         files = {
             **rendered,

@@ -1,0 +1,210 @@
+"""Numbered revisions of a job's results: each holds the journal so far and all rendered files.
+
+A revision is written into a folder of its own, named by its number and its journal's digest. Then
+the pointer in the job's record is moved to it by compare and swap. Of two people who correct the
+same revision, one is refused and reads again.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from runtime.core.clock import WallClock
+from runtime.core.contract import ResultFile, attempt_folder, result_prefix
+from runtime.core.jobs import Job, State
+from runtime.core.media import PublishedFile
+from runtime.core.ports import JobStore, ObjectNotFoundError, ObjectStore, StaleWriteError
+from runtime.corrections.document import Document, document_of
+from runtime.corrections.edits import Edit, EditRefusedError
+from runtime.corrections.journal import Journal, journal_bytes, read_journal
+from runtime.corrections.render import corrected
+from runtime.results.content_types import content_type
+from runtime.results.findings import UnreadableFindingsError, read_findings
+from runtime.results.job_result import JobResult
+from runtime.results.published import PublishedResults, open_results
+from runtime.results.render.files import render_files
+from runtime.results.render.manifest import describe_files, manifest_document
+from runtime.results.render.text import json_bytes
+from runtime.results.superseded import attempt_of
+
+Render = Callable[[JobResult], Mapping[str, bytes]]
+
+
+class RevisionChangedError(Exception):
+    """The results are not those that the caller corrected; `revision` is the current one."""
+
+    def __init__(self, revision: int) -> None:
+        super().__init__(f"the current revision is {revision}")
+        self.revision = revision
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Corrected:
+    """A job's current results as they can be edited."""
+
+    job: Job
+    results: PublishedResults
+    found: JobResult
+    journal: Journal
+
+    @property
+    def folder(self) -> str:
+        """The folder of these results below the job's, with its slash."""
+        key = self.results.result_key.removeprefix(result_prefix(self.job.job_id))
+        return key.removesuffix(ResultFile.SUMMARY_JSON)
+
+    @property
+    def document(self) -> Document:
+        """The words with all corrections in force."""
+        return self.journal.applied_to(document_of(self.found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Revisions:
+    """Reads and publishes corrections. `render` returns the documents of a result by name."""
+
+    objects: ObjectStore
+    jobs: JobStore
+    clock: WallClock
+    render: Render = render_files
+
+    def read(self, job: Job) -> Corrected:
+        """Return the current state.
+
+        Raises `EditRefusedError` where there are no results that can be corrected.
+        """
+        try:
+            results = open_results(job, self.objects)
+            found = read_findings(results.read(ResultFile.FINDINGS))
+        except (ObjectNotFoundError, UnreadableFindingsError) as error:
+            raise EditRefusedError(
+                "edits.not_editable",
+                "There are no results that can be corrected: the job has published none, or an "
+                "older version has.",
+            ) from error
+        return Corrected(job=job, results=results, found=found, journal=_journal_of(results))
+
+    def edit(self, job: Job, edits: Sequence[Edit], *, author: str, expected: int) -> Corrected:
+        """Add edits; raise `RevisionChangedError` unless `expected` is the current revision."""
+        now = self.clock.now()
+        return self._publish(
+            job, expected, lambda journal: journal.appended(edits, author=author, at=now)
+        )
+
+    def undo(self, job: Job, *, expected: int) -> Corrected:
+        """Take the last edit back."""
+        return self._publish(job, expected, Journal.undone)
+
+    def redo(self, job: Job, *, expected: int) -> Corrected:
+        """Make the edit again that was taken back last."""
+        return self._publish(job, expected, Journal.redone)
+
+    def restore(self, job: Job, revision: int, *, expected: int) -> Corrected:
+        """Return to the edits of an earlier revision, in a new one."""
+        earlier = self.earlier(job, revision)
+        return self._publish(job, expected, lambda journal: journal.as_of(earlier))
+
+    def earlier(self, job: Job, revision: int) -> Journal:
+        """Return the journal of a revision, 0 for what the machine found."""
+        current = self.read(job)
+        if revision == 0:
+            return Journal()
+        if revision > current.journal.revision:
+            raise EditRefusedError("edits.no_such_revision", f"There is no revision {revision}.")
+        if revision == current.journal.revision:
+            return current.journal
+        key = current.journal.folders[revision - 1] + ResultFile.EDITS
+        try:
+            return read_journal(
+                self.objects.read_bytes(job.source.bucket, result_prefix(job.job_id) + key)
+            )
+        except ObjectNotFoundError as error:
+            raise EditRefusedError(
+                "edits.no_such_revision", f"Revision {revision} is not there any more."
+            ) from error
+
+    def _publish(self, job: Job, expected: int, change: Callable[[Journal], Journal]) -> Corrected:
+        if job.state is not State.SUCCEEDED:
+            raise EditRefusedError(
+                "edits.not_ended", f"The job is {job.state}; correct it once it has succeeded."
+            )
+        current = self.read(job)
+        if current.journal.revision != expected:
+            raise RevisionChangedError(current.journal.revision)
+        journal = replace(
+            change(current.journal),
+            folders=(*current.journal.folders, *([current.folder] if expected else ())),
+        )
+        result = corrected(current.found, journal.applied_to(document_of(current.found)))
+        written = journal_bytes(journal)
+        digest = hashlib.sha256(written).hexdigest()[:16]
+        folder = (
+            attempt_folder(attempt_of(current.results) or 0)
+            + f"revisions/{journal.revision}-{digest}/"
+        )
+        rendered = {**self.render(result), ResultFile.EDITS: written}
+        self._write(current, folder, rendered)
+        prefix = result_prefix(job.job_id)
+        moved = replace(job, result_key=prefix + folder + ResultFile.SUMMARY_JSON)
+        try:
+            self.jobs.save(job, moved)
+        except StaleWriteError as error:
+            fresh = self.jobs.get(job.job_id)
+            raise RevisionChangedError(
+                expected if fresh is None else self.read(fresh).journal.revision
+            ) from error
+        self._copy(moved, rendered)
+        return Corrected(
+            job=moved,
+            results=open_results(moved, self.objects),
+            found=current.found,
+            journal=journal,
+        )
+
+    def _write(self, current: Corrected, folder: str, rendered: Mapping[str, bytes]) -> None:
+        """Write a revision; what it shares with earlier ones is listed by path."""
+        bucket = current.job.source.bucket
+        files = describe_files(rendered)
+        own = {file.name for file in files}
+        shared = [file for file in _listed(current) if file.name not in own]
+        manifest = manifest_document(current.job.job_id, [*files, *shared], folder=folder)
+        contents = {
+            **rendered,
+            ResultFile.METRICS: current.results.read(ResultFile.METRICS),
+            ResultFile.MANIFEST: json_bytes(manifest),
+        }
+        prefix = result_prefix(current.job.job_id)
+        for name, content in contents.items():
+            self.objects.write_bytes(content, bucket, prefix + folder + name, content_type(name))
+
+    def _copy(self, job: Job, rendered: Mapping[str, bytes]) -> None:
+        """Renew the copy of the documents at the public path, unless others are current by now."""
+        fresh = self.jobs.get(job.job_id)
+        if fresh is None or fresh.result_key != job.result_key:
+            return
+        for name, content in rendered.items():
+            key = result_prefix(job.job_id) + name
+            self.objects.write_bytes(content, job.source.bucket, key, content_type(name))
+
+
+def _listed(current: Corrected) -> list[PublishedFile]:
+    """Return the files of the current results, each with the folder that it lies in."""
+    prefix = result_prefix(current.job.job_id)
+    return [
+        PublishedFile(
+            name=file["name"],
+            size_bytes=file["size_bytes"],
+            sha256=file["sha256"],
+            folder=current.results.keys[file["name"]]
+            .removeprefix(prefix)
+            .removesuffix(file["name"]),
+        )
+        for file in json.loads(current.results.manifest)["files"]
+    ]
+
+
+def _journal_of(results: PublishedResults) -> Journal:
+    if ResultFile.EDITS not in results.keys:
+        return Journal()
+    return read_journal(results.read(ResultFile.EDITS))

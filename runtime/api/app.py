@@ -11,13 +11,25 @@ from runtime.api import openapi, problems
 from runtime.api.middleware import Surroundings
 from runtime.api.problems import Problem
 from runtime.api.request_id import HEADER
-from runtime.api.routes import events, imports, jobs, keys, meta, pools, results, uploads, webhooks
+from runtime.api.routes import (
+    edits,
+    events,
+    imports,
+    jobs,
+    keys,
+    meta,
+    pools,
+    results,
+    uploads,
+    webhooks,
+)
 from runtime.api.services import Services
 from runtime.core.contract import VERSION
 
 ROUTERS = (
     meta.router,
     jobs.router,
+    edits.router,
     uploads.router,
     results.router,
     events.router,

@@ -6,6 +6,7 @@ from runtime.api.models import ErrorModel, JobLinks, JobModel, StageModel
 from runtime.core.contract import Stage
 from runtime.core.jobs import Failure, Job, State
 from runtime.core.options import json_of
+from runtime.corrections.revisions import revision_of
 
 STAGES = tuple(Stage)
 
@@ -37,7 +38,7 @@ def job_model(job: Job) -> JobModel:
         warnings=[],
         options=json_of(job.options),
         attempt=job.attempt,
-        revision=0,
+        revision=revision_of(job.result_key),
         links=JobLinks(self=path, results=f"{path}/results", events=f"{path}/events"),
     )
 

@@ -7,6 +7,7 @@ same revision, one is refused and reads again.
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,6 +28,8 @@ from runtime.results.render.files import render_files
 from runtime.results.render.manifest import describe_files, manifest_document
 from runtime.results.render.text import json_bytes
 from runtime.results.superseded import attempt_of
+
+_REVISION = re.compile(r"/revisions/(?P<revision>\d+)-[0-9a-f]+/")
 
 Render = Callable[[JobResult], Mapping[str, bytes]]
 
@@ -208,3 +211,9 @@ def _journal_of(results: PublishedResults) -> Journal:
     if ResultFile.EDITS not in results.keys:
         return Journal()
     return read_journal(results.read(ResultFile.EDITS))
+
+
+def revision_of(result_key: str | None) -> int:
+    """Return the revision that a record points at, 0 for what the machine found."""
+    found = _REVISION.search(result_key or "")
+    return int(found["revision"]) if found else 0

@@ -32,6 +32,12 @@ NEEDED: dict[str, str] = {
     "POST /v1/jobs/{job_id}/cancel": WRITE,
     "POST /v1/jobs/{job_id}/retry": WRITE,
     "POST /v1/jobs/{job_id}/reprocess": WRITE,
+    "GET /v1/jobs/{job_id}/edits": READ,
+    "POST /v1/jobs/{job_id}/edits": WRITE,
+    "POST /v1/jobs/{job_id}/edits/undo": WRITE,
+    "POST /v1/jobs/{job_id}/edits/redo": WRITE,
+    "GET /v1/jobs/{job_id}/revisions/{revision}": READ,
+    "POST /v1/jobs/{job_id}/revisions/{revision}/restore": WRITE,
     "GET /v1/jobs/{job_id}/results": READ,
     "GET /v1/jobs/{job_id}/results/{path:path}": READ,
     "GET /v1/jobs/{job_id}/transcript.{suffix}": READ,
@@ -69,6 +75,7 @@ ROUTES = [
     for method in sorted(route.methods or ())
 ]
 BODIES: dict[str, Any] = {
+    "POST /v1/jobs/{job_id}/edits": {"edits": [{"kind": "change_title", "text": "any"}]},
     "POST /v1/uploads": {"name": "any.mp4", "size_bytes": 1},
     "POST /v1/uploads/{upload_id}/parts": {"numbers": [1]},
     "POST /v1/keys": {"name": "any", "scopes": ["read"]},
@@ -182,7 +189,8 @@ def test_should_deny_exactly_where_it_must(world: World, kind: str) -> None:
     headers = KINDS[kind].headers(world)
     for method, path in ROUTES:
         name = f"{method} {path}"
-        place = path.replace("{job_id}", job.job_id).replace("{key_id}", key.key_id)
+        place = path.replace("{job_id}", job.job_id).replace("{revision}", "0")
+        place = place.replace("{key_id}", key.key_id)
         place = place.replace("{upload_id}", upload["upload_id"])
         place = place.replace("{webhook_id}", webhook.webhook_id)
         place = place.replace("{import_id}", fetched.import_id)

@@ -13,6 +13,8 @@ NOT_RENDERED = {
     *(ResultFile.CONTACT_SHEET, ResultFile.PLAYER_AUDIO, ResultFile.METRICS),
     # A zip archive; tests/unit/documents reads it.
     ResultFile.TRANSCRIPT_WORD,
+    # tests/unit/corrections reads these.
+    *(ResultFile.FINDINGS, ResultFile.EDITS),
 }
 NAMES = [name for name in ResultFile if name not in NOT_RENDERED]
 

@@ -82,7 +82,7 @@ class JobActions:
         self.objects.delete_below(bucket, result_prefix(job.job_id))
         self.objects.delete_below(bucket, work_prefix(job.job_id))
         if self._has_upload(job):
-            self.objects.delete_below(bucket, job.source.key)
+            self.objects.remove(bucket, {job.source.key: job.source.etag})
         # The record comes last, so that an interrupted deletion can be repeated.
         self.jobs.delete(job)
 

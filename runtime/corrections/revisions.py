@@ -149,7 +149,11 @@ class Revisions:
         rendered = {**self.render(result), ResultFile.EDITS: written}
         self._write(current, folder, rendered)
         prefix = result_prefix(job.job_id)
-        moved = replace(job, result_key=prefix + folder + ResultFile.SUMMARY_JSON)
+        moved = replace(
+            job,
+            result_key=prefix + folder + ResultFile.SUMMARY_JSON,
+            updated_at=self.clock.now(),
+        )
         try:
             self.jobs.save(job, moved)
         except StaleWriteError as error:

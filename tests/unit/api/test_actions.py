@@ -91,7 +91,7 @@ def test_should_rename_a_job_that_has_ended(world: World) -> None:
 
 
 def test_should_delete_everything_of_a_job_and_nothing_else(world: World) -> None:
-    job, other = ended(world, State.SUCCEEDED), world.job("other.mp4")
+    job, other = ended(world, State.SUCCEEDED), world.job("any.mp4.mp4")
     for key in (f"results/{job.job_id}/a", f"work/{job.job_id}/b", f"results/{other.job_id}/a"):
         world.objects.write_bytes(b"any", BUCKET, key, "text/plain")
     path = f"/v1/jobs/{job.job_id}"

@@ -72,7 +72,8 @@ def main() -> None:
     parser.add_argument("--endpoint", help="a server that speaks OpenAI's API")
     parser.add_argument("--model", default="", help="its model")
     given = parser.parse_args()
-    embed = load_sentence_embedder(MODEL)
+    plain = load_sentence_embedder(MODEL)
+    embed = remembering(plain)
     topics = list(read_topics("topics.txt").items())
     held_out = dict(topics[len(topics) // 2 :])
     recordings = [concatenation(held_out, seed=FIRST_SEED + i) for i in range(RECORDINGS)]
@@ -89,7 +90,20 @@ def main() -> None:
         methods[given.model] = chosen_by_model(given.endpoint, given.model)
     print_summaries(recordings, vectors, embed, methods)
     print_faithfulness()
-    print_long(embed)
+    print_long(plain)
+
+
+def remembering(embed: SentenceEmbedder) -> SentenceEmbedder:
+    """Return an embedder that embeds each text once: recordings share their sentences."""
+    known: dict[str, NDArray[np.float32]] = {}
+
+    def embed_new(texts: Sequence[str]) -> Vectors:
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        if fresh:
+            known.update(zip(fresh, embed(fresh), strict=True))
+        return np.array([known[text] for text in texts])
+
+    return embed_new
 
 
 def print_chapters(

@@ -22,6 +22,12 @@ MODULES = (
     *("scipy.fft", "scipy.spatial.distance", "sklearn.cluster", "threadpoolctl", "tokenizers"),
     *("torch", "yaml", "zoneinfo"),
 )
+UNCOMPILED = "openai"
+"""Only a job that asks a model server loads its 500 modules, and compiles them in two seconds.
+
+Their bytecode would be 2 MB of the compressed image.
+"""
+
 AWS_SERVICES = ("bedrock-runtime", "s3", "dynamodb", "ecs", "sqs", "xray")
 
 
@@ -39,7 +45,9 @@ def main() -> None:
     loaded["pydantic_settings"].BaseSettings()
     loaded["ctranslate2"].get_supported_compute_types("cpu")
     loaded["onnxruntime"].get_available_providers()
-    for module in list(sys.modules.values()):
+    for name, module in list(sys.modules.items()):
+        if name.partition(".")[0] == UNCOMPILED:
+            continue
         file = getattr(module, "__file__", None)
         if isinstance(file, str) and file.endswith(".py") and file != __file__:
             print(file)

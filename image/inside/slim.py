@@ -35,6 +35,7 @@ UNUSED = (
     *("onnxruntime/transformers", "onnxruntime/quantization", "onnxruntime/tools"),
     # documents are written with lxml.etree; models are called, no files and no command line
     *("lxml/objectify*", "lxml/html", "lxml/isoschematron", "lxml/includes", "lxml/*.pxi"),
+    *("lxml/sax*", "lxml/builder*", "lxml/*doctest*", "lxml/cssselect.py", "lxml/pyclasslookup*"),
     *("openai/cli", "openai/helpers"),
     # nothing is drawn; matplotlib looks for its default font when it is imported
     *("matplotlib/mpl-data/fonts/afm", "matplotlib/mpl-data/fonts/pdfcorefonts"),

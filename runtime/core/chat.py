@@ -31,6 +31,9 @@ class Answer:
     usage: ModelUsage
 
 
+_MESSAGE_CHARACTERS = 300
+
+
 class ModelError(Exception):
     """A model gave no usable answer.
 
@@ -39,9 +42,10 @@ class ModelError(Exception):
     """
 
     def __init__(self, code: str, reason: str, usage: ModelUsage | None = None) -> None:
-        super().__init__(f"{code}: {reason}")
+        # A service's message may be a page; what was asked must not reach a log by it.
+        self.reason = reason[:_MESSAGE_CHARACTERS]
+        super().__init__(f"{code}: {self.reason}")
         self.code = code
-        self.reason = reason
         self.usage = usage or ModelUsage()
 
     @property

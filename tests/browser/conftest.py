@@ -5,19 +5,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page
 
-from scripts.setup.__main__ import npm
-from scripts.setup.browser import chromium, settings
 from scripts.setup.commands import ROOT, cache_folder
 from scripts.setup.web_assets import bundle
+from tests.browser.driver import chromium_browser
 from tests.browser.fake_service import FakeService
 from tests.browser.recordings import make_video, write_results
 from tests.browser.serving import pages_over
 
 WIDTH, HEIGHT = 1280, 800
 TIMEOUT_MS, STEP_MS = 15_000, 20
-FLAGS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 
 
 @pytest.fixture(scope="package")
@@ -27,15 +25,8 @@ def assets() -> Path:
 
 @pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
-    development = (ROOT / ".venv").resolve()
-    folder = chromium(cache_folder(), development / "bin" / "node", npm(development))
-    program, variables = settings(folder)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=program, env=dict(variables), args=list(FLAGS)
-        )
+    with chromium_browser() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="package")

@@ -8,7 +8,7 @@ const LINE_CHARACTERS = 58;
 const LINE_PIXELS = 28;
 
 export class Transcript {
-  readonly paragraphs = all<HTMLLIElement>("[data-paragraphs] > li");
+  readonly paragraphs = all<HTMLLIElement>("[data-paragraphs] li");
   readonly texts: Text[] = this.paragraphs.map((item) => one("p", item).firstChild as Text);
   active = -1;
   #word = -1;
@@ -193,10 +193,13 @@ export class Transcript {
   #estimateHeights(): void {
     const narrow = this.#scroller.clientWidth < 480;
     const characters = narrow ? LINE_CHARACTERS * 0.7 : LINE_CHARACTERS;
+    const heights = new Map<HTMLElement, number>();
     this.paragraphs.forEach((item, index) => {
       const lines = Math.ceil((this.texts[index]?.length ?? 0) / characters);
       const head = item.classList.contains("turn") ? 40 : 0;
-      item.style.containIntrinsicSize = `auto ${lines * LINE_PIXELS + head + 8}px`;
+      const block = item.parentElement as HTMLElement;
+      heights.set(block, (heights.get(block) ?? 0) + lines * LINE_PIXELS + head + 8);
     });
+    for (const [block, height] of heights) block.style.containIntrinsicSize = `auto ${height}px`;
   }
 }

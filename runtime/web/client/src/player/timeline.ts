@@ -1,5 +1,5 @@
 // The timeline: pictures of scenes, chapters, who speaks when, hits of a search, and the position.
-import { clock, make, one } from "../dom";
+import { all, clock, make, one } from "../dom";
 import type { PlayerData } from "./data";
 
 const TILE_PIXELS = 84;
@@ -16,6 +16,7 @@ export class Timeline {
   readonly #preview = one("[data-preview]");
   #width = 0;
   #tiles = 0;
+  #chapter = -2;
 
   constructor(
     media: HTMLMediaElement,
@@ -38,9 +39,10 @@ export class Timeline {
   show(seconds: number): void {
     this.#playhead.style.transform = `translateX(${this.#x(seconds)}px)`;
     const chapter = this.data.chapterAt(seconds);
-    for (const element of document.querySelectorAll<HTMLElement>("[data-chapter]")) {
-      const now = element.dataset["chapter"] === String(chapter);
-      if (element.classList.contains("now") !== now) element.classList.toggle("now", now);
+    if (chapter === this.#chapter) return;
+    this.#chapter = chapter;
+    for (const element of all("[data-chapter]")) {
+      element.classList.toggle("now", element.dataset["chapter"] === String(chapter));
     }
   }
 

@@ -116,6 +116,10 @@ verify: setup ## Verify it end to end with words, cuts, bad input and duplicates
 lock: ## Update uv.lock and the requirements files generated from it: make lock [UPGRADE=package]
 	@$(PYTHON) -m scripts.setup.lock $(if $(UPGRADE),--upgrade-package $(UPGRADE))
 
+.PHONY: screenshots
+screenshots: setup ## Take the pictures of the pages in docs/pictures again
+	@$(VENV)/python -m tests.browser.screenshots
+
 .PHONY: docs
 docs: synth ## Generate the pages and pictures that derive from code and templates
 	@$(VENV)/python -m scripts.lifecycle_diagram

@@ -12,7 +12,9 @@ export function startPage(): void {
   }
   // A recording of sound alone has no picture; its mark shows instead.
   const noPicture = ({ target }: Event) => {
-    if (target instanceof HTMLImageElement && target.closest(".thumb")) target.remove();
+    if (!(target instanceof HTMLImageElement)) return;
+    if (target.closest(".thumb")) target.remove();
+    if (target.closest(".strip")) target.classList.add("missing");
   };
   document.addEventListener("error", noPicture, true);
   maybe("[data-print]")?.addEventListener("click", () => window.print());

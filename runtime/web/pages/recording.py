@@ -83,13 +83,13 @@ def progress_html(visit: Visit, job: dict[str, Any]) -> str:
 
 
 async def partial(visit: Visit) -> Response:
-    """Return what has been recognised so far."""
+    """Return what has been recognised so far; 204 where the service does not report it."""
     try:
         found = await visit.api.get(f"/v1/jobs/{visit.job_id}/transcript/partial")
     except ApiError as error:
         if error.status != HTTPStatus.NOT_FOUND:
             raise
-        found = {"sentences": [], "until_seconds": 0}
+        return Response(status_code=HTTPStatus.NO_CONTENT)
     return visit.render("parts/partial.html", sentences=found["sentences"][-200:])
 
 

@@ -33,6 +33,8 @@ export function startJob(): void {
 async function showPartial(into: HTMLElement): Promise<void> {
   const answer = await fetch(into.dataset["partial"] ?? "", { headers: { "HX-Request": "true" } }).catch(() => null);
   if (!answer?.ok) return;
+  const aside = into.closest("aside");
+  if (aside) aside.hidden = answer.status === 204;
   const atEnd = into.scrollHeight - into.scrollTop - into.clientHeight < 40;
   into.innerHTML = await answer.text();
   if (atEnd) into.scrollTop = into.scrollHeight;

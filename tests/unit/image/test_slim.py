@@ -48,12 +48,16 @@ def test_should_remove_tests_and_headers_but_not_what_is_imported(tmp_path: Path
     assert left == set(kept)
 
 
+NOT_OF_A_PROCESSOR = (clients.events, clients.scaling)
+"""Clients of Lambda functions and of the API."""
+
+
 def test_should_keep_every_aws_service_that_the_runtime_calls() -> None:
     made = [
         function("us-east-1").meta.service_model.service_name
         for _, function in inspect.getmembers(clients, inspect.isfunction)
         if list(inspect.signature(function).parameters) == ["region"]
-        and function is not clients.events  # only a Lambda function has it
+        and function not in NOT_OF_A_PROCESSOR
     ]
     assert "s3" in made
     assert set(made) <= set(KEPT_SERVICES)

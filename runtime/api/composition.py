@@ -14,6 +14,7 @@ from runtime.api.idempotency import IdempotencyKeys
 from runtime.api.import_service import import_service
 from runtime.api.imports.records import Imports
 from runtime.api.job_actions import JobActions
+from runtime.api.job_facts import FactsReader
 from runtime.api.live.hub import Hub
 from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits, shared_storage
@@ -144,6 +145,7 @@ def compose(
         webhooks=endpoints,
         deliveries=deliveries,
         webhook_sender=sender,
+        facts=FactsReader(objects, log=log),
         jobs=jobs,
         listing=listing,
         objects=objects,

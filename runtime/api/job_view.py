@@ -2,7 +2,8 @@
 
 from pathlib import PurePosixPath
 
-from runtime.api.models import ErrorModel, JobLinks, JobModel, StageModel
+from runtime.api.job_facts import NO_FACTS, JobFacts
+from runtime.api.models import ErrorModel, JobLinks, JobModel, StageModel, WarningModel
 from runtime.core.contract import Stage
 from runtime.core.jobs import Failure, Job, State
 from runtime.core.options import json_of
@@ -11,8 +12,8 @@ from runtime.corrections.revisions import revision_of
 STAGES = tuple(Stage)
 
 
-def job_model(job: Job) -> JobModel:
-    """Return the job as answers and events carry it."""
+def job_model(job: Job, facts: JobFacts = NO_FACTS) -> JobModel:
+    """Return the job as answers and events carry it; `facts` are those of its results."""
     path = f"/v1/jobs/{job.job_id}"
     failure = job.failure
     return JobModel(
@@ -29,13 +30,13 @@ def job_model(job: Job) -> JobModel:
         created_at=job.created_at,
         updated_at=job.updated_at,
         finished_at=job.updated_at if job.ended else None,
-        duration_seconds=None,
-        speakers=None,
-        language=None,
+        duration_seconds=facts.duration_seconds,
+        speakers=facts.speakers,
+        language=facts.language,
         size_bytes=job.source.size_bytes,
-        thumbnail=job.result_key is not None,
+        thumbnail=facts.thumbnail,
         error=None if failure is None else _error(failure),
-        warnings=[],
+        warnings=[WarningModel(code=code, message=text) for code, text in facts.warnings],
         options=json_of(job.options),
         attempt=job.attempt,
         revision=revision_of(job.result_key),

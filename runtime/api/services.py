@@ -10,6 +10,7 @@ from runtime.api.idempotency import IdempotencyKeys
 from runtime.api.imports.records import Imports
 from runtime.api.imports.workers import ImportWorkers
 from runtime.api.job_actions import JobActions
+from runtime.api.job_facts import FactsReader
 from runtime.api.live.hub import Hub
 from runtime.api.rate_limits import RateLimits
 from runtime.api.uploads import Uploads
@@ -39,6 +40,7 @@ class Services:
     webhooks: Endpoints
     deliveries: Deliveries
     webhook_sender: WebhookSender | None
+    facts: FactsReader
     jobs: JobStore
     listing: JobListing
     objects: ObjectStore

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi.concurrency import run_in_threadpool
 
+from runtime.api.job_facts import NO_FACTS, FactsReader, JobFacts
 from runtime.api.job_view import job_model
 from runtime.api.live.changes import OVERLAP_SECONDS, event_id, is_newer
 from runtime.api.live.hub import Hub
@@ -16,9 +17,10 @@ HEARTBEAT_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A message of a stream; `job` None is a heartbeat."""
+    """A message of a stream; `job` None is a heartbeat. `facts` are those of its results."""
 
     job: Job | None = None
+    facts: JobFacts = NO_FACTS
 
     @property
     def event_id(self) -> str:
@@ -27,7 +29,7 @@ class Event:
 
     def data(self) -> dict[str, Any]:
         """Return the whole job, as JSON values."""
-        return {} if self.job is None else job_model(self.job).model_dump(mode="json")
+        return {} if self.job is None else job_model(self.job, self.facts).model_dump(mode="json")
 
 
 async def job_events(
@@ -78,3 +80,15 @@ async def owner_events(
                 yield Event(found)
     finally:
         hub.leave(watcher)
+
+
+async def with_facts(events: AsyncGenerator[Event], facts: FactsReader) -> AsyncGenerator[Event]:
+    """Yield the events, those of jobs with results together with their facts."""
+    try:
+        async for event in events:
+            if event.job is None or event.job.result_key is None:
+                yield event
+            else:
+                yield Event(event.job, await run_in_threadpool(facts.of, event.job))
+    finally:
+        await events.aclose()

@@ -13,7 +13,7 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from runtime.api.access import Parts, Reader, own_job, require
 from runtime.api.identity import Caller, Scope
 from runtime.api.live.hub import Hub, TooManyWatchersError
-from runtime.api.live.stream import HEARTBEAT_SECONDS, Event, job_events, owner_events
+from runtime.api.live.stream import HEARTBEAT_SECONDS, Event, job_events, owner_events, with_facts
 from runtime.api.problems import ProblemError
 from runtime.api.services import Services
 from runtime.core.jobs import Job
@@ -165,9 +165,10 @@ def _line(event: Event) -> ServerSentEvent:
 
 
 def _of_job(services: Services, job_id: str, last: int | None) -> AsyncIterator[Event]:
-    return job_events(
+    events = job_events(
         _hub(services), lambda: services.jobs.get(job_id), job_id=job_id, last_event_id=last
     )
+    return with_facts(events, services.facts)
 
 
 def _of_owner(services: Services, caller: Caller, last: int | None) -> AsyncIterator[Event]:
@@ -177,7 +178,8 @@ def _of_owner(services: Services, caller: Caller, last: int | None) -> AsyncIter
         changed = services.listing.changed_since(when)
         return [job for job in changed if job.submission.owner == caller.owner]
 
-    return owner_events(_hub(services), since, owner=caller.owner, last_event_id=last)
+    events = owner_events(_hub(services), since, owner=caller.owner, last_event_id=last)
+    return with_facts(events, services.facts)
 
 
 def _hub(services: Services) -> Hub:

@@ -11,8 +11,9 @@ from runtime.api.identity import Scope
 from runtime.api.job_view import job_model
 from runtime.api.models import JobModel, OptionValue, Page
 from runtime.api.routing import IdempotentRoute
+from runtime.api.services import Services
 from runtime.api.upload_options import given_options
-from runtime.core.jobs import State
+from runtime.core.jobs import Job, State
 from runtime.core.service_ports import JobFilter
 from runtime.core.submission import MAX_TITLE_CHARACTERS
 
@@ -66,21 +67,25 @@ def list_jobs(  # noqa: PLR0917 - query parameters
         after=position_of(cursor),
     )
     return Page(
-        items=[job_model(job) for job in page.jobs], next_cursor=cursor_of(page.next_position)
+        items=[
+            job_model(job, facts)
+            for job, facts in zip(page.jobs, services.facts.of_all(page.jobs), strict=True)
+        ],
+        next_cursor=cursor_of(page.next_position),
     )
 
 
 @router.get("/{job_id}")
 def read_job(services: Parts, caller: Reader, job_id: str) -> JobModel:
     """Return one job."""
-    return job_model(own_job(services, caller, job_id))
+    return _model(services, own_job(services, caller, job_id))
 
 
 @router.patch("/{job_id}")
 def change_job(services: Parts, caller: Writer, job_id: str, change: JobChange) -> JobModel:
     """Give a job that has ended another title."""
     title = (change.title or "").strip() or None
-    return job_model(services.actions.rename(own_job(services, caller, job_id), title))
+    return _model(services, services.actions.rename(own_job(services, caller, job_id), title))
 
 
 @router.delete("/{job_id}", status_code=204, response_class=Response)
@@ -92,13 +97,13 @@ def delete_job(services: Parts, caller: Writer, job_id: str) -> None:
 @router.post("/{job_id}/cancel", status_code=202)
 def cancel_job(services: Parts, caller: Writer, job_id: str) -> JobModel:
     """Cancel a job that has not ended."""
-    return job_model(services.actions.cancel(own_job(services, caller, job_id)))
+    return _model(services, services.actions.cancel(own_job(services, caller, job_id)))
 
 
 @router.post("/{job_id}/retry", status_code=202)
 def retry_job(services: Parts, caller: Writer, job_id: str) -> JobModel:
     """Run a failed or cancelled job again, or a waiting one at once."""
-    return job_model(services.actions.retry(own_job(services, caller, job_id)))
+    return _model(services, services.actions.retry(own_job(services, caller, job_id)))
 
 
 @router.post("/{job_id}/reprocess", status_code=202)
@@ -109,4 +114,8 @@ def reprocess_job(
     job = own_job(services, caller, job_id)
     given = wanted.options if wanted else None
     options = None if given is None else given_options(given)
-    return job_model(services.actions.reprocess(job, options))
+    return _model(services, services.actions.reprocess(job, options))
+
+
+def _model(services: Services, job: Job) -> JobModel:
+    return job_model(job, services.facts.of(job))

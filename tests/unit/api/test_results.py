@@ -112,3 +112,31 @@ def test_should_have_no_results_before_they_are_published(world: World) -> None:
     assert get(world, job, "media").status_code == 307
     world.objects.delete(BUCKET, job.source.key)
     assert get(world, job, "media").status_code == 404
+
+
+def test_should_show_what_the_results_say_of_a_recording(world: World) -> None:
+    summary = {
+        "media": {"duration_seconds": 61.5},
+        "language": "de",
+        "speakers": [{"speaker": "SPEAKER_00"}, {"speaker": "SPEAKER_01"}],
+        "scenes": [{"thumbnail": None}, {"thumbnail": "thumbnails/scene-0002.webp"}],
+        "warnings": [{"code": "audio.clipped", "message": "Too loud.", "ranges": []}],
+    }
+    job = publish(world, world.job("a talk.mp4"), summary_json=json.dumps(summary).encode())
+    for shown in (
+        world.client.get(f"/v1/jobs/{job.job_id}", headers=world.headers()).json(),
+        world.client.get("/v1/jobs", headers=world.headers()).json()["items"][0],
+    ):
+        assert (shown["duration_seconds"], shown["speakers"], shown["language"]) == (61.5, 2, "de")
+        assert shown["thumbnail"]
+        assert shown["warnings"] == [{"code": "audio.clipped", "message": "Too loud."}]
+    stream = get(world, job, "events").text
+    assert '"duration_seconds": 61.5' in stream
+
+
+@pytest.mark.parametrize("broken", [b"no JSON", b"[]", b"null"])
+def test_should_show_a_job_whose_results_cannot_be_read(world: World, broken: bytes) -> None:
+    job = publish(world, world.job(), summary_json=broken)
+    shown = world.client.get(f"/v1/jobs/{job.job_id}", headers=world.headers()).json()
+    assert (shown["state"], shown["duration_seconds"]) == ("SUCCEEDED", None)
+    assert world.log.actions("WARNING") == ["api.no_facts"]

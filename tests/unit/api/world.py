@@ -20,6 +20,7 @@ from runtime.api.imports.download import Download
 from runtime.api.imports.records import Claimed, Imports
 from runtime.api.imports.workers import ImportWorkers
 from runtime.api.job_actions import JobActions
+from runtime.api.job_facts import FactsReader
 from runtime.api.live.hub import Hub
 from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits
@@ -154,6 +155,7 @@ class World:
             webhooks=self.sender.endpoints,
             deliveries=self.sender.deliveries,
             webhook_sender=self.sender,
+            facts=FactsReader(self.objects, log=self.log),
             jobs=self.jobs,
             listing=self.listing,
             objects=self.objects,

@@ -1,0 +1,98 @@
+"""What a job's results say of its recording: length, speakers, language, warnings, picture.
+
+A publication never changes, so what was read once is kept by the key of its `summary.json`.
+"""
+
+import json
+import threading
+from collections import OrderedDict
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from runtime.core.errors import LifestreamError
+from runtime.core.jobs import Job
+from runtime.core.log import Log
+from runtime.core.ports import ObjectNotFoundError, ObjectStore
+
+KEPT = 5000
+THREADS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobFacts:
+    """Facts of a publication; each is None where the results do not say."""
+
+    duration_seconds: float | None = None
+    speakers: int | None = None
+    language: str | None = None
+    thumbnail: bool = False
+    warnings: tuple[tuple[str, str], ...] = ()
+
+
+NO_FACTS = JobFacts()
+
+
+class FactsReader:
+    """Reads facts from `summary.json`; a job whose results cannot be read has none."""
+
+    def __init__(self, objects: ObjectStore, *, log: Log) -> None:
+        self._objects = objects
+        self._log = log
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[tuple[str, str], JobFacts] = OrderedDict()
+        self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="facts")
+
+    def of(self, job: Job) -> JobFacts:
+        """Return a job's facts, read if need be."""
+        if job.result_key is None:
+            return NO_FACTS
+        place = job.source.bucket, job.result_key
+        with self._lock:
+            known = self._kept.get(place)
+            if known is not None:
+                self._kept.move_to_end(place)
+                return known
+        found = self._read(*place)
+        if found is None:
+            return NO_FACTS
+        with self._lock:
+            self._kept[place] = found
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return found
+
+    def of_all(self, jobs: Iterable[Job]) -> list[JobFacts]:
+        """Return the facts of several jobs, in their order; unknown ones are read together."""
+        return list(self._pool.map(self.of, jobs))
+
+    def _read(self, bucket: str, key: str) -> JobFacts | None:
+        try:
+            return facts_of(json.loads(self._objects.read_bytes(bucket, key)))
+        except (
+            ObjectNotFoundError,
+            LifestreamError,
+            AttributeError,
+            KeyError,
+            TypeError,
+            ValueError,
+        ) as error:
+            self._log.warning("api.no_facts", key=key, error=repr(error))
+            return None
+
+
+def facts_of(summary: Any) -> JobFacts:
+    """Return the facts in a `summary.json`; raise `TypeError` where it is no object."""
+    if not isinstance(summary, dict):
+        raise TypeError("the summary is no object")
+    media = summary.get("media") or {}
+    speakers = summary.get("speakers")
+    scenes = summary.get("scenes") or []
+    return JobFacts(
+        duration_seconds=media.get("duration_seconds"),
+        speakers=None if speakers is None else len(speakers),
+        language=summary.get("language"),
+        thumbnail=any(scene.get("thumbnail") for scene in scenes),
+        warnings=tuple((each["code"], each["message"]) for each in summary.get("warnings", [])),
+    )

@@ -77,6 +77,7 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
     parts += table({name: idle_month(t, prices) for name, t in environments.items()})
     parts += ["## Video hour, on-demand", ""]
     parts += table({n: video_hour(t, prices, spot=False) for n, t in environments.items()}, 4)
+    parts += ["## Quality, a video hour on Spot", "", *qualities(environments, prices), ""]
     parts += ["## Assumptions", "", "| assumption | value | source |", "|---|---|---|"]
     parts += [
         f"| {name.replace('_', ' ')} | {value:g} | {prices.why[name]} |"
@@ -85,6 +86,29 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
     parts += ["", LEFT_OUT.format(metric=money(prices.usd["custom_metric_month"], 2))]
     parts += ["AWS publishes these prices on " + ", ".join(prices.sources) + "."]
     return "\n".join(parts) + "\n"
+
+
+WORK_OF_QUALITY = {
+    "`fast` and `balanced` with `whisper-base`": "seconds_of_work_per_second",
+    "`balanced` with `whisper-small`": "small_seconds_of_work_per_second",
+    "`best` (`whisper-large-v3-turbo`)": "best_seconds_of_work_per_second",
+}
+"""What `lifestream-quality` selects, and the assumption about its processing time."""
+
+
+def qualities(environments: Environments, prices: Prices) -> list[str]:
+    """Return the table of what each quality of recognition costs."""
+    rows = [
+        "| | minutes | " + " | ".join(environments) + " |",
+        "|---|---|" + "---|" * len(environments),
+    ]
+    for name, work in WORK_OF_QUALITY.items():
+        costs = " | ".join(
+            money(total(video_hour(t, prices, spot=True, work=work)), 2)
+            for t in environments.values()
+        )
+        rows.append(f"| {name} | {60 * prices.assumed[work]:g} | {costs} |")
+    return rows
 
 
 def overview(environments: Environments, prices: Prices) -> list[str]:

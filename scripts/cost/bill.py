@@ -97,11 +97,20 @@ def idle_month(templates: Sequence[Mapping[str, Any]], prices: Prices) -> list[L
     return _summed(lines)
 
 
-def video_hour(templates: Sequence[Mapping[str, Any]], prices: Prices, *, spot: bool) -> list[Line]:
-    """Return the cost of processing a video of an hour and keeping it for a month."""
+def video_hour(
+    templates: Sequence[Mapping[str, Any]],
+    prices: Prices,
+    *,
+    spot: bool,
+    work: str = "seconds_of_work_per_second",
+) -> list[Line]:
+    """Return the cost of processing a video of an hour and keeping it for a month.
+
+    `work` names the assumption about the processing time.
+    """
     usd, assumed = prices.usd, prices.assumed
     task = _task(templates)
-    hours = assumed["task_start_seconds"] / 3600 + assumed["seconds_of_work_per_second"]
+    hours = assumed["task_start_seconds"] / 3600 + assumed[work]
     kind = "arm" if task.get("RuntimePlatform", {}).get("CpuArchitecture") == "ARM64" else "x86"
     share = assumed["spot_share"] if spot else 1.0
     disk = float(task.get("EphemeralStorage", {}).get("SizeInGiB", 20)) - assumed["free_disk_gb"]

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from lifestream import command_line
-from lifestream.commands import dead_letters, doctor, jobs, preflight, protect, remote
+from lifestream.commands import dead_letters, doctor, jobs, preflight, protect, remote, score
 from lifestream.session import DEFAULT_ENVIRONMENT, Session, session_of
 from runtime.core.contract import EnvVar
 from runtime.core.errors import LifestreamError
@@ -53,6 +53,7 @@ app.command("upload")(remote.upload)
 app.command("doctor")(doctor.examine)
 app.command("preflight")(preflight.examine)
 app.command("protect")(protect.protect_stacks)
+app.command("score")(score.score)
 
 
 @app.callback()

@@ -83,6 +83,7 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
     from runtime.core.telemetry import Telemetry  # noqa: PLC0415
     from runtime.processor.attempt import Attempt, Ports  # noqa: PLC0415
     from runtime.processor.decoder.decoder import Decoder  # noqa: PLC0415
+    from runtime.processor.decoder.starting import prepare_starter  # noqa: PLC0415
     from runtime.processor.host.resources import machine_capacity, threads_for  # noqa: PLC0415
     from runtime.processor.pipeline.toolkit import build_toolkit  # noqa: PLC0415
     from runtime.processor.supervision.interruption import Interruption  # noqa: PLC0415
@@ -94,6 +95,7 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
     from tests.fakes.metrics import CapturedMetrics  # noqa: PLC0415
     from tests.fakes.objects import InMemoryObjectStore  # noqa: PLC0415
 
+    prepare_starter()
     # The chunks of tests are so small that reporting them takes longer than the job.
     stores.CHUNK_BYTES = 1 << 20
     clock, log, capacity = SystemClock(), CapturedLog(), machine_capacity()

@@ -13,6 +13,7 @@ from runtime.core.log import Log
 from runtime.core.tracer import Tracing
 from runtime.processor.attempt import Ports
 from runtime.processor.decoder.decoder import Decoder
+from runtime.processor.decoder.starting import prepare_starter
 from runtime.processor.host.resources import machine_capacity, threads_for
 from runtime.processor.pipeline.toolkit import Toolkit, build_toolkit
 from runtime.processor.settings import ProcessorSettings
@@ -57,7 +58,8 @@ def flush_traces_before(
 
 
 def packaged_toolkit(settings: ProcessorSettings) -> Toolkit:
-    """Return the toolkit with the image's models, on all cores."""
+    """Return the toolkit with the image's models, on all cores; children can start from now on."""
+    prepare_starter()
     capacity = machine_capacity()
     return build_toolkit(
         models_dir=settings.models_dir,

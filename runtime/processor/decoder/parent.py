@@ -10,8 +10,6 @@ import logging
 import os
 import selectors
 import signal
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -27,20 +25,10 @@ from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.decoder.outcomes import ChildOutcome, error_of
 from runtime.processor.decoder.sandbox import SandboxLimits
+from runtime.processor.decoder.starting import ChildProcess, Descriptors, start_child
 from runtime.results.warnings import WARNINGS
 
 _LOG = logging.getLogger(__name__)
-_ROOT = Path(__file__).resolve().parents[3]
-# None of the parent's variables: they say where credentials are.
-_ENVIRONMENT = {
-    "PYTHONPATH": str(_ROOT),
-    "PYTHONDONTWRITEBYTECODE": "1",
-    "LANG": "C.UTF-8",
-    # For frames of 256 pixels threads cost more than they save.
-    "OMP_NUM_THREADS": "1",
-    "OPENBLAS_NUM_THREADS": "1",
-    "MALLOC_ARENA_MAX": "2",
-}
 _WAIT_SECONDS = 1.0
 _MAX_MESSAGE_BYTES = 64 << 20
 # Frame scores of 13 hours at 240 frames a second, and thumbnails.
@@ -86,13 +74,14 @@ def run_in_child(request: ChildRequest, on_progress: Progress) -> StageOutput[An
                 outcome = ChildOutcome(failed="nonsense", trace=str(error))
         if outcome.refused is not None:
             raise Permanent(**outcome.refused)
+        process.kill()
         stderr.seek(max(0, stderr.seek(0, os.SEEK_END) - _STDERR_TAIL_BYTES))
         stderr_tail = stderr.read().decode(errors="replace")
         _LOG.warning(
             "decoding ended badly: %s %s, exit %s: %s %s",
             request.operation,
             outcome.failed,
-            process.poll(),
+            process.wait(),
             outcome.trace,
             stderr_tail,
         )
@@ -100,35 +89,30 @@ def run_in_child(request: ChildRequest, on_progress: Progress) -> StageOutput[An
 
 
 @contextmanager
-def _child(
-    request: ChildRequest, stderr: IO[bytes]
-) -> Iterator[tuple["subprocess.Popen[bytes]", IO[bytes]]]:
+def _child(request: ChildRequest, stderr: IO[bytes]) -> Iterator[tuple[ChildProcess, IO[bytes]]]:
+    asking, asked = os.pipe()
     reading, writing = os.pipe()
-    with os.fdopen(reading, "rb", buffering=0) as messages:
+    with os.fdopen(asked, "wb") as stdin, os.fdopen(reading, "rb", buffering=0) as messages:
         try:
-            process = subprocess.Popen(
-                [sys.executable, "-P", "-m", request.program, str(writing), str(os.getpid())],
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                cwd=request.folder,
-                env=_ENVIRONMENT,
-                pass_fds=(writing,),
-                # The parent handles a stop signal for the whole group.
-                start_new_session=True,
+            process = start_child(
+                request.program,
+                request.folder,
+                Descriptors(request=asking, messages=writing, errors=stderr.fileno()),
             )
+        except OSError as error:
+            raise error_of(ChildOutcome(failed="no start"), request.operation) from error
         finally:
+            os.close(asking)
             os.close(writing)
         try:
-            _send(process, request)
+            _send(stdin, request)
             yield process, messages
         finally:
             process.kill()
             process.wait()
 
 
-def _send(process: "subprocess.Popen[bytes]", request: ChildRequest) -> None:
-    assert process.stdin is not None  # noqa: S101  # for the type checker; it is a pipe
+def _send(stdin: IO[bytes], request: ChildRequest) -> None:
     content = {
         "operation": request.operation,
         "arguments": {
@@ -140,14 +124,14 @@ def _send(process: "subprocess.Popen[bytes]", request: ChildRequest) -> None:
         "done": [base64.b64encode(unit).decode() for unit in request.increments.done],
     }
     try:
-        with process.stdin as stdin:
+        with stdin:
             stdin.write(json.dumps(content).encode())
     except BrokenPipeError:
         return  # the child has ended; its exit status says why
 
 
 def _receive(
-    process: "subprocess.Popen[bytes]",
+    process: ChildProcess,
     messages: IO[bytes],
     request: ChildRequest,
     on_progress: Progress,
@@ -228,7 +212,7 @@ def _parse_outcome(message: Mapping[str, Any]) -> ChildOutcome | None:
     return None
 
 
-def _exit_outcome(process: "subprocess.Popen[bytes]") -> ChildOutcome:
+def _exit_outcome(process: ChildProcess) -> ChildOutcome:
     status = process.wait()
     if status < 0:
         return ChildOutcome(failed=signal.Signals(-status).name)

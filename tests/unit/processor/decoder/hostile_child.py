@@ -112,6 +112,19 @@ def with_problems(operation: Callable[..., Any]) -> Callable[..., tuple[Any, lis
     return both
 
 
+def descriptors(_: object, __: object) -> tuple[int, ...]:
+    """Say which descriptors are open."""
+    return tuple(number for number in range(256) if is_open(number))
+
+
+def is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
 child.OPERATIONS = {
     name: with_problems(operation)
     for name, operation in {
@@ -123,6 +136,7 @@ child.OPERATIONS = {
         "answer": answer,
         "environment": environment,
         "work_in_units": work_in_units,
+        "descriptors": descriptors,
     }.items()
 }
 

@@ -18,6 +18,7 @@ from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.decoder.parent import ChildRequest, run_in_child
 from runtime.processor.decoder.sandbox import SandboxLimits
+from runtime.processor.decoder.starting import prepare_starter
 from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
 from runtime.processor.stages.scenes import detect_scenes
@@ -100,6 +101,25 @@ def test_should_know_nothing_of_its_parents_environment(
     monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/any")
     names = asked(request(folder, "environment", tuple[str, ...]))
     assert not any(name.startswith("AWS") for name in names)
+
+
+def test_should_not_reach_what_started_it(folder: Path) -> None:
+    # Its request, nothing, errors and messages: a socket to the starter would start other programs.
+    assert asked(request(folder, "descriptors", tuple[int, ...])) == (0, 1, 2, 3)
+
+
+@linux
+def test_should_start_children_again_after_their_starter_was_killed(folder: Path) -> None:
+    prepare_starter()
+    kill_starter()
+    assert asked(request(folder, "allowed")) == "ours"
+
+
+@linux
+def test_should_blame_no_video_for_a_starter_that_is_killed(folder: Path) -> None:
+    with pytest.raises(Retryable) as caught:
+        run_in_child(request(folder, "hang"), lambda _: kill_starter())
+    assert caught.value.code == "media.decoder_out_of_memory"
 
 
 @pytest.mark.filterwarnings("ignore")
@@ -199,13 +219,23 @@ def test_should_die_with_its_parent(folder: Path) -> None:
     assert parent.stdout is not None
     with parent, parent.stdout as said:
         assert said.readline() == "alive\n"
-        (child,) = children_of(parent.pid)
+        (starter,) = children_of(parent.pid)
+        (child,) = children_of(starter)
         parent.send_signal(signal.SIGKILL)
         parent.wait()
         # The pidfd becomes readable when the child is gone.
         watch = os.pidfd_open(child)
         assert select.select([watch], [], [], 10.0)[0]
         os.close(watch)
+
+
+def kill_starter() -> None:
+    (starter,) = (
+        child
+        for child in children_of(os.getpid())
+        if b"decoder.starter" in Path(f"/proc/{child}/cmdline").read_bytes()
+    )
+    os.kill(starter, signal.SIGKILL)
 
 
 def children_of(pid: int) -> list[int]:

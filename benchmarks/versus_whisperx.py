@@ -151,7 +151,8 @@ def word_error_rate(truth: list[dict[str, Any]], segments: list[list[Any]]) -> f
     import jiwer  # noqa: PLC0415 - heavy
 
     said = " ".join(text for *_, text in segments)
-    return round(jiwer.wer(normalized(" ".join(t["text"] for t in truth)), normalized(said)), 4)
+    spoken = normalized(" ".join(turn["text"] for turn in truth))
+    return round(float(jiwer.wer(spoken, normalized(said))), 4)
 
 
 def speaker_word_error_rate(truth: list[dict[str, Any]], segments: list[list[Any]]) -> float | None:

@@ -84,7 +84,7 @@ def _become_child(
     except SystemExit as exit_request:
         code = exit_request.code if isinstance(exit_request.code, int) else 1
     except BaseException:  # noqa: BLE001 - printed as an interpreter does at its end
-        sys.excepthook(*sys.exc_info())  # type: ignore[arg-type]
+        sys.excepthook(*sys.exc_info())
     finally:
         sys.stderr.flush()
         # Not `sys.exit`: what the starter registered to run at its end is not the child's.

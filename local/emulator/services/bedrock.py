@@ -12,8 +12,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from ministack import app
+from ministack.core import iam_actions
 
-from local.emulator.patching import register
+from local.emulator.patching import around, register
 from local.emulator.services.bedrock_answers import converse
 
 NAME = "bedrock-runtime"
@@ -45,6 +46,12 @@ class Models:
 
 
 def install() -> None:
-    """Answer the calls of models."""
+    """Answer the calls of models; AWS authorizes Converse as InvokeModel."""
+
+    @around(iam_actions, "extract_iam_action")
+    def action_of(original: Any, *request: Any, **more: Any) -> Any:
+        action = original(*request, **more)
+        return "bedrock:InvokeModel" if action == "bedrock:Converse" else action
+
     models = Models(app.SERVICE_HANDLERS[NAME])
     register(app.SERVICE_HANDLERS, [(NAME, models.handle)], __name__)

@@ -94,6 +94,7 @@ class EnvironmentStage(Stage):
             ingest=self.ingest,
             processing=self.processing,
             control_plane=self.control_plane,
+            service=self.service,
         )
         for name, value in tags(environment).items():
             Tags.of(self).add(name, value)

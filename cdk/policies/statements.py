@@ -26,6 +26,7 @@ RESOURCE_TYPES = {
     "AWS::ECS::Cluster": "ecs:cluster",
     "AWS::ECS::Service": "ecs:service",
     "AWS::ECS::TaskDefinition": "ecs:task-definition",
+    "AWS::Events::EventBus": "events:event-bus",
     "AWS::IAM::Role": "iam:role",
     "AWS::KMS::Key": "kms:key",
     "AWS::Lambda::Function": "lambda:function",

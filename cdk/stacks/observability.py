@@ -15,9 +15,11 @@ from cdk.constructs.observability.dashboard import DashboardSources, dashboard_r
 from cdk.constructs.observability.monthly_budget import monthly_budget
 from cdk.constructs.observability.pool_alarms import gpu_alarms, pool_alarms
 from cdk.constructs.observability.runbook_alarm import AlarmSpec, Severity, runbook_alarm
+from cdk.constructs.observability.service_alarms import service_alarms
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.processing import ProcessingStack
+from cdk.stacks.service import ServiceStack
 from runtime.core.contract import Metric, Output
 
 _MINUTE = Duration.minutes(1)
@@ -49,6 +51,7 @@ class ObservabilityStack(EnvironmentStack):
         ingest: IngestStack,
         processing: ProcessingStack,
         control_plane: ControlPlaneStack,
+        service: ServiceStack | None,
     ) -> None:
         super().__init__(
             scope,
@@ -61,6 +64,8 @@ class ObservabilityStack(EnvironmentStack):
         self._ingest = ingest
         self._dispatcher = processing.dispatcher.function
         self._control_plane = control_plane
+        # Its name in metrics, which ends in an id of its own.
+        self._balancer = service.load_balancer.balancer.load_balancer_full_name if service else None
         self.alarm_topic = AlarmTopic(
             self,
             "Alarms",
@@ -74,6 +79,7 @@ class ObservabilityStack(EnvironmentStack):
             *self._functions(),
             *self._workers(),
             *self._summaries(),
+            *(service_alarms(environment, self._balancer) if self._balancer else ()),
             *objectives.objective_alarms(environment),
         )
         self.alarms = {
@@ -233,6 +239,7 @@ class ObservabilityStack(EnvironmentStack):
                     jobs=self._ingest.jobs,
                     dispatcher=self._dispatcher,
                     reaper=self._control_plane.reaper.function,
+                    balancer=self._balancer,
                 ),
             ),
         )

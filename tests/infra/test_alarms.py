@@ -26,6 +26,11 @@ POOL_PAGES = {
     *("protection-refusals", "work-dead-letters", "work-waiting", "workers-failing"),
 }
 
+SERVICE_PAGES = {
+    *("service-errors", "service-slow", "service-tasks-missing"),
+    *("webhook-dead-letters", "events-dead-letters"),
+}
+
 
 def test_should_lead_every_alarm_to_its_runbook(deployment: Deployment) -> None:
     for name, alarm in alarms(deployment).items():
@@ -35,7 +40,7 @@ def test_should_lead_every_alarm_to_its_runbook(deployment: Deployment) -> None:
 def test_should_have_a_page_for_every_alarm_and_an_alarm_for_every_page(
     deployment: Deployment,
 ) -> None:
-    without = set() if deployment.config.workers else POOL_PAGES
+    without = SERVICE_PAGES | (set() if deployment.config.workers else POOL_PAGES)
 
     assert set(alarms(deployment)) == {page.stem for page in PAGES} - without - MODEL_PAGES
 

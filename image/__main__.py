@@ -1,4 +1,4 @@
-"""`python -m image build|compose|push|release|promote`: see docs/image.md and docs/deploy.md."""
+"""`python -m image build|compose|push|release|promote|service`: docs/image.md, docs/service.md."""
 
 import sys
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from image import compose as composition
 from image import promote as promotion
 from image import push as pushing
 from image import release as releasing
+from image import service
 from image.build import TOKEN_VARIABLE, BuildError, default_models
 from image.build import build as build_image
 from image.content import PLATFORMS, Accelerator, Architecture, ModelSource, Variant
@@ -103,6 +104,20 @@ def push(
     name = build_image(engine, chosen)
     print(name)
     pushing.push_to_environments(engine, name, environment, accelerator=accelerator)
+
+
+@app.command("service")
+def build_or_push_service(
+    *,
+    environment: Annotated[
+        list[str] | None, typer.Option(help="Whose repository takes the image. May be repeated.")
+    ] = None,
+) -> None:
+    """Build the image of the API and the web pages, and push it to environments."""
+    engine = find_engine()
+    name = service.build_service(engine)
+    print(name)
+    service.push_service(engine, name, environment or [])
 
 
 @app.command()

@@ -34,7 +34,10 @@ PROCESSOR_PACKAGES = (
 )
 """What the processor's image holds of `runtime/`."""
 
-SERVICE_PACKAGES = ("__init__.py", "core", "aws", "results", "protection", "api", "web")
+SERVICE_PACKAGES = (
+    *("__init__.py", "core", "aws", "results", "corrections", "documents", "protection"),
+    *("api", "web"),
+)
 """What the service's image holds of `runtime/`."""
 
 LIBRARY_SETTINGS = {

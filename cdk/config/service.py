@@ -10,6 +10,7 @@ from cdk.config.settings import Settings, Violation, Violations, rule, whole
 from cdk.config.tables import LogLevel
 from cdk.config.values import (
     FARGATE_MEMORY_MIB,
+    IMAGE_ASSET,
     CertificateArn,
     FargateCpu,
     ImageTag,
@@ -79,7 +80,7 @@ class ServiceConfig(Settings):
     architecture: Literal["X86_64", "ARM64"]
     """Processor architecture of the image; ARM64 costs a fifth less."""
     image_tag: ImageTag
-    """The service's image in the environment's repository, or `asset`."""
+    """The service's image in the environment's repository `lifestream-service-...`."""
     min_tasks: int = whole(1, 10)
     """Minimum number of tasks of each service."""
     max_tasks: int = whole(1, 50)
@@ -114,6 +115,11 @@ class ServiceConfig(Settings):
     """A Valkey cache for rate limits and events of several instances."""
     log_level: LogLevel
     """Minimum severity of log lines."""
+
+    @rule
+    def _image_is_pushed(self) -> Violations:
+        if self.image_tag == IMAGE_ASSET:
+            yield Violation("image_tag", "a tag or digest (`python -m image service` builds it)")
 
     @rule
     def _memory_goes_with_cpu(self) -> Violations:

@@ -17,6 +17,9 @@ PSEUDO_PARAMETERS = {
 
 ARN_ATTRIBUTES = {"Arn", "TopicArn", "BackupVaultArn", "TaskDefinitionArn"}
 
+STREAM_ATTRIBUTE = "StreamArn"
+"""The attribute of a table that is the ARN of its stream."""
+
 RESOURCE_TYPES = {
     "AWS::Backup::BackupVault": "backup:backupVault",
     "AWS::CodeBuild::Project": "codebuild:project",
@@ -99,6 +102,8 @@ class Templates:
             case {"Ref": name}:
                 return self._ref(template, name)
             case {"Fn::GetAtt": [name, attribute]}:
+                if attribute == STREAM_ATTRIBUTE:
+                    return self._reference.example_arn("dynamodb", "stream")
                 if attribute in ARN_ATTRIBUTES:
                     return self._arn(template["Resources"][name]["Type"])
                 return "example"

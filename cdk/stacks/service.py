@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
+from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_events as events
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_servicediscovery as discovery
@@ -14,7 +15,6 @@ from cdk.config.service import ServiceConfig
 from cdk.constructs.compute.http_service import HttpSite
 from cdk.constructs.compute.job_events import JobEvents
 from cdk.constructs.compute.service_containers import ServiceResources, add_api, add_web
-from cdk.constructs.compute.service_image import service_image
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.constructs.data.service_cache import ServiceCache
 from cdk.constructs.data.sign_in import Issuer, UserPool
@@ -106,9 +106,7 @@ class ServiceStack(EnvironmentStack):
             subnets=subnets,
             load_balancer=self.load_balancer,
             namespace=namespace.namespace_arn,
-            image=service_image(
-                records.images, settings.image_tag, architecture=settings.architecture
-            ),
+            image=ecs.ContainerImage.from_ecr_repository(records.images, settings.image_tag),
             key=key,
         )
         resources = ServiceResources(

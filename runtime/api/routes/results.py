@@ -2,6 +2,7 @@
 
 import hashlib
 import mimetypes
+from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
@@ -10,6 +11,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from runtime.api.access import Parts, Reader, own_job
+from runtime.api.partial_transcript import partial_transcript
 from runtime.api.problems import not_found
 from runtime.api.result_files import PublishedFile, PublishedFiles, published_files
 from runtime.api.services import Services
@@ -45,6 +47,21 @@ class ResultFileModel(BaseModel):
     size_bytes: int | None
     sha256: str | None
     url: str
+
+
+class PartialSentenceModel(BaseModel):
+    """A sentence recognised so far."""
+
+    start_seconds: float
+    end_seconds: float
+    text: str
+
+
+class PartialModel(BaseModel):
+    """What a running job has recognised; nothing before its transcription and after its end."""
+
+    sentences: list[PartialSentenceModel]
+    until_seconds: float
 
 
 class MediaModel(BaseModel):
@@ -103,6 +120,16 @@ def result(
     if not inline or not _fits_inline(file):
         return RedirectResponse(_url(services, job, file), 307)
     return _inline(found, file, if_none_match)
+
+
+@router.get("/transcript/partial")
+def partial(services: Parts, caller: Reader, job_id: str) -> PartialModel:
+    """Return the sentences that a running job has recognised so far, without speakers."""
+    found = partial_transcript(own_job(services, caller, job_id), services.objects)
+    return PartialModel(
+        sentences=[PartialSentenceModel(**asdict(each)) for each in found.sentences],
+        until_seconds=found.until_seconds,
+    )
 
 
 @router.get("/transcript.{suffix}", responses=INLINE, response_class=Response)

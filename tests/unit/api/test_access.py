@@ -41,6 +41,7 @@ NEEDED: dict[str, str] = {
     "GET /v1/jobs/{job_id}/results": READ,
     "GET /v1/jobs/{job_id}/results/{path:path}": READ,
     "GET /v1/jobs/{job_id}/transcript.{suffix}": READ,
+    "GET /v1/jobs/{job_id}/transcript/partial": READ,
     "GET /v1/jobs/{job_id}/media": READ,
     "GET /v1/jobs/{job_id}/events": READ,
     "GET /v1/events": READ,

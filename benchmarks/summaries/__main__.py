@@ -44,13 +44,21 @@ from benchmarks.summaries.segmentation import (
     window_of,
 )
 from runtime.core.media import Sentence
+from runtime.core.summary import ModelUsage
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.stages.titles import alike
 from runtime.processor.stages.topics import BoundaryCosts, topic_boundaries
-from runtime.processor.summaries.budget import Prices
+from runtime.processor.summaries.budget import Prices, estimate
 from runtime.processor.summaries.extractive import ExtractiveSummarizer
 from runtime.processor.summaries.grounding import Transcript, problems_of
+from runtime.processor.summaries.port import SummaryRequest, chapter_starts
+from runtime.processor.summaries.prompt import (
+    REDUCE_OUTPUT_TOKENS,
+    map_question,
+    parts_of,
+    tokens_of,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 MODEL = (ROOT / ".lifestream" / "models" / "minilm-l6").resolve()
@@ -60,6 +68,9 @@ MUTATIONS = 500
 LONG_HOURS = 6
 EXAMPLE_PRICES = Prices(input_usd=1.0, output_usd=5.0)
 """US dollars for a million tokens: an example, not the price of a certain model."""
+
+USUAL_ANSWER_TOKENS = 600
+"""Eight points with their segments have about so many."""
 
 WITHOUT_CUES = BoundaryCosts(boundary=1.45, pause=0.0, speaker=0.0, cut=0.0)
 Vectors = NDArray[np.float32]
@@ -239,13 +250,30 @@ def print_long(embed: SentenceEmbedder) -> None:
     )
     print(f"  peak of the process {peak:.0f} MB, {before:.0f} MB before chapters and summary")
     print(f"  {len(request.chapters)} chapters, {len(summary.overview)} sentences of overview")
-    usage = chosen_by_model(None, "local.faithful").usage(request)
-    cost = EXAMPLE_PRICES.cost(usage)
-    print(
-        f"  a model would be asked {usage.requests} times: {usage.input_tokens} tokens in, "
-        f"{usage.output_tokens} out; ${cost:.4f}, an hour ${cost / LONG_HOURS:.4f} at "
-        f"${EXAMPLE_PRICES.input_usd:.2f} and ${EXAMPLE_PRICES.output_usd:.2f} for a million"
+    print_price(request)
+
+
+def print_price(request: SummaryRequest) -> None:
+    """Print a model's tokens and dollars: as asked, with answers of a usual length, and at most."""
+    parts = parts_of(request.sentences, chapter_starts(request.chapters))
+    questions = [map_question(part, request.sentences, request.template, "en") for part in parts]
+    most = estimate(questions, overview_tokens=REDUCE_OUTPUT_TOKENS)
+    points = USUAL_ANSWER_TOKENS * len(questions)
+    usual = ModelUsage(
+        requests=len(questions) + 1,
+        input_tokens=points
+        + sum(
+            tokens_of(q.system) + tokens_of(q.text) + tokens_of(str(q.schema)) for q in questions
+        ),
+        output_tokens=points + USUAL_ANSWER_TOKENS,
     )
+    for name, usage in (("usual", usual), ("at most, as reserved", most)):
+        cost = EXAMPLE_PRICES.cost(usage)
+        print(
+            f"  a model, {name}: {usage.requests} questions, {usage.input_tokens} tokens in, "
+            f"{usage.output_tokens} out; ${cost:.3f}, an hour ${cost / LONG_HOURS:.3f} at "
+            f"${EXAMPLE_PRICES.input_usd:.2f} and ${EXAMPLE_PRICES.output_usd:.2f} for a million"
+        )
 
 
 def long_talk(hours: int) -> Iterator[Sentence]:

@@ -1,7 +1,7 @@
 """The summarizers that are compared, and the ways to choose sentences that came before."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from runtime.aws.bedrock import BedrockChatModel
 from runtime.core.chat import ChatModel
 from runtime.core.clock import SystemClock
 from runtime.core.media import Sentence
-from runtime.core.summary import ModelUsage, Summary
+from runtime.core.summary import Summary
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.summaries.budget import Budget, Prices
@@ -105,17 +105,7 @@ def _shown(summary: Summary) -> Shown:
     ]
 
 
-class ModelSummaries(Protocol):
-    """Summaries by a model."""
-
-    def __call__(self, recording: Recording, vectors: Vectors, embed: SentenceEmbedder, /) -> Shown:
-        """Return the overview, empty if the model fails."""
-
-    def usage(self, request: SummaryRequest) -> ModelUsage:
-        """Return what one summary uses."""
-
-
-def chosen_by_model(endpoint: str | None, model: str) -> ModelSummaries:
+def chosen_by_model(endpoint: str | None, model: str) -> Summaries:
     """Return summaries by a model server, or without one by a model of the local cloud."""
     chat: ChatModel
     if endpoint is None:
@@ -166,6 +156,3 @@ class _ByModel:
         except ModelUnavailableError as error:
             print(f"    {error.reason}")
             return []
-
-    def usage(self, request: SummaryRequest) -> ModelUsage:
-        return self._summarizer.summarize(request, lambda _: None).usage or ModelUsage()

@@ -4,9 +4,9 @@
 
 The job runs in a process of its own, with its objects and its record in memory, so that imports
 count and the network does not. Ends with one JSON line: `media_seconds`, `wall_seconds`,
-`cpu_seconds`, `peak_rss_mb`, `stages` (the seconds of each) and the digest of the manifest, which
-is that of every published file. Compare processor time: on a busy
-machine wall time says little.
+`cpu_seconds`, `peak_rss_mb`, `stages` (the seconds of each), `first_stage_seconds` from the start
+of the process and the digest of the manifest, which is that of every published file. Compare
+processor time: on a busy machine wall time says little. `--trace FILE` draws the stages over time.
 """
 
 import argparse
@@ -34,11 +34,18 @@ def main() -> None:
     parser.add_argument("video", type=Path, nargs="?", default=MEDIA / "talk.mp4")
     parser.add_argument("--threads", type=int, help="of each model; half the cores by default")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--trace", type=Path, help="an SVG of the run to write")
     given = parser.parse_args()
     if given.child:
         print(json.dumps(run_job(given.video, given.threads)))
         return
-    print(json.dumps(measure(given.video, given.threads)))
+    figures = measure(given.video, given.threads)
+    spans = figures.pop("spans")
+    if given.trace:
+        from benchmarks.long.trace_picture import draw  # noqa: PLC0415
+
+        given.trace.write_text(draw(spans))
+    print(json.dumps(figures))
 
 
 def measure(video: Path, threads: int | None) -> dict[str, Any]:
@@ -63,6 +70,8 @@ def measure(video: Path, threads: int | None) -> dict[str, Any]:
         "cpu_seconds": round(cpu_seconds() - used, 1),
         "peak_rss_mb": round(memory.peak_mb()),
         "stages": job["stages"],
+        "first_stage_seconds": min(begin for begin, _ in job["spans"].values()),
+        "spans": job["spans"],
         "torch_imported": job["torch_imported"],
         "manifest_sha256": job["manifest_sha256"],
     }
@@ -98,7 +107,8 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
     prepare_starter()
     # The chunks of tests are so small that reporting them takes longer than the job.
     stores.CHUNK_BYTES = 1 << 20
-    clock, log, capacity = SystemClock(), CapturedLog(), machine_capacity()
+    clock, capacity = SystemClock(), machine_capacity()
+    log = TimedLog(CapturedLog())
     objects, jobs = InMemoryObjectStore(), InMemoryJobStore()
     source = objects.put("any", f"uploads/{video.name}", video.read_bytes())
     jobs.create(lifecycle.claim_new(source, now=clock.now(), lease_seconds=3600.0))
@@ -125,18 +135,51 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
         )
         ended = attempt.run()
     if ended.code is not ExitCode.SUCCESS:
-        raise SystemExit(f"the job ended with {ended}: {log.lines[-1]}")
+        raise SystemExit(f"the job ended with {ended}: {log.inner.lines[-1]}")
     job = jobs.get(source.job_id)
     assert job is not None  # noqa: S101 - it has just ended
     results = open_results(job, objects)
     metrics, manifest = json.loads(results.read(ResultFile.METRICS)), results.manifest
-    finished = [line.fields for line in log.lines if line.action == "stage.finished"]
+    finished = [line.fields for line in log.inner.lines if line.action == "stage.finished"]
     return {
         "media_seconds": metrics["media_seconds"],
         "stages": {str(fields["stage"]): fields["seconds"] for fields in finished},
+        "spans": log.spans,
         "torch_imported": "torch" in sys.modules,
         "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
     }
+
+
+class TimedLog:
+    """Passes lines on, and notes when each stage started and finished.
+
+    Times are seconds since this process started.
+    """
+
+    def __init__(self, inner: Any) -> None:
+        self.inner = inner
+        self.spans: dict[str, tuple[float, float]] = {}
+        self._began = time.clock_gettime(time.CLOCK_BOOTTIME) - process_age_seconds()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.inner, name)
+
+    def info(self, action: str, **fields: Any) -> None:
+        """Note and pass on."""
+        now = round(time.clock_gettime(time.CLOCK_BOOTTIME) - self._began, 2)
+        stage = str(fields.get("stage"))
+        if action == "stage.started":
+            self.spans[stage] = (now, now)
+        elif action == "stage.finished":
+            self.spans[stage] = (self.spans[stage][0], now)
+        self.inner.info(action, **fields)
+
+
+def process_age_seconds() -> float:
+    """Return how long ago this process started."""
+    fields = Path("/proc/self/stat").read_text().rpartition(")")[2].split()
+    started = int(fields[19]) / os.sysconf("SC_CLK_TCK")
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - started
 
 
 if __name__ == "__main__":

@@ -222,6 +222,9 @@ class Attempt:
     def _process(self, job: Job, tracker: StageTracker, kept: Retention) -> str:
         began, log = self.clock.monotonic(), self.telemetry.log
         toolkit = self.toolkit.for_job(job.options)
+        # A later attempt may find the outputs of models kept.
+        if self.number == 1:
+            toolkit.preload()
 
         def metrics(media_seconds: float) -> bytes:
             return json_bytes(

@@ -16,9 +16,11 @@ from runtime.processor.media.limits import MediaLimits
 from runtime.processor.models.exported import EXPORTED, has_exported_networks
 from runtime.processor.models.presets import preset_of, require_model
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
+from runtime.processor.models.whisper import Engine
 from runtime.processor.pipeline.graph import Cost
-from runtime.processor.stages.diarize import DiarizeOptions, diarize
-from runtime.processor.stages.transcribe import TranscribeOptions, transcribe
+from runtime.processor.pipeline.preloading import Preloading
+from runtime.processor.stages.diarize import DiarizeOptions, diarize, preload_diarization
+from runtime.processor.stages.transcribe import TranscribeOptions, preload_whisper, transcribe
 from runtime.processor.summaries.writer import QUOTES_ONLY, SummaryWriter
 
 DIARIZATION_MODEL = "diarization"
@@ -29,8 +31,9 @@ EMBEDDING_MODEL = "minilm-l6"
 class Toolkit:
     """All operations on media, with the machine's `capacity` and each stage's cost.
 
-    `models` names the model of each stage. The name is published with the results and decides, like
-    `settings`, whether a checkpoint may be used.
+    `preload` begins to load the models of the long stages. `models` names the model of each stage.
+    The name is published with the results and decides, like `settings`, whether a checkpoint may be
+    used.
     """
 
     probe: Callable[[Upload], StageOutput[MediaInfo]]
@@ -51,6 +54,7 @@ class Toolkit:
     checkpoint_seconds: float
     summaries: SummaryWriter = QUOTES_ONLY
     adapt: "Callable[[JobOptions], Toolkit] | None" = None
+    preload: Callable[[], None] = lambda: None
 
     def for_job(self, options: JobOptions) -> "Toolkit":
         """Return the toolkit that follows a job's options; raise `Permanent` `options.*`."""
@@ -124,6 +128,7 @@ def build_toolkit(
     def run_transcribe(
         audio: Audio, options: JobOptions, on_progress: Progress, increments: Increments
     ) -> Transcript:
+        preloading.wait(Stage.TRANSCRIBE)
         return transcribe(
             audio,
             model_dir=models_dir / preset.model,
@@ -142,6 +147,7 @@ def build_toolkit(
     def run_diarize(
         audio: Audio, options: JobOptions, on_progress: Progress, increments: Increments
     ) -> Diarization:
+        preloading.wait(Stage.DIARIZE)
         return diarize(
             audio,
             model_dir=models_dir / DIARIZATION_MODEL,
@@ -153,7 +159,16 @@ def build_toolkit(
             increments=increments,
         )
 
+    preloading = Preloading(
+        {
+            Stage.TRANSCRIBE: lambda: preload_whisper(
+                models_dir / preset.model, Engine(device=device, threads=threads)
+            ),
+            Stage.DIARIZE: lambda: preload_diarization(models_dir / DIARIZATION_MODEL),
+        }
+    )
     return Toolkit(
+        preload=preloading.start,
         probe=decoder.probe,
         extract_audio=decoder.extract_audio,
         transcribe=run_transcribe,

@@ -75,6 +75,14 @@ def diarize(
     return Diarization(turns=_turns(turns, labels), exclusive_turns=_turns(exclusive, labels))
 
 
+def preload_diarization(model_dir: Path) -> None:
+    """Load the exported networks, where there are any, for the next call of `diarize`."""
+    if has_exported_networks(model_dir):
+        from runtime.processor.models.shared_diarization import load_shared_diarization
+
+        load_shared_diarization(model_dir)
+
+
 def shared_frames(
     audio: Audio,
     model_dir: Path,

@@ -91,6 +91,15 @@ def transcribe(
     )
 
 
+def preload_whisper(model_dir: Path, engine: Engine) -> None:
+    """Verify and load the model, and the libraries of `transcribe`, for its next call."""
+    from faster_whisper.vad import get_vad_model
+
+    verify_model(model_dir)
+    load_whisper(model_dir, engine)
+    get_vad_model()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Window:
     """The transcript of a window that ends before sample `end`; `language` is None in silence.

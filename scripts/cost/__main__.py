@@ -78,6 +78,7 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
     parts += ["## Video hour, on-demand", ""]
     parts += table({n: video_hour(t, prices, spot=False) for n, t in environments.items()}, 4)
     parts += ["## Quality, a video hour on Spot", "", *qualities(environments, prices), ""]
+    parts += ["## Managed services, an hour of media", "", *managed_services(prices), ""]
     parts += ["## Assumptions", "", "| assumption | value | source |", "|---|---|---|"]
     parts += [
         f"| {name.replace('_', ' ')} | {value:g} | {prices.why[name]} |"
@@ -109,6 +110,15 @@ def qualities(environments: Environments, prices: Prices) -> list[str]:
         )
         rows.append(f"| {name} | {60 * prices.assumed[work]:g} | {costs} |")
     return rows
+
+
+def managed_services(prices: Prices) -> list[str]:
+    """Return the table of services that do parts of the same work."""
+    rows = ["| service | does | an hour | published on |", "|---|---|---|---|"]
+    return rows + [
+        f"| {each.name} | {each.does} | {money(60 * each.usd_minute, 2)} | {each.source} |"
+        for each in prices.managed
+    ]
 
 
 def overview(environments: Environments, prices: Prices) -> list[str]:

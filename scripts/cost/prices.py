@@ -9,6 +9,16 @@ FILE = Path(__file__).with_name("prices.toml")
 
 
 @dataclass(frozen=True, slots=True)
+class ManagedService:
+    """A service that does a part of this system's work, and its list price."""
+
+    name: str
+    usd_minute: float
+    does: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """`usd` by name of a price, `assumed` by name of an assumption, `hours` of a month."""
 
@@ -19,6 +29,7 @@ class Prices:
     hours: float
     read_on: str
     region: str
+    managed: tuple[ManagedService, ...]
 
 
 def load(path: Path = FILE) -> Prices:
@@ -32,4 +43,5 @@ def load(path: Path = FILE) -> Prices:
         hours=float(content["month"]["hours"]),
         read_on=str(content["read_on"]),
         region=str(content["region"]),
+        managed=tuple(ManagedService(**entry) for entry in content["managed"]),
     )

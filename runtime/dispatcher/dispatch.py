@@ -1,5 +1,6 @@
 """Turns an upload into a launched job: read its options, claim it, launch it."""
 
+import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -72,6 +73,11 @@ class Dispatcher:
                 errors.append(error)
         if errors:
             raise min(errors, key=lambda each: not isinstance(each, Retryable))
+
+    def send_later(self, body: str, message_id: str) -> None:
+        """Send a message again, to be received after a claim's lease and up to half of it more."""
+        jitter = hashlib.sha256(message_id.encode()).digest()[0] / 512
+        self.queue.send(body, delay_seconds=self.claims.lease_seconds * (1 + jitter))
 
     def _dispatch(self, request: Request) -> None:
         match request:

@@ -28,6 +28,7 @@ def handle(event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
     failed = failed_records(
         event.get("Records", []),
         work=dispatcher.work,
+        resend=dispatcher.send_later,
         remaining_seconds=remaining_seconds,
         telemetry=dispatcher.telemetry,
     )

@@ -8,6 +8,7 @@ from tests.unit.dispatcher.world import (
     VISIBILITY_SECONDS,
     World,
     confirmation,
+    no_resend,
     s3_event,
     sqs_batch,
 )
@@ -44,6 +45,7 @@ def _rest(world: World, queue: list[str], at: int) -> list[str]:
     failed = failed_records(
         records,
         work=world.dispatcher.work,
+        resend=no_resend,
         remaining_seconds=lambda: 20.0,
         telemetry=world.telemetry,
     )

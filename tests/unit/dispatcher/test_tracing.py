@@ -15,7 +15,7 @@ from runtime.dispatcher.batch import failed_records
 from tests.fakes.launcher import Fault
 from tests.fakes.traces import KeptTracing
 from tests.unit.dispatcher.afterlife import MAX_RUNS, PLENTY, Afterlife
-from tests.unit.dispatcher.world import confirmation, s3_event, sqs_batch
+from tests.unit.dispatcher.world import confirmation, no_resend, s3_event, sqs_batch
 
 WAITED = 42.5
 BAD_WISH: dict[str, Any] = {"lifestream-language": "no language"}
@@ -158,6 +158,7 @@ def test_should_name_the_trace_of_a_message_that_must_come_back(
     failed_records(
         sqs_batch([s3_event()]),
         work=world.dispatcher.work,
+        resend=no_resend,
         remaining_seconds=lambda: PLENTY,
         telemetry=world.telemetry,
     )
@@ -170,6 +171,7 @@ def test_should_name_no_job_where_none_is_known() -> None:
     failed_records(
         sqs_batch(["no message"]),
         work=world.dispatcher.work,
+        resend=no_resend,
         remaining_seconds=lambda: PLENTY,
         telemetry=world.telemetry,
     )

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import quote_plus
 
 from runtime.core.contract import CONFIRM_MESSAGE_TYPE, Compute
@@ -108,8 +109,16 @@ def confirmation(key: str = KEY, bucket: str = BUCKET) -> str:
     return json.dumps({"type": CONFIRM_MESSAGE_TYPE, "bucket": bucket, "key": key})
 
 
-def sqs_batch(bodies: Sequence[str]) -> list[dict[str, str]]:
-    return [{"messageId": f"message-{n}", "body": body} for n, body in enumerate(bodies)]
+def sqs_batch(bodies: Sequence[str], *, receives: int = 1) -> list[dict[str, Any]]:
+    attributes = {"ApproximateReceiveCount": str(receives)}
+    return [
+        {"messageId": f"message-{n}", "body": body, "attributes": attributes}
+        for n, body in enumerate(bodies)
+    ]
+
+
+def no_resend(body: str, message_id: str) -> None:
+    raise AssertionError(f"{message_id} ({body}) was received for the first time")
 
 
 def _record(key: str, bucket: str, event: str) -> dict[str, object]:

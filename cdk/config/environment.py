@@ -228,6 +228,16 @@ class EnvironmentConfig(Settings):
             )
 
     @rule
+    def _alarm_before_a_wait_ends(self) -> Violations:
+        hours = self.reaper.max_wait_hours
+        if self.alarms.job_wait_minutes >= 60 * hours:
+            yield Violation(
+                "alarms.job_wait_minutes",
+                f"less than 60 * reaper.max_wait_hours = {60 * hours}"
+                " (a job that waited so long has failed)",
+            )
+
+    @rule
     def _alarm_after_a_second_delivery(self) -> Violations:
         visibility = self.queue.visibility_timeout_seconds
         if self.alarms.oldest_message_seconds < 2 * visibility:

@@ -105,6 +105,8 @@ class ReaperConfig(Settings):
     """Number of runs that may reach a processor before the job fails."""
     silence_seconds: int = whole(300, 1200, "the doctor calls a job stuck after half an hour")
     """How long a processor may send no heartbeat; it sends one every half minute."""
+    max_wait_hours: int = whole(1, 1440, "records are kept for 90 days", default=168)
+    """How long a job may wait for capacity, a worker or a service before it fails."""
     log_level: LogLevel
     """Minimum severity of log lines."""
 
@@ -174,6 +176,8 @@ class AlarmsConfig(Settings):
     """E-mail recipients; each address must confirm a first mail."""
     oldest_message_seconds: int = whole(60, 86400)
     """Alarm if a message waits longer than this."""
+    job_wait_minutes: int = whole(5, 10080, default=60)
+    """Alarm if a job waits longer than this for capacity, a worker or a service."""
     put_backs_an_hour: int = whole(1, 10000)
     """Alarm if this many jobs are requeued within an hour."""
 

@@ -91,6 +91,7 @@ class ControlPlaneStack(EnvironmentStack):
                 EnvVar.MAX_ATTEMPTS: str(settings.max_attempts),
                 EnvVar.JOB_TIMEOUT_SECONDS: str(environment.processor.job_timeout_seconds),
                 EnvVar.HEARTBEAT_SILENCE_SECONDS: str(settings.silence_seconds),
+                EnvVar.MAX_WAIT_SECONDS: str(3600 * settings.max_wait_hours),
             },
         )
         reaper.allow(

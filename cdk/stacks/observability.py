@@ -178,6 +178,14 @@ class ObservabilityStack(EnvironmentStack):
                 periods=_LATE,
             ),
             AlarmSpec(
+                slug="job-waiting",
+                summary="A job waits long for capacity, a worker or a service.",
+                metric=custom_metric(
+                    self._environment, Metric.LONGEST_WAIT_SECONDS, _QUARTER, "Maximum"
+                ),
+                threshold=60 * self._environment.alarms.job_wait_minutes,
+            ),
+            AlarmSpec(
                 slug="uploads-without-job",
                 summary="Uploads had no job, because their event was lost.",
                 metric=self._custom(Metric.UPLOADS_WITHOUT_JOB, _QUARTER),

@@ -329,6 +329,7 @@ class Metric(StrEnum):
     PROCESSING_USD = "ProcessingUsd"
     SPOT_INTERRUPTIONS = "SpotInterruptions"
     UPLOADS_WITHOUT_JOB = "UploadsWithoutJob"
+    LONGEST_WAIT_SECONDS = "LongestWaitSeconds"
     SUMMARY_FALLBACKS = "SummaryFallbacks"
     SUMMARY_USD = "SummaryUsd"
     SUMMARY_SENTENCES_REJECTED = "SummarySentencesRejected"

@@ -23,7 +23,15 @@ from runtime.core.ports import FilledQueue, JobStore, MessageSender, StaleWriteE
 from runtime.core.spans import Part, Span, about
 from runtime.core.telemetry import Telemetry
 from runtime.reaper.diagnosis import SPOT_INTERRUPTION, Diagnosis, StoppedTask, diagnose
-from runtime.reaper.remedies import Budget, Concern, Remedy, concern, is_suspected, remedy
+from runtime.reaper.remedies import (
+    Budget,
+    Concern,
+    Remedy,
+    concern,
+    is_suspected,
+    remedy,
+    waited_seconds,
+)
 
 SWEPT = (State.RUNNING, State.LAUNCHED, State.CLAIMED, State.PENDING)
 """States in which a job may be stuck, the most expensive first."""
@@ -113,10 +121,12 @@ class Reaper:
         troubled: list[str] = []
         complete = True
         found = dict.fromkeys(SWEPT, 0)
+        longest_wait = 0.0
         empty = self._empty_queues()
         for listed in self._listed(troubled):
             # As listed: a job that this sweep moves counts in its new state with the next sweep.
             found[listed.state] += 1
+            longest_wait = max(longest_wait, waited_seconds(listed, now=self.clock.now()))
             if self._concern(listed, empty) is None:
                 continue
             if remaining_seconds() < RESERVE_SECONDS:
@@ -133,6 +143,7 @@ class Reaper:
             raise SweepFailedError(f"{len(troubled)} jobs could not be handled: {troubled}")
         if complete:
             self.telemetry.metrics.put({Metric.SWEEPS_COMPLETED: 1})
+            self.telemetry.metrics.put({Metric.LONGEST_WAIT_SECONDS: longest_wait})
             for state, count in found.items():
                 self.telemetry.metrics.put({Metric.JOBS_IN_STATE: count}, of=state)
 

@@ -121,8 +121,17 @@ def concern(  # noqa: PLR0911 - a table
 
 
 def _waited_too_long(job: Job, *, now: float, budget: Budget) -> bool:
-    since = job.waiting_since
-    return since is not None and now - since >= budget.max_wait_seconds
+    return waited_seconds(job, now=now) >= budget.max_wait_seconds
+
+
+def waited_seconds(job: Job, *, now: float) -> float:
+    """Return how long the job has waited for capacity, a worker or a service; 0.0 if it does not.
+
+    A running job that waited keeps the time until it has settled, but does not wait.
+    """
+    if job.waiting_since is None or job.state not in {State.PENDING, State.LAUNCHED}:
+        return 0.0
+    return now - job.waiting_since
 
 
 def _overdue(job: Job, *, now: float, budget: Budget) -> bool:

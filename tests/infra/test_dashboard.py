@@ -140,6 +140,7 @@ def test_should_show_every_metric_of_our_own_where_it_is_written(pooled: Deploym
         Metric.SWEEPS_COMPLETED,
         Metric.DISPATCHES_FAILED,
         Metric.UPLOADS_WITHOUT_JOB,
+        Metric.LONGEST_WAIT_SECONDS,
     }
     unasked = {Metric.PROTECTION_LEASE_AGE_SECONDS}
     # Only with a table [summary]: tests/infra/test_summary_model.py.

@@ -101,6 +101,8 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
     ("alarms.emails", ["a@example.com", "a@example.com"], "each once"),
     ("alarms.emails", [f"a{n}@example.com" for n in range(21)], "a list of 0 to 20"),
     ("alarms.oldest_message_seconds", 59, "a whole number from 60 to 86400"),
+    ("alarms.job_wait_minutes", 4, "a whole number from 5 to 10080"),
+    ("reaper.max_wait_hours", 0, "a whole number from 1 to 1440"),
     ("alarms.put_backs_an_hour", 0, "a whole number from 1 to 10000"),
     ("processor.log_level", "TRACE", "one of DEBUG, INFO, WARNING, ERROR"),
     ("encryption.customer_key", "yes", "true or false"),
@@ -168,6 +170,10 @@ TOGETHER: list[tuple[dict[str, Any], str]] = [
     (
         {"processor.job_timeout_seconds": 300, "pool.job_timeout_seconds": 300},
         r"silence_seconds = 300; .* less than processor\.job_timeout_seconds = 300",
+    ),
+    (
+        {"alarms.job_wait_minutes": 60, "reaper.max_wait_hours": 1},
+        r"job_wait_minutes = 60; allowed is less than 60 \* reaper\.max_wait_hours = 60",
     ),
     (
         {"alarms.oldest_message_seconds": 239},

@@ -1,5 +1,7 @@
 """Whatever dies, hangs, never starts or is forgotten runs again, or fails with a reason."""
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.core.contract import ExitCode, Metric
@@ -250,3 +252,14 @@ def test_should_lose_nothing_however_the_reaper_dies(
     assert world.finish(source).state is State.SUCCEEDED
     assert len(set(world.launcher.started)) == len(world.launcher.started)
     assert world.job(source).source.key == KEY
+
+
+def test_should_report_the_longest_wait_of_a_job_that_still_waits(world: Afterlife) -> None:
+    world.reaper.sweep(lambda: 100.0)
+    source = world.launched()
+    job = world.job(source)
+    world.jobs.jobs[job.job_id] = replace(
+        job, state=State.PENDING, waiting_since=world.clock.now() - 7_200.0
+    )
+    world.reaper.sweep(lambda: 100.0)
+    assert world.metrics.values(Metric.LONGEST_WAIT_SECONDS) == [0.0, 7_200.0]

@@ -116,9 +116,10 @@ def ready_steps(
 ) -> tuple[Stage, ...]:
     """Return the waiting steps to start now, in the graph's order as far as capacity allows.
 
-    A step is ready when its inputs are neither waiting nor running. With nothing running the first
-    ready step starts whatever it costs, as capacity will not grow. A ready step that is too large
-    does not hold back smaller ones after it.
+    A step is ready when its inputs are neither waiting nor running. It starts as soon as one core
+    is free, also when it has more threads: until others end they share cores, and none is idle.
+    With nothing running the first ready step starts whatever it costs, as capacity will not grow. A
+    ready step that needs too much memory does not hold back smaller ones after it.
     """
     unfinished = {*waiting, *running}
     cores = capacity.cores - sum(graph[stage].cost.cores for stage in running)
@@ -128,7 +129,7 @@ def ready_steps(
         step = graph[stage]
         if stage not in waiting or not unfinished.isdisjoint(step.needs):
             continue
-        fits = step.cost.cores <= cores and step.cost.memory_mb <= memory
+        fits = cores > 0 and step.cost.memory_mb <= memory
         if fits or not (running or chosen):
             chosen.append(stage)
             cores -= step.cost.cores

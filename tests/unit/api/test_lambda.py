@@ -1,14 +1,27 @@
 """The same application behind API Gateway, and on batches of the webhook queue."""
 
+import asyncio
 import json
+from collections.abc import Iterator
 from typing import Any
 
+import pytest
 from mangum import Mangum
 
 from runtime.api.app import create_app
 from runtime.api.lambda_handler import work_on
 from runtime.core.job_events import DELIVERY_MESSAGE_TYPE
 from tests.unit.api.world import World
+
+
+@pytest.fixture
+def _loop() -> Iterator[None]:
+    """A loop for Mangum, which would make one and never close it."""
+    loop = asyncio.new_event_loop()
+    asyncio.set_event_loop(loop)
+    yield
+    asyncio.set_event_loop(None)
+    loop.close()
 
 
 def request(world: World, path: str) -> dict[str, Any]:
@@ -24,6 +37,7 @@ def request(world: World, path: str) -> dict[str, Any]:
     }
 
 
+@pytest.mark.usefixtures("_loop")
 def test_should_answer_a_request_of_the_gateway(world: World) -> None:
     job = world.job()
     gateway = Mangum(create_app(world.services), lifespan="off")

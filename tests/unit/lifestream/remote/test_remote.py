@@ -1,6 +1,7 @@
 """The client with the real application: what is interrupted goes on, a refusal says why."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -65,8 +66,10 @@ def network(world: World) -> Network:
 
 
 @pytest.fixture
-def world() -> World:
-    return World()
+def world() -> Iterator[World]:
+    made = World()
+    yield made
+    made.client.close()
 
 
 def client_of(network: Network) -> ApiClient:

@@ -1,10 +1,16 @@
 """Keys of the issuer, API keys, rate limits: what changes over time."""
 
+import asyncio
+import socket
+
 from local.issuer.signer import Signer
 from runtime.api.auth.api_keys import KEPT_SECONDS as KEY_KEPT_SECONDS
 from runtime.api.auth.api_keys import LAST_USE_SECONDS
 from runtime.api.auth.issuer_keys import KEEP_SECONDS, UNKNOWN_KEY_PAUSE_SECONDS
 from runtime.api.identity import Scope
+from runtime.api.rate_limits import RateLimits, shared_storage
+from tests.fakes.clock import FakeClock
+from tests.fakes.log import CapturedLog
 from tests.unit.api.world import ADMIN, ISSUER, OWNER, World, foreign_key
 
 
@@ -95,6 +101,21 @@ def test_should_limit_each_caller_by_itself() -> None:
     refused = world.client.get("/v1/me", headers=world.headers())
     assert refused.json()["code"] == "rate_limited"
     assert int(refused.headers["retry-after"]) >= 1
+
+
+def test_should_let_requests_pass_while_the_shared_cache_is_down() -> None:
+    async def count() -> CapturedLog:
+        log = CapturedLog()
+        with socket.socket() as closed:
+            closed.bind(("127.0.0.1", 0))
+            url = f"redis://127.0.0.1:{closed.getsockname()[1]}"
+            limits = RateLimits("1/minute", clock=FakeClock(), log=log, storage=shared_storage(url))
+            for _ in range(3):
+                await limits.count("any")
+        return log
+
+    log = asyncio.run(count())
+    assert log.actions("ERROR") == ["api.rate_limit_failed"] * 3
 
 
 def test_should_refuse_a_body_that_is_too_large(world: World) -> None:

@@ -6,7 +6,7 @@ Compressed, because it has each word with its exact times: 24 MB for six hours o
 import gzip
 import json
 import zlib
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from runtime.core.codec import DecodeError, decode, encode
 from runtime.core.contract import Stage
@@ -50,9 +50,14 @@ _SAME = tuple(each.name for each in fields(_Findings) if each.name != "models")
 
 
 def findings_bytes(result: JobResult) -> bytes:
-    """Return the document of a result without corrections."""
+    """Return the document of a result without corrections.
+
+    It names no folder of a file: which attempt wrote it depends on what was interrupted.
+    """
+    same = {name: getattr(result, name) for name in _SAME}
+    same["media_files"] = tuple(replace(file, folder="") for file in result.media_files)
     found = _Findings(
-        **{name: getattr(result, name) for name in _SAME},
+        **same,
         models=tuple(_Model(stage=stage, name=name) for stage, name in result.models.items()),
     )
     document = {"schema_version": SCHEMA_VERSION, "findings": encode(found)}

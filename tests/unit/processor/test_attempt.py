@@ -26,7 +26,7 @@ def studio(tmp_path: Path) -> Studio:
 def test_should_publish_every_file_and_record_the_success(studio: Studio) -> None:
     assert studio.run() is ExitCode.SUCCESS
     pictures = {thumbnail_name(0), thumbnail_name(1)}
-    every = {file.value for file in ResultFile} - {ResultFile.METRICS}
+    every = {file.value for file in ResultFile} - {ResultFile.METRICS, ResultFile.EDITS}
     assert set(studio.published()) == every | pictures
     result_key = f"results/{studio.source.job_id}/attempts/1/summary.json"
     assert (studio.job.state, studio.job.result_key) == (State.SUCCEEDED, result_key)

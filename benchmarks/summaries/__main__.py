@@ -95,7 +95,6 @@ def main() -> None:
         "evenly spaced sentences": chosen_evenly,
         "first method (LexRank, MMR)": chosen_first_method,
         "extractive": chosen_now,
-        "model, answers of the local cloud": chosen_by_model(None, "local.faithful"),
     }
     if given.endpoint:
         methods[given.model] = chosen_by_model(given.endpoint, given.model)

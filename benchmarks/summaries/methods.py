@@ -1,14 +1,11 @@
 """The summarizers that are compared, and the ways to choose sentences that came before."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.summaries.recordings import Recording
-from local.emulator.services.bedrock_answers import converse
-from runtime.aws.bedrock import BedrockChatModel
 from runtime.core.chat import ChatModel
 from runtime.core.clock import SystemClock
 from runtime.core.media import Sentence
@@ -105,21 +102,11 @@ def _shown(summary: Summary) -> Shown:
     ]
 
 
-def chosen_by_model(endpoint: str | None, model: str) -> Summaries:
-    """Return summaries by a model server, or without one by a model of the local cloud."""
-    chat: ChatModel
-    if endpoint is None:
-        chat = BedrockChatModel(_LocalConverse(), model=model)
-    else:
-        chat = OpenAIChatModel(endpoint=endpoint, api_key=None, model=model, timeout_seconds=300)
-    return _ByModel(chat)
-
-
-class _LocalConverse:
-    """The answers of the local cloud, without HTTP."""
-
-    def converse(self, *, modelId: str, **request: Any) -> Any:  # noqa: N803 - as AWS has it
-        return converse(modelId, request).body
+def chosen_by_model(endpoint: str, model: str) -> Summaries:
+    """Return summaries by a model server."""
+    return _ByModel(
+        OpenAIChatModel(endpoint=endpoint, api_key=None, model=model, timeout_seconds=300)
+    )
 
 
 class _NoLedger:

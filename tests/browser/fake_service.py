@@ -67,6 +67,7 @@ class FakeService:
         self.may_store = threading.Event()
         self.may_store.set()
         self.parts_before_wait = 0
+        self.pool_changes: list[dict[str, Any]] = []
         self.admin = True
         self.signed_out = 0
 
@@ -108,6 +109,7 @@ class FakeService:
                 route("/health", self._health),
                 route("/v1/me", self._me),
                 route("/v1/queues", self._queues),
+                route("/v1/pools/cpu", self._change_pool, methods=["POST"]),
                 route("/v1/uploads", self._create_upload, methods=["POST"]),
                 route("/v1/uploads/{upload}", self._upload, methods=["GET", "DELETE"]),
                 route("/v1/uploads/{upload}/parts", self._addresses, methods=["POST"]),
@@ -213,10 +215,15 @@ class FakeService:
     async def _queues(self, _: Request) -> Response:
         figures = {
             "waiting": 3, "in_work": 1, "oldest_seconds": 84, "workers_running": 1,
-            "workers_desired": 2, "capacity": "spot", "why_waiting": "A worker is starting.",
-            "dead_letters": 0,
+            "workers_desired": 2, "capacity": 4, "why_waiting": "worker.starting",
+            "min_tasks": 0, "paused": False, "dead_letters": 0,
         }  # fmt: skip
-        return JSONResponse([{"name": "cpu", **figures}, {"name": "gpu", **figures, "waiting": 0}])
+        on_demand = {"waiting": 0, "capacity": None, "min_tasks": None, "dead_letters": None}
+        return JSONResponse([{"name": "cpu", **figures}, {"name": "gpu", **figures, **on_demand}])
+
+    async def _change_pool(self, request: Request) -> Response:
+        self.pool_changes.append(await request.json())
+        return JSONResponse({}, 202)
 
     async def _create_upload(self, request: Request) -> Response:
         if self.refuse_uploads:

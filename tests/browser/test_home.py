@@ -220,6 +220,17 @@ def test_operators_see_queues_and_failures(service: FakeService, page: Page, add
     expect(page.get_by_role("row", name=re.compile("cut.mp4"))).to_contain_text("a.b")
 
 
+def test_operators_change_and_pause_a_pool(service: FakeService, page: Page, address: str) -> None:
+    page.goto(f"{address}/operator")
+    page.get_by_label("At most").fill("9")
+    page.get_by_role("button", name="Save").click()
+    page.get_by_role("button", name="Pause").click()
+    expect(page.get_by_role("heading", name="CPU")).to_be_visible()
+    saved, paused = service.pool_changes
+    assert saved == {"min_tasks": 0, "max_tasks": 9}
+    assert paused["paused"] is True
+
+
 def test_others_do_not_see_the_operators_page(
     service: FakeService, page: Page, address: str, complaints: list[str]
 ) -> None:

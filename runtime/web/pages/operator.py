@@ -61,7 +61,9 @@ async def set_pool(visit: Visit) -> Response:
     """Change how many workers a pool has at least and at most, or pause it."""
     form = await visit.request.form()
     body: dict[str, Any] = {
-        name: int(str(form[name])) for name in ("min_tasks", "max_tasks") if form.get(name)
+        name: int(str(form[name]))
+        for name in ("min_tasks", "max_tasks")
+        if str(form.get(name, "")).isdecimal()
     }
     if "paused" in form:
         body["paused"] = form["paused"] == "true"

@@ -67,6 +67,7 @@ class FakeService:
         self.may_store = threading.Event()
         self.may_store.set()
         self.parts_before_wait = 0
+        self.revision, self.others_edits = 0, 0
         self.pool_changes: list[dict[str, Any]] = []
         self.admin = True
         self.signed_out = 0
@@ -118,6 +119,7 @@ class FakeService:
                 route("/v1/jobs", self._list),
                 route("/v1/events", self._all_events),
                 route("/v1/jobs/{job_id}", self._job, methods=["GET", "PATCH", "DELETE"]),
+                route("/v1/jobs/{job_id}/edits", self._edits, methods=["GET", "POST"]),
                 route("/v1/jobs/{job_id}/events", self._job_events),
                 route("/v1/jobs/{job_id}/results", self._manifest),
                 route("/v1/jobs/{job_id}/results/{file:path}", self._result),
@@ -302,6 +304,26 @@ class FakeService:
         if request.method == "PATCH":
             recording.job["title"] = (await request.json())["title"]
         return JSONResponse(recording.job)
+
+    async def _edits(self, request: Request) -> Response:
+        """Rename speakers in `summary.json`; the first change of a test meets another's."""
+        if request.method == "GET":
+            return JSONResponse({}, headers={"etag": f'"{self.revision}"'})
+        if self.others_edits:
+            self.others_edits -= 1
+            self.revision += 1
+        if request.headers["if-match"] != f'"{self.revision}"':
+            return _problem(412, "edits.changed")
+        self.revision += 1
+        folder = self.recordings[request.path_params["job_id"]].results
+        assert folder is not None
+        summary = json.loads((folder / "summary.json").read_text())
+        for edit in (await request.json())["edits"]:
+            for speaker in summary["speakers"]:
+                if speaker["speaker"] == edit["speaker"]:
+                    speaker["name"] = edit["name"]
+        (folder / "summary.json").write_text(json.dumps(summary))
+        return JSONResponse({"revision": self.revision})
 
     async def _act(self, request: Request) -> Response:
         states = {"cancel": "CANCELLED", "retry": "PENDING", "reprocess": "PENDING"}

@@ -132,6 +132,7 @@ def test_another_sign_ins_answer_is_refused(running: tuple[FakeService, str]) ->
         client.get("/sign-in")
         answer = client.get("/callback?code=x&state=another")
         assert answer.status_code == 400
+        assert "belongs to another sign-in" in answer.text
         assert "session" not in client.cookies
 
 

@@ -163,6 +163,8 @@ def local_issuer(folder: Path) -> Iterator[Issuer]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.stdout:
+            process.stdout.close()
 
 
 def await_health(name: str, url: str, cloud: LocalCloud) -> None:

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
@@ -21,6 +21,7 @@ from lifestream.view.console import Screen
 from local import deploy, toolchain
 from local.cloud import ACCOUNT, REGION, CloudError, LocalCloud
 from local.commands import interrupt_on_sigterm, run_command
+from local.deploy_local import shown
 from local.deployed import ENVIRONMENT
 from local.emulator.settings import HOST
 from local.ports import free_port
@@ -51,16 +52,18 @@ class Issuer:
 
 def main(
     *,
-    pool: bool = typer.Option(False, "--pool", help="Process by a pool of warm workers."),
-    without_web: bool = typer.Option(False, "--without-web", help="Only the API."),
-    once: bool = typer.Option(False, "--once", help="Stop as soon as all is ready."),
+    pool: Annotated[
+        bool, typer.Option("--pool", help="Process by a pool of warm workers.")
+    ] = False,
+    once: Annotated[bool, typer.Option("--once", help="Stop as soon as all is ready.")] = False,
+    note: Annotated[Path, typer.Option(help="The file for addresses and the token.")] = STATE_FILE,
 ) -> int:
     """Start everything, print URLs and a token, and stay until Ctrl-C or SIGTERM."""
     screen = Screen()
     interrupt_on_sigterm()
     try:
-        with running(screen, pool=pool, web=not without_web) as written:
-            show(screen, written)
+        with running(screen, pool=pool, note=note) as written:
+            show(screen, written, note)
             if not once:
                 screen.say("It runs until Ctrl-C; nothing of it is kept.")
                 threading.Event().wait()
@@ -73,9 +76,11 @@ def main(
 
 
 @contextlib.contextmanager
-def running(screen: Screen, *, pool: bool = False, web: bool = True) -> Iterator[Mapping[str, Any]]:
-    """Run the system, and describe it in `.lifestream/up.json` for as long as it runs."""
-    doors = {name: usual_or_free(USUAL_PORTS[name]) for name in ((API, WEB) if web else (API,))}
+def running(
+    screen: Screen, *, pool: bool = False, note: Path = STATE_FILE
+) -> Iterator[Mapping[str, Any]]:
+    """Run the system, and describe it in the file `note` for as long as it runs."""
+    doors = {name: usual_or_free(port) for name, port in USUAL_PORTS.items()}
     with contextlib.ExitStack() as stack:
         with screen.step("Starting the local cloud"):
             cloud = stack.enter_context(toolchain.start_cloud(front_doors=doors))
@@ -96,7 +101,7 @@ def running(screen: Screen, *, pool: bool = False, web: bool = True) -> Iterator
             "state": str(cloud.state_dir),
             "pid": os.getpid(),
         }
-        stack.enter_context(state_file(STATE_FILE, written))
+        stack.enter_context(state_file(note, written))
         yield written
 
 
@@ -130,7 +135,7 @@ def service_settings(cloud: LocalCloud, issuer: Issuer, doors: Mapping[str, int]
     return {
         "enabled": True,
         "api_url": f"http://{HOST}:{doors[API]}",
-        "web_url": f"http://{HOST}:{doors.get(WEB, WEB_PORT)}",
+        "web_url": f"http://{HOST}:{doors[WEB]}",
         "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/local",
         "oidc_issuer": issuer.url,
         "oidc_client_id": CLIENT,
@@ -213,12 +218,12 @@ def usual_or_free(port: int) -> int:
     return port
 
 
-def show(screen: Screen, written: Mapping[str, Any]) -> None:
+def show(screen: Screen, written: Mapping[str, Any], note: Path) -> None:
     """Print where everything is and what to do with it."""
     screen.say()
     screen.fields(
         [
-            ("web pages", str(written.get(WEB, ""))),
+            ("web pages", str(written[WEB])),
             ("API", f"{written[API]}/docs"),
             ("issuer", str(written["issuer"])),
             ("local AWS", str(written["aws"])),
@@ -227,13 +232,9 @@ def show(screen: Screen, written: Mapping[str, Any]) -> None:
     )
     screen.say()
     screen.say("In another terminal of this folder:")
-    screen.say(f'  curl -H "Authorization: Bearer $(jq -r .token {shown()})" {written[API]}/v1/me')
+    token = f"$(jq -r .token {shown(note)})"
+    screen.say(f'  curl -H "Authorization: Bearer {token}" {written[API]}/v1/me')
     screen.say()
-
-
-def shown() -> str:
-    """Return the state file's path as it is typed from the repository's folder."""
-    return str(STATE_FILE.relative_to(toolchain.ROOT))
 
 
 if __name__ == "__main__":

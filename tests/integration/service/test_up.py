@@ -1,0 +1,138 @@
+"""`make up` brings API and pages up from their templates, and leaves nothing behind."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from local import toolchain
+
+pytestmark = pytest.mark.cloud
+
+START_SECONDS = 240.0
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.1
+
+Answer = tuple[int, Any]
+
+
+class Running:
+    """A `make up` that was started, and what it wrote about itself."""
+
+    def __init__(self, process: "subprocess.Popen[bytes]", note: Path, log: Path) -> None:
+        self.process = process
+        self.log = log
+        self.note = note
+        self.written: Mapping[str, Any] = {}
+
+    def await_ready(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self.note.exists():
+            assert self.process.poll() is None, self.log.read_text()
+            assert time.monotonic() < deadline, "it did not become ready"
+            time.sleep(POLL_SECONDS)
+        self.written = json.loads(self.note.read_text())
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(STOP_SECONDS)
+
+    def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Answer:
+        given = self.written["token"] if token is None else token
+        request = urllib.request.Request(  # noqa: S310 - an address of this machine
+            self.written["api"] + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {given}", "Content-Type": "application/json"},
+        )
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or b"null")
+
+
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    folder = tmp_path_factory.mktemp("up")
+    note, log = folder / "up.json", folder / "up.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local.up", "--note", str(note)],
+            cwd=toolchain.ROOT,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    running = Running(process, note, log)
+    try:
+        running.await_ready()
+        yield running
+    finally:
+        running.stop()
+
+
+def test_should_answer_as_healthy_through_its_front_doors(up: Running) -> None:
+    for name in ("api", "web"):
+        with urllib.request.urlopen(f"{up.written[name]}/health", timeout=30) as answer:  # noqa: S310
+            assert json.loads(answer.read())["status"] == "ok"
+
+
+def test_should_know_its_own_token_and_no_other(up: Running) -> None:
+    status, me = up.call("GET", "/v1/me")
+    assert (status, me["admin"]) == (200, True)
+
+    forged = up.written["token"][:-8] + "AAAAAAAA"
+    assert up.call("GET", "/v1/me", token=forged)[0] == 401
+
+
+def test_should_keep_the_token_to_its_owner(up: Running) -> None:
+    assert up.note.stat().st_mode & 0o077 == 0
+    assert up.written["pid"] == up.process.pid
+
+
+def test_should_take_an_upload_and_make_a_job_of_it(up: Running) -> None:
+    content = b"no recording at all" * 100
+    status, upload = up.call("POST", "/v1/uploads", {"name": "a b.mp4", "size_bytes": len(content)})
+    assert status == 201, upload
+
+    put = urllib.request.Request(  # noqa: S310 - an address of this machine
+        upload["url"], method="PUT", data=content, headers=upload["headers"]
+    )
+    with urllib.request.urlopen(put, timeout=30) as answer:  # noqa: S310
+        assert answer.status == 200
+    status, confirmed = up.call("POST", f"/v1/uploads/{upload['upload_id']}/confirm", {})
+
+    assert status == 202, confirmed
+    status, job = up.call("GET", f"/v1/jobs/{confirmed['job']['job_id']}")
+    assert (status, job["name"]) == (200, "a b.mp4")
+    assert job["owner"] == "local-user"
+
+
+def test_should_stop_with_all_it_started(up: Running) -> None:
+    note, state = up.note, Path(str(up.written["state"]))
+
+    assert up.stop() == 0
+    assert not note.exists()
+    assert running_below(state) == []
+
+
+def running_below(folder: Path) -> list[str]:
+    """Return the processes whose command line or working folder is below a folder."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            where = (process / "cwd").readlink()
+        except OSError:
+            continue
+        if where.is_relative_to(folder):
+            found.append(process.name)
+    return found

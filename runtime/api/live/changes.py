@@ -3,10 +3,12 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from runtime.core.jobs import Job
+from runtime.core.jobs import Job, State
 
 OVERLAP_SECONDS = 15.0
 """How far back each poll looks: clocks of writers differ, and the index lags behind the record."""
+
+_ORDER = tuple(State)
 
 
 def event_id(job: Job) -> int:
@@ -35,10 +37,11 @@ class SeenJobs:
 def is_newer(job: Job, than: Job) -> bool:
     """Return whether `job` is a later state of the same job.
 
-    The index may show an older state for a moment; the attempt and the time tell them apart.
+    The index may show an older state for a moment; attempt and time tell them apart, and for two
+    changes at the same time the order in which an attempt takes its states.
     """
-    return (job.attempt, job.updated_at) > (than.attempt, than.updated_at) or (
-        (job.attempt, job.updated_at) == (than.attempt, than.updated_at)
-        and job.state is not than.state
-        and job.ended
-    )
+    return _age(job) > _age(than)
+
+
+def _age(job: Job) -> tuple[int, float, int]:
+    return job.attempt, job.updated_at, _ORDER.index(job.state)

@@ -3,12 +3,13 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 from runtime.api.live import hub as hub_module
 from runtime.api.live.changes import OVERLAP_SECONDS, SeenJobs, event_id, is_newer
 from runtime.api.live.stream import Event, job_events, owner_events
-from runtime.core.jobs import Job, fail, report, succeed
+from runtime.core.jobs import Job, State, fail, report, succeed
 from runtime.core.jobs.job import Failure
 from tests.unit.api.world import OWNER, STRANGER, World
 
@@ -164,6 +165,16 @@ def test_should_know_the_later_state_of_a_job(world: World) -> None:
     same_time = fail(job, now=job.updated_at, failure=ANY_FAILURE)
     found = [is_newer(same_time, job), is_newer(job, same_time), is_newer(job, job)]
     assert found == [True, False, False]
+
+
+def test_should_show_the_second_of_two_changes_at_the_same_time(world: World) -> None:
+    running = world.job()
+    claimed = replace(running, state=State.CLAIMED)
+    seen = SeenJobs()
+    since = world.clock.now() - OVERLAP_SECONDS
+    assert seen.news([claimed], since=since) == [claimed]
+    assert seen.news([running], since=since) == [running]
+    assert seen.news([claimed], since=since) == []
 
 
 def test_should_serve_a_socket_as_a_stream(world: World) -> None:

@@ -60,7 +60,7 @@ def summary_permissions(
         resources=[idempotency_table.table_arn],
         conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{SPEND_PREFIX}*"]}},
     )
-    if summary.summarizer != SummarizerName.BEDROCK:
+    if SummarizerName(summary.summarizer) is not SummarizerName.BEDROCK:
         return [spending]
     return [spending, *_call_model(summary), *_apply_guardrail(summary)]
 

@@ -116,15 +116,14 @@ def _summaries(environment: EnvironmentConfig) -> Rows:
         return []
     spent = custom_metric(environment, Metric.SUMMARY_USD, _HOUR)
     counts = (Metric.SUMMARY_FALLBACKS, Metric.SUMMARY_SENTENCES_REJECTED)
-    return [
-        [
-            _graph("Summaries by a model: US dollars", [spent]),
-            _graph(
-                "Summaries that fell back to quotes, sentences that were rejected",
-                [custom_metric(environment, metric, _HOUR) for metric in counts],
-            ),
-        ]
+    row: list[cloudwatch.IWidget] = [
+        _graph("Summaries by a model: US dollars", [spent]),
+        _graph(
+            "Summaries that fell back to quotes, sentences that were rejected",
+            [custom_metric(environment, metric, _HOUR) for metric in counts],
+        ),
     ]
+    return [row]
 
 
 def _stages(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:

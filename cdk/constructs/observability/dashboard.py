@@ -70,7 +70,8 @@ def dashboard_rows(environment: EnvironmentConfig, sources: DashboardSources) ->
 def _services(environment: EnvironmentConfig, balancer: str | None) -> Rows:
     if balancer is None:
         return []
-    graphs = [_graph(title, metrics) for title, metrics in service_rows(environment, balancer)]
+    rows = service_rows(environment, balancer)
+    graphs: list[cloudwatch.IWidget] = [_graph(title, metrics) for title, metrics in rows]
     return [graphs[:2], graphs[2:]]
 
 

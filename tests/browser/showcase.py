@@ -85,6 +85,7 @@ def fill(service: FakeService, folder: Path) -> dict[str, str]:
     """Add recordings in every state to a service; return their ids by what they show."""
     video, results, duration = make_showcase(folder)
     ready = {"state": "SUCCEEDED", "duration_seconds": duration, "speakers": 3, "language": "en"}
+    stages: list[tuple[str, str, int | None]]
     stages = [("fetch", "done", 2), ("probe", "done", 1), ("audio", "done", 9)]
     stages += [("transcribe", "running", None), ("diarize", "running", None)]
     stages += [(name, "pending", None) for name in ("scenes", "attribute", "summarize")]
@@ -176,7 +177,8 @@ def _valley(number: int, palette: tuple[tuple[int, int, int], ...]) -> npt.NDArr
         colour = horizon + (ground - horizon) * (0.25 + 0.75 * depth)
         edge = np.clip((y - hills) * HEIGHT, 0, 1)[..., None]
         picture += (colour - picture) * edge
-    return np.clip(picture, 0, 255).astype(np.uint8)
+    drawn: npt.NDArray[np.uint8] = np.clip(picture, 0, 255).astype(np.uint8)
+    return drawn
 
 
 def _documents(spoken: dict[str, Any], duration: float) -> dict[str, Any]:

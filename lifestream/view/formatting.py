@@ -130,6 +130,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "suspected_at": timestamp(job.suspected_at),
         "task_arn": job.task_arn,
         "result_key": job.result_key,
+        "published_by": job.published_by,
         "submission": asdict(job.submission),
         "options_requested": job.options_requested,
         "options": asdict(job.options),

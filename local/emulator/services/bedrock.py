@@ -1,4 +1,4 @@
-"""Gap (1.5.33): no models. Added are models of this machine, faithful and faulty ones.
+"""Gap (1.5.33, local): no models. Added are models of this machine, faithful and faulty ones.
 
 `bedrock_answers` has their ids; every other call is answered by ministack.
 """

@@ -1,4 +1,4 @@
-"""Answers of Bedrock's Converse API, in its recorded shapes: a faithful model and faulty ones.
+"""Gap (1.5.33, local): no models; answers of Converse in its recorded shapes, faults among them.
 
 The model's id chooses how it behaves, so that a job's settings choose the fault:
 

@@ -9,6 +9,8 @@ def main() -> None:
     guard = default_guard()
     guard.defer_stop()
     for number in range(3):
+        if guard.stopping:
+            break
         with protected(f"report-{number}") as session:
             print("begin", time.time(), flush=True)
             for _step in range(10):

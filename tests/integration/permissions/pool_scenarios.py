@@ -8,7 +8,7 @@ from runtime.core.messages import queued_message, requeue_message
 from runtime.reaper.remedies import QUEUED_SECONDS
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.pool import Pool
-from tests.integration.permissions.scenarios import AN_AGE
+from tests.integration.permissions.scenarios import AN_AGE, leave_old_results, require_results
 from tests.integration.permissions.system import BrokenError
 
 TWICE = 2
@@ -19,11 +19,13 @@ def uploads_are_worked_on(pool: Pool) -> None:
     """A worker takes one upload after the other, and lets its messages go."""
     for _ in range(TWICE):
         since, source = pool.now(), pool.put()
+        leave_old_results(pool, source)
         if failed := pool.dispatch(source.key):
             raise BrokenError(f"the dispatcher failed on {failed}")
         if not pool.function_lines(Output.DISPATCHER_FUNCTION, source.job_id):
             raise BrokenError("the dispatcher has logged nothing")
         pool.worked_on(source, since=since)
+        require_results(pool, source)
     if complaint := pool.complaint(since=since, source=source):
         raise BrokenError(complaint)
 

@@ -7,15 +7,18 @@ waits for what cannot happen.
 import json
 import uuid
 
+from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import (
+    PROCESSOR_CONTAINER_NAME,
     RECONCILE_EVENT,
     RESULTS_PREFIX,
     WORK_PREFIX,
+    ExitCode,
     Output,
     ResultFile,
     result_prefix,
 )
-from runtime.core.jobs import Job, State, claim_new, start, suspect
+from runtime.core.jobs import Job, Source, State, claim_new, publish, start, suspect
 from runtime.core.messages import requeue_message
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.system import BrokenError, System
@@ -60,18 +63,52 @@ for method, data in (("GET", None), ("PUT", body)):
 def upload_is_processed(system: System) -> None:
     """A video is dispatched, runs as a task, is published, and both have logged."""
     source = system.put()
+    leave_old_results(system, source)
     if failed := system.dispatch(source.key):
         raise BrokenError(f"the dispatcher failed on {failed}")
     task = system.ended(system.launched_task(source))
     job = system.job(source)
     if job.state is not State.SUCCEEDED:
         raise BrokenError(f"the job is {job.state}; its task: {task.get('stoppedReason')}")
-    manifest = result_prefix(job.job_id) + ResultFile.MANIFEST
-    system.client("s3").head_object(Bucket=system.deployed.bucket, Key=manifest)
-    if f"{result_prefix(job.job_id)}attempts/" not in str(job.result_key):
-        raise BrokenError(f"the record points at {job.result_key}")
-    if not system.lines(system.deployed.outputs[Output.PROCESSOR_LOG_GROUP], job.job_id):
-        raise BrokenError("the processor has logged nothing")
+    require_results(system, source)
+    lines = system.lines(system.deployed.outputs[Output.PROCESSOR_LOG_GROUP], job.job_id)
+    if not any("job.succeeded" in line for line in lines):
+        raise BrokenError("the processor has not logged that it recorded the success")
+
+
+def leave_old_results(system: System, source: Source) -> None:
+    """Leave a file of an earlier attempt, which results that replace it remove."""
+    key = f"{result_prefix(source.job_id)}attempts/0/any.json"
+    system.client("s3").put_object(Bucket=system.deployed.bucket, Key=key, Body=b"{}")
+
+
+def require_results(system: System, source: Source) -> None:
+    """Require that results are published, copied to the public path, and the only ones."""
+    objects = S3ObjectStore(system.client("s3"))
+    prefix, job = result_prefix(source.job_id), system.job(source)
+    keys = {each.source.key for each in objects.list_objects(system.deployed.bucket, prefix)}
+    if job.result_key not in keys or prefix + ResultFile.MANIFEST not in keys:
+        raise BrokenError(f"of the results at {job.result_key} there are {sorted(keys)}")
+    if f"{prefix}attempts/0/any.json" in keys:
+        raise BrokenError("older results were not removed")
+
+
+def published_job_succeeds(system: System) -> None:
+    """The reaper records the success of a published job that cannot run again."""
+    job = _running(system, since=system.now())
+    result_key = result_prefix(job.job_id) + "attempts/1/summary.json"
+    system.jobs.save(job, publish(job, now=system.now(), result_key=result_key))
+    detail = {
+        "lastStatus": "STOPPED",
+        "startedBy": f"{job.job_id}-{job.attempt}",
+        "containers": [
+            {"name": PROCESSOR_CONTAINER_NAME, "exitCode": int(ExitCode.BAD_CONFIGURATION)}
+        ],
+    }
+    event = {"detail-type": "ECS Task State Change", "source": "aws.ecs", "detail": detail}
+    system.invoke(Output.REAPER_FUNCTION, event)
+    if (ended := system.job(job.source)).state is not State.SUCCEEDED:
+        raise BrokenError(f"the published job is {ended.state}")
 
 
 def upload_is_noticed(system: System) -> None:

@@ -113,7 +113,7 @@ def read_changes(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
 
 
 def take_uploads(bucket_arn: str) -> list[iam.PolicyStatement]:
-    """Have browsers upload by presigned URLs, see which parts are there, read and delete objects.
+    """Have browsers upload by presigned URLs, publish corrections, read and delete objects.
 
     A presigned URL may do what its signer may.
     """
@@ -125,6 +125,8 @@ def take_uploads(bucket_arn: str) -> list[iam.PolicyStatement]:
             actions=["s3:PutObject", "s3:AbortMultipartUpload", "s3:ListMultipartUploadParts"],
             resources=[uploads],
         ),
+        # Corrections are published beside what they correct.
+        iam.PolicyStatement(actions=["s3:PutObject"], resources=[results]),
         iam.PolicyStatement(actions=["s3:GetObject"], resources=[uploads, results, work]),
         iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[uploads, results, work]),
         detect_missing_objects(bucket_arn),

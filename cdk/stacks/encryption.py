@@ -20,5 +20,9 @@ class EncryptionStack(EnvironmentStack):
             key=None,
         )
         self.key = environment_key(
-            self, "Key", names=self.names, removal_policy=removal_policy(environment)
+            self,
+            "Key",
+            names=self.names,
+            removal_policy=removal_policy(environment),
+            machines=environment.gpu is not None,
         )

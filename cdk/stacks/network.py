@@ -144,13 +144,15 @@ class NetworkStack(EnvironmentStack):
             ec2.Peer.ipv4(self._environment.network.cidr), _HTTPS, "From the VPC"
         )
         for endpoint in chosen:
-            vpc.add_interface_endpoint(
+            created = vpc.add_interface_endpoint(
                 endpoint.name,
                 service=endpoint.service,
                 security_groups=[group],
                 open=False,
                 subnets=ec2.SubnetSelection(subnets=self.task_subnets),
             )
+            if endpoint.prefix is not None:
+                created.add_to_policy(endpoints.account_policy(endpoint.prefix))
         return group
 
     def _create_task_security_group(

@@ -63,6 +63,7 @@ class ProcessingStack(EnvironmentStack):
                 vpc=network.vpc,
                 subnets=network.task_subnets,
                 security_group=network.task_security_group,
+                key=key,
             )
         self.processor = ProcessorTask(
             self,
@@ -101,7 +102,7 @@ class ProcessingStack(EnvironmentStack):
                     cloud_watch_log_group=audit, cloud_watch_encryption_enabled=bool(self.key)
                 ),
             )
-        return ecs.Cluster(
+        cluster = ecs.Cluster(
             self,
             "Cluster",
             cluster_name=self.names.cluster,
@@ -110,6 +111,13 @@ class ProcessingStack(EnvironmentStack):
             enable_fargate_capacity_providers=True,
             execute_command_configuration=commands,
         )
+        if self.key is not None:
+            # The L2 would write into the policy of the key, which is in an earlier stack.
+            cluster.node.default_child.add_property_override(  # type: ignore[union-attr]
+                "Configuration.ManagedStorageConfiguration.FargateEphemeralStorageKmsKeyId",
+                self.key.key_id,
+            )
+        return cluster
 
     def _create_dispatcher(
         self,

@@ -159,6 +159,8 @@ class StorageStack(EnvironmentStack):
             self,
             construct_id,
             repository_name=name,
+            encryption=ecr.RepositoryEncryption.KMS if self.key else None,
+            encryption_key=self.key,
             image_scan_on_push=True,
             # A released tag always means the same image; in development it may move.
             image_tag_mutability=(

@@ -221,3 +221,22 @@ def test_should_let_backup_copy_the_tables_and_do_nothing_else(
         *("backup:DescribeBackupVault", "backup:CopyIntoBackupVault"),
         *("kms:Decrypt", "kms:DescribeKey", "kms:GenerateDataKey"),
     }
+
+
+def test_should_encrypt_with_it_where_recordings_and_images_lie(keyed: Deployment) -> None:
+    key, _ = the_key(keyed)
+    _, cluster = keyed.only("AWS::ECS::Cluster")
+    _, repository = keyed.only("AWS::ECR::Repository")
+    disks = cluster["Properties"]["Configuration"]["ManagedStorageConfiguration"]
+    encryption = repository["Properties"]["EncryptionConfiguration"]
+
+    assert keyed.render(disks["FargateEphemeralStorageKmsKeyId"]) == key.replace(".Arn>", ">")
+    assert encryption["EncryptionType"] == "KMS"
+    assert keyed.render(encryption["KmsKey"]) == key
+    for sid in ("DisksOfTasks", "GrantsOfDisks"):
+        condition = statement(keyed, sid)["Condition"]
+        assert isinstance(condition, dict)
+        assert condition["StringEquals"] == {
+            "kms:EncryptionContext:aws:ecs:clusterAccount": "<AWS::AccountId>",
+            "kms:EncryptionContext:aws:ecs:clusterName": f"lifestream-cluster-{keyed.config.name}",
+        }

@@ -22,6 +22,9 @@ ANY_RESOURCE = {
 
 MOST = 6
 
+ENDPOINT = "AWS::EC2::VPCEndpoint"
+"""Its policies grant nothing: they limit what the policies of roles grant."""
+
 CONDITIONS = {
     "ecs:RunTask": "ecs:cluster",
     "ecs:StopTask": "ecs:cluster",
@@ -33,7 +36,10 @@ CONDITIONS = {
 }
 """What roles may do only under a condition that AWS knows for it."""
 
-SOURCES = {"aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"}
+SOURCES = {
+    *("aws:SourceAccount", "aws:SourceArn", "kms:EncryptionContext:aws:logs:arn"),
+    "kms:EncryptionContext:aws:ecs:clusterAccount",
+}
 """By which a statement says for whom a service may act."""
 
 UNSOURCED = {
@@ -121,7 +127,7 @@ def test_should_allow_any_resource_only_where_there_is_no_other(deployment: Depl
     unlimited = {
         "kms:*" if statement.kind == "AWS::KMS::Key" else action
         for statement in everything(deployment)
-        if "*" in statement.resources
+        if "*" in statement.resources and statement.kind != ENDPOINT
         for action in statement.actions
     }
 
@@ -136,7 +142,7 @@ def test_should_have_no_reason_for_what_nobody_does(
         "kms:*" if statement.kind == "AWS::KMS::Key" else action
         for deployment in (*deployments.values(), gpu)
         for statement in everything(deployment)
-        if "*" in statement.resources
+        if "*" in statement.resources and statement.kind != ENDPOINT
         for action in statement.actions
     }
 
@@ -145,7 +151,16 @@ def test_should_have_no_reason_for_what_nobody_does(
 
 def test_should_allow_no_action_by_wildcard(deployment: Deployment) -> None:
     for statement in everything(deployment):
-        assert not [action for action in statement.actions if "*" in action], statement.where
+        if statement.kind != ENDPOINT:
+            assert not [action for action in statement.actions if "*" in action], statement.where
+
+
+def test_should_admit_this_account_alone_to_endpoints(deployment: Deployment) -> None:
+    for statement in everything(deployment):
+        # ECR signs URLs of layers with credentials of its own.
+        layers = any("starport-layer-bucket" in resource for resource in statement.resources)
+        if statement.kind == ENDPOINT and not layers:
+            assert statement.conditions == {"aws:PrincipalAccount"}, statement.where
 
 
 def test_should_allow_under_conditions_where_aws_knows_some(deployment: Deployment) -> None:

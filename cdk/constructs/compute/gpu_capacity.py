@@ -6,6 +6,7 @@ from aws_cdk import aws_autoscaling as autoscaling
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
@@ -33,6 +34,7 @@ class GpuCapacity(Construct):
         vpc: ec2.IVpc,
         subnets: Sequence[ec2.ISubnet],
         security_group: ec2.ISecurityGroup,
+        key: kms.IKey | None,
     ) -> None:
         super().__init__(scope, construct_id)
         names = Names(environment.name)
@@ -42,7 +44,7 @@ class GpuCapacity(Construct):
             auto_scaling_group_name=names.gpu,
             vpc=vpc,
             vpc_subnets=ec2.SubnetSelection(subnets=list(subnets)),
-            launch_template=self._template(gpu, cluster, security_group),
+            launch_template=self._template(gpu, cluster, security_group, key),
             min_capacity=0,
             max_capacity=gpu.max_tasks,
             # ECS removes the protection from machines without tasks.
@@ -64,7 +66,11 @@ class GpuCapacity(Construct):
         )
 
     def _template(
-        self, gpu: GpuConfig, cluster: ecs.Cluster, security_group: ec2.ISecurityGroup
+        self,
+        gpu: GpuConfig,
+        cluster: ecs.Cluster,
+        security_group: ec2.ISecurityGroup,
+        key: kms.IKey | None,
     ) -> ec2.LaunchTemplate:
         role = iam.Role(
             self,
@@ -100,6 +106,7 @@ class GpuCapacity(Construct):
                     volume=ec2.BlockDeviceVolume.ebs(
                         gpu.disk_gib,
                         encrypted=True,
+                        kms_key=key,
                         volume_type=ec2.EbsDeviceVolumeType.GP3,
                         delete_on_termination=True,
                     ),

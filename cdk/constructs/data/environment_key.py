@@ -11,6 +11,9 @@ from cdk.naming import Names, bucket_arn, budget_arn, local_arn, log_groups_arn
 ENCRYPTING_SERVICES = ("s3", "dynamodb", "sqs", "secretsmanager", "backup")
 """Services that call KMS on behalf of their callers."""
 
+_BY_GRANT = ("dynamodb", "backup", "ecr")
+_SCALING_ROLE = "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+
 _MANAGE = (
     *("CreateAlias", "DeleteAlias", "UpdateAlias", "DescribeKey", "UpdateKeyDescription"),
     *("EnableKey", "DisableKey", "ScheduleKeyDeletion", "CancelKeyDeletion"),
@@ -25,13 +28,19 @@ _USE = (
 
 
 def environment_key(
-    scope: Construct, construct_id: str, *, names: Names, removal_policy: RemovalPolicy
+    scope: Construct,
+    construct_id: str,
+    *,
+    names: Names,
+    removal_policy: RemovalPolicy,
+    machines: bool = False,
 ) -> kms.Key:
     """Return a new key, rotated every year.
 
     Its policy lets the account's administrators manage it but not use it. The policies of roles
     decide who may use it through which service. Where a service acts without a role (logs, events,
-    alarms), the policy names the service and its source.
+    alarms, disks of tasks), the policy names the service and its source. With `machines`, EC2 Auto
+    Scaling may encrypt their volumes.
     """
     return kms.Key(
         scope,
@@ -57,17 +66,23 @@ def environment_key(
                         }
                     },
                 ),
-                # DynamoDB and AWS Backup use the key between calls, by a grant.
+                # DynamoDB, AWS Backup and ECR use the key between calls, by a grant.
                 _allow(
-                    "GrantsOfTables",
+                    "GrantsOfKeepers",
                     iam.AccountRootPrincipal(),
                     ("CreateGrant",),
                     {
                         "StringEquals": {
-                            "kms:ViaService": [via_service("dynamodb"), via_service("backup")]
+                            "kms:ViaService": [via_service(service) for service in _BY_GRANT]
                         },
                         "Bool": {"kms:GrantIsForAWSResource": "true"},
                     },
+                ),
+                _allow(
+                    "EndOfGrants",
+                    iam.AccountRootPrincipal(),
+                    ("RetireGrant",),
+                    {"StringEquals": {"kms:ViaService": [via_service("ecr")]}},
                 ),
                 _allow(
                     "Logs",
@@ -89,9 +104,61 @@ def environment_key(
                     "Alarms", "cloudwatch", local_arn("cloudwatch", f"alarm:{names.alarm('*')}")
                 ),
                 _service("Budget", "budgets", budget_arn(names)),
+                *_disks_of_tasks(names),
+                *(_volumes_of_machines() if machines else ()),
             ]
         ),
     )
+
+
+def _disks_of_tasks(names: Names) -> list[iam.PolicyStatement]:
+    """Let Fargate encrypt the disks of this cluster's tasks.
+
+    See "Create an encryption key for Fargate ephemeral storage" in the guide of ECS.
+    """
+    fargate = iam.ServicePrincipal("fargate.amazonaws.com")
+    of_the_cluster: dict[str, object] = {
+        "kms:EncryptionContext:aws:ecs:clusterAccount": Aws.ACCOUNT_ID,
+        "kms:EncryptionContext:aws:ecs:clusterName": names.cluster,
+    }
+    return [
+        _allow(
+            "DisksOfTasks",
+            fargate,
+            ("GenerateDataKeyWithoutPlaintext",),
+            {"StringEquals": of_the_cluster},
+        ),
+        _allow(
+            "GrantsOfDisks",
+            fargate,
+            ("CreateGrant",),
+            {
+                "StringEquals": of_the_cluster,
+                "ForAllValues:StringEquals": {"kms:GrantOperations": ["Decrypt"]},
+            },
+        ),
+    ]
+
+
+def _volumes_of_machines() -> list[iam.PolicyStatement]:
+    """Let Auto Scaling's service-linked role encrypt volumes through EC2.
+
+    A condition names the role: as a principal, it would have to exist before the key.
+    """
+    role = f"arn:{Aws.PARTITION}:iam::{Aws.ACCOUNT_ID}:role/aws-service-role/{_SCALING_ROLE}"
+    through_ec2: dict[str, dict[str, object]] = {
+        "ArnEquals": {"aws:PrincipalArn": role},
+        "StringEquals": {"kms:CallerAccount": Aws.ACCOUNT_ID, "kms:ViaService": via_service("ec2")},
+    }
+    return [
+        _allow("VolumesOfMachines", iam.AnyPrincipal(), _USE, through_ec2),
+        _allow(
+            "GrantsOfVolumes",
+            iam.AnyPrincipal(),
+            ("CreateGrant",),
+            {**through_ec2, "Bool": {"kms:GrantIsForAWSResource": "true"}},
+        ),
+    ]
 
 
 def management() -> iam.PolicyStatement:

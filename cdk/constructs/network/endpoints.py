@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
@@ -26,29 +27,52 @@ def _with_model_key(environment: EnvironmentConfig) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """An interface endpoint: its service, what needs it, and in which environments."""
+    """An interface endpoint: its service, what needs it, and in which environments.
+
+    `prefix` is that of the service's actions, None where it supports no endpoint policies.
+    """
 
     name: str
     service: ec2.InterfaceVpcEndpointAwsService
     needed_by: str
+    prefix: str | None
     when: Callable[[EnvironmentConfig], bool] = lambda _environment: True
 
+
+_OUR_ACCOUNT = {"StringEquals": {"aws:PrincipalAccount": Aws.ACCOUNT_ID}}
 
 _SERVICES = ec2.InterfaceVpcEndpointAwsService
 
 INTERFACE_ENDPOINTS = (
-    Endpoint(name="EcrApi", service=_SERVICES.ECR, needed_by="ECS, to list an image's layers"),
-    Endpoint(name="EcrDocker", service=_SERVICES.ECR_DOCKER, needed_by="ECS, to pull an image"),
-    Endpoint(name="Logs", service=_SERVICES.CLOUDWATCH_LOGS, needed_by="the log driver of tasks"),
+    Endpoint(
+        name="EcrApi",
+        service=_SERVICES.ECR,
+        prefix="ecr",
+        needed_by="ECS, to list an image's layers",
+    ),
+    Endpoint(
+        name="EcrDocker",
+        service=_SERVICES.ECR_DOCKER,
+        prefix="ecr",
+        needed_by="ECS, to pull an image",
+    ),
+    Endpoint(
+        name="Logs",
+        service=_SERVICES.CLOUDWATCH_LOGS,
+        prefix="logs",
+        needed_by="the log driver of tasks",
+    ),
     Endpoint(
         name="Ecs",
         service=_SERVICES.ECS,
+        prefix="ecs",
         needed_by="workers that protect themselves, where no task agent does it for them",
         when=_with_workers,
     ),
     Endpoint(
         name="Sqs",
         service=_SERVICES.SQS,
+        prefix="sqs",
         needed_by="workers that receive jobs and requeue them",
         when=_with_workers,
     ),
@@ -56,35 +80,41 @@ INTERFACE_ENDPOINTS = (
         name="EcsAgent",
         service=_SERVICES.ECS_AGENT,
         needed_by="machines with a GPU, to receive tasks",
+        prefix=None,
         when=_with_machines,
     ),
     Endpoint(
         name="EcsTelemetry",
         service=_SERVICES.ECS_TELEMETRY,
         needed_by="machines with a GPU, to report their health",
+        prefix=None,
         when=_with_machines,
     ),
     Endpoint(
         name="Commands",
         service=_SERVICES.SSM_MESSAGES,
+        prefix="ssmmessages",
         needed_by="ECS Exec, for the sessions of its agent",
         when=lambda environment: environment.execute_command,
     ),
     Endpoint(
         name="XRay",
         service=_SERVICES.XRAY,
+        prefix="xray",
         needed_by="processors, to send trace segments",
         when=lambda environment: environment.observability.tracing,
     ),
     Endpoint(
         name="Bedrock",
         service=_SERVICES.BEDROCK_RUNTIME,
+        prefix="bedrock",
         needed_by="summaries from a model",
         when=lambda environment: environment.network.bedrock_endpoint,
     ),
     Endpoint(
         name="SecretsManager",
         service=_SERVICES.SECRETS_MANAGER,
+        prefix="secretsmanager",
         needed_by="ECS, to read the API key of a model server",
         when=_with_model_key,
     ),
@@ -102,24 +132,36 @@ def chosen(environment: EnvironmentConfig) -> list[Endpoint]:
     return [endpoint for endpoint in INTERFACE_ENDPOINTS if wanted and endpoint.when(environment)]
 
 
+def account_policy(prefix: str) -> iam.PolicyStatement:
+    """Admit credentials of this account alone: those of others can carry no data out."""
+    return iam.PolicyStatement(
+        sid="OurAccount",
+        principals=[iam.AnyPrincipal()],
+        actions=[f"{prefix}:*"],
+        resources=["*"],
+        conditions=_OUR_ACCOUNT,
+    )
+
+
 def s3_policy(names: Names) -> list[iam.PolicyStatement]:
     """Admit only the media bucket, and the bucket that ECR serves layers from.
 
     Roles limit what our credentials may do. This limits credentials of another account: an
-    attacker in a task cannot copy data to a bucket outside.
+    attacker in a task cannot copy data to a bucket outside. Layers are read by URLs that ECR signs.
     """
     media = bucket_arn(names.media_bucket)
     return [
-        _allow_all(
+        _allow(
             "OurObjects",
             ["GetObject", "PutObject", "DeleteObject", "AbortMultipartUpload"],
             f"{media}/*",
         ),
-        _allow_all("OurBucket", ["ListBucket"], media),
-        _allow_all(
+        _allow("OurBucket", ["ListBucket"], media),
+        _allow(
             "ImageLayers",
             ["GetObject"],
             f"arn:{Aws.PARTITION}:s3:::prod-{Aws.REGION}-starport-layer-bucket/*",
+            conditions={},
         ),
     ]
 
@@ -127,7 +169,7 @@ def s3_policy(names: Names) -> list[iam.PolicyStatement]:
 def dynamodb_policy(names: Names) -> list[iam.PolicyStatement]:
     """Admit only the tables of this environment."""
     return [
-        _allow_all(
+        _allow(
             "OurTables",
             ["GetItem", "PutItem"],
             local_arn("dynamodb", f"table/{SERVICE_NAME}-*-{names.environment}"),
@@ -136,8 +178,13 @@ def dynamodb_policy(names: Names) -> list[iam.PolicyStatement]:
     ]
 
 
-def _allow_all(
-    sid: str, actions: list[str], resource: str, *, service: str = "s3"
+def _allow(
+    sid: str,
+    actions: list[str],
+    resource: str,
+    *,
+    service: str = "s3",
+    conditions: dict[str, Any] = _OUR_ACCOUNT,
 ) -> iam.PolicyStatement:
     return iam.PolicyStatement(
         sid=sid,
@@ -145,4 +192,5 @@ def _allow_all(
         principals=[iam.AnyPrincipal()],
         actions=[f"{service}:{action}" for action in actions],
         resources=[resource],
+        conditions=conditions,
     )

@@ -161,6 +161,7 @@ def _print_batch(dispatcher: Dispatcher, cloud: LocalCloud) -> None:
     failed = failed_records(
         records,
         work=dispatcher.work,
+        resend=dispatcher.send_later,
         remaining_seconds=lambda: PLENTY_SECONDS,
         telemetry=dispatcher.telemetry,
     )

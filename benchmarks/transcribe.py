@@ -51,7 +51,8 @@ def main() -> None:
     parser.add_argument("--alone", action="store_true")
     given = parser.parse_args()
     if given.alone:
-        whisper_batches.BatchDecoder.__init__.__kwdefaults__["batch_packs"] = 1
+        defaults = whisper_batches.BatchDecoder.__init__.__kwdefaults__ or {}
+        defaults["batch_packs"] = 1
     seconds: defaultdict[str, float] = defaultdict(float)
     for holder, name, part in MEASURED:
         setattr(holder, name, measured(getattr(holder, name), part, seconds))

@@ -8,6 +8,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -52,7 +53,7 @@ def main(wav: Path, cores: int) -> None:
     )
 
 
-def pipeline(folder: Path) -> "object":
+def pipeline(folder: Path) -> Any:
     """Return WhisperX's diarization with pyannote's own pipeline and this project's weights."""
     import yaml  # noqa: PLC0415 - only in WhisperX's environment
     from pyannote.audio import Pipeline  # noqa: PLC0415

@@ -225,7 +225,8 @@ def _sweeps(
             each=prices.usd["function_request"]
             + gb * seconds * prices.usd["function_arm_gb_second"],
         )
-        # A metric is charged while it is written to.
+    if any(rule.get("Properties", {}).get("ScheduleExpression") for rule in resources):
+        # A metric is charged once while it is written to, however often.
         yield Line(
             what="metrics of sweeps",
             count=prices.assumed["metrics_per_sweep"],

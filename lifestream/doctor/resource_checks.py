@@ -13,7 +13,13 @@ VISIBILITY_FACTOR = 6
 LEAST_RECEIVES = 5
 """Fewer, and throttling alone sends messages to the dead letters (AWS's advice for Lambda)."""
 
-OF_A_POOL = frozenset({Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL, Output.WORKER_SERVICE})
+OPTIONAL = (
+    frozenset({Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL, Output.WORKER_SERVICE}),
+    frozenset({Output.API_URL, Output.WEB_URL, Output.API_SERVICE, Output.WEB_SERVICE}),
+    frozenset({Output.LOAD_BALANCER, Output.EVENT_BUS, Output.WEBHOOK_DLQ_URL}),
+    frozenset({Output.USER_POOL, Output.USER_POOL_CLIENT}),
+)
+"""The outputs of a pool, of services, of what only services have, and of their own user pool."""
 
 PROTECT = "Run `make protect ENV=...`, which follows each deployment."
 
@@ -45,7 +51,8 @@ def check_stacks(stacks: Iterable[Stack], environment: str) -> Iterator[Finding]
         )
     published = {key for stack in by_name.values() for key in stack.outputs}
     # All or none: the outputs of a pool are missing where there is no pool.
-    expected = [o for o in Output if o not in OF_A_POOL or OF_A_POOL & published]
+    absent = {output for outputs in OPTIONAL if not outputs & published for output in outputs}
+    expected = [output for output in Output if output not in absent]
     if missing := [output.value for output in expected if output not in published]:
         yield error(
             "outputs",

@@ -12,9 +12,18 @@ from scripts.setup.commands import ROOT, cache_folder
 FLAGS = ("--no-sandbox", "--disable-gpu", "--autoplay-policy=no-user-gesture-required")
 
 
+_running: list[Browser] = []
+
+
 @contextmanager
 def chromium_browser() -> Iterator[Browser]:
-    """Yield a headless browser."""
+    """Yield a headless browser, the one that runs in this process already if there is one.
+
+    Playwright runs once in a thread.
+    """
+    if _running:
+        yield _running[0]
+        return
     development = (ROOT / ".venv").resolve()
     folder = chromium(cache_folder(), development / "bin" / "node", npm(development))
     program, variables = settings(folder)
@@ -22,5 +31,9 @@ def chromium_browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(
             executable_path=program, env=dict(variables), args=list(FLAGS)
         )
-        yield browser
-        browser.close()
+        _running.append(browser)
+        try:
+            yield browser
+        finally:
+            _running.clear()
+            browser.close()

@@ -116,8 +116,12 @@ def test_should_answer_the_tasks_own_metadata(containers: Containers) -> None:
 def test_should_let_the_task_sign_its_calls_with_its_own_credentials(
     containers: Containers,
 ) -> None:
-    _, lines = containers.run_to_end(["show_identity"])
-    assert lines[0].startswith("arn:aws:")
+    role = "arn:aws:iam::000000000000:role/any-task"
+    definition = containers.register([containers.definition("show_identity")], taskRoleArn=role)
+    task = containers.run(definition)
+    containers.await_status(task, "STOPPED")
+    (arn,) = containers.lines(task)
+    assert arn == "arn:aws:sts::000000000000:assumed-role/any-task/task"
 
 
 def test_should_stream_the_log_while_the_task_runs(containers: Containers) -> None:

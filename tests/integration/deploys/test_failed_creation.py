@@ -4,10 +4,12 @@ The whole walk takes minutes, so `make test` does it for the stacks with retaine
 `make deployments` does it for every stack of every environment.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from local import toolchain
 from local.cloud import LocalCloud
 from local.deploy import DeployFailedError, assembly_of
 from tests.integration.deploys.assemblies import (
@@ -21,6 +23,13 @@ from tests.integration.deploys.assemblies import (
 from tests.integration.deploys.environment import Environment
 
 RETAINS_DATA = ("/Encryption", "/Storage")
+
+
+@pytest.fixture
+def cloud(tmp_path: Path) -> Iterator[LocalCloud]:
+    """A cloud of its own: what prod retains would be in the way of other tests' deployments."""
+    with toolchain.start_cloud(state_dir=tmp_path / "cloud") as started:
+        yield started
 
 
 def walk(environment: Environment, assembly: Path, paths: list[str], folder: Path) -> None:

@@ -1,5 +1,6 @@
 """Asking a container tool, and following jobs, for the image's tests."""
 
+import gzip
 import json
 import subprocess
 from collections.abc import Mapping
@@ -61,6 +62,7 @@ def contents(folder: Path) -> Mapping[str, bytes]:
 def contents_whatever_the_job(folder: Path) -> Mapping[str, bytes]:
     """Return the files with their job's identity masked, without the manifest of their digests."""
     found = dict(contents(folder))
+    found[ResultFile.FINDINGS] = gzip.decompress(found[ResultFile.FINDINGS])
     source = json.loads(found.pop(ResultFile.MANIFEST))
     job_id, key = (
         source["job_id"].encode(),

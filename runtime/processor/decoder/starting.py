@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,26 +99,46 @@ def prepare_starter() -> None:
 
 
 class _Starter:
-    """The starter process, and the socket to it: one question at a time."""
+    """The starter process, and the socket to it: one question at a time.
+
+    The kernel kills it when the thread that has started it ends, so a thread of its own does.
+    """
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        self._over = threading.Event()
         self._control, theirs = socket.socketpair()
+        started: Future[subprocess.Popen[bytes]] = Future()
         with theirs:
-            self._process = subprocess.Popen(
+            threading.Thread(
+                target=self._hold,
+                args=(theirs.fileno(), started),
+                name="decoding-starter",
+                daemon=True,
+            ).start()
+            self._process = started.result()
+        # Waited for, so that the processor time of all children counts as this process's.
+        atexit.register(self.end)
+
+    def _hold(self, control: int, started: "Future[subprocess.Popen[bytes]]") -> None:
+        try:
+            process = subprocess.Popen(
                 [
                     *(sys.executable, "-P", "-m", "runtime.processor.decoder.starter"),
-                    *(str(theirs.fileno()), str(os.getpid())),
+                    *(str(control), str(os.getpid())),
                 ],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 env=_ENVIRONMENT,
-                pass_fds=(theirs.fileno(),),
+                pass_fds=(control,),
                 # The parent handles a stop signal for the whole group.
                 start_new_session=True,
             )
-        # Waited for, so that the processor time of all children counts as this process's.
-        atexit.register(self.end)
+        except BaseException as error:  # noqa: BLE001 - raised where the result is awaited
+            started.set_exception(error)
+            return
+        started.set_result(process)
+        self._over.wait()
 
     def ask(self, request: dict[str, Any], descriptors: list[int] | None = None) -> dict[str, Any]:
         """Return the answer; raise `OSError` where the starter has ended."""
@@ -137,6 +158,7 @@ class _Starter:
         """Close the socket, which ends the process, and wait for that."""
         self._control.close()
         self._process.wait()
+        self._over.set()
 
 
 _lock = threading.Lock()

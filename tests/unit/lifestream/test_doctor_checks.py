@@ -236,7 +236,7 @@ def test_should_say_which_outputs_are_missing() -> None:
     )
 
 
-@pytest.mark.parametrize("missing", sorted(set().union(*resource_checks.OPTIONAL)))
+@pytest.mark.parametrize("missing", sorted(set[Output]().union(*resource_checks.OPTIONAL)))
 def test_should_miss_an_output_of_a_part_that_is_there(missing: Output) -> None:
     outputs = {output.value: "" for output in Output if output is not missing}
     stacks = [replace(stack, outputs=outputs) for stack in STACKS]

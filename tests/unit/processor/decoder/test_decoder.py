@@ -5,6 +5,9 @@ import select
 import signal
 import subprocess
 import sys
+import threading
+import time
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from runtime.core.contract import SceneModel
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.media import Upload
 from runtime.processor.checkpoints.artifacts import StageOutput
+from runtime.processor.decoder import starting
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.decoder.parent import ChildRequest, run_in_child
 from runtime.processor.decoder.sandbox import SandboxLimits
@@ -116,6 +120,16 @@ def test_should_start_children_again_after_their_starter_was_killed(folder: Path
 
 
 @linux
+def test_should_keep_the_starter_when_the_thread_ends_that_needed_it_first(folder: Path) -> None:
+    """The kernel ends a child with the thread that has started it, and stages run in threads."""
+    kill_starter_if_any()
+    first = threading.Thread(target=lambda: asked(request(folder, "allowed")))
+    first.start()
+    first.join()
+    time.sleep(0.2)  # the kernel's signal would have come
+    assert running_starter() is not None
+
+
 def test_should_blame_no_video_for_a_starter_that_is_killed(folder: Path) -> None:
     with pytest.raises(Retryable) as caught:
         run_in_child(request(folder, "hang"), lambda _: kill_starter())
@@ -227,6 +241,21 @@ def test_should_die_with_its_parent(folder: Path) -> None:
         watch = os.pidfd_open(child)
         assert select.select([watch], [], [], 10.0)[0]
         os.close(watch)
+
+
+def running_starter() -> int | None:
+    for child in children_of(os.getpid()):
+        with suppress(OSError):
+            if b"decoder.starter" in Path(f"/proc/{child}/cmdline").read_bytes():
+                return child
+    return None
+
+
+def kill_starter_if_any() -> None:
+    """Kill it and wait until the next child has noticed."""
+    if (starter := running_starter()) is not None:
+        os.kill(starter, signal.SIGKILL)
+        starting._current.pop().end()
 
 
 def kill_starter() -> None:

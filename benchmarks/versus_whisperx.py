@@ -147,7 +147,7 @@ def cpu_seconds() -> float:
 
 
 def word_error_rate(truth: list[dict[str, Any]], segments: list[list[Any]]) -> float:
-    """Return the share of wrong words, whoever said them."""
+    """Return the share of wrong words, whichever speaker said them."""
     import jiwer  # noqa: PLC0415 - heavy
 
     said = " ".join(text for *_, text in segments)

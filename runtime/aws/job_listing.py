@@ -102,7 +102,7 @@ class DynamoJobListing:
                     ":until": {"N": f"{_until(matching):.6f}"},
                 },
                 ScanIndexForward=matching.oldest_first,
-                # One more than the page tells whether another follows.
+                # One more than the page shows whether another follows.
                 Limit=limit + 1 if unfiltered else EXAMINED,
                 **({} if start is None else {"ExclusiveStartKey": start}),  # type: ignore[arg-type]
             )

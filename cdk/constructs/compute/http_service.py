@@ -57,7 +57,7 @@ class HttpSite:
 class HttpContainer:
     """What one service runs: its name, module, port, variables, and secrets by variable.
 
-    `port_variable` tells the module its port. `host` and `priority` make its rule at the load
+    `port_variable` gives the module its port. `host` and `priority` make its rule at the load
     balancer's listeners.
     """
 

@@ -24,7 +24,7 @@ class Issuer:
 
 
 class UserPool(Construct):
-    """`pool`, `client` and `issuer`; administrators create users, nobody signs up by himself."""
+    """`pool`, `client` and `issuer`; only administrators create users."""
 
     def __init__(
         self,

@@ -124,7 +124,7 @@ def live_tasks(record: Record) -> list[Task]:
 
 
 def is_serving(task: Task) -> bool:
-    """Tell whether a task runs and is healthy, as far as it is checked."""
+    """Return whether a task runs and is healthy, as far as it is checked."""
     return bool(
         task["lastStatus"] == "RUNNING"
         and task.get("_startup_stable")

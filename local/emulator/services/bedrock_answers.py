@@ -8,7 +8,7 @@ The model's id chooses how it behaves, so that a job's settings choose the fault
 - `local.text`, `local.misshapen`: no tool call; a tool call of another form.
 - `local.truncated`, `local.refusing`: stop reasons `max_tokens` and `guardrail_intervened`.
 - `local.inventive`: adds sentences with invented citations, numbers and names.
-- `local.obedient`: does what the transcript tells it to do.
+- `local.obedient`: does what the transcript asks for.
 """
 
 import json

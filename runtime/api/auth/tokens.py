@@ -9,7 +9,7 @@ from runtime.api.identity import Caller, caller_of_claims
 from runtime.core.clock import WallClock
 
 ALGORITHMS = frozenset({"RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"})
-"""Asymmetric ones only: with a shared secret, whoever can verify could also sign."""
+"""Asymmetric ones only: with a shared secret, a verifier could also sign."""
 
 LEEWAY_SECONDS = 30.0
 MAX_CHARACTERS = 8192

@@ -37,7 +37,7 @@ class SeenJobs:
 def is_newer(job: Job, than: Job) -> bool:
     """Return whether `job` is a later state of the same job.
 
-    The index may show an older state for a moment; attempt and time tell them apart, and for two
+    The index may show an older state for a moment; attempt and time distinguish them, and for two
     changes at the same time the order in which an attempt takes its states.
     """
     return _age(job) > _age(than)

@@ -1,4 +1,4 @@
-"""Where a recording changes its language, by chunks whose level tells the language."""
+"""Where a recording changes its language, by chunks whose level identifies the language."""
 
 from collections.abc import Mapping
 

@@ -235,3 +235,28 @@ def test_should_give_the_same_bytes_again_and_ship_every_module(
     for path in ours:
         name = f"scale_in_guard/{path.relative_to(SOURCE)}"
         assert zipfile.ZipFile(wheel).read(name) == path.read_bytes()
+
+
+QUICK_POLICY = """
+import scale_in_guard as g
+g.configure(policy=g.Policy(
+    name="quick", check_interval_seconds=0.005, buffer_seconds=50.0, renew_at_seconds=59.99,
+    lease_seconds=60.0, renewal_seconds=60.0, max_lease_seconds=3600.0, release_at_seconds=45.0,
+))
+import runpy, sys
+runpy.run_path(sys.argv[1], run_name="__main__")
+"""
+"""Runs an example whose leases of a minute are renewed after a hundredth of a second."""
+
+
+@pytest.mark.parametrize(
+    "example", ["context.py", "decorator.py", "asyncio_worker.py", "sessions.py"]
+)
+def test_should_renew_while_a_job_runs(installed: Path, agent: AgentEndpoint, example: str) -> None:
+    said = run([installed, "-I", "-c", QUICK_POLICY, EXAMPLES / example], environment(agent))
+    found = jobs(said)
+    assert_protected(agent, found, least=2)
+    for begin, end in found:
+        assert end is not None
+        assert any(begin < change.at < end and change.until > end for change in agent.changes)
+    assert not agent.protected

@@ -78,7 +78,14 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
     parts += ["## Video hour, on-demand", ""]
     parts += table({n: video_hour(t, prices, spot=False) for n, t in environments.items()}, 4)
     parts += ["## Quality, a video hour on Spot", "", *qualities(environments, prices), ""]
-    parts += ["## Managed services, an hour of media", "", *managed_services(prices), ""]
+    parts += [
+        "## Managed services, an hour of media",
+        "",
+        "These prices were read in articles about the services, not on the pages named here.",
+        "",
+        *managed_services(prices),
+        "",
+    ]
     parts += ["## Assumptions", "", "| assumption | value | source |", "|---|---|---|"]
     parts += [
         f"| {name.replace('_', ' ')} | {value:g} | {prices.why[name]} |"

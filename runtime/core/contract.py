@@ -446,10 +446,10 @@ def result_prefix(job_id: str) -> str:
     return f"{RESULTS_PREFIX}{job_id}/"
 
 
-def attempt_folder(attempt: int, revision: int = 0) -> str:
+def attempt_folder(attempt: int, revision: str = "") -> str:
     """Return the folder of what an attempt publishes, below `result_prefix`, with its slash.
 
-    Revisions correct an attempt's results and are counted from 1.
+    Revisions correct an attempt's results; each is named by its number and a digest.
     """
     revised = f"revisions/{revision}/" if revision else ""
     return f"attempts/{attempt}/{revised}"

@@ -142,10 +142,8 @@ class Revisions:
         result = corrected(current.found, journal.applied_to(document_of(current.found)))
         written = journal_bytes(journal)
         digest = hashlib.sha256(written).hexdigest()[:16]
-        folder = (
-            attempt_folder(attempt_of(current.results) or 0)
-            + f"revisions/{journal.revision}-{digest}/"
-        )
+        attempt = attempt_of(current.results) or 0
+        folder = attempt_folder(attempt, f"{journal.revision}-{digest}")
         rendered = {**self.render(result), ResultFile.EDITS: written}
         self._write(current, folder, rendered)
         prefix = result_prefix(job.job_id)

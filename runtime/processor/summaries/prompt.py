@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.core.chat import Question
+from runtime.core.languages import LANGUAGE_NAMES
 from runtime.core.media import Sentence
 from runtime.core.safe_text import one_line
 from runtime.core.summary import SectionName, SummaryItem
@@ -51,36 +52,6 @@ Answer only by calling the tool. Rules for every sentence that you write:
 - Put words in quotation marks only if they are verbatim.
 - Do not count, infer or judge. Leave out what is not said.
 Leave a list empty rather than guess. A program compares every sentence with its segments."""
-
-_LANGUAGES = {
-    "ar": "Arabic",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fi": "Finnish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hu": "Hungarian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +180,7 @@ def _system(template: Template, language: str | None) -> str:
     return _SYSTEM.format(
         description=template.description,
         tone=template.tone,
-        language=_LANGUAGES.get(language or "", "the language of the transcript"),
+        language=LANGUAGE_NAMES.get(language or "", "the language of the transcript"),
     )
 
 

@@ -4,42 +4,13 @@ import re
 from collections.abc import Iterable, Sequence
 
 from runtime.core.contract import ResultFile
+from runtime.core.languages import LANGUAGE_NAMES
 from runtime.core.media import Chapter
 from runtime.core.safe_text import one_line
 from runtime.core.summary import EXTRACTIVE, SectionName, SummaryItem
 from runtime.results.job_result import JobResult, Speaker
 from runtime.results.render.text import clock, duration
 
-_LANGUAGES = {
-    "ar": "Arabic",
-    "cs": "Czech",
-    "da": "Danish",
-    "de": "German",
-    "el": "Greek",
-    "en": "English",
-    "es": "Spanish",
-    "fi": "Finnish",
-    "fr": "French",
-    "he": "Hebrew",
-    "hi": "Hindi",
-    "hu": "Hungarian",
-    "id": "Indonesian",
-    "it": "Italian",
-    "ja": "Japanese",
-    "ko": "Korean",
-    "nl": "Dutch",
-    "no": "Norwegian",
-    "pl": "Polish",
-    "pt": "Portuguese",
-    "ro": "Romanian",
-    "ru": "Russian",
-    "sv": "Swedish",
-    "th": "Thai",
-    "tr": "Turkish",
-    "uk": "Ukrainian",
-    "vi": "Vietnamese",
-    "zh": "Chinese",
-}
 _MARKUP = re.compile(r"([\\`*_\[\]<>|#~&])")
 
 
@@ -62,7 +33,7 @@ def _at_a_glance(result: JobResult) -> str:
     picture = (
         f"{video.width} x {video.height}, {_count(len(result.scenes), 'scene')}" if video else ""
     )
-    languages = [_LANGUAGES.get(code, code) for code, _ in result.languages]
+    languages = [LANGUAGE_NAMES.get(code, code) for code, _ in result.languages]
     facts = {
         "Length": duration(result.duration_seconds),
         "Language": ", ".join(languages),

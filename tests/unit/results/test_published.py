@@ -56,7 +56,7 @@ class Interrupted(InMemoryObjectStore):
 
 
 def publish(
-    objects: InMemoryObjectStore, attempt: int, *, path: str | None = None, revision: int = 0
+    objects: InMemoryObjectStore, attempt: int, *, path: str | None = None, revision: str = ""
 ) -> Job:
     """Publish two files, one by its `path` if there is one, and return the job that shows them."""
     folder = attempt_folder(attempt, revision)
@@ -96,9 +96,9 @@ def test_should_read_files_where_the_manifest_says_they_are() -> None:
 def test_should_read_a_revision_behind_the_same_pointer() -> None:
     objects = InMemoryObjectStore()
     publish(objects, 1)
-    revised = publish(objects, 1, revision=2, path=f"attempts/1/{PICTURE}")
+    revised = publish(objects, 1, revision="2-ab", path=f"attempts/1/{PICTURE}")
     results = open_results(revised, objects)
-    assert results.read("summary.json") == b"summary of attempts/1/revisions/2/"
+    assert results.read("summary.json") == b"summary of attempts/1/revisions/2-ab/"
     assert results.read(PICTURE) == b"picture of attempts/1/"
 
 

@@ -182,7 +182,9 @@ def _spans(tokens: Sequence[str], start: float, end: float) -> list[tuple[float,
         begin = start + (end - start) * passed / total
         passed += len(token)
         stop = start + (end - start) * passed / total
-        spans.append((round(begin, 3), round(stop, 3)))
+        # Rounding must not lead out of the stretch, which may be shorter than a millisecond.
+        begin, stop = (min(max(round(at, 3), start), end) for at in (begin, stop))
+        spans.append((begin, stop))
     # The ends stay exactly where they are.
     spans[0] = (start, spans[0][1])
     spans[-1] = (spans[-1][0], end)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from runtime.core.contract import ResultFile
 from runtime.corrections import edits
+from runtime.corrections.apply import _spans
 from runtime.corrections.document import Document, document_of, sentences_of
 from runtime.corrections.edits import Edit, EditRefusedError, edit_of, json_of
 from runtime.corrections.journal import Journal, journal_bytes, read_journal
@@ -277,3 +278,8 @@ def test_should_return_to_an_earlier_revision() -> None:
     assert restored.applied_to(FOUND).title == "a"
     assert restored.revision == 3
     assert len(restored.entries) == 2
+
+
+def test_should_not_let_rounding_lead_out_of_a_stretch_without_length() -> None:
+    start = 4.680000000000001  # rounds to less than itself
+    assert _spans(["a", "b"], start, start) == [(start, start), (start, start)]

@@ -86,6 +86,7 @@ class Option(StrEnum):
     SCENE_MODEL = "scene-model"
     SUMMARY_KIND = "summary-kind"
     SUMMARY_LANGUAGE = "summary-language"
+    KEEP_DAYS = "keep-days"
 
 
 class Quality(StrEnum):

@@ -11,6 +11,7 @@ MAX_SPEAKERS = 32
 MAX_TERMS = 100
 MAX_TERM_CHARACTERS = 60
 MAX_LANGUAGES = 8
+MAX_KEEP_DAYS = 3650
 
 _SPEAKERS = {"type": "integer", "minimum": 1, "maximum": MAX_SPEAKERS}
 
@@ -102,6 +103,14 @@ OPTIONS: dict[Option, OptionSpec] = {
         "not given. Quotes stay in their own.",
         enum=sorted(LANGUAGES),
         **{"x-allowed": "a language code, as in en"},
+    ),
+    Option.KEEP_DAYS: _spec(
+        "keep_days",
+        "The upload and its results are erased so many days after the job ended; the environment "
+        "decides if not given.",
+        type="integer",
+        minimum=1,
+        maximum=MAX_KEEP_DAYS,
     ),
 }
 

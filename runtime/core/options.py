@@ -51,6 +51,7 @@ class JobOptions:
     scene_model: SceneModel | None = None
     summary_kind: str | None = None
     summary_language: str | None = None
+    keep_days: int | None = None
 
 
 DEFAULT_OPTIONS = JobOptions()

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from runtime.core.contract import Channels, Compute, LeaveOut, Quality, SceneModel
-from runtime.core.option_schema import LANGUAGES, MAX_SPEAKERS
+from runtime.core.option_schema import LANGUAGES, MAX_KEEP_DAYS, MAX_SPEAKERS
 from runtime.core.options import JobOptions
 
 CHOICES = st.builds(
@@ -20,4 +20,5 @@ CHOICES = st.builds(
     scene_model=st.none() | st.sampled_from(SceneModel),
     summary_kind=st.none() | st.sampled_from(["meeting", "team-retro"]),
     summary_language=st.none() | st.sampled_from(sorted(LANGUAGES)),
+    keep_days=st.none() | st.integers(1, MAX_KEEP_DAYS),
 )

@@ -6,7 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from chaos.job_numbers import SWEEPS
-from chaos.plan import Fault, Occurrence, Plan, Scenario
+from chaos.plan import DISTURBING, Fault, Occurrence, Plan, Scenario
 
 
 class FaultLog:
@@ -16,6 +16,7 @@ class FaultLog:
         self._plan = plan
         self._log = log
         self._lock = threading.Lock()
+        self._disturbed: set[int] = set()
         self.kinds: Counter[str] = Counter()
 
     @property
@@ -23,6 +24,12 @@ class FaultLog:
         """Number of faults injected."""
         with self._lock:
             return self.kinds.total()
+
+    @property
+    def disturbed(self) -> frozenset[int]:
+        """The jobs of which a process was killed, stopped or frozen."""
+        with self._lock:
+            return frozenset(self._disturbed)
 
     def count_outage(self, service: str) -> None:
         """Count a call that was refused because its service is out."""
@@ -42,6 +49,8 @@ class FaultLog:
             }
             with self._lock:
                 self.kinds[fault.kind] += 1
+                if fault.kind in DISTURBING:
+                    self._disturbed.add(number)
                 with self._log.open("a") as log:
                     log.write(json.dumps(line) + "\n")
         return fault

@@ -36,6 +36,9 @@ REFUSALS = (FaultKind.THROTTLE, FaultKind.SERVER_ERROR, FaultKind.RESET)
 PASSING = (*REFUSALS, FaultKind.CONFLICT)
 UNCERTAIN = (FaultKind.LOST_ANSWER, FaultKind.ERROR_AFTER, FaultKind.LATE)
 KILLS = (FaultKind.KILL_BEFORE, FaultKind.KILL_AFTER)
+DISTURBING = frozenset({*KILLS, FaultKind.KILL_LATER, FaultKind.TERMINATE, FaultKind.FREEZE})
+"""Faults of a process, not of a call."""
+
 BURST = (1, 1, 2, 4)
 """How often in a row a call is refused or its response lost; SDK and adapters retry."""
 

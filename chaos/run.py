@@ -11,6 +11,7 @@ from chaos.command import Say
 from chaos.fault_log import FaultLog
 from chaos.ledger import Breach, Ledger, Violation
 from chaos.operators import Operators
+from chaos.oracle.verdict import Oracle
 from chaos.outages import Outages
 from chaos.plan import draw_plan
 from chaos.proxy import Proxy, serving
@@ -62,6 +63,8 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
                 seconds=size.outage_seconds, began=time.monotonic(), now=time.monotonic
             ),
         )
+        oracle = Oracle(system, uploads.videos, seed=size.seed)
+        oracle.start()
         with _operating(
             system, proxy, folder, redrive=size.budgets is Budgets.REDRIVE
         ) as operators:
@@ -69,13 +72,21 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
             for line in progress.lines(fault_log, ledger):
                 log(line)
             uploads.traffic.stop()
+        oracle.stop()
         log(
             f"{operators.sweeps} sweeps, {operators.redrives} redrives, "
             f"{uploads.traffic.sent} extra messages, "
             f"{ledger.manifests} manifests written; {counted(fault_log.kinds)}"
         )
         system.keep_logs(folder / "logs")
-        found = (*ledger.violations, *progress.late, *check_final_state(system, uploads.videos))
+        verdict = oracle.judge(folder / "logs", fault_log.disturbed)
+        log(str(verdict))
+        found = (
+            *ledger.violations,
+            *progress.late,
+            *verdict.violations,
+            *check_final_state(system, uploads.videos),
+        )
     return RunReport(jobs=size.jobs, faults=fault_log.count, violations=tuple(dict.fromkeys(found)))
 
 

@@ -13,10 +13,15 @@ CALL_SECONDS = 5.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PoolReport:
-    """`idle_gone_seconds` is how long the last idle workers stayed once none was wanted."""
+    """`idle_gone_seconds` is how long the last idle workers stayed once none was wanted.
+
+    `stops` is what the workers logged, `killed` how often a scheduler's stop fell into a job by the
+    records of tasks and jobs.
+    """
 
     jobs: int
     stops: WorkerStops
+    killed: int
     deployments: int
     violations: tuple[Violation, ...]
     idle_gone_seconds: float
@@ -30,6 +35,7 @@ class PoolReport:
         return (
             bool(self.stops.all)
             and not self.stops.at_work
+            and not self.killed
             and not self.violations
             and self.idle_gone_seconds <= CHECK_INTERVAL_SECONDS + CALL_SECONDS
         )
@@ -42,9 +48,10 @@ class PoolReport:
             for breach, what in ((Breach.STUCK, "stuck"), (Breach.RULE, "rules broken"))
             if broken[breach]
         )
+        killed = max(self.stops.at_work, self.killed)
         return (
             f"jobs {self.jobs}, workers stopped {self.stops.all}, deployments {self.deployments}, "
-            f"killed at work {self.stops.at_work} (cut short {self.stops.cut_short}), "
+            f"killed at work {killed} (cut short {self.stops.cut_short}), "
             f"killed while protected {self.stops.protected}, lost {broken[Breach.LOST]}, "
             f"published twice {broken[Breach.TWICE]}{others}, "
             f"idle tasks gone within {self.idle_gone_seconds:.1f} s"

@@ -8,6 +8,7 @@ from pathlib import Path
 from chaos.command import Say
 from chaos.fault_log import FaultLog
 from chaos.ledger import NO_JOB, Breach, Ledger, Violation
+from chaos.oracle.verdict import Oracle
 from chaos.pool.agent_faults import AgentFaults
 from chaos.pool.log_audit import audit
 from chaos.pool.report import PoolReport
@@ -45,15 +46,18 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     log(f"seed {size.seed}, protection {'on' if size.protection else 'off'}, see {folder}")
     with serving() as proxy, deployed(proxy, folder, log, launch=Launch.POOL) as system:
         ledger = Ledger(lambda _job, _attempt: False)
+        fault_log = FaultLog(plan, folder / "slow-calls.jsonl")
         uploads = Uploads(
             system,
             proxy,
             plan=plan,
-            fault_log=FaultLog(plan, folder / "slow-calls.jsonl"),
+            fault_log=fault_log,
             ledger=ledger,
             folder=folder,
             in_flight=size.in_flight,
         )
+        oracle = Oracle(system, uploads.videos, seed=size.seed)
+        oracle.start()
         pool = Pool(system.cloud, system.outputs)
         shorten_worker_timeouts(system, pool, protection=size.protection)
         log("the workers have short timeouts; the first videos are uploaded")
@@ -68,14 +72,18 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         uploads.traffic.stop()
         pool.scale_to_zero()
         gone = pool.await_empty()
+        oracle.stop()
         log(
             f"{churn.scalings} changes of how many workers are wanted, "
             f"{fault.count} faults of the agent"
         )
         logs = tuple(streams(system))
         system.keep_logs(folder / "logs")
+        verdict = oracle.judge(folder / "logs", fault_log.disturbed)
+        log(str(verdict))
         found = (
             *ledger.violations,
+            *verdict.violations,
             *(Violation(Breach.STUCK, each, "has not ended in time") for each in uploads.open),
             *check_final_state(system, uploads.videos),
             *left(system),
@@ -83,6 +91,7 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     return PoolReport(
         jobs=size.jobs,
         stops=audit(logs),
+        killed=len(verdict.killed),
         deployments=churn.deployments,
         violations=tuple(dict.fromkeys(found)),
         idle_gone_seconds=gone,

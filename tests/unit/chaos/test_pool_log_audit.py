@@ -42,15 +42,23 @@ def test_should_add_up_all_workers_and_pass_over_other_lines() -> None:
     assert audit(logs) == WorkerStops(all=2, at_work=1, cut_short=1)
 
 
-def verdict(stops: WorkerStops, *violations: Violation, gone: float = 1.2) -> PoolReport:
+def verdict(
+    stops: WorkerStops, *violations: Violation, gone: float = 1.2, killed: int = 0
+) -> PoolReport:
     return PoolReport(
-        jobs=5, stops=stops, deployments=2, violations=violations, idle_gone_seconds=gone
+        jobs=5,
+        stops=stops,
+        killed=killed,
+        deployments=2,
+        violations=violations,
+        idle_gone_seconds=gone,
     )
 
 
 def test_should_keep_its_promises_only_if_nobody_was_stopped_at_work() -> None:
     assert verdict(WorkerStops(all=3)).kept
     assert not verdict(WorkerStops(all=3, at_work=1)).kept
+    assert not verdict(WorkerStops(all=3), killed=1).kept
 
 
 def test_should_prove_nothing_without_a_stop() -> None:

@@ -1,0 +1,91 @@
+"""Judges what the scheduler did with tasks, beside what the records say about their jobs."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from chaos.ledger import Breach
+from chaos.oracle.histories import Finding
+from runtime.core.jobs import Job, State
+
+BY_SCHEDULER = "ServiceSchedulerInitiated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRecord:
+    """A task as ECS describes it. Times are seconds since the epoch, None for what has not been."""
+
+    arn: str
+    started_by: str
+    stopping_at: float | None = None
+    stop_code: str = ""
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """A time in which a job's record said that a task works on it."""
+
+    job_id: str
+    task_arn: str
+    start: float
+    end: float
+
+
+def task_record(described: Mapping[str, Any]) -> TaskRecord:
+    """Return the record of a task from DescribeTasks."""
+    stopping = described.get("stoppingAt")
+    return TaskRecord(
+        arn=described["taskArn"],
+        started_by=str(described.get("startedBy", "")),
+        stopping_at=None if stopping is None else stopping.timestamp(),
+        stop_code=str(described.get("stopCode", "")),
+        reason=str(described.get("stoppedReason", "")),
+    )
+
+
+def work_of(records: Sequence[Job]) -> Iterator[Work]:
+    """Yield when which tasks worked on a job, from the versions of its record."""
+    running: Job | None = None
+    for job in records:
+        if running is not None and (
+            job.state is not State.RUNNING or job.attempt != running.attempt
+        ):
+            yield _work(running, job.updated_at)
+            running = None
+        if running is None and job.state is State.RUNNING and job.task_arn is not None:
+            running = job
+    if running is not None:
+        yield _work(running, float("inf"))
+
+
+def killed_at_work(tasks: Iterable[TaskRecord], work: Iterable[Work]) -> Iterator[Work]:
+    """Yield the work that the service's scheduler cut into: its task was to stop meanwhile.
+
+    Independent of what the worker logged, so that one killed without a line counts too.
+    """
+    stops = {
+        task.arn: task.stopping_at
+        for task in tasks
+        if task.stop_code == BY_SCHEDULER and task.stopping_at is not None
+    }
+    for each in work:
+        stop = stops.get(each.task_arn)
+        if stop is not None and each.start < stop < each.end:
+            yield each
+
+
+def judge_tasks(job_id: str, tasks: Iterable[TaskRecord]) -> Iterator[Finding]:
+    """Yield the attempts of a job for which ECS ran more than one task."""
+    counted: dict[str, int] = {}
+    for task in tasks:
+        if task.started_by.startswith(f"{job_id}-"):
+            counted[task.started_by] = counted.get(task.started_by, 0) + 1
+    for started_by, times in counted.items():
+        if times > 1:
+            attempt = started_by.rpartition("-")[2]
+            yield Finding(Breach.RULE, f"ECS ran {times} tasks for attempt {attempt}")
+
+
+def _work(running: Job, end: float) -> Work:
+    return Work(running.job_id, running.task_arn or "", running.updated_at, end)

@@ -26,7 +26,7 @@ from .lease import (
 )
 from .lease_record import Call, LeaseRecord
 from .policy import MINUTE, Policy
-from .ports import Monotonic, Reports, Wall
+from .ports import Condition, Monotonic, Reports, Wall
 from .slots import Slot, SlotState, live_slots
 from .status import Snapshot
 
@@ -48,8 +48,9 @@ class LeaseKeeper:
         jitter: Callable[[], float],
         reports: Reports,
         required: bool = False,
+        condition: Condition | None = None,
     ) -> None:
-        self.condition = threading.Condition()
+        self.condition: Condition = threading.Condition() if condition is None else condition
         self.policy = policy
         self._monotonic = monotonic
         self._wall = wall
@@ -226,6 +227,7 @@ class LeaseKeeper:
 
     def _enabled(self, call: Call, action: Enable, answer: Answer, now: float) -> None:
         if isinstance(answer, Protected):
+            self._lose_interrupted(now)
             self._record.granted(call, action, answer, now=now, wall_now=self._wall.now())
             self._unprotectable = False
             lease = self._record.lease
@@ -238,6 +240,15 @@ class LeaseKeeper:
                 self._refused(answer.reason, answer.detail)
         else:
             self._record.enable_failed(action, answer, now)
+
+    def _lose_interrupted(self, now: float) -> None:
+        """Lose the sessions whose lease ran out before its renewal was answered.
+
+        The renewal may have landed after the end, so that their jobs were unprotected for a moment.
+        """
+        lease = self._record.lease
+        if lease is not None and now >= lease.expires_at:
+            self._release_all(now)
 
     def _refused(self, reason: str, detail: str | None) -> None:
         self._record.refused(reason, detail)

@@ -1,6 +1,5 @@
 """Runs the lease: one daemon thread calls ECS; sessions are made from any thread."""
 
-import threading
 from collections.abc import Callable
 
 from . import errors
@@ -10,7 +9,7 @@ from .keeper import LeaseKeeper
 from .lease import FOREVER, Enable, Read, Wait
 from .lease_record import Call
 from .policy import Policy
-from .ports import Monotonic, Reports, Wall
+from .ports import Condition, Monotonic, Reports, SystemThreads, Threads, Wall
 from .session import ProcessingSession
 from .slots import Slot, SlotState
 from .status import Status
@@ -42,7 +41,9 @@ class ProtectionManager:
         ecs_deployment: bool = True,
         required: bool = False,
         acquire_timeout_seconds: float = ACQUIRE_TIMEOUT_SECONDS,
+        threads: Threads | None = None,
     ) -> None:
+        threads = SystemThreads() if threads is None else threads
         self._client = client
         self._monotonic = monotonic
         self._log = reports.log
@@ -56,12 +57,13 @@ class ProtectionManager:
             jitter=jitter,
             reports=reports,
             required=required,
+            condition=threads.condition(),
         )
         self._sessions: list[ProcessingSession] = []
         self._on_lost: list[Callable[[str, ProtectionLostError], None]] = []
         self._probes: list[Callable[[], None]] = []
         self._closing_at: float | None = None
-        self._thread = threading.Thread(target=self._run, name="task-protection", daemon=True)
+        self._thread = threads.thread(self._run, name="task-protection")
 
     # ------------------------------------------------------------ for the application
 
@@ -138,7 +140,7 @@ class ProtectionManager:
             self._keeper.condition.notify_all()
 
     @property
-    def changed(self) -> threading.Condition:
+    def changed(self) -> Condition:
         """Notified of every answer and of every session that starts, ends or is lost."""
         return self._keeper.condition
 

@@ -1,8 +1,10 @@
-"""What protection needs from its application: clocks, a log, and a sink of counts."""
+"""What protection needs from its application: clocks, threads, a log, and a sink of counts."""
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import TracebackType
 from typing import Any, Protocol
 
 
@@ -18,6 +20,65 @@ class Wall(Protocol):
 
     def now(self) -> float:
         """Return the current time in seconds since the epoch (UTC)."""
+
+
+class Condition(Protocol):
+    """A lock that threads can wait on, as `threading.Condition`."""
+
+    def __enter__(self) -> object:
+        """Acquire the lock; the holder may acquire it again."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Release the lock."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Release the lock until notified or the timeout; return whether it was notified."""
+
+    def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+        """Wait until the predicate holds or the timeout; return its last value."""
+
+    def notify_all(self) -> None:
+        """Wake every thread that waits."""
+
+
+class Thread(Protocol):
+    """A thread that can be waited for."""
+
+    def start(self) -> None:
+        """Begin."""
+
+    def is_alive(self) -> bool:
+        """Return whether it has begun and not ended."""
+
+    def join(self, timeout: float | None = None) -> None:
+        """Wait for its end."""
+
+
+class Threads(Protocol):
+    """Makes threads and what they wait on: the operating system's, or those of a simulation."""
+
+    def condition(self) -> Condition:
+        """Return a new condition."""
+
+    def thread(self, run: Callable[[], None], name: str) -> Thread:
+        """Return a new daemon thread, not started yet."""
+
+
+class SystemThreads:
+    """Threads of the operating system."""
+
+    def condition(self) -> Condition:
+        """Return a new condition."""
+        return threading.Condition()
+
+    def thread(self, run: Callable[[], None], name: str) -> Thread:
+        """Return a new daemon thread, not started yet."""
+        return threading.Thread(target=run, name=name, daemon=True)
 
 
 class ActionLog(Protocol):

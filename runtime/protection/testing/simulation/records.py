@@ -19,13 +19,17 @@ class Gap:
 
 @dataclass(slots=True)
 class ScheduleResult:
-    """Result of one schedule. `held_idle` are (start, end) of protection without a job."""
+    """Result of one schedule. `held_idle` are (start, end) of protection without a job.
+
+    `unnoticed` counts the gaps of jobs that ended as if they had been protected all the time.
+    """
 
     seed: int
     calm: bool
     gaps: list[Gap] = field(default_factory=list)
     held_idle: list[tuple[float, float]] = field(default_factory=list)
     over_cap: int = 0
+    unnoticed: int = 0
     calls: int = 0
     started: int = 0
     turned_away: int = 0

@@ -1,7 +1,7 @@
 """Random schedules: jobs, faults, stalls and clock jumps, each drawn from one seed."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 
 from ...lease import FOREVER
@@ -110,6 +110,35 @@ def draw(seed: int) -> Schedule:
         longest_stall=min(60.0, policy.gap_safety_margin_seconds),
         force_at=random.uniform(0, end) if random.random() < 0.05 else None,  # noqa: PLR2004 - rare
         latest_landing=random.choice((4.9, 10.0, 30.0, 60.0)),
+    )
+
+
+LONGEST_STRAIN_SECONDS = 600.0
+
+
+def draw_short(seed: int) -> Schedule:
+    """Return the schedule of a seed with jobs of half an hour at most."""
+    schedule = draw(seed)
+    jobs = tuple(replace(job, lasts=min(job.lasts, HOUR / 2)) for job in schedule.jobs)
+    return replace(schedule, jobs=jobs)
+
+
+def strained(schedule: Schedule, *, polls: bool) -> Schedule:
+    """Return the schedule with stalls beyond what the policy allows for, and late landings.
+
+    With `polls`, jobs look at their lease far too rarely as well: then a gap cannot be excluded,
+    but must be noticed.
+    """
+    random = Random(schedule.seed ^ 0x57A1)
+    jobs = schedule.jobs
+    if polls:
+        jobs = tuple(replace(job, poll=random.uniform(1.0, LONGEST_STRAIN_SECONDS)) for job in jobs)
+    return replace(
+        schedule,
+        jobs=jobs,
+        stalling=random.choice((0.02, 0.2, 0.5)),
+        longest_stall=random.uniform(1.0, LONGEST_STRAIN_SECONDS),
+        latest_landing=random.choice((30.0, 60.0)),
     )
 
 

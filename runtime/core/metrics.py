@@ -38,6 +38,9 @@ class Metrics(Protocol):
         value of the metric's dimension in `OWN_DIMENSION`, such as the stage.
         """
 
+    def bind(self, **fields: Any) -> "Metrics":
+        """Return the same sink that adds these fields to every line, for readers of the log."""
+
 
 class NoMetrics:
     """Drops all metrics."""
@@ -46,6 +49,10 @@ class NoMetrics:
         self, values: Mapping[Metric, float], *, code: str | None = None, of: str | None = None
     ) -> None:
         """Do nothing."""
+
+    def bind(self, **_fields: Any) -> "NoMetrics":
+        """Return itself."""
+        return self
 
 
 class EmbeddedMetrics:
@@ -76,6 +83,15 @@ class EmbeddedMetrics:
             values, now=self._clock.now(), environment=self._environment, code=code, of=of
         )
         self._write(json.dumps({"action": ACTION, **self._fields, **document}) + "\n")
+
+    def bind(self, **fields: Any) -> "EmbeddedMetrics":
+        """Return the same sink that adds these fields to every line."""
+        return EmbeddedMetrics(
+            clock=self._clock,
+            environment=self._environment,
+            write=self._write,
+            **{**self._fields, **fields},
+        )
 
 
 def embedded(

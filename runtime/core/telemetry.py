@@ -19,8 +19,8 @@ class Telemetry:
     tracing: Tracing = field(default_factory=NoTracing)
 
     def bind(self, **fields: Any) -> "Telemetry":
-        """Return the same telemetry whose log adds these fields to every line."""
-        return replace(self, log=self.log.bind(**fields))
+        """Return the same telemetry that adds these fields to every line of log and metrics."""
+        return replace(self, log=self.log.bind(**fields), metrics=self.metrics.bind(**fields))
 
     def count(self, values: Mapping[str, float]) -> None:
         """Add values now, by the names of their metrics."""

@@ -245,7 +245,8 @@ class Reaper:
             if failed:
                 self._count(Metric.JOBS_FAILED, diagnosis)
             else:
-                self.telemetry.metrics.put({Metric.JOBS_SUCCEEDED: 1})
+                about_job = self.telemetry.bind(**about(job.job_id), attempt=job.attempt)
+                about_job.metrics.put({Metric.JOBS_SUCCEEDED: 1})
 
     def _log(self, job: Job, **fields: str) -> Log:
         return self.telemetry.log.bind(**about(job.job_id), attempt=job.attempt, **fields)

@@ -1,6 +1,7 @@
 """Metrics that a test can look at."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from runtime.core.contract import Metric
 from runtime.core.metrics import embedded
@@ -17,6 +18,9 @@ class CapturedMetrics:
     ) -> None:
         embedded(values, now=0.0, environment="any", code=code, of=of)
         self.kept += [(metric, value, of or code) for metric, value in values.items()]
+
+    def bind(self, **_fields: Any) -> "CapturedMetrics":
+        return self
 
     def codes(self, metric: Metric) -> list[str | None]:
         """The codes that a metric was put with, in order."""

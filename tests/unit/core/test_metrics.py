@@ -9,6 +9,20 @@ from tests.fakes.clock import FakeClock
 NOW = 1_700_000_000.5
 
 
+def test_should_add_bound_fields_to_its_lines_and_leave_others_alone() -> None:
+    lines: list[str] = []
+    metrics = EmbeddedMetrics(
+        clock=FakeClock(now=NOW), environment="any", write=lines.append, job_id="any", task="t"
+    )
+    metrics.bind(job_id="other", attempt=3).put({Metric.JOBS_SUCCEEDED: 1})
+    metrics.put({Metric.JOBS_SUCCEEDED: 1})
+    names = ("job_id", "task", "attempt")
+    assert [[json.loads(line).get(name) for name in names] for line in lines] == [
+        ["other", "t", 3],
+        ["any", "t", None],
+    ]
+
+
 def test_should_write_one_line_that_cloudwatch_makes_metrics_of() -> None:
     lines: list[str] = []
     metrics = EmbeddedMetrics(

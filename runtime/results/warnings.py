@@ -68,6 +68,11 @@ CUT_OFF = _warning(
     "media.cut_off",
     "The file ends before the length it claims, as an upload or recording cut off does.",
 )
+APPENDED = _warning(
+    "media.appended",
+    "Another recording was appended to the file, which players do not play and which is missing "
+    "in the results; upload it as a file of its own.",
+)
 AUDIO_FAILED = _warning(
     "audio.failed",
     "The sound could not be decoded, so there is no transcript and no summary.",

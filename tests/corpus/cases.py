@@ -23,6 +23,7 @@ from tests.corpus.making import (
     replaced,
     tone,
     void,
+    with_clocks,
     with_count,
     with_duration,
     with_large_sizes,
@@ -62,6 +63,17 @@ def film(*coding: object, form: str = "mp4") -> Make:
     return made(*picture(), *tone(), *coding, form=form)
 
 
+def twice(*coding: object, form: str) -> Make:
+    """A recording and the same one appended; without a picture if no coding is for one."""
+    sources = (*picture(), *tone()) if "-c:v" in coding else tone()
+
+    def make(path: Path) -> None:
+        ffmpeg(*sources, *coding, "-f", form, path)
+        path.write_bytes(path.read_bytes() * 2)
+
+    return make
+
+
 def playlist(path: Path) -> None:
     path.with_name("private.mp4").write_bytes(clip())
     path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nprivate.mp4\n#EXT-X-ENDLIST\n")
@@ -98,6 +110,9 @@ COVER_ART = ("-map", "0:a", "-map", "1:v", "-c:v", "png", "-disposition:v", "att
 HDR = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
 PCM = ("-c:a", "pcm_s16le")
 FF = b"\xff"
+LATER = ("-output_ts_offset", 3600)
+JUMP = ("-af", "asetpts='PTS+gt(T,1)*40000/TB'")
+APPENDED = "media.appended"
 
 NOT_A_VIDEO = "media.not_a_video"
 PLAYLIST = "media.playlist"
@@ -158,7 +173,7 @@ REFUSED = {
     ),
     "sound that jumps by hours": refused(
         "media.broken_timestamps",
-        made(*tone(), "-af", "asetpts='PTS+gt(T,1)*40000/TB'", *PCM, form="matroska"),
+        made(*tone(), *JUMP, "-c:a", "alac", form="mov"),
     ),
 }
 
@@ -338,6 +353,32 @@ HARD = {
         1.2,
         tolerance=0.5,
     ),
+    "fragments that jump ahead an hour": kept(
+        edited("fragments", lambda data: with_clocks(data, lambda n: 3600 if n > 1 else 0)),
+        2.0,
+        2.0,
+    ),
+    "fragments that begin again": kept(
+        edited("fragments", lambda data: data + data), 4.0, 4.0, tolerance=0.3
+    ),
+    "webm appended": kept(
+        twice("-c:v", "libvpx", "-c:a", "libvorbis", form="webm"), 4.0, 4.0, tolerance=0.3
+    ),
+    "broadcast that jumps ahead": kept(
+        joined(
+            (*picture(), *tone(), "-c:v", "mpeg2video", "-c:a", "mp2"),
+            (*picture(), *tone(), "-c:v", "mpeg2video", "-c:a", "mp2", *LATER),
+        ),
+        4.0,
+        4.0,
+        tolerance=0.3,
+    ),
+    "sound in matroska that jumps by hours": kept(
+        made(*tone(), *JUMP, *PCM, form="matroska"), 2.0, None, "media.no_video", "media.cut_off"
+    ),
+    "mp4 appended": kept(edited("film", lambda data: data + data), 2.0, 2.0, APPENDED),
+    "flv appended": kept(twice(*X264, "-c:a", "aac", form="flv"), 2.0, 2.0, APPENDED),
+    "wav appended": kept(twice(*PCM, form="wav"), 2.0, None, "media.no_video", APPENDED),
     "rubbish at the end": kept(edited("film", lambda data: data + noise(5000)), 2.0, 2.0),
     "sizes in 64 bits": kept(edited("tail", with_large_sizes), 2.0, 2.0),
     "frame rate beyond reason": kept(

@@ -135,6 +135,35 @@ def with_count(table: bytes, count: int) -> Make:
     return edited("film", edit)
 
 
+def with_clocks(data: bytes, seconds: Callable[[int], float]) -> bytes:
+    """Fragmented MP4 whose fragment number n has its clock moved by `seconds(n)`."""
+    result, scales, at = bytearray(data), _time_scales(data), data.find(b"moof")
+    number = 0
+    while at >= 0:
+        (size,) = struct.unpack_from(">I", data, at - 4)
+        track = data.find(b"traf", at, at + size)
+        while track >= 0:
+            (name,) = struct.unpack_from(">I", data, data.index(b"tfhd", track) + 8)
+            time = data.index(b"tfdt", track) + 4
+            form = ">Q" if data[time] else ">I"
+            (ticks,) = struct.unpack_from(form, data, time + 4)
+            struct.pack_into(form, result, time + 4, ticks + round(seconds(number) * scales[name]))
+            track = data.find(b"traf", track + 4, at + size)
+        number, at = number + 1, data.find(b"moof", at + 4)
+    return bytes(result)
+
+
+def _time_scales(data: bytes) -> dict[int, int]:
+    """The ticks a second of each track."""
+    found, at = {}, data.find(b"trak")
+    while at >= 0:
+        track, media = data.index(b"tkhd", at) + 4, data.index(b"mdhd", at) + 4
+        (name,) = struct.unpack_from(">I", data, track + (20 if data[track] else 12))
+        (found[name],) = struct.unpack_from(">I", data, media + (20 if data[media] else 12))
+        at = data.find(b"trak", at + 4)
+    return found
+
+
 def joined(*parts: tuple[object, ...]) -> Make:
     """Transport streams one after another, as a broadcast changes its form."""
 

@@ -27,6 +27,14 @@ def is_fragmented(path: Path) -> bool:
     return _has_box(path, _FRAGMENTED)
 
 
+def top_level_kinds(path: Path) -> list[bytes]:
+    """Return the types of the outermost boxes in order; of other containers, what looks like it."""
+    with path.open("rb") as file:
+        end = path.stat().st_size
+        boxes = _boxes(file, 0, end, _MAX_DEPTH)
+        return [kind for _, kind in zip(range(_MAX_BOXES), boxes, strict=False)]
+
+
 def _has_box(path: Path, kinds: frozenset[bytes]) -> bool:
     with path.open("rb") as file:
         boxes = _boxes(file, 0, path.stat().st_size, 0)

@@ -3,11 +3,20 @@
 from dataclasses import dataclass
 from typing import Any
 
-_FORWARD_SECONDS = 10.0
-"""A larger step ahead of all tracks is a new clock, as FFmpeg's own program decides."""
 
-_BACKWARD_SECONDS = 0.1
-"""A larger step back within a track is a new clock."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Steps:
+    """The steps that mean a new clock: ahead of all tracks, or back within one, in seconds."""
+
+    forward: float
+    backward: float
+
+
+FREQUENT = Steps(forward=10.0, backward=0.1)
+"""For streams with a packet at least every few seconds, as FFmpeg's own program decides."""
+
+RARE = Steps(forward=600.0, backward=1.0)
+"""For formats whose pictures may be minutes apart, and come out of order."""
 
 _SAME_CLOCK_SECONDS = 2.0
 """Tracks end at slightly different times; a jump to within this of the expected time is shared."""
@@ -25,9 +34,15 @@ class _Track:
 class ContinuousClock:
     """Shifts packets so that every track goes on where its clock jumps; the tracks stay in sync."""
 
-    def __init__(self) -> None:
+    def __init__(self, steps: Steps = FREQUENT) -> None:
+        self._steps = steps
         self._offsets = [0.0]
         self._tracks: dict[int, _Track] = {}
+
+    @property
+    def end_seconds(self) -> float:
+        """Where the longest track ends on the continuous timeline."""
+        return max((track.expected for track in self._tracks.values()), default=0.0)
 
     def follow(self, packet: Any) -> None:
         """Shift the timestamps of the next packet in file order."""
@@ -36,7 +51,9 @@ class ContinuousClock:
             return
         seconds = float(stamp * packet.time_base)
         # At a jump a frame may have its decoding time by the old clock and its own by the new one.
-        if packet.pts is not None and abs(packet.pts - stamp) * packet.time_base > _FORWARD_SECONDS:
+        if packet.pts is not None and (
+            abs(packet.pts - stamp) * packet.time_base > self._steps.forward
+        ):
             packet.pts = stamp
         track = self._tracks.get(packet.stream.index)
         if track is None:
@@ -56,8 +73,8 @@ class ContinuousClock:
         at = seconds + self._offsets[track.epoch]
         latest = max(other.expected for other in self._tracks.values())
         # A track without packets for a while, such as slides, goes on beside the others.
-        return at < track.expected - _BACKWARD_SECONDS - track.last_step or (
-            at > latest + _FORWARD_SECONDS
+        return at < track.expected - self._steps.backward - track.last_step or (
+            at > latest + self._steps.forward
         )
 
     def _join(self, track: _Track, seconds: float) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.processor.media.boxes import is_fragmented
-from runtime.processor.media.clock import ContinuousClock
+from runtime.processor.media.clock import FREQUENT, RARE, ContinuousClock, Steps
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -43,6 +43,9 @@ _OPTIONS = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"
 _LATE_FRAGMENTS_SECONDS = 1.0
 
 _TIMESTAMPS_MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT
+
+_APPENDABLE = frozenset({"matroska", "flv"})
+"""Formats whose parts may lie one behind the other, each with its own clock."""
 
 _DEFAULT_LAYOUTS = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
 """FFmpeg's default layout of 1 to 8 channels."""
@@ -152,12 +155,38 @@ def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterato
             damage.losses += 1
 
 
+def clock_steps(container: "InputContainer") -> Steps | None:
+    """Return the steps that mean a new clock, None in a format that has one clock."""
+    names = container.format.name.split(",")
+    if "mp4" in names:
+        return FREQUENT if is_fragmented(Path(container.name)) else None
+    if container.format.flags & _TIMESTAMPS_MAY_JUMP:
+        return FREQUENT
+    return RARE if _APPENDABLE & {*names} else None
+
+
+def continuous_seconds(container: "InputContainer") -> float | None:
+    """Return the length on a clock without jumps, by reading all packets.
+
+    None without packets, and in formats whose header states the length.
+    """
+    steps = clock_steps(container)
+    if steps is not FREQUENT:
+        return None
+    clock = ContinuousClock(steps)
+    origin = origin_seconds(container)
+    for packet in container.demux([s for s in container.streams if s.type in {"audio", "video"}]):
+        clock.follow(packet)
+    return max(0.0, clock.end_seconds - origin) or None
+
+
 def _packets(container: "InputContainer", stream: Any) -> Iterator[Any]:
     """Yield the stream's packets, on a clock without jumps where the format may have some."""
-    if not container.format.flags & _TIMESTAMPS_MAY_JUMP:
+    steps = clock_steps(container)
+    if steps is None:
         yield from container.demux(stream)
         return
-    clock = ContinuousClock()
+    clock = ContinuousClock(steps)
     # All tracks share the clock, so all are followed.
     for packet in container.demux([s for s in container.streams if s.type in {"audio", "video"}]):
         clock.follow(packet)

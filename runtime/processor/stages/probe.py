@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
+from runtime.processor.media.appended import is_appended
 from runtime.processor.media.boxes import is_protected
 from runtime.processor.media.channels import samples_of
-from runtime.processor.media.decoding import decoded_frames, open_media, origin_seconds
+from runtime.processor.media.decoding import (
+    continuous_seconds,
+    decoded_frames,
+    open_media,
+    origin_seconds,
+)
 from runtime.processor.media.display import orientation_of
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
-from runtime.results.warnings import AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
+from runtime.results.warnings import APPENDED, AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -89,6 +95,7 @@ def probe_upload(
             raise _nothing_to_decode(upload, [*pictures, *sounds])
         problems += [VIDEO_UNREADABLE.code] if pictures and video is None else []
         problems += [AUDIO_UNREADABLE.code] if sounds and audio is None else []
+        problems += [APPENDED.code] if is_appended(path) else []
         info = MediaInfo(
             container=container.format.name,
             duration_seconds=claimed,
@@ -149,6 +156,13 @@ def _claimed_seconds(
     claimed: float = container.duration / av.time_base
     if "mp4" in container.format.name.split(","):
         claimed -= origin_seconds(container)
+    with open_media(upload.path) as another:
+        # FFmpeg takes the last timestamp for the length, and so jumps of the clock for time.
+        counted = continuous_seconds(another)
+        if counted is not None:
+            if counted > limits.max_seconds:
+                raise limits.too_long(upload.name)
+            return counted
     if claimed <= limits.max_seconds:
         return claimed
     with open_media(upload.path) as another:

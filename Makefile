@@ -1,6 +1,8 @@
 # Lifestream: every command of a developer or an operator. `make help` lists them.
 PYTHON ?= python3
 VENV := .venv/bin
+# A setting of some shells; without byte code each process compiles every module again.
+unexport PYTHONDONTWRITEBYTECODE
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 
 .DEFAULT_GOAL := help
@@ -41,10 +43,10 @@ check-code:
 	@node_modules/.bin/tsc -p runtime/web/client
 
 check-tests:
-	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not models and not cloud and not e2e and not image and not corpus and not browser"
+	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not media and not models and not cloud and not e2e and not image and not corpus and not browser"
 
 test: check ## Run all tests: the fast checks, real models, the local cloud, a real job end to end
-	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "models or cloud or e2e or corpus or browser"
+	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "media or models or cloud or e2e or corpus or browser"
 	@$(MAKE) --no-print-directory image-test
 
 image: setup-run ## Build the processor's image, with models from the hub if HF_TOKEN is set

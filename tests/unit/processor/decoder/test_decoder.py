@@ -30,6 +30,8 @@ from runtime.processor.supervision.interruption import StopRequestedError
 from tests.unit.processor.decoder.hostile_child import ACTS
 from tests.unit.processor.stages.filming import Gauge, ListedIncrements, film
 
+pytestmark = pytest.mark.media
+
 ROOT = Path(__file__).parents[4]
 CONFINES = SandboxLimits(memory_mb=2000, cpu_seconds=20, file_mb=10)
 linux = pytest.mark.skipif(sys.platform != "linux", reason="the sandbox is Linux's")

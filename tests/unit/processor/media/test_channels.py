@@ -14,6 +14,8 @@ from runtime.processor.stages.probe import probe
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import Gauge, samples_of
 
+pytestmark = pytest.mark.media
+
 RATE = 16_000
 Samples = NDArray[np.float64]
 

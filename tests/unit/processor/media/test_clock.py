@@ -11,6 +11,8 @@ from runtime.processor.stages.scenes import detect_scenes
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import Gauge, loudness
 
+pytestmark = pytest.mark.media
+
 MPEG = ("-c:v", "mpeg2video", "-c:a", "mp2", "-ac", 1, "-ar", 48_000)
 HEARD = 0.03
 

@@ -14,6 +14,8 @@ from runtime.processor.stages.thumbnails import make_thumbnails
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import H264
 
+pytestmark = pytest.mark.media
+
 Picture = NDArray[np.uint8]
 BARS = ("-f", "lavfi", "-i", "smptehdbars=size=640x360:rate=10:duration=1")
 SDR = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"

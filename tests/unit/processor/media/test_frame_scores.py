@@ -19,6 +19,8 @@ from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.conftest import THREADS
 from tests.unit.processor.stages.filming import Gauge, ListedIncrements, damaged
 
+pytestmark = pytest.mark.media
+
 FRAMES = 430
 SHOTS = (("testsrc2", 4.2), ("smptebars", 3.1), ("mandelbrot", 4.4), ("testsrc", 5.5))
 B_FRAMES = ("-c:v", "libx264", "-preset", "veryfast", "-bf", 3, "-g", 60, "-pix_fmt", "yuv420p")

@@ -10,6 +10,8 @@ from runtime.processor.stages.probe import probe
 from scripts.sample_media.ffmpeg import decode_speech, ffmpeg
 from tests.unit.processor.stages.filming import TONE, Gauge, damaged
 
+pytestmark = pytest.mark.media
+
 PICTURE = ("-f", "lavfi", "-i", "testsrc2=size=64x64:rate=25:duration=4")
 HEARD = 0.03
 SILENT = 0.002

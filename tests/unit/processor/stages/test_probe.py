@@ -8,6 +8,8 @@ from runtime.processor.stages.probe import probe, probe_upload
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import TONE, damaged, film
 
+pytestmark = pytest.mark.media
+
 
 def test_should_describe_the_tracks(tmp_path: Path) -> None:
     info = probe(film(tmp_path / "clip.mp4"))

@@ -12,6 +12,8 @@ from runtime.processor.stages.scenes import MINIMUM_SCENE_SECONDS, detect_scenes
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import TONE, Gauge, damaged, film, shots
 
+pytestmark = pytest.mark.media
+
 FRAME_SECONDS = 0.04
 MOVING, BARS = "testsrc2=alpha=255", "smptebars=sar=1"
 

@@ -14,6 +14,8 @@ from runtime.processor.stages.scenes import detect_scenes
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import H264, Gauge
 
+pytestmark = pytest.mark.media
+
 Picture = NDArray[np.uint8]
 WIDE, HIGH, RATE = 640, 360, 25
 WORDS = "model data speech result method error table graph value system input output".split()  # noqa: SIM905 - text

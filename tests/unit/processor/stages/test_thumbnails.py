@@ -24,6 +24,8 @@ from tests.unit.processor.stages.filming import (
     shots,
 )
 
+pytestmark = pytest.mark.media
+
 RED, GREEN, BLUE = (0, 0, 254), (0, 128, 0), (254, 0, 0)
 """ffmpeg's colours of these names, blue first."""
 

@@ -23,6 +23,8 @@ from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.conftest import THREADS
 from tests.unit.processor.stages.filming import H264, TONE, Gauge, shots
 
+pytestmark = pytest.mark.media
+
 FRAME_SECONDS = 0.04
 MODEL = "transnetv2"
 

@@ -11,6 +11,6 @@ broker.add_middleware(ProtectionMiddleware())
 
 @dramatiq.actor
 def convert(number: int) -> None:
-    print("begin", time.time(), flush=True)
+    print(f"begin {time.time()}", flush=True)
     time.sleep(0.05)  # the work
-    print("end", time.time(), flush=True)
+    print(f"end {time.time()}", flush=True)

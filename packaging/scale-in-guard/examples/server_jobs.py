@@ -13,12 +13,15 @@ protection = guard.count_jobs(lambda: len(active))
 
 def job(number: int) -> None:
     active.add(number)
-    protection.manage()
-    print("begin", time.time(), flush=True)
-    time.sleep(0.05)  # the work
-    print("end", time.time(), flush=True)
-    active.discard(number)
-    protection.manage()
+    try:
+        if not protection.manage():
+            return  # without protection the job stays where it came from
+        print("begin", time.time(), flush=True)
+        time.sleep(0.05)  # the work
+        print("end", time.time(), flush=True)
+    finally:
+        active.discard(number)
+        protection.manage()
 
 
 threads = [threading.Thread(target=job, args=(number,)) for number in range(2)]

@@ -18,7 +18,9 @@ async def start(request: Request) -> JSONResponse:
     job = object()
     active.add(job)
     protection = request.state.protection
-    await asyncio.to_thread(protection.manage)
+    if not await asyncio.to_thread(protection.manage):
+        active.discard(job)
+        return JSONResponse({"error": "no protection, try again"}, 503)
 
     async def work() -> None:
         print("begin", time.time(), flush=True)

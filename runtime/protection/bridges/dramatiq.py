@@ -8,6 +8,7 @@ from typing import Any
 
 from dramatiq import Middleware
 from dramatiq.errors import Retry
+from dramatiq.middleware import MiddlewareError
 
 from ..errors import ProtectionError
 from ..guard import Guard
@@ -15,6 +16,13 @@ from ..process import default_guard
 from ..session import ProcessingSession
 
 RETRY_MILLISECONDS = 5_000
+
+
+class NotProtectedError(Retry, MiddlewareError):  # type: ignore[misc]  # dramatiq has no types
+    """The message waits for protection; of other errors of a middleware, Dramatiq logs and goes on.
+
+    It is handled as a retry, which does not count as one.
+    """
 
 
 class ProtectionMiddleware(Middleware):
@@ -33,7 +41,7 @@ class ProtectionMiddleware(Middleware):
             session.set_critical(True)
         except ProtectionError as error:
             self._release(message)
-            raise Retry(str(error), delay=RETRY_MILLISECONDS) from error
+            raise NotProtectedError(str(error), delay=RETRY_MILLISECONDS) from error
 
     def after_process_message(
         self,
@@ -41,10 +49,13 @@ class ProtectionMiddleware(Middleware):
         message: Any,
         *,
         result: Any = None,  # noqa: ARG002 - the same
-        exception: BaseException | None = None,  # noqa: ARG002 - the same
+        exception: BaseException | None = None,
     ) -> None:
         """End this message's share."""
         self._release(message)
+        if isinstance(exception, NotProtectedError):
+            # Dramatiq's own middleware adds one after this, and gives up at its limit.
+            message.options["retries"] = message.options.get("retries", 0) - 1
 
     def after_skip_message(self, broker: Any, message: Any) -> None:  # noqa: ARG002 - the hook
         """End this message's share, if it has one."""

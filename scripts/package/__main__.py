@@ -17,6 +17,12 @@ from scripts.setup.commands import ROOT
 SOURCE = ROOT / "runtime/protection"
 PROJECT = ROOT / "packaging/scale-in-guard"
 NAME = "scale_in_guard"
+PUBLIC = (
+    *(f"bridges.{name}" for name in ("celery", "dramatiq", "sqs", "starlette")),
+    *(f"testing.{name}" for name in ("plugin", "endpoint", "faults", "simulation.search")),
+)
+"""The modules that a user imports by their own names; `__all__` hides them from pdoc."""
+
 EPOCH = "1577836800"
 """The time of every file in the archives, so that the same source gives the same bytes."""
 
@@ -45,7 +51,10 @@ def build(folder: Path) -> list[Path]:
 def document(wheel: Path, folder: Path) -> None:
     """Write the API's pages from the docstrings of a wheel."""
     subprocess.run(
-        [sys.executable, "-m", "pdoc", "--docformat", "markdown", "-o", folder, NAME],
+        [
+            *(sys.executable, "-m", "pdoc", "--docformat", "markdown", "-o", folder),
+            *(NAME, *(f"{NAME}.{module}" for module in PUBLIC)),
+        ],
         env={**os.environ, "PYTHONPATH": str(wheel), "PYTHONWARNINGS": "ignore"},
         check=True,
     )

@@ -2,8 +2,7 @@
 
 import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,58 +10,14 @@ import typer
 
 from lifestream import command_line
 from runtime.protection.policy import Policy, gap_free
-from runtime.protection.testing.simulation.records import ScheduleResult
 from runtime.protection.testing.simulation.schedule import draw
+from runtime.protection.testing.simulation.search import search
 from runtime.protection.testing.simulation.simulation import Simulation
 from runtime.protection.testing.simulation.tolerance import tolerance
 from scripts.protection_sim.picture import sample_timeline
 
 ROOT = Path(__file__).resolve().parents[2]
 SHOWN = 10
-
-
-@dataclass(slots=True)
-class Total:
-    """Sums over schedules."""
-
-    schedules: int = 0
-    gaps: int = 0
-    held_idle: int = 0
-    over_cap: int = 0
-    jobs: int = 0
-    turned_away: int = 0
-    lost: int = 0
-    lost_calm: int = 0
-    calls: int = 0
-    renewals: int = 0
-    refusals: int = 0
-    failures: int = 0
-    bad_seeds: list[int] = field(default_factory=list)
-
-    def add(self, outcome: ScheduleResult) -> None:
-        """Count one schedule."""
-        self.schedules += 1
-        self.gaps += len(outcome.gaps)
-        self.held_idle += len(outcome.held_idle)
-        self.over_cap += outcome.over_cap
-        self.jobs += outcome.started
-        self.turned_away += outcome.turned_away
-        self.lost += outcome.lost
-        self.lost_calm += outcome.lost if outcome.calm else 0
-        self.calls += outcome.calls
-        self.renewals += outcome.renewals
-        self.refusals += outcome.refusals
-        self.failures += outcome.failures
-        if outcome.gaps or outcome.held_idle or outcome.over_cap or (outcome.calm and outcome.lost):
-            self.bad_seeds.append(outcome.seed)
-
-
-def total(outcomes: Iterable[ScheduleResult]) -> Total:
-    """Return the sums over many schedules."""
-    sums = Total()
-    for outcome in outcomes:
-        sums.add(outcome)
-    return sums
 
 
 app = typer.Typer(help=__doc__, add_completion=False)
@@ -87,8 +42,7 @@ def protection_sim(
         picture.write_text(sample_timeline())
         return 0
     began = time.monotonic()
-    seeds = range(first_seed, first_seed + schedules)
-    sums = total(Simulation(draw(seed)).run() for seed in seeds)
+    sums = search(schedules=schedules, first_seed=first_seed)
     print(
         f"schedules {sums.schedules}, gaps {sums.gaps}, held while idle {sums.held_idle}\n"
         f"protected beyond a cap {sums.over_cap}, "

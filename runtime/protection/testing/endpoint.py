@@ -52,6 +52,11 @@ class AgentEndpoint:
         self._faults.clear()
 
     @property
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults that are still to come, or last until `heal`."""
+        return self._faults.describe()
+
+    @property
     def protected(self) -> bool:
         """Whether ECS protects the task now."""
         return self._until() > time.time()

@@ -1,10 +1,11 @@
-"""The pytest plugin: the fixture `ecs_agent`."""
+"""The pytest plugin: the fixtures `ecs_agent` and `protection_simulation`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from .endpoint import AgentEndpoint, serving
+from .simulation.search import Total, search
 
 
 @pytest.fixture
@@ -14,3 +15,9 @@ def ecs_agent(monkeypatch: pytest.MonkeyPatch) -> Iterator[AgentEndpoint]:
         monkeypatch.setenv("ECS_AGENT_URI", endpoint.uri)
         monkeypatch.delenv("ECS_ENABLE_TASK_PROTECTION", raising=False)
         yield endpoint
+
+
+@pytest.fixture
+def protection_simulation() -> Callable[..., Total]:
+    """Return `search`: it plays days of a policy and of jobs like yours in virtual time."""
+    return search

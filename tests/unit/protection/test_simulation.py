@@ -9,13 +9,14 @@ import pytest
 from runtime.protection import keeper
 from runtime.protection.lease import FOREVER, Action, Disable, LeaseState, Wait, decide
 from runtime.protection.policy import HOUR, Policy, gap_free
+from runtime.protection.testing.simulation import search
 from runtime.protection.testing.simulation.records import ScheduleResult
 from runtime.protection.testing.simulation.schedule import LONGEST_JOB_SECONDS, draw
+from runtime.protection.testing.simulation.search import Total, total
 from runtime.protection.testing.simulation.simulation import Simulation
 from runtime.protection.testing.simulation.tolerance import survives
 from runtime.protection.testing.simulation.world import WallAsMonotonic
 from scripts.protection_sim import __main__ as protection_sim
-from scripts.protection_sim.__main__ import Total, total
 from scripts.protection_sim.picture import sample_timeline
 
 SCHEDULES = 300
@@ -116,11 +117,12 @@ def test_should_print_the_seed_of_a_gap(
 ) -> None:
     late = unchecked(renew_at_seconds=-30.0, release_at_seconds=-60.0)
 
-    def drawn(seed: int) -> object:
+    def drawn(seed: int, _policy: Policy | None = None) -> object:
         schedule = draw(seed)
         return replace(schedule, policy=late(schedule.policy))
 
-    monkeypatch.setattr(protection_sim, "draw", drawn)
+    for module in (protection_sim, search):
+        monkeypatch.setattr(module, "draw", drawn)
     monkeypatch.setattr(protection_sim, "print_tolerance", lambda _policy: True)
     assert protection_sim.main(["--schedules", "20"]) == 1
     printed = capsys.readouterr().out

@@ -75,10 +75,14 @@ class Schedule:
         )
 
 
-def draw(seed: int) -> Schedule:
-    """Return the schedule of a seed: a fifth are calm, the others mix every kind of fault."""
+def draw(seed: int, policy: Policy | None = None) -> Schedule:
+    """Return the schedule of a seed: a fifth are calm, the others mix every kind of fault.
+
+    It has the given policy, or one of the package's.
+    """
     random = Random(seed)
-    policy = random.choices(POLICIES, POLICY_WEIGHTS)[0]
+    drawn = random.choices(POLICIES, POLICY_WEIGHTS)[0]
+    policy = drawn if policy is None else policy
     calm = random.random() < 0.2  # noqa: PLR2004 - the share named above
     jobs = _jobs(random, policy, calm=calm)
     end = max(job.arrives + job.lasts for job in jobs)

@@ -1,5 +1,3 @@
-import os
-import subprocess
 import sys
 import time
 import uuid
@@ -12,6 +10,16 @@ from botocore.exceptions import ReadTimeoutError
 from local.cloud import LocalCloud
 from runtime.protection.testing.endpoint import serving
 from scripts.package.__main__ import PROJECT, SOURCE
+from tests.unit.packaging.workers import (
+    assert_protected,
+    assert_renewed,
+    environment,
+    inject_faults,
+    jobs,
+    scaled_time,
+    wait_until,
+    working,
+)
 
 pytestmark = pytest.mark.cloud
 
@@ -28,31 +36,35 @@ def test_should_give_no_message_to_a_poll_whose_client_has_gone(cloud: LocalClou
 
 
 def test_should_protect_the_handling_of_each_message(cloud: LocalCloud, tmp_path: Path) -> None:
-    """The example of the protection package, which deletes a message before it lets go."""
+    """The example of the protection package, while the agent fails and under a scale-in."""
     (tmp_path / "scale_in_guard").symlink_to(SOURCE)
     sqs = cloud.client("sqs")
     url = sqs.create_queue(QueueName=f"any-{uuid.uuid4().hex[:8]}")["QueueUrl"]
-    for number in range(2):
-        sqs.send_message(QueueUrl=url, MessageBody=f"job {number}")
+
+    def send(count: int) -> None:
+        for number in range(count):
+            sqs.send_message(QueueUrl=url, MessageBody=f"job {number}")
+
     with serving() as agent:
-        environment = {
-            **cloud.aws_environment(),
-            "PATH": os.environ["PATH"],
-            "PYTHONPATH": str(tmp_path),
-            "QUEUE_URL": url,
-            "ECS_AGENT_URI": agent.uri,
-        }
-        example = [sys.executable, str(PROJECT / "examples/sqs_loop.py")]
-        with subprocess.Popen(
-            example, env=environment, stdout=subprocess.PIPE, text=True
-        ) as worker:
-            assert worker.stdout
-            said = [worker.stdout.readline() for _ in range(6)]
-            worker.terminate()
-            assert worker.wait(20) in {0, 143}  # between jobs, or in a poll
-    times = [float(line.split()[1]) for line in said if not line.startswith("message")]
-    for begin, end in zip(times[::2], times[1::2], strict=True):
-        assert agent.gaps(begin, end) == []
+        path = (scaled_time(tmp_path / "scaled"), str(tmp_path))
+        env = cloud.aws_environment() | environment(agent, *path, QUEUE_URL=url)
+        inject_faults(agent, refusal=True)
+        send(2)
+        example = [sys.executable, PROJECT / "examples/sqs_loop.py"]
+        with working(example, env, tmp_path) as worker:
+            worker.read_jobs(2)
+            assert agent.faults == []
+            wait_until(lambda: not agent.protected)
+            send(2)
+            worker.read_until(lambda said: said.count("begin ") > 2)
+            worker.stop_when_unprotected(agent, seed="sqs")
+            assert worker.process.returncode in {0, 143}  # between jobs, or in a poll
+    found = jobs(worker.said)
+    assert_protected(agent, found, least=3)
+    assert_renewed(agent, found[2:])
     counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
-    assert counts["ApproximateNumberOfMessages"] == "0"
-    assert counts["ApproximateNumberOfMessagesNotVisible"] == "0"
+    left = sum(
+        int(counts[f"ApproximateNumberOfMessages{which}"])
+        for which in ("", "NotVisible", "Delayed")
+    )
+    assert left == 4 - len(found), "each message was handled once and deleted, or is still there"

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
+from runtime.processor.models.integrity import write_manifest
+from runtime.processor.models.sentence_embedder import (
+    GRAPH,
+    SentenceEmbedder,
+    load_sentence_embedder,
+)
+from scripts.sentence_encoder import encoder
 
 pytestmark = pytest.mark.models
 
@@ -56,6 +62,22 @@ def test_should_cut_what_is_longer_than_the_model_reads(embed: SentenceEmbedder)
 def test_should_compute_what_torchs_encoder_computes(embed: SentenceEmbedder, models: Path) -> None:
     texts = ["One.", "The committee meets on Tuesday, as it does in every other week of May."]
     np.testing.assert_allclose(embed(texts), by_torch(models / "minilm-l6", texts), atol=1e-5)
+
+
+def test_should_find_the_graph_as_the_script_writes_it() -> None:
+    assert GRAPH.read_bytes() == encoder().SerializeToString(deterministic=True), (
+        "run: python -m scripts.sentence_encoder"
+    )
+
+
+def test_should_refuse_a_model_of_another_shape(models: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    config = json.loads((models / "minilm-l6" / "config.json").read_text())
+    (other / "config.json").write_text(json.dumps({**config, "num_attention_heads": 6}))
+    write_manifest(tmp_path)
+    with pytest.raises(ValueError, match="num_attention_heads"):
+        load_sentence_embedder(other)
 
 
 def by_torch(folder: Path, texts: list[str]) -> NDArray[np.float32]:

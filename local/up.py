@@ -55,6 +55,10 @@ def main(
     pool: Annotated[
         bool, typer.Option("--pool", help="Process by a pool of warm workers.")
     ] = False,
+    functions: Annotated[
+        bool,
+        typer.Option("--functions", help='Host the services as functions: hosting = "lambda".'),
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="Stop as soon as all is ready.")] = False,
     note: Annotated[Path, typer.Option(help="The file for addresses and the token.")] = STATE_FILE,
 ) -> int:
@@ -62,7 +66,7 @@ def main(
     screen = Screen()
     interrupt_on_sigterm()
     try:
-        with running(screen, pool=pool, note=note) as written:
+        with running(screen, pool=pool, functions=functions, note=note) as written:
             show(screen, written, note)
             if not once:
                 screen.say("It runs until Ctrl-C; nothing of it is kept.")
@@ -77,18 +81,23 @@ def main(
 
 @contextlib.contextmanager
 def running(
-    screen: Screen, *, pool: bool = False, note: Path = STATE_FILE
+    screen: Screen, *, pool: bool = False, functions: bool = False, note: Path = STATE_FILE
 ) -> Iterator[Mapping[str, Any]]:
     """Run the system, and describe it in the file `note` for as long as it runs."""
     doors = {name: usual_or_free(port) for name, port in USUAL_PORTS.items()}
+    urls = {name: f"http://{HOST}:{port}" for name, port in doors.items()}
+    if functions:
+        # API Gateway tells its domains apart by name, without the port.
+        urls[WEB] = f"http://localhost:{doors[WEB]}"
     with contextlib.ExitStack() as stack:
         with screen.step("Starting the local cloud"):
             cloud = stack.enter_context(toolchain.start_cloud(front_doors=doors))
         with screen.step("Starting the local issuer of tokens"):
             issuer = stack.enter_context(local_issuer(cloud.state_dir / "issuer"))
         with screen.step("Deploying the templates with the CDK command line"):
-            outputs = deployed(cloud, service_settings(cloud, issuer, doors), pool=pool)
-        urls = {name: f"http://{HOST}:{port}" for name, port in doors.items()}
+            settings = service_settings(cloud, issuer, urls)
+            settings |= {"hosting": "lambda"} if functions else {}
+            outputs = deployed(cloud, settings, pool=pool)
         with screen.step("Waiting for the services"):
             for name, url in urls.items():
                 await_health(name, url, cloud)
@@ -130,12 +139,12 @@ def last_lines(cloud: LocalCloud, name: str) -> list[str]:
     return [event["message"] for event in events[-LINES_SHOWN:]]
 
 
-def service_settings(cloud: LocalCloud, issuer: Issuer, doors: Mapping[str, int]) -> dict[str, Any]:
+def service_settings(cloud: LocalCloud, issuer: Issuer, urls: Mapping[str, str]) -> dict[str, Any]:
     """Return the settings of the service tier that differ on this machine."""
     return {
         "enabled": True,
-        "api_url": f"http://{HOST}:{doors[API]}",
-        "web_url": f"http://{HOST}:{doors[WEB]}",
+        "api_url": urls[API],
+        "web_url": urls[WEB],
         "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/local",
         "oidc_issuer": issuer.url,
         "oidc_client_id": CLIENT,

@@ -48,22 +48,28 @@ TimeOfDay = Annotated[
 ]
 ClientId = Annotated[str, text(r"[\w.:/-]{1,128}", "the id of a client at the issuer")]
 
+EVERYONE = "0.0.0.0/0"
 _ALL = 100
+_MOST_FUNCTION_MIB = 10240
 _AS_ZONES = Field(min_length=2, max_length=3)
 
 
 class ServiceConfig(Settings):
-    """The API and the web pages: always-on containers behind a load balancer.
+    """The API and the web pages: containers behind a load balancer, or functions.
 
     Without the table, or while `enabled` is false, there is neither, and none of their costs.
     """
 
     enabled: bool
     """Deploy it; `-c service=on` and `-c service=off` decide for one deployment."""
+    hosting: Literal["containers", "lambda"] = "containers"
+    """Always-on containers behind a load balancer, or functions behind API Gateway, which cost
+    nothing while idle, push nothing to pages and import from no URL."""
     api_url: Origin | None = None
-    """Address of the API; its DNS name must lead to the load balancer."""
+    """Address of the API; its DNS name must lead to the load balancer or the gateway's domain."""
     web_url: Origin | None = None
-    """Address of the web pages; its DNS name must lead to the load balancer."""
+    """Address of the web pages; its DNS name must lead to the load balancer or the gateway's
+    domain."""
     certificate_arn: CertificateArn | None = None
     """ACM certificate of both names, in the environment's region."""
     ingress: Annotated[Several[Ingress], Field(min_length=1, max_length=50)]
@@ -120,6 +126,25 @@ class ServiceConfig(Settings):
     def _image_is_pushed(self) -> Violations:
         if self.image_tag == IMAGE_ASSET:
             yield Violation("image_tag", "a tag or digest (`python -m image service` builds it)")
+
+    @rule
+    def _functions_have_their_bounds(self) -> Violations:
+        if self.hosting != "lambda":
+            return
+        if self.memory_mib > _MOST_FUNCTION_MIB:
+            yield Violation("memory_mib", f"at most {_MOST_FUNCTION_MIB} with service.hosting")
+        if self.ingress != (EVERYONE,):
+            yield Violation(
+                "ingress",
+                f'["{EVERYONE}"] with service.hosting = "lambda" (an HTTP API knows no networks)',
+            )
+        if self.cache:
+            yield Violation("cache", 'false with service.hosting = "lambda" (it is in no network)')
+        if self.oidc_client_secret_arn is not None:
+            yield Violation(
+                "oidc_client_secret_arn",
+                'left out with service.hosting = "lambda" (a function\'s variables are readable)',
+            )
 
     @rule
     def _memory_goes_with_cpu(self) -> Violations:

@@ -9,6 +9,7 @@ from cdk_nag import AwsSolutionsChecks, NIST80053R5Checks
 
 from cdk.config import EnvironmentConfig
 from cdk.nag.acknowledge import AcknowledgedFinding, construct_at
+from cdk.nag.service_findings import SERVICE_FINDINGS
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import Launch
 
@@ -50,38 +51,6 @@ def _own_network(environment: EnvironmentConfig) -> bool:
 
 def _unreserved_reaper(environment: EnvironmentConfig) -> bool:
     return environment.reaper.reserved_concurrency is None
-
-
-def _has_service(environment: EnvironmentConfig) -> bool:
-    return environment.services is not None
-
-
-def _open_to_everyone(environment: EnvironmentConfig) -> bool:
-    return environment.services is not None and "0.0.0.0/0" in environment.services.ingress
-
-
-def _disposable_service(environment: EnvironmentConfig) -> bool:
-    return _has_service(environment) and not environment.retain_data
-
-
-def _own_public_subnets(environment: EnvironmentConfig) -> bool:
-    return _has_service(environment) and _own_network(environment)
-
-
-def _with_user_pool(environment: EnvironmentConfig) -> bool:
-    return environment.services is not None and environment.services.oidc_issuer is None
-
-
-def _optional_second_factor(environment: EnvironmentConfig) -> bool:
-    return _with_user_pool(environment) and not environment.retain_data
-
-
-def _takes_over_at_once(environment: EnvironmentConfig) -> bool:
-    return environment.services is not None and environment.services.deployment == "blue_green"
-
-
-def _service_scales_workers(environment: EnvironmentConfig) -> bool:
-    return _has_service(environment) and (_has_workers(environment) or _has_gpu(environment))
 
 
 _MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
@@ -230,91 +199,6 @@ ACKNOWLEDGED = (
         reason="Point-in-time recovery brings tables back; this environment wants no copies.",
         when=_without_backup,
     ),
-    # The service tier
-    AcknowledgedFinding(
-        path="Service/Balancer/SecurityGroup",
-        finding="AwsSolutions-EC23",
-        reason="A public website: HTTPS, and the redirect to it, are open to everyone by setting.",
-        when=_open_to_everyone,
-    ),
-    AcknowledgedFinding(
-        path="Service/Balancer/LoadBalancer",
-        finding="NIST.800.53.R5-ELBDeletionProtectionEnabled",
-        reason="This environment is deleted as a whole; the load balancer holds no data.",
-        when=_disposable_service,
-    ),
-    AcknowledgedFinding(
-        path="Service/Balancer/LoadBalancer/Http",
-        finding="NIST.800.53.R5-ELBv2ACMCertificateRequired",
-        reason="This listener only redirects to HTTPS.",
-        when=_has_service,
-    ),
-    AcknowledgedFinding(
-        path="Service/Public",
-        finding="NIST.800.53.R5-VPCNoUnrestrictedRouteToIGW",
-        reason="Load balancer and services face the internet; security groups admit what may.",
-        when=_own_public_subnets,
-    ),
-    AcknowledgedFinding(
-        path="Service/Events/Function/Function",
-        finding="NIST.800.53.R5-LambdaConcurrency",
-        reason="It reads one stream, so there is at most one run for each shard.",
-        when=_has_service,
-    ),
-    AcknowledgedFinding(
-        path="Service/Events/Function/Function",
-        finding="NIST.800.53.R5-LambdaDLQ",
-        reason="Batches it fails on for good go to a queue, by its event source's destination.",
-        when=_has_service,
-    ),
-    AcknowledgedFinding(
-        path="Service/Events/DeadLetters",
-        finding="AwsSolutions-SQS3",
-        reason="It is the dead-letter queue of an event source.",
-        when=_has_service,
-    ),
-    AcknowledgedFinding(
-        path="Service/Api/TaskRole/DefaultPolicy",
-        finding=f"AwsSolutions-IAM5[Resource::{_TASKS_OF}/{_EXPORTED_CLUSTER}/*]",
-        reason="A task learns its own id only while running; protection ends at the cluster.",
-        when=_has_service,
-    ),
-    AcknowledgedFinding(
-        path="Service/Api/TaskRole/DefaultPolicy",
-        finding=(
-            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:application-autoscaling:"
-            "<AWS::Region>:<AWS::AccountId>:scalable-target/*]"
-        ),
-        reason="A target's id is random; conditions limit it to task counts of ECS services.",
-        when=_service_scales_workers,
-    ),
-    AcknowledgedFinding(
-        path="Service",
-        finding=(
-            "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/"
-            "AmazonECSInfrastructureRolePolicyForLoadBalancers]"
-        ),
-        reason="AWS keeps what ECS needs to switch target groups; only ECS can assume the role.",
-        when=_takes_over_at_once,
-    ),
-    AcknowledgedFinding(
-        path="Service/Users/Pool",
-        finding="AwsSolutions-COG8",
-        reason="The plus plan costs for each user; administrators create users, with two factors.",
-        when=_with_user_pool,
-    ),
-    AcknowledgedFinding(
-        path="Service/Api/Broken",
-        finding="NIST.800.53.R5-CloudWatchAlarmAction",
-        reason="ECS reads its state to roll a deployment back; another alarm notifies people.",
-        when=_has_service,
-    ),
-    AcknowledgedFinding(
-        path="Service/Web/Broken",
-        finding="NIST.800.53.R5-CloudWatchAlarmAction",
-        reason="ECS reads its state to roll a deployment back; another alarm notifies people.",
-        when=_has_service,
-    ),
     # Tasks and network
     AcknowledgedFinding(
         path="",
@@ -339,6 +223,7 @@ ACKNOWLEDGED = (
         reason="Nothing uses the group; closing it takes a custom resource with rights of its own.",
         when=_own_network,
     ),
+    *SERVICE_FINDINGS,
 )
 """`{environment}` in a finding stands for the environment's name."""
 

@@ -64,8 +64,7 @@ class ObservabilityStack(EnvironmentStack):
         self._ingest = ingest
         self._dispatcher = processing.dispatcher.function
         self._control_plane = control_plane
-        # Its name in metrics, which ends in an id of its own.
-        self._balancer = service.load_balancer.balancer.load_balancer_full_name if service else None
+        self._answers = service.answers if service else None
         self.alarm_topic = AlarmTopic(
             self,
             "Alarms",
@@ -79,7 +78,7 @@ class ObservabilityStack(EnvironmentStack):
             *self._functions(),
             *self._workers(),
             *self._summaries(),
-            *(service_alarms(environment, self._balancer) if self._balancer else ()),
+            *(service_alarms(environment, self._answers) if self._answers else ()),
             *objectives.objective_alarms(environment),
         )
         self.alarms = {
@@ -247,7 +246,7 @@ class ObservabilityStack(EnvironmentStack):
                     jobs=self._ingest.jobs,
                     dispatcher=self._dispatcher,
                     reaper=self._control_plane.reaper.function,
-                    balancer=self._balancer,
+                    answers=self._answers,
                 ),
             ),
         )

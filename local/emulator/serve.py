@@ -38,6 +38,7 @@ from local.emulator.services import (
     ecr,
     eventbridge,
     lambda_concurrency,
+    lambda_images,
     lambda_logs,
     lambda_mappings,
     lambda_runtime,
@@ -89,10 +90,11 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     agent = agent_endpoint.install(protections)
     scheduler = service_scheduler.install(protections)
     health_checks.install(processes, scheduler.wake.set)
-    front_doors.install(processes, settings.front_doors)
+    front_doors.install(processes, settings.front_doors, gateway_port=settings.plain_port)
     targets = autoscaling_api.install()
     alarms.install(targets)
-    lambda_runtime.install(settings.lambda_python)
+    lambda_runtime.install(settings.lambda_python, settings.images)
+    lambda_images.install(settings.images)
     lambda_concurrency.install(settings.quotas.lambda_concurrency)
     lambda_logs.install()
     lambda_mappings.install()

@@ -68,9 +68,14 @@ class Settings:
         return f"{'https' if self.enforcement else 'http'}://{HOST}:{self.port}"
 
     @property
+    def plain_port(self) -> int:
+        """The port that never speaks TLS."""
+        return self.enforcement.plain_port if self.enforcement else self.port
+
+    @property
     def container_url(self) -> str:
         """Where a task finds its credentials and its agent, which never speak TLS."""
-        return f"http://{HOST}:{self.enforcement.plain_port if self.enforcement else self.port}"
+        return f"http://{HOST}:{self.plain_port}"
 
     @property
     def tasks_dir(self) -> Path:

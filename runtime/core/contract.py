@@ -18,6 +18,7 @@ WORKER_HEALTH_COMMAND = (*HEALTH_COMMAND, "worker")
 API_COMMAND = ("runtime.api",)
 API_HANDLER = "runtime.api.lambda_handler.handle"
 WEB_COMMAND = ("runtime.web",)
+WEB_HANDLER = "runtime.web.lambda_handler.handle"
 API_PORT, WEB_PORT = 8080, 9000
 """The ports that the services listen on, unless `API_PORT` and `WEB_PORT` say otherwise."""
 
@@ -295,6 +296,10 @@ class Output(StrEnum):
     API_SERVICE = "ApiServiceName"
     WEB_SERVICE = "WebServiceName"
     LOAD_BALANCER = "LoadBalancerName"
+    API_GATEWAY = "ApiGatewayId"
+    WEB_GATEWAY = "WebGatewayId"
+    API_DOMAIN = "ApiDomainName"
+    WEB_DOMAIN = "WebDomainName"
     USER_POOL = "UserPoolId"
     USER_POOL_CLIENT = "UserPoolClientId"
     EVENT_BUS = "EventBusName"

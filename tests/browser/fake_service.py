@@ -70,6 +70,7 @@ class FakeService:
         self.revision, self.others_edits = 0, 0
         self.pool_changes: list[dict[str, Any]] = []
         self.admin = True
+        self.keeps_streams = True
         self.signed_out = 0
 
     def add(self, job: dict[str, Any], **more: Any) -> str:
@@ -337,6 +338,8 @@ class FakeService:
         return self._stream(request.path_params["job_id"], request)
 
     def _stream(self, job_id: str | None, request: Request) -> Response:
+        if not self.keeps_streams:
+            return JSONResponse({"code": "events.unavailable"}, 501)
         self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._listeners.add(queue)

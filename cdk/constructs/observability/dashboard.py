@@ -14,6 +14,7 @@ from cdk.config import EnvironmentConfig
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.constructs.observability import queue_metrics
 from cdk.constructs.observability.custom_metric import custom_metric
+from cdk.constructs.observability.front_metrics import FrontMetrics
 from cdk.constructs.observability.service_alarms import service_rows
 from cdk.naming import Names
 from runtime.core.contract import Metric, Stage
@@ -39,13 +40,13 @@ Rows = list[list[cloudwatch.IWidget]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DashboardSources:
-    """What a dashboard shows besides custom metrics; `balancer` is the services', if any."""
+    """What a dashboard shows besides custom metrics; `answers` are the services', if any."""
 
     alarms: Sequence[cloudwatch.IAlarm]
     jobs: JobQueue
     dispatcher: lambda_.IFunction
     reaper: lambda_.IFunction
-    balancer: str | None
+    answers: FrontMetrics | None
 
 
 def dashboard_rows(environment: EnvironmentConfig, sources: DashboardSources) -> Rows:
@@ -63,14 +64,14 @@ def dashboard_rows(environment: EnvironmentConfig, sources: DashboardSources) ->
         *_summaries(environment),
         *_pools(environment),
         *_functions(sources),
-        *_services(environment, sources.balancer),
+        *_services(environment, sources.answers),
     ]
 
 
-def _services(environment: EnvironmentConfig, balancer: str | None) -> Rows:
-    if balancer is None:
+def _services(environment: EnvironmentConfig, answers: FrontMetrics | None) -> Rows:
+    if answers is None:
         return []
-    rows = service_rows(environment, balancer)
+    rows = service_rows(environment, answers)
     graphs: list[cloudwatch.IWidget] = [_graph(title, metrics) for title, metrics in rows]
     return [graphs[:2], graphs[2:]]
 

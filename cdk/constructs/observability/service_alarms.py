@@ -8,6 +8,7 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs.observability import queue_metrics
+from cdk.constructs.observability.front_metrics import FrontMetrics
 from cdk.constructs.observability.pool_alarms import missing_tasks_alarm
 from cdk.constructs.observability.runbook_alarm import AlarmSpec, Severity
 from cdk.naming import Names
@@ -20,24 +21,17 @@ _FEWEST = 20
 """Requests in five minutes from which on a share says something."""
 
 _SLOW_SECONDS = 2.0
-_NAMESPACE = "AWS/ApplicationELB"
 
 
-def service_alarms(environment: EnvironmentConfig, balancer: str) -> tuple[AlarmSpec, ...]:
-    """Return the alarms; `balancer` is the load balancer's name in metrics."""
+def service_alarms(environment: EnvironmentConfig, answers: FrontMetrics) -> tuple[AlarmSpec, ...]:
+    """Return the alarms of what answers requests, of tasks, webhooks and events."""
     names = Names(environment.name)
-    missing = replace(
-        missing_tasks_alarm(names.cluster, names.api),
-        slug="service-tasks-missing",
-        summary="Tasks of a service that are wanted do not run.",
-    )
-    web = missing_tasks_alarm(names.cluster, names.web).metric
     return (
         AlarmSpec(
             slug="service-errors",
             severity=Severity.PAGE,
             summary="Many requests to the API or the pages are answered with a server error.",
-            metric=_failed_percent(balancer),
+            metric=_failed_percent(answers),
             threshold=_FAILED_PERCENT,
             periods=3,
             datapoints=2,
@@ -45,13 +39,12 @@ def service_alarms(environment: EnvironmentConfig, balancer: str) -> tuple[Alarm
         AlarmSpec(
             slug="service-slow",
             summary="One request in twenty takes longer than two seconds.",
-            metric=_balancer_metric("TargetResponseTime", balancer, "p95"),
+            metric=_seconds(answers),
             threshold=_SLOW_SECONDS,
             periods=3,
             datapoints=3,
         ),
-        replace(missing, prefix="api"),
-        replace(missing, prefix="web", metric=web),
+        *(_missing_tasks(names) if answers.has_tasks else ()),
         AlarmSpec(
             slug="webhook-dead-letters",
             summary="Webhooks could not be delivered for a day and were given up.",
@@ -66,33 +59,21 @@ def service_alarms(environment: EnvironmentConfig, balancer: str) -> tuple[Alarm
 
 
 def service_rows(
-    environment: EnvironmentConfig, balancer: str
+    environment: EnvironmentConfig, answers: FrontMetrics
 ) -> Sequence[tuple[str, list[cloudwatch.IMetric]]]:
     """Return the titles and metrics of the dashboard's graphs."""
     names = Names(environment.name)
+    unit = "seconds" if answers.per_second == 1 else "milliseconds"
     return (
         (
             "Services: requests, and server errors among them",
-            [
-                _balancer_metric("RequestCount", balancer, "Sum"),
-                _balancer_metric("HTTPCode_Target_5XX_Count", balancer, "Sum"),
-                _balancer_metric("HTTPCode_ELB_5XX_Count", balancer, "Sum"),
-            ],
+            [*answers.requests.values(), *answers.failed.values()],
         ),
         (
-            "Services: seconds to an answer (p50, p95)",
-            [
-                _balancer_metric("TargetResponseTime", balancer, "p50"),
-                _balancer_metric("TargetResponseTime", balancer, "p95"),
-            ],
+            f"Services: {unit} to an answer (p50, p95)",
+            [*answers.wait("p50"), *answers.wait("p95")],
         ),
-        (
-            "Services: tasks that run",
-            [
-                queue_metrics.tasks("RunningTaskCount", names.cluster, service)
-                for service in (names.api, names.web)
-            ],
-        ),
+        *((_running_tasks(names),) if answers.has_tasks else ()),
         (
             "Webhooks and events: waiting, given up",
             [
@@ -103,25 +84,45 @@ def service_rows(
     )
 
 
-def _failed_percent(balancer: str) -> cloudwatch.MathExpression:
-    failed = "(FILL(targets, 0) + FILL(itself, 0))"
+def _running_tasks(names: Names) -> tuple[str, list[cloudwatch.IMetric]]:
+    return (
+        "Services: tasks that run",
+        [
+            queue_metrics.tasks("RunningTaskCount", names.cluster, service)
+            for service in (names.api, names.web)
+        ],
+    )
+
+
+def _missing_tasks(names: Names) -> tuple[AlarmSpec, ...]:
+    missing = replace(
+        missing_tasks_alarm(names.cluster, names.api),
+        slug="service-tasks-missing",
+        summary="Tasks of a service that are wanted do not run.",
+    )
+    web = missing_tasks_alarm(names.cluster, names.web).metric
+    return replace(missing, prefix="api"), replace(missing, prefix="web", metric=web)
+
+
+def _failed_percent(answers: FrontMetrics) -> cloudwatch.MathExpression:
+    failed = " + ".join(f"FILL({name}, 0)" for name in answers.failed)
+    every = " + ".join(f"FILL({name}, 0)" for name in answers.requests)
     return cloudwatch.MathExpression(
-        expression=f"IF(FILL(every, 0) >= {_FEWEST}, 100 * {failed} / every, 0)",
-        using_metrics={
-            "targets": _balancer_metric("HTTPCode_Target_5XX_Count", balancer, "Sum"),
-            "itself": _balancer_metric("HTTPCode_ELB_5XX_Count", balancer, "Sum"),
-            "every": _balancer_metric("RequestCount", balancer, "Sum"),
-        },
+        expression=f"IF({every} >= {_FEWEST}, 100 * ({failed}) / ({every}), 0)",
+        using_metrics={**answers.failed, **answers.requests},
         label="percent of requests with a server error",
         period=_SHORT,
     )
 
 
-def _balancer_metric(name: str, balancer: str, statistic: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=_NAMESPACE,
-        metric_name=name,
-        dimensions_map={"LoadBalancer": balancer},
+def _seconds(answers: FrontMetrics) -> cloudwatch.IMetric:
+    waits = answers.wait("p95")
+    if answers.per_second == 1:
+        return waits[0]
+    named = {f"wait{number}": metric for number, metric in enumerate(waits)}
+    return cloudwatch.MathExpression(
+        expression=f"MAX([{', '.join(named)}]) / {answers.per_second}",
+        using_metrics=named,
+        label="seconds to an answer, p95 of the slower gateway",
         period=_SHORT,
-        statistic=statistic,
     )

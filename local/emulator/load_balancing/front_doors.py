@@ -3,20 +3,27 @@
 Each service behind a load balancer has a port of this machine, its front door. A connection goes
 to one of the service's tasks that serve, in turn, and is passed on byte by byte: event streams,
 sockets and uploads behave as they do on AWS. TLS, rules by host and the firewall are AWS's alone.
+Where the service is a function, its front door leads to its gateway instead.
 """
 
 import asyncio
 import contextlib
 import itertools
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 
+from ministack import app
 from ministack.core.responses import request_scope
-from ministack.services import ecs
+from ministack.services import apigateway, ecs
 
 from local.emulator.ecs.daemon import ProcessDaemon
 from local.emulator.ecs.service_scheduler import is_serving, live_tasks
+from local.emulator.patching import around
 from local.emulator.settings import HOST
+from runtime.core.contract import SERVICE_NAME
 
 CHUNK_BYTES = 1 << 16
 NO_TARGET = (
@@ -25,15 +32,41 @@ NO_TARGET = (
     b"No task of the service serves\n"
 )
 
+END_OF_HEAD = b"\r\n\r\n"
+CLOSE = b"Connection: close"
+
 Targets = Callable[[], Sequence[int]]
 """Returns the ports of the tasks that serve."""
 
 
-class FrontDoor:
-    """Passes connections on to the targets in turn; without any, answers 503."""
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """Where API Gateway answers, and the host name of one of its APIs."""
 
-    def __init__(self, targets: Targets) -> None:
+    port: int
+    host: str
+
+    def led_here(self, head: bytes) -> bytes:
+        """Return the head of a request for this API alone: its connection ends with the answer."""
+        lines = [
+            line
+            for line in head.split(b"\r\n")
+            if not re.match(rb"(host|connection):", line, re.IGNORECASE)
+        ]
+        return b"\r\n".join([lines[0], f"Host: {self.host}".encode(), CLOSE, *lines[1:]])
+
+
+class FrontDoor:
+    """Passes connections on to the targets in turn, else to the gateway; without any, answers 503.
+
+    `gateway` returns the one that a function has.
+    """
+
+    def __init__(
+        self, targets: Targets, gateway: Callable[[], Gateway | None] = lambda: None
+    ) -> None:
         self._targets = targets
+        self._gateway = gateway
         self._turn = itertools.count()
 
     async def open(self, port: int) -> asyncio.Server:
@@ -43,7 +76,12 @@ class FrontDoor:
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         with contextlib.suppress(ConnectionError):
             target = await self._connect()
-            if target is None:
+            gateway = self._gateway() if target is None else None
+            if gateway is not None:
+                await _through(gateway, reader, writer)
+            elif target is None:
+                # Closing with the request unread would reset the connection, and lose the answer.
+                await reader.read(CHUNK_BYTES)
                 writer.write(NO_TARGET)
                 await writer.drain()
             else:
@@ -58,6 +96,19 @@ class FrontDoor:
             with contextlib.suppress(OSError):
                 return await asyncio.open_connection(HOST, port)
         return None
+
+
+async def _through(
+    gateway: Gateway, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+) -> None:
+    """Pass one request on to a gateway, which answers by the host name."""
+    try:
+        head = await reader.readuntil(END_OF_HEAD)
+    except asyncio.IncompleteReadError:
+        return  # The client left, or only looked whether the port is open.
+    from_gateway, to_gateway = await asyncio.open_connection(HOST, gateway.port)
+    to_gateway.write(gateway.led_here(head))
+    await _join(reader, writer, from_gateway, to_gateway)
 
 
 async def _join(
@@ -108,15 +159,31 @@ def _published(daemon: ProcessDaemon, task: Mapping[str, object], name: str, por
     return 0
 
 
-def install(daemon: ProcessDaemon, doors: Mapping[str, int]) -> None:
+def gateway_of(name: str, port: int) -> Gateway | None:
+    """Return the gateway of the function `lifestream-NAME-...`, if there is one."""
+    for (_account, _region, api_id), api in list(apigateway._apis.all_items()):
+        if str(api["name"]).startswith(f"{SERVICE_NAME}-{name}-"):
+            return Gateway(port, f"{api_id}.execute-api.{HOST}:{port}")
+    return None
+
+
+def install(daemon: ProcessDaemon, doors: Mapping[str, int], *, gateway_port: int) -> None:
     """Open a front door for each service, by the name of its container, on a thread of its own."""
+
+    @around(app, "_resolve_custom_domain_request")
+    def resolve(original: Callable[[str, str], object], host: str, path: str) -> object:
+        # A domain of API Gateway that is this machine would take every call to AWS for its own.
+        return None if host.partition(":")[0] == HOST else original(host, path)
+
     if not doors:
         return
     ready = threading.Event()
 
     async def serve() -> None:
         for name, port in doors.items():
-            await FrontDoor(lambda name=name: serving_ports(daemon, name)).open(port)  # type: ignore[misc]
+            await FrontDoor(
+                partial(serving_ports, daemon, name), partial(gateway_of, name, gateway_port)
+            ).open(port)
         ready.set()
         await asyncio.Event().wait()
 

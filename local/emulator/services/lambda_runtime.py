@@ -1,7 +1,8 @@
 """Gap (1.5.33, partly upstream): functions see the launcher's packages and environment.
 
 A function gets an interpreter that has its dependencies only, and an environment of its variables
-plus what Lambda itself sets.
+plus what Lambda itself sets. A function of an image gets the interpreter and the code that stand
+for the image.
 Upstream: the interpreter's path would be a setting.
 """
 
@@ -19,6 +20,7 @@ from ministack.core import lambda_runtime
 
 from local.emulator.containers.task_process import INIT
 from local.emulator.patching import around, replace
+from local.images import Image, Images
 
 SET_BY_LAMBDA = ("AWS_", "_LAMBDA_", "LAMBDA_TASK_ROOT", "_X_AMZN_")
 SEARCH_PATH = "/usr/local/bin:/usr/bin:/bin"
@@ -39,6 +41,13 @@ def function_environment(
     return {"PATH": f"{python.parent}:{SEARCH_PATH}", "LANG": "C.UTF-8", "TZ": ":UTC", **own}
 
 
+def in_image(environment: Mapping[str, str], image: Image | None) -> dict[str, str]:
+    """Return a function's environment inside its image, if it has one."""
+    if image is None:
+        return dict(environment)
+    return {**image.environment, **environment, "PYTHONPATH": str(image.code)}
+
+
 class FunctionProcess(subprocess.Popen[str]):
     """A function's worker below a first process that ends with the emulator."""
 
@@ -55,23 +64,25 @@ class FunctionProcess(subprocess.Popen[str]):
         weakref.finalize(self, os.close, lifeline)
 
 
-def install(python: Path) -> None:
+def install(python: Path, images: Images) -> None:
     """Run Python functions with `python` and with nothing of the emulator's environment."""
     spawning = threading.local()
 
     @around(lambda_runtime, "_detect_runtime_binary")
     def detect(original: Any, runtime: str) -> tuple[str, str]:
         binary, script = original(runtime)
-        return (str(python) if runtime.startswith("python") else binary), script
+        own = spawning.image.python if spawning.image else python
+        return (str(own) if runtime.startswith("python") else binary), script
 
     @around(lambda_runtime.Worker, "_spawn")
     def spawn(original: Any, worker: Any) -> None:
         spawning.variables = worker.config.get("Environment", {}).get("Variables", {})
+        spawning.image = images.find(worker.config.get("ImageUri") or "")
         original(worker)
 
     def start(command: list[str], *, env: Mapping[str, str], **options: Any) -> FunctionProcess:
         own = function_environment(env, spawning.variables, python)
-        return FunctionProcess(command, env=own, **options)
+        return FunctionProcess(command, env=in_image(own, spawning.image), **options)
 
     # The worker calls `subprocess.Popen` by the module's name, so that name is what is replaced.
     names = ("PIPE", "DEVNULL", "STDOUT", "TimeoutExpired")

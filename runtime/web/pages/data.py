@@ -14,6 +14,11 @@ from runtime.web.pages.recording import progress_html
 from runtime.web.site import Page, Site, Visit
 
 MAX_BODY_BYTES = 1_000_000
+NO_STREAMS = "events.unavailable"
+"""The API's code where it runs as a function, which keeps no connection open."""
+
+POLL_MILLISECONDS = 4000
+POLLED_JOBS = 20
 Renderer = Callable[[Visit, dict[str, Any]], str]
 
 
@@ -76,13 +81,24 @@ async def _rendered(
     last = visit.request.headers.get("last-event-id")
     yield "retry: 2000\n\n"
     if first is not None:
-        yield f"event: job\n{_with_html(visit, f'data: {json.dumps(first)}', render)}\n"
+        yield _event(visit, first, render)
     try:
         async with visit.api.stream(path, last_event_id=last) as lines:
             async for line in lines:
                 yield _with_html(visit, line, render)
     except ApiError as error:
-        visit.site.log.warning("events_interrupted", code=error.code)
+        if error.code != NO_STREAMS:
+            visit.site.log.warning("events_interrupted", code=error.code)
+            return
+        # The browser comes back by itself, and so asks again and again.
+        yield f"retry: {POLL_MILLISECONDS}\n\n"
+        if first is None:
+            for job in (await visit.api.get("/v1/jobs", limit=POLLED_JOBS))["items"]:
+                yield _event(visit, job, render)
+
+
+def _event(visit: Visit, job: dict[str, Any], render: Renderer) -> str:
+    return f"event: job\n{_with_html(visit, f'data: {json.dumps(job)}', render)}\n"
 
 
 def _with_html(visit: Visit, line: str, render: Renderer) -> str:

@@ -111,6 +111,19 @@ def test_a_change_with_the_pages_token_is_made(
     assert running[0].recordings[job_id].job["state"] == "CANCELLED"
 
 
+@pytest.mark.parametrize("path", ["/data/events", "/data/events/{job_id}"])
+def test_pages_ask_again_and_again_where_the_api_keeps_no_streams(
+    visitor: httpx.Client, running: tuple[FakeService, str], path: str
+) -> None:
+    job_id = running[0].add({"name": "a.mp4", "state": "RUNNING"})
+    running[0].keeps_streams = False
+    visitor.get("/")
+    answer = visitor.get(path.format(job_id=job_id))
+    assert answer.text.count("event: job") == 1
+    # How long the browser waits before it asks again: the last line of this kind counts.
+    assert answer.text.split("retry: ")[-1].split()[0] == "4000"
+
+
 def test_scripts_without_a_session_get_401_and_no_redirect(
     running: tuple[FakeService, str],
 ) -> None:

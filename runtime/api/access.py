@@ -23,6 +23,7 @@ async def authenticated(request: Request) -> Caller:
     services = services_of(request)
     caller = await services.authenticator.caller(request.headers)
     await services.rate_limits.count(caller.rate_key)
+    services.measures.seen(caller.rate_key)
     return caller
 
 

@@ -84,7 +84,9 @@ def create_app(services: Services) -> FastAPI:
             expose_headers=[HEADER, "Retry-After", "ETag"],
             max_age=600,
         )
-    app.add_middleware(Surroundings, log=services.log, clock=services.clock)
+    app.add_middleware(
+        Surroundings, log=services.log, clock=services.clock, measures=services.measures
+    )
     return app
 
 

@@ -16,6 +16,7 @@ from runtime.api.imports.records import Imports
 from runtime.api.job_actions import JobActions
 from runtime.api.job_facts import FactsReader
 from runtime.api.live.hub import Hub
+from runtime.api.measures import MeasureReports, Measures
 from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits, shared_storage
 from runtime.api.services import Services
@@ -33,7 +34,7 @@ from runtime.aws.queues import SqsQueue
 from runtime.aws.service_records import DynamoRecords
 from runtime.aws.worker_pools import EcsWorkerPools
 from runtime.core.clock import Clock
-from runtime.core.contract import Compute
+from runtime.core.contract import SERVICE_NAME, Compute
 from runtime.core.log import Log
 from runtime.protection.ecs_api import connect as connect_protection
 
@@ -57,6 +58,11 @@ def compose(
     `environ` has the variables of task protection.
     """
     dynamodb, s3 = clients.dynamodb(settings.region), clients.s3(settings.region)
+    measures = Measures(
+        clock=clock, environment=settings.environment, service=f"{SERVICE_NAME}-api"
+    )
+    measures.watch(dynamodb)
+    reports = MeasureReports(measures) if sockets else None
     jobs = DynamoJobStore(
         dynamodb, jobs_table=settings.jobs_table, idempotency_table=settings.idempotency_table
     )
@@ -96,6 +102,7 @@ def compose(
         queue=queue,
         clock=clock,
         max_bytes=settings.max_media_bytes,
+        counted=measures.uploaded,
     )
     imports = Imports(uploads, clock=clock)
     importing = (
@@ -153,6 +160,7 @@ def compose(
         queue=queue,
         hub=hub,
         health=health,
+        measures=measures,
         clock=clock,
         log=log,
         pools=_pools(settings),
@@ -171,11 +179,16 @@ def compose(
         },
         cors_origins=settings.cors_origins,
         # Without sockets there is no process between requests: a queue's event source calls.
-        starts=[each.start for each in (hub, workers, importing) if each is not None and sockets],
+        starts=[
+            each.start
+            for each in (hub, workers, importing, reports)
+            if each is not None and sockets
+        ],
         stops=[
             *([hub.close] if hub is not None else []),
             *([workers.stop] if workers is not None and sockets else []),
             *([importing.stop] if importing is not None else []),
+            *([reports.stop] if reports is not None else []),
         ],
     )
 

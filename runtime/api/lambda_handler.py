@@ -21,11 +21,14 @@ SQS = "aws:sqs"
 
 def handle(event: Any, context: Any) -> dict[str, Any]:
     """Answer a request of API Gateway, or work on a batch of the webhook queue."""
-    records = event.get("Records", [])
-    if records and records[0].get("eventSource") == SQS:
-        return work_on(_services(), records)
-    answer: dict[str, Any] = _gateway()(event, context)
-    return answer
+    services, records = _services(), event.get("Records", [])
+    try:
+        if records and records[0].get("eventSource") == SQS:
+            return work_on(services, records)
+        answer: dict[str, Any] = _gateway()(event, context)
+        return answer
+    finally:
+        services.measures.report()
 
 
 def work_on(services: Services, records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 
 from runtime.api import request_id
+from runtime.api.measures import Measures
 from runtime.core.clock import MonotonicClock
 from runtime.core.log import Log
 
@@ -51,10 +52,13 @@ def bounded(receive: Receive) -> Receive:
 class Surroundings:
     """ASGI middleware. The log has method, path and status: no query, no header, no body."""
 
-    def __init__(self, app: Application, *, log: Log, clock: MonotonicClock) -> None:
+    def __init__(
+        self, app: Application, *, log: Log, clock: MonotonicClock, measures: Measures
+    ) -> None:
         self._app = app
         self._log = log
         self._clock = clock
+        self._measures = measures
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve one connection."""
@@ -78,6 +82,7 @@ class Surroundings:
             await self._app(scope, bounded(receive), sending)
         finally:
             if scope["path"] not in QUIET_PATHS:
+                self._measures.answered(status)
                 self._log.info(
                     "api.request",
                     request_id=chosen,

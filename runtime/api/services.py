@@ -12,6 +12,7 @@ from runtime.api.imports.workers import ImportWorkers
 from runtime.api.job_actions import JobActions
 from runtime.api.job_facts import FactsReader
 from runtime.api.live.hub import Hub
+from runtime.api.measures import Measures
 from runtime.api.rate_limits import RateLimits
 from runtime.api.uploads import Uploads
 from runtime.api.webhooks.deliveries import Deliveries
@@ -48,6 +49,7 @@ class Services:
     queue: MessageSender
     hub: Hub | None
     health: Health
+    measures: Measures
     clock: Clock
     log: Log
     pools: Pools | None = None

@@ -3,7 +3,7 @@
 import math
 import re
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -99,6 +99,7 @@ class Uploads:
     queue: MessageSender
     clock: WallClock
     max_bytes: int
+    counted: Callable[[int], None] = lambda _size_bytes: None
 
     def begin(
         self,
@@ -217,6 +218,8 @@ class Uploads:
             submission=parse_submission(found.metadata),
         )
         existing = self.jobs.create(job)
+        if existing is None:
+            self.counted(size_bytes)
         if existing is None or existing.state is State.PENDING:
             # The record comes first: S3's event may have been dispatched already, and a lost
             # message leaves a pending job, which the reaper announces.

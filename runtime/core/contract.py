@@ -341,6 +341,28 @@ class Metric(StrEnum):
     SUMMARY_SENTENCES_REJECTED = "SummarySentencesRejected"
 
 
+SERVICE_METRICS_NAMESPACE = "Lifestream/Service"
+
+
+class ServiceMetric(StrEnum):
+    """Custom metrics of the services, in a namespace of their own; all count by environment."""
+
+    CONCURRENT_SESSIONS = "ConcurrentSessions"
+    """Callers that one instance served within the last five minutes."""
+
+    WEBSOCKET_CONNECTIONS = "WebSocketConnections"
+    """Open sockets of one instance."""
+
+    UPLOAD_BYTES = "UploadBytes"
+    """Bytes of uploads and imports that became jobs."""
+
+    DATABASE_LATENCY = "DatabaseLatency"
+    """Milliseconds of calls to DynamoDB."""
+
+    ERROR_RATE = "ErrorRate"
+    """Percentage of one instance's answers in a minute that were server errors."""
+
+
 class MetricDimension(StrEnum):
     """Dimensions of metrics; the class of a code is the part before its first dot."""
 

@@ -6,14 +6,24 @@ CloudWatch_Embedded_Metric_Format_Specification.html
 
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from runtime.core.clock import WallClock
-from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, MetricDimension
+from runtime.core.contract import (
+    METRICS_NAMESPACE,
+    OWN_DIMENSION,
+    SERVICE_METRICS_NAMESPACE,
+    Metric,
+    MetricDimension,
+    ServiceMetric,
+)
 
 ACTION = "metrics.put"
-_UNITS = {
+_UNITS: dict[Metric | ServiceMetric, str] = {
+    ServiceMetric.UPLOAD_BYTES: "Bytes",
+    ServiceMetric.DATABASE_LATENCY: "Milliseconds",
+    ServiceMetric.ERROR_RATE: "Percent",
     Metric.JOB_SECONDS: "Seconds",
     Metric.PROTECTION_LEASE_AGE_SECONDS: "Seconds",
     Metric.PROTECTION_MARGIN_SECONDS: "Seconds",
@@ -117,8 +127,37 @@ def embedded(
     if code is not None:
         dimensions[MetricDimension.CODE_CLASS.value] = code.partition(".")[0]
         sets.append(list(dimensions))
+    return _document(METRICS_NAMESPACE, values, now=now, dimensions=dimensions, sets=sets)
+
+
+MOST_VALUES = 100
+"""The most values of one metric that a line may have."""
+
+
+def embedded_service(
+    values: Mapping[ServiceMetric, float | Sequence[float]], *, now: float, environment: str
+) -> dict[str, Any]:
+    """Return the document of a service's values; several of one metric keep its percentiles."""
+    dimensions = {MetricDimension.ENVIRONMENT.value: environment}
+    return _document(
+        SERVICE_METRICS_NAMESPACE,
+        values,
+        now=now,
+        dimensions=dimensions,
+        sets=[list(dimensions)],
+    )
+
+
+def _document(
+    namespace: str,
+    values: Mapping[Any, Any],
+    *,
+    now: float,
+    dimensions: Mapping[str, str],
+    sets: list[list[str]],
+) -> dict[str, Any]:
     directive = {
-        "Namespace": METRICS_NAMESPACE,
+        "Namespace": namespace,
         "Dimensions": sets,
         "Metrics": [
             {"Name": metric.value, "Unit": _UNITS.get(metric, _DEFAULT_UNIT)} for metric in values

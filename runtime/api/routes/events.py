@@ -70,13 +70,14 @@ async def socket(websocket: WebSocket) -> None:
         await websocket.close(POLICY_VIOLATION, error.code)
         return
     await websocket.accept(subprotocol=_chosen(offered))
-    sending = asyncio.create_task(_send_all(websocket, events))
-    try:
-        await _until_disconnected(websocket, sending)
-    finally:
-        sending.cancel()
-        with suppress(asyncio.CancelledError):
-            await sending
+    with services.measures.socket():
+        sending = asyncio.create_task(_send_all(websocket, events))
+        try:
+            await _until_disconnected(websocket, sending)
+        finally:
+            sending.cancel()
+            with suppress(asyncio.CancelledError):
+                await sending
 
 
 async def _socket_events(
@@ -87,6 +88,7 @@ async def _socket_events(
         websocket.headers, token=token and token.removeprefix(TOKEN_PROTOCOL)
     )
     await services.rate_limits.count(caller.rate_key)
+    services.measures.seen(caller.rate_key)
     require(caller, Scope.READ)
     last = _number(websocket.query_params.get("last_event_id"))
     job_id = websocket.query_params.get("job_id")

@@ -22,6 +22,7 @@ from runtime.api.imports.workers import ImportWorkers
 from runtime.api.job_actions import JobActions
 from runtime.api.job_facts import FactsReader
 from runtime.api.live.hub import Hub
+from runtime.api.measures import Measures
 from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits
 from runtime.api.services import Services
@@ -108,6 +109,10 @@ class World:
         self.pools = FakePools()
         self.outbound = Outbound(clock=self.clock)
         self.imports = Imports(self.upload_records, clock=self.clock)
+        self.lines: list[str] = []
+        self.measures = Measures(
+            clock=self.clock, environment="test", service="any", write=self.lines.append
+        )
         self.uploads = Uploads(
             bucket=BUCKET,
             records=self.upload_records,
@@ -117,6 +122,7 @@ class World:
             queue=self.queue,
             clock=self.clock,
             max_bytes=MAX_BYTES,
+            counted=self.measures.uploaded,
         )
         self.import_workers = ImportWorkers(
             self.imports,
@@ -132,6 +138,7 @@ class World:
         )
         self.services = Services(
             environment="test",
+            measures=self.measures,
             authenticator=Authenticator(
                 tokens=TokenVerifier(
                     keys=IssuerKeys(ISSUER, clock=self.clock, log=self.log, fetch=self._fetch),

@@ -6,6 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from cdk.assembly import read_environments
+from cdk.config import load_environment
+from cdk.config.service import ServiceConfig
+from scripts.cost import services
 from scripts.cost.bill import Line, idle_month, total, video_hour
 from scripts.cost.prices import Prices, load
 
@@ -26,6 +29,15 @@ This is an estimate; it has not been compared with a bill of a real account yet.
 
 An **idle month** is {hours:.0f} hours without an upload.
 A **video hour** is one video of 60 minutes, processed once by its own task and kept for a month.
+"""
+
+SERVICES_HEAD = """\
+## API and pages, a month
+
+No environment has them unless `service.enabled` says so, and no other table here includes them.
+Containers are counted as the fewest that run, with load balancer, firewall and addresses; busy \
+ones scale up to `service.max_tasks`.
+Functions cost nothing without requests ([service.md](service.md) compares what each can do).
 """
 
 LEFT_OUT = """\
@@ -86,6 +98,7 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
         *managed_services(prices),
         "",
     ]
+    parts += [SERVICES_HEAD, *services.table(_services(), prices), ""]
     parts += ["## Assumptions", "", "| assumption | value | source |", "|---|---|---|"]
     parts += [
         f"| {name.replace('_', ' ')} | {value:g} | {prices.why[name]} |"
@@ -94,6 +107,15 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
     parts += ["", LEFT_OUT.format(metric=money(prices.usd["custom_metric_month"], 2))]
     parts += ["AWS publishes these prices on " + ", ".join(prices.sources) + "."]
     return "\n".join(parts) + "\n"
+
+
+def _services() -> dict[str, ServiceConfig]:
+    """Return the settings of the services by environment, enabled or not."""
+    found = {
+        path.stem: load_environment(path).service
+        for path in sorted((ROOT / "environments").glob("*.toml"))
+    }
+    return {name: settings for name, settings in found.items() if settings is not None}
 
 
 WORK_OF_QUALITY = {

@@ -7,9 +7,10 @@ from uuid import uuid4
 
 import pytest
 
+from local.api_resources import create_jobs_tables
 from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
-from runtime.core.contract import IdempotencyTable, JobsTable
+from runtime.core.contract import IdempotencyTable
 from runtime.core.jobs import Job
 from runtime.core.ports import JobStore
 from tests.fakes.jobs import InMemoryJobStore
@@ -56,47 +57,8 @@ def dynamo_store(request: pytest.FixtureRequest) -> StoreUnderTest:
 
 def make_dynamo_store(client: "DynamoDBClient") -> tuple[DynamoJobStore, str]:
     """Return a store on fresh tables shaped as the infrastructure makes them."""
-    jobs_table, idempotency_table = f"jobs-{uuid4().hex[:12]}", f"idempotency-{uuid4().hex[:12]}"
-    client.create_table(
-        TableName=jobs_table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": JobsTable.PARTITION_KEY, "AttributeType": "S"},
-            {"AttributeName": JobsTable.STATE_INDEX_PARTITION_KEY, "AttributeType": "S"},
-            {"AttributeName": JobsTable.STATE_INDEX_SORT_KEY, "AttributeType": "N"},
-            {"AttributeName": JobsTable.OWNER_INDEX_PARTITION_KEY, "AttributeType": "S"},
-            {"AttributeName": JobsTable.OWNER_INDEX_SORT_KEY, "AttributeType": "N"},
-        ],
-        KeySchema=[{"AttributeName": JobsTable.PARTITION_KEY, "KeyType": "HASH"}],
-        GlobalSecondaryIndexes=[
-            {
-                "IndexName": JobsTable.STATE_INDEX,
-                "KeySchema": [
-                    {"AttributeName": JobsTable.STATE_INDEX_PARTITION_KEY, "KeyType": "HASH"},
-                    {"AttributeName": JobsTable.STATE_INDEX_SORT_KEY, "KeyType": "RANGE"},
-                ],
-                "Projection": {"ProjectionType": "ALL"},
-            },
-            {
-                "IndexName": JobsTable.OWNER_INDEX,
-                "KeySchema": [
-                    {"AttributeName": JobsTable.OWNER_INDEX_PARTITION_KEY, "KeyType": "HASH"},
-                    {"AttributeName": JobsTable.OWNER_INDEX_SORT_KEY, "KeyType": "RANGE"},
-                ],
-                "Projection": {
-                    "ProjectionType": "INCLUDE",
-                    "NonKeyAttributes": list(JobsTable.OWNER_INDEX_ATTRIBUTES),
-                },
-            },
-        ],
-    )
-    client.create_table(
-        TableName=idempotency_table,
-        BillingMode="PAY_PER_REQUEST",
-        AttributeDefinitions=[
-            {"AttributeName": IdempotencyTable.PARTITION_KEY, "AttributeType": "S"}
-        ],
-        KeySchema=[{"AttributeName": IdempotencyTable.PARTITION_KEY, "KeyType": "HASH"}],
-    )
-    store = DynamoJobStore(client, jobs_table=jobs_table, idempotency_table=idempotency_table)
+    name = uuid4().hex[:12]
+    create_jobs_tables(client, name)
+    idempotency_table = f"idempotency-{name}"
+    store = DynamoJobStore(client, jobs_table=f"jobs-{name}", idempotency_table=idempotency_table)
     return store, idempotency_table

@@ -4,23 +4,23 @@ import json
 import os
 import re
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx
 import pytest
 
+from local.api_resources import create_api_resources
+from local.ports import free_port
 from runtime.aws import clients
-from runtime.core.contract import EnvVar, ServiceTable
+from runtime.aws.job_store import DynamoJobStore
+from runtime.core.contract import EnvVar
 from runtime.core.jobs import fail, report, start, take_over
 from runtime.core.jobs.job import Failure
-from tests.contract.job_stores import make_dynamo_store
 
 pytestmark = pytest.mark.cloud
 
@@ -39,16 +39,9 @@ class Running:
     process: subprocess.Popen[str]
 
 
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.fixture
 def issuer(tmp_path: Path) -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "local.issuer", "--port", str(_free_port())]
+    command = [sys.executable, "-m", "local.issuer", "--port", str(free_port())]
     with subprocess.Popen(
         [*command, "--state-dir", str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as process:
@@ -59,42 +52,19 @@ def issuer(tmp_path: Path) -> Iterator[dict[str, str]]:
 
 @pytest.fixture
 def api(cloud: str, issuer: dict[str, str]) -> Iterator[Running]:
-    name, port = uuid4().hex[:12], _free_port()
-    s3, sqs, dynamodb = (
-        clients.s3("us-east-1"),
-        clients.sqs("us-east-1"),
-        clients.dynamodb("us-east-1"),
+    port = free_port()
+    resources = create_api_resources(issuer=issuer["issuer"], audience="lifestream")
+    dynamodb = clients.dynamodb("us-east-1")
+    store = DynamoJobStore(
+        dynamodb,
+        jobs_table=resources[EnvVar.JOBS_TABLE],
+        idempotency_table=resources[EnvVar.IDEMPOTENCY_TABLE],
     )
-    s3.create_bucket(Bucket=f"media-{name}")
-    store, idempotency_table = make_dynamo_store(dynamodb)
-    for table in ("uploads", "keys", "webhooks"):
-        dynamodb.create_table(
-            TableName=f"{table}-{name}",
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[
-                {"AttributeName": ServiceTable.PARTITION_KEY, "AttributeType": "S"},
-                {"AttributeName": ServiceTable.SORT_KEY, "AttributeType": "S"},
-            ],
-            KeySchema=[
-                {"AttributeName": ServiceTable.PARTITION_KEY, "KeyType": "HASH"},
-                {"AttributeName": ServiceTable.SORT_KEY, "KeyType": "RANGE"},
-            ],
-        )
     environ = {
         **os.environ,
+        **resources,
         "AWS_ENDPOINT_URL": cloud,
         "API_HOST": "127.0.0.1",
-        EnvVar.ENVIRONMENT: "test",
-        EnvVar.AWS_REGION: "us-east-1",
-        EnvVar.JOBS_TABLE: store.jobs_table,
-        EnvVar.IDEMPOTENCY_TABLE: idempotency_table,
-        EnvVar.MEDIA_BUCKET: f"media-{name}",
-        EnvVar.JOBS_QUEUE_URL: sqs.create_queue(QueueName=f"jobs-{name}")["QueueUrl"],
-        EnvVar.UPLOADS_TABLE: f"uploads-{name}",
-        EnvVar.API_KEYS_TABLE: f"keys-{name}",
-        EnvVar.WEBHOOKS_TABLE: f"webhooks-{name}",
-        EnvVar.OIDC_ISSUER: issuer["issuer"],
-        EnvVar.OIDC_AUDIENCE: "lifestream",
         EnvVar.API_PORT: str(port),
     }
     with (
@@ -112,8 +82,7 @@ def api(cloud: str, issuer: dict[str, str]) -> Iterator[Running]:
         yield Running(http, store, process)
         process.terminate()
         process.wait(STOP_SECONDS)
-    for client in (s3, sqs, dynamodb):
-        client.close()
+    dynamodb.close()
 
 
 def test_should_take_an_upload_and_stream_its_job_to_the_end(api: Running) -> None:

@@ -17,7 +17,14 @@ from cdk.policies.check import unknown
 from cdk.policies.reference import shipped_reference
 from cdk.policies.statements import Templates
 from runtime.api.settings import read_settings as read_api_settings
-from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar, Output
+from runtime.core.contract import (
+    API_COMMAND,
+    SERVICE_METRICS_NAMESPACE,
+    WEB_COMMAND,
+    EnvVar,
+    Output,
+    ServiceMetric,
+)
 from runtime.web.settings import read_settings as read_web_settings
 from tests.infra.alarms import alarms
 from tests.infra.conftest import ROOT
@@ -339,7 +346,15 @@ def test_should_have_an_alarm_for_each_bad_end(service: Deployment) -> None:
     assert {
         *("service-errors", "service-slow", "api-service-tasks-missing"),
         *("web-service-tasks-missing", "webhook-dead-letters", "events-dead-letters"),
+        *("service-error-rate", "service-database-slow", "service-sockets-full"),
     } <= set(alarms(service))
+
+
+@pytest.mark.parametrize("metric", ServiceMetric)
+def test_should_show_every_metric_of_its_own(service: Deployment, metric: ServiceMetric) -> None:
+    body = properties(service, "AWS::CloudWatch::Dashboard")["DashboardBody"]
+
+    assert f'"{SERVICE_METRICS_NAMESPACE}","{metric}"' in body
 
 
 def test_should_grant_what_aws_knows(service: Deployment) -> None:

@@ -4,7 +4,14 @@ from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk.config import EnvironmentConfig
-from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, MetricDimension
+from runtime.core.contract import (
+    METRICS_NAMESPACE,
+    OWN_DIMENSION,
+    SERVICE_METRICS_NAMESPACE,
+    Metric,
+    MetricDimension,
+    ServiceMetric,
+)
 
 
 def custom_metric(
@@ -34,4 +41,17 @@ def custom_metric(
         period=period,
         statistic=statistic,
         label=of,
+    )
+
+
+def service_metric(
+    environment: EnvironmentConfig, metric: ServiceMetric, period: Duration, statistic: str
+) -> cloudwatch.Metric:
+    """Return a metric of an environment's services."""
+    return cloudwatch.Metric(
+        namespace=SERVICE_METRICS_NAMESPACE,
+        metric_name=metric.value,
+        dimensions_map={MetricDimension.ENVIRONMENT.value: environment.name},
+        period=period,
+        statistic=statistic,
     )

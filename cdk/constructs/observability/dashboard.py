@@ -73,7 +73,7 @@ def _services(environment: EnvironmentConfig, answers: FrontMetrics | None) -> R
         return []
     rows = service_rows(environment, answers)
     graphs: list[cloudwatch.IWidget] = [_graph(title, metrics) for title, metrics in rows]
-    return [graphs[:2], graphs[2:]]
+    return [graphs[first : first + 2] for first in range(0, len(graphs), 2)]
 
 
 def _jobs(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:

@@ -8,10 +8,12 @@ from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs.observability import queue_metrics
+from cdk.constructs.observability.custom_metric import service_metric
 from cdk.constructs.observability.front_metrics import FrontMetrics
 from cdk.constructs.observability.pool_alarms import missing_tasks_alarm
 from cdk.constructs.observability.runbook_alarm import AlarmSpec, Severity
 from cdk.naming import Names
+from runtime.core.contract import ServiceMetric
 
 _MINUTE = Duration.minutes(1)
 _SHORT = Duration.minutes(5)
@@ -21,6 +23,12 @@ _FEWEST = 20
 """Requests in five minutes from which on a share says something."""
 
 _SLOW_SECONDS = 2.0
+_SLOW_DATABASE_MILLISECONDS = 250
+"""DynamoDB answers within ten."""
+
+_INSTANCE_ERROR_PERCENT = 25
+_MANY_SOCKETS = 1600
+"""An instance takes 2,000 watchers."""
 
 
 def service_alarms(environment: EnvironmentConfig, answers: FrontMetrics) -> tuple[AlarmSpec, ...]:
@@ -45,6 +53,23 @@ def service_alarms(environment: EnvironmentConfig, answers: FrontMetrics) -> tup
             datapoints=3,
         ),
         *(_missing_tasks(names) if answers.has_tasks else ()),
+        AlarmSpec(
+            slug="service-error-rate",
+            summary="One instance of the API answers many requests with a server error.",
+            metric=service_metric(environment, ServiceMetric.ERROR_RATE, _SHORT, "Maximum"),
+            threshold=_INSTANCE_ERROR_PERCENT,
+            periods=3,
+            datapoints=3,
+        ),
+        AlarmSpec(
+            slug="service-database-slow",
+            summary="One call in twenty of the API to its tables takes longer than 250 ms.",
+            metric=service_metric(environment, ServiceMetric.DATABASE_LATENCY, _SHORT, "p95"),
+            threshold=_SLOW_DATABASE_MILLISECONDS,
+            periods=3,
+            datapoints=3,
+        ),
+        *(_sockets(environment) if answers.has_tasks else ()),
         AlarmSpec(
             slug="webhook-dead-letters",
             summary="Webhooks could not be delivered for a day and were given up.",
@@ -75,11 +100,48 @@ def service_rows(
         ),
         *((_running_tasks(names),) if answers.has_tasks else ()),
         (
+            "Services: callers and open sockets of the busiest instance",
+            [
+                service_metric(environment, metric, _SHORT, "Maximum")
+                for metric in (
+                    ServiceMetric.CONCURRENT_SESSIONS,
+                    ServiceMetric.WEBSOCKET_CONNECTIONS,
+                )
+            ],
+        ),
+        (
+            "Services: milliseconds of a call to the tables (p50, p95)",
+            [
+                service_metric(environment, ServiceMetric.DATABASE_LATENCY, _SHORT, statistic)
+                for statistic in ("p50", "p95")
+            ],
+        ),
+        (
+            "Services: bytes that became jobs",
+            [service_metric(environment, ServiceMetric.UPLOAD_BYTES, _SHORT, "Sum")],
+        ),
+        (
+            "Services: percent of an instance's answers that are server errors",
+            [service_metric(environment, ServiceMetric.ERROR_RATE, _SHORT, "Maximum")],
+        ),
+        (
             "Webhooks and events: waiting, given up",
             [
                 queue_metrics.waiting(queue, period=_SHORT, statistic="Maximum")
                 for queue in (names.webhook_queue, names.webhook_dlq, names.events_dlq)
             ],
+        ),
+    )
+
+
+def _sockets(environment: EnvironmentConfig) -> tuple[AlarmSpec, ...]:
+    sockets = ServiceMetric.WEBSOCKET_CONNECTIONS
+    return (
+        AlarmSpec(
+            slug="service-sockets-full",
+            summary="An instance of the API has almost as many sockets as it takes.",
+            metric=service_metric(environment, sockets, _SHORT, "Maximum"),
+            threshold=_MANY_SOCKETS,
         ),
     )
 

@@ -9,7 +9,6 @@ Where the service is a function, its front door leads to its gateway instead.
 import asyncio
 import contextlib
 import itertools
-import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -41,19 +40,21 @@ Targets = Callable[[], Sequence[int]]
 
 @dataclass(frozen=True, slots=True)
 class Gateway:
-    """Where API Gateway answers, and the host name of one of its APIs."""
+    """Where API Gateway answers, and the path below which one of its APIs does."""
 
     port: int
-    host: str
+    path: str
 
     def led_here(self, head: bytes) -> bytes:
-        """Return the head of a request for this API alone: its connection ends with the answer."""
-        lines = [
-            line
-            for line in head.split(b"\r\n")
-            if not re.match(rb"(host|connection):", line, re.IGNORECASE)
-        ]
-        return b"\r\n".join([lines[0], f"Host: {self.host}".encode(), CLOSE, *lines[1:]])
+        """Return the head of a request for this API alone: its connection ends with the answer.
+
+        By its path, not its host: the emulator answers some paths of any host itself.
+        """
+        first, *lines = head.split(b"\r\n")
+        method, path, version = first.split(b" ", maxsplit=2)
+        kept = [line for line in lines if not line.lower().startswith(b"connection:")]
+        led = b" ".join([method, self.path.encode() + path, version])
+        return b"\r\n".join([led, CLOSE, *kept])
 
 
 class FrontDoor:
@@ -163,7 +164,7 @@ def gateway_of(name: str, port: int) -> Gateway | None:
     """Return the gateway of the function `lifestream-NAME-...`, if there is one."""
     for (_account, _region, api_id), api in list(apigateway._apis.all_items()):
         if str(api["name"]).startswith(f"{SERVICE_NAME}-{name}-"):
-            return Gateway(port, f"{api_id}.execute-api.{HOST}:{port}")
+            return Gateway(port, f"/_aws/execute-api/{api_id}/$default")
     return None
 
 

@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 
-from scripts.cost.__main__ import money, page
+from cdk.config import load_environment
+from scripts.cost.__main__ import ROOT, money, page
 from scripts.cost.bill import Line, UnpricedError, idle_month, total, video_hour
 from scripts.cost.prices import Prices, load
+from scripts.cost.services import HostingCosts, month
 
 TASK: dict[str, Any] = {
     "Type": "AWS::ECS::TaskDefinition",
@@ -153,3 +155,16 @@ def test_should_name_the_day_and_add_up() -> None:
 )
 def test_should_write_amounts_as_people_do(usd: float, shown: str) -> None:
     assert money(usd, 2) == shown
+
+
+def test_should_charge_functions_by_request_and_containers_at_rest(prices: Prices) -> None:
+    settings = load_environment(ROOT / "environments" / "dev.toml").service
+    assert settings is not None
+    shape = {"cpu": 1024, "memory_mib": 2048, "min_tasks": 1, "spot_percent": 100}
+    small = settings.model_copy(update={**shape, "on_demand_base": 0})
+    idle, busy = month(small, 0, prices), month(small, 10, prices)
+    # Two services of one task of three units an hour at half price; four addresses, a load
+    # balancer; a list and a rule of the firewall.
+    assert idle == HostingCosts(containers=2 * 0.5 * 3 * 100 + 4 * 100 + 100 + 2, functions=0)
+    # A unit of the load balancer and the firewall for each request; a second of 2 GB, two calls.
+    assert busy == HostingCosts(containers=idle.containers + 20, functions=10 * 4)

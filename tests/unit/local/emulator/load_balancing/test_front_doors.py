@@ -8,7 +8,9 @@ from local.emulator.load_balancing.front_doors import FrontDoor, Gateway
 from local.emulator.settings import HOST
 from local.ports import free_port
 
-REQUEST = b"GET /v1/me HTTP/1.1\r\nHost: any.example.test\r\nX-Any: 1\r\n\r\n"
+REQUEST = (
+    b"GET /v1/me HTTP/1.1\r\nHost: any.example.test\r\nX-Any: 1\r\nConnection: keep-alive\r\n\r\n"
+)
 
 
 @asynccontextmanager
@@ -77,22 +79,21 @@ def test_should_answer_503_while_nothing_serves() -> None:
     asyncio.run(through(FrontDoor(list), act)())  # type: ignore[arg-type]
 
 
-def test_should_lead_to_the_gateway_of_a_function_by_its_name() -> None:
+def test_should_lead_to_the_gateway_of_a_function_by_its_path() -> None:
     async def scenario() -> None:
         async with answering(b"function") as (gateway, got):
 
             async def act(port: int) -> None:
                 assert await ask(port) == b"function"
 
-            await through(FrontDoor(list, lambda: Gateway(gateway, "api.gateway.test")), act)()
+            await through(FrontDoor(list, lambda: Gateway(gateway, "/gateways/any")), act)()
             (sent,) = got
-            assert sent.split(b"\r\n")[:3] == [
-                b"GET /v1/me HTTP/1.1",
-                b"Host: api.gateway.test",
-                # Else the next request of the connection would go out with the wrong name.
+            assert sent.split(b"\r\n")[:2] == [
+                b"GET /gateways/any/v1/me HTTP/1.1",
+                # Else the next request of the connection would go out with the wrong path.
                 b"Connection: close",
             ]
             assert b"X-Any: 1" in sent
-            assert b"any.example.test" not in sent
+            assert b"keep-alive" not in sent
 
     asyncio.run(scenario())

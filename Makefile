@@ -80,6 +80,10 @@ kill-test: setup ## Kill processors at random moments and compare the published 
 fuzz: setup ## Send mutated videos through the decoder: make fuzz [RUNS=1000] [SEED=7]
 	@$(VENV)/python -m chaos.fuzz --runs $(or $(RUNS),1000) --seed $(or $(SEED),7)
 
+.PHONY: scenarios
+scenarios: setup-run ## Call the API along the links of its document, in random order: make scenarios [RUNS=2000]
+	@$(VENV)/python -m tests.unit.api.scenarios --examples $(or $(RUNS),2000)
+
 .PHONY: package
 package: setup-tools ## Build the distribution of task protection, scale-in-guard, and its API pages
 	@$(VENV)/python -m scripts.package

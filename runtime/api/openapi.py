@@ -27,6 +27,18 @@ _SECURITY = {
 }
 
 
+PRODUCERS = {
+    "uploads_begin": ("201", "upload_id", "/upload_id"),
+    "uploads_confirm": ("202", "job_id", "/job/job_id"),
+    "jobs_list_jobs": ("200", "job_id", "/items/0/job_id"),
+    "jobs_reprocess_job": ("202", "job_id", "/job_id"),
+    "imports_begin": ("202", "import_id", "/import_id"),
+    "keys_make_key": ("201", "key_id", "/key_id"),
+    "webhooks_make_webhook": ("201", "webhook_id", "/webhook_id"),
+}
+"""Operations that answer with an id: status, the parameter it is for, where the answer has it."""
+
+
 def install(app: FastAPI) -> None:
     """Have the application publish this document, built once."""
     document: dict[str, Any] = {}
@@ -50,10 +62,29 @@ def _document(app: FastAPI) -> dict[str, Any]:
             operation["responses"] = _responses(operation["responses"])
             if path not in PUBLIC_PATHS:
                 operation["security"] = [{name: []} for name in _SECURITY]
+    _link(made["paths"])
     made["components"]["securitySchemes"] = _SECURITY
     for name in _OWN_VALIDATION:
         made["components"]["schemas"].pop(name, None)
     return made
+
+
+def _link(paths: dict[str, dict[str, Any]]) -> None:
+    """Say which operations take an id that another one answers with."""
+    operations = {
+        operation["operationId"]: (path, operation)
+        for path, item in paths.items()
+        for operation in item.values()
+    }
+    for producer, (status, parameter, pointer) in PRODUCERS.items():
+        operations[producer][1]["responses"][status]["links"] = {
+            name: {
+                "operationId": name,
+                "parameters": {parameter: f"$response.body#{pointer}"},
+            }
+            for name, (path, _) in operations.items()
+            if f"{{{parameter}}}" in path
+        }
 
 
 def _responses(given: dict[str, Any]) -> dict[str, Any]:

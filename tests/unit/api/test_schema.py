@@ -11,9 +11,11 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from runtime.api.app import create_app
 from runtime.core.jobs import succeed
+from tests.unit.api.scenarios import run
 from tests.unit.api.world import ADMIN, World
 
 EXAMPLES = 8
+SCENARIOS = 8
 STREAMS = {"/v1/events", "/v1/jobs/{job_id}/events"}
 """They may have no end; test_live.py covers them."""
 load_all_checks()
@@ -56,3 +58,10 @@ def test_should_answer_as_its_document_says(world: World, operation: Any) -> Non
         case.call_and_validate(headers=headers, excluded_checks=UNDESCRIBED)
 
     call()
+
+
+def test_should_answer_as_its_document_says_along_its_links() -> None:
+    reached = run(examples=SCENARIOS)
+    # Ids that only an earlier answer has were used.
+    assert any("{upload_id}" in name for name in reached)
+    assert any("{import_id}" in name for name in reached)

@@ -1,0 +1,117 @@
+"""Scenarios over the API's links: each call may use the ids that earlier ones answered with.
+
+`python -m tests.unit.api.scenarios --examples 2000` runs many; `test_schema.py` a few.
+"""
+
+import argparse
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from typing import Any
+
+import schemathesis
+from hypothesis import HealthCheck, Phase, settings
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.core.transport import Response
+from schemathesis.generation.case import Case
+
+from runtime.api.app import create_app
+from tests.unit.api.world import OWNER, World
+
+STREAMS = r"/events$"
+"""They may have no end; test_live.py covers them."""
+
+FIRST_ERROR = 400
+LONGEST = 12
+"""Calls of a scenario."""
+
+load_all_checks()
+UNDESCRIBED = CHECKS.get_by_names(["positive_data_acceptance"])
+"""Options, cursors and names have rules that the document states in words only."""
+
+
+VALID: Mapping[str, Mapping[str, Any]] = {
+    "POST /v1/uploads": {"name": "a talk.mp4", "size_bytes": 7},
+    "POST /v1/imports": {"url": "https://media.example.test/a.mp4"},
+    "POST /v1/webhooks": {"url": "https://receiver.example.test/a", "events": ["job.succeeded"]},
+    "POST /v1/keys": {"name": "any", "scopes": ["read"]},
+}
+"""Bodies with which two of three scenarios begin: random ones are mostly refused."""
+
+
+def named(case: Case) -> str:
+    """Return method and path of a call."""
+    return f"{case.operation.method.upper()} {case.operation.path}"
+
+
+def run(*, examples: int, subject: str = OWNER, derandomize: bool = True) -> Mapping[str, int]:
+    """Run scenarios of one caller; return how often each operation was reached by a link.
+
+    Raise schemathesis's failures for a server error or an answer that the document does not have.
+    """
+    reached: Counter[str] = Counter()
+    world = World()
+    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(world.services))
+    base: Any = schema.exclude(path_regex=STREAMS).as_state_machine()
+
+    class Scenario(base):  # type: ignore[misc]
+        """One sequence of calls in a world of its own."""
+
+        def setup(self) -> None:
+            self.world = World()
+            self.world.job()
+            self.calls = 0
+            self.app = create_app(self.world.services)
+
+        def before_call(self, case: Case) -> None:
+            self.calls += 1
+            name = named(case)
+            if self.calls % 3 and name in VALID:
+                case.body = dict(VALID[name])
+
+        def teardown(self) -> None:
+            self.world.client.close()
+
+        def get_call_kwargs(self, case: Case) -> dict[str, Any]:
+            case.operation.app = self.app
+            return {"headers": self.world.headers(subject)}
+
+        def after_call(self, response: Response, case: Case) -> None:
+            name = named(case)
+            if response.status_code >= FIRST_ERROR:
+                return
+            reached[name] += 1
+            if name == "POST /v1/uploads" and case.body == VALID[name]:
+                upload = response.json()
+                self.world.transfers.send(upload["url"], upload["headers"], b"7 bytes")
+
+        def validate_response(self, response: Response, case: Case, **_: Any) -> None:
+            case.validate_response(response, excluded_checks=UNDESCRIBED)
+
+    Scenario.run(
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=LONGEST,
+            phases=[Phase.generate],
+            suppress_health_check=list(HealthCheck),
+            deadline=None,
+            derandomize=derandomize,
+            database=None,
+        )
+    )
+    world.client.close()
+    return reached
+
+
+def main() -> None:
+    """Run many scenarios of an owner, and print what was reached."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--examples", type=int, default=2000)
+    given = options.parse_args()
+    for name, count in sorted(run(examples=given.examples, derandomize=False).items()):
+        sys.stdout.write(f"{count:6}  {name}\n")
+    sys.stdout.write("No server error, and no answer that the document does not have.\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -5,8 +5,7 @@ import os
 import re
 import signal
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +13,9 @@ from typing import Any
 import httpx
 import pytest
 
+from benchmarks.uploads import interrupted_upload
+from local.api_process import AUDIENCE, running_issuer, start_api
 from local.api_resources import create_api_resources
-from local.ports import free_port
 from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.contract import EnvVar
@@ -26,6 +26,7 @@ pytestmark = pytest.mark.cloud
 
 STOP_SECONDS = 30
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "api.md"
+PART_BYTES = 8 << 20
 BODY = b"any recording" * 1000
 ANY_FAILURE = Failure(code="any.code", summary="Any summary.", resolution="Any resolution.")
 
@@ -36,52 +37,35 @@ class Running:
 
     http: httpx.Client
     store: Any
-    process: subprocess.Popen[str]
+    process: subprocess.Popen[bytes]
+    bucket: str
 
 
 @pytest.fixture
-def issuer(tmp_path: Path) -> Iterator[dict[str, str]]:
-    command = [sys.executable, "-m", "local.issuer", "--port", str(free_port())]
-    with subprocess.Popen(
-        [*command, "--state-dir", str(tmp_path)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout is not None
-        yield json.loads(process.stdout.readline())
-        process.terminate()
+def issuer(tmp_path: Path) -> Iterator[Mapping[str, str]]:
+    with running_issuer(tmp_path) as announced:
+        yield announced
 
 
 @pytest.fixture
-def api(cloud: str, issuer: dict[str, str]) -> Iterator[Running]:
-    port = free_port()
-    resources = create_api_resources(issuer=issuer["issuer"], audience="lifestream")
+def api(cloud: str, issuer: Mapping[str, str], tmp_path: Path) -> Iterator[Running]:
+    resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
     dynamodb = clients.dynamodb("us-east-1")
     store = DynamoJobStore(
         dynamodb,
         jobs_table=resources[EnvVar.JOBS_TABLE],
         idempotency_table=resources[EnvVar.IDEMPOTENCY_TABLE],
     )
-    environ = {
-        **os.environ,
-        **resources,
-        "AWS_ENDPOINT_URL": cloud,
-        "API_HOST": "127.0.0.1",
-        EnvVar.API_PORT: str(port),
-    }
-    with (
-        subprocess.Popen(
-            [sys.executable, "-m", "runtime.api"], env=environ, stdout=subprocess.PIPE, text=True
-        ) as process,
-        httpx.Client(
-            base_url=f"http://127.0.0.1:{port}",
-            headers={"Authorization": f"Bearer {issuer['token']}"},
-            transport=httpx.HTTPTransport(retries=8),  # until it listens
-            trust_env=False,
-            timeout=30,
-        ) as http,
-    ):
-        yield Running(http, store, process)
-        process.terminate()
-        process.wait(STOP_SECONDS)
+    instance = start_api({**resources, "AWS_ENDPOINT_URL": cloud}, folder=tmp_path)
+    with httpx.Client(
+        base_url=instance.url,
+        headers={"Authorization": f"Bearer {issuer['token']}"},
+        transport=httpx.HTTPTransport(retries=8),  # until it listens
+        trust_env=False,
+        timeout=30,
+    ) as http:
+        yield Running(http, store, instance.process, resources[EnvVar.MEDIA_BUCKET])
+    instance.stop()
     dynamodb.close()
 
 
@@ -154,3 +138,19 @@ def test_should_end_open_streams_when_it_is_stopped(api: Running) -> None:
         api.process.send_signal(signal.SIGTERM)
         assert not [line for line in stream.iter_lines() if line.startswith("data:")]
     assert api.process.wait(STOP_SECONDS) == 0
+
+
+def test_should_bring_a_killed_upload_to_one_job_with_the_same_bytes(
+    api: Running, tmp_path: Path
+) -> None:
+    file = tmp_path / "talk.mp4"
+    file.write_bytes(os.urandom(2 * PART_BYTES + 3))
+    found = interrupted_upload(
+        file,
+        api=str(api.http.base_url).rstrip("/"),
+        token=api.http.headers["Authorization"].removeprefix("Bearer "),
+        bucket=api.bucket,
+        kills=1,
+    )
+    assert (found.killed, found.jobs) == (1, 1)
+    assert found.identical

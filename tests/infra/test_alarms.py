@@ -28,6 +28,7 @@ POOL_PAGES = {
 
 SERVICE_PAGES = {
     *("service-errors", "service-slow", "service-tasks-missing"),
+    *("service-error-rate", "service-database-slow", "service-sockets-full"),
     *("webhook-dead-letters", "events-dead-letters"),
 }
 

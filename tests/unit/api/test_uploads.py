@@ -1,15 +1,24 @@
 """An upload from its first request to its job, in every order and after every interruption."""
 
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 from runtime.api.uploads import SINGLE_BYTES, SMALLEST_PART_BYTES, part_size
+from runtime.core.contract import Compute
+from runtime.core.errors import Retryable
 from runtime.core.jobs import State, claim_new
 from runtime.core.options import JobOptions
 from runtime.core.submission import Submission
+from runtime.core.telemetry import Telemetry
+from runtime.dispatcher.claim import Claims
+from runtime.dispatcher.dispatch import Dispatcher
+from runtime.dispatcher.routing import Routes
+from tests.fakes.launcher import FakeLauncher
 from tests.fakes.transfers import SignatureError
 from tests.unit.api.world import BUCKET, MAX_BYTES, OWNER, STRANGER, World
+from tests.unit.dispatcher.world import VISIBILITY_SECONDS, confirmation, s3_event
 
 ANY_BODY = b"any recording"
 
@@ -70,6 +79,52 @@ def test_should_give_one_job_when_the_event_of_s3_comes_first(world: World) -> N
     assert (job["job_id"], job["state"]) == (claimed.job_id, State.CLAIMED)
     assert world.jobs.jobs == {claimed.job_id: claimed}
     assert world.queue.bodies == []
+
+
+EVENT, CONFIRMED, MESSAGE = "event of S3", "confirm", "message of a confirmation"
+
+
+@pytest.mark.parametrize(
+    "order",
+    sorted(set(permutations([EVENT, EVENT, CONFIRMED, MESSAGE]))),
+    ids=", ".join,
+)
+def test_should_give_one_job_in_every_order_of_event_and_confirmation(
+    world: World, order: tuple[str, ...]
+) -> None:
+    upload = begin(world)
+    world.transfers.send(upload["url"], upload["headers"], ANY_BODY)
+    ((bucket, key),) = world.objects.objects
+    launcher = FakeLauncher()
+    dispatcher = Dispatcher(
+        bucket=bucket,
+        objects=world.objects,
+        claims=Claims(
+            jobs=world.jobs,
+            launcher=Routes({Compute.CPU: launcher}),
+            clock=world.clock,
+            lease_seconds=60,
+        ),
+        queue=world.queue,
+        telemetry=Telemetry(log=world.log),
+    )
+    bodies = {EVENT: s3_event(key, bucket=bucket), MESSAGE: confirmation(key, bucket)}
+    answered, waiting = set(), [*order, CONFIRMED]
+    while waiting:
+        each = waiting.pop(0)
+        if each == CONFIRMED:
+            answered.add(confirm(world, upload).json()["job"]["job_id"])
+            continue
+        try:
+            dispatcher.work(bodies[each])
+        except Retryable:
+            # The queue delivers it again.
+            world.clock.advance(VISIBILITY_SECONDS)
+            waiting.append(each)
+    (job,) = world.jobs.jobs.values()
+    assert answered == {job.job_id}
+    assert job.submission.owner == OWNER
+    assert len(launcher.started) == 1
 
 
 def test_should_confirm_again_after_a_crash_between_record_and_message(world: World) -> None:

@@ -1,0 +1,97 @@
+"""The API as processes of this machine over a local cloud, without a deployment."""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from local.emulator.settings import HOST
+from local.ports import free_port
+from runtime.core.contract import API_COMMAND, ENTRY_POINT, EnvVar
+
+AUDIENCE = "lifestream"
+START_SECONDS = 60.0
+STOP_SECONDS = 30.0
+POLL_SECONDS = 0.05
+
+
+class ApiNotReadyError(RuntimeError):
+    """An instance did not become ready; the message has the end of its log."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiProcess:
+    """One instance: its address, its process, the file of its log."""
+
+    url: str
+    process: "subprocess.Popen[bytes]"
+    log: Path
+
+    def stop(self) -> int:
+        """End it as ECS does, by SIGTERM; return its exit status."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            return self.process.wait()
+
+    def is_ready(self) -> bool:
+        """Return whether it may get requests."""
+        try:
+            with urllib.request.urlopen(f"{self.url}/ready", timeout=5) as answer:  # noqa: S310
+                return bool(answer.status == 200)  # noqa: PLR2004
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def await_ready(self) -> None:
+        """Wait until it is ready; raise `ApiNotReadyError`."""
+        deadline = time.monotonic() + START_SECONDS
+        while not self.is_ready():
+            if self.process.poll() is not None or time.monotonic() > deadline:
+                raise ApiNotReadyError(self.log.read_text()[-2000:])
+            time.sleep(POLL_SECONDS)
+
+
+def start_api(
+    environment: Mapping[str, str],
+    *,
+    folder: Path,
+    name: str = "api",
+    command: Sequence[str] = (*ENTRY_POINT[1:], *API_COMMAND),
+    before: Sequence[str] = (),
+) -> ApiProcess:
+    """Start an instance with these variables; `before` is put before its command."""
+    port, log = free_port(), folder / f"{name}.log"
+    variables = {**os.environ, **environment, "API_HOST": HOST, EnvVar.API_PORT: str(port)}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [*before, sys.executable, *command],
+            env=variables,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    return ApiProcess(url=f"http://{HOST}:{port}", process=process, log=log)
+
+
+@contextlib.contextmanager
+def running_issuer(folder: Path) -> Iterator[Mapping[str, str]]:
+    """Run the local issuer; yield its `issuer` and a `token` of the local user."""
+    command = [sys.executable, "-m", "local.issuer", "--port", str(free_port())]
+    with subprocess.Popen(
+        [*command, "--state-dir", str(folder)], stdout=subprocess.PIPE, text=True
+    ) as process:
+        try:
+            if process.stdout is None:
+                raise ApiNotReadyError("the issuer has no output")
+            yield json.loads(process.stdout.readline())
+        finally:
+            process.terminate()

@@ -1,0 +1,179 @@
+"""Measures the API under load on loopback: watchers, requests, progress, memory, a death.
+
+    python benchmarks/service.py [--seconds 60] [--rate 200] [--watchers 500] [--instances 1]
+                                 [--cache] [--kill-after SECONDS]
+
+The API runs on one core over a local cloud, the load on the others. Requests start at fixed times,
+so a slow answer does not slow the load down; their times count from when they were due. `--cache`
+starts a Redis server of Debian that the instances share. `--kill-after` ends one by SIGKILL.
+"""
+
+import argparse
+import asyncio
+import contextlib
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.serving.jobs import Recordings  # noqa: E402
+from benchmarks.serving.load import Load, Measured  # noqa: E402
+from benchmarks.serving.process_facts import cpu_seconds, resident_mib  # noqa: E402
+from local.api_process import AUDIENCE, ApiProcess, running_issuer, start_api  # noqa: E402
+from local.api_resources import create_api_resources  # noqa: E402
+from local.cloud import LocalCloud  # noqa: E402
+from local.images import Images  # noqa: E402
+from local.issuer.signer import Signer, kept_key  # noqa: E402
+from local.valkey import running_cache  # noqa: E402
+from runtime.core.clock import SystemClock  # noqa: E402
+from runtime.core.contract import EnvVar  # noqa: E402
+
+OWNERS = 20
+JOBS_OF_AN_OWNER = 5
+SAMPLE_SECONDS = 2.0
+WARM_SHARE = 0.25
+"""The part of the time after which memory is compared."""
+
+BUDGETS = {"p95 of reads": 50.0, "p95 of progress": 1000.0}
+"""Milliseconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What is measured."""
+
+    seconds: float
+    rate: float
+    watchers: int
+    instances: int
+    cache: bool
+    kill_after: float | None
+
+
+def main() -> int:
+    """Measure, and print a line for each figure."""
+    given = read_options()
+    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
+        folder = Path(scratch)
+        cloud = stack.enter_context(
+            LocalCloud.start(
+                state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
+            )
+        )
+        issuer = stack.enter_context(running_issuer(folder))
+        os.environ.update(cloud.aws_environment())
+        resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
+        if given.cache:
+            resources[EnvVar.CACHE_URL] = stack.enter_context(running_cache(folder))
+        signer = Signer(issuer["issuer"], kept_key(folder), clock=SystemClock())
+        owners = [f"owner-{number}" for number in range(OWNERS)]
+        tokens = {owner: signer.token(owner, audience=AUDIENCE, groups=[]) for owner in owners}
+        recordings = Recordings.create(resources, owners, each=JOBS_OF_AN_OWNER)
+        instances = stack.enter_context(started(resources, given.instances, folder))
+        load = Load([each.url for each in instances], recordings, tokens)
+        memory, before = Memory(instances), sum(cpu_seconds(i.process.pid) for i in instances)
+        found = asyncio.run(run(load, given, instances, memory))
+        alive = [each for each in instances if each.process.poll() is None]
+        spent = sum(cpu_seconds(each.process.pid) for each in alive) - before
+        return report(given, found, memory, spent)
+
+
+@contextlib.contextmanager
+def started(resources: dict[str, str], count: int, folder: Path) -> Iterator[Sequence[ApiProcess]]:
+    """Run instances of the API, all of them on the first core."""
+    instances = [
+        start_api(resources, folder=folder, name=f"api-{number}", before=["taskset", "-c", "0"])
+        for number in range(count)
+    ]
+    try:
+        for each in instances:
+            each.await_ready()
+        yield instances
+    finally:
+        for each in instances:
+            each.stop()
+
+
+class Memory:
+    """Resident memory of the instances over time, in MiB."""
+
+    def __init__(self, instances: Sequence[ApiProcess]) -> None:
+        self._instances = instances
+        self.samples: list[float] = []
+
+    async def watch(self) -> None:
+        """Take samples until cancelled."""
+        while True:
+            alive = [each for each in self._instances if each.process.poll() is None]
+            self.samples.append(max((resident_mib(i.process.pid) for i in alive), default=0.0))
+            await asyncio.sleep(SAMPLE_SECONDS)
+
+    def growth(self) -> tuple[float, float]:
+        """Return the memory after the warm-up, and at the end."""
+        first = int(len(self.samples) * WARM_SHARE)
+        return self.samples[first], self.samples[-1]
+
+
+async def run(
+    load: Load, given: Options, instances: Sequence[ApiProcess], memory: Memory
+) -> Measured:
+    """Apply the load, with one instance killed in between where that is asked."""
+    watching = asyncio.create_task(memory.watch())
+    killing = asyncio.create_task(kill(instances, given.kill_after))
+    try:
+        return await load.run(rate=given.rate, watchers=given.watchers, seconds=given.seconds)
+    finally:
+        watching.cancel()
+        killing.cancel()
+
+
+async def kill(instances: Sequence[ApiProcess], after: float | None) -> None:
+    """End the first instance as a machine that dies does."""
+    if after is not None:
+        await asyncio.sleep(after)
+        instances[0].process.kill()
+
+
+def report(given: Options, found: Measured, memory: Memory, cpu: float) -> int:
+    """Print the figures; return 1 for an error, a lost event or a budget that is not met."""
+    early, late = memory.growth()
+    print(f"{given.watchers} watchers, {given.rate:g} requests/s, {given.seconds:g} s")
+    print(f"  instances             {given.instances}{', shared cache' if given.cache else ''}")
+    print(f"  requests              {found.requests}, of them errors {found.errors}")
+    print(f"  repeated elsewhere    {found.repeated}")
+    for percent in (50, 95, 99):
+        print(f"  p{percent} of reads          {found.read_ms(percent):8.1f} ms")
+    print(f"  p95 of progress       {found.progress_ms(95):8.1f} ms")
+    print(f"  latest progress       {found.progress_ms(100):8.1f} ms")
+    print(f"  events                {found.events}, watchers without the last state {found.behind}")
+    print(f"  sockets that came back {found.reconnected}")
+    print(f"  memory                {early:.0f} -> {late:.0f} MiB")
+    print(f"  processor             {100 * cpu / given.seconds:.0f} % of a core")
+    met = {
+        "p95 of reads": found.read_ms(95) <= BUDGETS["p95 of reads"],
+        "p95 of progress": found.progress_ms(95) <= BUDGETS["p95 of progress"],
+    }
+    missed = [name for name, holds in met.items() if not holds]
+    print(f"  budgets missed        {', '.join(missed) or 'none'}")
+    return int(bool(found.errors or found.behind or missed))
+
+
+def read_options() -> Options:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seconds", type=float, default=60)
+    parser.add_argument("--rate", type=float, default=200)
+    parser.add_argument("--watchers", type=int, default=500)
+    parser.add_argument("--instances", type=int, default=1)
+    parser.add_argument("--cache", action="store_true")
+    parser.add_argument("--kill-after", type=float)
+    return Options(**vars(parser.parse_args()))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,10 @@
 """A webhook is delivered as promised, or visible as dead."""
 
 import json
+import socket
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,11 +13,13 @@ from standardwebhooks import Webhook
 
 from runtime.api.webhooks.deliveries import RETRY_SECONDS
 from runtime.api.webhooks.endpoints import OVERLAP_SECONDS
+from runtime.api.webhooks.sender import OutboundPost
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.job_events import JobEvent, job_event
 from runtime.core.jobs import Job, fail
 from runtime.core.jobs.job import Failure
 from runtime.events.announcer import changed_message
+from tests.unit.api.test_outbound import local, serving
 from tests.unit.api.world import STRANGER, World
 
 ANY_FAILURE = Failure(code="any.code", summary="Any summary.", resolution="Any resolution.")
@@ -131,6 +137,55 @@ def test_should_deliver_once_the_receiver_is_back(world: World) -> None:
     drain(world)
     (delivery,) = deliveries(world, webhook)
     assert (delivery["state"], delivery["tries"]) == ("delivered", 4)
+
+
+def test_should_deliver_past_every_way_in_which_a_receiver_fails(world: World) -> None:
+    webhook = make(world)
+    elsewhere: list[bytes] = []
+    posted: list[str] = []
+    hanging = threading.Event()
+
+    def redirect(connection: socket.socket) -> None:
+        connection.sendall(
+            f"HTTP/1.1 307 Temporary Redirect\r\nLocation: http://any.example.test:{other}/\r\n"
+            "Content-Length: 0\r\n\r\n".encode()
+        )
+
+    answers: list[Callable[[socket.socket], object]] = [
+        lambda _connection: hanging.wait(5),
+        lambda connection: connection.close(),
+        redirect,
+        lambda connection: connection.sendall(b"no HTTP at all\r\n\r\n"),
+        lambda connection: connection.sendall(b"HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n"),
+        # It lies about its length, but it has accepted.
+        lambda connection: connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nok"),
+    ]
+    tries, answering = len(answers), iter(answers)
+
+    def answer(connection: socket.socket) -> None:
+        next(answering)(connection)
+
+    with (
+        serving(lambda connection: elsewhere.append(connection.recv(1))) as other,
+        serving(answer) as port,
+    ):
+        send = OutboundPost(local(port, resolver=lambda _host, _port: ["127.0.0.1"]))
+
+        def post(_url: str, headers: Mapping[str, str], body: bytes) -> int:
+            posted.append(headers["webhook-id"])
+            try:
+                return send(f"http://any.example.test:{port}/", headers, body)
+            finally:
+                hanging.set()
+
+        world.sender = replace(world.sender, post=post)
+        world.sender.work(changed_message(event(world)))
+        drain(world)
+    (delivery,) = deliveries(world, webhook)
+    assert (delivery["state"], delivery["tries"]) == ("delivered", tries)
+    assert len(posted) == tries
+    assert len(set(posted)) == 1
+    assert elsewhere == []
 
 
 def test_should_not_lose_a_delivery_whose_next_try_was_not_announced(world: World) -> None:

@@ -27,7 +27,7 @@ def list_letters(
     """Show the messages and the states of their jobs; nothing is changed."""
     operations, screen = opened(context, environment)
     with (
-        screen.busy("LetterContent the dead-letter queue"),
+        screen.busy("Reading the dead-letter queue"),
         redrive_letters.peek(operations.dead_letters, limit=limit) as letters,
     ):
         contents = [redrive_letters.read(operations, letter) for letter in letters]

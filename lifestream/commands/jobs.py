@@ -54,7 +54,7 @@ def list_jobs(
     operations, screen = opened(context, environment)
     chosen = [*(state or ()), *(more_states or ())]
     states = chosen or list(State)
-    with screen.busy("LetterContent the jobs"):
+    with screen.busy("Reading the jobs"):
         jobs = newest(operations, states, limit=limit)
     if as_json:
         screen.json([job_json(job) for job in jobs])

@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from scripts.setup.commands import ROOT, cache_folder
 from scripts.setup.web_assets import bundle
+from tests.browser.correctable import Correctable, found_talk
 from tests.browser.driver import chromium_browser
 from tests.browser.fake_service import FakeService
 from tests.browser.recordings import make_video, write_results
@@ -64,6 +65,15 @@ def talk(service: FakeService, media: Path, tmp_path: Path) -> str:
     return service.add(
         {**job, "language": "en", "thumbnail": True}, results=results, media=media / "video.mp4"
     )
+
+
+@pytest.fixture
+def correctable(service: FakeService, media: Path, tmp_path: Path) -> tuple[str, Correctable]:
+    """A finished recording that can be corrected: its id, and its corrections."""
+    corrections = Correctable(tmp_path / "correctable", found_talk())
+    job = {"name": "harbour.mp4", "state": "SUCCEEDED", "duration_seconds": 60}
+    more = {"results": corrections.folder, "media": media / "video.mp4"}
+    return service.add(job, corrections=corrections, **more), corrections
 
 
 @pytest.fixture

@@ -30,6 +30,8 @@ from starlette.responses import (
 )
 from starlette.routing import Route
 
+from tests.browser.correctable import Correctable, edit_routes
+
 PART_SIZE = 5 * 1024 * 1024
 CLIENT, SUBJECT = "pages", "person-1"
 
@@ -43,6 +45,7 @@ class Recording:
     media: Path | None = None
     playable: bool = True
     partial: list[dict[str, Any]] = field(default_factory=list)
+    corrections: Correctable | None = None
 
 
 class FakeService:
@@ -67,7 +70,6 @@ class FakeService:
         self.may_store = threading.Event()
         self.may_store.set()
         self.parts_before_wait = 0
-        self.revision, self.others_edits = 0, 0
         self.pool_changes: list[dict[str, Any]] = []
         self.admin = True
         self.keeps_streams = True
@@ -120,7 +122,7 @@ class FakeService:
                 route("/v1/jobs", self._list),
                 route("/v1/events", self._all_events),
                 route("/v1/jobs/{job_id}", self._job, methods=["GET", "PATCH", "DELETE"]),
-                route("/v1/jobs/{job_id}/edits", self._edits, methods=["GET", "POST"]),
+                *edit_routes(self._corrections),
                 route("/v1/jobs/{job_id}/events", self._job_events),
                 route("/v1/jobs/{job_id}/results", self._manifest),
                 route("/v1/jobs/{job_id}/results/{file:path}", self._result),
@@ -306,25 +308,10 @@ class FakeService:
             recording.job["title"] = (await request.json())["title"]
         return JSONResponse(recording.job)
 
-    async def _edits(self, request: Request) -> Response:
-        """Rename speakers in `summary.json`; the first change of a test meets another's."""
-        if request.method == "GET":
-            return JSONResponse({}, headers={"etag": f'"{self.revision}"'})
-        if self.others_edits:
-            self.others_edits -= 1
-            self.revision += 1
-        if request.headers["if-match"] != f'"{self.revision}"':
-            return _problem(412, "edits.changed")
-        self.revision += 1
-        folder = self.recordings[request.path_params["job_id"]].results
-        assert folder is not None
-        summary = json.loads((folder / "summary.json").read_text())
-        for edit in (await request.json())["edits"]:
-            for speaker in summary["speakers"]:
-                if speaker["speaker"] == edit["speaker"]:
-                    speaker["name"] = edit["name"]
-        (folder / "summary.json").write_text(json.dumps(summary))
-        return JSONResponse({"revision": self.revision})
+    def _corrections(self, job_id: str) -> Correctable:
+        corrections = self.recordings[job_id].corrections
+        assert corrections is not None
+        return corrections
 
     async def _act(self, request: Request) -> Response:
         states = {"cancel": "CANCELLED", "retry": "PENDING", "reprocess": "PENDING"}
@@ -366,7 +353,7 @@ class FakeService:
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return JSONResponse(
             {
-                "revision": 0,
+                "revision": recording.corrections.journal.revision if recording.corrections else 0,
                 "files": [
                     {
                         "name": str(path.relative_to(folder)),

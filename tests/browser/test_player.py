@@ -188,19 +188,6 @@ def test_a_recording_is_renamed_and_deleted(
     assert talk not in service.recordings
 
 
-def test_a_named_speaker_is_named_everywhere_even_if_another_edits_too(
-    service: FakeService, page: Page, address: str, talk: str
-) -> None:
-    opened(page, address, talk)
-    service.others_edits = 1
-    page.get_by_text("Name the speakers").click()
-    page.get_by_label("Name of speaker 2").fill("Ada <b>")
-    page.get_by_role("button", name="Save").last.click()
-    expect(page.locator("#p1 .who")).to_contain_text("Ada <b>")
-    expect(page.locator(".speaker").nth(1)).to_contain_text("Ada <b>")
-    assert service.revision == 2
-
-
 @pytest.mark.parametrize(
     "written",
     [

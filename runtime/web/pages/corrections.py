@@ -1,27 +1,90 @@
-"""Corrections that people make in the player: the names of speakers."""
+"""Corrections that people make in the player: words, speakers, undo, and earlier revisions."""
 
+import asyncio
+import json
 from http import HTTPStatus
 from typing import Any
 
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from runtime.web.api_client import ApiError
-from runtime.web.site import Site, Visit
+from runtime.web.pages.recording import read_results
+from runtime.web.site import Page, Site, Visit
+from runtime.web.view.edits import compacted
 
 FIELD = "name-"
 """A field's name begins so; the speaker follows."""
 
 TRIES = 2
+MAX_BODY_BYTES = 500_000
 
 
 def routes(site: Site) -> list[Route]:
     """Return the routes of corrections."""
-    return [Route("/recordings/{job_id}/speakers", site.page(name_speakers), methods=["POST"])]
+    base = "/recordings/{job_id}"
+    return [
+        Route(f"{base}/speakers", site.page(name_speakers), methods=["POST"]),
+        Route(f"{base}/edits", site.page(_problems_as_json(read_edits))),
+        Route(f"{base}/edits", site.page(_problems_as_json(change)), methods=["POST"]),
+        Route(f"{base}/edits/undo", site.page(_problems_as_json(change)), methods=["POST"]),
+        Route(f"{base}/edits/redo", site.page(_problems_as_json(change)), methods=["POST"]),
+        Route(f"{base}/revisions", site.page(_problems_as_json(revisions))),
+        Route(
+            f"{base}/revisions/{{revision:int}}/restore",
+            site.page(_problems_as_json(change)),
+            methods=["POST"],
+        ),
+        Route(f"{base}/parts/{{part}}", site.page(part)),
+    ]
+
+
+async def read_edits(visit: Visit) -> Response:
+    """Return the ids of words, the journal and its revision, without the words themselves."""
+    answer = await visit.api.call("GET", f"/v1/jobs/{visit.job_id}/edits")
+    editable = await asyncio.to_thread(lambda: compacted(answer.json()))
+    return JSONResponse(editable, headers={"cache-control": "no-store"})
+
+
+async def change(visit: Visit) -> Response:
+    """Pass a change on, with the revision that it names and the key that makes it happen once."""
+    request = visit.request
+    raw = await request.body()
+    if len(raw) > MAX_BODY_BYTES:
+        return JSONResponse({"detail": "The request is too large."}, status_code=413)
+    passed = {
+        name: request.headers[name]
+        for name in ("if-match", "idempotency-key")
+        if name in request.headers
+    }
+    path = request.url.path.removeprefix(f"/recordings/{request.path_params['job_id']}/")
+    answer = await visit.api.call(
+        "POST",
+        f"/v1/jobs/{visit.job_id}/{path}",
+        body=json.loads(raw) if raw else None,
+        headers=passed,
+    )
+    return JSONResponse(answer.json())
+
+
+async def revisions(visit: Visit) -> Response:
+    """Return the last revisions, each with what was changed."""
+    return JSONResponse(await visit.api.get(f"/v1/jobs/{visit.job_id}/revisions"))
+
+
+async def part(visit: Visit) -> Response:
+    """Return a part of the player's page as it is now: the transcript, or what stands beside it."""
+    name = {"transcript": "parts/paragraphs.html", "about": "parts/about.html"}.get(
+        str(visit.request.path_params["part"])
+    )
+    if name is None:
+        return Response(status_code=HTTPStatus.NOT_FOUND)
+    _, recording = await read_results(visit)
+    return visit.render(name, recording=recording, base=f"/recordings/{visit.job_id}")
 
 
 async def name_speakers(visit: Visit) -> Response:
-    """Name the speakers whose field was changed."""
+    """Name the speakers whose field was changed; the form works without a script."""
     form = await visit.request.form()
     edits = [
         {
@@ -51,3 +114,17 @@ async def _edit(visit: Visit, edits: list[dict[str, Any]]) -> None:
                 raise
         else:
             return
+
+
+def _problems_as_json(handle: Page) -> Page:
+    """Return a page whose refusals a script can read."""
+
+    async def answered(visit: Visit) -> Response:
+        try:
+            return await handle(visit)
+        except ApiError as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
+                raise
+            return JSONResponse(error.as_json(), status_code=error.status)
+
+    return answered

@@ -53,9 +53,10 @@ async def show(visit: Visit) -> Response:
     job = await visit.api.get(f"/v1/jobs/{visit.job_id}")
     if job["state"] != "SUCCEEDED":
         return visit.render("job.html", **progress(visit, job))
-    manifest, recording = await _read(visit)
+    manifest, recording = await read_results(visit)
     return visit.render(
         "player.html",
+        base=f"/recordings/{visit.job_id}",
         job=job,
         row=jobs.row(job, visit.now),
         recording=recording,
@@ -96,14 +97,15 @@ async def partial(visit: Visit) -> Response:
 async def print_view(visit: Visit) -> Response:
     """Show the whole transcript on one page, for paper."""
     job = await visit.api.get(f"/v1/jobs/{visit.job_id}")
-    _, recording = await _read(visit)
+    _, recording = await read_results(visit)
     return visit.render("print.html", job=job, row=jobs.row(job, visit.now), recording=recording)
 
 
 async def player_data(visit: Visit) -> Response:
-    """Return the times of words and the timeline."""
-    _, recording = await _read(visit)
-    text = json.dumps(recording.player_data(), ensure_ascii=False, separators=(",", ":"))
+    """Return the times of words and the timeline, of a revision."""
+    manifest, recording = await read_results(visit)
+    data = {"revision": manifest.get("revision") or 0, **recording.player_data()}
+    text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
     return Response(text, media_type="application/json", headers={"cache-control": "no-cache"})
 
 
@@ -194,7 +196,7 @@ async def _name(visit: Visit) -> str:
     return words.name_of(await visit.api.get(f"/v1/jobs/{visit.job_id}"))
 
 
-async def _read(visit: Visit) -> tuple[dict[str, Any], Recording]:
+async def read_results(visit: Visit) -> tuple[dict[str, Any], Recording]:
     """Return the manifest and the recording; the result files are read side by side."""
     manifest = await visit.api.get(f"/v1/jobs/{visit.job_id}/results")
     present = {item["name"]: item.get("sha256") for item in manifest["files"]}

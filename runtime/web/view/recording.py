@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from runtime.core.safe_text import one_line
-from runtime.web.view.transcript import Paragraph, paragraphs
+from runtime.web.view.transcript import Paragraph, paragraphs, steps
 from runtime.web.view.words import clean
 
 SPEAKER_COLOURS = 8
@@ -79,7 +79,10 @@ class Recording:
         step = max(1, -(-len(self.scenes) // MAX_SCENES_IN_STRIP))
         return {
             "duration": self.duration_seconds,
-            "speakers": [{"name": s.name, "colour": s.colour} for s in self.speakers],
+            "speakers": [
+                {"id": s.id, "name": s.name, "colour": s.colour, "number": s.number}
+                for s in self.speakers
+            ],
             "chapters": [[c["start_seconds"], c["end_seconds"], c["title"]] for c in self.chapters],
             "scenes": [
                 [scene["start_seconds"], scene["end_seconds"], scene.get("thumbnail")]
@@ -89,7 +92,16 @@ class Recording:
                 [index.get(p.speaker, -1), p.times[0][1], p.times[-1][2]] for p in self.paragraphs
             ],
             "words": [paragraph.packed() for paragraph in self.paragraphs],
+            **self._places(),
         }
+
+    def _places(self) -> dict[str, list[int]]:
+        """Return which words are doubtful or edited, and which words are not shown."""
+        doubtful = sorted(place for p in self.paragraphs for place in p.doubtful)
+        edited = sorted(place for p in self.paragraphs for place in p.edited)
+        shown = {place for p in self.paragraphs for place in p.words}
+        hidden = [place for place in range(max(shown, default=-1) + 1) if place not in shown]
+        return {"doubtful": steps(doubtful), "edited": steps(edited), "hidden": hidden}
 
 
 def read_recording(

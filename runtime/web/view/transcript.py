@@ -15,6 +15,9 @@ UNKNOWN = "UNKNOWN"
 LONG_SECONDS, LONG_WORDS, PAUSE_SECONDS = 45.0, 80, 4.0
 """A paragraph ends at the first sentence after so much, or where the speaker pauses so long."""
 
+DOUBTFUL_PROBABILITY = 0.5
+"""A word that was recognised with less is worth a look."""
+
 MILLISECONDS = 1000
 
 
@@ -22,12 +25,16 @@ MILLISECONDS = 1000
 class Paragraph:
     """What one speaker says without a long pause; `times` has (offset, start, end) of each word.
 
-    Offsets are in UTF-16 units of `text`, times in milliseconds.
+    Offsets are in UTF-16 units of `text`, times in milliseconds. `words` are the indexes of the
+    words in `transcript.json`; those in `doubtful` are probably wrong, `edited` ones a person's.
     """
 
     speaker: str
     text: str
     times: tuple[tuple[int, int, int], ...]
+    words: tuple[int, ...] = ()
+    doubtful: frozenset[int] = frozenset()
+    edited: frozenset[int] = frozenset()
 
     @property
     def start_seconds(self) -> float:
@@ -43,7 +50,7 @@ class Paragraph:
         """Return [offsets, starts, lengths], each as differences, which compress well."""
         offsets = [word[0] for word in self.times]
         starts = [word[1] for word in self.times]
-        return [_steps(offsets), _steps(starts), [end - start for _, start, end in self.times]]
+        return [steps(offsets), steps(starts), [end - start for _, start, end in self.times]]
 
 
 def paragraphs(transcript: dict[str, Any]) -> list[Paragraph]:
@@ -78,11 +85,13 @@ def _ends(run: Sequence[dict[str, Any]], following: dict[str, Any]) -> bool:
 
 def _paragraph(run: Sequence[dict[str, Any]], words: Sequence[dict[str, Any]]) -> Paragraph:
     first, last = run[0], run[-1]
-    spoken = words[first["first_word"] : last["first_word"] + last["word_count"]]
+    places = range(first["first_word"], last["first_word"] + last["word_count"])
     parts: list[str] = []
     times: list[tuple[int, int, int]] = []
+    shown: list[int] = []
     length, previous = 0, ""
-    for word in spoken:
+    for place in places:
+        word = words[place]
         text = clean(str(word["text"])).strip()
         if not text:
             continue
@@ -90,11 +99,23 @@ def _paragraph(run: Sequence[dict[str, Any]], words: Sequence[dict[str, Any]]) -
             parts.append(" ")
             length += 1
         start = round(word["start_seconds"] * MILLISECONDS)
+        shown.append(place)
         times.append((length, start, max(start, round(word["end_seconds"] * MILLISECONDS))))
         parts.append(text)
         length += utf16_length(text)
         previous = text
-    return Paragraph(speaker=first["speaker"], text="".join(parts), times=tuple(times))
+    return Paragraph(
+        speaker=first["speaker"],
+        text="".join(parts),
+        times=tuple(times),
+        words=tuple(shown),
+        doubtful=frozenset(place for place in shown if _is_doubtful(words[place])),
+        edited=frozenset(place for place in shown if words[place].get("edited")),
+    )
+
+
+def _is_doubtful(word: dict[str, Any]) -> bool:
+    return float(word.get("probability", 1.0)) < DOUBTFUL_PROBABILITY
 
 
 def utf16_length(text: str) -> int:
@@ -102,5 +123,6 @@ def utf16_length(text: str) -> int:
     return len(text) + sum(character > "\uffff" for character in text)
 
 
-def _steps(values: Sequence[int]) -> list[int]:
+def steps(values: Sequence[int]) -> list[int]:
+    """Return the differences between values, which are small and compress well."""
     return [value - previous for previous, value in zip((0, *values), values, strict=False)]

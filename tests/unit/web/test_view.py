@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from runtime.web.view import jobs, words
+from runtime.web.view.edits import compacted
 from runtime.web.view.recording import read_recording
 from runtime.web.view.transcript import paragraphs, utf16_length
 
@@ -40,6 +41,25 @@ def test_offsets_count_as_browsers_do_and_words_keep_their_times() -> None:
     assert paragraph.times == ((0, 1000, 1300), (6, 2000, 2300))
     assert paragraph.packed() == [[0, 6], [1000, 1000], [300, 300]]
     assert utf16_length("😀") == 2
+
+
+def test_the_player_learns_which_words_are_doubtful_edited_or_not_shown() -> None:
+    found = transcript(("A", [word("Hi", 1), word("\u202e", 2), word("there", 3), word("you.", 4)]))
+    spoken = found["words"]
+    assert isinstance(spoken, list)
+    spoken[2]["probability"] = 0.4
+    spoken[3]["edited"] = True
+    data = read_recording({}, None, found).player_data()
+    assert [data[name] for name in ("doubtful", "edited", "hidden")] == [[2], [3], [1]]
+
+
+def test_ids_of_words_are_runs_and_those_of_inserted_words_stay() -> None:
+    ids = ["0", "1", "5.0", "2", "4", "5"]
+    words = [{"id": each, "first": each in ("0", "4")} for each in ids]
+    names = ("revision", "can_undo", "can_redo", "entries", "names", "speakers")
+    compact = compacted({**dict.fromkeys(names), "words": words})
+    assert compact["ids"] == [[0, 2], "5.0", [2, 1], [4, 2]]
+    assert compact["sentences"] == [0, 4]
 
 
 def test_unspaced_scripts_are_joined_without_spaces() -> None:

@@ -1,7 +1,7 @@
 // The player's page: recording, timeline and transcript move together.
-import { all, announce, maybe, one } from "./dom";
+import { announce, maybe, one } from "./dom";
 import { Controls } from "./player/controls";
-import { read, type PlayerData } from "./player/data";
+import { PlayerData, read } from "./player/data";
 import { listen } from "./player/keyboard";
 import { Search } from "./player/search";
 import { Timeline } from "./player/timeline";
@@ -15,7 +15,7 @@ async function start(): Promise<void> {
   const root = one("[data-player]");
   const base = root.dataset["player"] ?? "";
   const media = one<HTMLVideoElement>("[data-media]");
-  const data = await read(`${base}/player.json`);
+  const data = new PlayerData(await read(`${base}/player.json`));
   const transcript = new Transcript(media, data);
   const controls = new Controls(media, data, base, root.dataset["hasAudio"] === "true");
   const timeline = new Timeline(media, data, base);
@@ -27,20 +27,18 @@ async function start(): Promise<void> {
     showSpeaker(data, transcript);
   });
   one("[data-about]").addEventListener("click", (event) => {
+    const speaker = (event.target as Element).closest<HTMLElement>("[data-speaker]");
+    const turn = speaker && data.nextTurn(Number(speaker.dataset["speaker"]), media.currentTime * 1000);
+    if (typeof turn === "number") {
+      controls.seek(turn / 1000);
+      transcript.follow(true);
+    }
     const link = (event.target as Element).closest<HTMLElement>("[data-seek]");
     if (!link || event.ctrlKey || event.metaKey) return;
     event.preventDefault();
     controls.seek(Number(link.dataset["seek"]), true);
     transcript.follow(true);
   });
-  for (const button of all("[data-speaker]")) {
-    button.addEventListener("click", () => {
-      const turn = data.nextTurn(Number(button.dataset["speaker"]), media.currentTime * 1000);
-      if (turn === null) return;
-      controls.seek(turn / 1000);
-      transcript.follow(true);
-    });
-  }
   const share = () => void copyLink(base, media.currentTime);
   one("[data-share]").addEventListener("click", share);
   listen({ controls, transcript, search, share, chapter: (step) => controls.seek(data.chapterFrom(media.currentTime, step)) });
@@ -49,6 +47,9 @@ async function start(): Promise<void> {
   if (from > 0) controls.seek(from);
   else controls.refresh();
   document.body.dataset["ready"] = "";
+  if (!maybe("[data-edit]")) return;
+  const { Editing } = await import("./player/edit/editing");
+  new Editing({ base, data, media, transcript, search, timeline, controls });
 }
 
 function showSpeaker(data: PlayerData, transcript: Transcript): void {

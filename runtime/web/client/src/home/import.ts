@@ -1,6 +1,6 @@
 // Recordings from a link: the service fetches them.
 import { announce } from "../dom";
-import { ApiProblem, send } from "./requests";
+import { ApiProblem, send } from "../requests";
 
 export async function importLink(field: HTMLInputElement, options: Record<string, unknown>): Promise<void> {
   const form = field.form;

@@ -1,5 +1,5 @@
 // Sends one file in parts to presigned addresses; can pause, and continue where an upload stopped.
-import { ApiProblem, send } from "./requests";
+import { ApiProblem, send } from "../requests";
 
 const AT_ONCE = 3;
 const TRIES = 5;

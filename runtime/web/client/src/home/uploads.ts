@@ -1,7 +1,7 @@
 // The list of uploads: progress, pause, continue, and what went wrong.
 import { announce, bytes, make, one } from "../dom";
 import { begun, find, forget, remember, type Begun } from "./remembered";
-import { ApiProblem, send } from "./requests";
+import { ApiProblem, send } from "../requests";
 import type { Problem } from "./rules";
 import { Transfer, type Upload } from "./transfer";
 

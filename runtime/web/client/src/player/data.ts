@@ -2,19 +2,31 @@
 
 type Packed = [offsets: number[], starts: number[], lengths: number[]];
 
+export interface Speaker {
+  id: string;
+  name: string;
+  colour: number | null;
+  number: number;
+}
+
 interface Content {
+  revision: number;
   duration: number;
-  speakers: { name: string; colour: number | null }[];
+  speakers: Speaker[];
   chapters: [start: number, end: number, title: string][];
   scenes: [start: number, end: number, thumbnail: string | null][];
   turns: [speaker: number, startMs: number, endMs: number][];
   words: Packed[];
+  /** Of words of `transcript.json`, the first two as differences. */
+  doubtful: number[];
+  edited: number[];
+  hidden: number[];
 }
 
-export async function read(address: string): Promise<PlayerData> {
+export async function read(address: string): Promise<Content> {
   const answer = await fetch(address, { credentials: "include" });
   if (!answer.ok) throw new Error(`The player's data cannot be read: ${answer.status}`);
-  return new PlayerData((await answer.json()) as Content);
+  return (await answer.json()) as Content;
 }
 
 /** The last index whose value is at most `wanted`, or -1; `values` ascend from `from` to `to`. */
@@ -29,19 +41,26 @@ export function lastAtMost(values: ArrayLike<number>, wanted: number, from = 0, 
 }
 
 export class PlayerData {
-  readonly duration: number;
-  readonly speakers: Content["speakers"];
-  readonly chapters: Content["chapters"];
-  readonly scenes: Content["scenes"];
-  readonly turns: Content["turns"];
+  duration = 0;
+  speakers: Content["speakers"] = [];
+  chapters: Content["chapters"] = [];
+  scenes: Content["scenes"] = [];
+  turns: Content["turns"] = [];
+  /** What the page shows, as it was read: a revision, and places in its `transcript.json`. */
+  content!: Content;
   /** Of all words in order: offset in their paragraph's text, start and end in milliseconds. */
-  readonly offsets: Int32Array;
-  readonly starts: Int32Array;
-  readonly ends: Int32Array;
+  offsets = new Int32Array();
+  starts = new Int32Array();
+  ends = new Int32Array();
   /** The index of each paragraph's first word; one more entry than paragraphs. */
-  readonly firsts: Int32Array;
+  firsts = new Int32Array();
 
   constructor(content: Content) {
+    this.load(content);
+  }
+
+  load(content: Content): void {
+    this.content = content;
     ({ duration: this.duration, speakers: this.speakers, chapters: this.chapters } = content);
     ({ scenes: this.scenes, turns: this.turns } = content);
     const count = content.words.reduce((sum, [offsets]) => sum + offsets.length, 0);
@@ -60,6 +79,25 @@ export class PlayerData {
       }
     });
     this.firsts[content.words.length] = word;
+  }
+
+  /** Puts other words in the place of a paragraph's. */
+  replaceWords(paragraph: number, offsets: number[], starts: number[], ends: number[]): void {
+    const [first, next] = [this.firsts[paragraph] ?? 0, this.firsts[paragraph + 1] ?? 0];
+    const spliced = (all: Int32Array, some: number[]) => {
+      const made = new Int32Array(all.length - (next - first) + some.length);
+      made.set(all.subarray(0, first));
+      made.set(some, first);
+      made.set(all.subarray(next), first + some.length);
+      return made;
+    };
+    this.offsets = spliced(this.offsets, offsets);
+    this.starts = spliced(this.starts, starts);
+    this.ends = spliced(this.ends, ends);
+    const more = offsets.length - (next - first);
+    for (let after = paragraph + 1; more && after < this.firsts.length; after += 1) {
+      this.firsts[after] = (this.firsts[after] ?? 0) + more;
+    }
   }
 
   /** The word that is being said, or was said last; -1 before the first. */

@@ -12,6 +12,13 @@ interface Parts {
   chapter: (step: number) => void;
 }
 
+const more: Record<string, () => void> = {};
+
+/** Adds keys of a part that is loaded later. */
+export function addKeys(keys: Record<string, () => void>): void {
+  Object.assign(more, keys);
+}
+
 export function listen({ controls, transcript, search, share, chapter }: Parts): void {
   const media = one<HTMLVideoElement>("[data-media]");
   const keys: Record<string, () => void> = {
@@ -40,7 +47,7 @@ export function listen({ controls, transcript, search, share, chapter }: Parts):
     if (document.querySelector("dialog[open]")) return;
     const target = event.target as Element;
     const onControl = target.closest("button, a, summary, [role=menuitem]");
-    let act = keys[event.key];
+    let act = keys[event.key] ?? more[event.key];
     if (event.key === " " && !onControl) act = () => controls.act("play");
     if (/^[0-9]$/.test(event.key)) act = () => controls.seek((media.duration || 0) * (Number(event.key) / 10));
     if (!act) return;

@@ -15,7 +15,7 @@ interface Hit {
 export class Search {
   readonly #field = one<HTMLInputElement>("#find");
   readonly #count = one("[data-search-count]");
-  readonly #folded: string[];
+  #folded: string[] = [];
   #hits: Hit[] = [];
   #current = -1;
   #timer = 0;
@@ -24,7 +24,7 @@ export class Search {
     private readonly transcript: Transcript,
     private readonly timeline: Timeline,
   ) {
-    this.#folded = transcript.texts.map((text) => fold(text.data));
+    this.changed();
     this.#field.addEventListener("input", () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(() => this.#find(), WAIT_MS);
@@ -44,6 +44,19 @@ export class Search {
         this.#field.blur();
       }
     });
+  }
+
+  /** Reads the texts again, or that of one paragraph, and keeps what is searched. */
+  changed(paragraph?: number): void {
+    const { texts } = this.transcript;
+    if (paragraph === undefined) this.#folded = texts.map((text) => fold(text.data));
+    else this.#folded[paragraph] = fold(texts[paragraph]?.data ?? "");
+    if (!this.#field.value.trim()) return;
+    const wanted = fold(this.#field.value.trim());
+    this.#hits = this.#all(wanted);
+    mark("found", this.#hits.map((hit) => this.#range(hit)), 1);
+    this.#current = Math.min(this.#current, this.#hits.length - 1);
+    this.#show();
   }
 
   open(): void {

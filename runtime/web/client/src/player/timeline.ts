@@ -46,6 +46,11 @@ export class Timeline {
     }
   }
 
+  /** Draws who speaks again. */
+  changed(): void {
+    this.#drawLanes();
+  }
+
   showHits(times: number[]): void {
     const shown = times.length > 400 ? times.filter((_, index) => index % Math.ceil(times.length / 400) === 0) : times;
     this.#hits.replaceChildren(

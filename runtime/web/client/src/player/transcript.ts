@@ -8,8 +8,8 @@ const LINE_CHARACTERS = 58;
 const LINE_PIXELS = 28;
 
 export class Transcript {
-  readonly paragraphs = all<HTMLLIElement>("[data-paragraphs] li");
-  readonly texts: Text[] = this.paragraphs.map((item) => one("p", item).firstChild as Text);
+  paragraphs: HTMLLIElement[] = [];
+  texts: Text[] = [];
   active = -1;
   #word = -1;
   #chosen = 0;
@@ -22,7 +22,7 @@ export class Transcript {
     private readonly media: HTMLMediaElement,
     private readonly data: PlayerData,
   ) {
-    this.#estimateHeights();
+    this.#read();
     const list = maybe("[data-paragraphs]");
     list?.addEventListener("click", (event) => this.#clicked(event as MouseEvent));
     list?.addEventListener("pointermove", (event) => this.#aim(event as PointerEvent));
@@ -36,6 +36,45 @@ export class Transcript {
     this.#back.addEventListener("click", () => this.follow(true));
   }
 
+  /** Puts other paragraphs in the place of all; what the reader looks at stays where it is. */
+  replace(html: string): void {
+    const kept = this.#topmost();
+    one("[data-paragraphs]").innerHTML = html;
+    this.#read();
+    this.active = -1;
+    this.changed();
+    if (!kept) return;
+    const paragraph = this.data.paragraphOf(this.data.wordAt(kept.ms));
+    const item = this.paragraphs[Math.max(0, paragraph)];
+    const stay = () => {
+      if (item) this.#view().box.scrollBy({ top: item.getBoundingClientRect().top - kept.top, behavior: "instant" });
+    };
+    stay();
+    requestAnimationFrame(() => requestAnimationFrame(stay));
+  }
+
+  /** Shows the present word again, after words or their places have changed. */
+  changed(): void {
+    this.#word = -2;
+    this.show(this.media.currentTime);
+  }
+
+  /** The time and place of the first paragraph in view. */
+  #topmost(): { ms: number; top: number } | null {
+    const view = this.#view();
+    for (const [paragraph, item] of this.paragraphs.entries()) {
+      const { top, bottom } = item.getBoundingClientRect();
+      if (bottom > view.top + 8) return { ms: this.data.starts[this.data.firsts[paragraph] ?? 0] ?? 0, top };
+    }
+    return null;
+  }
+
+  #read(): void {
+    this.paragraphs = all<HTMLLIElement>("[data-paragraphs] li");
+    this.texts = this.paragraphs.map((item) => one("p", item).firstChild as Text);
+    this.#estimateHeights();
+  }
+
   /** Shows the word that is said at a time. */
   show(seconds: number): void {
     const word = this.data.wordAt(seconds * 1000 + 1);
@@ -44,7 +83,7 @@ export class Transcript {
     const paragraph = word < 0 ? -1 : this.data.paragraphOf(word);
     if (paragraph !== this.active) this.#activate(paragraph);
     if (word < 0) unmark("now");
-    else mark("now", [this.#rangeOf(word)], 3);
+    else mark("now", [this.rangeOf(word)], 3);
     if (this.#following) this.#keepInView();
   }
 
@@ -71,6 +110,15 @@ export class Transcript {
     this.#scrollTo(this.paragraphs[paragraph], null);
   }
 
+  /** Brings a word into view. */
+  showWord(word: number): void {
+    this.follow(false);
+    const view = this.#view();
+    const { height, top, bottom } = this.rangeOf(word).getBoundingClientRect();
+    const inView = height > 0 && top > view.top && bottom < view.top + view.height * 0.85;
+    if (!inView) this.#scrollTo(this.paragraphs[this.data.paragraphOf(word)], word);
+  }
+
   /** Moves the keyboard's choice to another paragraph. */
   choose(step: number): void {
     const within = this.paragraphs.findIndex((item) => item.contains(document.activeElement));
@@ -92,7 +140,27 @@ export class Transcript {
     return text.slice(before < 0 ? 0 : before + 2, ends.length ? Math.min(...ends) + 1 : text.length).slice(0, 240);
   }
 
-  #rangeOf(word: number): Range {
+  /** The paragraph and word under a pointer, or null beside the text. */
+  wordUnder(event: MouseEvent): number | null {
+    const item = (event.target as Element).closest("li");
+    const paragraph = item ? this.paragraphs.indexOf(item) : -1;
+    const offset = paragraph < 0 ? null : this.#offsetAt(event, paragraph);
+    return offset === null ? null : this.data.wordIn(paragraph, offset);
+  }
+
+  /** The paragraph that the keyboard has chosen, or the one that is said. */
+  get chosen(): number {
+    const within = this.paragraphs.findIndex((item) => item.contains(document.activeElement));
+    return within >= 0 ? within : Math.max(0, this.active);
+  }
+
+  /** The word that is said, if it is in the paragraph; else the paragraph's first. */
+  wordToEdit(paragraph: number): number {
+    const first = this.data.firsts[paragraph] ?? 0;
+    return this.#word >= first && this.#word < (this.data.firsts[paragraph + 1] ?? 0) ? this.#word : first;
+  }
+
+  rangeOf(word: number): Range {
     const paragraph = this.data.paragraphOf(word);
     const text = this.texts[paragraph] as Text;
     const start = this.data.offsets[word] ?? 0;
@@ -131,7 +199,7 @@ export class Transcript {
     const paragraph = item && event.pointerType === "mouse" ? this.paragraphs.indexOf(item) : -1;
     const offset = paragraph < 0 ? null : this.#offsetAt(event, paragraph);
     if (offset === null) unmark("aim");
-    else mark("aim", [this.#rangeOf(this.data.wordIn(paragraph, offset))], 2);
+    else mark("aim", [this.rangeOf(this.data.wordIn(paragraph, offset))], 2);
   }
 
   #offsetAt(event: MouseEvent, paragraph: number): number | null {
@@ -149,7 +217,7 @@ export class Transcript {
     const item = this.paragraphs[this.active];
     if (!item) return;
     const view = this.#view();
-    const line = this.#rangeOf(this.#word).getBoundingClientRect();
+    const line = this.rangeOf(this.#word).getBoundingClientRect();
     const comfortable = line.height > 0 && line.top > view.top + view.height * 0.08 && line.bottom < view.top + view.height * 0.7;
     if (at || !comfortable) this.#scrollTo(item, this.#word);
   }
@@ -159,7 +227,7 @@ export class Transcript {
     if (!item) return;
     const aim = (behavior: ScrollBehavior) => {
       const view = this.#view();
-      const line = word === null ? item.getBoundingClientRect() : this.#rangeOf(word).getBoundingClientRect();
+      const line = word === null ? item.getBoundingClientRect() : this.rangeOf(word).getBoundingClientRect();
       const top = line.height ? line.top : item.getBoundingClientRect().top;
       const distance = top - view.top - view.height * 0.3;
       view.box.scrollBy({ top: distance, behavior });

@@ -1,13 +1,12 @@
 """The pages as a process over the real API, the local issuer and the embedded AWS."""
 
-import json
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -19,10 +18,19 @@ from playwright.sync_api import BrowserContext, Page, expect
 from local.cloud import LocalCloud
 from local.images import Images
 from runtime.aws import clients
-from runtime.core.contract import EnvVar, ServiceTable
+from runtime.core.contract import (
+    EnvVar,
+    ResultFile,
+    ServiceTable,
+    attempt_folder,
+    result_prefix,
+)
 from runtime.core.jobs import report, start, succeed, take_over
+from runtime.results.findings import findings_bytes
+from runtime.results.render.files import render_files, render_manifest
 from tests.browser.conftest import seconds, until, watch
-from tests.browser.recordings import write_results
+from tests.browser.correctable import found_talk
+from tests.browser.correcting import correct_and_undo
 from tests.browser.serving import free_port
 from tests.contract.job_stores import make_dynamo_store
 
@@ -143,7 +151,7 @@ class closing:  # noqa: N801 - a context manager, as in contextlib
 
 
 def test_a_recording_goes_from_the_drop_to_the_player(
-    context: BrowserContext, complaints: list[str], deployed: Deployed, media: Path, tmp_path: Path
+    context: BrowserContext, complaints: list[str], deployed: Deployed, media: Path
 ) -> None:
     page = context.new_page()
     watch(page, complaints)
@@ -156,17 +164,18 @@ def test_a_recording_goes_from_the_drop_to_the_player(
     row.get_by_role("link").click()
     page.wait_for_selector("body[data-ready]")
 
-    run_job(deployed, job_id, page, write_results(tmp_path / "r", pictures=media / "scene.webp"))
+    run_job(deployed, job_id, page)
     expect(page.get_by_role("region", name="Player")).to_be_visible()
     page.wait_for_selector("body[data-ready]")
     until(page, "document.querySelector('[data-media]').duration > 50")
     page.locator(".cite").nth(1).click()
-    assert seconds(page) > 5
+    assert seconds(page) > 3
     page.keyboard.press("c")
     until(page, "[...document.querySelector('[data-media]').textTracks].some(t => t.cues?.length)")
-    page.locator("#find").fill("bridges")
+    page.locator("#find").fill("fishermen")
     page.keyboard.press("Enter")
     expect(page.locator("[data-search-count]")).to_have_text("1 of 1")
+    correct_and_undo(page, word="stone", text="granite", speaker="Ada Byron", quoted=True)
     page.goto(f"{deployed.url}/operator")
     expect(page.get_by_role("heading", name="Queues and workers")).to_be_visible()
     page.get_by_label("Account", exact=True).last.click()
@@ -175,7 +184,7 @@ def test_a_recording_goes_from_the_drop_to_the_player(
     assert complaints == []
 
 
-def run_job(deployed: Deployed, job_id: str, page: Page, results: Path) -> None:
+def run_job(deployed: Deployed, job_id: str, page: Page) -> None:
     """Do what dispatcher and processor do, in so far as the pages see it."""
     pending = deployed.store.get(job_id)
     now = pending.updated_at + 1
@@ -185,16 +194,16 @@ def run_job(deployed: Deployed, job_id: str, page: Page, results: Path) -> None:
     for before, after in ((pending, claimed), (claimed, running), (running, reported)):
         deployed.store.save(before, after)
     expect(page.get_by_text("50 %").first).to_be_visible()
-    prefix = f"results/{job_id}"
-    names = sorted(path for path in results.rglob("*") if path.is_file())
-    files = [
-        {"name": str(path.relative_to(results)), "size_bytes": path.stat().st_size}
-        for path in names
-    ]
-    for path in names:
-        key = f"{prefix}/{path.relative_to(results)}"
-        deployed.s3.put_object(Bucket=deployed.bucket, Key=key, Body=path.read_bytes())
-    manifest = json.dumps({"schema_version": "1.1", "job_id": job_id, "files": files})
-    deployed.s3.put_object(Bucket=deployed.bucket, Key=f"{prefix}/manifest.json", Body=manifest)
-    done = succeed(reported, now=now + 3, result_key=f"{prefix}/summary.json")
+    result = replace(found_talk(), source=running.source)
+    rendered = {**render_files(result), ResultFile.FINDINGS: findings_bytes(result)}
+    folder = attempt_folder(running.attempt)
+    files = {
+        **rendered,
+        ResultFile.METRICS: b"{}",
+        ResultFile.MANIFEST: render_manifest(result, rendered, folder=folder),
+    }
+    prefix = result_prefix(job_id) + folder
+    for name, content in files.items():
+        deployed.s3.put_object(Bucket=deployed.bucket, Key=prefix + name, Body=content)
+    done = succeed(reported, now=now + 3, result_key=prefix + ResultFile.SUMMARY_JSON)
     deployed.store.save(reported, done)

@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 from lifestream.view.console import Screen
 from local.up import running
 from tests.browser.conftest import seconds, until, watch
+from tests.browser.correcting import correct_and_undo
 from tests.browser.driver import chromium_browser
 
 pytestmark = pytest.mark.e2e
@@ -58,6 +59,7 @@ def test_should_lead_from_a_dropped_recording_to_its_words(
         expect(page.get_by_role("region", name="Player")).to_be_visible(timeout=JOB_MS)
         page.wait_for_selector("body[data-ready]")
         look_at_player(page)
+        correct_and_undo(page, word="Linux", text="Minix", speaker="Ada Byron", quoted=False)
         page.goto(f"{pages}/operator")
         expect(page.get_by_role("row", name="broken.mp4")).to_be_visible()
         page.get_by_label("Account", exact=True).last.click()

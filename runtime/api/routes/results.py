@@ -18,6 +18,7 @@ from runtime.api.services import Services
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job
 from runtime.core.ports import ObjectNotFoundError
+from runtime.corrections.revisions import revision_of
 from runtime.results.content_types import content_type
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["results"])
@@ -88,7 +89,7 @@ def manifest(services: Parts, caller: Reader, job_id: str) -> Results:
     found = published_files(job, services.objects)
     audio = ResultFile.PLAYER_AUDIO
     return Results(
-        revision=0,
+        revision=revision_of(job.result_key),
         files=[
             ResultFileModel(
                 name=file.name,

@@ -72,6 +72,7 @@ def test_should_show_a_correction_in_every_file_at_once(world: World) -> None:
     assert "At the harbour" in published(world, job, "summary.md")
     assert read(world, job, "edits")["names"] == {FIRST: "Ada Byron"}
     assert read(world, job, "")["revision"] == 1
+    assert read(world, job, "results")["revision"] == 1
     public = world.objects.read_bytes(BUCKET, f"{result_prefix(job.job_id)}transcript.srt")
     assert b"Ada Byron" in public
 

@@ -32,6 +32,7 @@ interface Editable extends Journal {
   sentences: number[];
 }
 
+const MOST_READS = 5;
 const HEAR_SECONDS = 0.6;
 const STATES: Record<SaveState, (count: number) => string> = {
   saved: () => "All changes saved",
@@ -299,14 +300,18 @@ export class Editing {
   async #refresh(): Promise<void> {
     const { base, data, search, transcript, timeline } = this.parts;
     const html = (part: string) => call<string>("GET", `${base}/parts/${part}`, undefined, { accept: "text/html" }, true);
-    for (;;) {
+    for (let tries = 0; ; tries += 1) {
       this.#loading = null;
       const [content, editable, paragraphs] = await Promise.all([
         read(`${base}/player.json`),
         this.#load(),
         html("transcript"),
       ]);
-      if (content.revision !== editable.revision) continue;
+      if (content.revision !== editable.revision) {
+        // Someone published between the two.
+        if (tries === MOST_READS) throw new Error("The recording changes faster than it can be read");
+        continue;
+      }
       this.#forgetSteps();
       data.load(content);
       transcript.replace(paragraphs);

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 from botocore.exceptions import ClientError
 
-from lifestream.environment import Stack, outputs_of
+from lifestream.environment import Stack, outputs_of, stacks_of_environment
 from lifestream.ports import DeadLetter, Operations
 from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
@@ -174,28 +174,29 @@ class S3Checkpoints:
         return count
 
 
-def stacks(aws: Clients) -> Iterator[Stack]:
-    """Yield every stack of the account and region."""
-    pages = aws("cloudformation").get_paginator("describe_stacks").paginate()
-    with typed_faults(f"listing the stacks in {aws.place}"):
-        for page in pages:
-            for stack in page["Stacks"]:
-                yield Stack(
-                    name=stack["StackName"],
-                    status=stack["StackStatus"],
-                    outputs={
-                        output["OutputKey"]: output["OutputValue"]
-                        for output in stack.get("Outputs", [])
-                    },
-                    protected=bool(stack.get("EnableTerminationProtection")),
-                )
+def stacks(aws: Clients, environment: str) -> list[Stack]:
+    """Return an environment's stacks; raise `Permanent` if there is none.
+
+    Each is described by its name: to describe all stacks of an account takes the right to see all
+    of them.
+    """
+    listed = stacks_of_environment(list(listed_stacks(aws)), environment, place=aws.place)
+    return [_described(aws, stack.name) for stack in listed]
+
+
+def _described(aws: Clients, name: str) -> Stack:
+    with typed_faults(f"reading the stack {name}"):
+        (stack,) = aws("cloudformation").describe_stacks(StackName=name)["Stacks"]
+    return Stack(
+        name=name,
+        status=stack["StackStatus"],
+        outputs={each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])},
+        protected=bool(stack.get("EnableTerminationProtection")),
+    )
 
 
 def listed_stacks(aws: Clients) -> Iterator[Stack]:
-    """Yield every stack of the account and region, without its outputs and its protection.
-
-    Unlike `stacks`, this takes no right to describe the stacks of others.
-    """
+    """Yield every stack of the account and region, without its outputs and its protection."""
     pages = aws("cloudformation").get_paginator("list_stacks").paginate()
     with typed_faults(f"listing the stacks in {aws.place}"):
         for page in pages:
@@ -206,7 +207,7 @@ def listed_stacks(aws: Clients) -> Iterator[Stack]:
 
 def operations(aws: Clients, environment: str) -> Operations:
     """Return an environment to work on, found by its stacks; raise `Permanent` if there is none."""
-    outputs = outputs_of(list(stacks(aws)), environment, place=aws.place)
+    outputs = outputs_of(stacks(aws, environment), environment, place=aws.place)
     return operations_of(aws, environment, outputs)
 
 

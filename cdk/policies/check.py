@@ -9,6 +9,8 @@ from cdk.policies.statements import PolicyStatement
 
 GLOBAL_KEYS = {
     "aws:PrincipalArn",
+    "aws:RequestedRegion",
+    "aws:PrincipalTag/${TagKey}",
     "aws:PrincipalOrgID",
     "aws:ResourceAccount",
     "aws:ResourceOrgID",
@@ -51,7 +53,7 @@ def _unknown(statement: PolicyStatement, reference: ServiceReference) -> Iterato
             if statement.owner == "AWS::KMS::Key" or not statement.resources:
                 continue
             patterns = reference.resource_types(action)
-            fitting = {r for r in statement.resources if _fits(r, patterns)}
+            fitting = {r for r in statement.resources if fits(r, patterns)}
             matched |= fitting
             # An action that is written with a wildcard may have others that fit.
             if not fitting and written == action:
@@ -79,7 +81,7 @@ def _is_claim(key: str, providers: tuple[str, ...]) -> bool:
     )
 
 
-def _fits(resource: str, patterns: list[str]) -> bool:
+def fits(resource: str, patterns: list[str]) -> bool:
     """Return whether a statement's resource can be an ARN of one of the reference's patterns."""
     # No wildcard spans two of an ARN's first parts.
     return resource == _ANY or any(

@@ -1,7 +1,7 @@
-"""Commands of the AWS command line in the documents exist, name what exists, and are allowed."""
+"""Commands of the AWS command line in the documents exist, and name what exists."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import botocore.session
@@ -10,16 +10,18 @@ from botocore import xform_name
 
 from cdk.naming import Names
 from tests.infra.conftest import ROOT
-from tests.infra.templates import Deployment
 
 DOCUMENTS = sorted((ROOT / "docs").rglob("*.md"))
-COMMAND = re.compile(r"\baws ((?:[a-z0-9]+-?)+) ((?:[a-z0-9]+-)+[a-z0-9]+|tail|invoke)([^`\n|]*)")
-OF_THE_COMMAND_LINE = {("logs", "tail"): {"since", "filter-pattern"}}
+COMMAND = re.compile(
+    r"\baws ((?:[a-z0-9]+-?)+) ((?:[a-z0-9]+-)+[a-z0-9]+|tail|invoke|deploy)([^`\n|]*)"
+)
+OF_THE_COMMAND_LINE = {
+    ("logs", "tail"): {"since", "filter-pattern"},
+    ("cloudformation", "deploy"): {"template-file", "stack-name", "capabilities"},
+}
 """Commands that no operation of the API has, with their options."""
 
 GLOBAL_OPTIONS = {"query", "output", "max-items", "cli-binary-format", "region", "profile"}
-NEEDS_KEY = {("sns", "publish"): "sns", ("sqs", "receive-message"): "sqs"}
-"""Commands with which the caller uses the key of an encrypted resource, and by which service."""
 
 
 def commands() -> Iterator[tuple[str, str, str, str]]:
@@ -80,24 +82,3 @@ def test_should_name_resources_that_exist(
         # A service of ECS is named with its cluster.
         parts = word.removeprefix("service/").split("/") if word.startswith("service/") else [word]
         assert set(parts) <= names, (page, service, command, word)
-
-
-@pytest.mark.parametrize("customer_key", [False, True])
-def test_should_be_allowed_to_use_the_keys_that_they_need(
-    deployments: Mapping[str, Deployment], *, customer_key: bool
-) -> None:
-    for deployment in deployments.values():
-        if deployment.config.encryption.customer_key is not customer_key:
-            continue
-        allowed = {
-            service.partition(".")[0]
-            for key in deployment.of_type("AWS::KMS::Key").values()
-            for statement in deployment.render(key["Properties"]["KeyPolicy"]["Statement"])
-            for services in [statement.get("Condition", {}).get("StringEquals", {})]
-            for service in services.get("kms:ViaService", [])
-        }
-        for page, service, command, _ in FOUND:
-            needed = NEEDS_KEY.get((service, command))
-            # A topic always has a key; queues have one only where the environment has.
-            if needed == "sns" or (needed and customer_key):
-                assert needed in allowed, f"{page}: the key denies `aws {service} {command}`"

@@ -2,6 +2,7 @@
 
 import re
 
+from cdk.policies.documents import policies_template
 from tests.infra.conftest import ROOT
 
 PAGE = (ROOT / "docs" / "first-deployment.md").read_text()
@@ -18,7 +19,9 @@ def test_should_name_targets_that_exist() -> None:
     makefile = (ROOT / "Makefile").read_text()
     targets = {word for line in LINES for word in re.findall(r"^make ([\w-]+)", line)}
 
-    assert {"setup", "synth", "preflight", "push", "protect", "smoke"} == targets
+    assert targets == {
+        *("setup", "synth", "preflight", "execution-policies", "push", "protect", "smoke")
+    }
     for target in targets:
         assert f"\n{target}:" in makefile
 
@@ -38,3 +41,15 @@ def test_should_push_the_image_between_its_repository_and_its_task() -> None:
 
 def test_should_protect_after_the_deployment_and_prove_last() -> None:
     assert position("Lifestream-dev/**") < position("protect") < position("smoke")
+
+
+def test_should_limit_cloudformation_by_the_template_that_it_writes() -> None:
+    (deploy,) = (line for line in LINES if line.startswith("aws cloudformation deploy"))
+    (bootstrap,) = (line for line in LINES if "--cloudformation-execution-policies" in line)
+    template = policies_template("execution", "dev", [])
+    name = template["Metadata"]["Name"]
+
+    assert f"cdk.out/{name}.template.json --stack-name {name} " in deploy
+    assert f"--stack-name {name} " in bootstrap
+    assert len(template["Outputs"]) == 1
+    assert position("make execution-policies") < position("/Storage")

@@ -26,7 +26,7 @@ PER_ENVIRONMENT = (
     AcknowledgedFinding(
         path="Access-{environment}",
         finding="AwsSolutions-IAM5[Resource::*]",
-        reason="ecr:GetAuthorizationToken and cloudformation:ListStacks know no resource.",
+        reason="Listing stacks, describing groups and signing in to ECR know no resource.",
     ),
     AcknowledgedFinding(
         path="Access-{environment}",
@@ -44,6 +44,12 @@ PER_ENVIRONMENT = (
         path="Access-{environment}",
         finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:kms:{region}:{account}:key/*]",
         reason="A key's id is known once it is there; a condition limits it to the key's alias.",
+    ),
+    AcknowledgedFinding(
+        path="Access-{environment}",
+        finding="AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:ec2:{region}:{account}:"
+        "security-group/*]",
+        reason="A default group's id is known once it is there; a condition leaves tagged ones.",
     ),
     AcknowledgedFinding(
         path="Access-{environment}",

@@ -105,12 +105,22 @@ class AccessStack(Stack):
                 ],
                 stacks,
             ),
-            _allow(["cloudformation:ListStacks"], "*"),
+            _allow(["cloudformation:ListStacks", "ec2:DescribeSecurityGroups"], "*"),
+            self._close_default_groups(),
             _allow(
                 ["dynamodb:UpdateTable"],
                 self._arn("dynamodb", f"table/{SERVICE_NAME}-*-{self._environment}"),
             ),
         )
+
+    def _close_default_groups(self) -> iam.PolicyStatement:
+        """Remove rules of groups that no deployment made: those carry the tag `Environment`."""
+        statement = _allow(
+            ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
+            self._arn("ec2", "security-group/*"),
+        )
+        statement.add_condition("Null", {"aws:ResourceTag/Environment": "true"})
+        return statement
 
     def _deployment(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:
         # The CDK's own roles do what a deployment does, each its part.

@@ -95,7 +95,8 @@ class NetworkStack(EnvironmentStack):
             max_azs=self._zones,
             nat_gateways=nat_gateways,
             subnet_configuration=subnets,
-            # Closing the default group takes a custom resource; no resource uses that group.
+            # Closing the default group takes a custom resource; no resource uses that group, and
+            # `python -m lifestream protect` closes it after a deployment.
             restrict_default_security_group=False,
         )
 

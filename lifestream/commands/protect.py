@@ -1,10 +1,11 @@
-"""`protect`: guards stacks and tables whose data is retained against deletion."""
+"""`protect`: closes the default security group, guards retained data against deletion."""
 
 import typer
 
 from lifestream import adapters
 from lifestream.adapters import Clients
 from lifestream.commands.doctor import ENVIRONMENTS, retains_data
+from lifestream.default_groups import close, default_groups
 from lifestream.doctor.aws_reader import resources
 from lifestream.environment import Stack, data_stacks, stacks_of_environment
 from lifestream.session import EnvironmentOption, session_of
@@ -14,19 +15,32 @@ TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
 def protect_stacks(context: typer.Context, *, environment: EnvironmentOption = None) -> int:
-    """Protect stacks and tables from deletion where the environment retains its data.
+    """Close the network's default group, and protect what is retained from deletion.
 
-    This follows a deployment and is no part of it: a first deployment that fails must be able to
-    delete what it created, or it could not be repeated.
+    Protection follows a deployment and is no part of it: a first deployment that fails must be able
+    to delete what it created, or it could not be repeated.
     """
     session = session_of(context, environment)
     name = session.environment
+    listed = list(adapters.listed_stacks(session.aws))
+    stacks = stacks_of_environment(listed, name, place=session.aws.place)
+    for closed in close_default_groups(session.aws, stacks):
+        session.screen.say(f"Closed: {closed}")
     if not retains_data(ENVIRONMENTS / f"{name}.toml"):
-        session.screen.say(f"{name} does not retain its data: nothing is protected.")
+        session.screen.say(f"{name} does not retain its data: no stack or table is protected.")
         return 0
     for protected in protect(session.aws, name):
         session.screen.say(f"Protected: {protected}")
     return 0
+
+
+def close_default_groups(aws: Clients, stacks: list[Stack]) -> list[str]:
+    """Close the default security group of each VPC of the stacks; return those that were open."""
+    vpcs = resources(aws, stacks).get("AWS::EC2::VPC", [])
+    found = [group for group in default_groups(aws, vpcs) if group.is_open]
+    for group in found:
+        close(aws, group)
+    return [f"default security group {group.group_id} of {group.vpc_id}" for group in found]
 
 
 def protect(aws: Clients, environment: str) -> list[str]:

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 from lifestream import adapters
 from lifestream.adapters import Clients
+from lifestream.default_groups import default_groups
 from lifestream.doctor import aws_reader, resource_checks, work_checks
 from lifestream.doctor.findings import Finding, unreadable
 from lifestream.doctor.snapshot import Function, Queue, TaskDefinition
@@ -156,7 +157,10 @@ class Examination:
             )
 
     def _examine_surroundings(self, resources: Resources, functions: list[Function]) -> None:
-        self._on_step("cluster, rules, roles and alarms")
+        self._on_step("network, cluster, rules, roles and alarms")
+        vpcs = resources.get("AWS::EC2::VPC", [])
+        for group in self._read("the default security group", default_groups, vpcs) or []:
+            self.findings += resource_checks.check_default_group(group, self._environment)
         cluster = self._read_output(Output.CLUSTER, aws_reader.cluster)
         if cluster is not None:
             self.findings += work_checks.check_cluster(cluster)

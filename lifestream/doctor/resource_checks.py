@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from lifestream.default_groups import DefaultGroup
 from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, warning
 from lifestream.doctor.snapshot import Bucket, Queue, Table
 from lifestream.environment import PARTS, Stack, data_stacks
@@ -74,6 +75,18 @@ def check_protection(
                 "A mistake would delete it and leave its data behind, out of reach.",
                 f"python -m lifestream --environment {environment} protect",
             )
+
+
+def check_default_group(group: DefaultGroup, environment: str) -> Iterator[Finding]:
+    """Check that a VPC's default security group admits nothing."""
+    if group.is_open:
+        yield Finding(
+            severity=Severity.NOTE,
+            subject=f"default security group of {group.vpc_id}",
+            what="It has rules.",
+            why="What is started there without a group of its own could be reached by its like.",
+            mend=f"python -m lifestream --environment {environment} protect",
+        )
 
 
 def check_jobs_queue(

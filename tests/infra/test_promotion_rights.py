@@ -97,7 +97,14 @@ def test_should_let_a_promoter_do_exactly_its_work(name: str, promotion: Path) -
     )
     cdk = "arn:aws:iam::111122223333:role/cdk-hnb659fds-{}-role-111122223333-eu-west-1"
     assert granted == {
-        ("*", "cloudformation:ListStacks", "ecr:GetAuthorizationToken"),
+        (
+            *("*", "cloudformation:ListStacks", "ec2:DescribeSecurityGroups"),
+            "ecr:GetAuthorizationToken",
+        ),
+        (
+            f"arn:aws:ec2:{where}:security-group/*",
+            *("ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"),
+        ),
         (f"arn:aws:ecr:{where}:repository/lifestream-releases", *read),
         (f"arn:aws:ecr:{where}:repository/lifestream-processor-{name}", *sorted(read + write)),
         (f"{media}/uploads/checks/*", "s3:GetObject", "s3:PutObject"),

@@ -69,7 +69,9 @@ def deployed(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
     """The dev environment with the real processor."""
     with toolchain.start_cloud(state_dir=tmp_path_factory.mktemp("operations")) as cloud:
         outputs = deploy.deploy(cloud, environment=ENVIRONMENT, assembly=assembly)
-        yield Deployed(cloud, outputs)
+        environment = Deployed(cloud, outputs)
+        assert "Closed: default security group" in environment.lifestream("protect").out
+        yield environment
 
 
 @pytest.fixture(scope="session")
@@ -78,4 +80,6 @@ def pooled(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Depl
     cloud = deployed.cloud
     assembly = synthesized_with_pool(tmp_path_factory, POOLED)
     outputs = deploy.deploy(cloud, environment=POOLED, assembly=assembly)
-    return Deployed(cloud, outputs, POOLED)
+    environment = Deployed(cloud, outputs, POOLED)
+    assert environment.lifestream("protect").status == 0
+    return environment

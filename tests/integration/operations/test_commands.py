@@ -86,11 +86,36 @@ def test_should_redrive_dead_letters_through_the_claims(deployed: Deployed, fail
     assert deployed.lifestream("dlq", "list", "--json").json == []
 
 
-def test_should_find_what_was_changed_by_hand(deployed: Deployed, unversioned: str) -> None:
+@pytest.fixture
+def open_group(deployed: Deployed) -> Iterator[str]:
+    """The VPC whose default security group was opened again."""
+    client = deployed.cloud.client("ec2")
+    stack = "lifestream-dev-network"
+    (vpc,) = (
+        each["PhysicalResourceId"]
+        for each in deployed.cloud.client("cloudformation").list_stack_resources(StackName=stack)[
+            "StackResourceSummaries"
+        ]
+        if each["ResourceType"] == "AWS::EC2::VPC"
+    )
+    filters = [{"Name": "vpc-id", "Values": [vpc]}, {"Name": "group-name", "Values": ["default"]}]
+    (group,) = client.describe_security_groups(Filters=filters)["SecurityGroups"]
+    client.authorize_security_group_egress(
+        GroupId=group["GroupId"],
+        IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}],
+    )
+    yield vpc
+    assert "Closed: " in deployed.lifestream("protect").out
+
+
+def test_should_find_what_was_changed_by_hand(
+    deployed: Deployed, unversioned: str, open_group: str
+) -> None:
     sick = deployed.lifestream("doctor", "--json")
     assert sick.status == 1
     found = {finding["subject"]: finding["what"] for finding in sick.json["findings"]}
     assert found[f"bucket {unversioned}"] == "Versioning is off."
+    assert found[f"default security group of {open_group}"] == "It has rules."
 
 
 def test_should_find_nothing_wrong_with_what_the_templates_deploy(deployed: Deployed) -> None:

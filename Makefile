@@ -108,7 +108,7 @@ preflight: setup-tools ## Find what the account lacks before the first deploymen
 	@$(VENV)/python -m lifestream --environment "$(or $(ENV),dev)" preflight
 
 .PHONY: protect
-protect: setup-tools ## Guard the stacks of an environment's data against deletion: make protect [ENV=prod]
+protect: setup-tools ## Close the default security group, guard retained data against deletion: make protect [ENV=prod]
 	@$(VENV)/python -m lifestream --environment "$(or $(ENV),dev)" protect
 
 .PHONY: smoke verify

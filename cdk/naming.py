@@ -76,6 +76,11 @@ class Names:
         self.chat_configuration = self.prefix
         self.dashboard = f"{self.prefix}-{Aws.REGION}"
 
+    @property
+    def trail(self) -> str:
+        """The record of calls on media objects."""
+        return self._named("objects")
+
     def stack(self, part: str) -> str:
         """Return a stack's name, such as `lifestream-dev-network`."""
         return f"{self.prefix}-{part}"
@@ -104,6 +109,14 @@ def log_groups_arn(environment: str) -> str:
 def budget_arn(names: Names) -> str:
     """Return the ARN of an environment's budget, which is in no region."""
     return f"arn:{Aws.PARTITION}:budgets::{Aws.ACCOUNT_ID}:budget/{names.budget}"
+
+
+def anomalies_arn() -> str:
+    """Return the pattern of the account's subscriptions to cost anomalies, which are in no region.
+
+    AWS chooses their ids.
+    """
+    return f"arn:{Aws.PARTITION}:ce::{Aws.ACCOUNT_ID}:anomalysubscription/*"
 
 
 def bucket_arn(bucket_name: str) -> str:

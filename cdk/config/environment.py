@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict
 from pydantic.json_schema import SkipJsonSchema
 
+from cdk.config.access import AccessConfig
 from cdk.config.guardrails import GuardrailsConfig, TagsConfig
 from cdk.config.media import MediaConfig
 from cdk.config.network import NetworkConfig
@@ -75,6 +76,7 @@ class EnvironmentConfig(Settings):
     service: ServiceConfig | None = None
     summary: SummaryConfig | None = None
     tags: TagsConfig | None = None
+    access: AccessConfig | None = None
     guardrails: GuardrailsConfig | None = None
 
     @property
@@ -192,6 +194,15 @@ class EnvironmentConfig(Settings):
                 "service.subnet_ids",
                 "given exactly if network.vpc_id is (in a VPC of Lifestream's own they are"
                 " created)",
+            )
+
+    @rule
+    def _browsers_come_through_no_endpoint(self) -> Violations:
+        if self.access and self.access.vpc_endpoints is not None and self.browser_origins:
+            yield Violation(
+                "access.vpc_endpoints",
+                "left out with uploads.allowed_origins or a service (browsers use the bucket over"
+                " the internet)",
             )
 
     @rule

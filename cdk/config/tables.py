@@ -16,8 +16,11 @@ from cdk.config.values import (
     Several,
     SlackChannel,
     SlackWorkspace,
+    VaultArn,
 )
 from runtime.core.contract import Quality, SceneModel
+
+_LEAST_DAYS_OF_CLASS = 30
 
 LogLevel = Literal["DEBUG", "INFO", "WARNING", "ERROR"]
 
@@ -42,6 +45,12 @@ class BackupConfig(Settings):
 
     keep_days: int = whole(7, 3650)
     """How long each daily copy is kept."""
+    lock: Literal["governance", "compliance"] | None = None
+    """Whether copies are locked for that time: against everyone without a right of their own, or,
+    irrevocably after three days, against everyone."""
+    copy_to: VaultArn | None = None
+    """A vault of another account or region, which gets a copy of each; its policy must admit this
+    account."""
 
 
 class StorageConfig(Settings):
@@ -59,6 +68,21 @@ class StorageConfig(Settings):
     """S3 access logs."""
     log_retention_days: LogRetentionDays
     """Log groups, including flow logs."""
+    infrequent_access_days: int | None = whole(30, 3650, "S3 moves none earlier", default=None)
+    """The age at which uploads and results move to S3's class for infrequent access; if omitted,
+    they stay in the standard class."""
+
+    @rule
+    def _moves_before_it_expires(self) -> Violations:
+        days = [each for each in (self.upload_days, self.result_days) if each is not None]
+        least = (self.infrequent_access_days or 0) + _LEAST_DAYS_OF_CLASS
+        if self.infrequent_access_days is not None and any(each < least for each in days):
+            yield Violation(
+                "infrequent_access_days",
+                f"{_LEAST_DAYS_OF_CLASS} days less than storage.upload_days ="
+                f" {self.upload_days} and storage.result_days = {self.result_days} (the class"
+                " charges for as many days at least)",
+            )
 
 
 class QueueConfig(Settings):
@@ -188,6 +212,9 @@ class BudgetConfig(Settings):
     monthly_usd: int = whole(1, 1_000_000)
     """US dollars a month; the alarm topic is notified at 80% spent, and if more than all is
     forecast."""
+    anomaly_usd: int | None = whole(1, 1_000_000, default=None)
+    """Notify the topic of unusual spending of this many US dollars, too, as AWS detects it; if
+    omitted, it is not looked for."""
 
 
 class ChatConfig(Settings):

@@ -78,6 +78,13 @@ PrivateNetwork = Annotated[
         }
     ),
 ]
+VaultArn = Annotated[
+    str,
+    text(
+        r"arn:aws[a-z-]*:backup:[a-z0-9-]+:[0-9]{12}:backup-vault:[A-Za-z0-9_-]{2,50}",
+        "the ARN of a backup vault",
+    ),
+]
 AccountId = Annotated[str, text("[0-9]{12}", "12 digits in quotes")]
 Region = Annotated[
     str, text("[a-z]{2}(-[a-z]+)+-[0-9]", "an AWS region such as us-east-1 in quotes")

@@ -313,6 +313,16 @@ def back_up_tables(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.Pol
     ]
 
 
+def copy_backups(vault_arn: str, copy_to: str | None) -> list[iam.PolicyStatement]:
+    """Copy a vault's recovery points into another one, if there is one."""
+    if copy_to is None:
+        return []
+    return [
+        iam.PolicyStatement(actions=["backup:CopyFromBackupVault"], resources=[vault_arn]),
+        iam.PolicyStatement(actions=["backup:CopyIntoBackupVault"], resources=[copy_to]),
+    ]
+
+
 def describe_key(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
     """Describe the environment's key through these services, if it has one."""
     return _use(key, ["kms:DescribeKey"], services)

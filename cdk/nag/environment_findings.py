@@ -45,6 +45,10 @@ def _with_public_tasks(environment: EnvironmentConfig) -> bool:
     return environment.network.public_tasks
 
 
+def _records_objects(environment: EnvironmentConfig) -> bool:
+    return environment.access is not None and environment.access.data_events
+
+
 def _own_network(environment: EnvironmentConfig) -> bool:
     return environment.network.vpc_id is None
 
@@ -164,6 +168,18 @@ ACKNOWLEDGED = (
         path="ControlPlane/Reaper/Function",
         finding="NIST.800.53.R5-LambdaDLQ",
         reason="Its events that fail for good go to a queue, as the newer on-failure destination.",
+    ),
+    AcknowledgedFinding(
+        path="Ingest/Trail",
+        finding="NIST.800.53.R5-CloudTrailCloudWatchLogsEnabled",
+        reason="A log line for each call on an object would cost more than the calls.",
+        when=_records_objects,
+    ),
+    AcknowledgedFinding(
+        path="Ingest/Trail",
+        finding="NIST.800.53.R5-CloudTrailEncryptionEnabled",
+        reason="It lies beside the access logs, which S3 delivers under its own key alone.",
+        when=_records_objects,
     ),
     # Data
     AcknowledgedFinding(

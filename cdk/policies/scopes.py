@@ -57,11 +57,13 @@ _SCOPES: Mapping[str, Sequence[str]] = {
     "autoscaling": ("autoScalingGroup:*:autoScalingGroupName/{kind}",),
     "backup": ("backup-vault:{kind}", "backup-plan:*"),
     "budgets": ("budget/{name}",),
+    "ce": ("anomalymonitor/*", "anomalysubscription/*"),
     "cloudformation": ("stack/{name}-*/*",),
     "cloudwatch": (
         "alarm:{name}-*",
         "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/{name}-${AWS::Region}",
     ),
+    "cloudtrail": ("trail/{kind}",),
     "cognito-idp": ("userpool/*",),
     "dynamodb": ("table/{kind}", "table/{kind}/index/*", "table/{kind}/stream/*"),
     "ecr": ("repository/{kind}",),

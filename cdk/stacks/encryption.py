@@ -25,4 +25,5 @@ class EncryptionStack(EnvironmentStack):
             names=self.names,
             removal_policy=removal_policy(environment),
             machines=environment.gpu is not None,
+            anomalies=bool(environment.budget and environment.budget.anomaly_usd),
         )

@@ -4,15 +4,20 @@ Bucket and queue share a stack because each refers to the other: S3 checks that 
 queue when the notification is set, and the queue admits this bucket only.
 """
 
+from collections.abc import Sequence
+
 from aws_cdk import Duration
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct, IDependable
 
 from cdk.config import EnvironmentConfig
+from cdk.config.access import AccessConfig
+from cdk.constructs.data.bucket_access import limits
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.constructs.data.private_bucket import private_bucket
 from cdk.constructs.environment_stack import EnvironmentStack
+from cdk.constructs.observability.object_trail import object_trail
 from cdk.naming import bucket_arn
 from runtime.core.contract import (
     RESULTS_PREFIX,
@@ -36,11 +41,17 @@ class IngestStack(EnvironmentStack):
 
     `work` and `gpu_work` hold jobs that wait for a worker; each is None without its workers. They
     are in this stack because senders and receivers are in later ones. `filled` has the work queues
-    that receive new jobs, without those that are only drained.
+    that receive new jobs, without those that are only drained. `s3_endpoints` are the ids of the
+    network's own endpoints of S3.
     """
 
     def __init__(
-        self, scope: Construct, *, environment: EnvironmentConfig, key: kms.IKey | None
+        self,
+        scope: Construct,
+        *,
+        environment: EnvironmentConfig,
+        key: kms.IKey | None,
+        s3_endpoints: Sequence[str] = (),
     ) -> None:
         super().__init__(
             scope,
@@ -87,14 +98,29 @@ class IngestStack(EnvironmentStack):
                 WORK_PREFIX: days.work_days,
                 RESULTS_PREFIX: days.result_days,
             },
+            infrequent=dict.fromkeys((UPLOADS_PREFIX, RESULTS_PREFIX), days.infrequent_access_days),
             cors=_from_browsers(environment.browser_origins),
         )
+        if environment.access is not None:
+            self._limit_access(environment.access, s3_endpoints)
         self._notify_on_upload(self.jobs.accept_from_bucket(bucket_arn(self.names.media_bucket)))
         self.output(Output.MEDIA_BUCKET, self.media.bucket_name, "Upload below uploads/")
         self.output(Output.JOBS_QUEUE_URL, self.jobs.queue.queue_url, "Uploads to process")
         self.output(
             Output.JOBS_DLQ_URL, self.jobs.dead_letters.queue_url, "Messages received too often"
         )
+
+    def _limit_access(self, access: AccessConfig, s3_endpoints: Sequence[str]) -> None:
+        for statement in limits(access, self.media.bucket_arn, s3_endpoints):
+            self.media.add_to_resource_policy(statement)
+        if access.data_events:
+            object_trail(
+                self,
+                "Trail",
+                name=self.names.trail,
+                media_arn=self.media.bucket_arn,
+                logs=self.access_logs,
+            )
 
     def _create_work_queue(self, environment: EnvironmentConfig) -> JobQueue | None:
         if environment.workers is None:

@@ -17,7 +17,8 @@ _HTTPS = ec2.Port.tcp(443)
 class NetworkStack(EnvironmentStack):
     """`vpc`, `task_subnets` (private) and `task_security_group` (nothing in, HTTPS out).
 
-    In an existing VPC, only the security group is created.
+    `s3_endpoints` has the ids of its endpoints of S3. In an existing VPC, only the security group
+    is created.
     """
 
     def __init__(
@@ -33,6 +34,7 @@ class NetworkStack(EnvironmentStack):
         )
         self._environment = environment
         endpoint_group = None
+        self.s3_endpoints: tuple[str, ...] = ()
         if environment.network.vpc_id is None:
             vpc = self._create_vpc()
             self.vpc: ec2.IVpc = vpc
@@ -107,6 +109,8 @@ class NetworkStack(EnvironmentStack):
             ("DynamoDb", services.DYNAMODB, endpoints.dynamodb_policy(self.names)),
         ):
             endpoint = vpc.add_gateway_endpoint(name, service=service)
+            if name == "S3":
+                self.s3_endpoints = (endpoint.vpc_endpoint_id,)
             for statement in policy:
                 endpoint.add_to_policy(statement)
 

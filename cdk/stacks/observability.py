@@ -10,6 +10,7 @@ from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.constructs.observability import objectives
 from cdk.constructs.observability.alarm_topic import AlarmTopic
 from cdk.constructs.observability.chat_channel import chat_channel
+from cdk.constructs.observability.cost_anomalies import cost_anomalies
 from cdk.constructs.observability.custom_metric import custom_metric
 from cdk.constructs.observability.dashboard import DashboardSources, dashboard_rows
 from cdk.constructs.observability.monthly_budget import monthly_budget
@@ -71,6 +72,7 @@ class ObservabilityStack(EnvironmentStack):
             names=self.names,
             emails=environment.alarms.emails,
             key=key,
+            anomalies=bool(environment.budget and environment.budget.anomaly_usd),
         )
         specs = (
             *self._queues(),
@@ -94,6 +96,8 @@ class ObservabilityStack(EnvironmentStack):
         topic = self.alarm_topic.topic
         if budget is not None:
             monthly_budget(self, "Budget", names=self.names, usd=budget.monthly_usd, topic=topic)
+        if budget is not None and budget.anomaly_usd is not None:
+            cost_anomalies(self, "Anomalies", names=self.names, usd=budget.anomaly_usd, topic=topic)
         if chat is not None:
             chat_channel(
                 self,

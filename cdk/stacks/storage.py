@@ -92,7 +92,7 @@ class StorageStack(EnvironmentStack):
                     self.idempotency_table,
                     *(self.service.tables if self.service else ()),
                 ],
-                keep=Duration.days(environment.backup.keep_days),
+                settings=environment.backup,
                 key=key,
                 removal_policy=removal_policy(environment),
             )

@@ -10,6 +10,7 @@ from cdk.config import load_environment
 from cdk.config.service import ServiceConfig
 from scripts.cost import services
 from scripts.cost.bill import Line, idle_month, total, video_hour
+from scripts.cost.options import options
 from scripts.cost.prices import Prices, load
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,11 +67,11 @@ The alarms of a pool are included as well.
 
 ## The cheapest environment
 
-`network.public_tasks = true` with `nat_gateways = 0` saves the NAT gateway and its address: an \
-idle `dev` then costs less than $10 a month.
-Each task has a public address, at $0.005 an hour, while it runs.
-Its security group accepts no connection, but it is the only barrier; production is refused this \
-setting.
+`dev` has `network.public_tasks = true` and `nat_gateways = 0`, which saves {nat} a month: the NAT \
+gateway and its address.
+Each task has a public address, at {address} an hour, while it runs.
+Its security group accepts no connection, but it is the only barrier; an environment that retains \
+data is refused this setting, and a GPU needs the NAT gateway.
 """
 
 
@@ -99,12 +100,23 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
         "",
     ]
     parts += [SERVICES_HEAD, *services.table(_services(), prices), ""]
+    parts += ["## Options", "", "All of these are off unless an environment sets them.", ""]
+    parts += [*options(prices), ""]
     parts += ["## Assumptions", "", "| assumption | value | source |", "|---|---|---|"]
     parts += [
         f"| {name.replace('_', ' ')} | {value:g} | {prices.why[name]} |"
         for name, value in prices.assumed.items()
     ]
-    parts += ["", LEFT_OUT.format(metric=money(prices.usd["custom_metric_month"], 2))]
+    usd = prices.usd
+    nat = prices.hours * (usd["nat_gateway_hour"] + usd["public_address_hour"])
+    parts += [
+        "",
+        LEFT_OUT.format(
+            metric=money(usd["custom_metric_month"], 2),
+            nat=money(nat, 2),
+            address=money(usd["public_address_hour"], 3),
+        ),
+    ]
     parts += ["AWS publishes these prices on " + ", ".join(prices.sources) + "."]
     return "\n".join(parts) + "\n"
 

@@ -11,7 +11,7 @@ from cdk.application import synthesize as write
 from cdk.config import load_environment
 from cdk.promotion.application import build_promotion
 from runtime.core.contract import Launch
-from tests.infra.gpu import GPU
+from tests.infra.gpu import GPU, private
 from tests.infra.templates import Deployment, read_deployment
 from tests.sharing import made_once
 
@@ -73,7 +73,7 @@ def promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def gpu(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """`dev` with the GPU target, which none of ours has by default."""
-    dev = (ROOT / "environments" / "dev.toml").read_text()
+    dev = private((ROOT / "environments" / "dev.toml").read_text())
     folder = made_once(tmp_path_factory, "gpu", lambda folder: synthesize(folder, dev + GPU))
     config = load_environment(folder / "environments" / "dev.toml")
     return read_deployment(folder / "cdk.out", config)

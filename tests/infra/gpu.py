@@ -1,4 +1,15 @@
-"""The table of a GPU target, as a person would write it."""
+"""The table of a GPU target, as a person would write it, and a network that can have one."""
+
+PUBLIC = "nat_gateways = 0\npublic_tasks = true"
+"""How tasks of `dev` reach AWS, which tasks on EC2 machines cannot."""
+
+BY_NAT = "nat_gateways = 1"
+
+
+def private(environment: str) -> str:
+    """Return the text of an environment whose tasks have no public addresses."""
+    return environment.replace(PUBLIC, BY_NAT)
+
 
 GPU = """
 [gpu]

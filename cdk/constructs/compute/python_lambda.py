@@ -14,6 +14,7 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.tables import LogLevel
+from cdk.constructs.data.bucket_access import exempt
 from cdk.constructs.observability.log_group import log_group
 from cdk.constructs.observability.tracing import tracing_variable
 from runtime.core.contract import EnvVar
@@ -71,6 +72,8 @@ class JobFunction(Construct):
         )
         # Lambda's default role carries a managed policy that may write to any log group.
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
+        if environment.access and environment.access.vpc_endpoints is not None:
+            exempt(self.role)
         self.log_group.grant_write(self.role)
         self.function = lambda_.Function(
             self,

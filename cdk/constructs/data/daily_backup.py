@@ -8,11 +8,14 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
+from cdk.config.tables import BackupConfig
 from cdk.constructs import permissions
 
 _AT_NIGHT = events.Schedule.cron(hour="3", minute="0")
 _BEGIN_WITHIN = Duration.hours(1)
 _END_WITHIN = Duration.hours(8)
+_LEAST_TIME_TO_CHANGE = Duration.days(3)
+"""After that, AWS lets nobody change a lock of compliance ("Vault Lock")."""
 
 
 class DailyBackup(Construct):
@@ -28,7 +31,7 @@ class DailyBackup(Construct):
         *,
         name: str,
         tables: list[dynamodb.Table],
-        keep: Duration,
+        settings: BackupConfig,
         key: kms.IKey | None,
         removal_policy: RemovalPolicy,
     ) -> None:
@@ -39,6 +42,7 @@ class DailyBackup(Construct):
             backup_vault_name=name,
             encryption_key=key,
             removal_policy=removal_policy,
+            lock_configuration=_lock(settings),
         )
         self.role = iam.Role(
             self,
@@ -51,10 +55,12 @@ class DailyBackup(Construct):
         )
         for statement in (
             *permissions.back_up_tables(tables, self.vault.backup_vault_arn),
+            *permissions.copy_backups(self.vault.backup_vault_arn, settings.copy_to),
             *permissions.write_encrypted(key, "dynamodb", "backup"),
             *permissions.describe_key(key, "dynamodb", "backup"),
         ):
             self.role.add_to_policy(statement)
+        keep = Duration.days(settings.keep_days)
         plan = backup.BackupPlan(
             self,
             "Plan",
@@ -67,6 +73,7 @@ class DailyBackup(Construct):
                     start_window=_BEGIN_WITHIN,
                     completion_window=_END_WITHIN,
                     delete_after=keep,
+                    copy_actions=self._copies(settings, keep),
                 )
             ],
         )
@@ -80,3 +87,20 @@ class DailyBackup(Construct):
                 resources=[table.table_arn for table in tables],
             ),
         )
+
+    def _copies(
+        self, settings: BackupConfig, keep: Duration
+    ) -> list[backup.BackupPlanCopyActionProps] | None:
+        if settings.copy_to is None:
+            return None
+        vault = backup.BackupVault.from_backup_vault_arn(self, "Copies", settings.copy_to)
+        return [backup.BackupPlanCopyActionProps(destination_backup_vault=vault, delete_after=keep)]
+
+
+def _lock(settings: BackupConfig) -> backup.LockConfiguration | None:
+    if settings.lock is None:
+        return None
+    return backup.LockConfiguration(
+        min_retention=Duration.days(settings.keep_days),
+        changeable_for=_LEAST_TIME_TO_CHANGE if settings.lock == "compliance" else None,
+    )

@@ -6,7 +6,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.constructs.permissions import via_service
-from cdk.naming import Names, bucket_arn, budget_arn, local_arn, log_groups_arn
+from cdk.naming import Names, anomalies_arn, bucket_arn, budget_arn, local_arn, log_groups_arn
 
 ENCRYPTING_SERVICES = ("s3", "dynamodb", "sqs", "secretsmanager", "backup")
 """Services that call KMS on behalf of their callers."""
@@ -34,6 +34,7 @@ def environment_key(
     names: Names,
     removal_policy: RemovalPolicy,
     machines: bool = False,
+    anomalies: bool = False,
 ) -> kms.Key:
     """Return a new key, rotated every year.
 
@@ -104,6 +105,7 @@ def environment_key(
                     "Alarms", "cloudwatch", local_arn("cloudwatch", f"alarm:{names.alarm('*')}")
                 ),
                 _service("Budget", "budgets", budget_arn(names)),
+                *([_service("Anomalies", "costalerts", anomalies_arn())] if anomalies else []),
                 *_disks_of_tasks(names),
                 *(_volumes_of_machines() if machines else ()),
             ]

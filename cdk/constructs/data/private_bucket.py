@@ -19,10 +19,13 @@ def private_bucket(
     environment: EnvironmentConfig,
     key: kms.IKey | None,
     expire: dict[str, int | None],
+    infrequent: dict[str, int | None] | None = None,
     access_logs: s3.IBucket | None = None,
     cors: list[s3.CorsRule] | None = None,
 ) -> s3.Bucket:
     """Return a new bucket; `expire` maps a prefix to its objects' age in days, None keeps them.
+
+    `infrequent` maps it to the age at which they move to the class for infrequent access.
 
     Overwritten and deleted objects stay restorable for some days. Parts of uploads that were never
     completed expire after two days.
@@ -61,6 +64,20 @@ def private_bucket(
                     expiration=Duration.days(days),
                 )
                 for prefix, days in expire.items()
+                if days is not None
+            ),
+            *(
+                s3.LifecycleRule(
+                    id=f"{prefix.strip('/')}-infrequent",
+                    prefix=prefix,
+                    transitions=[
+                        s3.Transition(
+                            storage_class=s3.StorageClass.INFREQUENT_ACCESS,
+                            transition_after=Duration.days(days),
+                        )
+                    ],
+                )
+                for prefix, days in (infrequent or {}).items()
                 if days is not None
             ),
         ],

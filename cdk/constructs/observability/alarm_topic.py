@@ -1,4 +1,4 @@
-"""The topic of notifications: encrypted, open to the environment's own alarms and budget alone."""
+"""The topic of notifications: encrypted, open to the environment's own alarms and costs alone."""
 
 from collections.abc import Mapping
 
@@ -10,7 +10,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from cdk.constructs.data.environment_key import management
-from cdk.naming import Names, budget_arn, local_arn
+from cdk.naming import Names, anomalies_arn, budget_arn, local_arn
 
 
 class AlarmTopic(Construct):
@@ -27,12 +27,15 @@ class AlarmTopic(Construct):
         names: Names,
         emails: tuple[str, ...],
         key: kms.IKey | None,
+        anomalies: bool = False,
     ) -> None:
         super().__init__(scope, construct_id)
         senders = {
             "Alarms": ("cloudwatch", local_arn("cloudwatch", f"alarm:{names.alarm('*')}")),
             "Budget": ("budgets", budget_arn(names)),
         }
+        if anomalies:
+            senders["Anomalies"] = ("costalerts", anomalies_arn())
         self.key = key or self._topic_key(senders)
         self.topic = sns.Topic(
             self, "Topic", topic_name=names.alarm_topic, master_key=self.key, enforce_ssl=True

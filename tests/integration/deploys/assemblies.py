@@ -12,7 +12,7 @@ from aws_cdk import CfnResource
 from cdk.application import ENVIRONMENTS, build
 from cdk.stage import EnvironmentStage
 from runtime.core.contract import Launch
-from tests.infra.gpu import GPU
+from tests.infra.gpu import GPU, private
 
 ROOT = Path(__file__).resolve().parents[3]
 NAMES = tuple(sorted(path.stem for path in (ROOT / ENVIRONMENTS).glob("*.toml")))
@@ -68,6 +68,7 @@ def copy_with_changes(
         for setting in CHANGED_SETTINGS:
             text, found = re.subn(rf"(?m)^({setting}) = (\d+)$", raised, text)
             assert found, f"{name} has no setting {setting}"
+        text = private(text) if table == GPU else text
         (sources / ENVIRONMENTS / f"{name}.toml").write_text(text + table)
 
 

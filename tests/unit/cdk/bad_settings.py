@@ -117,12 +117,23 @@ BY_THEMSELVES: list[tuple[str, Any, str]] = [
     ("network.task_subnet_ids", ["subnet-0a1b2c3d"], "a list of 2 to 3, each once: a subnet"),
     ("network.task_subnet_ids", ["a", "b"], "a subnet's id such as subnet-0a1b2c3d"),
     ("network.task_subnet_zones", ["us-east-1", "us-east-2"], "name such as us-east-1a"),
+    ("storage.infrequent_access_days", 29, "from 30 to 3650 (or left out: S3 moves none"),
+    ("budget.anomaly_usd", 0, "a whole number from 1 to 1000000"),
     ("storage.upload_days", 0, "a whole number from 1 to 3650 (or left out)"),
     ("storage.result_days", "never", "a whole number from 1 to 3650 (or left out)"),
 ]
 """Setting, value, and words of what is allowed instead."""
 
 TOGETHER: list[tuple[dict[str, Any], str]] = [
+    (
+        {"storage.infrequent_access_days": 60, "storage.upload_days": 89},
+        r"infrequent_access_days = 60; allowed is 30 days less than storage\.upload_days = 89",
+    ),
+    (
+        {"access": {"vpc_endpoints": []}, "uploads.allowed_origins": ["https://a.example.com"]},
+        r"access\.vpc_endpoints = \[\]; allowed is left out with uploads\.allowed_origins",
+    ),
+    ({"access": {}}, r"access\.organization = None; allowed is given, or one of the others"),
     (
         {"retain_data": True, "alarms.emails": []},
         r"alarms\.emails = \[\]; allowed is one address or more, or a table \[chat\]",

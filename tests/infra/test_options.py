@@ -1,0 +1,167 @@
+"""What is off by default, all of it on: access limits, records of calls, classes, locks, copies."""
+
+import pytest
+
+from cdk.assembly import read_templates
+from cdk.policies.check import unknown
+from cdk.policies.execution import execution_statements
+from cdk.policies.reference import shipped_reference
+from cdk.policies.scopes import EnvironmentScope
+from cdk.policies.statements import Templates
+from scripts.cost.bill import idle_month
+from scripts.cost.prices import load
+from tests.infra.conftest import ROOT, synthesize
+from tests.infra.templates import Deployment, Statement
+
+COPIES = "arn:aws:backup:eu-central-1:111122223333:backup-vault:copies"
+OPTIONS = f"""
+[access]
+organization = "o-0a1b2c3d4e"
+vpc_endpoints = ["vpce-0a1b2c3d"]
+data_events = true
+
+[backup]
+keep_days = 35
+lock = "compliance"
+copy_to = "{COPIES}"
+"""
+OBJECT_CALLS = {
+    *("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject"),
+    *("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:ListBucket"),
+}
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+    """`dev` with a key and every option; cdk-nag has nothing to say of it."""
+    text = (ROOT / "environments" / "dev.toml").read_text()
+    for before, after in (
+        ("log_retention_days = 14", "log_retention_days = 14\ninfrequent_access_days = 60"),
+        ("customer_key = false", "customer_key = true"),
+        ("monthly_usd = 100", "monthly_usd = 100\nanomaly_usd = 20"),
+    ):
+        assert before in text
+        text = text.replace(before, after)
+    return synthesize(tmp_path_factory.mktemp("chosen"), text + OPTIONS)
+
+
+def media_denials(deployment: Deployment) -> list[Statement]:
+    media, _ = deployment.only(
+        "AWS::S3::Bucket",
+        BucketName="lifestream-media-dev-<AWS::AccountId>-<AWS::Region>",
+    )
+    _, policy = deployment.only("AWS::S3::BucketPolicy", Bucket=f"<{media}>")
+    return [each for each in deployment.document(policy) if each.effect == "Deny"]
+
+
+def test_should_admit_members_of_the_organization_alone(chosen: Deployment) -> None:
+    (other,) = (s for s in media_denials(chosen) if "aws:PrincipalOrgID" in str(s.conditions))
+
+    assert other.conditions["StringNotEquals"] == {"aws:PrincipalOrgID": "o-0a1b2c3d4e"}
+    assert other.conditions["BoolIfExists"]["aws:PrincipalIsAWSService"] == "false"
+    assert other.actions == OBJECT_CALLS
+
+
+def test_should_admit_the_endpoints_and_the_functions_alone(chosen: Deployment) -> None:
+    endpoints = {
+        f"<{name}>"
+        for name, each in chosen.of_type("AWS::EC2::VPCEndpoint").items()
+        if ".s3" in str(chosen.render(each["Properties"]["ServiceName"]))
+    }
+    (other,) = (s for s in media_denials(chosen) if "aws:SourceVpce" in str(s.conditions))
+    unless = other.conditions["StringNotEquals"]
+
+    assert set(unless["aws:SourceVpce"]) == {*endpoints, "vpce-0a1b2c3d"}
+    assert len(endpoints) == 1
+    for name in ("dispatcher", "reaper"):
+        role = chosen.of_type("AWS::IAM::Role")[chosen.role_of_function(name)]
+        tags = {each["Key"]: each["Value"] for each in role["Properties"]["Tags"]}
+        assert tags["ReachesMedia"] == unless["aws:PrincipalTag/ReachesMedia"]
+
+
+def test_should_lock_no_deployment_out(chosen: Deployment) -> None:
+    """CloudFormation and administrators keep every call on the bucket's own settings."""
+    limits = [s for s in media_denials(chosen) if "SecureTransport" not in str(s.conditions)]
+
+    assert len(limits) == 2
+    assert all(each.actions <= OBJECT_CALLS for each in limits)
+
+
+def test_should_exempt_no_task(chosen: Deployment) -> None:
+    exempt = [
+        name
+        for name, role in chosen.of_type("AWS::IAM::Role").items()
+        if any(tag["Key"] == "ReachesMedia" for tag in role["Properties"].get("Tags", []))
+    ]
+
+    assert sorted(exempt) == sorted(map(chosen.role_of_function, ("dispatcher", "reaper")))
+
+
+def test_should_record_each_call_on_objects_and_nothing_else(chosen: Deployment) -> None:
+    _, trail = chosen.only("AWS::CloudTrail::Trail", TrailName="lifestream-objects-dev")
+    (selector,) = trail["Properties"]["EventSelectors"]
+
+    assert selector["IncludeManagementEvents"] is False
+    assert [each["Type"] for each in selector["DataResources"]] == ["AWS::S3::Object"]
+    assert trail["Properties"]["EnableLogFileValidation"] is True
+
+
+def test_should_move_old_media_to_a_cheaper_class(chosen: Deployment) -> None:
+    _, media = chosen.only(
+        "AWS::S3::Bucket",
+        BucketName="lifestream-media-dev-<AWS::AccountId>-<AWS::Region>",
+    )
+    moved = {
+        rule["Prefix"]: (each["StorageClass"], each["TransitionInDays"])
+        for rule in media["Properties"]["LifecycleConfiguration"]["Rules"]
+        for each in rule.get("Transitions", [])
+    }
+
+    assert moved == {"uploads/": ("STANDARD_IA", 60), "results/": ("STANDARD_IA", 60)}
+
+
+def test_should_lock_copies_and_send_them_elsewhere(chosen: Deployment) -> None:
+    _, vault = chosen.only("AWS::Backup::BackupVault")
+    _, plan = chosen.only("AWS::Backup::BackupPlan")
+    (rule,) = plan["Properties"]["BackupPlan"]["BackupPlanRule"]
+    (copy,) = rule["CopyActions"]
+    lock = vault["Properties"]["LockConfiguration"]
+
+    assert (lock["MinRetentionDays"], lock["ChangeableForDays"]) == (35, 3)
+    assert copy["DestinationBackupVaultArn"] == COPIES
+    assert copy["Lifecycle"] == rule["Lifecycle"] == {"DeleteAfterDays": 35}
+    assert any(
+        s.resources == {COPIES} and s.actions == {"backup:CopyIntoBackupVault"}
+        for s in chosen.statements()
+    )
+
+
+def test_should_notify_of_unusual_spending(chosen: Deployment) -> None:
+    _, found = chosen.only("AWS::CE::AnomalySubscription")
+    _, topic_policy = chosen.only("AWS::SNS::TopicPolicy")
+    _, key = chosen.only("AWS::KMS::Key")
+
+    assert '"20"' in found["Properties"]["ThresholdExpression"]
+    for policy in (topic_policy["Properties"], key["Properties"]):
+        assert "costalerts.amazonaws.com" in str(chosen.render(policy))
+
+
+def test_should_be_deployable_with_the_generated_policies(chosen: Deployment) -> None:
+    reference = shipped_reference()
+    (templates,) = read_templates(chosen.assets)
+    scope = EnvironmentScope(environment="dev")
+
+    assert execution_statements(templates.values(), scope, reference)
+    assert unknown(Templates(templates, reference).statements(), reference) == []
+
+
+def test_should_cost_nothing_more_when_idle(chosen: Deployment) -> None:
+    assert idle_month(list(chosen.stacks.values()), load())
+
+
+def test_should_have_none_of_it_unless_it_is_set(deployment: Deployment) -> None:
+    for kind in ("AWS::CloudTrail::Trail", "AWS::CE::AnomalyMonitor"):
+        assert not deployment.of_type(kind)
+    text = str(deployment.stacks)
+    for word in ("SourceVpce", "PrincipalOrgID", "STANDARD_IA", "LockConfiguration"):
+        assert word not in text

@@ -58,7 +58,9 @@ def test_should_run_tasks_in_one_private_subnet_for_each_zone(on_demand: Deploym
         assert subnets[subnet]["Properties"]["MapPublicIpOnLaunch"] is False
 
 
-def test_should_give_task_subnets_a_route_to_the_internet_only_where_tasks_are_public(on_demand: Deployment) -> None:
+def test_should_give_task_subnets_a_route_to_the_internet_only_where_tasks_are_public(
+    on_demand: Deployment,
+) -> None:
     gateways = {f"<{gateway}>" for gateway in on_demand.of_type("AWS::EC2::InternetGateway")}
     open_tables = {
         on_demand.render(route["Properties"]["RouteTableId"])

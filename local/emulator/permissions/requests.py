@@ -1,4 +1,4 @@
-"""Gap (1.5.33, upstream): calls of ECS are judged by a wrong resource, without conditions.
+"""Gap (1.5.33, upstream): calls of ECS and rules of events are judged by a wrong resource.
 
 Resources and `ecs:cluster` are those of AWS's service authorization reference.
 """
@@ -13,7 +13,10 @@ from ministack.core.responses import get_account_id, get_region
 from cdk.policies.reference import shipped_reference
 from local.emulator.patching import around
 
-TASK_ACTIONS = ("StopTask", "DescribeTasks", "UpdateTaskProtection", "GetTaskProtection")
+TASK_ACTIONS = (
+    *("StopTask", "DescribeTasks", "ExecuteCommand"),
+    *("UpdateTaskProtection", "GetTaskProtection"),
+)
 WITHOUT_RESOURCE = ("ListTasks", "ListServices", "ListClusters", "DescribeTaskDefinition")
 DEFAULT_CLUSTER = "default"
 
@@ -25,6 +28,9 @@ def install() -> None:
 
     @around(iam_actions, "extract_resource_arn")
     def resource_of(original: Any, service: str, *request: Any, **more: Any) -> Any:
+        if service == "events":
+            # Rules of the default bus do not have its name in their ARN.
+            return str(original(service, *request, **more)).replace(":rule/default/", ":rule/")
         if service != "ecs":
             return original(service, *request, **more)
         _method, _path, headers, body, *_ = request
@@ -61,7 +67,7 @@ def base(key: str) -> str:
     return key.partition("/")[0].lower()
 
 
-def resource(action: str, body: Body) -> str | None:
+def resource(action: str, body: Body) -> str | None:  # noqa: PLR0911 - one for each form
     """Return the ARN that an action of ECS is judged by; None leaves it to ministack."""
     if action in WITHOUT_RESOURCE:
         return "*"
@@ -70,6 +76,13 @@ def resource(action: str, body: Body) -> str | None:
         return reference if reference.startswith("arn:") else _arn(f"task-definition/{reference}")
     if action in ("TagResource", "UntagResource", "ListTagsForResource"):
         return str(body.get("resourceArn", "*"))
+    if action == "DescribeClusters":
+        clusters = body.get("clusters") or [DEFAULT_CLUSTER]
+        return cluster_arn({"cluster": clusters[0]})
+    if action == "DescribeServices":
+        service = str((body.get("services") or [""])[0])
+        cluster = str(body.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
+        return service if service.startswith("arn:") else _arn(f"service/{cluster}/{service}")
     if action in TASK_ACTIONS:
         tasks = body.get("tasks") or [body.get("task", "")]
         return task_arn(str(tasks[0]), str(body.get("cluster") or DEFAULT_CLUSTER))

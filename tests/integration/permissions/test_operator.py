@@ -69,7 +69,7 @@ def job(system: System) -> str:
     running = start(claimed, now=now, task_arn=None)
     system.jobs.save(claimed, running)
     failure = Failure(code="any.code", summary="Any.", resolution="Any.")
-    system.jobs.save(running, fail(running, failure, now=now))
+    system.jobs.save(running, fail(running, now=now, failure=failure))
     return claimed.job_id
 
 

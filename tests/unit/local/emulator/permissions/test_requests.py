@@ -26,6 +26,13 @@ PREFIX = "arn:aws:ecs:us-east-1:000000000000"
         ),
         ("TagResource", {"resourceArn": "arn:any"}, "arn:any"),
         ("ListTasks", {"cluster": "here"}, "*"),
+        ("DescribeClusters", {"clusters": ["here"]}, f"{PREFIX}:cluster/here"),
+        (
+            "DescribeServices",
+            {"cluster": f"{PREFIX}:cluster/here", "services": ["any"]},
+            f"{PREFIX}:service/here/any",
+        ),
+        ("ExecuteCommand", {"cluster": "here", "task": "0123"}, f"{PREFIX}:task/here/0123"),
     ],
 )
 def test_should_judge_an_action_by_what_it_is_about(

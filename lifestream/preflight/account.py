@@ -45,6 +45,8 @@ class Account:
     bootstrap: int | None = None
     image: bool | None = None
     repository: bool | None = None
+    secrets: dict[str, bool | None] = field(default_factory=dict)
+    prefix_lists: dict[str, str] = field(default_factory=dict)
     stacks: list[Stack] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
 
@@ -80,6 +82,10 @@ def read_account(aws: Clients, needs: Needs, stacks: Callable[[], list[Stack]]) 
     account.bootstrap = read("the CDK's bootstrap stack", lambda: _bootstrap(aws, needs.qualifier))
     found = read("the image", lambda: _image(aws, needs))
     account.repository, account.image = found or (None, None)
+    for arn in needs.secrets:
+        account.secrets[arn] = read(f"the secret {arn}", partial(_has_secret, aws, arn))
+    if needs.lacks_prefix_lists:
+        account.prefix_lists = read("the prefix lists", lambda: _prefix_lists(aws)) or {}
     return account
 
 
@@ -123,6 +129,23 @@ def _quota(aws: Clients, service: str, code: str) -> float:
 
 def _has_role(aws: Clients, name: str) -> bool:
     return _absent_as_none("NoSuchEntity", lambda: aws("iam").get_role(RoleName=name)) is not None
+
+
+def _has_secret(aws: Clients, arn: str) -> bool:
+    """Return whether there is a secret that is not about to be deleted."""
+    found = _absent_as_none(
+        "ResourceNotFoundException", lambda: aws("secretsmanager").describe_secret(SecretId=arn)
+    )
+    return found is not None and "DeletedDate" not in found
+
+
+def _prefix_lists(aws: Clients) -> dict[str, str]:
+    """Return the region's lists of addresses of S3 and DynamoDB, by service."""
+    names = {f"com.amazonaws.{aws.region}.{service}": service for service in ("s3", "dynamodb")}
+    found = aws("ec2").describe_managed_prefix_lists(
+        Filters=[{"Name": "prefix-list-name", "Values": list(names)}]
+    )["PrefixLists"]
+    return {names[each["PrefixListName"]]: each["PrefixListId"] for each in found}
 
 
 def _free(aws: Clients, subnet_ids: tuple[str, ...]) -> dict[str, int]:

@@ -33,6 +33,8 @@ def check_account(needs: Needs, account: Account) -> list[Finding]:
         *check_quotas(needs, account),
         *_network(needs, account),
         *_image(needs, account),
+        *_secrets(account),
+        *_prefix_lists(needs, account),
         *_receivers(needs),
         *_stacks(account),
         *_unread(account),
@@ -184,6 +186,33 @@ def _image(needs: Needs, account: Account) -> Iterator[Finding]:
         "A task cannot start without its image.",
         push if account.repository else f"{stack} && {push}",
     )
+
+
+def _secrets(account: Account) -> Iterator[Finding]:
+    for arn, exists in account.secrets.items():
+        if exists is False:
+            name = arn.rpartition(":secret:")[2]
+            yield error(
+                f"Secret {name}",
+                "There is no such secret, or it is about to be deleted.",
+                "A task that is given it cannot start.",
+                f"aws secretsmanager create-secret --name {name[: -len('-XXXXXX')]}"
+                " --secret-string VALUE, then its ARN in the environment's file.",
+            )
+
+
+def _prefix_lists(needs: Needs, account: Account) -> Iterator[Finding]:
+    if account.prefix_lists.keys() >= {"s3", "dynamodb"}:
+        lists = account.prefix_lists
+        yield Finding(
+            severity=Severity.NOTE,
+            subject="Egress of tasks",
+            what="Their security group admits HTTPS to every address.",
+            why="The endpoints are the only routes, but a route may be added one day.",
+            mend=f's3_prefix_list = "{lists["s3"]}" and dynamodb_prefix_list ='
+            f' "{lists["dynamodb"]}" in [network], with account and region, in'
+            f" environments/{needs.environment}.toml.",
+        )
 
 
 def _receivers(needs: Needs) -> Iterator[Finding]:

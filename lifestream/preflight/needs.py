@@ -19,10 +19,11 @@ ENDPOINTS = 9
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Needs:
-    """Quotas, addresses, roles and an image that an environment uses.
+    """Quotas, addresses, roles, secrets and an image that an environment uses.
 
     `task_vcpus` are those of one task. `most_tasks` is the pool's size, None on demand, where
-    uploads decide. `gpu_vcpus` are those of all machines with a GPU.
+    uploads decide. `gpu_vcpus` are those of all machines with a GPU. With `lacks_prefix_lists`,
+    egress could be narrowed to the region's lists of addresses.
     """
 
     environment: str
@@ -40,6 +41,8 @@ class Needs:
     image_tag: str
     receivers: tuple[str, ...]
     qualifier: str
+    secrets: tuple[str, ...]
+    lacks_prefix_lists: bool
 
 
 def read_needs(path: Path) -> Needs:
@@ -79,7 +82,23 @@ def needs_of(settings: Mapping[str, Any], environment: str) -> Needs:
         image_tag=processor["image_tag"],
         receivers=tuple(settings["alarms"]["emails"]),
         qualifier=settings.get("guardrails", {}).get("bootstrap_qualifier", "hnb659fds"),
+        secrets=_secrets(settings),
+        lacks_prefix_lists=(
+            network["interface_endpoints"]
+            and not network["nat_gateways"]
+            and "s3_prefix_list" not in network
+        ),
     )
+
+
+def _secrets(settings: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return the ARNs of secrets that containers are given."""
+    service = settings.get("service", {})
+    named = (
+        settings.get("summary", {}).get("api_key_secret"),
+        service.get("oidc_client_secret_arn") if service.get("enabled") else None,
+    )
+    return tuple(arn for arn in named if arn)
 
 
 def _pool_providers(pool: Mapping[str, Any]) -> tuple[str, ...]:

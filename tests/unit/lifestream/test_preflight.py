@@ -26,10 +26,10 @@ from lifestream.preflight.checks import check_account
 from lifestream.preflight.needs import Needs, needs_of, read_needs
 from runtime.core.contract import Launch
 from runtime.core.errors import Permanent
-from tests.infra.gpu import GPU
+from tests.infra.gpu import GPU, private
 
 ROOT = Path(__file__).resolve().parents[3]
-DEV = (ROOT / "environments" / "dev.toml").read_text()
+DEV = private((ROOT / "environments" / "dev.toml").read_text())
 
 
 def needs(text: str = DEV, **changes: Any) -> Needs:
@@ -70,6 +70,49 @@ def test_should_find_receivers_that_are_examples(address: str) -> None:
     wanted = needs(receivers=(address, "a@b.example.test.com"))
 
     assert [subject for subject, _ in wrong(wanted, sufficient(wanted))] == ["Alarm receivers"]
+
+
+NAMED = "arn:aws:secretsmanager:us-east-1:111122223333:secret:model-key-AbCdEf"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'{DEV}\n[summary]\napi_key_secret = "{NAMED}"\n',
+        DEV.replace(
+            "[service]\nenabled = false",
+            f'[service]\noidc_client_secret_arn = "{NAMED}"\nenabled = true',
+        ),
+    ],
+)
+def test_should_find_secrets_that_do_not_exist(text: str) -> None:
+    wanted = needs(text)
+    account = sufficient(wanted)
+    account.secrets = {NAMED: False}
+
+    assert wanted.secrets == (NAMED,)
+    ((subject, mend),) = wrong(wanted, account)
+    assert subject == "Secret model-key-AbCdEf"
+    assert "create-secret --name model-key " in mend
+
+
+def test_should_look_for_no_secret_of_a_service_that_is_off() -> None:
+    off = DEV.replace("[service]", f'[service]\noidc_client_secret_arn = "{NAMED}"')
+
+    assert needs(off).secrets == ()
+
+
+def test_should_note_the_lists_that_narrow_the_egress_of_a_closed_network() -> None:
+    closed = read_needs(ROOT / "environments" / "staging.toml")
+    account = sufficient(closed)
+    account.prefix_lists = {"s3": "pl-1", "dynamodb": "pl-2"}
+
+    (found,) = check_account(closed, account)
+
+    assert closed.lacks_prefix_lists
+    assert not found.wrong
+    assert 's3_prefix_list = "pl-1"' in found.mend
+    assert not needs().lacks_prefix_lists
 
 
 def test_should_refuse_a_reserve_that_lambda_refuses() -> None:

@@ -111,6 +111,10 @@ preflight: setup-tools ## Find what the account lacks before the first deploymen
 protect: setup-tools ## Close the default security group, guard retained data against deletion: make protect [ENV=prod]
 	@$(VENV)/python -m lifestream --environment "$(or $(ENV),dev)" protect
 
+.PHONY: restore-drill
+restore-drill: setup-tools ## Restore tables and objects beside the present ones, compare, remove them: make restore-drill [ENV=prod]
+	@$(VENV)/python -m lifestream --environment "$(or $(ENV),dev)" restore-drill
+
 .PHONY: smoke verify
 smoke: setup ## Verify a deployed environment with a short video: make smoke [ENV=dev]
 	@$(VENV)/python -m scripts.verification smoke --environment "$(or $(ENV),dev)"

@@ -8,6 +8,7 @@ import typer
 
 from lifestream import command_line
 from lifestream.commands import dead_letters, doctor, jobs, preflight, protect, remote, score
+from lifestream.commands.restore_drill import restore_drill
 from lifestream.session import DEFAULT_ENVIRONMENT, Session, session_of
 from runtime.core.contract import EnvVar
 from runtime.core.errors import LifestreamError
@@ -53,6 +54,7 @@ app.command("upload")(remote.upload)
 app.command("doctor")(doctor.examine)
 app.command("preflight")(preflight.examine)
 app.command("protect")(protect.protect_stacks)
+app.command("restore-drill")(restore_drill)
 app.command("score")(score.score)
 
 

@@ -33,6 +33,7 @@ TARGETS = {
     "preflight": "lifestream preflight",
     "protect": "lifestream protect",
     "push": "make push",
+    "restore-drill": "lifestream restore-drill",
     "smoke": "make smoke",
     "verify": "make verify",
 }

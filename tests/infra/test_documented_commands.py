@@ -12,11 +12,12 @@ from cdk.naming import Names
 from tests.infra.conftest import ROOT
 
 DOCUMENTS = sorted((ROOT / "docs").rglob("*.md"))
-COMMAND = re.compile(
-    r"\baws ((?:[a-z0-9]+-?)+) ((?:[a-z0-9]+-)+[a-z0-9]+|tail|invoke|deploy)([^`\n|]*)"
-)
+SESSION = botocore.session.get_session()
+SERVICES = "|".join(sorted(SESSION.get_available_services(), key=len, reverse=True))
+COMMAND = re.compile(rf"\baws ({SERVICES}) ([a-z][a-z0-9-]+)([^`\n|]*)")
 OF_THE_COMMAND_LINE = {
     ("logs", "tail"): {"since", "filter-pattern"},
+    ("s3", "cp"): set(),
     ("cloudformation", "deploy"): {"template-file", "stack-name", "capabilities"},
 }
 """Commands that no operation of the API has, with their options."""
@@ -36,7 +37,6 @@ def commands() -> Iterator[tuple[str, str, str, str]]:
 
 
 FOUND = sorted(set(commands()))
-SESSION = botocore.session.get_session()
 
 
 def operation(service: str, command: str) -> Any:

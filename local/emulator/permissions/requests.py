@@ -28,12 +28,11 @@ def install() -> None:
 
     @around(iam_actions, "extract_resource_arn")
     def resource_of(original: Any, service: str, *request: Any, **more: Any) -> Any:
-        if service == "events":
-            # Rules of the default bus do not have its name in their ARN.
-            return str(original(service, *request, **more)).replace(":rule/default/", ":rule/")
-        if service != "ecs":
+        if service not in {"ecs", "events"}:
             return original(service, *request, **more)
         _method, _path, headers, body, *_ = request
+        if service == "events":
+            return rule_arn(str(original(service, *request, **more)), read(body))
         action = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
         found = resource(action, read(body))
         return original(service, *request, **more) if found is None else found
@@ -89,6 +88,16 @@ def resource(action: str, body: Body) -> str | None:  # noqa: PLR0911 - one for 
     return None
 
 
+def rule_arn(found: str, body: Body) -> str:
+    """Return the ARN that a call on a rule is judged by; `found` is ministack's.
+
+    Rules of the default bus do not have its name in their ARN, and some calls name one by `Rule`.
+    """
+    if found == "*" and "Rule" in body:
+        return _arn(f"rule/{body['Rule']}", service="events")
+    return found.replace(":rule/default/", ":rule/")
+
+
 def cluster_arn(body: Body) -> str | None:
     """Return the ARN of the cluster that a request names, if it names one."""
     name = body.get("cluster")
@@ -113,5 +122,5 @@ def read(body: bytes) -> Body:
     return found if isinstance(found, dict) else {}
 
 
-def _arn(rest: str) -> str:
-    return f"arn:aws:ecs:{get_region()}:{get_account_id()}:{rest}"
+def _arn(rest: str, *, service: str = "ecs") -> str:
+    return f"arn:aws:{service}:{get_region()}:{get_account_id()}:{rest}"

@@ -86,6 +86,23 @@ def test_should_redrive_dead_letters_through_the_claims(deployed: Deployed, fail
     assert deployed.lifestream("dlq", "list", "--json").json == []
 
 
+def test_should_restore_beside_what_is_there_and_remove_it(deployed: Deployed, failed: str) -> None:
+    """Deleted objects are the first to come back."""
+    bucket, s3 = deployed.outputs[Output.MEDIA_BUCKET], deployed.cloud.client("s3")
+    s3.delete_object(Bucket=bucket, Key=failed)
+
+    drill = deployed.lifestream("restore-drill", "--objects", "2", "--json")
+
+    jobs = deployed.outputs[Output.JOBS_TABLE]
+    (table,) = (each for each in drill.json["tables"] if each["table"] == jobs)
+    assert drill.status == 0, drill
+    assert table["restored"] >= 1
+    assert drill.json["objects"]["restored"] == 2
+    left = s3.list_objects_v2(Bucket=bucket, Prefix="restore-drill/")["KeyCount"]
+    tables = deployed.cloud.client("dynamodb").list_tables()["TableNames"]
+    assert (left, [name for name in tables if "drill" in name]) == (0, [])
+
+
 @pytest.fixture
 def open_group(deployed: Deployed) -> Iterator[str]:
     """The VPC whose default security group was opened again."""

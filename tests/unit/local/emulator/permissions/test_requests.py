@@ -70,3 +70,20 @@ def test_should_read_nothing_from_what_is_no_json_object(body: bytes) -> None:
 def test_should_have_only_the_condition_keys_of_the_action(action: str, kept: set[str]) -> None:
     context = {"ecs:cluster": "any", "aws:SourceArn": "any"}
     assert set(requests.supported(action, context)) == kept
+
+
+@pytest.mark.parametrize(
+    ("found", "body"),
+    [
+        ("arn:aws:events:us-east-1:000000000000:rule/default/any", {"Name": "any"}),
+        ("*", {"Rule": "any"}),
+    ],
+)
+def test_should_name_rules_of_the_default_bus_without_it(found: str, body: dict[str, Any]) -> None:
+    expected = "arn:aws:events:us-east-1:000000000000:rule/any"
+
+    assert requests.rule_arn(found, body) == expected
+
+
+def test_should_leave_calls_on_a_bus_as_they_are() -> None:
+    assert requests.rule_arn("arn:aws:events:any:any:event-bus/any", {}).endswith("event-bus/any")

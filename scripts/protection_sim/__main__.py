@@ -14,6 +14,7 @@ from runtime.protection.testing.simulation.schedule import draw
 from runtime.protection.testing.simulation.search import search
 from runtime.protection.testing.simulation.simulation import Simulation
 from runtime.protection.testing.simulation.tolerance import tolerance
+from scripts.protection_sim.drives import DRIVES
 from scripts.protection_sim.picture import sample_timeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -53,8 +54,9 @@ def protection_sim(
     )
     for seed in sums.bad_seeds[:SHOWN]:
         print(f"replay it: python -m scripts.protection_sim --replay {seed}")
+    whole = [drive.play(seeds[:: drive.every]) for drive in DRIVES]
     kept = [print_tolerance(policy) for policy in (gap_free(), gap_free(classic=True))]
-    return 0 if not sums.bad_seeds and all(kept) else 1
+    return 0 if not sums.bad_seeds and all(whole) and all(kept) else 1
 
 
 def print_tolerance(policy: Policy) -> bool:

@@ -1,0 +1,79 @@
+"""What is driven beside the keeper: manager, sessions and the worker loop, with their threads."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from runtime.protection.testing.simulation.records import ScheduleResult
+from runtime.protection.testing.simulation.schedule import Schedule, draw_short, strained
+from runtime.protection.testing.simulation.sessions import SessionSimulation
+from scripts.protection_sim.worker_loop import WorkerSimulation
+
+SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drive:
+    """One way to play schedules, in which every so manyth is played.
+
+    With `gaps` allowed, jobs look at their lease too rarely to be without a gap; then none of them
+    may end unaware of one.
+    """
+
+    name: str
+    run: Callable[[int], tuple[ScheduleResult, int]]
+    every: int
+    gaps: bool = False
+
+    def play(self, seeds: Sequence[int]) -> bool:
+        """Play the schedules, print the sums, and return whether every promise was kept."""
+        began = time.monotonic()
+        gaps = unnoticed = held = over = lost = turned = messages = 0
+        bad = []
+        for seed in seeds:
+            outcome, lost_messages = self.run(seed)
+            gaps += len(outcome.gaps)
+            unnoticed += outcome.unnoticed
+            held += len(outcome.held_idle)
+            over += outcome.over_cap
+            lost += outcome.lost
+            turned += outcome.turned_away
+            messages += lost_messages
+            broken = outcome.unnoticed or outcome.held_idle or outcome.over_cap or lost_messages
+            if broken or (outcome.gaps and not self.gaps):
+                bad.append(seed)
+        print(
+            f"{self.name}: schedules {len(seeds)}, gaps {gaps} (unnoticed {unnoticed}), "
+            f"held while idle {held}, beyond a cap {over}, jobs lost {messages}; "
+            f"turned away {turned}, lost their lease {lost}; {time.monotonic() - began:.0f} s"
+        )
+        if bad:
+            print(f"  seeds {', '.join(map(str, bad[:SHOWN]))}")
+        return not bad
+
+
+def _sessions(draw: Callable[[int], Schedule]) -> Callable[[int], tuple[ScheduleResult, int]]:
+    return lambda seed: (SessionSimulation(draw(seed)).run(), 0)
+
+
+def _worker(seed: int) -> tuple[ScheduleResult, int]:
+    simulation = WorkerSimulation(draw_short(seed))
+    outcome = simulation.run()
+    return outcome, len(simulation.lost)
+
+
+DRIVES = (
+    Drive(name="manager and sessions", run=_sessions(draw_short), every=10),
+    Drive(
+        name="with stalls beyond every margin",
+        run=_sessions(lambda seed: strained(draw_short(seed), polls=False)),
+        every=10,
+    ),
+    Drive(
+        name="with rare polls as well",
+        run=_sessions(lambda seed: strained(draw_short(seed), polls=True)),
+        every=10,
+        gaps=True,
+    ),
+    Drive(name="worker loop", run=_worker, every=10),
+)

@@ -34,6 +34,10 @@ def chaos(
         float,
         typer.Option(help="Seconds for which each service is out once; 60 stand for an hour."),
     ] = 0.0,
+    other: Annotated[
+        str | None,
+        typer.Option(help="A revision whose code half of the processors run.", show_default=False),
+    ] = None,
     folder: FolderOption = None,
 ) -> int:
     """Inject faults everywhere; the exit status is 0 when no promise was broken."""
@@ -46,6 +50,7 @@ def chaos(
         limit_seconds=limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * jobs + extra,
         budgets=budgets,
         outage_seconds=outage,
+        other_version=other,
     )
     return report_run(lambda place, say: run(size, place, say), folder)
 

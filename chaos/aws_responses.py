@@ -17,6 +17,13 @@ SERVER_ERRORS = {
     "sqs": (500, "com.amazonaws.sqs#InternalError"),
     "s3": (500, "InternalError"),
 }
+EXPIRED = {
+    "dynamodb": (400, "com.amazonaws.dynamodb.v20120810#ExpiredTokenException"),
+    "ecs": (400, "ExpiredTokenException"),
+    "sqs": (403, "com.amazonaws.sqs#ExpiredToken"),
+    "s3": (400, "ExpiredToken"),
+}
+TABLES = {FaultKind.THROTTLE: THROTTLES, FaultKind.EXPIRED: EXPIRED}
 NO_CAPACITY = {
     "tasks": [],
     "failures": [{"reason": "Capacity is unavailable at this time. Please try again later"}],
@@ -38,18 +45,26 @@ class Response:
 
 
 def refusal(kind: FaultKind, service: str, operation: str = "") -> Response:
-    """Return the service's throttle, conflict, server error, or empty list of tasks."""
+    """Return the service's throttle, expired token, conflict, server error, or no capacity."""
     if kind is FaultKind.CONFLICT:
         return _conflict(operation)
     if kind is FaultKind.NO_CAPACITY:
         return _json(200, NO_CAPACITY)
-    table = THROTTLES if kind is FaultKind.THROTTLE else SERVER_ERRORS
+    table = TABLES.get(kind, SERVER_ERRORS)
     status, code = table.get(service, (500, "InternalError"))
     message = "injected by the chaos harness"
     if service == "s3":
         document = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
         return Response(status, (("Content-Type", "application/xml"),), document.encode())
     return _json(status, {"__type": code, "message": message})
+
+
+NO_TASKS: dict[str, list[str]] = {"taskArns": []}
+
+
+def no_tasks() -> Response:
+    """Return ListTasks's answer while it does not list a new task yet."""
+    return _json(200, NO_TASKS)
 
 
 def _conflict(operation: str) -> Response:

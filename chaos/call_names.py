@@ -30,9 +30,11 @@ class CallName:
         return not self.name.startswith(READS)
 
 
-READS = ("s3.Head", "s3.Get", "dynamodb.Get", "dynamodb.Query", "ecs.List")
+READS = ("s3.Head", "s3.Get", "dynamodb.Get", "dynamodb.Query", "ecs.List", "sqs.Receive")
 SAVE = "dynamodb.Write:"
 RUN_TASK = "ecs.RunTask"
+LIST_TASKS = "ecs.ListTasks"
+RECEIVE = "sqs.ReceiveMessage"
 SWEEP = CallName(Caller.REAPER, "dynamodb.Query")
 
 _DISPATCHES = ("s3.HeadObject", "dynamodb.Write:CLAIMED", RUN_TASK)
@@ -70,3 +72,11 @@ SOMETIMES = (
     CallName(Caller.OPERATOR, "dynamodb.Write:PENDING"),
 )
 """Calls that are made only where something went wrong before."""
+
+WORKERS = (
+    CallName(Caller.PROCESSOR, RECEIVE),
+    CallName(Caller.PROCESSOR, "sqs.DeleteMessage"),
+    CallName(Caller.PROCESSOR, "sqs.ChangeMessageVisibility"),
+    CallName(Caller.PROCESSOR, "sqs.SendMessage"),
+)
+"""Calls about one job that only a pool's workers make."""

@@ -1,5 +1,6 @@
-"""A short silent video."""
+"""Short videos: a silent one, and one with speech."""
 
+import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import imageio_ffmpeg
 SIZE = (64, 48)
 FRAMES_PER_SECOND = 10
 FRAMES = 20
+SPEECH_SECONDS = 8
 
 
 def make_clip(path: Path) -> bytes:
@@ -19,4 +21,18 @@ def make_clip(path: Path) -> bytes:
     for frame in range(FRAMES):
         writer.send(bytes([frame * 10]) * (SIZE[0] * SIZE[1] * 3))
     writer.close()
+    return path.read_bytes()
+
+
+def make_speech_clip(talk: Path, path: Path) -> bytes:
+    """Cut the first seconds of a recorded talk, and return the file."""
+    subprocess.run(
+        [
+            imageio_ffmpeg.get_ffmpeg_exe(),
+            *("-loglevel", "error", "-y", "-i", str(talk), "-t", str(SPEECH_SECONDS)),
+            *("-vf", f"scale={SIZE[0]}:{SIZE[1]}", "-r", str(FRAMES_PER_SECOND)),
+            str(path),
+        ],
+        check=True,
+    )
     return path.read_bytes()

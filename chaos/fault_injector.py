@@ -7,17 +7,20 @@ from collections.abc import Callable
 from typing import Any
 
 from chaos.aws_responses import Response, refusal
-from chaos.call_names import RUN_TASK, CallName
+from chaos.call_names import RECEIVE, RUN_TASK, CallName
 from chaos.fault_log import FaultLog
 from chaos.http_requests import Request, Sender
 from chaos.job_numbers import JobNumbers
+from chaos.lagging_reads import LaggingReads
 from chaos.ledger import Ledger
 from chaos.outages import Outages
 from chaos.plan import REFUSALS, Fault, FaultKind
 from chaos.processes import signal_later, signal_now
 from chaos.proxy import Forward
+from chaos.redelivery import Receipts
 from runtime.results.render import manifest
 
+ANSWERS = (FaultKind.CONFLICT, FaultKind.LAG)
 Afterwards = Callable[[], None]
 WRITTEN = ("results", "manifest")
 VARYING = tuple(f"/{name}" for name in manifest.VARYING)
@@ -38,36 +41,65 @@ class FaultInjector:
         ledger: Ledger,
         jobs_table: str,
         outages: Outages | None = None,
+        send: Callable[[Request], Response] | None = None,
     ) -> None:
         self._job_numbers = job_numbers
         self._fault_log = fault_log
         self._ledger = ledger
         self._jobs_table = jobs_table
         self._outages = outages
+        self._lagging = LaggingReads()
+        self._receipts = Receipts(job_numbers, send)
 
     def handle(self, request: Request, forward: Forward) -> tuple[Response | None, Afterwards]:
         """Carry a call out, or not, or not at once, as the plan has it."""
         sender = request.sender
         if sender is None:
             return forward(), nothing
-        service, operation = request.target
+        service, _ = request.target
         if self._outages is not None and self._outages.has(service):
             self._fault_log.count_outage(service)
             return refusal(FaultKind.SERVER_ERROR, service), nothing
         call = request.call(sender.caller, self._jobs_table)
+        if call.name == RECEIVE:
+            return self._receive(call, request, forward), nothing
         number = self._job_numbers.number(request.names, call)
         if number is None:
             return forward(), nothing
+        return self._handle_call(number, call, sender, request, forward)
 
+    def _handle_call(
+        self, number: int, call: CallName, sender: Sender, request: Request, forward: Forward
+    ) -> tuple[Response | None, Afterwards]:
         def execute() -> Response:
-            return self._execute(number, call, request, forward)
+            return self._lagging.note(request, self._execute(number, call, request, forward))
 
         fault = self._fault_log.draw(number, self._job_numbers.count(number, call))
         if fault is None:
             return execute(), nothing
+        if fault.kind in ANSWERS:
+            return self._answer(fault, number, request) or execute(), nothing
+        return self._inject(fault, sender, request.target[0], execute)
+
+    def _answer(self, fault: Fault, number: int, request: Request) -> Response | None:
+        """Return what is answered in place of the truth, None for the truth."""
         if fault.kind is FaultKind.CONFLICT:
-            return refusal(fault.kind, service, operation), nothing
-        return self._inject(fault, sender, service, execute)
+            return refusal(fault.kind, *request.target)
+        return self._lagging.outdated(number, request)
+
+    def _receive(self, call: CallName, request: Request, forward: Forward) -> Response | None:
+        """Pass a poll on; what it received tells its job, so its faults come after it."""
+        response = forward()
+        number = self._receipts.register(response)
+        if number is None:
+            return response
+        fault = self._fault_log.draw(number, self._job_numbers.count(number, call))
+        match None if fault is None else fault.kind:
+            case FaultKind.REDELIVERY:
+                self._receipts.deliver_again(request, response)
+            case FaultKind.RESET | FaultKind.LOST_ANSWER:
+                return None
+        return response
 
     def _inject(
         self, fault: Fault, sender: Sender, service: str, execute: Forward
@@ -144,6 +176,7 @@ class FaultInjector:
     def _register_tasks(self, number: int, response: Response) -> None:
         tasks: list[dict[str, Any]] = Request("", "", {}, response.body).json.get("tasks", [])
         self._job_numbers.register(number, *(task["taskArn"] for task in tasks))
+        self._lagging.launched(number)
 
 
 def _quietly(execute: Forward) -> None:

@@ -21,6 +21,7 @@ S3_OPERATIONS = {
     "PUT": "PutObject",
     "DELETE": "DeleteObject",
 }
+BY_RECEIPT = (("sqs", "DeleteMessage"), ("sqs", "ChangeMessageVisibility"))
 XRAY_OPERATIONS = {"/TraceSegments": "PutTraceSegments", "/Traces": "BatchGetTraces"}
 _SENDER = re.compile(r"\bapp/(?P<name>[a-z-]+)\.(?P<pid>\d+)")
 _UPLOAD = re.compile(re.escape(UPLOADS_PREFIX) + r"[^\"\\\\]+")
@@ -88,6 +89,8 @@ class Request:
             yield from _JOB_ID.findall(self.object_key)
         elif (service, operation) == ("ecs", "StopTask"):
             yield str(self.json.get("task", ""))
+        elif (service, operation) in BY_RECEIPT:
+            yield str(self.json.get("ReceiptHandle", ""))
         else:
             body = self.body.decode(errors="replace")
             yield from _JOB_ID.findall(body)

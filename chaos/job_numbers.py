@@ -27,8 +27,10 @@ class JobNumbers:
 
     def number(self, names: Iterable[str], call: CallName) -> int | None:
         """Return the job that one of these names means, None if none is known."""
-        if call == SWEEP:
-            return SWEEPS
+        return SWEEPS if call == SWEEP else self.known(names)
+
+    def known(self, names: Iterable[str]) -> int | None:
+        """Return the job that one of these names means, None if none is known."""
         with self._lock:
             return next((self._numbers[name] for name in names if name in self._numbers), None)
 

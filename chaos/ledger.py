@@ -2,6 +2,7 @@
 
 import hashlib
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -62,6 +63,7 @@ class Ledger:
         self._locks: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
         self._violations: list[Violation] = []
+        self._written: dict[str, float] = {}
 
     def writing(self, number: int) -> threading.Lock:
         """Return the lock under which a job's record is written and noted, in the same order."""
@@ -73,6 +75,12 @@ class Ledger:
         """What was noted so far."""
         with self._lock:
             return tuple(self._violations)
+
+    @property
+    def written(self) -> Mapping[str, float]:
+        """When each write took effect by the harness's clock, by `write_id`."""
+        with self._lock:
+            return dict(self._written)
 
     @property
     def manifests(self) -> int:
@@ -87,6 +95,7 @@ class Ledger:
             history = self._histories[number]
             before, held = history.state, history.attempt
             history.state, history.attempt = state, attempt
+            self._written[item.get("write_id", {}).get("S", "")] = time.time()
         if attempt < held:
             self._add(
                 Breach.RULE,

@@ -1,5 +1,6 @@
 """Looks after jobs during a run: two reapers at once, and an operator who redrives."""
 
+import json
 import subprocess
 import threading
 import time
@@ -10,11 +11,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chaos.system import ENVIRONMENT, System
 from local.toolchain import ROOT
-from runtime.core.contract import Output
+from runtime.core.contract import RECONCILE_EVENT, Output
 
 SWEEP_SECONDS = 1.5
 REAPERS = 2
 REDRIVE_SECONDS = 2.0
+SWEEP = b"{}"
+RECONCILE = json.dumps({"detail-type": RECONCILE_EVENT}).encode()
+RECONCILE_EVERY = 6
+"""One of so many runs of the reaper looks for uploads without a job instead."""
+
 COMMAND_SECONDS = 60.0
 STOP_SECONDS = 90.0
 
@@ -57,10 +63,11 @@ class Operators:
         functions = self._system.cloud.client("lambda")
         function = self._system.outputs[Output.REAPER_FUNCTION]
         while not self._stop.wait(SWEEP_SECONDS):
+            event = RECONCILE if self.sweeps % RECONCILE_EVERY == 0 else SWEEP
             try:
                 # Both begin in the same moment, so that they meet on the same jobs.
                 self._together.wait()
-                functions.invoke(FunctionName=function, Payload=b"{}")
+                functions.invoke(FunctionName=function, Payload=event)
             except threading.BrokenBarrierError:
                 return
             except (BotoCoreError, ClientError):

@@ -8,13 +8,17 @@ FIRST_SECONDS = 20.0
 """By then a run has jobs in every state."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Outages:
     """An outage of `seconds` for each service; `began` is the run's start on `now`'s clock."""
 
     seconds: float
     began: float
     now: Callable[[], float]
+
+    def begin(self) -> None:
+        """Count from now."""
+        self.began = self.now()
 
     def has(self, service: str) -> bool:
         """Return whether a service is out at this moment."""

@@ -6,11 +6,22 @@ order of jobs or of calls of different kinds, so a seed means the same plan howe
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from types import MappingProxyType
 
-from chaos.call_names import ALWAYS, RUN_TASK, SAVE, SOMETIMES, SWEEP, Caller, CallName
+from chaos.call_names import (
+    ALWAYS,
+    LIST_TASKS,
+    RECEIVE,
+    RUN_TASK,
+    SAVE,
+    SOMETIMES,
+    SWEEP,
+    Caller,
+    CallName,
+)
+from chaos.conditions import ORDINARY, Conditions, draw_conditions
 
 
 class FaultKind(StrEnum):
@@ -19,7 +30,10 @@ class FaultKind(StrEnum):
     THROTTLE = "throttle"
     SERVER_ERROR = "server_error"
     RESET = "reset"
+    EXPIRED = "expired"
     CONFLICT = "conflict"
+    LAG = "lag"
+    REDELIVERY = "redelivery"
     NO_CAPACITY = "no_capacity"
     LATENCY = "latency"
     LOST_ANSWER = "lost_answer"
@@ -32,7 +46,7 @@ class FaultKind(StrEnum):
     FREEZE = "freeze"
 
 
-REFUSALS = (FaultKind.THROTTLE, FaultKind.SERVER_ERROR, FaultKind.RESET)
+REFUSALS = (FaultKind.THROTTLE, FaultKind.SERVER_ERROR, FaultKind.RESET, FaultKind.EXPIRED)
 PASSING = (*REFUSALS, FaultKind.CONFLICT)
 UNCERTAIN = (FaultKind.LOST_ANSWER, FaultKind.ERROR_AFTER, FaultKind.LATE)
 KILLS = (FaultKind.KILL_BEFORE, FaultKind.KILL_AFTER)
@@ -52,7 +66,7 @@ KILLER_SHARE = 0.03
 BROKEN_SHARE = 0.05
 """Of the videos that kill their processor, and of those that are none."""
 
-SWEEP_SHARE = 0.04
+SWEEP_SHARE = 0.06
 SWEEPS_PLANNED = 2000
 
 SECONDS = {
@@ -114,6 +128,7 @@ class Scenario:
     faults: Mapping[Occurrence, Fault]
     extras: tuple[ExtraMessage, ...] = ()
     poison: Poison | None = None
+    conditions: Conditions = ORDINARY
 
     def fault(self, occurrence: Occurrence) -> Fault | None:
         """Return the fault planned for an occurrence; a killer video kills every time."""
@@ -140,6 +155,7 @@ class Plan:
         for number, scenario in enumerate(self.jobs):
             if scenario.poison is not None:
                 yield f"{number:04d} poison {scenario.poison}"
+            yield from (f"{number:04d} {line}" for line in scenario.conditions.lines())
             for extra in scenario.extras:
                 yield f"{number:04d} extra {extra.kind} {extra.after_seconds:+.2f}"
             yield from (f"{number:04d} {line}" for line in _described(scenario))
@@ -152,10 +168,22 @@ def draw_plan(seed: int, jobs: int) -> Plan:
     blows = [(call, kind) for call in ALWAYS for kind in (*KILLS, FaultKind.FREEZE)]
     rng.shuffle(blows)
     scenarios = [
-        _draw_scenario(random.Random(f"{seed}/{number}"), *blows[number % len(blows)])
+        _with_conditions(
+            random.Random(f"{seed}/{number}/conditions"),
+            _draw_scenario(random.Random(f"{seed}/{number}"), *blows[number % len(blows)]),
+        )
         for number in range(jobs)
     ]
     return Plan(tuple(scenarios), _draw_sweeps(random.Random(f"{seed}/sweeps")))
+
+
+def _with_conditions(rng: random.Random, scenario: Scenario) -> Scenario:
+    deadly = sum(
+        fault.kind in DISTURBING and occurrence.call.caller is Caller.PROCESSOR
+        for occurrence, fault in scenario.faults.items()
+    )
+    conditions = draw_conditions(rng, valid=scenario.poison is None, spare_run=deadly < MAX_KILLS)
+    return replace(scenario, conditions=conditions)
 
 
 def _draw_scenario(rng: random.Random, call: CallName, kind: FaultKind) -> Scenario:
@@ -168,7 +196,7 @@ def _draw_scenario(rng: random.Random, call: CallName, kind: FaultKind) -> Scena
     kills = int(call.caller is Caller.PROCESSOR)
     for _ in range(rng.choice((1, 2, 2, 3, 4))):
         chosen = rng.choice(ALWAYS if rng.random() < UNTROUBLED_SHARE else SOMETIMES)
-        fault = _draw_fault(rng, chosen)
+        fault = draw_fault(rng, chosen)
         mortal = chosen.caller is Caller.PROCESSOR
         length = rng.choice(BURST) if fault.kind in PASSING + UNCERTAIN else 1
         if mortal and (fault.kind not in PASSING + UNCERTAIN or length > 1):
@@ -182,7 +210,8 @@ def _draw_scenario(rng: random.Random, call: CallName, kind: FaultKind) -> Scena
     return Scenario(MappingProxyType(faults), extras, poison)
 
 
-def _draw_fault(rng: random.Random, call: CallName) -> Fault:
+def draw_fault(rng: random.Random, call: CallName) -> Fault:
+    """Return one fault of a kind that fits the call."""
     kinds = [*REFUSALS, FaultKind.LATENCY]
     if call.caller is not Caller.OPERATOR:
         # An operator who dies leaves dead letters hidden for longer than a run lasts.
@@ -191,6 +220,10 @@ def _draw_fault(rng: random.Random, call: CallName) -> Fault:
         kinds += [*UNCERTAIN, *UNCERTAIN]
     if call.name.startswith(SAVE):
         kinds += [FaultKind.CONFLICT]
+    if call.name == LIST_TASKS:
+        kinds += [FaultKind.LAG, FaultKind.LAG, FaultKind.LAG]
+    if call.name == RECEIVE:
+        kinds = [FaultKind.RESET, FaultKind.LOST_ANSWER, *(FaultKind.REDELIVERY,) * 4]
     if call.name == RUN_TASK:
         kinds += [FaultKind.NO_CAPACITY, FaultKind.NO_CAPACITY]
     if call.caller is Caller.PROCESSOR:
@@ -223,7 +256,7 @@ def _draw_extra(rng: random.Random) -> ExtraMessage:
 
 
 def _draw_sweeps(rng: random.Random) -> Scenario:
-    kinds = (*REFUSALS, *KILLS)
+    kinds = (*REFUSALS, *KILLS, FaultKind.LAG, FaultKind.LAG, FaultKind.LAG)
     counts = (count for count in range(1, SWEEPS_PLANNED) if rng.random() < SWEEP_SHARE)
     return Scenario(
         MappingProxyType({Occurrence(SWEEP, count): Fault(rng.choice(kinds)) for count in counts})

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from chaos.ledger import NO_JOB, Breach, Violation
 from chaos.system import System
 from chaos.traffic import Video
-from runtime.core.contract import IdempotencyTable, Output, result_prefix
+from runtime.core.contract import IdempotencyTable, Output, ResultFile, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.core.ports import ObjectNotFoundError
 from runtime.results.published import open_results
@@ -94,6 +94,11 @@ def _results(system: System, video: Video, job: Job) -> Iterator[Violation]:
                 yield Violation(
                     Breach.TWICE, video.number, f"{file['name']} is not what the manifest says"
                 )
+        if (
+            video.scenario.conditions.speech
+            and not results.read(ResultFile.TRANSCRIPT_TEXT).strip()
+        ):
+            yield Violation(Breach.LOST, video.number, "succeeded without the words it has")
     except ObjectNotFoundError as error:
         yield Violation(Breach.LOST, video.number, f"succeeded, but {error}")
 

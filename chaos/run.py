@@ -40,6 +40,7 @@ class RunSize:
     limit_seconds: float
     budgets: Budgets = Budgets.PRODUCTION
     outage_seconds: float = 0.0
+    other_version: str | None = None
 
 
 def run(size: RunSize, folder: Path, say: Say) -> RunReport:
@@ -49,7 +50,12 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
     fault_log = FaultLog(plan, folder / "faults.jsonl")
     log = timed(say)
     log(f"seed {size.seed}: {plan.size} faults are planned, see {folder}")
-    with serving() as proxy, deployed(proxy, folder, log, budgets=size.budgets) as system:
+    with (
+        serving() as proxy,
+        deployed(
+            proxy, folder, log, budgets=size.budgets, other_version=size.other_version
+        ) as system,
+    ):
         ledger = Ledger(_task_lives(system))
         uploads = Uploads(
             system,
@@ -71,15 +77,15 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
             progress = _Progress(size, system, uploads)
             for line in progress.lines(fault_log, ledger):
                 log(line)
-            uploads.traffic.stop()
+            uploads.stop()
         oracle.stop()
         log(
             f"{operators.sweeps} sweeps, {operators.redrives} redrives, "
-            f"{uploads.traffic.sent} extra messages, "
+            f"{uploads.traffic.sent} extra messages, {uploads.people.acts} acts of people, "
             f"{ledger.manifests} manifests written; {counted(fault_log.kinds)}"
         )
         system.keep_logs(folder / "logs")
-        verdict = oracle.judge(folder / "logs", fault_log.disturbed)
+        verdict = oracle.judge(folder / "logs", fault_log.disturbed, ledger.written)
         log(str(verdict))
         found = (
             *ledger.violations,

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +16,8 @@ from typing import Any
 from chaos.call_names import Caller
 from chaos.interpreters import interposed
 from chaos.proxy import Proxy
+from lifestream.adapters import Clients, operations_of
+from lifestream.ports import Operations
 from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.images import Images
@@ -23,6 +26,9 @@ from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import EnvVar, Launch, Output
 
 ENVIRONMENT = "dev"
+
+OTHER = "other-version"
+"""The folder of a run with the code of another version."""
 
 FIRST_MESSAGES_SECONDS = 20.0
 LOOK_SECONDS = 0.2
@@ -39,6 +45,7 @@ SHORT_TIMEOUTS: Mapping[Output, Mapping[str, str]] = {
         EnvVar.HEARTBEAT_SILENCE_SECONDS: "9",
         EnvVar.UNANNOUNCED_SECONDS: "9",
         EnvVar.TASK_START_SECONDS: "15",
+        EnvVar.LOST_EVENT_SECONDS: "10",
     },
 }
 """Settings that are minutes in production, so that a run meets each of them many times.
@@ -61,6 +68,20 @@ class Budgets(StrEnum):
 
     PRODUCTION = "production"
     REDRIVE = "redrive"
+
+
+class CloudClients(Clients):
+    """Clients of a local cloud, past the proxy."""
+
+    def __init__(self, cloud: LocalCloud) -> None:
+        super().__init__(cloud.aws_environment())
+        self._cloud = cloud
+
+    def __call__(self, service: str) -> Any:
+        """Return the client of a service."""
+        if service not in self._made:
+            self._made[service] = self._cloud.client(service)
+        return self._made[service]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +107,10 @@ class System:
     def objects(self) -> S3ObjectStore:
         """Return the object store."""
         return S3ObjectStore(self.cloud.client("s3"))
+
+    def operations(self) -> Operations:
+        """Return the environment as the operators' commands work on it."""
+        return operations_of(CloudClients(self.cloud), ENVIRONMENT, self.outputs)
 
     def messages(self, queue: Output) -> int:
         """Return how many messages a queue holds, waiting, hidden or delayed."""
@@ -124,14 +149,19 @@ def deployed(
     *,
     launch: Launch = Launch.ON_DEMAND,
     budgets: Budgets = Budgets.REDRIVE,
+    other_version: str | None = None,
 ) -> Iterator[System]:
-    """Start a cloud whose processes find AWS behind `proxy`, deploy, and shorten timeouts."""
+    """Start a cloud whose processes find AWS behind `proxy`, deploy, and shorten timeouts.
+
+    With `other_version`, a revision of the repository, half of the processors run its code.
+    """
     processor = interposed(
         folder / "processor",
         python=toolchain.PROCESSOR_PYTHON,
         name=Caller.PROCESSOR,
         endpoint_url=proxy.url,
         settings=_with_attempts(PROCESSOR_TIMEOUTS, budgets),
+        other_code=None if other_version is None else _checked_out(other_version, folder / OTHER),
     )
     function = interposed(
         folder / "function",
@@ -175,6 +205,16 @@ def _detach(packages: Path) -> None:
             shutil.copytree(source, link, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, link)
+
+
+def _checked_out(revision: str, folder: Path) -> Path:
+    """Fill a folder with `runtime/` as it is in a revision, and return it."""
+    folder.mkdir()
+    archive = subprocess.run(
+        ["git", "archive", revision, "runtime"], cwd=toolchain.ROOT, check=True, capture_output=True
+    )
+    subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
+    return folder
 
 
 def _await_first_messages(system: System) -> None:

@@ -2,18 +2,17 @@
 
 import hashlib
 import heapq
-import json
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from urllib.parse import quote_plus
 
+from chaos.events import event, event_times, upload_key
 from chaos.job_numbers import JobNumbers
 from chaos.plan import ExtraMessage, MessageKind, Plan, Poison, Scenario
 from chaos.system import System
 from local.variants import variant
-from runtime.core.contract import UPLOADS_PREFIX, Output
+from runtime.core.contract import Output
 from runtime.core.jobs import Source
 from runtime.core.messages import Upload, confirm_message, requeue_message
 
@@ -36,14 +35,15 @@ class Video:
         return f"{self.number:04d}"
 
 
-def videos(plan: Plan, clip: bytes, *, bucket: str) -> list[Video]:
-    """Return the videos of a run, each with bytes of its own."""
+def videos(plan: Plan, clip: bytes, speech: bytes, *, bucket: str) -> list[Video]:
+    """Return the videos of a run, each with bytes of its own; some have `speech`."""
     made = []
     for number, scenario in enumerate(plan.jobs):
         name = f"{number:04d}"
         broken = scenario.poison is Poison.NOT_A_VIDEO
-        content = NOT_A_VIDEO + name.encode() if broken else variant(clip, name)
-        key = f"{UPLOADS_PREFIX}chaos-{name}.mp4"
+        footage = speech if scenario.conditions.speech else clip
+        content = NOT_A_VIDEO + name.encode() if broken else variant(footage, name)
+        key = upload_key(name, scenario.conditions)
         source = Source(bucket=bucket, key=key, etag=etag(content), size_bytes=len(content))
         made.append(Video(number, source, content, scenario))
     return made
@@ -91,17 +91,23 @@ class Traffic:
     def upload(self, video: Video) -> None:
         """Upload a video, with its extra messages around it."""
         self._job_numbers.register(video.number, video.source.key, video.source.job_id)
-        now = time.monotonic()
         for extra in video.scenario.extras:
-            body = self._body(video, extra)
-            if extra.after_seconds < 0:
-                self._send(body)
-            else:
-                with self._lock:
-                    due = _Due(now + extra.after_seconds, video.number, body)
-                    heapq.heappush(self._due, due)
+            self._send_after(extra.after_seconds, video, self._body(video, extra))
+        self.write(video)
+
+    def write(self, video: Video) -> None:
+        """Write a video's object, for the first time or again, and see to its event."""
         source = video.source
         self._objects.write_bytes(video.content, source.bucket, source.key, "video/mp4")
+        for seconds in event_times(video.scenario.conditions):
+            self._send_after(seconds, video, event(source))
+
+    def _send_after(self, seconds: float, video: Video, body: str) -> None:
+        if seconds < 0:
+            self._send(body)
+            return
+        with self._lock:
+            heapq.heappush(self._due, _Due(time.monotonic() + seconds, video.number, body))
 
     def stop(self) -> None:
         """Stop sending."""
@@ -138,22 +144,3 @@ class Traffic:
             QueueUrl=self._system.outputs[Output.JOBS_QUEUE_URL], MessageBody=body
         )
         self._sent += 1
-
-
-def event(*sources: Source) -> str:
-    """Return an S3 event about these objects, as S3 sends it for each of them."""
-    return json.dumps(
-        {
-            "Records": [
-                {
-                    "eventSource": "aws:s3",
-                    "eventName": "ObjectCreated:Put",
-                    "s3": {
-                        "bucket": {"name": source.bucket},
-                        "object": {"key": quote_plus(source.key, safe="/"), "eTag": source.etag},
-                    },
-                }
-                for source in sources
-            ]
-        }
-    )

@@ -5,19 +5,26 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from chaos.clips import make_clip
+from chaos.clips import make_clip, make_speech_clip
 from chaos.command import Say
+from chaos.events import announce_only_heard
 from chaos.fault_injector import FaultInjector
 from chaos.fault_log import FaultLog
 from chaos.job_numbers import JobNumbers
 from chaos.ledger import Ledger
+from chaos.machine.faults import write_machine_faults
 from chaos.outages import Outages
+from chaos.people import People
 from chaos.plan import Plan
 from chaos.proxy import Proxy
-from chaos.system import System
+from chaos.system import OTHER, System
 from chaos.traffic import Traffic, videos
+from local import toolchain
 from runtime.core.contract import Output
 from runtime.core.jobs import Job
+
+TALK = "talk.mp4"
+"""The recording from which videos with speech are cut."""
 
 
 class Uploads:
@@ -38,7 +45,16 @@ class Uploads:
         in_flight: int,
         outages: Outages | None = None,
     ) -> None:
-        self.videos = videos(plan, make_clip(folder / "clip.mp4"), bucket=system.bucket)
+        self.videos = videos(
+            plan,
+            make_clip(folder / "clip.mp4"),
+            make_speech_clip(toolchain.MEDIA / TALK, folder / "speech.mp4"),
+            bucket=system.bucket,
+        )
+        for image in ("image", OTHER):
+            if (folder / image).exists():
+                write_machine_faults(folder / image, self.videos)
+        announce_only_heard(system)
         job_numbers = JobNumbers()
         proxy.handle = FaultInjector(
             job_numbers=job_numbers,
@@ -46,8 +62,10 @@ class Uploads:
             ledger=ledger,
             jobs_table=system.outputs[Output.JOBS_TABLE],
             outages=outages,
+            send=proxy.forward,
         ).handle
         self.traffic = Traffic(system, job_numbers, self.videos)
+        self.people = People(system.operations(), self.traffic.write)
         self._jobs = system.jobs()
         self._in_flight = in_flight
         self._waiting = list(reversed(self.videos))
@@ -67,14 +85,20 @@ class Uploads:
         while self._waiting and len(self.open) < self._in_flight:
             video = self._waiting.pop()
             self.traffic.upload(video)
+            self.people.expect(video)
             self.open[video.number] = time.monotonic()
         for number, uploaded in list(self.open.items()):
             job = self._jobs.get(self.videos[number].source.job_id)
-            if job is not None and job.ended:
+            if job is not None and job.ended and not self.people.busy_with(number):
                 self.ended[str(job.state)] += 1
                 del self.open[number]
             else:
                 yield number, uploaded, job
+
+    def stop(self) -> None:
+        """Send nothing more, and let no person act."""
+        self.people.stop()
+        self.traffic.stop()
 
 
 def timed(say: Say) -> Say:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from chaos.system import System
@@ -24,13 +25,21 @@ def record_changes(system: System) -> str:
     return str(table["LatestStreamArn"])
 
 
-def histories(system: System, stream: str) -> Mapping[str, Sequence[Job]]:
-    """Return all versions of each job's record in the order of their writes."""
+def histories(
+    system: System, stream: str, written: Mapping[str, float]
+) -> Mapping[str, Sequence[Job]]:
+    """Return all versions of each job's record in the order of their writes.
+
+    `updated_at` is when the write took effect, by the harness's clock, where `written` has it: the
+    writer's own clock may be wrong.
+    """
     found: defaultdict[str, list[Job]] = defaultdict(list)
     for record in _records(system, stream):
         image = record["dynamodb"].get("NewImage")
         if image is not None:
             job = job_of(image)
+            at = written.get(image["write_id"]["S"], job.updated_at)
+            job = replace(job, updated_at=at)
             found[job.job_id].append(job)
     return found
 

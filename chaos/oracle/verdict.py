@@ -34,6 +34,7 @@ class Verdict:
         return (
             f"judged {self.changes} versions of records, {self.successes} successes, "
             f"{self.tasks} tasks, {self.samples} readings of results"
+            + "".join(f"; killed at work: {each}" for each in self.killed)
         )
 
 
@@ -56,9 +57,13 @@ class Oracle:
         """End the readings."""
         self._sampler.stop()
 
-    def judge(self, logs: Path, disturbed: frozenset[int]) -> Verdict:
-        """Return what the run broke; `disturbed` are the jobs whose processes were killed."""
-        records = histories(self._system, self._stream)
+    def judge(self, logs: Path, disturbed: frozenset[int], written: Mapping[str, float]) -> Verdict:
+        """Return what the run broke.
+
+        `disturbed` are the jobs whose processes were killed, `written` is when which write took
+        effect.
+        """
+        records = histories(self._system, self._stream, written)
         tasks = tuple(_tasks(self._system))
         counts = counted_successes(_lines(logs))
         found = [*self._sampler.found]

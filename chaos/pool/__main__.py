@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from chaos.command import FolderOption, report_run
+from chaos.outages import outage_run_seconds
 from chaos.pool.run import PoolSize, run
 from lifestream import command_line
 
@@ -23,7 +24,15 @@ def pool(
     in_flight: Annotated[int, typer.Option(help="Videos at a time.")] = 8,
     deployments: Annotated[int, typer.Option(help="How often all workers are replaced.")] = 2,
     protection: Literal["on", "off"] = "on",
+    outage: Annotated[
+        float,
+        typer.Option(help="Seconds for which each service is out once; 60 stand for an hour."),
+    ] = 0.0,
     limit: Annotated[float | None, typer.Option(help="Seconds for all jobs.")] = None,
+    other: Annotated[
+        str | None,
+        typer.Option(help="A revision whose code half of the processors run.", show_default=False),
+    ] = None,
     folder: FolderOption = None,
 ) -> int:
     """Stop workers all the time; the exit status is 0 when no promise was broken."""
@@ -33,7 +42,10 @@ def pool(
         in_flight=in_flight,
         deployments=deployments,
         protection=protection == "on",
-        limit_seconds=limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * jobs,
+        limit_seconds=limit
+        or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * jobs + outage_run_seconds(outage),
+        outage_seconds=outage,
+        other_version=other,
     )
     return report_run(lambda place, say: run(size, place, say), folder)
 

@@ -6,6 +6,8 @@ import threading
 import urllib.request
 from typing import Any
 
+from chaos.outages import Outages
+
 SECONDS_BETWEEN = (2.0, 6.0)
 CALLS = (1, 1, 2)
 PATH = "/_local/agent-faults"
@@ -23,6 +25,9 @@ FAULTS: tuple[dict[str, Any], ...] = (
     {"failure": "DEPLOYMENT_BLOCKED"},
 )
 
+OUT: dict[str, Any] = {"error": BROKEN, "calls": 1_000_000}
+"""While ECS is out, until the next fault is switched on."""
+
 
 class AgentFaults:
     """A thread that switches faults on until `stop`."""
@@ -33,9 +38,11 @@ class AgentFaults:
         *,
         seed: int,
         seconds_between: tuple[float, float] = SECONDS_BETWEEN,
+        outages: Outages | None = None,
     ) -> None:
         self._url = endpoint_url + PATH
         self._between = seconds_between
+        self._outages = outages
         self._rng = random.Random(f"{seed}/agent")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -53,10 +60,11 @@ class AgentFaults:
 
     def _run(self) -> None:
         while not self._stop.wait(self._rng.uniform(*self._between)):
-            fault = self._rng.choice(FAULTS)
+            out = self._outages is not None and self._outages.has("ecs")
+            fault = OUT if out else {**self._rng.choice(FAULTS), "calls": self._rng.choice(CALLS)}
             # Faults that no call has met by now must not add up.
             self._send("DELETE", {})
-            self._send("PUT", {**fault, "calls": self._rng.choice(CALLS)})
+            self._send("PUT", fault)
             self.count += 1
 
     def _send(self, method: str, fault: dict[str, Any]) -> None:

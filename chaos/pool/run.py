@@ -8,16 +8,18 @@ from pathlib import Path
 from chaos.command import Say
 from chaos.fault_log import FaultLog
 from chaos.ledger import NO_JOB, Breach, Ledger, Violation
+from chaos.operators import Operators
 from chaos.oracle.verdict import Oracle
+from chaos.outages import Outages
 from chaos.pool.agent_faults import AgentFaults
 from chaos.pool.log_audit import audit
+from chaos.pool.pool_plan import pool_plan
 from chaos.pool.report import PoolReport
 from chaos.pool.service_churn import ServiceChurn
-from chaos.pool.slow_plan import slow_plan
 from chaos.pool.workers import shorten_worker_timeouts
 from chaos.proxy import serving
 from chaos.report import check_final_state
-from chaos.system import System, deployed
+from chaos.system import Budgets, System, deployed, operator_environment
 from chaos.uploads import Uploads, counted, timed
 from local.pool import Pool
 from runtime.core.contract import Launch, Output
@@ -37,16 +39,31 @@ class PoolSize:
     deployments: int
     protection: bool
     limit_seconds: float
+    outage_seconds: float = 0.0
+    other_version: str | None = None
 
 
 def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     """Run once; `folder` is left with the logs of all processes."""
-    plan = slow_plan(size.seed, size.jobs)
+    plan = pool_plan(size.seed, size.jobs)
+    (folder / "plan.txt").write_text("".join(line + "\n" for line in plan.lines()))
     log = timed(say)
-    log(f"seed {size.seed}, protection {'on' if size.protection else 'off'}, see {folder}")
-    with serving() as proxy, deployed(proxy, folder, log, launch=Launch.POOL) as system:
+    protection = "on" if size.protection else "off"
+    log(f"seed {size.seed}: {plan.size} faults are planned, protection {protection}, see {folder}")
+    with (
+        serving() as proxy,
+        deployed(
+            proxy,
+            folder,
+            log,
+            launch=Launch.POOL,
+            budgets=Budgets.PRODUCTION,
+            other_version=size.other_version,
+        ) as system,
+    ):
         ledger = Ledger(lambda _job, _attempt: False)
-        fault_log = FaultLog(plan, folder / "slow-calls.jsonl")
+        outages = Outages(seconds=size.outage_seconds, began=time.monotonic(), now=time.monotonic)
+        fault_log = FaultLog(plan, folder / "faults.jsonl")
         uploads = Uploads(
             system,
             proxy,
@@ -55,6 +72,7 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
             ledger=ledger,
             folder=folder,
             in_flight=size.in_flight,
+            outages=outages,
         )
         oracle = Oracle(system, uploads.videos, seed=size.seed)
         oracle.start()
@@ -62,24 +80,29 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         shorten_worker_timeouts(system, pool, protection=size.protection)
         log("the workers have short timeouts; the first videos are uploaded")
         churn = ServiceChurn(pool, seed=size.seed)
-        fault = AgentFaults(system.cloud.endpoint_url, seed=size.seed)
+        fault = AgentFaults(system.cloud.endpoint_url, seed=size.seed, outages=outages)
+        operators = Operators(system, *operator_environment(system, proxy, folder), redrive=False)
+        outages.begin()
         churn.start()
         fault.start()
+        operators.start()
         for line in progress(size, system, uploads, churn):
             log(line)
         churn.stop()
         fault.stop()
-        uploads.traffic.stop()
+        uploads.stop()
+        operators.stop()
         pool.scale_to_zero()
         gone = pool.await_empty()
         oracle.stop()
         log(
             f"{churn.scalings} changes of how many workers are wanted, "
-            f"{fault.count} faults of the agent"
+            f"{fault.count} faults of the agent, {operators.sweeps} sweeps, "
+            f"{uploads.people.acts} acts of people; {counted(fault_log.kinds)}"
         )
         logs = tuple(streams(system))
         system.keep_logs(folder / "logs")
-        verdict = oracle.judge(folder / "logs", fault_log.disturbed)
+        verdict = oracle.judge(folder / "logs", fault_log.disturbed, ledger.written)
         log(str(verdict))
         found = (
             *ledger.violations,

@@ -12,14 +12,9 @@ STOP_TIMEOUT_SECONDS = 6
 """As short beside a job of seconds as two minutes are beside one of hours."""
 
 VISIBILITY_SECONDS = 15
-MAX_RECEIVES = 100
-"""A run has as many receives in a minute as production in days."""
 
 DEPLOYED_SECONDS = 600.0
 LOOK_SECONDS = 0.3
-
-PAST_THE_PROXY = "AWS_ENDPOINT_URL_SQS"
-"""Where the SDK finds SQS, if elsewhere than the rest of AWS."""
 
 ONLY_DESCRIBED = (
     "taskDefinitionArn",
@@ -39,17 +34,16 @@ class NotDeployedError(RuntimeError):
 def shorten_worker_timeouts(system: System, pool: Pool, *, protection: bool) -> None:
     """Deploy the workers once more, with short timeouts and with or without their protection.
 
-    Their queue's timeouts are short too. They reach SQS directly: behind the proxy
-    a poll would outlive its worker and receive messages that no one handles.
+    Their queue's visibility timeout is short too, its maximum of receives is production's. A poll
+    may outlive its worker: what it receives is delivered again after the visibility timeout.
     """
-    set_queue(system, Output.WORK_QUEUE_URL, VISIBILITY_SECONDS, MAX_RECEIVES)
+    set_queue(system, Output.WORK_QUEUE_URL, VISIBILITY_SECONDS, None)
     ecs = system.cloud.client("ecs")
     known = ecs.describe_task_definition(taskDefinition=pool.describe()["taskDefinition"])
-    changes = {
+    changes: dict[str, str] = {
         EnvVar.STOP_TIMEOUT_SECONDS: str(STOP_TIMEOUT_SECONDS),
         EnvVar.WORK_VISIBILITY_SECONDS: str(VISIBILITY_SECONDS),
         EnvVar.ECS_ENABLE_TASK_PROTECTION: str(protection).lower(),
-        PAST_THE_PROXY: system.cloud.endpoint_url,
     }
     shortened = changed(known["taskDefinition"], changes)
     arn = ecs.register_task_definition(**shortened)["taskDefinition"]["taskDefinitionArn"]

@@ -180,8 +180,10 @@ class EnvVar(StrEnum):
     # Reaper: how long a processor may be silent.
     HEARTBEAT_SILENCE_SECONDS = "HEARTBEAT_SILENCE_SECONDS"
 
-    # Reaper: how long a message may be in flight, a task start and a job be queued (optional).
+    # Reaper: how long a message or an event may be in flight, a task start and a job be queued
+    # (optional).
     UNANNOUNCED_SECONDS = "UNANNOUNCED_SECONDS"
+    LOST_EVENT_SECONDS = "LOST_EVENT_SECONDS"
     TASK_START_SECONDS = "TASK_START_SECONDS"
     QUEUED_SECONDS = "QUEUED_SECONDS"
     MAX_WAIT_SECONDS = "MAX_WAIT_SECONDS"

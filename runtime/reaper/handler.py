@@ -58,6 +58,7 @@ def _reconciler() -> Reconciler:
         queue=reaper.queue,
         clock=reaper.clock,
         telemetry=reaper.telemetry,
+        lost_event_seconds=settings.lost_event_seconds,
     )
 
 

@@ -11,7 +11,7 @@ from runtime.core.ports import JobStore, ListedObject, MessageSender
 from runtime.core.spans import about
 from runtime.core.telemetry import Telemetry
 
-MIN_AGE_SECONDS = 1800.0
+LOST_EVENT_SECONDS = 1800.0
 """Younger uploads may still have a message in flight."""
 
 MAX_AGE_SECONDS = 3 * 24 * 3600.0
@@ -38,13 +38,14 @@ class Reconciler:
     queue: MessageSender
     clock: WallClock
     telemetry: Telemetry
+    lost_event_seconds: float = LOST_EVENT_SECONDS
 
     def run(self, remaining_seconds: Callable[[], float]) -> None:
         """Announce every upload without a job, as far as time allows."""
         announced = 0
         for listed in self.uploads.list_objects(self.bucket, UPLOADS_PREFIX):
             age = self.clock.now() - listed.modified_at
-            if not MIN_AGE_SECONDS <= age <= MAX_AGE_SECONDS:
+            if not self.lost_event_seconds <= age <= MAX_AGE_SECONDS:
                 continue
             if is_folder_marker(listed.source.key, listed.source.size_bytes):
                 continue

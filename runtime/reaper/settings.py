@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from runtime.core.contract import Compute, EnvVar
 from runtime.core.environ import WORK_QUEUES, EnvironmentReader, LambdaSettings
+from runtime.reaper.reconciler import LOST_EVENT_SECONDS
 from runtime.reaper.remedies import (
     MAX_WAIT_SECONDS,
     QUEUED_SECONDS,
@@ -27,6 +28,7 @@ class ReaperSettings(LambdaSettings):
     start_seconds: float
     queued_seconds: float
     max_wait_seconds: float
+    lost_event_seconds: float
     work_queue_urls: Mapping[Compute, str] = field(default_factory=dict)
 
 
@@ -46,6 +48,7 @@ def read_reaper_settings(environ: Mapping[str, str]) -> ReaperSettings:
         start_seconds=read.number(EnvVar.TASK_START_SECONDS, START_SECONDS),
         queued_seconds=read.number(EnvVar.QUEUED_SECONDS, QUEUED_SECONDS),
         max_wait_seconds=read.number(EnvVar.MAX_WAIT_SECONDS, MAX_WAIT_SECONDS),
+        lost_event_seconds=read.number(EnvVar.LOST_EVENT_SECONDS, LOST_EVENT_SECONDS),
         work_queue_urls={compute: url for compute, url in queues.items() if url},
     )
     read.finish()

@@ -4,8 +4,8 @@ import pytest
 
 from chaos.ledger import NO_JOB, Breach, Violation
 from chaos.pool.log_audit import WorkerStops, audit, audit_worker
+from chaos.pool.pool_plan import slow_plan
 from chaos.pool.report import PoolReport
-from chaos.pool.slow_plan import slow_plan
 from chaos.pool.workers import STOP_TIMEOUT_SECONDS, changed
 from runtime.core.contract import EnvVar
 

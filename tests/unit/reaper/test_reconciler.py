@@ -4,7 +4,7 @@ from runtime.core.contract import Metric
 from runtime.core.jobs import Source, State
 from runtime.reaper.reconciler import (
     MAX_AGE_SECONDS,
-    MIN_AGE_SECONDS,
+    LOST_EVENT_SECONDS,
     RESERVE_SECONDS,
     Reconciler,
 )
@@ -38,7 +38,7 @@ def test_should_announce_an_upload_whose_event_was_lost(world: Reconciled) -> No
     lost = world.upload("uploads/lost.mp4", b"lost")
     known = world.upload("uploads/known.mp4", b"known")
     assert world.deliver(s3_event("uploads/known.mp4"))
-    world.clock.advance(MIN_AGE_SECONDS)
+    world.clock.advance(LOST_EVENT_SECONDS)
     world.reconcile()
     world.deliver_all()
     assert world.job(lost).state is State.CLAIMED
@@ -54,13 +54,13 @@ def test_should_lose_no_upload_of_an_outage_longer_than_the_messages_live(
     uploads: list[Source] = [world.upload(f"uploads/{n}.MOV", str(n).encode()) for n in range(20)]
     for source in uploads[::2]:
         assert world.deliver(s3_event(source.key))
-    world.clock.advance(MIN_AGE_SECONDS)
+    world.clock.advance(LOST_EVENT_SECONDS)
     world.reconcile()
     world.deliver_all()
     assert {world.job(source).state for source in uploads} == {State.CLAIMED}
 
 
-@pytest.mark.parametrize("age", [MIN_AGE_SECONDS - 1, MAX_AGE_SECONDS + 1])
+@pytest.mark.parametrize("age", [LOST_EVENT_SECONDS - 1, MAX_AGE_SECONDS + 1])
 def test_should_leave_what_is_too_young_or_too_old(world: Reconciled, age: float) -> None:
     world.upload()
     world.clock.advance(age)
@@ -70,7 +70,7 @@ def test_should_leave_what_is_too_young_or_too_old(world: Reconciled, age: float
 
 def test_should_announce_a_file_of_any_name(world: Reconciled) -> None:
     notes = world.upload("uploads/notes.txt")
-    world.clock.advance(MIN_AGE_SECONDS)
+    world.clock.advance(LOST_EVENT_SECONDS)
     world.reconcile()
     world.deliver_all()
     assert world.job(notes).state is State.CLAIMED
@@ -78,14 +78,14 @@ def test_should_announce_a_file_of_any_name(world: Reconciled) -> None:
 
 def test_should_leave_folder_markers(world: Reconciled) -> None:
     world.upload("uploads/folder/", b"")
-    world.clock.advance(MIN_AGE_SECONDS)
+    world.clock.advance(LOST_EVENT_SECONDS)
     world.reconcile()
     assert world.queue.bodies == []
 
 
 def test_should_stop_when_time_runs_out(world: Reconciled) -> None:
     world.upload()
-    world.clock.advance(MIN_AGE_SECONDS)
+    world.clock.advance(LOST_EVENT_SECONDS)
     world.reconcile(RESERVE_SECONDS - 0.1)
     assert world.queue.bodies == []
     assert "reconciler.out_of_time" in world.log.actions("WARNING")

@@ -1,0 +1,1 @@
+"""Faults of the machine under a process: clocks, disk and memory."""

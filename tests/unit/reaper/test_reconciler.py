@@ -3,8 +3,8 @@ import pytest
 from runtime.core.contract import Metric
 from runtime.core.jobs import Source, State
 from runtime.reaper.reconciler import (
-    MAX_AGE_SECONDS,
     LOST_EVENT_SECONDS,
+    MAX_AGE_SECONDS,
     RESERVE_SECONDS,
     Reconciler,
 )

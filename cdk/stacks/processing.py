@@ -152,6 +152,7 @@ class ProcessingStack(EnvironmentStack):
             permissions.read_objects(media, UPLOADS_PREFIX),
             permissions.detect_missing_objects(media),
             permissions.read_and_write_jobs(storage.jobs_table),
+            permissions.list_jobs(storage.jobs_table),
             permissions.write_idempotency_records(storage.idempotency_table),
             permissions.feed_function(ingest.jobs.queue),
             *tracing_permissions(environment),

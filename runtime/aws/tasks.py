@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from runtime.aws.sdk_errors import error_code, http_status, is_throttle, typed_faults
 from runtime.core.clock import Sleeper
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, EnvVar
-from runtime.core.jobs import Job
+from runtime.core.jobs import CAPACITY, Job
 from runtime.core.ports import (
     LaunchDelayedError,
     LaunchFailedError,
@@ -35,7 +35,7 @@ PAUSE_SECONDS = 0.5
 
 JOB_TAG = "lifestream:job_id"
 
-CAPACITY, THROTTLED = "launch.capacity", "launch.throttled"
+THROTTLED = "launch.throttled"
 """What a job waits for when its task could not be started."""
 
 _NO_CAPACITY = (

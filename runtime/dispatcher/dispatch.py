@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from runtime.core.contract import Metric, is_folder_marker
 from runtime.core.errors import LifestreamError, Retryable
-from runtime.core.jobs import Job, Source, State, launched, queued, requeue, wait
+from runtime.core.jobs import CAPACITY, Job, Source, State, launched, queued, requeue, wait
 from runtime.core.log import Log
 from runtime.core.messages import (
     Ignored,
@@ -33,6 +33,7 @@ from runtime.core.ports import (
 from runtime.core.spans import Part, Span, about
 from runtime.core.submission import parse_submission
 from runtime.core.telemetry import Telemetry
+from runtime.core.turns import older_waits, pass_turn
 from runtime.dispatcher.claim import Claims
 
 
@@ -199,6 +200,9 @@ class Dispatcher:
             )
 
     def _start(self, job: Job, log: Log) -> None:
+        if job.waits and older_waits(self.claims.jobs, job, now=self.claims.clock.now()):
+            self._wait(job, LaunchDelayedError(CAPACITY, "An older job waits for it too"), log)
+            return
         try:
             launch = self.claims.launcher.launch(job)
         except LaunchDelayedError as error:
@@ -222,6 +226,9 @@ class Dispatcher:
             # LAUNCHED is not written: the processor itself moves the job on to RUNNING, and a
             # dispatcher that dies here finds the task again by its claim.
             log.info("dispatch.launched", task_arn=launch.task_arn)
+            if job.waits:
+                # There may be capacity for the next one as well.
+                pass_turn(self.claims.jobs, self.queue, now=self.claims.clock.now(), log=log)
 
     def _requeue(self, job: Job, log: Log) -> None:
         try:

@@ -22,6 +22,7 @@ from runtime.core.messages import queued_message, requeue_message
 from runtime.core.ports import FilledQueue, JobStore, MessageSender, StaleWriteError
 from runtime.core.spans import Part, Span, about
 from runtime.core.telemetry import Telemetry
+from runtime.core.turns import pass_turn
 from runtime.reaper.diagnosis import SPOT_INTERRUPTION, Diagnosis, StoppedTask, diagnose
 from runtime.reaper.remedies import (
     Budget,
@@ -80,15 +81,22 @@ class Reaper:
     telemetry: Telemetry
 
     def task_stopped(self, task: StoppedTask) -> None:
-        """Requeue or fail the job of a stopped task, unless it has ended or moved on."""
+        """Requeue or fail the job of a stopped task, unless it has ended or moved on.
+
+        The oldest job that waits for capacity is next.
+        """
         if task.stop_code == SPOT_INTERRUPTION:
             self.telemetry.metrics.put({Metric.SPOT_INTERRUPTIONS: 1})
         if task.job_id is None:
             self._worker_stopped(task)
             return
-        job = self.jobs.get(task.job_id)
+        self._task_of_its_own_stopped(task, task.job_id)
+        pass_turn(self.jobs, self.queue, now=self.clock.now(), log=self.telemetry.log)
+
+    def _task_of_its_own_stopped(self, task: StoppedTask, job_id: str) -> None:
+        job = self.jobs.get(job_id)
         if job is None or job.ended or job.attempt != task.attempt:
-            log = self.telemetry.log.bind(**about(task.job_id), attempt=task.attempt)
+            log = self.telemetry.log.bind(**about(job_id), attempt=task.attempt)
             log.debug("reaper.nothing_to_do", detail=task.detail)
             return
         self._conclude(

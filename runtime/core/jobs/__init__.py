@@ -35,6 +35,7 @@ from runtime.core.jobs.runs import (
 )
 from runtime.core.jobs.states import ENDED, ON_REQUEST, TRANSITIONS, IllegalTransitionError, State
 from runtime.core.jobs.waiting import (
+    CAPACITY,
     FIRST_PAUSE_SECONDS,
     FREE_INTERRUPTIONS,
     LONGEST_PAUSE_SECONDS,
@@ -47,6 +48,7 @@ from runtime.core.jobs.waiting import (
 )
 
 __all__ = [
+    "CAPACITY",
     "ENDED",
     "FIRST_PAUSE_SECONDS",
     "FREE_INTERRUPTIONS",

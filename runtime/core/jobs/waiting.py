@@ -10,6 +10,9 @@ from runtime.core.jobs.states import IllegalTransitionError, State
 FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS = 15.0, 300.0
 """Between attempts of a job that waits; SQS delays a message by at most 900 s."""
 
+CAPACITY = "launch.capacity"
+"""What a job waits for while the account or AWS admits no further task."""
+
 FREE_INTERRUPTIONS = 2
 """Interruptions in a row after which the next attempt still starts at once."""
 

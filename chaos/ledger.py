@@ -48,6 +48,7 @@ class JobHistory:
     state: State | None = None
     attempt: int = 0
     manifests: int = 0
+    requests: int = 0
 
 
 class Ledger:
@@ -59,7 +60,7 @@ class Ledger:
     def __init__(self, task_lives: TaskLives) -> None:
         self._task_lives = task_lives
         self._histories: defaultdict[int, JobHistory] = defaultdict(JobHistory)
-        self._contents: defaultdict[str, set[str]] = defaultdict(set)
+        self._contents: defaultdict[tuple[str, int], set[str]] = defaultdict(set)
         self._locks: defaultdict[int, threading.Lock] = defaultdict(threading.Lock)
         self._lock = threading.Lock()
         self._violations: list[Violation] = []
@@ -95,6 +96,7 @@ class Ledger:
             history = self._histories[number]
             before, held = history.state, history.attempt
             history.state, history.attempt = state, attempt
+            history.requests = int(item.get("reruns", {}).get("N", 0))
             self._written[item.get("write_id", {}).get("S", "")] = time.time()
         if attempt < held:
             self._add(
@@ -114,7 +116,8 @@ class Ledger:
         """Note that a published file was written."""
         digest = hashlib.sha256(content).hexdigest()
         with self._lock:
-            known = self._contents[key]
+            # A request to process it again may publish something else at the same public path.
+            known = self._contents[key, self._histories[number].requests]
             fresh = digest not in known
             known.add(digest)
             self._histories[number].manifests += manifest

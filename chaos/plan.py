@@ -199,6 +199,8 @@ def _draw_scenario(rng: random.Random, call: CallName, kind: FaultKind) -> Scena
         fault = draw_fault(rng, chosen)
         mortal = chosen.caller is Caller.PROCESSOR
         length = rng.choice(BURST) if fault.kind in PASSING + UNCERTAIN else 1
+        if fault.kind is FaultKind.EXPIRED:
+            length = 1  # The SDK renews them before its next call.
         if mortal and (fault.kind not in PASSING + UNCERTAIN or length > 1):
             kills += 1
             if kills > MAX_KILLS:

@@ -55,3 +55,13 @@ def test_should_allow_the_same_file_to_be_published_again_but_no_other() -> None
     assert (kept.manifests, kept.violations) == (2, ())
     kept.note_result(3, "results/any/manifest.json", b"two", manifest=True)
     assert breaches(kept) == [Breach.TWICE]
+
+
+def test_should_allow_another_content_after_a_request_and_one_only() -> None:
+    kept = ledger()
+    kept.note_result(3, "results/any/manifest.json", b"one", manifest=True)
+    kept.note_record(3, {**item("CLAIMED", 2), "reruns": {"N": "1"}})
+    kept.note_result(3, "results/any/manifest.json", b"two", manifest=True)
+    assert kept.violations == ()
+    kept.note_result(3, "results/any/manifest.json", b"one", manifest=True)
+    assert breaches(kept) == [Breach.TWICE]

@@ -54,6 +54,7 @@ def protection_sim(
     )
     for seed in sums.bad_seeds[:SHOWN]:
         print(f"replay it: python -m scripts.protection_sim --replay {seed}")
+    seeds = range(first_seed, first_seed + schedules)
     whole = [drive.play(seeds[:: drive.every]) for drive in DRIVES]
     kept = [print_tolerance(policy) for policy in (gap_free(), gap_free(classic=True))]
     return 0 if not sums.bad_seeds and all(whole) and all(kept) else 1

@@ -85,7 +85,10 @@ def detect_scenes(
         on_progress(done)
     rows = scores.rows
     found = _cuts(rows, info.video.frames_per_second or FALLBACK_RATE)
-    cuts = _with_slides(rows, found)
+    at_end = 0
+    if len(rows):
+        at_end = watch.finish(float(rows[-1]["end_seconds"]) - row_start_seconds(rows[-1]))
+    cuts = _with_slides(rows, found, at_end)
     scenes = scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
     if samples_into is not None:
         write_scene_samples(samples_into, scenes, scores.samples)
@@ -113,8 +116,11 @@ def _cuts(rows: "Rows", rate: float) -> list[float]:
     return cuts
 
 
-def _with_slides(rows: "Rows", cuts: Iterable[float]) -> list[float]:
-    """Return the cuts without those at flashes, and with new slides."""
+def _with_slides(rows: "Rows", cuts: Iterable[float], at_end: int) -> list[float]:
+    """Return the cuts without those at flashes, and with new slides.
+
+    A last slide appeared `at_end` frames before the end, if not 0.
+    """
     starts = [row_start_seconds(row) for row in rows]
     flashes = [
         (starts[number - int(row["flash_back"])], starts[number])
@@ -132,6 +138,7 @@ def _with_slides(rows: "Rows", cuts: Iterable[float]) -> list[float]:
         for number, row in enumerate(rows)
         if 0 < row["slide_back"] <= number
     ]
+    slides += starts[-at_end:][:1] if 0 < at_end < len(starts) else []
     new = [slide for slide in slides if all(abs(slide - cut) > _SAME_CUT_SECONDS for cut in kept)]
     return sorted([*kept, *new])
 

@@ -21,10 +21,17 @@ WIDE, HIGH, RATE = 640, 360, 25
 WORDS = "model data speech result method error table graph value system input output".split()  # noqa: SIM905 - text
 
 
-def slide(number: int, *, dark: bool = False, lines: int = 6) -> Picture:
-    """A title and lines of text, black on white or light on dark."""
+INK = {
+    "black on white": ((255, 255, 255), (0, 0, 0)),
+    "light on dark": ((30, 25, 20), (220, 220, 220)),
+    "grey on grey": ((90, 90, 90), (160, 160, 160)),
+}
+
+
+def slide(number: int, *, colours: str = "black on white", lines: int = 6) -> Picture:
+    """A title and lines of text."""
     draw = np.random.default_rng(100 + number)
-    paper, ink = ((30, 25, 20), (220, 220, 220)) if dark else ((255, 255, 255), (0, 0, 0))
+    paper, ink = INK[colours]
     image = np.full((HIGH, WIDE, 3), paper, np.uint8)
     font = cv2.FONT_HERSHEY_SIMPLEX
     cv2.putText(image, " ".join(draw.choice(WORDS, 3)), (30, 50), font, 1.0, ink, 2, cv2.LINE_AA)
@@ -55,9 +62,9 @@ def starts(scenes: tuple[Scene, ...]) -> list[float]:
     return [scene.start_seconds for scene in scenes]
 
 
-@pytest.mark.parametrize("dark", [False, True])
-def test_should_find_a_scene_for_each_slide(tmp_path: Path, *, dark: bool) -> None:
-    found = scenes_of(tmp_path, lambda n: slide(n // 75, dark=dark), 8 * 75)
+@pytest.mark.parametrize("colours", INK)
+def test_should_find_a_scene_for_each_slide(tmp_path: Path, colours: str) -> None:
+    found = scenes_of(tmp_path, lambda n: slide(n // 75, colours=colours), 8 * 75)
     assert starts(found) == pytest.approx([3.0 * n for n in range(8)], abs=0.2)
 
 
@@ -65,6 +72,41 @@ def test_should_find_a_scene_for_each_slide(tmp_path: Path, *, dark: bool) -> No
 def test_should_find_slides_of_few_frames(tmp_path: Path, rate: float) -> None:
     found = scenes_of(tmp_path, lambda n: slide(n // 3), 12, rate=rate)
     assert starts(found) == pytest.approx([3 / rate * n for n in range(4)], abs=0.2)
+
+
+@pytest.mark.parametrize("rate", [1, 0.2])
+def test_should_find_slides_of_one_frame(tmp_path: Path, rate: float) -> None:
+    found = scenes_of(tmp_path, slide, 7, rate=rate)
+    assert starts(found) == pytest.approx([n / rate for n in range(7)], abs=0.2)
+
+
+def test_should_find_slides_that_dissolve_into_each_other(tmp_path: Path) -> None:
+    def draw(number: int) -> Picture:
+        index, into = divmod(number, 50)
+        share = min(1.0, into / 12) if index else 1.0
+        mixed = share * slide(index) + (1 - share) * slide(max(0, index - 1)).astype(float)
+        return mixed.astype(np.uint8)
+
+    found = scenes_of(tmp_path, draw, 3 * 50)
+    assert starts(found) == pytest.approx([0.0, 2.25, 4.25], abs=0.2)
+
+
+def test_should_find_slides_beside_a_large_camera(tmp_path: Path) -> None:
+    def draw(number: int) -> Picture:
+        image = slide(number // 50)
+        image[:, 400:] = scenery(number // 2)[:, 400:]
+        cv2.circle(image, (520 + number % 20, 180), 90, (120, 150, 200), -1)
+        return image
+
+    found = scenes_of(tmp_path, draw, 4 * 50)
+    assert starts(found) == pytest.approx([0.0, 2.0, 4.0, 6.0], abs=0.2)
+
+
+def test_should_not_cut_where_frames_were_dropped(tmp_path: Path) -> None:
+    def draw(number: int) -> Picture:
+        return scenery(2 * (number if number % 50 > 12 else number - number % 50))
+
+    assert len(scenes_of(tmp_path, draw, 6 * RATE)) == 1
 
 
 def test_should_find_slides_beside_a_camera_that_moves(tmp_path: Path) -> None:

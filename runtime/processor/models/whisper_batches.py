@@ -22,8 +22,16 @@ COMPRESSION_RATIO = 2.4
 NO_SPEECH = 0.6
 LOG_PROBABILITY = -1.0
 
-_TEMPERATURES = (0.0, 0.4, 0.8)
-"""Fewer than faster-whisper's six: each is another decoding of a loop."""
+_USUAL, _RAISED = (0.0,), (0.4, 0.8)
+"""Temperatures; fewer than faster-whisper's six, because each is another decoding of a loop."""
+
+_SURE_LOOP = -0.5
+
+_TOKENS_A_SECOND, _MORE_TOKENS = 20, 40
+"""Nobody speaks faster; a loop in a retry ends there."""
+
+# A loop that was really said: words as long as words are, each likely.
+_SPOKEN_WORD_SECONDS, _SPOKEN_SHARE, _SPOKEN_PROBABILITY = (0.1, 2.0), 0.8, 0.5
 
 # faster-whisper's own: marks that belong to the word after them, and to the word before.
 _OPENING, _CLOSING = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # noqa: RUF001
@@ -31,10 +39,14 @@ _OPENING, _CLOSING = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # noqa:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
-    """Up to half a minute of speech, and the language that it is in."""
+    """Up to half a minute of speech, and the language that it is in.
+
+    A pack that `is_retry` is decoded once, without raised temperatures, and its text is short.
+    """
 
     samples: "Samples"
     language: str
+    is_retry: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +63,7 @@ class _Options:
     log_prob_threshold: float = LOG_PROBABILITY
     no_speech_threshold: float = NO_SPEECH
     compression_ratio_threshold: float = COMPRESSION_RATIO
-    temperatures: Sequence[float] = _TEMPERATURES
+    temperatures: Sequence[float] = _USUAL
     suppress_blank: bool = True
     max_initial_timestamp: float = 1.0
     max_new_tokens: int | None = None
@@ -64,6 +76,7 @@ class _Decoding:
     features: Any
     tokenizer: Any
     prompt: list[int]
+    is_retry: bool = False
     seek: int = 0
     last_speech_seconds: float = 0.0
     segments: list[Any] = field(default_factory=list)
@@ -144,6 +157,7 @@ class BatchDecoder:
             tokenizer=tokenizer,
             # No text before: a hallucination in one half minute must not feed the next.
             prompt=self._model.get_prompt(tokenizer, [], hotwords=self._hotwords),
+            is_retry=pack.is_retry,
         )
 
     def _decode_batch(self, batch: Sequence[_Decoding], report: Callable[[], None]) -> None:
@@ -169,38 +183,20 @@ class BatchDecoder:
 
     def _decode_one(self, decoding: _Decoding, encoded: Any) -> None:
         """Decode half a minute and move `seek` behind it, as `WhisperModel.generate_segments`."""
-        from faster_whisper.transcribe import get_suppressed_tokens
         from faster_whisper.utils import get_end
 
         model, size, seek = self._model, self._size(decoding), decoding.seek
-        options = _Options(
-            beam_size=self._beam_size,
-            suppress_tokens=get_suppressed_tokens(decoding.tokenizer, [-1]),
-        )
-        result, log_probability, temperature, compression_ratio = model.generate_with_fallback(
-            encoded, decoding.prompt, decoding.tokenizer, options
-        )
+        at_seconds = seek * model.feature_extractor.time_per_frame
+        generated = self._generate(decoding, encoded, _USUAL)
+        segments, after, ends_in_silence = self._timed(decoding, encoded, generated)
+        if _must_repeat(generated) and not decoding.is_retry and not _is_said(generated, segments):
+            generated = _better(generated, self._generate(decoding, encoded, _RAISED))
+            segments, after, ends_in_silence = self._timed(decoding, encoded, generated)
+        result, log_probability, temperature, compression_ratio = generated
         if result.no_speech_prob > NO_SPEECH and log_probability <= LOG_PROBABILITY:
             decoding.seek += size
             return
-        at_seconds = seek * model.feature_extractor.time_per_frame
-        segments, decoding.seek, ends_in_silence = model._split_segments_by_timestamps(  # noqa: SLF001 - as its own loop
-            tokenizer=decoding.tokenizer,
-            tokens=result.sequences_ids[0],
-            time_offset=at_seconds,
-            segment_size=size,
-            segment_duration=size * model.feature_extractor.time_per_frame,
-            seek=seek,
-        )
-        model.add_word_timestamps(
-            [segments],
-            decoding.tokenizer,
-            encoded,
-            size,
-            _OPENING,
-            _CLOSING,
-            last_speech_timestamp=decoding.last_speech_seconds,
-        )
+        decoding.seek = after
         end_seconds = get_end(segments)
         if end_seconds is not None:
             if not ends_in_silence and end_seconds > at_seconds:
@@ -220,6 +216,88 @@ class BatchDecoder:
                 )
             )
         ]
+
+    def _generate(
+        self, decoding: _Decoding, encoded: Any, temperatures: Sequence[float]
+    ) -> tuple[Any, float, float, float]:
+        """Return faster-whisper's result, log probability, temperature and compression ratio."""
+        from faster_whisper.transcribe import get_suppressed_tokens
+
+        seconds = self._size(decoding) * self._model.feature_extractor.time_per_frame
+        most = self._model.max_length - len(decoding.prompt)
+        tokens = min(most, round(_TOKENS_A_SECOND * seconds) + _MORE_TOKENS)
+        options = _Options(
+            beam_size=self._beam_size,
+            suppress_tokens=get_suppressed_tokens(decoding.tokenizer, [-1]),
+            temperatures=temperatures,
+            max_new_tokens=tokens if decoding.is_retry or temperatures != _USUAL else None,
+        )
+        found: tuple[Any, float, float, float] = self._model.generate_with_fallback(
+            encoded, decoding.prompt, decoding.tokenizer, options
+        )
+        return found
+
+    def _timed(
+        self, decoding: _Decoding, encoded: Any, generated: tuple[Any, float, float, float]
+    ) -> tuple[list[Any], int, bool]:
+        """Return the segments of a text with the times of their words, as faster-whisper does."""
+        model, size, seek = self._model, self._size(decoding), decoding.seek
+        seconds = model.feature_extractor.time_per_frame
+        segments, after, ends_in_silence = model._split_segments_by_timestamps(  # noqa: SLF001 - as its own loop
+            tokenizer=decoding.tokenizer,
+            tokens=generated[0].sequences_ids[0],
+            time_offset=seek * seconds,
+            segment_size=size,
+            segment_duration=size * seconds,
+            seek=seek,
+        )
+        model.add_word_timestamps(
+            [segments],
+            decoding.tokenizer,
+            encoded,
+            size,
+            _OPENING,
+            _CLOSING,
+            last_speech_timestamp=decoding.last_speech_seconds,
+        )
+        return segments, after, ends_in_silence
+
+
+def _must_repeat(generated: tuple[Any, float, float, float]) -> bool:
+    """Return whether Whisper's rules ask for another decoding: a loop, or improbable speech.
+
+    A loop that is sure of itself stays one at other temperatures; shorter cuts resolve it.
+    """
+    result, log_probability, _, compression_ratio = generated
+    is_silence = result.no_speech_prob > NO_SPEECH
+    is_loop = compression_ratio > COMPRESSION_RATIO and log_probability < _SURE_LOOP
+    return is_loop or (log_probability < LOG_PROBABILITY and not is_silence)
+
+
+def _is_said(generated: tuple[Any, float, float, float], segments: Sequence[Any]) -> bool:
+    """Return whether a loop was really said, by the times and probabilities of its words."""
+    words = [word for segment in segments for word in segment["words"]]
+    return generated[1] >= LOG_PROBABILITY and are_spoken(
+        [(word["end"] - word["start"], word["probability"]) for word in words]
+    )
+
+
+def are_spoken(words: Sequence[tuple[float, float]]) -> bool:
+    """Return whether words that repeat, as (seconds, probability), were said and not invented."""
+    if not words:
+        return False
+    shortest, longest = _SPOKEN_WORD_SECONDS
+    lasting = sum(shortest <= seconds <= longest for seconds, _ in words)
+    likely = sorted(probability for _, probability in words)[len(words) // 2]
+    return bool(likely >= _SPOKEN_PROBABILITY) and lasting >= _SPOKEN_SHARE * len(words)
+
+
+def _better(
+    first: tuple[Any, float, float, float], second: tuple[Any, float, float, float]
+) -> tuple[Any, float, float, float]:
+    """Return the more probable of the texts that do not repeat; of both where both do."""
+    varied = [found for found in (first, second) if found[3] <= COMPRESSION_RATIO]
+    return max(varied or (first, second), key=lambda found: found[1])
 
 
 def _segment(

@@ -12,8 +12,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 from runtime.core.media import TimeRange, Word
 from runtime.processor.models.whisper_batches import Pack
 from runtime.processor.stages.pieces import Piece, cut_pieces
-from runtime.processor.stages.segment_words import segment_words
-from runtime.processor.stages.spoken_languages import LanguageRun, language_runs, most_probable
+from runtime.processor.stages.segment_words import is_loop, segment_words
+from runtime.processor.stages.spoken_languages import (
+    LanguageRun,
+    language_runs,
+    most_probable,
+    speech_chunks,
+)
 from runtime.processor.stages.windows import SpeechSpans
 
 if TYPE_CHECKING:
@@ -114,7 +119,7 @@ class Recognizer:
                 if gap.seconds <= budget:
                     budget -= gap.seconds
                     on_seconds(seconds)
-                    found += self._retry(samples, gap, piece, speech.rate)
+                    found += self._retry(samples, gap, piece, is_loop=any(map(is_loop, segments)))
             unwritten += unwritten_in(piece.spans, found)
             words += found
         spoken: Counter[str] = Counter()
@@ -145,33 +150,59 @@ class Recognizer:
     def _only_language(self) -> str | None:
         return self._languages[0] if len(self._languages) == 1 else self._decoder.only_language
 
-    def _retry(self, samples: "Samples", gap: TimeRange, piece: Piece, rate: int) -> list[Word]:
-        """Return the words of speech that was passed over, heard with other cuts."""
+    def _retry(
+        self, samples: "Samples", gap: TimeRange, piece: Piece, *, is_loop: bool
+    ) -> list[Word]:
+        """Return the words of speech that was passed over, heard with other cuts.
+
+        `is_loop` begins with the shortest cuts.
+        """
+        rate = piece.spans.rate
+        heard = SpeechSpans(((gap.start_seconds, gap.end_seconds),), rate)
+        tries = [
+            [
+                (
+                    max(0.0, gap.start_seconds + earlier),
+                    min(len(samples) / rate, gap.end_seconds + later),
+                )
+            ]
+            for earlier, later in _RETRY_CUTS
+        ]
+        # A few words at a time: what is said again and again becomes a loop in longer cuts.
+        few_words = [span for chunk in speech_chunks(heard, samples) for span in chunk]
+        tries = [few_words, *tries] if is_loop else [*tries, few_words]
         best: list[Word] = []
-        for number, (earlier, later) in enumerate(_RETRY_CUTS):
-            start = max(0.0, gap.start_seconds + earlier)
-            end = min(len(samples) / rate, gap.end_seconds + later)
-            spans = SpeechSpans(((start, end),), rate)
-            joined = spans.join(samples)
-            cut = Piece(
-                spans=spans, samples=joined, language=self._language_of(joined, piece.language)
-            )
+        for spans in tries:
             found = [
                 word
-                for segment in self._decode([cut], lambda _: None)[0]
-                for word in segment_words(
-                    segment, cut.language, spans, allow_loops=number == len(_RETRY_CUTS) - 1
-                )
+                for word in self._words_of(samples, spans, piece.language, rate)
                 if gap.start_seconds
                 <= (word.start_seconds + word.end_seconds) / 2
                 <= gap.end_seconds
             ]
             best = max(best, found, key=len)
-            if best and not unwritten_in(
-                SpeechSpans(((gap.start_seconds, gap.end_seconds),), rate), best
-            ):
+            if best and not unwritten_in(heard, best):
                 break
         return best
+
+    def _words_of(
+        self, samples: "Samples", cuts: Sequence[tuple[float, float]], usual: str, rate: int
+    ) -> list[Word]:
+        """Return the words of cuts of a window, each decoded by itself."""
+        spans = [SpeechSpans((cut,), rate) for cut in cuts]
+        joined = [span.join(samples) for span in spans]
+        packs = [
+            Pack(samples=part, language=self._language_of(part, usual), is_retry=True)
+            for part in joined
+        ]
+        return [
+            word
+            for pack, span, segments in zip(
+                packs, spans, self._decoder.decode(packs, lambda _: None), strict=True
+            )
+            for segment in segments
+            for word in segment_words(segment, pack.language, span)
+        ]
 
     def _language_of(self, samples: "Samples", usual: str) -> str:
         """Return the language of speech that was passed over, the usual one where in doubt."""

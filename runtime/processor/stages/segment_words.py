@@ -1,25 +1,25 @@
 """Turns Whisper's segments into words, and leaves out those that it invented."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from runtime.core.media import Word
-from runtime.processor.models.whisper_batches import COMPRESSION_RATIO, LOG_PROBABILITY, NO_SPEECH
+from runtime.processor.models.whisper_batches import (
+    COMPRESSION_RATIO,
+    LOG_PROBABILITY,
+    NO_SPEECH,
+    are_spoken,
+)
 from runtime.processor.stages.unspaced import word_ranges
 from runtime.processor.stages.windows import SpeechSpans
-
-# A loop that was really said: words as long as words are, each likely.
-_SPOKEN_WORD_SECONDS, _SPOKEN_SHARE, _SPOKEN_PROBABILITY = 0.1, 0.8, 0.5
 
 # faster-whisper's own list: it splits these at every character, without leading spaces.
 _WRITTEN_WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
 
-def segment_words(
-    segment: Any, language: str, speech: SpeechSpans, *, allow_loops: bool = False
-) -> Iterator[Word]:
+def segment_words(segment: Any, language: str, speech: SpeechSpans) -> Iterator[Word]:
     """Yield a segment's words in the window's time; none if Whisper invented it."""
-    if is_hallucination(segment, allow_loops=allow_loops):
+    if is_hallucination(segment):
         return
     for pieces in join_pieces(segment.words or (), language):
         text = "".join(piece.word for piece in pieces).strip()
@@ -37,25 +37,22 @@ def segment_words(
             )
 
 
-def is_hallucination(segment: Any, *, allow_loops: bool = False) -> bool:
+def is_loop(segment: Any) -> bool:
+    """Return whether a segment's text repeats more than speech usually does."""
+    return bool(segment.compression_ratio > COMPRESSION_RATIO)
+
+
+def is_hallucination(segment: Any) -> bool:
     """Return whether a segment is a loop or an improbable guess, as Whisper makes for silence.
 
-    A loop whose words are likely and as long as words are was said. `allow_loops` asks for that
-    even where the text repeats without such words.
+    A loop whose words are likely and as long as words are was said.
     """
-    is_loop = segment.compression_ratio > COMPRESSION_RATIO and not (
-        allow_loops and segment.avg_logprob > LOG_PROBABILITY / 2
-    )
     is_silence = segment.no_speech_prob > NO_SPEECH and segment.avg_logprob < LOG_PROBABILITY
-    return bool(is_silence or (is_loop and not _is_spoken(segment.words or ())))
+    return bool(is_silence or (is_loop(segment) and not _are_spoken(segment)))
 
 
-def _is_spoken(words: Sequence[Any]) -> bool:
-    if not words:
-        return False
-    lasting = [word.end - word.start >= _SPOKEN_WORD_SECONDS for word in words]
-    likely = sorted(word.probability for word in words)[len(words) // 2] >= _SPOKEN_PROBABILITY
-    return bool(likely) and sum(lasting) >= _SPOKEN_SHARE * len(words)
+def _are_spoken(segment: Any) -> bool:
+    return are_spoken([(word.end - word.start, word.probability) for word in segment.words or ()])
 
 
 def join_pieces(pieces: Iterable[Any], language: str) -> list[list[Any]]:

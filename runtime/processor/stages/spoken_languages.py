@@ -82,7 +82,7 @@ def language_runs(
 
     Several `languages` restrict the choice. `before` is the language before the window.
     """
-    chunks = list(_chunks(speech, samples))
+    chunks = list(speech_chunks(speech, samples))
     found = [
         most_probable(detect(_join(chunk, samples, speech.rate)), languages) for chunk in chunks
     ]
@@ -167,7 +167,7 @@ def _certainty(chunk: Probabilities) -> float:
     return min(1.0, max(0.01, (best - _DOUBTFUL) / (_CERTAIN - _DOUBTFUL)))
 
 
-def _chunks(speech: SpeechSpans, samples: "Samples") -> Iterator[Chunk]:
+def speech_chunks(speech: SpeechSpans, samples: "Samples") -> Iterator[Chunk]:
     """Yield the speech in chunks that end at the quietest moment within their bounds."""
     current: list[tuple[float, float]] = []
     for span in speech.spans:

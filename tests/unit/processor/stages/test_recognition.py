@@ -21,6 +21,7 @@ from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.conftest import STATE, THREADS, made_by_setup
 
 RATE = 100
+LONGEST_CUT_SECONDS = 8.0
 
 
 @dataclass
@@ -135,11 +136,34 @@ def test_should_find_speech_without_words() -> None:
     ]
 
 
+def test_should_cut_short_what_became_a_loop(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    model = FakeDecoder({1: {"en": 0.99}})
+    segments = FakeDecoder._segments
+
+    def loops(self: FakeDecoder, pack: Pack) -> list[Segment]:
+        seconds = len(pack.samples) / RATE
+        assert pack.is_retry == (len(self.asked) > 1)
+        if seconds < LONGEST_CUT_SECONDS:
+            return segments(self, pack)
+        whole = (Said(" 5-5-5-5-5-5", 0.0, seconds),)
+        return [Segment(words=whole, end=seconds, compression_ratio=20.0)]
+
+    monkeypatch.setattr(FakeDecoder, "_segments", loops)
+    found = recognized(model, (1, 20))
+    assert len(found.words) >= 16
+    assert found.unwritten == ()
+    assert len(model.asked) == 2
+
+
 def test_should_keep_a_loop_that_was_said_and_drop_an_invented_one() -> None:
     said = tuple(Said(" no", n * 0.5, n * 0.5 + 0.3) for n in range(15))
+    one_word = (Said(" 5-5-5-5-5-5-5", 0.0, 16.0),)
     squeezed = tuple(Said(" no", 5.0, 5.02) for _ in range(15))
     assert not is_hallucination(Segment(words=said, compression_ratio=6.0))
     assert is_hallucination(Segment(words=squeezed, compression_ratio=6.0))
+    assert is_hallucination(Segment(words=one_word, compression_ratio=6.0))
 
 
 @pytest.mark.models

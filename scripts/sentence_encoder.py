@@ -6,6 +6,7 @@ names the graph has them. A test fails if the file in `runtime` differs.
 
 import math
 import sys
+from typing import Any
 
 from onnx import ModelProto, NodeProto, TensorProto, helper
 
@@ -29,7 +30,7 @@ class Graph:
         self.nodes: list[NodeProto] = []
         self.initializers: list[TensorProto] = []
 
-    def op(self, kind: str, *inputs: str, **attributes: object) -> str:
+    def op(self, kind: str, *inputs: str, **attributes: Any) -> str:
         """Add a node with one output."""
         output = f"n{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, list(inputs), [output], **attributes))

@@ -18,7 +18,7 @@ from ..session import ProcessingSession
 RETRY_MILLISECONDS = 5_000
 
 
-class NotProtectedError(Retry, MiddlewareError):  # type: ignore[misc]  # dramatiq has no types
+class NotProtectedError(Retry, MiddlewareError):
     """The message waits for protection; of other errors of a middleware, Dramatiq logs and goes on.
 
     It is handled as a retry, which does not count as one.

@@ -50,7 +50,7 @@ def test_should_protect_the_handling_of_each_message(cloud: LocalCloud, tmp_path
         env = cloud.aws_environment() | environment(agent, *path, QUEUE_URL=url)
         inject_faults(agent, refusal=True)
         send(2)
-        example = [sys.executable, PROJECT / "examples/sqs_loop.py"]
+        example: list[str | Path] = [sys.executable, PROJECT / "examples/sqs_loop.py"]
         with working(example, env, tmp_path) as worker:
             worker.read_jobs(2)
             assert agent.faults == []

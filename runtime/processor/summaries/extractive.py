@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from itertools import pairwise
 from math import sqrt
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ from runtime.processor.summaries.found import (
     find_names,
     find_questions,
 )
+from runtime.processor.summaries.phrases import every_language, phrases_of
 from runtime.processor.summaries.port import SummaryRequest, chapter_starts, citation
 from runtime.processor.summaries.ranking import lexrank
 from runtime.processor.summaries.template import TITLES
@@ -47,16 +49,6 @@ DEPENDENT_WEIGHT, QUESTION_WEIGHT = 0.7, 0.6
 MIN_WORDS = 5
 MAX_WORDS = 45
 MAX_QUOTES = 3
-
-_COURTESY = re.compile(
-    r"\b(thank(s| you)|welcome (to|back)|good (morning|afternoon|evening)|subscribe|"
-    r"see you (next|soon)|let me (go|move) on|as i said)\b",
-    re.IGNORECASE,
-)
-_DEPENDENT = re.compile(
-    r"^(it|its|this|that|these|those|he|she|they|and|but|so|or|because|which|there|then)\b",
-    re.IGNORECASE,
-)
 
 
 class ExtractiveSummarizer:
@@ -152,14 +144,15 @@ class Extraction:
         quotable = [
             i
             for i in whole
-            if self._content[i] >= FEWEST_CONTENT_WORDS and not _COURTESY.search(sentences[i].text)
+            if self._content[i] >= FEWEST_CONTENT_WORDS
+            and not _says(sentences[i], self._request, "courtesy")
         ]
         return quotable or whole or list(range(len(sentences)))
 
     @cached_property
     def _relevance(self) -> NDArray[np.float64]:
         weights = np.minimum(1.0, (1 + self._content) / (1 + FULL_WEIGHT_WORDS))
-        weights = weights * [_weight(sentence) for sentence in self._request.sentences]
+        weights = weights * [_weight(s, self._request) for s in self._request.sentences]
         relevance: NDArray[np.float64] = lexrank(self._request.vectors).astype(np.float64)
         return relevance * weights
 
@@ -247,8 +240,17 @@ def _without_repetition(sections: Sequence[SummarySection]) -> tuple[SummarySect
     return tuple(kept)
 
 
-def _weight(sentence: Sentence) -> float:
-    weight = DEPENDENT_WEIGHT if _DEPENDENT.match(sentence.text) else 1.0
+def _says(
+    sentence: Sentence, request: SummaryRequest, what: Literal["courtesy", "dependent"]
+) -> bool:
+    """Return whether a sentence has such words of its language; without a table, of English."""
+    phrases = phrases_of(sentence.language or request.language) or every_language()["en"]
+    pattern: re.Pattern[str] = getattr(phrases, what)
+    return pattern.search(sentence.text) is not None
+
+
+def _weight(sentence: Sentence, request: SummaryRequest) -> float:
+    weight = DEPENDENT_WEIGHT if _says(sentence, request, "dependent") else 1.0
     return weight * (QUESTION_WEIGHT if _ends_with(sentence.text, "?？؟") else 1.0)  # noqa: RUF001 - full-width marks end questions too
 
 

@@ -1,4 +1,4 @@
-"""Facts in a text that can be compared: dates, names, quotes, speakers, addresses, words."""
+"""Facts in a text that can be compared: names, quotes, speakers, addresses, words."""
 
 import re
 import unicodedata
@@ -7,14 +7,8 @@ from itertools import pairwise
 
 from runtime.core.word_spacing import is_unspaced
 from runtime.processor.stages.function_words import words_of
+from runtime.processor.summaries.phrases import every_language
 
-_DATE_NAMES = """
-monday tuesday wednesday thursday friday saturday sunday january february march april june july
-august september october november december tomorrow yesterday tonight spring summer autumn winter
-"""
-_DATES = frozenset(_DATE_NAMES.split())
-_NEGATION_NAMES = "not no never none nobody nothing neither nor cannot without hardly"
-_NEGATIONS = frozenset(_NEGATION_NAMES.split())
 _SPEAKER = re.compile(r"\bspeaker[ _]0*(\d+)\b", re.IGNORECASE)
 _QUOTED = re.compile(
     '["\u201c\u201e\u00ab]([^"\u201c\u201d\u201e\u00ab\u00bb]+)["\u201d\u201c\u00bb]'
@@ -22,6 +16,7 @@ _QUOTED = re.compile(
 _ADDRESS = re.compile(r"\b(?:https?://|www\.)\S+|\b[\w.+-]+@[\w-]+\.\w+", re.IGNORECASE)
 _CAPITALIZED = re.compile(r"(?<![\w.])([A-Z\u00c0-\u00de][\w\u2019'-]*)")
 _SENTENCE_START = re.compile(r"(?:^|[.!?:]\s+|[\"\u201c(]\s*)$")
+ENGLISH_DATES = every_language()["en"].dates
 _NOT_NAMES = frozenset({"i", "i'm", "i'll", "i've", "i'd", "ok", "okay", "speaker"})
 FEWEST_QUOTED_WORDS = 2
 _PREFIX = 5
@@ -31,18 +26,6 @@ def folded(text: str) -> str:
     """Return the text in lower case, without accents."""
     decomposed = unicodedata.normalize("NFKD", text.lower())
     return "".join(c for c in decomposed if not unicodedata.combining(c))
-
-
-def dates_in(text: str) -> set[str]:
-    """Return the weekdays, months, seasons and days from today that a text names in English."""
-    words = set(words_of(text))
-    may = {"may"} if re.search(r"\b(?:in|of|on|by|until|since) May\b|\bMay \d", text) else set()
-    return (words & _DATES) | may
-
-
-def is_negated(text: str) -> bool:
-    """Return whether an English text denies something."""
-    return any(word in _NEGATIONS or word.endswith(("n't", "n\u2019t")) for word in words_of(text))
 
 
 def speakers_in(text: str) -> set[str]:
@@ -70,7 +53,7 @@ def names_in(text: str) -> list[tuple[str, bool]]:
     names = []
     for match in _CAPITALIZED.finditer(bare):
         word = re.sub(r"['\u2019]s?$", "", match.group(1))
-        if folded(word) in _NOT_NAMES or folded(word) in _DATES or folded(word) == "may":
+        if folded(word) in _NOT_NAMES or folded(word) in ENGLISH_DATES or folded(word) == "may":
             continue
         begins = _SENTENCE_START.search(bare[: match.start()]) is not None
         names.append((word, begins))

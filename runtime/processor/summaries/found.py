@@ -1,18 +1,23 @@
 """What can be found in a transcript by its words: decisions, tasks, questions, keywords, names.
 
-Decisions and tasks are recognised by English phrases, names by capital letters inside sentences
-(not in German, which capitalizes every noun). What is found is quoted.
+Decisions and tasks are recognised by phrases of the sentence's language, if it has a table, names
+by capital letters inside sentences (not in German, which capitalizes every noun). What is found is
+quoted.
 """
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
 
 from runtime.core.media import Sentence
 from runtime.core.summary import SummaryItem
 from runtime.processor.stages.function_words import function_words, words_of
+from runtime.processor.summaries.phrases import Phrases, phrases_of
 from runtime.processor.summaries.port import SummaryRequest, citation
 
+T = TypeVar("T")
 MAX_ITEMS = 10
 MAX_KEYWORDS = 8
 MAX_CITATIONS = 3
@@ -20,25 +25,6 @@ FEWEST_QUESTION_WORDS = 5
 FEWEST_MENTIONS = 2
 _KEYWORD_LETTERS = 4
 
-_DECISION = re.compile(
-    r"\b(we|they|i|board|council|team|committee)\s+(have\s+|has\s+)?(all\s+)?"
-    r"(decided|agreed|approved|voted)\b|\bthe decision (is|was)\b|\bit (is|was) (decided|agreed)\b",
-    re.IGNORECASE,
-)
-_TASK = re.compile(
-    r"\b(i|we)(\s+will|'ll|\u2019ll)\s+(?!be\b|see\b|have\b|get\b|never\b|not\b)[a-z]+|"
-    r"\bplease\s+[a-z]+|\b(can|could|would) you\b|\baction item\b|\bneeds? to be\b|"
-    r"\b(will|is going to) (send|write|check|prepare|call|ask|fix|update|review|book)\b",
-    re.IGNORECASE,
-)
-_OWN_TASK = re.compile(r"\bI(\s+will|'ll|\u2019ll)\b")
-_DUE = re.compile(
-    r"\b(by|on|until|before|next|this)\s+((the\s+)?end of (the\s+)?(day|week|month|quarter|year)|"
-    r"(next\s+)?(monday|tuesday|wednesday|thursday|friday|saturday|sunday|week|month|quarter|year)|"
-    r"tomorrow|tonight|noon|january|february|march|april|june|july|august|september|october|"
-    r"november|december)\b|\btomorrow\b|\btonight\b",
-    re.IGNORECASE,
-)
 _NAME = re.compile(r"\b[A-Z\u00c0-\u00de][\w'\u2019\u00c0-\u024f-]*[a-z\u00df-\u024f0-9][\w-]*\b")
 _CAPITALIZED = """
 I I'm I'll I've I'd OK Okay Mr Mrs Ms Dr God Monday Tuesday Wednesday Thursday Friday Saturday
@@ -48,13 +34,46 @@ _NOT_NAMES = frozenset(_CAPITALIZED.split())
 
 
 def find_decisions(request: SummaryRequest) -> Sequence[SummaryItem]:
-    """Return the sentences that state a decision, in English recordings."""
-    return _matching(request, _DECISION)
+    """Return the sentences that state a decision; what asks or denies states none."""
+    found = [
+        i
+        for i, phrases in _readable(request)
+        if _decides(request.sentences[i].text, phrases) and not _is_question(request.sentences[i])
+    ]
+    return [_quote(request, i) for i in _spread(found)]
+
+
+def _decides(text: str, phrases: Phrases) -> bool:
+    match = phrases.decision.search(text)
+    if match is None:
+        return False
+    # A denial stands in between, as in German, or right before, as in Spanish.
+    before = text[: match.start()].split()[-1:]
+    return not phrases.is_negated(" ".join([*before, match.group()]))
 
 
 def find_action_items(request: SummaryRequest) -> Sequence[SummaryItem]:
-    """Return the sentences that state a task, with its speaker as the owner of "I will"."""
-    return _matching(request, _TASK, is_task=True)
+    """Return the sentences that state a task, with the one who takes it as its owner."""
+    found = [
+        (i, phrases)
+        for i, phrases in _readable(request)
+        if phrases.task.search(request.sentences[i].text)
+    ]
+    items = []
+    for i, phrases in _spread(found):
+        sentence = request.sentences[i]
+        due = phrases.due.search(sentence.text)
+        owner = sentence.speaker if phrases.own_task.search(sentence.text) else None
+        items.append(replace(_quote(request, i), owner=owner, due=due.group() if due else None))
+    return items
+
+
+def _readable(request: SummaryRequest) -> Iterator[tuple[int, Phrases]]:
+    """Yield the sentences of five words or more whose language has a table."""
+    for i, sentence in enumerate(request.sentences):
+        phrases = phrases_of(sentence.language or request.language)
+        if phrases and len(sentence.words) >= FEWEST_QUESTION_WORDS:
+            yield i, phrases
 
 
 def find_questions(request: SummaryRequest) -> Sequence[SummaryItem]:
@@ -62,42 +81,27 @@ def find_questions(request: SummaryRequest) -> Sequence[SummaryItem]:
     asked = [
         i
         for i, sentence in enumerate(request.sentences)
-        if sentence.text.rstrip("\"'”’»)")[-1:] in {"?", "？", "؟"}  # noqa: RUF001 - as written
-        and len(sentence.words) >= FEWEST_QUESTION_WORDS
+        if _is_question(sentence) and len(sentence.words) >= FEWEST_QUESTION_WORDS
     ]
     return [_quote(request, i) for i in _spread(asked)]
 
 
-def _matching(
-    request: SummaryRequest, pattern: re.Pattern[str], *, is_task: bool = False
-) -> list[SummaryItem]:
-    if request.language != "en":
-        return []
-    found = [
-        i
-        for i, sentence in enumerate(request.sentences)
-        if pattern.search(sentence.text) and len(sentence.words) >= FEWEST_QUESTION_WORDS
-    ]
-    return [_quote(request, i, is_task=is_task) for i in _spread(found)]
+def _is_question(sentence: Sentence) -> bool:
+    return sentence.text.rstrip("\"'”’»)")[-1:] in {"?", "？", "؟"}  # noqa: RUF001 - as written
 
 
-def _spread(found: Sequence[int]) -> list[int]:
+def _spread(found: Sequence[T]) -> list[T]:
     """Return up to `MAX_ITEMS`, evenly spread over the recording."""
     if len(found) <= MAX_ITEMS:
         return list(found)
     return [found[i * len(found) // MAX_ITEMS] for i in range(MAX_ITEMS)]
 
 
-def _quote(request: SummaryRequest, index: int, *, is_task: bool = False) -> SummaryItem:
-    sentence = request.sentences[index]
-    due = _DUE.search(sentence.text) if is_task else None
-    own = is_task and _OWN_TASK.search(sentence.text) is not None
+def _quote(request: SummaryRequest, index: int) -> SummaryItem:
     return SummaryItem(
-        text=sentence.text,
+        text=request.sentences[index].text,
         citations=(citation(request.sentences, index),),
         quoted=True,
-        owner=sentence.speaker if own else None,
-        due=due.group() if due else None,
     )
 
 

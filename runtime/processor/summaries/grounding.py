@@ -16,15 +16,14 @@ from runtime.processor.stages.function_words import NUMBER_WORDS, function_words
 from runtime.processor.summaries.facts import (
     addresses_in,
     as_said,
-    dates_in,
     folded,
-    is_negated,
     names_in,
     quotes_in,
     speakers_in,
     stems_of,
     words_in,
 )
+from runtime.processor.summaries.phrases import phrases_of
 from runtime.processor.summaries.port import citation
 from runtime.processor.summaries.spoken_numbers import SCALES, numbers_in
 
@@ -36,17 +35,6 @@ LEAST_SUPPORT = 0.4
 """The share of a sentence's content words that must stand in what it cites."""
 
 _START_LETTERS = 4
-_STARTERS = """
-according additionally afterwards although another attendees because besides both callers
-conversation customers despite discussion during each finally furthermore guests hosts however
-initially instead interviewers later lecturers meanwhile moreover next overall participants people
-plans previously questions several speakers teams therefore today topics until using various when
-while work caller customer agent agents guest host interviewer interviewee lecturer participant
-group team everyone nobody listeners viewers students
-"""
-STARTERS = frozenset(_STARTERS.split())
-"""English words that summaries begin sentences with, whether or not they were said."""
-
 WITHOUT_NAMES = frozenset({"de", "lb"})
 """Languages that capitalize every noun."""
 
@@ -141,7 +129,7 @@ def _fact_problems(claim: Claim, passage: str, transcript: Transcript) -> list[s
     without_speakers = _without_speakers(text)
     missing: Mapping[str, Collection[object]] = {
         "number": _missing_numbers(without_speakers, passage, transcript),
-        "date": () if transcript.is_translated else dates_in(text) - dates_in(passage),
+        "date": _missing_dates(text, passage, transcript),
         "name": _missing_names(text, passage, transcript),
         "address": addresses_in(text) - addresses_in(passage),
         "quote": [q for q in quotes_in(text) if as_said(q) not in as_said(passage)],
@@ -151,6 +139,13 @@ def _fact_problems(claim: Claim, passage: str, transcript: Transcript) -> list[s
         for kind, values in missing.items()
         if values
     ]
+
+
+def _missing_dates(text: str, passage: str, transcript: Transcript) -> set[str]:
+    phrases = phrases_of(transcript.language)
+    if phrases is None or transcript.is_translated:
+        return set()
+    return phrases.dates_in(text) - phrases.dates_in(passage)
 
 
 def _without_speakers(text: str) -> str:
@@ -183,16 +178,18 @@ def _missing_names(text: str, passage: str, transcript: Transcript) -> set[str]:
         if parts & transcript.names or (
             by_case
             and not parts <= transcript.small_words
-            and (not begins or _is_unknown(parts, there, transcript.ignored))
+            and (not begins or _is_unknown(parts, there, transcript))
         ):
             missing.add(word)
     return missing
 
 
-def _is_unknown(parts: set[str], there: set[str], ignored: frozenset[str]) -> bool:
+def _is_unknown(parts: set[str], there: set[str], transcript: Transcript) -> bool:
     """Return whether the first word of a sentence may be a name: nothing else explains it."""
     known = {word[:_START_LETTERS] for word in there}
-    ordinary = ignored | STARTERS | NUMBER_WORDS
+    phrases = phrases_of(transcript.language) or phrases_of("en")
+    starters = words_in(phrases.starters) if phrases else set()
+    ordinary = transcript.ignored | NUMBER_WORDS | starters
     return not any(part in ordinary or part[:_START_LETTERS] in known for part in parts)
 
 
@@ -207,7 +204,8 @@ def _support_problems(text: str, passage: str, transcript: Transcript) -> list[s
     shared = stems & stems_of(passage, transcript.ignored)
     if stems and len(shared) < LEAST_SUPPORT * len(stems):
         return ["its segments are about something else"]
-    if transcript.language == "en" and is_negated(text) and not is_negated(passage):
+    phrases = phrases_of(transcript.language)
+    if phrases and phrases.is_negated(text) and not phrases.is_negated(passage):
         return ["it denies what its segments do not deny"]
     return []
 

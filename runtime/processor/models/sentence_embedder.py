@@ -4,7 +4,7 @@ See docs/adr/0003-sentence-embedder-without-transformers.md.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -41,7 +41,8 @@ TRANSPOSED = ".transposed"
 """The end of the names of matrices that the graph takes transposed."""
 
 _MAXIMUM_TOKENS = 256  # what the model was trained with (its `sentence_bert_config.json`)
-_BATCH = 16
+_BATCH_TOKENS = 512
+"""Padding included; larger batches are no faster, and long texts would need much memory."""
 
 
 @lru_cache(maxsize=1)
@@ -71,8 +72,7 @@ def load_sentence_embedder(model_dir: Path) -> SentenceEmbedder:
         # Sentences of similar length share a batch, to limit padding.
         order = sorted(range(len(sentences)), key=lambda i: len(encoded[i].ids))
         result = np.empty((len(sentences), config["hidden_size"]), dtype=np.float32)
-        for start in range(0, len(order), _BATCH):
-            batch = order[start : start + _BATCH]
+        for batch in _batches(order, [len(each.ids) for each in encoded]):
             length = len(encoded[batch[-1]].ids)
             for i in batch:
                 encoded[i].pad(length)
@@ -86,6 +86,18 @@ def load_sentence_embedder(model_dir: Path) -> SentenceEmbedder:
         return result
 
     return embed
+
+
+def _batches(order: Sequence[int], lengths: Sequence[int]) -> Iterator[list[int]]:
+    """Yield stretches of an order of ascending length, each of one text or of few tokens."""
+    batch: list[int] = []
+    for i in order:
+        if batch and (len(batch) + 1) * lengths[i] > _BATCH_TOKENS:
+            yield batch
+            batch = []
+        batch.append(i)
+    if batch:
+        yield batch
 
 
 _OUTSIDE = -1e9

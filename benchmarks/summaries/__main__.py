@@ -26,7 +26,14 @@ from benchmarks.summaries.methods import (
     chosen_now,
     request_of,
 )
-from benchmarks.summaries.mutations import good_sentences, mutations
+from benchmarks.summaries.mutations import (
+    GoodSentence,
+    all_transcripts,
+    denied,
+    good_sentences,
+    held_out_sentences,
+    mutations,
+)
 from benchmarks.summaries.recordings import (
     FILLERS,
     Recording,
@@ -51,7 +58,7 @@ from runtime.processor.stages.titles import alike
 from runtime.processor.stages.topics import BoundaryCosts, topic_boundaries
 from runtime.processor.summaries.budget import Prices, estimate
 from runtime.processor.summaries.extractive import ExtractiveSummarizer
-from runtime.processor.summaries.grounding import Transcript, problems_of
+from runtime.processor.summaries.grounding import Claim, Transcript, problems_of
 from runtime.processor.summaries.port import SummaryRequest, chapter_starts
 from runtime.processor.summaries.prompt import (
     REDUCE_OUTPUT_TOKENS,
@@ -59,13 +66,17 @@ from runtime.processor.summaries.prompt import (
     parts_of,
     tokens_of,
 )
+from runtime.processor.summaries.vocabulary import ordinary_words
 
 ROOT = Path(__file__).resolve().parents[2]
-MODEL = (ROOT / ".lifestream" / "models" / "minilm-l6").resolve()
+MODELS = (ROOT / ".lifestream" / "models").resolve()
+MODEL = MODELS / "minilm-l6"
+VOCABULARY = MODELS / "whisper-base"
 RECORDINGS = 20
 FIRST_SEED = 100
 MUTATIONS = 500
 LONG_HOURS = 6
+TOPIC_SECONDS = 600
 EXAMPLE_PRICES = Prices(input_usd=1.0, output_usd=5.0)
 """US dollars for a million tokens: an example, not the price of a certain model."""
 
@@ -215,18 +226,30 @@ def print_summaries(
 
 def print_faithfulness() -> None:
     """Print how many falsified sentences are rejected, and how many good ones are."""
-    good = good_sentences()
-    transcripts = {g.topic: Transcript(g.sentences, language="en") for g in good}
-    lost = [g for g in good if problems_of(g.claim, transcripts[g.topic], range(99))]
-    falsified = mutations(MUTATIONS, seed=7)
-    caught: Counter[str] = Counter()
-    every: Counter[str] = Counter(m.kind for m in falsified)
-    for mutation in falsified:
-        known = transcripts[mutation.good.topic]
-        caught[mutation.kind] += bool(problems_of(mutation.claim, known, range(99)))
-    print(f"\nGrounding: {sum(caught.values())} of {MUTATIONS} falsified sentences rejected")
-    print("  " + ", ".join(f"{kind} {caught[kind]} of {n}" for kind, n in every.items()))
-    print(f"  good sentences lost: {len(lost)} of {len(good)} ({len(lost) / len(good):.1%})")
+    ordinary = ordinary_words(VOCABULARY)
+    transcripts = {
+        topic: Transcript(sentences, language="en", ordinary=ordinary)
+        for topic, sentences in all_transcripts().items()
+    }
+
+    def rejected(good: GoodSentence, claim: Claim) -> bool:
+        return bool(problems_of(claim, transcripts[good.topic], range(99)))
+
+    print("\nGrounding")
+    sets = {"the check was made with": good_sentences(), "held out": held_out_sentences()}
+    for name, good in sets.items():
+        falsified = mutations(MUTATIONS, seed=7, good=good)
+        every = Counter(m.kind for m in falsified)
+        caught = Counter(m.kind for m in falsified if rejected(m.good, m.claim))
+        lost = Counter(g.kind for g in good if rejected(g, g.claim))
+        denials = [(g, claim) for g in good if (claim := denied(g))]
+        print(f"  sentences {name}: {sum(lost.values())} of {len(good)} good ones lost")
+        kinds = Counter(g.kind for g in good)
+        print("    " + ", ".join(f"{kind} {lost[kind]} of {n}" for kind, n in kinds.items()))
+        print(f"    falsified: {sum(caught.values())} of {MUTATIONS} rejected")
+        print("    " + ", ".join(f"{kind} {caught[kind]} of {n}" for kind, n in every.items()))
+        found = sum(rejected(g, claim) for g, claim in denials)
+        print(f"    denied: {found} of {len(denials)} rejected")
 
 
 def print_long(embed: SentenceEmbedder) -> None:
@@ -276,11 +299,12 @@ def print_price(request: SummaryRequest) -> None:
 
 
 def long_talk(hours: int) -> Iterator[Sentence]:
-    """Yield the sentences of all topics again and again, each time with other neighbours."""
+    """Yield sentences about one topic after another, each of two of its lines, at random."""
     rng = np.random.default_rng(7)
-    lines = [line for topic in read_topics("topics.txt").values() for line in topic]
+    topics = list(read_topics("topics.txt").values())
     clock, number = 0.5, 0
     while clock < hours * 3600:
+        lines = topics[int(clock // TOPIC_SECONDS) % len(topics)]
         first, second = (lines[i].rstrip(".?") for i in rng.integers(0, len(lines), 2))
         words = f"{first} and {second[0].lower()}{second[1:]}".split()
         text = " ".join(words[: rng.integers(6, 24)]) + "."

@@ -25,6 +25,7 @@ WORDS = (
     *("two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"),
     *("fourteen", "eighteen", "twenty", "thirty", "fifty", "sixty", "ninety"),
 )
+_AUXILIARY = re.compile(r"\b(is|are|was|were|has|have|had|can|will|must|should|could|may)\b")
 _NUMBER = re.compile(r"\b\d[\d,.]*\d\b|\b\d\b|\b(?:" + "|".join(WORDS) + r")\b")
 _DATE = re.compile(r"\b(?:" + "|".join((*MONTHS, *DAYS, *SEASONS)) + r")\b|\b(?:1[89]|20)\d\d\b")
 _NAME = re.compile(r"\b(?!Speaker)[A-Z][a-z]{2,}\b")
@@ -38,6 +39,7 @@ class GoodSentence:
     topic: str
     claim: Claim
     sentences: tuple[Sentence, ...]
+    kind: str = "plain"
 
 
 def transcript_of(lines: Sequence[str]) -> tuple[Sentence, ...]:
@@ -49,20 +51,50 @@ def transcript_of(lines: Sequence[str]) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
+def all_transcripts() -> dict[str, tuple[Sentence, ...]]:
+    """Return the transcripts of all topics by their titles."""
+    topics = {**read_topics("topics.txt"), **read_topics("one_topic.txt")}
+    return {title: transcript_of(lines) for title, lines in topics.items()}
+
+
 def good_sentences() -> list[GoodSentence]:
-    """Return the faithful sentences, half of them attributed to the speaker of the passage."""
-    topics = {title: transcript_of(lines) for title, lines in read_topics("topics.txt").items()}
+    """Return the faithful sentences with which the check was made."""
+    return [*_plain_sentences(), *_sentences_with_kinds("written_freely.txt")]
+
+
+def held_out_sentences() -> list[GoodSentence]:
+    """Return faithful sentences that were written when the check was finished."""
+    return _sentences_with_kinds("held_out.txt")
+
+
+def _plain_sentences() -> list[GoodSentence]:
+    """Return sentences, half of which are attributed to the speaker of the passage."""
+    topics = all_transcripts()
     found = []
     for number, line in enumerate(_rows(HERE / "good.txt")):
         topic, cited, text = (part.strip() for part in line.split("|"))
-        segments = tuple(int(index) for index in cited.split(","))
-        sentences = topics[topic]
-        if number % 2 and len(segments) == 1:
-            speaker = int(sentences[segments[0]].speaker.rpartition("_")[2]) + 1
-            text = f"Speaker {speaker} says: {text}"
-        claim = Claim(text=text, segments=segments)
-        found.append(GoodSentence(topic=topic, claim=claim, sentences=sentences))
+        claim = Claim(text=text, segments=tuple(int(index) for index in cited.split(",")))
+        if number % 2 and len(claim.segments) == 1:
+            claim = _attributed(claim, topics[topic])
+        found.append(GoodSentence(topic=topic, claim=claim, sentences=topics[topic]))
     return found
+
+
+def _sentences_with_kinds(name: str) -> list[GoodSentence]:
+    topics = all_transcripts()
+    found = []
+    for line in _rows(HERE / name):
+        kind, topic, cited, text = (part.strip() for part in line.split("|"))
+        claim = Claim(text=text, segments=tuple(int(index) for index in cited.split(",")))
+        if kind == "speaker":
+            claim = _attributed(claim, topics[topic])
+        found.append(GoodSentence(topic=topic, claim=claim, sentences=topics[topic], kind=kind))
+    return found
+
+
+def _attributed(claim: Claim, sentences: Sequence[Sentence]) -> Claim:
+    speaker = int(sentences[claim.segments[0]].speaker.rpartition("_")[2]) + 1
+    return replace(claim, text=f"Speaker {speaker} says: {claim.text}")
 
 
 def _rows(path: Path) -> list[str]:
@@ -79,10 +111,12 @@ class Mutation:
     claim: Claim
 
 
-def mutations(count: int, *, seed: int) -> list[Mutation]:
+def mutations(
+    count: int, *, seed: int, good: Sequence[GoodSentence] | None = None
+) -> list[Mutation]:
     """Return `count` falsified sentences, of each kind about as many."""
     rng = random.Random(seed)  # noqa: S311 - a seed must give the same everywhere
-    good = good_sentences()
+    good = good_sentences() if good is None else good
     found: list[Mutation] = []
     kinds = list(_KINDS)
     while len(found) < count:
@@ -147,8 +181,8 @@ def _swap_name(good: GoodSentence, rng: random.Random) -> Claim | None:
 def topic_names() -> tuple[tuple[str, ...], ...]:
     """Return the names that are said in each topic."""
     found = []
-    for lines in read_topics("topics.txt").values():
-        names = Transcript(transcript_of(lines), language="en").names
+    for sentences in all_transcripts().values():
+        names = Transcript(sentences, language="en").names
         found.append(tuple(sorted(name.capitalize() for name in names)))
     return tuple(names for names in found if names)
 
@@ -176,3 +210,9 @@ _KINDS: dict[str, Callable[[GoodSentence, random.Random], Claim | None]] = {
     "date": _swap_date,
     "timestamp": _swap_time,
 }
+
+
+def denied(good: GoodSentence) -> Claim | None:
+    """Return the claim with a "not" after its first auxiliary verb, None if it has neither."""
+    text = _AUXILIARY.sub(r"\1 not", good.claim.text, count=1)
+    return None if text == good.claim.text or " not not" in text else replace(good.claim, text=text)

@@ -11,6 +11,7 @@ from runtime.processor.summaries.budget import Budget
 from runtime.processor.summaries.map_reduce import ModelLimits, ModelSummarizer
 from runtime.processor.summaries.openai_chat import OpenAIChatModel
 from runtime.processor.summaries.template import templates_of
+from runtime.processor.summaries.vocabulary import ordinary_words
 from runtime.processor.summaries.writer import SummaryWriter
 
 QUESTION_SECONDS = 60
@@ -32,6 +33,7 @@ def connect_summaries(settings: ProcessorSettings) -> SummaryWriter:
         ),
         clock=clock,
         limits=ModelLimits(seconds=settings.summary_seconds),
+        ordinary_words=lambda: ordinary_words(settings.models_dir / settings.asr_model),
     )
     identity = (settings.summarizer, settings.summary_model, settings.summary_guardrail)
     return SummaryWriter(

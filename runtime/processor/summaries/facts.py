@@ -1,13 +1,12 @@
 """Facts in a text that can be compared: names, quotes, speakers, addresses, words."""
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from itertools import pairwise
 
 from runtime.core.word_spacing import is_unspaced
 from runtime.processor.stages.function_words import words_of
-from runtime.processor.summaries.phrases import every_language
+from runtime.processor.summaries.phrases import every_language, folded
 
 _SPEAKER = re.compile(r"\bspeaker[ _]0*(\d+)\b", re.IGNORECASE)
 _QUOTED = re.compile(
@@ -20,12 +19,6 @@ ENGLISH_DATES = every_language()["en"].dates
 _NOT_NAMES = frozenset({"i", "i'm", "i'll", "i've", "i'd", "ok", "okay", "speaker"})
 FEWEST_QUOTED_WORDS = 2
 _PREFIX = 5
-
-
-def folded(text: str) -> str:
-    """Return the text in lower case, without accents."""
-    decomposed = unicodedata.normalize("NFKD", text.lower())
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def speakers_in(text: str) -> set[str]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from runtime.core.media import Sentence
 from runtime.core.summary import SummaryItem
 from runtime.processor.stages.function_words import function_words, words_of
-from runtime.processor.summaries.phrases import Phrases, phrases_of
+from runtime.processor.summaries.phrases import Phrases, is_question, phrases_of
 from runtime.processor.summaries.port import SummaryRequest, citation
 
 T = TypeVar("T")
@@ -38,7 +38,8 @@ def find_decisions(request: SummaryRequest) -> Sequence[SummaryItem]:
     found = [
         i
         for i, phrases in _readable(request)
-        if _decides(request.sentences[i].text, phrases) and not _is_question(request.sentences[i])
+        if _decides(request.sentences[i].text, phrases)
+        and not is_question(request.sentences[i].text)
     ]
     return [_quote(request, i) for i in _spread(found)]
 
@@ -81,13 +82,9 @@ def find_questions(request: SummaryRequest) -> Sequence[SummaryItem]:
     asked = [
         i
         for i, sentence in enumerate(request.sentences)
-        if _is_question(sentence) and len(sentence.words) >= FEWEST_QUESTION_WORDS
+        if is_question(sentence.text) and len(sentence.words) >= FEWEST_QUESTION_WORDS
     ]
     return [_quote(request, i) for i in _spread(asked)]
-
-
-def _is_question(sentence: Sentence) -> bool:
-    return sentence.text.rstrip("\"'”’»)")[-1:] in {"?", "？", "؟"}  # noqa: RUF001 - as written
 
 
 def _spread(found: Sequence[T]) -> list[T]:

@@ -16,14 +16,13 @@ from runtime.processor.stages.function_words import NUMBER_WORDS, function_words
 from runtime.processor.summaries.facts import (
     addresses_in,
     as_said,
-    folded,
     names_in,
     quotes_in,
     speakers_in,
     stems_of,
     words_in,
 )
-from runtime.processor.summaries.phrases import phrases_of
+from runtime.processor.summaries.phrases import every_language, folded, is_question, phrases_of
 from runtime.processor.summaries.port import citation
 from runtime.processor.summaries.spoken_numbers import SCALES, numbers_in
 
@@ -35,6 +34,7 @@ LEAST_SUPPORT = 0.4
 """The share of a sentence's content words that must stand in what it cites."""
 
 _START_LETTERS = 4
+_OF_PLACES = ("an", "ans", "ese", "ish", "ic", "er", "ers")
 WITHOUT_NAMES = frozenset({"de", "lb"})
 """Languages that capitalize every noun."""
 
@@ -54,15 +54,22 @@ class Transcript:
     """The sentences that claims are checked against.
 
     `is_translated`: claims are in another language than the transcript, so that only numbers in
-    digits, names, quotes, addresses and speakers can be compared.
+    digits, names, quotes, addresses and speakers can be compared. `ordinary`: words that are no
+    names where a sentence begins with them.
     """
 
     def __init__(
-        self, sentences: Sequence[Sentence], *, language: str | None, is_translated: bool = False
+        self,
+        sentences: Sequence[Sentence],
+        *,
+        language: str | None,
+        is_translated: bool = False,
+        ordinary: frozenset[str] = frozenset(),
     ) -> None:
         self.sentences = sentences
         self.language = language
         self.is_translated = is_translated
+        self.ordinary = ordinary
 
     @cached_property
     def ignored(self) -> frozenset[str]:
@@ -173,7 +180,7 @@ def _missing_names(text: str, passage: str, transcript: Transcript) -> set[str]:
     missing = set()
     for word, begins in names_in(text):
         parts = words_in([word])
-        if parts <= there:
+        if parts <= there or _is_derived(word, passage):
             continue
         if parts & transcript.names or (
             by_case
@@ -184,13 +191,25 @@ def _missing_names(text: str, passage: str, transcript: Transcript) -> set[str]:
     return missing
 
 
+def _is_derived(word: str, passage: str) -> bool:
+    """Return whether a word is of a name that was said, as "Colombian" is of "Colombia"."""
+    return word.endswith(_OF_PLACES) and any(
+        name != word
+        and len(name) >= _START_LETTERS
+        and name[:_START_LETTERS] == word[:_START_LETTERS]
+        for name, _ in names_in(passage)
+    )
+
+
 def _is_unknown(parts: set[str], there: set[str], transcript: Transcript) -> bool:
     """Return whether the first word of a sentence may be a name: nothing else explains it."""
     known = {word[:_START_LETTERS] for word in there}
-    phrases = phrases_of(transcript.language) or phrases_of("en")
-    starters = words_in(phrases.starters) if phrases else set()
-    ordinary = transcript.ignored | NUMBER_WORDS | starters
-    return not any(part in ordinary or part[:_START_LETTERS] in known for part in parts)
+    ordinary = transcript.ignored | NUMBER_WORDS | transcript.ordinary
+    phrases = phrases_of(transcript.language) or every_language()["en"]
+    return not any(
+        part in ordinary or part in phrases.starters or part[:_START_LETTERS] in known
+        for part in parts
+    )
 
 
 def _speaker_problems(claim: Claim, speakers: Collection[str]) -> list[str]:
@@ -205,7 +224,14 @@ def _support_problems(text: str, passage: str, transcript: Transcript) -> list[s
     if stems and len(shared) < LEAST_SUPPORT * len(stems):
         return ["its segments are about something else"]
     phrases = phrases_of(transcript.language)
-    if phrases and phrases.is_negated(text) and not phrases.is_negated(passage):
+    # A question may be open, and a comparison may be turned round: neither is denied.
+    if (
+        phrases
+        and phrases.is_negated(text)
+        and not phrases.may_deny(passage)
+        and not phrases.compares(text)
+        and not is_question(passage)
+    ):
         return ["it denies what its segments do not deny"]
     return []
 

@@ -5,7 +5,7 @@ and counted.
 """
 
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -67,7 +67,10 @@ class _Checked:
 
 
 class ModelSummarizer:
-    """Asks a model, within a budget of money and time."""
+    """Asks a model, within a budget of money and time.
+
+    `ordinary_words` returns words that are no names, for the check of what it writes.
+    """
 
     def __init__(
         self,
@@ -78,6 +81,7 @@ class ModelSummarizer:
         ledger: SpendLedger,
         clock: MonotonicClock,
         limits: ModelLimits = ModelLimits(),
+        ordinary_words: Callable[[], frozenset[str]] = frozenset,
     ) -> None:
         self._model = model
         self._prices = prices
@@ -85,6 +89,7 @@ class ModelSummarizer:
         self._ledger = ledger
         self._clock = clock
         self._limits = limits
+        self._ordinary_words = ordinary_words
 
     def summarize(self, request: SummaryRequest, on_progress: Progress) -> Summary:
         """Return the summary; raise `ModelUnavailableError` with the reason for another way."""
@@ -133,6 +138,7 @@ class ModelSummarizer:
             request.sentences,
             language=request.language,
             is_translated=request.output_language not in {None, request.language},
+            ordinary=self._ordinary_words(),
         )
         work = [
             _Work(question=question, scope=part.segments, sections=POINT_SECTIONS)

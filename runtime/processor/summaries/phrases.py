@@ -1,7 +1,8 @@
 """What is recognised by the words of a language: denials, dates, decisions, tasks, courtesies."""
 
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -13,13 +14,41 @@ from runtime.processor.stages.function_words import words_of
 _TABLE = Path(__file__).with_name("languages.toml")
 
 
+def folded(text: str) -> str:
+    """Return the text in lower case, without accents."""
+    decomposed = unicodedata.normalize("NFKD", text.lower())
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
+
+
+@dataclass(frozen=True, slots=True)
+class WordSet:
+    """Words in lower case, and beginnings and ends of words ("fail*", "*less")."""
+
+    words: frozenset[str]
+    starts: tuple[str, ...]
+    ends: tuple[str, ...]
+
+    def __contains__(self, word: str) -> bool:
+        return word in self.words or word.startswith(self.starts) or word.endswith(self.ends)
+
+
+def word_set(words: Iterable[str]) -> WordSet:
+    """Return the set of words as `languages.toml` writes them."""
+    every = frozenset(words)
+    starts, ends = (
+        tuple(sorted(word.strip("*") for word in every if test(word, "*")))
+        for test in (str.endswith, str.startswith)
+    )
+    return WordSet(frozenset(word for word in every if "*" not in word), starts, ends)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Phrases:
     """One language's words and patterns; `languages.toml` explains them."""
 
-    negations: frozenset[str]
-    negative_starts: tuple[str, ...]
-    negative_ends: tuple[str, ...]
+    negations: WordSet
+    implied: WordSet
+    comparisons: WordSet
     dates: frozenset[str]
     date_phrases: Mapping[str, re.Pattern[str]]
     starters: frozenset[str]
@@ -32,12 +61,15 @@ class Phrases:
 
     def is_negated(self, text: str) -> bool:
         """Return whether a text denies something."""
-        return any(
-            word in self.negations
-            or word.startswith(self.negative_starts)
-            or word.endswith(self.negative_ends)
-            for word in words_of(text)
-        )
+        return any(word in self.negations for word in words_of(text))
+
+    def may_deny(self, text: str) -> bool:
+        """Return whether a text denies something, if only by what its words imply."""
+        return any(word in self.negations or word in self.implied for word in words_of(text))
+
+    def compares(self, text: str) -> bool:
+        """Return whether a text compares, as in "not faster than"."""
+        return any(word in self.comparisons for word in words_of(text))
 
     def dates_in(self, text: str) -> set[str]:
         """Return the weekdays, months, seasons and days from today that a text names."""
@@ -58,14 +90,13 @@ def phrases_of(language: str | None) -> Phrases | None:
 
 
 def _parsed(table: Mapping[str, Any]) -> Phrases:
-    parts = table["negative_parts"]
     return Phrases(
-        negations=frozenset(table["negations"].split()),
-        negative_starts=tuple(part[:-1] for part in parts if part.endswith("*")),
-        negative_ends=tuple(part[1:] for part in parts if part.startswith("*")),
+        negations=word_set(table["negations"].split()),
+        implied=word_set(table["implied"].split()),
+        comparisons=word_set(table["comparisons"].split()),
         dates=frozenset(table["dates"].split()),
         date_phrases={name: _compiled(text) for name, text in table["date_phrases"].items()},
-        starters=frozenset(table["starters"].split()),
+        starters=frozenset(map(folded, table["starters"].split())),
         **{
             name: _compiled(table[name], verbose=True)
             for name in ("decision", "task", "own_task", "due", "courtesy", "dependent")
@@ -75,3 +106,8 @@ def _parsed(table: Mapping[str, Any]) -> Phrases:
 
 def _compiled(pattern: str, *, verbose: bool = False) -> re.Pattern[str]:
     return re.compile(pattern, re.IGNORECASE | (re.VERBOSE if verbose else re.NOFLAG))
+
+
+def is_question(text: str) -> bool:
+    """Return whether a text ends with a question mark of some script."""
+    return text.rstrip("\"'”’»)")[-1:] in {"?", "？", "؟"}  # noqa: RUF001 - as written

@@ -1,8 +1,10 @@
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benchmarks.summaries.mutations import good_sentences, mutations
+from benchmarks.summaries.mutations import all_transcripts, good_sentences, mutations
 from runtime.processor.summaries.grounding import (
     MAX_CITATIONS,
     Claim,
@@ -10,6 +12,7 @@ from runtime.processor.summaries.grounding import (
     grounded_item,
     problems_of,
 )
+from runtime.processor.summaries.vocabulary import ordinary_words
 from tests.unit.processor.builders import ANNA
 from tests.unit.processor.summaries.requests import talk
 
@@ -121,14 +124,54 @@ def test_should_cite_in_order_of_time_and_each_passage_once() -> None:
     assert (item.text, item.first.speaker) == ("Two trams.", ANNA)
 
 
-def test_should_reject_falsified_sentences_and_keep_good_ones() -> None:
+@pytest.mark.models
+def test_should_reject_falsified_sentences_and_keep_good_ones(models: Path) -> None:
     good = good_sentences()
-    transcripts = {g.topic: Transcript(g.sentences, language="en") for g in good}
+    ordinary = ordinary_words(models / "whisper-base")
+    transcripts = {
+        topic: Transcript(said, language="en", ordinary=ordinary)
+        for topic, said in all_transcripts().items()
+    }
     lost = [g for g in good if problems_of(g.claim, transcripts[g.topic], range(99))]
     assert len(lost) < 0.02 * len(good)
     falsified = mutations(500, seed=7)
     caught = [m for m in falsified if problems_of(m.claim, transcripts[m.good.topic], range(99))]
     assert len(caught) >= 0.95 * len(falsified)
+
+
+@pytest.mark.models
+def test_should_know_words_from_names(models: Path) -> None:
+    ordinary = ordinary_words(models / "whisper-base")
+    assert {"heavy", "taking", "nowadays", "added", "plusieurs"} <= ordinary
+    assert not {"berlin", "maria", "ahmed", "fleming", "kepler", "oslo"} & ordinary
+
+
+def test_should_know_no_words_without_a_vocabulary(tmp_path: Path) -> None:
+    assert ordinary_words(tmp_path) == frozenset()
+    claim = Claim(text="Taking the tram is quick.", segments=(0,))
+    said = talk("You take the tram, which is quick.")
+    assert problems_of(claim, Transcript(said, language="en"), range(1))
+    known = Transcript(said, language="en", ordinary=frozenset({"taking"}))
+    assert problems_of(claim, known, range(1)) == []
+
+
+def test_should_accept_what_is_derived_from_a_name() -> None:
+    transcript = Transcript(talk("Farmers in Colombia grow coffee."), language="en")
+    good = Claim(text="Coffee is grown by Colombian farmers.", segments=(0,))
+    false = Claim(text="Coffee is grown by Brazilian farmers.", segments=(0,))
+    assert problems_of(good, transcript, range(1)) == []
+    assert problems_of(false, transcript, range(1))
+
+
+def test_should_deny_what_is_denied_in_other_words_or_left_open() -> None:
+    said = talk("In fog the light is useless.", "Who gives the first speech?", "Run slowly enough.")
+    transcript = Transcript(said, language="en")
+    for segment, text in (
+        (0, "In fog the light is not of use."),
+        (1, "It is not settled who gives the first speech."),
+        (2, "Do not run faster than slowly enough."),
+    ):
+        assert problems_of(Claim(text=text, segments=(segment,)), transcript, range(3)) == []
 
 
 @given(st.text(max_size=80), st.lists(st.integers(-2, 6), max_size=4))

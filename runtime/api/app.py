@@ -20,6 +20,7 @@ from runtime.api.routes import (
     meta,
     pools,
     results,
+    revisions,
     uploads,
     webhooks,
 )
@@ -30,6 +31,7 @@ ROUTERS = (
     meta.router,
     jobs.router,
     edits.router,
+    revisions.router,
     uploads.router,
     results.router,
     events.router,
@@ -80,7 +82,13 @@ def create_app(services: Services) -> FastAPI:
             CORSMiddleware,
             allow_origins=list(services.cors_origins),
             allow_methods=["GET", "POST", "PATCH", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            allow_headers=[
+                "Authorization",
+                "Content-Type",
+                "Idempotency-Key",
+                "If-Match",
+                "Last-Event-ID",
+            ],
             expose_headers=[HEADER, "Retry-After", "ETag"],
             max_age=600,
         )

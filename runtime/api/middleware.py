@@ -17,6 +17,10 @@ Send = Callable[[Message], Awaitable[None]]
 Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 MAX_BODY_BYTES = 1 << 20
+MAX_TRANSCRIPT_BYTES = 32 << 20
+TRANSCRIPTS = "/edits/import"
+"""Paths that end so take an edited transcript; it is read once the caller may write."""
+
 QUIET_PATHS = frozenset({"/health", "/ready"})
 _TOO_LARGE = 413
 
@@ -34,7 +38,7 @@ class BodyTooLargeError(HTTPException):
         super().__init__(_TOO_LARGE)
 
 
-def bounded(receive: Receive) -> Receive:
+def bounded(receive: Receive, *, limit: int = MAX_BODY_BYTES) -> Receive:
     """Return a `receive` that raises `BodyTooLargeError` beyond the bound."""
     received = 0
 
@@ -42,7 +46,7 @@ def bounded(receive: Receive) -> Receive:
         nonlocal received
         message = await receive()
         received += len(message.get("body", b""))
-        if received > MAX_BODY_BYTES:
+        if received > limit:
             raise BodyTooLargeError
         return message
 
@@ -78,8 +82,9 @@ class Surroundings:
                 message = {**message, "headers": _headers(message["headers"], chosen)}
             await send(message)
 
+        limit = MAX_TRANSCRIPT_BYTES if scope["path"].endswith(TRANSCRIPTS) else MAX_BODY_BYTES
         try:
-            await self._app(scope, bounded(receive), sending)
+            await self._app(scope, bounded(receive, limit=limit), sending)
         finally:
             if scope["path"] not in QUIET_PATHS:
                 self._measures.answered(status)

@@ -11,15 +11,21 @@ from runtime.results.job_result import JobResult
 class EditableWord:
     """A word with an id that stays: the index of a found word, or `<edit>.<n>` of an inserted one.
 
-    `first`: whether a sentence begins with it. `edited`: whether a person wrote it. `chapter` is
-    the index of its chapter.
+    `first`: whether a sentence begins with it. `chapter` is the index of its chapter. `author` is
+    who wrote it and `speaker_author` who said whose it is; None for the machine.
     """
 
     id: str
     found: AttributedWord
     chapter: int
     first: bool
-    edited: bool = False
+    author: str | None = None
+    speaker_author: str | None = None
+
+    @property
+    def edited(self) -> bool:
+        """Whether a person wrote it."""
+        return self.author is not None
 
     @property
     def text(self) -> str:
@@ -41,12 +47,15 @@ class EditableWord:
         """The label of its speaker."""
         return self.found.speaker
 
-    def spoken_by(self, label: str) -> "EditableWord":
-        """Return the word of another speaker, by a person's word."""
-        return replace(self, found=replace(self.found, speaker=label, confidence=1.0))
+    def spoken_by(self, label: str, author: str) -> "EditableWord":
+        """Return the word of another speaker, as `author` says."""
+        found = replace(self.found, speaker=label, confidence=1.0)
+        return replace(self, found=found, speaker_author=author)
 
-    def written(self, text: str, start_seconds: float, end_seconds: float) -> "EditableWord":
-        """Return the word as a person writes it."""
+    def written(
+        self, text: str, start_seconds: float, end_seconds: float, author: str
+    ) -> "EditableWord":
+        """Return the word as `author` writes it."""
         word = replace(
             self.found.word,
             text=text,
@@ -54,12 +63,15 @@ class EditableWord:
             end_seconds=end_seconds,
             probability=1.0,
         )
-        return replace(self, found=replace(self.found, word=word), edited=True)
+        return replace(self, found=replace(self.found, word=word), author=author)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Document:
-    """What can be edited. `summary` has new texts by (section, item), None for a removed one."""
+    """What can be edited. `summary` has new texts by (section, item), None for a removed one.
+
+    `summary_items` are the numbers of items that each section was found with.
+    """
 
     words: tuple[EditableWord, ...]
     turns: tuple[Turn, ...]
@@ -67,6 +79,7 @@ class Document:
     names: Mapping[str, str] = field(default_factory=dict)
     title: str | None = None
     summary: Mapping[tuple[int, int], str | None] = field(default_factory=dict)
+    summary_items: tuple[int, ...] = ()
 
     @property
     def speakers(self) -> tuple[str, ...]:
@@ -75,8 +88,18 @@ class Document:
         return tuple(sorted(labels))
 
     def position(self, word_id: str) -> int | None:
-        """Return where a word is, None where it is gone."""
-        return next((at for at, word in enumerate(self.words) if word.id == word_id), None)
+        """Return where a word is, None where it is gone.
+
+        A found word is near its index, however long the recording.
+        """
+        words, last = self.words, len(self.words) - 1
+        near = min(int(word_id), last) if word_id.isdecimal() else 0
+        for distance in range(max(near, last - near) + 1):
+            if near + distance <= last and words[near + distance].id == word_id:
+                return near + distance
+            if near >= distance and words[near - distance].id == word_id:
+                return near - distance
+        return None
 
 
 def document_of(result: JobResult) -> Document:
@@ -92,6 +115,7 @@ def document_of(result: JobResult) -> Document:
         words=tuple(words),
         turns=result.turns,
         chapter_titles=tuple(chapter.title for chapter in result.chapters),
+        summary_items=tuple(len(section.items) for section in result.summary.sections),
     )
 
 
@@ -116,15 +140,15 @@ def as_sentence(words: tuple[EditableWord, ...]) -> Sentence:
 
 
 def new_word(
-    beside: EditableWord, *, word_id: str, text: str, start_seconds: float, end_seconds: float
+    beside: EditableWord, *, word_id: str, text: str, span: tuple[float, float], author: str
 ) -> EditableWord:
-    """Return a word that a person inserts in the sentence of another."""
+    """Return a word that a person inserts in the sentence of another; `span` are start and end."""
     word = Word(
-        start_seconds=start_seconds,
-        end_seconds=end_seconds,
+        start_seconds=span[0],
+        end_seconds=span[1],
         text=text,
         probability=1.0,
         language=beside.found.word.language,
     )
     found = AttributedWord(word=word, speaker=beside.speaker, confidence=1.0, overlap=False)
-    return EditableWord(id=word_id, found=found, chapter=beside.chapter, first=False, edited=True)
+    return EditableWord(id=word_id, found=found, chapter=beside.chapter, first=False, author=author)

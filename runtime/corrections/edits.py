@@ -39,8 +39,17 @@ class MergeSpeakers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SplitSpeaker:
+    """From this word on, what `speaker` said was said by `into`, who may be new."""
+
+    speaker: str
+    word: str
+    into: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReassignWords:
-    """The words were said by `speaker`, who may be new: this splits a speaker in two."""
+    """The words were said by `speaker`, who may be new."""
 
     words: tuple[str, ...]
     speaker: str
@@ -117,6 +126,7 @@ class ChangeSummary:
 Edit = (
     RenameSpeaker
     | MergeSpeakers
+    | SplitSpeaker
     | ReassignWords
     | ChangeWord
     | InsertWords
@@ -132,6 +142,7 @@ Edit = (
 KINDS: Mapping[str, type[Edit]] = {
     "rename_speaker": RenameSpeaker,
     "merge_speakers": MergeSpeakers,
+    "split_speaker": SplitSpeaker,
     "reassign_words": ReassignWords,
     "change_word": ChangeWord,
     "insert_words": InsertWords,

@@ -16,15 +16,16 @@ from runtime.core.contract import ResultFile, attempt_folder, result_prefix
 from runtime.core.jobs import Job, State
 from runtime.core.media import PublishedFile
 from runtime.core.ports import JobStore, ObjectNotFoundError, ObjectStore, StaleWriteError
+from runtime.corrections.captions import Format
 from runtime.corrections.document import Document, document_of
 from runtime.corrections.edits import Edit, EditRefusedError
-from runtime.corrections.journal import Journal, journal_bytes, read_journal
+from runtime.corrections.imports import import_edits
+from runtime.corrections.journal import Action, Journal, journal_bytes, read_journal
 from runtime.corrections.render import corrected
 from runtime.results.content_types import content_type
 from runtime.results.findings import UnreadableFindingsError, read_findings
-from runtime.results.job_result import JobResult
+from runtime.results.job_result import JobResult, speaker_name
 from runtime.results.published import PublishedResults, open_results
-from runtime.results.render.files import render_files
 from runtime.results.render.manifest import describe_files, manifest_document
 from runtime.results.render.text import json_bytes
 from runtime.results.superseded import attempt_of
@@ -57,6 +58,16 @@ class Corrected:
         key = self.results.result_key.removeprefix(result_prefix(self.job.job_id))
         return key.removesuffix(ResultFile.SUMMARY_JSON)
 
+    def folder_of(self, revision: int) -> str:
+        """Return the folder of a revision below the job's; raise `EditRefusedError`."""
+        if revision == self.journal.revision:
+            return self.folder
+        if revision > self.journal.revision:
+            raise _no_revision(revision)
+        if revision == 0:
+            return attempt_folder(attempt_of(self.results) or 0)
+        return self.journal.folders[revision - 1]
+
     @property
     def document(self) -> Document:
         """The words with all corrections in force."""
@@ -70,7 +81,7 @@ class Revisions:
     objects: ObjectStore
     jobs: JobStore
     clock: WallClock
-    render: Render = render_files
+    render: Render
 
     def read(self, job: Job) -> Corrected:
         """Return the current state.
@@ -88,44 +99,81 @@ class Revisions:
             ) from error
         return Corrected(job=job, results=results, found=found, journal=_journal_of(results))
 
-    def edit(self, job: Job, edits: Sequence[Edit], *, author: str, expected: int) -> Corrected:
+    def edit(
+        self,
+        job: Job,
+        edits: Sequence[Edit],
+        *,
+        author: str,
+        expected: int,
+        action: Action = Action.EDITS,
+    ) -> Corrected:
         """Add edits; raise `RevisionChangedError` unless `expected` is the current revision."""
         now = self.clock.now()
         return self._publish(
-            job, expected, lambda journal: journal.appended(edits, author=author, at=now)
+            job,
+            expected,
+            lambda journal: journal.appended(edits, author=author, at=now, action=action),
         )
 
-    def undo(self, job: Job, *, expected: int) -> Corrected:
-        """Take the last edit back."""
-        return self._publish(job, expected, Journal.undone)
+    def undo(self, job: Job, *, author: str, expected: int) -> Corrected:
+        """Take the last edit back, or the last import."""
+        now = self.clock.now()
+        return self._publish(job, expected, lambda journal: journal.undone(author=author, at=now))
 
-    def redo(self, job: Job, *, expected: int) -> Corrected:
+    def redo(self, job: Job, *, author: str, expected: int) -> Corrected:
         """Make the edit again that was taken back last."""
-        return self._publish(job, expected, Journal.redone)
+        now = self.clock.now()
+        return self._publish(job, expected, lambda journal: journal.redone(author=author, at=now))
 
-    def restore(self, job: Job, revision: int, *, expected: int) -> Corrected:
+    def restore(self, job: Job, revision: int, *, author: str, expected: int) -> Corrected:
         """Return to the edits of an earlier revision, in a new one."""
-        earlier = self.earlier(job, revision)
-        return self._publish(job, expected, lambda journal: journal.as_of(earlier))
+        now = self.clock.now()
+        earlier = self.earlier(self.read(job), revision)
+        return self._publish(
+            job, expected, lambda journal: journal.as_of(earlier, author=author, at=now)
+        )
 
-    def earlier(self, job: Job, revision: int) -> Journal:
+    def earlier(self, current: Corrected, revision: int) -> Journal:
         """Return the journal of a revision, 0 for what the machine found."""
-        current = self.read(job)
         if revision == 0:
             return Journal()
-        if revision > current.journal.revision:
-            raise EditRefusedError("edits.no_such_revision", f"There is no revision {revision}.")
         if revision == current.journal.revision:
             return current.journal
-        key = current.journal.folders[revision - 1] + ResultFile.EDITS
+        key = current.folder_of(revision) + ResultFile.EDITS
+        bucket, prefix = current.job.source.bucket, result_prefix(current.job.job_id)
         try:
-            return read_journal(
-                self.objects.read_bytes(job.source.bucket, result_prefix(job.job_id) + key)
+            return read_journal(self.objects.read_bytes(bucket, prefix + key))
+        except ObjectNotFoundError as error:
+            raise _no_revision(revision) from error
+
+    def document_of(self, current: Corrected, revision: int) -> Document:
+        """Return the document of a revision, in the words of the current results."""
+        earlier = self.earlier(current, revision)
+        return current.journal.document_as_of(earlier, document_of(current.found))
+
+    def import_edits(
+        self, current: Corrected, content: bytes, form: Format, *, base: int
+    ) -> list[Edit]:
+        """Return the edits that were made in a file exported from the revision `base`."""
+        document = self.document_of(current, base)
+        return import_edits(
+            document,
+            content,
+            form,
+            first_number=len(current.journal.entries) + 1,
+            name_of=lambda label: document.names.get(label) or speaker_name(label),
+        )
+
+    def results_of(self, current: Corrected, revision: int) -> PublishedResults:
+        """Return the files that a revision published; raise `EditRefusedError` without any."""
+        key = result_prefix(current.job.job_id) + current.folder_of(revision)
+        try:
+            return open_results(
+                replace(current.job, result_key=key + ResultFile.SUMMARY_JSON), self.objects
             )
         except ObjectNotFoundError as error:
-            raise EditRefusedError(
-                "edits.no_such_revision", f"Revision {revision} is not there any more."
-            ) from error
+            raise _no_revision(revision) from error
 
     def _publish(self, job: Job, expected: int, change: Callable[[Journal], Journal]) -> Corrected:
         if job.state is not State.SUCCEEDED:
@@ -207,6 +255,10 @@ def _listed(current: Corrected) -> list[PublishedFile]:
         )
         for file in json.loads(current.results.manifest)["files"]
     ]
+
+
+def _no_revision(revision: int) -> EditRefusedError:
+    return EditRefusedError("edits.no_such_revision", f"There is no revision {revision}.")
 
 
 def _journal_of(results: PublishedResults) -> Journal:

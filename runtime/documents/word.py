@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.core.safe_text import one_line
 from runtime.core.summary import SectionName, SummaryItem
-from runtime.results.job_result import JobResult, speaker_name
+from runtime.results.job_result import JobResult
 from runtime.results.render.text import clock, duration
 
 if TYPE_CHECKING:
@@ -61,15 +61,15 @@ def _add_summary(document: "Document", result: JobResult) -> None:
         for item in section.items:
             paragraph = document.add_paragraph(style="List Bullet")
             paragraph.add_run(_text(item.text))
-            paragraph.add_run(f" ({_text(', '.join(_notes(item)))})").italic = True
+            paragraph.add_run(f" ({_text(', '.join(_notes(item, result)))})").italic = True
 
 
-def _notes(item: SummaryItem) -> Sequence[str]:
+def _notes(item: SummaryItem, result: JobResult) -> Sequence[str]:
     notes = [_times(item)]
     if item.quoted:
-        notes.append(speaker_name(item.first.speaker))
+        notes.append(result.name_of(item.first.speaker))
     if item.owner and item.owner != item.first.speaker:
-        notes.append(f"who: {speaker_name(item.owner)}")
+        notes.append(f"who: {result.name_of(item.owner)}")
     if item.due:
         notes.append(f"when: {item.due}")
     return notes
@@ -87,7 +87,7 @@ def _add_transcript(document: "Document", result: JobResult) -> None:
             if paragraph is None or sentence.speaker != speaker or words > LONGEST_SPEECH_WORDS:
                 speaker, words = sentence.speaker, 0
                 paragraph = document.add_paragraph()
-                head = f"{speaker_name(speaker)} [{clock(sentence.start_seconds)}]"
+                head = f"{result.name_of(speaker)} [{clock(sentence.start_seconds)}]"
                 paragraph.add_run(_text(head)).bold = True
             words += len(sentence.words)
             paragraph.add_run(f" {_text(sentence.text)}")

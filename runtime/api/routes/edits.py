@@ -1,24 +1,43 @@
-"""Corrections of a job's results: edits, undo and redo, numbered revisions."""
+"""Corrections of a job's results: what can be edited, edits, undo and redo."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.api.access import Parts, Reader, Writer, own_job
-from runtime.api.problems import ProblemError, conflict, invalid
+from runtime.api.correcting import (
+    IfMatch,
+    JournalModel,
+    answered,
+    changed,
+    etag,
+    expected,
+    journal_model,
+    revisions,
+)
 from runtime.api.routing import IdempotentRoute
-from runtime.api.services import Services
-from runtime.corrections.edits import EditRefusedError, edit_of
-from runtime.corrections.journal import Journal, entry_json
-from runtime.corrections.revisions import Corrected, RevisionChangedError, Revisions
+from runtime.corrections.captions import Format
+from runtime.corrections.document import Document
+from runtime.corrections.edits import Edit, edit_of, json_of
+from runtime.corrections.journal import Action
+from runtime.corrections.revisions import Corrected, RevisionChangedError
+from runtime.results.job_result import JobResult
 
 router = APIRouter(prefix="/v1/jobs/{job_id}", tags=["corrections"], route_class=IdempotentRoute)
 
-T = TypeVar("T")
 MAX_EDITS = 200
-STATES = {"edits.not_editable", "edits.not_ended"}
+MAX_REVISION = 1 << 31
+EDITED_FILE = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/x-subrip": {"schema": {"type": "string"}},
+            "text/vtt": {"schema": {"type": "string"}},
+            "application/json": {"schema": {"type": "object"}},
+        },
+    }
+}
 
 
 class Edits(BaseModel):
@@ -29,28 +48,11 @@ class Edits(BaseModel):
     edits: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_EDITS)
 
 
-class EntryModel(BaseModel):
-    """One edit of the journal."""
-
-    number: int
-    author: str
-    at: float
-    undone: bool
-    discarded: bool
-    edit: dict[str, Any]
-
-
-class JournalModel(BaseModel):
-    """The journal at a revision; 0 is what the machine found."""
-
-    revision: int
-    can_undo: bool
-    can_redo: bool
-    entries: list[EntryModel]
-
-
 class WordModel(BaseModel):
-    """A word as it can be edited; `first`: a sentence begins with it."""
+    """A word as it can be edited; `first`: a sentence begins with it.
+
+    `author` is who wrote it and `speaker_author` who said whose it is, null for the machine.
+    """
 
     id: str
     text: str
@@ -60,6 +62,18 @@ class WordModel(BaseModel):
     probability: float
     first: bool
     edited: bool
+    author: str | None
+    speaker_author: str | None
+
+
+class SummaryItemModel(BaseModel):
+    """A sentence of the summary, by the indexes that stay; `text` is null for a removed one."""
+
+    section: int
+    item: int
+    name: str
+    found: str
+    text: str | None
 
 
 class EditableModel(JournalModel):
@@ -69,25 +83,42 @@ class EditableModel(JournalModel):
     names: dict[str, str]
     speakers: list[str]
     chapters: list[str]
+    summary: list[SummaryItemModel]
     words: list[WordModel]
 
 
-IfMatch = Annotated[str | None, Header(max_length=50)]
+class ImportQuery(BaseModel):
+    """How a file is imported.
+
+    `base` is the revision that it was exported from, by default the one in `If-Match`. `dry_run`
+    returns the edits and makes none.
+    """
+
+    format: Format
+    base: int | None = Field(default=None, ge=0, le=MAX_REVISION)
+    dry_run: bool = False
+
+
+class ImportModel(JournalModel):
+    """The journal after an import, and the edits that it made."""
+
+    imported: list[dict[str, Any]]
 
 
 @router.get("/edits")
 def read_edits(services: Parts, caller: Reader, job_id: str, response: Response) -> EditableModel:
     """Return the transcript word by word, to be edited; its `ETag` is the revision."""
     job = own_job(services, caller, job_id)
-    current = _answered(lambda: _revisions(services).read(job))
+    current = answered(lambda: revisions(services).read(job))
     document = current.document
-    response.headers["ETag"] = _etag(current)
+    response.headers["ETag"] = etag(current)
     return EditableModel(
-        **_journal(current.journal).model_dump(),
+        **journal_model(current.journal).model_dump(),
         title=document.title,
         names=dict(document.names),
         speakers=list(document.speakers),
         chapters=list(document.chapter_titles),
+        summary=_summary(current.found, document),
         words=[
             WordModel(
                 id=word.id,
@@ -98,6 +129,8 @@ def read_edits(services: Parts, caller: Reader, job_id: str, response: Response)
                 probability=round(word.found.word.probability, 3),
                 first=word.first,
                 edited=word.edited,
+                author=word.author,
+                speaker_author=word.speaker_author,
             )
             for word in document.words
         ],
@@ -115,12 +148,51 @@ def make_edits(
 ) -> JournalModel:
     """Make edits of the revision in `If-Match`, and publish the next one with all files."""
     job = own_job(services, caller, job_id)
-    edits = _answered(lambda: [edit_of(each) for each in given.edits])
-    return _changed(
+    edits = answered(lambda: [edit_of(each) for each in given.edits])
+    return changed(
         response,
-        lambda: _revisions(services).edit(
-            job, edits, author=caller.owner, expected=_expected(if_match)
+        lambda: revisions(services).edit(
+            job, edits, author=caller.owner, expected=expected(if_match)
         ),
+    )
+
+
+async def whole_body(request: Request) -> bytes:
+    """Return the body; a dependency after the caller's, so that nobody else's is read."""
+    return await request.body()
+
+
+@router.post("/edits/import", openapi_extra=EDITED_FILE)
+def import_file(
+    services: Parts,
+    caller: Writer,
+    job_id: str,
+    response: Response,
+    content: Annotated[bytes, Depends(whole_body)],
+    how: Annotated[ImportQuery, Query()],
+    if_match: IfMatch = None,
+) -> ImportModel:
+    """Make the edits that a transcript was given elsewhere: one change, undone as one."""
+    job = own_job(services, caller, job_id)
+    number = expected(if_match)
+    found = revisions(services)
+
+    def imported() -> tuple[list[Edit], Corrected]:
+        current = found.read(job)
+        if current.journal.revision != number:
+            raise RevisionChangedError(current.journal.revision)
+        base = number if how.base is None else how.base
+        edits = found.import_edits(current, content, how.format, base=base)
+        if how.dry_run or not edits:
+            return edits, current
+        return edits, found.edit(
+            job, edits, author=caller.owner, expected=number, action=Action.IMPORT
+        )
+
+    edits, current = answered(imported)
+    response.headers["ETag"] = etag(current)
+    return ImportModel(
+        **journal_model(current.journal).model_dump(), imported=[json_of(edit) for edit in edits]
     )
 
 
@@ -128,9 +200,12 @@ def make_edits(
 def undo_edit(
     services: Parts, caller: Writer, job_id: str, response: Response, if_match: IfMatch = None
 ) -> JournalModel:
-    """Take the last edit back."""
+    """Take the last edit back, or the last import."""
     job = own_job(services, caller, job_id)
-    return _changed(response, lambda: _revisions(services).undo(job, expected=_expected(if_match)))
+    return changed(
+        response,
+        lambda: revisions(services).undo(job, author=caller.owner, expected=expected(if_match)),
+    )
 
 
 @router.post("/edits/redo")
@@ -139,84 +214,21 @@ def redo_edit(
 ) -> JournalModel:
     """Make the edit again that was taken back last."""
     job = own_job(services, caller, job_id)
-    return _changed(response, lambda: _revisions(services).redo(job, expected=_expected(if_match)))
-
-
-@router.get("/revisions/{revision}")
-def read_revision(services: Parts, caller: Reader, job_id: str, revision: int) -> JournalModel:
-    """Return the journal of an earlier revision."""
-    job = own_job(services, caller, job_id)
-    return _journal(_answered(lambda: _revisions(services).earlier(job, revision)))
-
-
-@router.post("/revisions/{revision}/restore")
-def restore_revision(
-    services: Parts,
-    caller: Writer,
-    job_id: str,
-    revision: int,
-    response: Response,
-    if_match: IfMatch = None,
-) -> JournalModel:
-    """Return to the edits of an earlier revision, in a new one."""
-    job = own_job(services, caller, job_id)
-    return _changed(
+    return changed(
         response,
-        lambda: _revisions(services).restore(job, revision, expected=_expected(if_match)),
+        lambda: revisions(services).redo(job, author=caller.owner, expected=expected(if_match)),
     )
 
 
-def _revisions(services: Services) -> Revisions:
-    return Revisions(objects=services.objects, jobs=services.jobs, clock=services.clock)
-
-
-def _expected(if_match: str | None) -> int:
-    text = (if_match or "").strip().removeprefix("W/").strip('"')
-    if if_match is None:
-        raise ProblemError(
-            428,
-            "edits.revision_required",
-            "A correction names the revision that it corrects.",
-            "Read the edits, and send their ETag as If-Match.",
+def _summary(found: JobResult, document: Document) -> list[SummaryItemModel]:
+    return [
+        SummaryItemModel(
+            section=s,
+            item=i,
+            name=section.name,
+            found=item.text,
+            text=document.summary.get((s, i), item.text),
         )
-    if not text.isascii() or not text.isdigit():
-        raise _not_current(f"If-Match is {if_match!r:.60}, which is no revision")
-    return int(text)
-
-
-def _not_current(detail: str) -> ProblemError:
-    return ProblemError(
-        412, "edits.changed", f"{detail}.", "Read the edits again, and repeat yours if they fit."
-    )
-
-
-def _changed(response: Response, change: Callable[[], Corrected]) -> JournalModel:
-    current = _answered(change)
-    response.headers["ETag"] = _etag(current)
-    return _journal(current.journal)
-
-
-def _answered(read: Callable[[], T]) -> T:
-    try:
-        return read()
-    except RevisionChangedError as error:
-        raise _not_current(f"The current revision is {error.revision}") from error
-    except EditRefusedError as error:
-        if error.code in STATES:
-            raise conflict(str(error), "Wait for its results.", code=error.code) from error
-        remedy = "Read the edits again; nothing was changed."
-        raise invalid(error.code, str(error), remedy) from error
-
-
-def _etag(current: Corrected) -> str:
-    return f'"{current.journal.revision}"'
-
-
-def _journal(journal: Journal) -> JournalModel:
-    entries = [EntryModel(**entry_json(entry)) for entry in journal.entries]
-    return JournalModel(
-        revision=journal.revision,
-        can_undo=bool(journal.active),
-        can_redo=any(entry.undone and not entry.discarded for entry in journal.entries),
-        entries=entries,
-    )
+        for s, section in enumerate(found.summary.sections)
+        for i, item in enumerate(section.items)
+    ]

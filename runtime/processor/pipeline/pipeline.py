@@ -12,7 +12,7 @@ from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
 from runtime.core.summary import NO_SUMMARY
 from runtime.core.telemetry import Telemetry
-from runtime.documents.word import word_document
+from runtime.documents.files import render_documents
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.pipeline.context import JobContext
@@ -33,7 +33,7 @@ from runtime.processor.stages.publish import publish
 from runtime.processor.supervision.progress import StageTracker
 from runtime.results.findings import findings_bytes
 from runtime.results.job_result import JobResult
-from runtime.results.render.files import render_files, render_manifest
+from runtime.results.render.files import render_manifest
 from runtime.results.warnings import (
     AUDIO_FAILED,
     AUDIO_UNREADABLE,
@@ -172,8 +172,7 @@ class Pipeline:
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
         rendered = {
-            **render_files(result),
-            ResultFile.TRANSCRIPT_WORD: word_document(result),
+            **render_documents(result),
             ResultFile.FINDINGS: findings_bytes(result),
         }
         folder = attempt_folder(job.attempt)

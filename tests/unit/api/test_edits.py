@@ -1,41 +1,21 @@
 """Corrections over the API: revisions, conflicts, undo, restore."""
 
 import json
-from dataclasses import replace
+import re
 from typing import Any
+from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
-from runtime.core.contract import ResultFile, attempt_folder, result_prefix
-from runtime.core.jobs import Job, succeed
-from runtime.results.findings import findings_bytes
-from runtime.results.render.files import render_files, render_manifest
+from runtime.core.contract import result_prefix
+from runtime.core.jobs import Job
 from tests.golden.talk import FIRST, TALK
-from tests.unit.api.world import BUCKET, World
+from tests.unit.api.finished import finished
+from tests.unit.api.world import BUCKET, OWNER, World
 
 RENAME = {"kind": "rename_speaker", "speaker": FIRST, "name": "Ada Byron"}
 TITLE = {"kind": "change_title", "text": "At the harbour"}
-
-
-def finished(world: World) -> Job:
-    """Record a job that has published a result."""
-    running = world.job()
-    result = replace(TALK, source=running.source, media_files=())
-    rendered = {**render_files(result), ResultFile.FINDINGS: findings_bytes(result)}
-    folder = attempt_folder(running.attempt)
-    files = {
-        **rendered,
-        ResultFile.METRICS: b'{"media_seconds": 1.0}',
-        ResultFile.MANIFEST: render_manifest(result, rendered, folder=folder),
-    }
-    prefix = result_prefix(running.job_id) + folder
-    for name, content in files.items():
-        world.objects.write_bytes(content, BUCKET, prefix + name, "any/type")
-    done = succeed(
-        running, now=world.clock.now(), result_key=prefix + ResultFile.SUMMARY_JSON.value
-    )
-    world.jobs.save(running, done)
-    return done
 
 
 def change(
@@ -91,6 +71,12 @@ def test_should_undo_redo_and_restore_as_further_revisions(world: World) -> None
     assert (status, after["revision"]) == (200, 5)
     assert published(world, job, "summary.json") == renamed
     assert read(world, job, "revisions/2")["entries"][1]["undone"] is False
+    listed = read(world, job, "revisions")
+    assert listed["current"] == 5
+    assert [each["action"] for each in listed["revisions"]] == [
+        *("edits", "edits", "undo", "undo", "redo")
+    ]
+    assert {each["author"] for each in listed["revisions"]} == {OWNER}
     status, after = change(world, job, "revisions/2/restore", 5)
     assert (status, after["revision"]) == (200, 6)
     assert "At the harbour" in published(world, job, "summary.md")
@@ -163,3 +149,97 @@ def test_should_keep_the_files_it_does_not_render(world: World) -> None:
     assert by_name["findings.json.gz"]["path"].startswith("attempts/1/")
     assert "path" not in by_name["transcript.vtt"]
     assert read(world, job, "results/metrics.json?inline=1") == {"media_seconds": 1.0}
+
+
+def test_should_give_the_files_of_an_earlier_revision(world: World) -> None:
+    job = finished(world)
+    change(world, job, "edits", 0, edits=[RENAME])
+    change(world, job, "edits", 1, edits=[TITLE])
+    folders = []
+    for revision in (0, 1, 2):
+        place = f"/v1/jobs/{job.job_id}/revisions/{revision}/results/transcript.vtt"
+        answer = world.client.get(place, headers=world.headers())
+        assert answer.status_code == 307
+        key = urlsplit(answer.headers["Location"]).path
+        folders.append(re.sub(r"-[0-9a-f]+/", "/", key[key.index("attempts/") :]))
+    assert folders == [
+        "attempts/1/transcript.vtt",
+        "attempts/1/revisions/1/transcript.vtt",
+        "attempts/1/revisions/2/transcript.vtt",
+    ]
+    for place in ("revisions/3/results/transcript.vtt", "revisions/1/results/nothing.txt"):
+        answer = world.client.get(f"/v1/jobs/{job.job_id}/{place}", headers=world.headers())
+        assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    word = world.client.get(
+        f"/v1/jobs/{job.job_id}/transcript.docx", headers=world.headers()
+    ).headers["Location"]
+    assert "/revisions/2-" in word
+
+
+def test_should_compare_revisions(world: World) -> None:
+    job = finished(world)
+    change(world, job, "edits", 0, edits=[RENAME])
+    change(world, job, "edits", 1, edits=[{"kind": "change_word", "word": "0", "text": "Ahoy"}])
+    change(world, job, "edits/undo", 2)
+    same = read(world, job, "revisions/1/compare")
+    assert (same["before"], same["after"], same["words"], same["names"]) == (1, 3, [], [])
+    other = read(world, job, "revisions/0/compare?with=2")
+    assert [word["after"] for word in other["words"]] == ["Ahoy"]
+    assert other["names"] == [{"place": FIRST, "before": None, "after": "Ada Byron"}]
+
+
+def test_should_show_the_summary_by_indexes_that_stay(world: World) -> None:
+    job = finished(world)
+    gone = {"kind": "change_summary", "section": 0, "item": 0, "text": ""}
+    before = read(world, job, "edits")["summary"]
+    status, _ = change(world, job, "edits", 0, edits=[gone])
+    assert status == 200
+    after = read(world, job, "edits")["summary"]
+    assert [item["found"] for item in after] == [item["found"] for item in before]
+    assert after[0]["text"] is None
+    assert [item["text"] for item in after[1:]] == [item["text"] for item in before[1:]]
+    status, problem = change(
+        world, job, "edits", 1, edits=[{**gone, "section": 0, "item": len(before)}]
+    )
+    assert (status, problem["code"]) == (422, "edits.no_such_item")
+
+
+def upload(world: World, job: Job, content: str, query: str, revision: int) -> httpx.Response:
+    return world.client.post(
+        f"/v1/jobs/{job.job_id}/edits/import?{query}",
+        content=content.encode(),
+        headers={**world.headers(), "If-Match": f'"{revision}"', "Content-Type": "text/vtt"},
+    )
+
+
+def test_should_import_edited_captions_as_one_change(world: World) -> None:
+    job = finished(world)
+    captions = published(world, job, "transcript.vtt")
+    first, second = (sentence.words[0].word.text for sentence in TALK.sentences[:2])
+    edited = captions.replace(first, "Ahoy", 1).replace("Speaker 1", "Ada Byron")
+    tried = upload(world, job, edited, "format=vtt&dry_run=1", 0)
+    assert [edit["kind"] for edit in tried.json()["imported"]] == ["change_word", "rename_speaker"]
+    assert tried.json()["revision"] == 0
+    answer = upload(world, job, edited, "format=vtt", 0)
+    assert (answer.status_code, answer.headers["ETag"]) == (200, '"1"')
+    assert published(world, job, "transcript.vtt") == edited
+    same = upload(world, job, edited, "format=vtt", 1)
+    assert (same.json()["imported"], same.json()["revision"]) == ([], 1)
+    # Someone else has edited the file that was exported before: both changes are kept.
+    other = captions.replace(f"{second} ", "Aye ", 1)
+    assert upload(world, job, other, "format=vtt&base=0", 1).status_code == 200
+    both = published(world, job, "transcript.vtt")
+    assert ("Ahoy" in both, "Aye" in both, "Ada Byron" in both) == (True, True, True)
+    change(world, job, "edits/undo", 2)
+    change(world, job, "edits/undo", 3)
+    assert published(world, job, "transcript.vtt") == captions
+
+
+def test_should_refuse_a_file_that_it_cannot_import(world: World) -> None:
+    job = finished(world)
+    answer = upload(world, job, "no captions", "format=vtt", 0)
+    assert (answer.status_code, answer.json()["code"]) == (422, "edits.unreadable_file")
+    answer = upload(world, job, "WEBVTT\n", "format=vtt", 7)
+    assert (answer.status_code, answer.json()["code"]) == (412, "edits.changed")
+    answer = upload(world, job, "x" * (33 << 20), "format=vtt", 0)
+    assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")

@@ -1,8 +1,12 @@
 """Corrections: any edits keep times in order, and undone they give the original bytes."""
 
 import json
+from dataclasses import replace
+from io import BytesIO
 from itertools import pairwise
+from typing import Any
 
+import docx
 import pysubs2
 import pytest
 import webvtt
@@ -12,17 +16,47 @@ from hypothesis import strategies as st
 from runtime.core.contract import ResultFile
 from runtime.corrections import edits
 from runtime.corrections.apply import _spans
+from runtime.corrections.comparison import compare
 from runtime.corrections.document import Document, document_of, sentences_of
 from runtime.corrections.edits import Edit, EditRefusedError, edit_of, json_of
-from runtime.corrections.journal import Journal, journal_bytes, read_journal
+from runtime.corrections.journal import Action, Journal, journal_bytes, read_journal
 from runtime.corrections.render import corrected
+from runtime.documents.files import render_documents
 from runtime.results.findings import UnreadableFindingsError, findings_bytes, read_findings
 from runtime.results.job_result import JobResult
 from runtime.results.render.files import render_files
 from tests.golden.talk import FIRST, SECOND, TALK
 
 FOUND = document_of(TALK)
+
+
+def overlapping() -> JobResult:
+    """Return the talk as two people say it at once: every word lasts beyond the next one."""
+    chapters = tuple(
+        replace(
+            chapter,
+            sentences=tuple(
+                replace(
+                    sentence,
+                    words=tuple(
+                        replace(
+                            said, word=replace(said.word, end_seconds=said.word.end_seconds + 0.7)
+                        )
+                        for said in sentence.words
+                    ),
+                )
+                for sentence in chapter.sentences
+            ),
+        )
+        for chapter in TALK.chapters
+    )
+    return replace(TALK, chapters=chapters)
+
+
+OVERLAPPING = document_of(overlapping())
 ORIGINAL = render_files(TALK)
+
+BEN: dict[str, Any] = {"author": "ben", "at": 9.0}
 
 word_ids = st.sampled_from([word.id for word in FOUND.words])
 labels = st.sampled_from([FIRST, SECOND, "SPEAKER_07"])
@@ -33,6 +67,7 @@ phrases = st.lists(texts, min_size=1, max_size=3).map(" ".join)
 any_edit: st.SearchStrategy[Edit] = st.one_of(
     st.builds(edits.RenameSpeaker, speaker=labels, name=st.one_of(st.just(""), phrases)),
     st.builds(edits.MergeSpeakers, speaker=labels, into=labels),
+    st.builds(edits.SplitSpeaker, speaker=labels, word=word_ids, into=labels),
     st.builds(
         edits.ReassignWords,
         words=st.lists(word_ids, min_size=1, max_size=4, unique=True).map(tuple),
@@ -81,7 +116,7 @@ def words_of(document: Document) -> list[str]:
     return [word.text for word in document.words]
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(st.lists(any_edit, max_size=12))
 def test_should_give_the_original_bytes_when_all_is_undone(made: list[Edit]) -> None:
     journal = Journal()
@@ -90,11 +125,11 @@ def test_should_give_the_original_bytes_when_all_is_undone(made: list[Edit]) -> 
     changed = rendered(journal)
     undone = journal
     while undone.active:
-        undone = undone.undone()
+        undone = undone.undone(author="ada", at=2.0)
     assert rendered(undone) == ORIGINAL
     redone = undone
     for _ in journal.active:
-        redone = redone.redone()
+        redone = redone.redone(author="ada", at=2.0)
     assert rendered(redone) == changed
 
 
@@ -105,10 +140,11 @@ def test_should_keep_times_in_order_and_every_format_readable(made: list[Edit]) 
     for edit in made:
         journal = edited(journal, edit)
     document = journal.applied_to(FOUND)
-    for word in document.words:
-        assert word.start_seconds <= word.end_seconds
-    for before, after in pairwise(document.words):
-        assert before.start_seconds <= after.start_seconds
+    for each in (document, journal.applied_to(OVERLAPPING)):
+        for word in each.words:
+            assert word.start_seconds <= word.end_seconds
+        for before, after in pairwise(each.words):
+            assert before.start_seconds <= after.start_seconds
     files = rendered(journal)
     pysubs2.SSAFile.from_string(files[ResultFile.CAPTIONS_SRT].decode())
     if document.words:
@@ -139,7 +175,7 @@ def test_should_end_alike_or_refuse_one_whoever_comes_first(ours: Edit, theirs: 
 def test_should_read_its_own_journal(made: list[Edit]) -> None:
     journal = Journal().appended(made, author="ada", at=2.5)
     if journal.entries:
-        journal = journal.undone()
+        journal = journal.undone(author="ada", at=3.0)
     assert read_journal(journal_bytes(journal)) == journal
     for edit in made:
         assert edit_of(json.loads(json.dumps(json_of(edit)))) == edit
@@ -169,6 +205,19 @@ def test_should_merge_two_speakers_into_one() -> None:
     result = result_of(edits.MergeSpeakers(speaker=SECOND, into=FIRST))
     assert [speaker.label for speaker in result.speakers] == [FIRST]
     assert sum(speaker.word_count for speaker in result.speakers) == len(FOUND.words)
+
+
+def test_should_split_a_speaker_from_a_word_on() -> None:
+    own = [word for word in FOUND.words if word.speaker == FIRST]
+    at = own[len(own) // 2]
+    document = one(edits.SplitSpeaker(speaker=FIRST, word=at.id, into="SPEAKER_07"))
+    labels = [word.speaker for word in document.words if word.speaker in {FIRST, "SPEAKER_07"}]
+    assert labels == [FIRST] * (len(own) // 2) + ["SPEAKER_07"] * (len(own) - len(own) // 2)
+    assert {word.speaker_author for word in document.words} == {None, "ada"}
+    before, after = (result_of(edits.ChangeTitle(text="x")), corrected(TALK, document))
+    talked = {speaker.label: speaker.talk_time_seconds for speaker in after.speakers}
+    (whole,) = [each for each in before.speakers if each.label == FIRST]
+    assert talked[FIRST] + talked["SPEAKER_07"] == pytest.approx(whole.talk_time_seconds)
 
 
 def test_should_split_a_sentence_that_two_people_said() -> None:
@@ -248,6 +297,22 @@ def test_should_requote_and_mark_what_the_summary_rests_on() -> None:
         ({"kind": "merge_speakers", "speaker": FIRST, "into": FIRST}, "edits.same_speaker"),
         ({"kind": "reassign_words", "words": ["0"], "speaker": "x y"}, "edits.bad_speaker"),
         ({"kind": "change_chapter", "chapter": 99, "text": "x"}, "edits.no_such_chapter"),
+        (
+            {"kind": "change_summary", "section": 99, "item": 0, "text": "x"},
+            "edits.no_such_item",
+        ),
+        (
+            {"kind": "change_summary", "section": 0, "item": 99, "text": "x"},
+            "edits.no_such_item",
+        ),
+        (
+            {"kind": "split_speaker", "speaker": FIRST, "word": "0", "into": FIRST},
+            "edits.same_speaker",
+        ),
+        (
+            {"kind": "split_speaker", "speaker": FIRST, "word": "0", "into": "Ada"},
+            "edits.bad_speaker",
+        ),
     ],
 )
 def test_should_refuse_what_does_not_fit(wrong: dict[str, object], code: str) -> None:
@@ -259,22 +324,22 @@ def test_should_refuse_what_does_not_fit(wrong: dict[str, object], code: str) ->
 def test_should_have_nothing_to_undo_or_redo_at_first() -> None:
     for step in (Journal().undone, Journal().redone):
         with pytest.raises(EditRefusedError):
-            step()
+            step(**BEN)
 
 
 def test_should_not_redo_after_another_edit() -> None:
     title = edits.ChangeTitle(text="a")
-    journal = Journal().appended([title], author="ada", at=1.0).undone()
-    journal = journal.appended([edits.ChangeTitle(text="b")], author="ada", at=2.0).undone()
-    assert journal.redone().applied_to(FOUND).title == "b"
+    journal = Journal().appended([title], author="ada", at=1.0).undone(**BEN)
+    journal = journal.appended([edits.ChangeTitle(text="b")], author="ada", at=2.0).undone(**BEN)
+    assert journal.redone(**BEN).applied_to(FOUND).title == "b"
     with pytest.raises(EditRefusedError):
-        journal.redone().redone()
+        journal.redone(**BEN).redone(**BEN)
 
 
 def test_should_return_to_an_earlier_revision() -> None:
     first = Journal().appended([edits.ChangeTitle(text="a")], author="ada", at=1.0)
     second = first.appended([edits.ChangeTitle(text="b")], author="ben", at=2.0)
-    restored = second.as_of(first)
+    restored = second.as_of(first, **BEN)
     assert restored.applied_to(FOUND).title == "a"
     assert restored.revision == 3
     assert len(restored.entries) == 2
@@ -283,3 +348,72 @@ def test_should_return_to_an_earlier_revision() -> None:
 def test_should_not_let_rounding_lead_out_of_a_stretch_without_length() -> None:
     start = 4.680000000000001  # rounds to less than itself
     assert _spans(["a", "b"], start, start) == [(start, start), (start, start)]
+
+
+def test_should_know_who_wrote_each_word_and_who_said_whose_it_is() -> None:
+    journal = Journal().appended([edits.ChangeWord(word="0", text="x")], author="ada", at=1.0)
+    words = (FOUND.words[1].id,)
+    journal = journal.appended(
+        [edits.ReassignWords(words=words, speaker="SPEAKER_07")], author="ben", at=2.0
+    )
+    first, second, third = journal.applied_to(FOUND).words[:3]
+    assert (first.author, first.speaker_author) == ("ada", None)
+    assert (second.author, second.speaker_author) == (None, "ben")
+    assert (third.author, third.speaker_author) == (None, None)
+
+
+def test_should_undo_and_redo_an_import_as_one() -> None:
+    titles = [edits.ChangeTitle(text=text) for text in ("a", "b", "c")]
+    journal = Journal().appended(titles[:1], author="ada", at=1.0)
+    journal = journal.appended(titles[1:], author="ada", at=2.0, action=Action.IMPORT)
+    undone = journal.undone(**BEN)
+    assert undone.applied_to(FOUND).title == "a"
+    redone = undone.redone(**BEN)
+    assert redone.applied_to(FOUND).title == "c"
+    assert not redone.can_redo
+    assert [(change.action, change.author, change.edits) for change in redone.history] == [
+        (Action.EDITS, "ada", 1),
+        (Action.IMPORT, "ada", 3),
+        (Action.UNDO, "ben", 1),
+        (Action.REDO, "ben", 3),
+    ]
+
+
+def test_should_read_a_journal_of_before_history_was_kept() -> None:
+    document = json.loads(journal_bytes(Journal().appended([], author="ada", at=1.0)))
+    del document["history"]
+    assert read_journal(json.dumps(document).encode()).history == ()
+
+
+def test_should_compare_two_documents() -> None:
+    changed = one(
+        edits.RenameSpeaker(speaker=FIRST, name="Ada"),
+        edits.ChangeTitle(text="At sea"),
+        edits.ChangeWord(word="0", text="Harbour"),
+        edits.InsertWords(after="1", text="old"),
+        edits.DeleteWord(word="4"),
+        edits.StartSentence(word="3"),
+        edits.ChangeSummary(section=0, item=0, text=""),
+    )
+    found = compare(FOUND, changed, TALK.summary)
+    assert found.title is not None
+    assert (found.title.before, found.title.after) == (None, "At sea")
+    assert [(each.place, each.before, each.after) for each in found.names] == [(FIRST, None, "Ada")]
+    assert [(each.kind, each.word) for each in found.words] == [
+        ("changed", "0"),
+        ("added", "4.0"),
+        ("removed", "4"),
+    ]
+    assert found.sentences == ("3",)
+    assert [(each.place, each.after) for each in found.summary] == [("0.0", None)]
+    assert compare(changed, changed, TALK.summary).words == ()
+
+
+def test_should_name_speakers_in_the_word_document() -> None:
+    files = render_documents(result_of(edits.RenameSpeaker(speaker=FIRST, name="Ada Byron")))
+    text = "\n".join(
+        each.text for each in docx.Document(BytesIO(files[ResultFile.TRANSCRIPT_WORD])).paragraphs
+    )
+    assert "Ada Byron" in text
+    assert "Speaker 1" not in text
+    assert render_documents(corrected(TALK, FOUND)) == render_documents(TALK)

@@ -1,0 +1,31 @@
+"""A job of the API's world that has published the golden talk."""
+
+from dataclasses import replace
+
+from runtime.core.contract import ResultFile, attempt_folder, result_prefix
+from runtime.core.jobs import Job, succeed
+from runtime.results.findings import findings_bytes
+from runtime.results.render.files import render_files, render_manifest
+from tests.golden.talk import TALK
+from tests.unit.api.world import BUCKET, World
+
+
+def finished(world: World) -> Job:
+    """Record a job that has published a result."""
+    running = world.job()
+    result = replace(TALK, source=running.source, media_files=())
+    rendered = {**render_files(result), ResultFile.FINDINGS: findings_bytes(result)}
+    folder = attempt_folder(running.attempt)
+    files = {
+        **rendered,
+        ResultFile.METRICS: b'{"media_seconds": 1.0}',
+        ResultFile.MANIFEST: render_manifest(result, rendered, folder=folder),
+    }
+    prefix = result_prefix(running.job_id) + folder
+    for name, content in files.items():
+        world.objects.write_bytes(content, BUCKET, prefix + name, "any/type")
+    done = succeed(
+        running, now=world.clock.now(), result_key=prefix + ResultFile.SUMMARY_JSON.value
+    )
+    world.jobs.save(running, done)
+    return done

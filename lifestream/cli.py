@@ -7,7 +7,16 @@ from typing import Annotated
 import typer
 
 from lifestream import command_line
-from lifestream.commands import dead_letters, doctor, jobs, preflight, protect, remote, score
+from lifestream.commands import (
+    dead_letters,
+    doctor,
+    edits,
+    jobs,
+    preflight,
+    protect,
+    remote,
+    score,
+)
 from lifestream.commands.restore_drill import restore_drill
 from lifestream.session import DEFAULT_ENVIRONMENT, Session, session_of
 from runtime.core.contract import EnvVar
@@ -49,6 +58,11 @@ app.add_typer(
     remote.app,
     name="api",
     help="List, show, watch, cancel, retry, reprocess and delete your jobs by the API.",
+)
+app.add_typer(
+    edits.app,
+    name="edits",
+    help="Correct a job's results by the API: words, speakers, titles; undo, revisions, files.",
 )
 app.command("upload")(remote.upload)
 app.command("doctor")(doctor.examine)

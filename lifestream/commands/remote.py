@@ -31,7 +31,8 @@ FAILED_STATES = frozenset({"FAILED", "CANCELLED"})
 
 
 @contextmanager
-def _client(api: str | None, token: str | None, key: str | None) -> Iterator[Any]:
+def connected(api: str | None, token: str | None, key: str | None) -> Iterator[Any]:
+    """Yield a client of the API that is named, else of the local one."""
     import httpx  # noqa: PLC0415 - commands on an account need no HTTP client
 
     from lifestream.remote.client import (  # noqa: PLC0415 - the same
@@ -64,7 +65,7 @@ def upload(
 
     screen = session_of(context).screen
     options = _options(option or [], title)
-    with _client(api, token, key) as client:
+    with connected(api, token, key) as client:
         with screen.transfer(f"Uploading {file.name}", file.stat().st_size) as on_bytes:
             uploader = Uploader(client=client, state_dir=_state_dir(), on_bytes=on_bytes)
             job = uploader.upload(file, options=options)
@@ -93,7 +94,7 @@ def list_jobs(
     """Show your jobs, the newest first."""
     screen = session_of(context).screen
     query = {"limit": limit, "state": state, "text": text or None}
-    with _client(api, token, key) as client:
+    with connected(api, token, key) as client:
         jobs = client.call("GET", "/v1/jobs", query=query)["items"]
     if as_json:
         screen.json(jobs)
@@ -112,7 +113,7 @@ def show(
     key: KeyOption = None,
 ) -> int:
     """Show one job as JSON."""
-    with _client(api, token, key) as client:
+    with connected(api, token, key) as client:
         session_of(context).screen.json(client.call("GET", f"/v1/jobs/{job}"))
     return 0
 
@@ -128,7 +129,7 @@ def watch(
 ) -> int:
     """Follow a job to its end; the status is 1 unless it succeeded."""
     screen = session_of(context).screen
-    with _client(api, token, key) as client:
+    with connected(api, token, key) as client:
         found = _followed(client, job, screen)
     screen.say(f"{found['job_id']}  {found['state']}  {found['name']}")
     _say_failure(screen, found)
@@ -144,7 +145,7 @@ def _act(action: str) -> Any:
         token: TokenOption = None,
         key: KeyOption = None,
     ) -> int:
-        with _client(api, token, key) as client:
+        with connected(api, token, key) as client:
             found = client.call("POST", f"/v1/jobs/{job}/{action}")
         session_of(context).screen.say(f"{found['job_id']}  {found['state']}")
         return 0
@@ -170,7 +171,7 @@ def delete(
     key: KeyOption = None,
 ) -> int:
     """Delete a job that has ended, with its recording and its results."""
-    with _client(api, token, key) as client:
+    with connected(api, token, key) as client:
         client.call("DELETE", f"/v1/jobs/{job}")
     session_of(context).screen.say(f"{job}  deleted")
     return 0
@@ -188,7 +189,7 @@ def results(
 ) -> int:
     """Download everything that a job has published."""
     screen = session_of(context).screen
-    with _client(api, token, key) as client:
+    with connected(api, token, key) as client:
         for file in client.call("GET", f"/v1/jobs/{job}/results")["files"]:
             target = (folder / file["name"]).resolve()
             if not target.is_relative_to(folder.resolve()):

@@ -70,22 +70,31 @@ class ApiClient:
         self,
         method: str,
         path: str,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         *,
         query: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Any:
-        """Return the JSON answer, None for an empty one; raise `Permanent` or `Retryable`."""
-        headers = self._account.headers()
+        """Return the JSON answer, None for an empty one; raise `Permanent` or `Retryable`.
+
+        A body of bytes is sent as it is, any other as JSON.
+        """
+        headers = {**self._account.headers(), **(headers or {})}
         if method == "POST":
             headers["Idempotency-Key"] = uuid4().hex
         answer = self.send(
             method,
             f"{self._account.url}{path}",
             headers=headers,
-            json=body,
+            **({"content": body} if isinstance(body, bytes) else {"json": body}),
             params={name: value for name, value in (query or {}).items() if value is not None},
         )
         return answer.json() if answer.content else None
+
+    def file(self, path: str) -> bytes:
+        """Return a file that the API redirects to; only the API gets the token or key."""
+        answer = self.send("GET", f"{self._account.url}{path}", headers=self._account.headers())
+        return self.send("GET", answer.headers["Location"]).content
 
     def send(self, method: str, url: str, **request: Any) -> httpx.Response:
         """Return the answer of a request that may be repeated; raise as `call` does."""

@@ -225,6 +225,7 @@ def _step(name: str, help_text: str) -> None:
 
 _step("undo", "Take the last edit back, or the last import.")
 _step("redo", "Make the edit again that was taken back last.")
+_step("carry", "Carry the corrections of the run before over to these results.")
 
 
 @app.command()
@@ -271,6 +272,9 @@ def revisions(
         ],
     )
     screen.note(f"revision {found['current']} is current")
+    earlier = found["earlier_run"]
+    if earlier is not None and not earlier["carried"]:
+        screen.note(f"{earlier['edits']} corrections of the run before wait for `edits carry`")
     return 0
 
 

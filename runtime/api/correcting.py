@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from runtime.api.problems import ProblemError, conflict, invalid, not_found
 from runtime.api.services import Services
 from runtime.corrections.edits import EditRefusedError
-from runtime.corrections.journal import Journal, entry_json
+from runtime.corrections.journal import Action, Journal, entry_json
 from runtime.corrections.revisions import Corrected, RevisionChangedError, Revisions
 from runtime.documents.files import render_documents
 
@@ -41,6 +41,29 @@ class JournalModel(BaseModel):
     can_undo: bool
     can_redo: bool
     entries: list[EntryModel]
+
+
+class EarlierRunModel(BaseModel):
+    """Corrections of the run before, kept with the results that replaced its own.
+
+    `carried`: they have been carried over. `edits` is how many were in force at its `revision`.
+    """
+
+    revision: int
+    edits: int
+    carried: bool
+
+
+def earlier_run_model(found: Revisions, current: Corrected) -> EarlierRunModel | None:
+    """Return what is kept of the run before."""
+    earlier = found.earlier_run(current)
+    if earlier is None:
+        return None
+    return EarlierRunModel(
+        revision=earlier.journal.revision,
+        edits=len(earlier.journal.active),
+        carried=any(change.action is Action.CARRY for change in current.journal.history),
+    )
 
 
 def revisions(services: Services) -> Revisions:

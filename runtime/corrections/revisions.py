@@ -17,6 +17,7 @@ from runtime.core.jobs import Job, State
 from runtime.core.media import PublishedFile
 from runtime.core.ports import JobStore, ObjectNotFoundError, ObjectStore, StaleWriteError
 from runtime.corrections.captions import Format
+from runtime.corrections.carrying import carry
 from runtime.corrections.document import Document, document_of
 from runtime.corrections.edits import Edit, EditRefusedError
 from runtime.corrections.imports import import_edits
@@ -72,6 +73,18 @@ class Corrected:
     def document(self) -> Document:
         """The words with all corrections in force."""
         return self.journal.applied_to(document_of(self.found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarlierRun:
+    """The corrections of the run before, which are kept until they are carried over.
+
+    `folder` is the one of its last revision below the job's results.
+    """
+
+    folder: str
+    journal: Journal
+    found: JobResult
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +165,38 @@ class Revisions:
         earlier = self.earlier(current, revision)
         return current.journal.document_as_of(earlier, document_of(current.found))
 
+    def earlier_run(self, current: Corrected) -> EarlierRun | None:
+        """Return what people corrected in the run before, if it was kept with these results."""
+        folder = current.results.corrected
+        if folder is None:
+            return None
+        bucket, prefix = current.job.source.bucket, result_prefix(current.job.job_id)
+        attempt = folder[: folder.index("/", folder.index("/") + 1) + 1]
+        try:
+            written = self.objects.read_bytes(bucket, prefix + folder + ResultFile.EDITS)
+            found = self.objects.read_bytes(bucket, prefix + attempt + ResultFile.FINDINGS)
+            return EarlierRun(
+                folder=folder, journal=read_journal(written), found=read_findings(found)
+            )
+        except (ObjectNotFoundError, UnreadableFindingsError):
+            return None
+
+    def carry(self, job: Job, *, author: str, expected: int) -> Corrected:
+        """Carry the corrections of the run before over to these results, as one change."""
+        current, now = self.read(job), self.clock.now()
+        earlier = self.earlier_run(current)
+        if earlier is None:
+            raise EditRefusedError(
+                "edits.nothing_to_carry", "No corrections of an earlier run are kept."
+            )
+
+        def carried(journal: Journal) -> Journal:
+            return carry(
+                journal, earlier.journal, earlier.found, current.found, author=author, at=now
+            )
+
+        return self._publish(job, expected, carried)
+
     def import_edits(
         self, current: Corrected, content: bytes, form: Format, *, base: int
     ) -> list[Edit]:
@@ -221,7 +266,12 @@ class Revisions:
         files = describe_files(rendered)
         own = {file.name for file in files}
         shared = [file for file in _listed(current) if file.name not in own]
-        manifest = manifest_document(current.job.job_id, [*files, *shared], folder=folder)
+        manifest = manifest_document(
+            current.job.job_id,
+            [*files, *shared],
+            folder=folder,
+            corrected=current.results.corrected,
+        )
         contents = {
             **rendered,
             ResultFile.METRICS: current.results.read(ResultFile.METRICS),

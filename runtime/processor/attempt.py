@@ -214,12 +214,15 @@ class Attempt:
             self.telemetry.log.info("job.completing", result_key=found.result_key)
             return found
         kept = self._persist(publication.kept_files)
-        result_key = self._process(reporter.job, tracker, kept)
+        corrected = self._persist(publication.corrected)
+        result_key = self._process(reporter.job, tracker, kept, corrected)
         self._persist(lambda: reporter.publish(result_key))
         self.telemetry.log.info("job.published", result_key=result_key)
         return self._persist(lambda: open_results(reporter.job, self.ports.objects))
 
-    def _process(self, job: Job, tracker: StageTracker, kept: Retention) -> str:
+    def _process(
+        self, job: Job, tracker: StageTracker, kept: Retention, corrected: str | None
+    ) -> str:
         began, log = self.clock.monotonic(), self.telemetry.log
         toolkit = self.toolkit.for_job(job.options)
         # A later attempt may find the outputs of models kept.
@@ -260,6 +263,7 @@ class Attempt:
                 folder=folder,
                 telemetry=self.telemetry,
                 metrics=metrics,
+                corrected=corrected,
             ).run()
         log.info(
             "job.processed",

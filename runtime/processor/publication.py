@@ -17,7 +17,7 @@ from runtime.core.ports import JobStore, ObjectNotFoundError, ObjectStore
 from runtime.processor.host.workspace import workspace
 from runtime.results.public_copy import PublicCopy
 from runtime.results.published import PublishedResults, open_results
-from runtime.results.superseded import Retention, retention
+from runtime.results.superseded import Retention, corrected_by, retention
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +48,10 @@ class Publication:
     def kept_files(self) -> Retention:
         """Return which files of earlier attempts stay, and so may be published once more."""
         return retention(self.current())
+
+    def corrected(self) -> str | None:
+        """Return the folder of what people corrected in the results that this attempt replaces."""
+        return corrected_by(self.current())
 
     def make_public(self, results: PublishedResults) -> None:
         """Copy the current results to the public path, and remove older ones.

@@ -26,6 +26,12 @@ class PublishedResults:
     manifest: bytes
     objects: ObjectStore
 
+    @property
+    def corrected(self) -> str | None:
+        """The folder below the job's of an earlier run's last revision, if it was corrected."""
+        found: str | None = json.loads(self.manifest).get("corrected")
+        return found
+
     def read(self, name: str) -> bytes:
         """Return a small file's content; raise `ObjectNotFoundError`, also for an unknown name."""
         if name == ResultFile.MANIFEST:

@@ -16,6 +16,7 @@ from runtime.api.correcting import (
     journal_model,
     revisions,
 )
+from runtime.api.problems import not_found
 from runtime.api.routing import IdempotentRoute
 from runtime.corrections.captions import Format
 from runtime.corrections.document import Document
@@ -193,6 +194,29 @@ def import_file(
     response.headers["ETag"] = etag(current)
     return ImportModel(
         **journal_model(current.journal).model_dump(), imported=[json_of(edit) for edit in edits]
+    )
+
+
+@router.get("/edits/earlier")
+def read_earlier_edits(services: Parts, caller: Reader, job_id: str) -> JournalModel:
+    """Return the corrections of the run before, which are kept when a job is run again."""
+    job = own_job(services, caller, job_id)
+    found = revisions(services)
+    earlier = found.earlier_run(answered(lambda: found.read(job)))
+    if earlier is None:
+        raise not_found("earlier correction")
+    return journal_model(earlier.journal)
+
+
+@router.post("/edits/carry")
+def carry_edits(
+    services: Parts, caller: Writer, job_id: str, response: Response, if_match: IfMatch = None
+) -> JournalModel:
+    """Carry the corrections of the run before over, as one change; what does not fit is noted."""
+    job = own_job(services, caller, job_id)
+    return changed(
+        response,
+        lambda: revisions(services).carry(job, author=caller.owner, expected=expected(if_match)),
     )
 
 

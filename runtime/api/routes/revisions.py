@@ -9,10 +9,12 @@ from pydantic import BaseModel
 
 from runtime.api.access import Parts, Reader, Writer, own_job
 from runtime.api.correcting import (
+    EarlierRunModel,
     IfMatch,
     JournalModel,
     answered,
     changed,
+    earlier_run_model,
     existing,
     expected,
     journal_model,
@@ -46,6 +48,7 @@ class RevisionsModel(BaseModel):
     """The revisions, the newest last; `current` is the one that readers see."""
 
     current: int
+    earlier_run: EarlierRunModel | None
     revisions: list[RevisionModel]
 
 
@@ -86,10 +89,12 @@ class ComparisonModel(BaseModel):
 def list_revisions(services: Parts, caller: Reader, job_id: str) -> RevisionsModel:
     """Return who made which revision, and when."""
     job = own_job(services, caller, job_id)
-    journal = answered(lambda: revisions(services).read(job)).journal
+    found = revisions(services)
+    current = answered(lambda: found.read(job))
     return RevisionsModel(
-        current=journal.revision,
-        revisions=[RevisionModel(**asdict(change)) for change in journal.history],
+        current=current.journal.revision,
+        earlier_run=earlier_run_model(found, current),
+        revisions=[RevisionModel(**asdict(change)) for change in current.journal.history],
     )
 
 

@@ -72,7 +72,7 @@ class Pipeline:
 
     The upload is fetched, its sound decoded and a model loaded only when a pending stage needs
     them. `folder` is the caller's to remove. `metrics` renders the run's `metrics.json`, given the
-    media's seconds.
+    media's seconds. `corrected` is the folder of an earlier run's corrections, which are kept.
     """
 
     def __init__(
@@ -88,8 +88,10 @@ class Pipeline:
         folder: Path,
         telemetry: Telemetry,
         metrics: Callable[[float], bytes],
+        corrected: str | None = None,
     ) -> None:
         self._metrics = metrics
+        self._corrected = corrected
         self._job = JobContext(
             source=source,
             attempt=attempt,
@@ -179,7 +181,9 @@ class Pipeline:
         files = {
             **rendered,
             ResultFile.METRICS: self._metrics(duration),
-            ResultFile.MANIFEST: render_manifest(result, rendered, folder=folder),
+            ResultFile.MANIFEST: render_manifest(
+                result, rendered, folder=folder, corrected=self._corrected
+            ),
         }
         publish(
             files,

@@ -35,10 +35,19 @@ def render_files(result: JobResult) -> dict[str, bytes]:
     }
 
 
-def render_manifest(result: JobResult, rendered: Mapping[str, bytes], *, folder: str = "") -> bytes:
+def render_manifest(
+    result: JobResult,
+    rendered: Mapping[str, bytes],
+    *,
+    folder: str = "",
+    corrected: str | None = None,
+) -> bytes:
     """Return the manifest of the rendered files and of the media files published before.
 
-    `folder` is the one that it and the rendered files are written to.
+    `folder` is the one that it and the rendered files are written to, `corrected` that of the
+    corrections of an earlier run.
     """
     files = (*describe_files(rendered), *result.media_files)
-    return json_bytes(manifest_document(result.source.job_id, files, folder=folder))
+    return json_bytes(
+        manifest_document(result.source.job_id, files, folder=folder, corrected=corrected)
+    )

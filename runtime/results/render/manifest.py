@@ -15,12 +15,14 @@ VARYING = (ResultFile.METRICS,)
 
 
 def manifest_document(
-    job_id: str, files: Iterable[PublishedFile], *, folder: str = ""
+    job_id: str, files: Iterable[PublishedFile], *, folder: str = "", corrected: str | None = None
 ) -> dict[str, Any]:
     """Return the document for all files but the manifest itself, by name.
 
     `folder` is the manifest's own. A file of another folder, as of an earlier attempt, has its
     `path` below the job's results.
+
+    `corrected` is the folder of an earlier run's last revision, which is kept with its corrections.
 
     Files that vary between runs are listed without size and digest, so that every run writes the
     same manifest.
@@ -38,6 +40,7 @@ def manifest_document(
             }
             for file in sorted(files, key=lambda file: file.name)
         ],
+        **({} if corrected is None else {"corrected": corrected}),
         "varying": [{"name": str(name), "content_type": content_type(name)} for name in VARYING],
     }
 

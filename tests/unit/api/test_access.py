@@ -34,6 +34,8 @@ NEEDED: dict[str, str] = {
     "POST /v1/jobs/{job_id}/reprocess": WRITE,
     "GET /v1/jobs/{job_id}/edits": READ,
     "POST /v1/jobs/{job_id}/edits": WRITE,
+    "GET /v1/jobs/{job_id}/edits/earlier": READ,
+    "POST /v1/jobs/{job_id}/edits/carry": WRITE,
     "POST /v1/jobs/{job_id}/edits/import": WRITE,
     "POST /v1/jobs/{job_id}/edits/undo": WRITE,
     "POST /v1/jobs/{job_id}/edits/redo": WRITE,

@@ -2,16 +2,19 @@
 
 import json
 import re
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
-from runtime.core.contract import result_prefix
+from runtime.core.contract import attempt_folder, result_prefix
 from runtime.core.jobs import Job
+from runtime.results.published import open_results
+from runtime.results.superseded import corrected_by, superseded
 from tests.golden.talk import FIRST, TALK
-from tests.unit.api.finished import finished
+from tests.unit.api.finished import finished, publish_talk
 from tests.unit.api.world import BUCKET, OWNER, World
 
 RENAME = {"kind": "rename_speaker", "speaker": FIRST, "name": "Ada Byron"}
@@ -243,3 +246,40 @@ def test_should_refuse_a_file_that_it_cannot_import(world: World) -> None:
     assert (answer.status_code, answer.json()["code"]) == (412, "edits.changed")
     answer = upload(world, job, "x" * (33 << 20), "format=vtt", 0)
     assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+
+
+def test_should_keep_corrections_of_an_earlier_run_and_carry_them_over(world: World) -> None:
+    job = finished(world)
+    change(world, job, "edits", 0, edits=[RENAME, TITLE])
+    corrected = world.jobs.jobs[job.job_id]
+    again = run_again(world, corrected)
+    assert read(world, again, "revisions")["earlier_run"] == {
+        "revision": 1,
+        "edits": 2,
+        "carried": False,
+    }
+    assert read(world, again, "edits/earlier")["entries"][0]["edit"] == RENAME
+    assert "Ada Byron" not in published(world, again, "transcript.vtt")
+    status, journal = change(world, again, "edits/carry", 0)
+    assert (status, [entry["dropped"] for entry in journal["entries"]]) == (200, [False, False])
+    assert "Ada Byron" in published(world, again, "transcript.vtt")
+    assert read(world, again, "revisions")["earlier_run"]["carried"] is True
+    change(world, again, "edits/undo", 1)
+    assert "Ada Byron" not in published(world, again, "transcript.vtt")
+    third = run_again(world, world.jobs.jobs[job.job_id])
+    assert read(world, third, "revisions")["earlier_run"]["revision"] == 2
+    status, problem = change(world, third, "edits/carry", 0)
+    assert (status, problem["code"]) == (422, "edits.nothing_to_carry")
+
+
+def run_again(world: World, job: Job) -> Job:
+    """Publish the same findings as the next attempt, and remove what it supersedes."""
+    before = open_results(job, world.objects)
+    folder = attempt_folder(job.attempt + 1)
+    done = replace(job, attempt=job.attempt + 1)
+    done = publish_talk(world, done, folder, corrected=corrected_by(before))
+    world.jobs.jobs[job.job_id] = done
+    results = open_results(done, world.objects)
+    listed = world.objects.list_objects(BUCKET, result_prefix(job.job_id))
+    world.objects.remove(BUCKET, superseded(results, listed))
+    return done

@@ -26,6 +26,8 @@ def width(text: str) -> float:
     Subtitle lines hold 42 Latin or 16 Chinese characters (Netflix's timed text style guides), and
     marks that combine with a letter take no room.
     """
+    if text.isascii():
+        return float(len(text))
     return sum(_width_of(character) for character in text)
 
 

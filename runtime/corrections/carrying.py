@@ -170,9 +170,9 @@ def _speakers(
             )
             together[turn.speaker, other.speaker] += max(0, round(1000 * shared))
     found: dict[str, str] = {}
-    for (speaker, other), _ in together.most_common():
-        if speaker not in found and other not in found.values():
-            found[speaker] = other
+    for (speaker, label), _ in together.most_common():
+        if speaker not in found and label not in found.values():
+            found[speaker] = label
     if UNKNOWN_SPEAKER in old.speakers and UNKNOWN_SPEAKER in new.speakers:
         found.setdefault(UNKNOWN_SPEAKER, UNKNOWN_SPEAKER)
     return found

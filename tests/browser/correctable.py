@@ -154,11 +154,13 @@ class Correctable:
 
     def _changed(self, action: str, request: Request, body: dict[str, Any], now: float) -> Journal:
         if action == "undo":
-            return self.journal.undone()
+            return self.journal.undone(author=AUTHOR, at=now)
         if action == "redo":
-            return self.journal.redone()
+            return self.journal.redone(author=AUTHOR, at=now)
         if action == "restore":
-            return self.journal.as_of(self.journals[request.path_params["revision"]])
+            return self.journal.as_of(
+                self.journals[request.path_params["revision"]], author=AUTHOR, at=now
+            )
         edits = [edit_of(each) for each in body["edits"]]
         return self.journal.appended(edits, author=AUTHOR, at=now)
 

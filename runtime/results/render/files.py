@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from runtime.core.contract import ResultFile
 from runtime.results.job_result import JobResult
-from runtime.results.render.captions import chapters_vtt, srt, vtt
+from runtime.results.render.captions import chapters_vtt, cues_of, srt, vtt
 from runtime.results.render.manifest import describe_files, manifest_document
 from runtime.results.render.markdown import markdown
 from runtime.results.render.plain import transcript_text, transcript_tsv
@@ -16,6 +16,7 @@ from runtime.results.render.transcript import transcript_document
 
 def render_files(result: JobResult) -> dict[str, bytes]:
     """Return the content of every rendered file by name; the same result gives the same bytes."""
+    cues = cues_of(result)
     scenes = {
         "schema_version": SCHEMA_VERSION,
         "job_id": result.source.job_id,
@@ -27,8 +28,8 @@ def render_files(result: JobResult) -> dict[str, bytes]:
         ResultFile.TRANSCRIPT_JSON: json_bytes(transcript_document(result)),
         ResultFile.TRANSCRIPT_TEXT: transcript_text(result).encode(),
         ResultFile.TRANSCRIPT_TSV: transcript_tsv(result).encode(),
-        ResultFile.CAPTIONS_SRT: srt(result).encode(),
-        ResultFile.CAPTIONS_VTT: vtt(result).encode(),
+        ResultFile.CAPTIONS_SRT: srt(result, cues).encode(),
+        ResultFile.CAPTIONS_VTT: vtt(result, cues).encode(),
         ResultFile.SPEAKERS_RTTM: rttm(result).encode(),
         ResultFile.SCENES_JSON: json_bytes(scenes),
         ResultFile.CHAPTERS_VTT: chapters_vtt(result).encode(),

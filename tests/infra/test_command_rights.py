@@ -39,7 +39,7 @@ TARGETS = {
 }
 """Targets of the Makefile that call AWS, as the table names them."""
 
-WITHOUT_SUBCOMMAND = {"api"}
+WITHOUT_SUBCOMMAND = {"api", "edits"}
 """Groups whose commands need no right of AWS."""
 
 

@@ -2,11 +2,14 @@
 
 import tomllib
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
+from lifestream import adapters
 from lifestream.doctor.examination import Examination
 from lifestream.doctor.findings import Finding, Severity, worst_first
+from lifestream.drift import check_drift, detect
 from lifestream.preflight.account import read_account
 from lifestream.preflight.checks import check_quotas
 from lifestream.preflight.needs import read_needs
@@ -18,7 +21,13 @@ ENVIRONMENTS = Path(__file__).resolve().parent.parent.parent / "environments"
 
 
 def examine(
-    context: typer.Context, *, as_json: JsonOption = False, environment: EnvironmentOption = None
+    context: typer.Context,
+    *,
+    drift: Annotated[
+        bool, typer.Option("--drift", help="Also find changes by hand, which takes minutes.")
+    ] = False,
+    as_json: JsonOption = False,
+    environment: EnvironmentOption = None,
 ) -> int:
     """Check everything: stacks, queues, tables, bucket, functions, image, roles, alarms, jobs.
 
@@ -33,8 +42,15 @@ def examine(
         clock=SystemClock(),
         on_step=lambda step: screen.note(f"Looking at {step} ..."),
     )
-    findings = [*examination.run(), *_quotas(session)]
+    findings = [*examination.run(), *_quotas(session), *(_drift(session) if drift else [])]
     return report(findings, session, as_json=as_json)
+
+
+def _drift(session: Session) -> list[Finding]:
+    """Return what differs from the templates that were deployed."""
+    session.screen.note("Looking at drift ...")
+    names = [stack.name for stack in adapters.stacks(session.aws, session.environment)]
+    return list(check_drift(detect(session.aws, names, SystemClock())))
 
 
 def _quotas(session: Session) -> list[Finding]:

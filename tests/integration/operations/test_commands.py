@@ -128,15 +128,17 @@ def open_group(deployed: Deployed) -> Iterator[str]:
 def test_should_find_what_was_changed_by_hand(
     deployed: Deployed, unversioned: str, open_group: str
 ) -> None:
-    sick = deployed.lifestream("doctor", "--json")
+    sick = deployed.lifestream("doctor", "--drift", "--json")
     assert sick.status == 1
     found = {finding["subject"]: finding["what"] for finding in sick.json["findings"]}
     assert found[f"bucket {unversioned}"] == "Versioning is off."
+    (drift,) = (each for each in found if each.startswith("AWS::S3::Bucket Media"))
+    assert "/VersioningConfiguration" in found[drift]
     assert found[f"default security group of {open_group}"] == "It has rules."
 
 
 def test_should_find_nothing_wrong_with_what_the_templates_deploy(deployed: Deployed) -> None:
-    found = deployed.lifestream("doctor", "--json").json["findings"]
+    found = deployed.lifestream("doctor", "--drift", "--json").json["findings"]
     # Alarms tell the truth about the jobs that the other tests have let fail.
     assert [finding for finding in found if not finding["subject"].startswith("alarm ")] == []
 

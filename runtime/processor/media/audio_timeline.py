@@ -46,13 +46,16 @@ def decode_sound(
     assert info.audio is not None  # noqa: S101  # for the type checker; callers checked
     with open_media(media) as container:
         origin = origin_seconds(container)
-        done = 0.0
+        done = heard = 0.0
         frames = decoded_frames(container, info.audio.index, damage)
         if timeline.starts_with_track:
             frames = _with_priming(container, info, frames)
         for frame in frames:
             at = None if frame.pts is None else frame.time - origin
-            timeline.add(frame if mix is None else mix.apply(frame), at)
+            heard = heard if at is None else at
+            lasts = frame.samples / frame.sample_rate
+            timeline.add(frame if mix is None else mix.apply(frame, heard), at)
+            heard += lasts
             if info.duration_seconds and at is not None:
                 done = min(1.0, max(done, at / info.duration_seconds))
             on_progress(done)

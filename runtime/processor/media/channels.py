@@ -23,7 +23,12 @@ _SILENT_DB = -60.0
 _STEADY_DB = 6.0
 """Hiss, hum and timecode vary by less than this between their loud and quiet moments."""
 
-_OPPOSITE_CORRELATION = -0.5
+_ACTIVE_STEADY_DB = 1.5
+_SECONDS_BETWEEN = 1.5
+"""The same between the quarters of their active moments, where these begin less often than so."""
+
+_OPPOSITE_CORRELATION, _CLEARLY_OPPOSITE = -0.5, -0.8
+_SIGN_BLOCKS, _SIGN_LEVEL = 40, 0.05
 _SEPARATE_CORRELATION = 0.3
 _DOMINANT_DB = 10.0
 _DOMINANT_SHARE = 0.8
@@ -35,23 +40,33 @@ _ACTIVE_DB = 25.0
 
 _FILL_SECONDS, _MIN_TURN_SECONDS, _PAD_SECONDS = 0.6, 0.2, 0.1
 _FLOOR_DB = -120.0
+_LOOKED_AT_BLOCKS = 600
 
 Levels = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChannelMix:
-    """The weight of each channel in the mono mix, and the turns of parties on separate channels."""
+    """The weight of each channel in the mono mix, and the turns of parties on separate channels.
+
+    `changes` are other weights from a time on, in seconds, in order.
+    """
 
     weights: tuple[float, ...]
     parties: Diarization | None = None
+    changes: tuple[tuple[float, tuple[float, ...]], ...] = ()
 
-    def apply(self, frame: "AudioFrame") -> "AudioFrame":
+    def weights_at(self, seconds: float) -> tuple[float, ...]:
+        """Return the weights that hold at a time."""
+        past = [weights for start, weights in self.changes if start <= seconds]
+        return past[-1] if past else self.weights
+
+    def apply(self, frame: "AudioFrame", at_seconds: float) -> "AudioFrame":
         """Return a frame of the mix, with the frame's rate and time."""
         import av
 
         samples = samples_of(frame)
-        mixed = np.clip(np.asarray(self.weights, np.float32) @ samples, -1.0, 1.0)
+        mixed = np.clip(np.asarray(self.weights_at(at_seconds), np.float32) @ samples, -1.0, 1.0)
         result = av.AudioFrame.from_ndarray(
             mixed[None].astype(np.float32), format="fltp", layout="mono"
         )
@@ -120,26 +135,88 @@ class _Survey:
         chosen = _channels_with_speech(levels)
         correlation = _correlation(products.sum(axis=0))
         loudest = max(chosen, key=lambda c: float(powers[:, c].sum()))
-        signs = {
-            c: -1.0 if correlation[loudest, c] < _OPPOSITE_CORRELATION else 1.0 for c in chosen
-        }
+        spans = _sign_spans(products, indices, chosen, loudest)
         parties = None
         if separate or _carry_parties(levels, correlation, chosen):
             parties = _parties(levels, chosen, indices)
-        usual = len(chosen) == levels.shape[1] and min(signs.values()) > 0
-        if usual and parties is None:
+        is_upright = all(min(signs.values()) > 0 for _, signs in spans)
+        if len(chosen) == levels.shape[1] and is_upright and parties is None:
             return None
         scale = 1.0 if parties else 1.0 / len(chosen)
-        weights = tuple(signs.get(c, 0.0) * scale for c in range(levels.shape[1]))
-        return ChannelMix(weights=weights, parties=parties)
+        mixes = [
+            (start, tuple(signs.get(c, 0.0) * scale for c in range(levels.shape[1])))
+            for start, signs in spans
+        ]
+        return ChannelMix(weights=mixes[0][1], parties=parties, changes=tuple(mixes[1:]))
+
+
+def _sign_spans(
+    products: NDArray[np.float64], indices: Sequence[int], chosen: Sequence[int], loudest: int
+) -> list[tuple[float, dict[int, float]]]:
+    """Return (start in seconds, sign of each channel): opposite channels are turned over.
+
+    A cable can be changed in the middle of a recording; where signs are unclear, the last go on.
+    """
+    spans: list[tuple[float, dict[int, float]]] = []
+    whole = _correlation(products.sum(axis=0))
+    signs = {c: -1.0 if whole[loudest, c] < _OPPOSITE_CORRELATION else 1.0 for c in chosen}
+    usual = float(products[:, loudest, loudest].mean())
+    for first in range(0, len(indices), _SIGN_BLOCKS):
+        window = products[first : first + _SIGN_BLOCKS]
+        if spans and window[:, loudest, loudest].mean() < _SIGN_LEVEL * usual:
+            continue
+        part = _correlation(window.sum(axis=0))[loudest]
+        clear = {c: float(np.sign(part[c])) for c in chosen if abs(part[c]) > -_CLEARLY_OPPOSITE}
+        found = {**(spans[-1][1] if spans else signs), **clear}
+        if not spans or found != spans[-1][1]:
+            spans.append((indices[first] * BLOCK_SECONDS if spans else 0.0, found))
+    return spans
+
+
+def has_varied_sound(frames: Iterable["AudioFrame"]) -> bool:
+    """Return whether any channel varies as speech does, from as few frames as show it."""
+    blocks: list[Levels] = []
+    added = 0
+    for frame in frames:
+        samples = samples_of(frame)
+        size = max(1, round(BLOCK_SECONDS * frame.sample_rate))
+        count = max(1, samples.shape[1] // size)
+        powers = np.stack([(part**2).mean(axis=1) for part in np.array_split(samples, count, 1)])
+        blocks.append(10 * np.log10(np.maximum(powers, 10 ** (_FLOOR_DB / 10))))
+        added += count
+        if added >= _LOOKED_AT_BLOCKS:
+            added = 0
+            if _any_varied(blocks):
+                return True
+    return _any_varied(blocks)
+
+
+def _any_varied(blocks: Sequence[Levels]) -> bool:
+    counts = {block.shape[1] for block in blocks}
+    return any(
+        is_varied(np.concatenate([b[:, c] for b in blocks if b.shape[1] > c]))
+        for c in range(max(counts, default=0))
+    )
 
 
 def _channels_with_speech(levels: Levels) -> list[int]:
     """Return the channels that are neither silent nor steady noise, or else the best there are."""
-    loud, quiet = np.percentile(levels, 95, axis=0), np.percentile(levels, 10, axis=0)
-    live = [c for c in range(levels.shape[1]) if loud[c] > _SILENT_DB]
-    varied = [c for c in live if loud[c] - quiet[c] > _STEADY_DB]
+    live = [c for c in range(levels.shape[1]) if np.percentile(levels[:, c], 95) > _SILENT_DB]
+    varied = [c for c in live if is_varied(levels[:, c])]
     return varied or live or list(range(levels.shape[1]))
+
+
+def is_varied(levels: Levels) -> bool:
+    """Return whether levels vary as those of speech, unlike hiss, hum and timecode at any time."""
+    loud, quiet = np.percentile(levels, 95), np.percentile(levels, 10)
+    if loud < _SILENT_DB or loud - quiet < _STEADY_DB:
+        return False
+    is_active = levels > loud - _ACTIVE_DB
+    spread = np.subtract(*np.percentile(levels[is_active], [75, 25]))
+    onsets = np.count_nonzero(is_active[1:] & ~is_active[:-1])
+    return bool(
+        spread > _ACTIVE_STEADY_DB or onsets * _SECONDS_BETWEEN > len(levels) * BLOCK_SECONDS
+    )
 
 
 def _correlation(products: NDArray[np.float64]) -> NDArray[np.float64]:

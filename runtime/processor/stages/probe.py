@@ -9,7 +9,7 @@ from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
 from runtime.processor.media.appended import is_appended
 from runtime.processor.media.boxes import is_protected
-from runtime.processor.media.channels import samples_of
+from runtime.processor.media.channels import has_varied_sound
 from runtime.processor.media.decoding import (
     continuous_seconds,
     decoded_frames,
@@ -41,9 +41,6 @@ _PLAYLISTS = {
 """How files begin that only name other files or addresses, which are never opened."""
 
 _HEAD_BYTES = 1024
-_SILENT = 0.001
-"""A track without a sample above this, -60 dB, is silent."""
-
 # Types of the boxes an MP4 or QuickTime file may start with (ISO/IEC 14496-12, QTFF).
 _FIRST_BOXES = (b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip", b"pnot")
 
@@ -218,19 +215,21 @@ def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[s
 
 
 def _audible_first(sounds: Sequence[Any], path: Path) -> list[Any]:
-    """Return the tracks with the first audible one first: a silent default track gives way."""
-    audible = next((stream for stream in sounds if not _is_silent(path, stream)), None)
-    if audible is None:
+    """Return the tracks with the first one first that varies as speech does.
+
+    A default track that is silent, or has noise or timecode alone, gives way.
+    """
+    varied = next((stream for stream in sounds if _is_varied(path, stream)), None)
+    if varied is None:
         return list(sounds)
-    return [audible, *(stream for stream in sounds if stream is not audible)]
+    return [varied, *(stream for stream in sounds if stream is not varied)]
 
 
-def _is_silent(path: Path, stream: Any) -> bool:
+def _is_varied(path: Path, stream: Any) -> bool:
     if stream.codec_context is None:
-        return True
+        return False
     with open_media(path) as container:
-        frames = decoded_frames(container, stream.index)
-        return all(abs(samples_of(frame)).max(initial=0.0) < _SILENT for frame in frames)
+        return has_varied_sound(decoded_frames(container, stream.index))
 
 
 def _video(pictures: Sequence[Any], upload: Upload, limits: MediaLimits) -> VideoStream | None:

@@ -35,12 +35,16 @@ def hiss(seconds: float, level: float = 0.1) -> Samples:
     return np.random.default_rng(9).standard_normal(round(seconds * RATE)) * level
 
 
-def extracted(folder: Path, *channels: Samples, how: Channels = Channels.AUTO) -> Audio:
-    path = folder / "channels.wav"
+def written(path: Path, *channels: Samples) -> Path:
     pcm = np.clip(np.stack(channels, axis=1) * 32767, -32768, 32767).astype("<i2")
     with wave.open(str(path), "wb") as wav:
         wav.setparams((len(channels), 2, RATE, 0, "NONE", "not compressed"))
         wav.writeframes(pcm.tobytes())
+    return path
+
+
+def extracted(folder: Path, *channels: Samples, how: Channels = Channels.AUTO) -> Audio:
+    path = written(folder / "channels.wav", *channels)
     return extract_audio(path, probe(path), folder / "mono.wav", Gauge(), channels=how)
 
 
@@ -54,6 +58,12 @@ VOICE = bursts(12.0, (0.5, 5.0), (6.0, 11.5))
 def test_should_turn_over_a_channel_that_cancels_the_other(tmp_path: Path) -> None:
     audio = extracted(tmp_path, VOICE, -VOICE)
     assert level(samples_of(audio)) == pytest.approx(level(VOICE), rel=0.02)
+
+
+def test_should_turn_a_channel_over_from_the_moment_on_that_it_is_crossed(tmp_path: Path) -> None:
+    crossed = np.where(np.arange(len(VOICE)) < 6 * RATE, VOICE, -VOICE)
+    audio = extracted(tmp_path, VOICE, crossed)
+    assert np.corrcoef(samples_of(audio), VOICE)[0, 1] > 0.999
 
 
 @pytest.mark.parametrize("count", [2, 4, 8])
@@ -71,6 +81,29 @@ def test_should_hear_the_one_channel_with_speech(
 def test_should_leave_out_a_hum(tmp_path: Path) -> None:
     hum = 0.3 * np.sin(2 * np.pi * 50 * np.arange(len(VOICE)) / RATE)
     assert np.corrcoef(samples_of(extracted(tmp_path, hum, VOICE)), VOICE)[0, 1] > 0.999
+
+
+def test_should_leave_out_a_hum_that_comes_and_goes(tmp_path: Path) -> None:
+    at = np.arange(len(VOICE)) / RATE
+    hum = 0.3 * np.sin(2 * np.pi * 50 * at) * (at % 5 < 3)
+    assert np.corrcoef(samples_of(extracted(tmp_path, hum, VOICE)), VOICE)[0, 1] > 0.999
+
+
+@pytest.mark.parametrize(
+    "default",
+    [hiss(12.0, 0.0), hiss(12.0, 0.002), np.eye(1, 12 * RATE, 9)[0]],
+    ids=["silence", "faint hiss", "a click"],
+)
+def test_should_take_another_track_than_a_default_one_without_speech(
+    tmp_path: Path, default: Samples
+) -> None:
+    tracks = []
+    for name, samples in (("default", default), ("voice", VOICE)):
+        tracks += ["-i", written(tmp_path / f"{name}.wav", samples)]
+    path = tmp_path / "tracks.mkv"
+    ffmpeg(*tracks, "-map", "0", "-map", "1", "-c:a", "flac", "-disposition:a:0", "default", path)
+    audio = extract_audio(path, probe(path), tmp_path / "mono.wav", Gauge())
+    assert np.corrcoef(samples_of(audio), VOICE)[0, 1] > 0.999
 
 
 def test_should_mix_stereo_as_usual(tmp_path: Path) -> None:

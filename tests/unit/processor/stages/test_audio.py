@@ -109,9 +109,9 @@ def test_should_keep_time_over_frames_that_do_not_decode(tmp_path: Path) -> None
 
 
 def test_should_refuse_timestamps_that_would_fill_the_disk(tmp_path: Path) -> None:
-    path = tmp_path / "jump.mkv"
+    path = tmp_path / "jump.mov"
     jump = ("-af", "asetpts='PTS+gt(T,1)*40000/TB'")
-    ffmpeg(*TONE, *jump, "-c:a", "pcm_s16le", path)
+    ffmpeg(*TONE, *jump, "-c:a", "alac", path)
     with pytest.raises(Permanent) as caught:
         extracted(path)
     assert caught.value.code == "media.broken_timestamps"

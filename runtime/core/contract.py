@@ -434,6 +434,7 @@ class ResultFile(StrEnum):
     CHAPTERS_VTT = "chapters.vtt"
     CONTACT_SHEET = "contact-sheet.jpg"
     PLAYER_AUDIO = "audio.m4a"
+    WAVEFORM = "waveform.json"
     FINDINGS = "findings.json.gz"
     EDITS = "edits.json"
     METRICS = "metrics.json"

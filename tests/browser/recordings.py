@@ -1,6 +1,7 @@
 """Recordings for tests: results that a processor could have written, and a small video."""
 
 import json
+import math
 import subprocess
 from collections.abc import Sequence
 from pathlib import Path
@@ -113,6 +114,9 @@ def write_results(
     (folder / "transcript.vtt").write_text(cue)
     (folder / "transcript.txt").write_text("Speaker 1 [00:01]\nWelcome.\n")
     (folder / "chapters.vtt").write_text("WEBVTT\n\n00:00:00.000 --> 00:00:20.000\nWelcome\n")
+    peaks = [round(50 + 45 * math.sin(n / 9) * math.sin(n / 37)) for n in range(600)]
+    waveform = {"starts_at_seconds": 0, "seconds_per_peak": duration / 600, "peaks": peaks}
+    (folder / "waveform.json").write_text(json.dumps(waveform))
     if pictures:
         (folder / "thumbnails").mkdir()
         (folder / "thumbnails" / "scene-0001.webp").write_bytes(pictures.read_bytes())

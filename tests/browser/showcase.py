@@ -1,6 +1,7 @@
 """A recording to show: a made-up meeting with pictures that ffmpeg draws, all of it our own."""
 
 import json
+import math
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -63,6 +64,7 @@ SCENES = (
 """Sky, horizon and foreground of each scene."""
 
 SCENE_SECONDS = 20
+WAVEFORM_PEAKS = 1000
 WIDTH, HEIGHT = 1280, 720
 
 
@@ -223,7 +225,20 @@ def _documents(spoken: dict[str, Any], duration: float) -> dict[str, Any]:
         }
         for n in range(len(SCENES))
     ]
+    loud = [
+        (s["start_seconds"], s["end_seconds"], 58 + 9 * (len(s["text"]) % 4)) for s in sentences
+    ]
+    peaks = []
+    for n in range(WAVEFORM_PEAKS):
+        at = n * duration / WAVEFORM_PEAKS
+        level = next((level for start, end, level in loud if start <= at < end), 6)
+        peaks.append(round(level * (0.55 + 0.45 * abs(math.sin(n * 1.7) * math.cos(n * 0.31)))))
     return {
+        "waveform.json": {
+            "starts_at_seconds": 0.0,
+            "seconds_per_peak": duration / WAVEFORM_PEAKS,
+            "peaks": peaks,
+        },
         "summary.json": summary,
         "scenes.json": {"scenes": scenes},
         "transcript.json": spoken,

@@ -10,7 +10,7 @@ from tests.golden.talk import TALK
 
 EXPECTED = Path(__file__).parent / "expected"
 NOT_RENDERED = {
-    *(ResultFile.CONTACT_SHEET, ResultFile.PLAYER_AUDIO, ResultFile.METRICS),
+    *(ResultFile.CONTACT_SHEET, ResultFile.PLAYER_AUDIO, ResultFile.WAVEFORM, ResultFile.METRICS),
     # A zip archive; tests/unit/documents reads it.
     ResultFile.TRANSCRIPT_WORD,
     # tests/unit/corrections reads these.

@@ -57,7 +57,7 @@ THUMBNAILS: Artifact[tuple[PublishedFile, ...]] = Artifact(
     stage=Stage.THUMBNAILS, kind=tuple[PublishedFile, ...], version=4, inputs=(SCENES,)
 )
 PLAYER_AUDIO: Artifact[tuple[PublishedFile, ...]] = Artifact(
-    stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=2, inputs=(MEDIA,)
+    stage=Stage.PLAYER_AUDIO, kind=tuple[PublishedFile, ...], version=3, inputs=(MEDIA, SOUND)
 )
 SENTENCES: Artifact[tuple[Sentence, ...]] = Artifact(
     stage=Stage.ATTRIBUTE,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from runtime.core.contract import LeaveOut, Stage
+from runtime.core.contract import LeaveOut, ResultFile, Stage
 from runtime.core.media import (
     Audio,
     Diarization,
@@ -78,7 +78,7 @@ def opening_steps(job: JobContext) -> tuple[Step, ...]:
 
 def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
     """Return the steps that extract the sound, transcribe it and find its speakers."""
-    toolkit, path = job.toolkit, job.folder / "audio.wav"
+    toolkit, path = job.toolkit, _audio_path(job)
 
     def extract_audio(given: Inputs, on_progress: Progress) -> StageOutput[Sound]:
         audio = toolkit.extract_audio(given[Stage.FETCH], media, path, on_progress)
@@ -94,18 +94,14 @@ def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
             raise error
         return StageOutput(value=NO_SOUND, warnings=(AUDIO_FAILED,))
 
-    def extracted(given: Inputs) -> Audio | None:
-        sound: Sound = given[Stage.AUDIO]
-        return audio_at(path, sound) if sound.duration_seconds > 0 else None
-
     def transcribe(given: Inputs, on_progress: Progress) -> StageOutput[Transcript]:
-        audio, increments = extracted(given), job.checkpoints.increments(TRANSCRIPT)
+        audio, increments = _extracted(job, given), job.checkpoints.increments(TRANSCRIPT)
         if audio is None:
             return StageOutput(value=NO_WORDS)
         return StageOutput(value=toolkit.transcribe(audio, job.options, on_progress, increments))
 
     def diarize(given: Inputs, on_progress: Progress) -> StageOutput[Diarization]:
-        audio, increments = extracted(given), job.checkpoints.increments(DIARIZATION)
+        audio, increments = _extracted(job, given), job.checkpoints.increments(DIARIZATION)
         if audio is None or LeaveOut.SPEAKERS in job.options.leave_out:
             return StageOutput(value=NO_TURNS)
         if audio.parties is not None:
@@ -189,23 +185,36 @@ def picture_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
 
 
 def player_audio_step(job: JobContext, media: MediaInfo) -> Step:
-    """Return the step that makes the sound file for players."""
+    """Return the step that makes the sound file for players, and its waveform."""
 
     def make_player_audio(given: Inputs, on_progress: Progress) -> PublishedFiles:
+        audio = _extracted(job, given)
+
         def make(folder: Path, on_progress: Progress) -> None:
             job.toolkit.make_player_audio(given[Stage.FETCH], media, folder, on_progress)
+            if audio is not None:
+                job.toolkit.draw_waveform(audio, folder / ResultFile.WAVEFORM)
 
         return _make_and_publish(job, "sound", make, on_progress)
 
     return Step(
         stage=Stage.PLAYER_AUDIO,
         run=make_player_audio,
-        needs=(Stage.FETCH, Stage.PROBE),
-        files=(Stage.FETCH,),
+        needs=(Stage.FETCH, Stage.PROBE, Stage.AUDIO),
+        files=(Stage.FETCH, Stage.AUDIO),
         artifact=PLAYER_AUDIO,
         cost=job.toolkit.cost(Stage.PLAYER_AUDIO),
         fallback=lambda _: StageOutput(value=(), warnings=(PLAYER_AUDIO_FAILED,)),
     )
+
+
+def _audio_path(job: JobContext) -> Path:
+    return job.folder / "audio.wav"
+
+
+def _extracted(job: JobContext, given: Inputs) -> Audio | None:
+    sound: Sound = given[Stage.AUDIO]
+    return audio_at(_audio_path(job), sound) if sound.duration_seconds > 0 else None
 
 
 def _make_and_publish(

@@ -21,6 +21,7 @@ from runtime.processor.pipeline.graph import Cost
 from runtime.processor.pipeline.preloading import Preloading
 from runtime.processor.stages.diarize import DiarizeOptions, diarize, preload_diarization
 from runtime.processor.stages.transcribe import TranscribeOptions, preload_whisper, transcribe
+from runtime.processor.stages.waveform import draw_waveform
 from runtime.processor.summaries.writer import QUOTES_ONLY, SummaryWriter
 
 DIARIZATION_MODEL = "diarization"
@@ -45,6 +46,7 @@ class Toolkit:
         [Path, MediaInfo, tuple[Scene, ...], Path, Progress, Increments], None
     ]
     make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
+    draw_waveform: Callable[[Audio, Path], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]
     costs: Mapping[Stage, Cost]
@@ -176,6 +178,7 @@ def build_toolkit(
         detect_scenes=decoder.detect_scenes,
         make_thumbnails=decoder.make_thumbnails,
         make_player_audio=decoder.make_player_audio,
+        draw_waveform=draw_waveform,
         load_embedder=lambda: load_sentence_embedder(models_dir / EMBEDDING_MODEL),
         models={
             Stage.TRANSCRIBE: preset.model,

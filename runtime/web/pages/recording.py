@@ -23,6 +23,7 @@ FORMATS = (
     ("tsv", "Table for spreadsheets", "TSV"),
     ("json", "Every word with its time", "JSON"),
 )
+WAVEFORM = "waveform.json"
 READ_FILES = ("summary.json", "scenes.json", "transcript.json")
 ACTIONS = ("cancel", "retry", "reprocess")
 CAPTION_FILES = {"captions": "transcript.vtt", "chapters": "chapters.vtt"}
@@ -35,6 +36,7 @@ def routes(site: Site) -> list[Route]:
         Route(base, site.page(show)),
         Route(f"{base}/print", site.page(print_view)),
         Route(f"{base}/player.json", site.page(player_data)),
+        Route(f"{base}/waveform.json", site.page(waveform)),
         Route(f"{base}/partial", site.page(partial)),
         Route(f"{base}/media", site.page(media)),
         Route(f"{base}/audio", site.page(audio)),
@@ -62,6 +64,7 @@ async def show(visit: Visit) -> Response:
         recording=recording,
         media=manifest.get("media") or {},
         formats=FORMATS,
+        waveform=any(item["name"] == WAVEFORM for item in manifest["files"]),
         start=visit.request.query_params.get("t", ""),
         origin=visit.site.settings.public_url,
     )
@@ -106,6 +109,12 @@ async def player_data(visit: Visit) -> Response:
     manifest, recording = await read_results(visit)
     data = {"revision": manifest.get("revision") or 0, **recording.player_data()}
     text = json.dumps(data, ensure_ascii=False, separators=(",", ":"))
+    return Response(text, media_type="application/json", headers={"cache-control": "no-cache"})
+
+
+async def waveform(visit: Visit) -> Response:
+    """Return how loud the recording is over time."""
+    text = await visit.api.text(f"/v1/jobs/{visit.job_id}/results/{WAVEFORM}", inline=1)
     return Response(text, media_type="application/json", headers={"cache-control": "no-cache"})
 
 

@@ -189,6 +189,7 @@ class Studio:
             detect_scenes=self._detect_scenes,
             make_thumbnails=self._make_thumbnails,
             make_player_audio=self._make_player_audio,
+            draw_waveform=lambda _audio, path: path.write_text("any waveform"),
             load_embedder=self._load_embedder,
             models={Stage.TRANSCRIBE: self.asr_model, Stage.SUMMARIZE: "any-embedder"},
             costs={},

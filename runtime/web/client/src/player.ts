@@ -47,6 +47,7 @@ async function start(): Promise<void> {
   if (from > 0) controls.seek(from);
   else controls.refresh();
   document.body.dataset["ready"] = "";
+  if (root.dataset["waveformAt"]) void timeline.loadWaveform(root.dataset["waveformAt"]);
   if (!maybe("[data-edit]")) return;
   const { Editing } = await import("./player/edit/editing");
   new Editing({ base, data, media, transcript, search, timeline, controls });

@@ -7,6 +7,15 @@ const MOST_LANES = 6;
 const LANE_PIXELS = 6;
 const GAP_PIXELS = 3;
 
+const WAVE_PIXELS = 32;
+
+interface Waveform {
+  starts_at_seconds: number;
+  seconds_per_peak: number;
+  /** 0 to 100. */
+  peaks: number[];
+}
+
 export class Timeline {
   readonly #root = one("[data-timeline]");
   readonly #strip = one("[data-strip]");
@@ -14,6 +23,8 @@ export class Timeline {
   readonly #playhead = one("[data-playhead]");
   readonly #hits = one("[data-hits]");
   readonly #preview = one("[data-preview]");
+  readonly #waveform = one<HTMLCanvasElement>("[data-waveform]");
+  #peaks: Waveform | null = null;
   #width = 0;
   #tiles = 0;
   #chapter = -2;
@@ -29,7 +40,11 @@ export class Timeline {
       this.#draw();
       this.show(media.currentTime);
     }).observe(this.#root);
-    const redraw = () => requestAnimationFrame(() => this.#drawLanes());
+    const redraw = () =>
+      requestAnimationFrame(() => {
+        this.#drawLanes();
+        this.#drawWaveform();
+      });
     document.addEventListener("themechange", redraw);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redraw);
     this.#root.addEventListener("pointermove", (event) => this.#showPreview(event));
@@ -43,6 +58,37 @@ export class Timeline {
     this.#chapter = chapter;
     for (const element of all("[data-chapter]")) {
       element.classList.toggle("now", element.dataset["chapter"] === String(chapter));
+    }
+  }
+
+  /** Reads how loud the recording is, and draws it. */
+  async loadWaveform(address: string): Promise<void> {
+    const answer = await fetch(address).catch(() => null);
+    if (!answer?.ok) return;
+    this.#peaks = (await answer.json()) as Waveform;
+    this.#drawWaveform();
+  }
+
+  #drawWaveform(): void {
+    if (!this.#peaks?.peaks.length || !this.#width || !this.data.duration) return;
+    const { starts_at_seconds: begins, seconds_per_peak: each, peaks } = this.#peaks;
+    const scale = Math.min(2, devicePixelRatio || 1);
+    const canvas = this.#waveform;
+    canvas.width = Math.round(this.#width * scale);
+    canvas.height = WAVE_PIXELS * scale;
+    const context = canvas.getContext("2d");
+    if (!context) return;
+    context.scale(scale, scale);
+    context.fillStyle = getComputedStyle(canvas).color;
+    // A bar every two pixels shows the loudest peak of its time.
+    for (let x = 0; x < this.#width; x += 2) {
+      const [from, to] = [x, x + 2].map((at) => ((at / this.#width) * this.data.duration - begins) / each);
+      let loudest = 0;
+      for (let at = Math.max(0, Math.floor(from ?? 0)); at < Math.max(Math.floor(from ?? 0) + 1, to ?? 0); at += 1) {
+        loudest = Math.max(loudest, peaks[at] ?? 0);
+      }
+      const height = Math.max(1, (loudest / 100) * WAVE_PIXELS);
+      context.fillRect(x, (WAVE_PIXELS - height) / 2, 1.4, height);
     }
   }
 
@@ -72,6 +118,7 @@ export class Timeline {
     this.#width = width;
     this.#drawStrip();
     this.#drawLanes();
+    this.#drawWaveform();
   }
 
   #drawStrip(): void {

@@ -18,6 +18,7 @@ from runtime.api.routes import (
     jobs,
     keys,
     meta,
+    operations,
     pools,
     results,
     revisions,
@@ -38,6 +39,7 @@ ROUTERS = (
     imports.router,
     keys.router,
     pools.router,
+    operations.router,
     webhooks.router,
 )
 

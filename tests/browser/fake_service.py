@@ -113,6 +113,8 @@ class FakeService:
                 route("/health", self._health),
                 route("/v1/me", self._me),
                 route("/v1/queues", self._queues),
+                route("/v1/failures", self._failures),
+                route("/v1/costs", self._costs),
                 route("/v1/pools/cpu", self._change_pool, methods=["POST"]),
                 route("/v1/uploads", self._create_upload, methods=["POST"]),
                 route("/v1/uploads/{upload}", self._upload, methods=["GET", "DELETE"]),
@@ -225,6 +227,21 @@ class FakeService:
         }  # fmt: skip
         on_demand = {"waiting": 0, "capacity": None, "min_tasks": None, "dead_letters": None}
         return JSONResponse([{"name": "cpu", **figures}, {"name": "gpu", **figures, **on_demand}])
+
+    async def _failures(self, _: Request) -> Response:
+        jobs = [recording.job for recording in self.recordings.values()]
+        return JSONResponse([job for job in jobs if job["state"] == "FAILED"])
+
+    async def _costs(self, _: Request) -> Response:
+        days = [("2026-05-04", 6, 0.0812, 1), ("2026-05-03", 14, 0.2107, 0)]
+        day = {"media_seconds": 5400.0}
+        names = ("day", "jobs", "cost_usd", "unpriced")
+        return JSONResponse(
+            {
+                "days": [{**day, **dict(zip(names, each, strict=True))} for each in days],
+                "complete": True,
+            }
+        )
 
     async def _change_pool(self, request: Request) -> Response:
         self.pool_changes.append(await request.json())

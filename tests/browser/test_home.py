@@ -218,6 +218,7 @@ def test_operators_see_queues_and_failures(service: FakeService, page: Page, add
     page.goto(f"{address}/operator")
     expect(page.get_by_role("heading", name="CPU")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("cut.mp4"))).to_contain_text("a.b")
+    expect(page.get_by_role("row", name=re.compile("2026-05-03"))).to_contain_text("$0.2107")
 
 
 def test_operators_change_and_pause_a_pool(service: FakeService, page: Page, address: str) -> None:

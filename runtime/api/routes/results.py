@@ -28,7 +28,14 @@ INLINE_BYTES = 8 << 20
 """The largest file that goes through the API instead of from S3."""
 
 INLINE_TYPES = ("application/json", "text/", "application/x-subrip")
-PLAYABLE = frozenset({"video/mp4", "video/webm", "audio/mp4", "audio/mpeg", "audio/wav"})
+PLAYABLE = frozenset(
+    {
+        *("video/mp4", "video/webm", "video/ogg", "video/quicktime", "video/x-matroska"),
+        *("audio/mp4", "audio/mpeg", "audio/wav", "audio/x-wav", "audio/ogg", "audio/flac"),
+    }
+)
+"""Types that most browsers try; what is inside decides, so a page falls back to the sound."""
+
 DEFAULT_TYPE = "application/octet-stream"
 REDIRECTS: dict[int | str, dict[str, Any]] = {
     307: {"description": "To a URL that holds for minutes"}
@@ -66,7 +73,7 @@ class PartialModel(BaseModel):
 
 
 class MediaModel(BaseModel):
-    """The recording; `playable`: whether a browser usually plays its type."""
+    """The recording; `playable`: whether browsers try to play its type."""
 
     url: str
     content_type: str

@@ -1,4 +1,4 @@
-"""The operator's page: queues, workers, failures."""
+"""The operator's page: queues, workers, failures of all owners, costs by day."""
 
 from http import HTTPStatus
 from typing import Any
@@ -11,12 +11,14 @@ from runtime.web.site import Site, Visit, is_fragment
 from runtime.web.view import jobs
 
 FAILURES = 20
+COST_DAYS = 14
 
 
 def routes(site: Site) -> list[Route]:
     """Return the routes of the operator's page."""
     return [
         Route("/operator", site.page(show)),
+        Route("/operator/costs", site.page(costs)),
         Route("/operator/pools/{pool}", site.page(set_pool), methods=["POST"]),
     ]
 
@@ -33,18 +35,29 @@ async def show(visit: Visit) -> Response:
             remedy="Ask an administrator for the scope admin.",
         )
     health = await visit.api.get("/health")
-    failed = await visit.api.get("/v1/jobs", state="FAILED", limit=FAILURES)
+    failed = await visit.api.get("/v1/failures", limit=FAILURES)
     values: dict[str, Any] = {
         "queues": await _queues(visit),
         "health": health,
         "failures": [
-            {"row": jobs.row(job, visit.now), "error": job.get("error") or {}}
-            for job in failed["items"]
+            {"row": jobs.row(job, visit.now), "error": job.get("error") or {}, "job": job}
+            for job in failed
         ],
         "admin": True,
     }
     name = "parts/figures.html" if is_fragment(visit.request) else "operator.html"
     return visit.render(name, **values)
+
+
+async def costs(visit: Visit) -> Response:
+    """Show what each of the last days cost, with a bar in proportion to the dearest."""
+    found = await visit.api.get("/v1/costs", days=COST_DAYS)
+    dearest = max((day["cost_usd"] for day in found["days"]), default=0.0)
+    days = [
+        {**day, "percent": round(100 * day["cost_usd"] / dearest) if dearest else 0}
+        for day in found["days"]
+    ]
+    return visit.render("parts/costs.html", days=days, complete=found["complete"])
 
 
 async def _queues(visit: Visit) -> Any:

@@ -64,6 +64,8 @@ NEEDED: dict[str, str] = {
     "POST /v1/keys": PERSON,
     "DELETE /v1/keys/{key_id}": PERSON,
     "GET /v1/queues": ADMINS,
+    "GET /v1/failures": ADMINS,
+    "GET /v1/costs": ADMINS,
     "POST /v1/pools/{kind}": ADMINS,
     "GET /v1/webhooks": READ,
     "POST /v1/webhooks": WRITE,

@@ -145,6 +145,15 @@ def test_tab_reaches_every_control_in_a_sensible_order(page: Page, address: str,
     assert any(label.startswith("Transcript, arrow keys") for label in reached)
 
 
+def test_the_timeline_shows_how_loud_it_is(page: Page, address: str, talk: str) -> None:
+    opened(page, address, talk)
+    until(
+        page,
+        "(c => c.getContext('2d').getImageData(0, 0, c.width, c.height).data.some(v => v))"
+        "(document.querySelector('[data-waveform]'))",
+    )
+
+
 def test_a_shared_moment_opens_there(page: Page, address: str, talk: str) -> None:
     opened(page, address, talk, "?t=20.5")
     until(page, "document.querySelector('[data-media]').readyState >= 2")
@@ -170,6 +179,21 @@ def test_a_picture_that_no_browser_plays_becomes_its_sound(
     expect(page.get_by_text("A browser cannot show this file's picture")).to_be_visible()
     expect(page.locator("[data-sound-who]")).to_have_text("Speaker 1")
     until(page, "document.querySelector('[data-media]').duration > 50")
+
+
+def test_an_original_that_turns_out_unplayable_becomes_its_sound_or_says_so(
+    service: FakeService, page: Page, address: str, talk: str, tmp_path: Path
+) -> None:
+    broken = tmp_path / "broken.mov"
+    broken.write_bytes(b"no video " * 99)
+    service.recordings[talk].media = broken
+    opened(page, address, talk)
+    expect(page.get_by_text("A browser cannot show this file's picture")).to_be_visible()
+    until(page, "document.querySelector('[data-media]').duration > 50")
+    summary = results_of(service, talk) / "summary.json"
+    summary.write_text(json.dumps({**json.loads(summary.read_text()), "player_audio": None}))
+    page.reload()
+    expect(page.get_by_text("A browser cannot play this file.")).to_be_visible()
 
 
 def test_a_recording_is_renamed_and_deleted(

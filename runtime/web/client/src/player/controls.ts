@@ -28,13 +28,16 @@ export class Controls {
     media.addEventListener("volumechange", () => this.#showState());
     for (const name of ["seeked", "seeking", "timeupdate", "loadedmetadata"]) media.addEventListener(name, () => this.refresh());
     media.addEventListener("playing", () => this.#animate());
-    if (hasAudio) {
-      media.addEventListener("error", () => this.#soundOnly(screen), { once: true });
-      media.addEventListener("loadedmetadata", () => {
-        const lacksPicture = !media.videoWidth && !screen.classList.contains("sound");
-        if (lacksPicture && one("[data-strip]").childElementCount) this.#soundOnly(screen);
-      });
-    }
+    const failed = () => (hasAudio ? this.#soundOnly(screen) : this.#nothing());
+    const loaded = () => {
+      const lacksPicture = !media.videoWidth && !screen.classList.contains("sound");
+      if (hasAudio && lacksPicture && data.scenes.length) this.#soundOnly(screen);
+    };
+    media.addEventListener("loadedmetadata", loaded);
+    // Small files fail or load before this script runs.
+    if (media.readyState) loaded();
+    if (media.error) failed();
+    else media.addEventListener("error", failed, { once: true });
     this.#position.addEventListener("input", () => this.seek(Number(this.#position.value)));
     this.#speed.addEventListener("change", () => (media.playbackRate = Number(this.#speed.value)));
     this.#showState();
@@ -106,6 +109,11 @@ export class Controls {
   async #toggleFullScreen(): Promise<void> {
     if (document.fullscreenElement) await document.exitFullscreen();
     else await one("[data-screen]").requestFullscreen?.();
+  }
+
+  /** Says that neither picture nor sound can be played. */
+  #nothing(): void {
+    one("[data-nothing-notice]").hidden = false;
   }
 
   #soundOnly(screen: HTMLElement): void {

@@ -110,6 +110,7 @@ COVER_ART = ("-map", "0:a", "-map", "1:v", "-c:v", "png", "-disposition:v", "att
 HDR = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
 PCM = ("-c:a", "pcm_s16le")
 FF = b"\xff"
+DV = ("-pix_fmt", "yuv420p", "-ac", 2)
 LATER = ("-output_ts_offset", 3600)
 JUMP = ("-af", "asetpts='PTS+gt(T,1)*40000/TB'")
 APPENDED = "media.appended"
@@ -194,12 +195,15 @@ CONTAINERS = {
     "flac": made(*tone(), form="flac"),
     "ogg": made(*tone(), "-c:a", "libopus", form="ogg"),
     "amr": made(*tone(rate=8000), "-ac", 1, "-ar", 8000, "-c:a", "libopencore_amrnb", form="amr"),
+    "caf": made(*tone(), *PCM, form="caf"),
+    "mxf": film("-c:v", "mpeg2video", *PCM, form="mxf"),
+    "dv": made(*picture(size="720x576"), *tone(), *DV, form="dv"),
     "ac3": made(*tone(), form="ac3"),
     "eac3": made(*tone(), form="eac3"),
 }
 """A file of each format that is opened, by FFmpeg's name."""
 
-WITH_PICTURE = {"mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf"}
+WITH_PICTURE = {"mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "mxf", "dv"}
 
 HARD = {
     **{

@@ -29,6 +29,9 @@ DEMUXERS = {
     "flac": "FLAC",
     "ogg": "Ogg with Opus, Vorbis, Speex, FLAC or Theora",
     "amr": "AMR",
+    "caf": "CAF",
+    "mxf": "MXF",
+    "dv": "DV",
     "ac3": "AC-3",
     "eac3": "E-AC-3",
 }

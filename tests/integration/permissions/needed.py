@@ -189,8 +189,17 @@ ELSEWHERE = {
 NEEDED = {**needed_on_demand(Names(ON_DEMAND)), **needed_by_pool(Names(POOLED))}
 
 FOR_FAULTS: Mapping[str, frozenset[Grant]] = {
-    # A job that finds no capacity waits for a delayed message.
-    "dispatcher": frozenset({Grant("sqs:SendMessage", Names(ON_DEMAND).jobs_queue), GENERATE}),
+    # A job that finds no capacity waits for a delayed message, and then for its turn.
+    "dispatcher": frozenset(
+        {
+            Grant("sqs:SendMessage", Names(ON_DEMAND).jobs_queue),
+            Grant("dynamodb:Query", f"table/{Names(ON_DEMAND).jobs_table}/index/by_state"),
+            GENERATE,
+        }
+    ),
+    "pool dispatcher": frozenset(
+        {Grant("dynamodb:Query", f"table/{Names(POOLED).jobs_table}/index/by_state")}
+    ),
     # An attempt that finds no protection is sent back.
     "pool task": frozenset({Grant("sqs:SendMessage", Names(POOLED).work_queue)}),
 }

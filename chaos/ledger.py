@@ -95,6 +95,7 @@ class Ledger:
         with self._lock:
             history = self._histories[number]
             before, held = history.state, history.attempt
+            requested = int(item.get("reruns", {}).get("N", 0)) > history.requests
             history.state, history.attempt = state, attempt
             history.requests = int(item.get("reruns", {}).get("N", 0))
             self._written[item.get("write_id", {}).get("S", "")] = time.time()
@@ -106,7 +107,10 @@ class Ledger:
             )
         if state is State.SUCCEEDED and before is State.SUCCEEDED:
             self._add(Breach.TWICE, number, f"succeeded again by attempt {attempt}")
-        gave_up = state is State.PENDING or (state is State.CLAIMED and attempt > held)
+        # A person's request ended the claim in between; its writes do not pass the proxy.
+        gave_up = not requested and (
+            state is State.PENDING or (state is State.CLAIMED and attempt > held)
+        )
         if before is State.CLAIMED and gave_up and self._task_lives(item["job_id"]["S"], held):
             self._add(
                 Breach.RULE, number, f"went to {state} while the task of attempt {held} was alive"

@@ -199,10 +199,14 @@ def test_should_write_records_in_the_two_tables_and_read_jobs_only(
         if action.startswith("dynamodb:")
     }
 
+    jobs = table_arn(deployment, "jobs")
+    # The order in which jobs that wait for capacity start.
+    listed = {("dynamodb:Query", f"{jobs}/index/by_state")} if role is dispatcher_role else set()
     assert granted == {
-        ("dynamodb:GetItem", table_arn(deployment, "jobs")),
-        ("dynamodb:PutItem", table_arn(deployment, "jobs")),
+        ("dynamodb:GetItem", jobs),
+        ("dynamodb:PutItem", jobs),
         ("dynamodb:PutItem", table_arn(deployment, "idempotency")),
+        *listed,
     }
 
 

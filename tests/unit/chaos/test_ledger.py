@@ -65,3 +65,11 @@ def test_should_allow_another_content_after_a_request_and_one_only() -> None:
     assert kept.violations == ()
     kept.note_result(3, "results/any/manifest.json", b"one", manifest=True)
     assert breaches(kept) == [Breach.TWICE]
+
+
+def test_should_not_take_a_persons_request_for_a_claim_given_up() -> None:
+    kept = ledger(("CLAIMED", 1), task_lives=True)
+    kept.note_record(3, {**item("CLAIMED", 3), "reruns": {"N": "1"}})
+    assert kept.violations == ()
+    kept.note_record(3, {**item("CLAIMED", 4), "reruns": {"N": "1"}})
+    assert breaches(kept) == [Breach.RULE]

@@ -88,6 +88,7 @@ class Option(StrEnum):
     SUMMARY_KIND = "summary-kind"
     SUMMARY_LANGUAGE = "summary-language"
     KEEP_DAYS = "keep-days"
+    TRANSLATE = "translate"
 
 
 class Quality(StrEnum):

@@ -104,6 +104,11 @@ OPTIONS: dict[Option, OptionSpec] = {
         enum=sorted(LANGUAGES),
         **{"x-allowed": "a language code, as in en"},
     ),
+    Option.TRANSLATE: _spec(
+        "translate",
+        "Write the transcript, and all that is made of it, in English, whatever is spoken.",
+        enum=["en"],
+    ),
     Option.KEEP_DAYS: _spec(
         "keep_days",
         "The upload and its results are erased so many days after the job ended; the environment "

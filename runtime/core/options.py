@@ -52,6 +52,7 @@ class JobOptions:
     summary_kind: str | None = None
     summary_language: str | None = None
     keep_days: int | None = None
+    translate: str | None = None
 
 
 DEFAULT_OPTIONS = JobOptions()

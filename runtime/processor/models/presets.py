@@ -9,6 +9,8 @@ from runtime.core.errors import Permanent
 FAST_MODEL = "whisper-base"
 BEST_MODEL = "whisper-large-v3-turbo"
 
+_NOT_TRANSLATING = ("turbo", "distil")
+
 # faster-whisper's own default; a beam of 1 takes two thirds of the time (docs/performance.md).
 _BEAM_SIZE, _FAST_BEAM_SIZE = 5, 1
 
@@ -47,4 +49,20 @@ def require_model(name: str, models_dir: Path, *, option: Option, value: str) ->
             "hold.",
             f"Build the image with the model (--asr-model {name}) and deploy it, or ask for "
             "something else; then retry the job.",
+        )
+
+
+def require_translation(model: str) -> None:
+    """Raise `Permanent` `options.no_translation` for a model that writes only what is spoken.
+
+    Models of English alone know no other language; turbo and distilled ones were not trained to
+    translate.
+    """
+    if model.endswith(".en") or any(name in model for name in _NOT_TRANSLATING):
+        raise Permanent(
+            "options.no_translation",
+            f"{OPTION_PREFIX}{Option.TRANSLATE} needs a model that translates, and {model} does "
+            "not.",
+            "Ask for the quality of another model, such as balanced with whisper-base, or leave "
+            "the option out; then retry the job.",
         )

@@ -100,7 +100,10 @@ class BatchDecoder:
         vocabulary: Sequence[str],
         beam_size: int,
         batch_packs: int = BATCH_PACKS,
+        translate: bool = False,
     ) -> None:
+        """`translate` writes English, whatever is spoken."""
+        self._task = "translate" if translate else "transcribe"
         self._model = model
         self._hotwords = ", ".join(vocabulary) or None
         self._beam_size = beam_size
@@ -149,7 +152,7 @@ class BatchDecoder:
         tokenizer = Tokenizer(
             self._model.hf_tokenizer,
             is_multilingual,
-            task="transcribe",
+            task=self._task,
             language=pack.language if is_multilingual else "en",
         )
         return _Decoding(

@@ -14,7 +14,7 @@ from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
 from runtime.processor.media.limits import MediaLimits
 from runtime.processor.models.exported import EXPORTED, has_exported_networks
-from runtime.processor.models.presets import preset_of, require_model
+from runtime.processor.models.presets import preset_of, require_model, require_translation
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.models.whisper import Engine
 from runtime.processor.pipeline.graph import Cost
@@ -65,7 +65,8 @@ class Toolkit:
     def settings_for(self, options: JobOptions) -> dict[Stage, str]:
         """Return all that each stage's output depends on besides its input."""
         by_options = {
-            Stage.TRANSCRIBE: f"{options.languages} {options.vocabulary}",
+            Stage.TRANSCRIBE: f"{options.languages} {options.vocabulary}"
+            + (f" translate {options.translate}" if options.translate else ""),
             Stage.DIARIZE: f"{options.min_speakers} {options.max_speakers}"
             + (" none" if LeaveOut.SPEAKERS in options.leave_out else ""),
             Stage.SUMMARIZE: f"{options.summary_kind} {options.summary_language} "
@@ -115,6 +116,9 @@ def build_toolkit(
                 option=Option.SCENE_MODEL,
                 value=options.scene_model,
             )
+        if options.translate is not None:
+            asked = options.quality or quality
+            require_translation(preset_of(asked, models_dir=models_dir, asr_model=asr_model).model)
         return build_toolkit(
             models_dir=models_dir,
             asr_model=asr_model,
@@ -141,6 +145,7 @@ def build_toolkit(
                 vocabulary=options.vocabulary,
                 beam_size=preset.beam_size,
                 window_work_seconds=checkpoint_seconds,
+                translate=options.translate is not None,
             ),
             increments=increments,
             device=device,

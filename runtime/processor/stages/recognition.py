@@ -45,7 +45,7 @@ _CERTAIN = 0.9
 class Recognition:
     """The words of a window, in its time, and the speech without words.
 
-    `language` is that of most speech; `last_language` is the one it ends in.
+    `language` is that of most words; `last_language` is the one in which speech ends.
     """
 
     words: tuple[Word, ...]
@@ -72,11 +72,15 @@ class SpeechDecoder(Protocol):
 class Recognizer:
     """Recognizes windows.
 
-    A single one of `languages` is never questioned, several restrict the detection.
+    A single one of `languages` is never questioned, several restrict the detection. `translate`
+    says that the decoder writes English, whatever is spoken.
     """
 
-    def __init__(self, decoder: SpeechDecoder, *, languages: Sequence[str]) -> None:
+    def __init__(
+        self, decoder: SpeechDecoder, *, languages: Sequence[str], translate: bool = False
+    ) -> None:
         self._decoder = decoder
+        self._written = "en" if translate else None
         self._languages = languages
 
     def recognize(
@@ -114,7 +118,7 @@ class Recognizer:
         for piece, segments in zip(pieces, decoded, strict=True):
             found: list[Word] = []
             for segment in segments:
-                found += segment_words(segment, piece.language, piece.spans)
+                found += segment_words(segment, self._written or piece.language, piece.spans)
             for gap in unwritten_in(piece.spans, found):
                 if gap.seconds <= budget:
                     budget -= gap.seconds
@@ -128,7 +132,7 @@ class Recognizer:
         language = spoken.most_common(1)[0][0]
         return Recognition(
             words=tuple(words),
-            language=language,
+            language=self._written or language,
             probability=max(p.probability for p in pieces if p.language == language),
             last_language=pieces[-1].language,
             unwritten=tuple(unwritten),
@@ -201,7 +205,7 @@ class Recognizer:
                 packs, spans, self._decoder.decode(packs, lambda _: None), strict=True
             )
             for segment in segments
-            for word in segment_words(segment, pack.language, span)
+            for word in segment_words(segment, self._written or pack.language, span)
         ]
 
     def _language_of(self, samples: "Samples", usual: str) -> str:

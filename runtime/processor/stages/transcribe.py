@@ -32,7 +32,7 @@ _LONGEST_WINDOW_SECONDS, _SHORTEST_WINDOW_SECONDS = 240.0, 30.0
 class TranscribeOptions:
     """`languages` are ISO 639-1: one is taken as given, several restrict the detection.
 
-    `vocabulary` holds names to expect.
+    `vocabulary` holds names to expect. `translate` writes English, whatever is spoken.
 
     `window_seconds` bounds memory (the log-mel spectrogram of 30 minutes takes 1.7 GB) and the
     work lost by a kill. None chooses it so that a window takes about `window_work_seconds` on two
@@ -44,6 +44,7 @@ class TranscribeOptions:
     beam_size: int = 5
     window_seconds: float | None = None
     window_work_seconds: float = 20.0
+    translate: bool = False
 
 
 DEFAULT_OPTIONS = TranscribeOptions()
@@ -161,8 +162,11 @@ class _WindowTranscriber:
             load_whisper(self._model_dir, self._engine),
             vocabulary=self._options.vocabulary,
             beam_size=self._options.beam_size,
+            translate=self._options.translate,
         )
-        recognizer = Recognizer(decoder, languages=self._options.languages)
+        recognizer = Recognizer(
+            decoder, languages=self._options.languages, translate=self._options.translate
+        )
         first = start / rate
         recognition = recognizer.recognize(
             samples,

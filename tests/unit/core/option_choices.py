@@ -20,5 +20,6 @@ CHOICES = st.builds(
     scene_model=st.none() | st.sampled_from(SceneModel),
     summary_kind=st.none() | st.sampled_from(["meeting", "team-retro"]),
     summary_language=st.none() | st.sampled_from(sorted(LANGUAGES)),
+    translate=st.none() | st.just("en"),
     keep_days=st.none() | st.integers(1, MAX_KEEP_DAYS),
 )

@@ -51,6 +51,7 @@ def test_should_read_all_that_can_be_asked() -> None:
             "lifestream-summary-kind": "Meeting",
             "lifestream-summary-language": "fr",
             "lifestream-keep-days": "30",
+            "lifestream-translate": "EN",
         }
     ) == JobOptions(
         compute=Compute.GPU,
@@ -66,6 +67,7 @@ def test_should_read_all_that_can_be_asked() -> None:
         summary_kind="meeting",
         summary_language="fr",
         keep_days=30,
+        translate="en",
     )
 
 
@@ -103,6 +105,7 @@ def test_should_read_the_encoded_form_that_s3_gives_to_other_letters(charset: st
         ("leave-out", "words", "'words', not one of speakers, scenes"),
         ("summary-kind", "a meeting", "'a meeting', not a kind of recording"),
         ("summary-language", "french", "'french', not a language code"),
+        ("translate", "de", "'de', not one of en"),
         ("keep-days", "0", "'0', not a whole number from 1 to 3650"),
         ("speakers", "2", "there is no option lifestream-speakers, only lifestream-compute"),
     ],

@@ -7,7 +7,13 @@ from runtime.core.errors import Permanent
 from runtime.core.options import JobOptions
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
-from runtime.processor.models.presets import BEST_MODEL, FAST_MODEL, Preset, preset_of
+from runtime.processor.models.presets import (
+    BEST_MODEL,
+    FAST_MODEL,
+    Preset,
+    preset_of,
+    require_translation,
+)
 from runtime.processor.pipeline.toolkit import Toolkit, build_toolkit
 
 
@@ -66,3 +72,11 @@ def test_should_not_reuse_what_other_options_computed(tmp_path: Path) -> None:
     ):
         adapted = usual.for_job(options).settings_for(options)
         assert adapted[stage] != usual.settings_for(JobOptions())[stage]
+
+
+@pytest.mark.parametrize("model", ["whisper-tiny.en", BEST_MODEL, "distil-large-v3"])
+def test_should_refuse_to_translate_with_a_model_that_cannot(model: str) -> None:
+    with pytest.raises(Permanent) as refusal:
+        require_translation(model)
+    assert refusal.value.code == "options.no_translation"
+    require_translation(FAST_MODEL)

@@ -98,6 +98,16 @@ def test_should_write_each_stretch_in_its_own_language() -> None:
     assert {w.text[:2] for w in found.words if w.start_seconds > 21} == {"en"}
 
 
+def test_should_write_english_where_it_translates() -> None:
+    model = FakeDecoder({1: {"fr": 0.99}, 2: {"en": 0.99}})
+    samples, speech = recording((1, 20), (2, 15))
+    recognizer = Recognizer(model, languages=(), translate=True)
+    found = recognizer.recognize(samples, speech, before=None, on_seconds=lambda _: None)
+    assert model.asked == [["fr", "en"]]
+    assert {word.language for word in found.words} == {"en"}
+    assert (found.language, found.last_language) == ("en", "en")
+
+
 def test_should_not_change_the_language_for_a_guess() -> None:
     model = FakeDecoder(
         {1: {"en": 0.99}, 2: {"cy": 0.6, "en": 0.2, "de": 0.2}, 3: {"la": 0.9, "en": 0.05}}

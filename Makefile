@@ -63,9 +63,11 @@ image-test: setup-run ## Build the image and test it in containers of the local 
 	@$(VENV)/python -m image.tools
 	@$(VENV)/pytest -q -n 2 --dist loadfile --no-loadscope-reorder tests/image -m image
 
-chaos: setup ## Inject faults into the whole system and count lost jobs: make chaos [MODE=pool] [JOBS=20] [SEED=7] [PROTECTION=off] [BUDGETS=redrive] [OUTAGE=60] [OTHER=revision]
+chaos: setup ## Inject faults into the whole system and count lost jobs: make chaos [MODE=pool|imports] [JOBS=20] [SEED=7] [PROTECTION=off] [BUDGETS=redrive] [OUTAGE=60] [OTHER=revision]
 ifeq ($(MODE),pool)
 	@$(VENV)/python -m chaos.pool --jobs $(or $(JOBS),50) --seed $(or $(SEED),7) --protection $(or $(PROTECTION),on) --outage $(or $(OUTAGE),0) $(if $(OTHER),--other $(OTHER))
+else ifeq ($(MODE),imports)
+	@$(VENV)/python -m chaos.imports --jobs $(or $(JOBS),40) --seed $(or $(SEED),7)
 else
 	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7) --budgets $(or $(BUDGETS),production) --outage $(or $(OUTAGE),0) $(if $(OTHER),--other $(OTHER))
 endif

@@ -10,6 +10,7 @@ import uvicorn
 
 from runtime.api.app import create_app
 from runtime.api.composition import compose
+from runtime.api.outbound.transport import Outbound
 from runtime.api.services import Services
 from runtime.api.settings import read_settings
 from runtime.core.clock import SystemClock
@@ -55,8 +56,8 @@ class Server(uvicorn.Server):
             self.services.hub.close()
 
 
-def main() -> int:
-    """Serve; return the exit status."""
+def main(*, outbound: Outbound | None = None) -> int:
+    """Serve; return the exit status. `outbound` is the composition's."""
     clock = SystemClock()
     try:
         settings = read_settings(os.environ)
@@ -71,7 +72,7 @@ def main() -> int:
         service=f"{SERVICE_NAME}-api",
         environment=settings.environment,
     )
-    services = compose(settings, clock=clock, log=log, environ=os.environ)
+    services = compose(settings, clock=clock, log=log, environ=os.environ, outbound=outbound)
     config = uvicorn.Config(
         create_app(services),
         host=os.environ.get(HOST_VARIABLE, HOST),

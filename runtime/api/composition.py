@@ -52,10 +52,12 @@ def compose(
     log: Log,
     environ: Mapping[str, str],
     sockets: bool = True,
+    outbound: Outbound | None = None,
 ) -> Services:
     """Return the services on AWS adapters; without `sockets`, no connection is kept open.
 
-    `environ` has the variables of task protection.
+    `environ` has the variables of task protection. `outbound` replaces the transport of imports,
+    which reaches public hosts only.
     """
     dynamodb, s3 = clients.dynamodb(settings.region), clients.s3(settings.region)
     measures = Measures(
@@ -113,6 +115,7 @@ def compose(
             make_api_client=connect_protection,
             clock=clock,
             log=log,
+            outbound=outbound,
         )
         if sockets
         else None

@@ -67,10 +67,14 @@ def import_service(
     make_api_client: Callable[[ApiTarget], ProtectionClient],
     clock: Clock,
     log: Log,
+    outbound: Outbound | None = None,
 ) -> ImportService:
-    """Return the imports of this process, by the variables of task protection."""
+    """Return the imports of this process, by the variables of task protection.
+
+    Without `outbound` they come from public hosts.
+    """
     environment = read_protection_environment(environ)
-    outbound = Outbound(clock=clock, timeouts=TIMEOUTS)
+    outbound = outbound or Outbound(clock=clock, timeouts=TIMEOUTS)
 
     def download(claimed: Claimed, stopping: Event) -> Download:
         return Download(

@@ -1,6 +1,7 @@
 """`make up` brings API and pages up from their templates, and leaves nothing behind."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -14,12 +15,15 @@ from typing import Any
 import pytest
 
 from local import toolchain
+from tests.integration.service.rollouts import ENDED, Requests, Rollouts, Sockets
 
 pytestmark = pytest.mark.cloud
 
 START_SECONDS = 240.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.1
+SOCKETS = 50
+CONTENT_BYTES = 1 << 20
 
 Answer = tuple[int, Any]
 
@@ -104,11 +108,7 @@ def test_should_take_an_upload_and_make_a_job_of_it(up: Running) -> None:
     status, upload = up.call("POST", "/v1/uploads", {"name": "a b.mp4", "size_bytes": len(content)})
     assert status == 201, upload
 
-    put = urllib.request.Request(  # noqa: S310 - an address of this machine
-        upload["url"], method="PUT", data=content, headers=upload["headers"]
-    )
-    with urllib.request.urlopen(put, timeout=30) as answer:  # noqa: S310
-        assert answer.status == 200
+    put(upload, content)
     status, confirmed = up.call("POST", f"/v1/uploads/{upload['upload_id']}/confirm", {})
 
     assert status == 202, confirmed
@@ -117,12 +117,68 @@ def test_should_take_an_upload_and_make_a_job_of_it(up: Running) -> None:
     assert job["owner"] == "local-user"
 
 
+def test_should_serve_on_while_a_version_is_deployed(up: Running) -> None:
+    address, token = up.written["api"], up.written["token"]
+    content = os.urandom(CONTENT_BYTES)
+    new = {"name": "during a deployment.mp4", "size_bytes": len(content)}
+    upload = up.call("POST", "/v1/uploads", new)[1]
+    job_id = up.call("POST", f"/v1/uploads/{uploaded(up, b'x' * 99)}/confirm", {})[1]["job"][
+        "job_id"
+    ]
+    rollouts = Rollouts(up.written["aws"])
+    requests, sockets = Requests(address, token), Sockets(address, token, job_id, SOCKETS)
+    with sockets.running(), requests.running():
+        rollouts.replace_all()
+        put(upload, content)
+        status, confirmed = up.call("POST", f"/v1/uploads/{upload['upload_id']}/confirm", {})
+        assert status == 202, confirmed
+        sockets.wait_for(lambda: sockets.open == SOCKETS)
+        up.call("POST", f"/v1/jobs/{job_id}/cancel")
+        sockets.wait_for(lambda: len(sockets.states) == SOCKETS)
+        sockets.wait_for(lambda: set(sockets.states.values()) <= ENDED)
+    assert sockets.reconnected >= SOCKETS
+    assert requests.sent > 0
+    assert requests.failures == []
+
+
+def test_should_return_to_the_version_that_runs_when_a_new_one_does_not(up: Running) -> None:
+    rollouts = Rollouts(up.written["aws"])
+    running = rollouts.service()["taskDefinition"]
+    requests = Requests(up.written["api"], up.written["token"])
+    with requests.running():
+        broken = rollouts.deploy_broken()
+        rollouts.await_steady()
+    primary = next(
+        each for each in rollouts.service()["deployments"] if each["status"] == "PRIMARY"
+    )
+    assert primary["taskDefinition"] == running != broken
+    assert requests.sent > 0
+    assert requests.failures == []
+
+
 def test_should_stop_with_all_it_started(up: Running) -> None:
     note, state = up.note, Path(str(up.written["state"]))
 
     assert up.stop() == 0
     assert not note.exists()
     assert running_below(state) == []
+
+
+def uploaded(up: Running, content: bytes) -> str:
+    """Upload a file; return the upload's id."""
+    new = {"name": "any.mp4", "size_bytes": len(content)}
+    upload = up.call("POST", "/v1/uploads", new)[1]
+    put(upload, content)
+    return str(upload["upload_id"])
+
+
+def put(upload: Mapping[str, Any], content: bytes) -> None:
+    """Send a file to its signed URL."""
+    request = urllib.request.Request(  # noqa: S310 - an address of this machine
+        upload["url"], method="PUT", data=content, headers=upload["headers"]
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+        assert answer.status == 200
 
 
 def running_below(folder: Path) -> list[str]:

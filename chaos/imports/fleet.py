@@ -1,0 +1,118 @@
+"""The instances, and the ECS that stops them: by scale-in, deployment, SIGTERM and SIGKILL."""
+
+import contextlib
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from local.api_process import ApiProcess, start_api
+from runtime.core.contract import TRUE, EnvVar
+from runtime.protection.testing.endpoint import AgentEndpoint, serving
+
+COMMAND = ("-m", "chaos.imports.instance")
+
+
+@dataclass(slots=True)
+class Instance:
+    """One task: its process, its agent, what stops its agent."""
+
+    name: str
+    api: ApiProcess
+    agent: AgentEndpoint
+    closing: contextlib.ExitStack
+
+    @property
+    def alive(self) -> bool:
+        """Whether its process runs."""
+        return self.api.process.poll() is None
+
+
+@dataclass(slots=True)
+class Fleet:
+    """`size` instances with the variables of `environment`; each that ends is replaced."""
+
+    environment: Mapping[str, str]
+    folder: Path
+    size: int
+    instances: dict[str, Instance] = field(default_factory=dict)
+    stops: dict[str, int] = field(default_factory=dict)
+    spared: int = 0
+    bad_exits: list[str] = field(default_factory=list)
+    _made: int = 0
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def fill(self) -> None:
+        """Start instances until there are as many as are wanted."""
+        while len(self.living()) < self.size:
+            self._made += 1
+            self._start(f"task-{self._made}")
+
+    def living(self) -> list[Instance]:
+        """Return the instances that run."""
+        with self._lock:
+            return [each for each in self.instances.values() if each.alive]
+
+    def strike(self, choice: random.Random) -> None:
+        """Stop one instance at random, in one of the ways in which tasks end."""
+        living = self.living()
+        if not living:
+            return
+        victim = choice.choice(living)
+        match choice.choice(["scale-in", "scale-in", "scale-in", "SIGTERM", "SIGKILL"]):
+            case "scale-in":
+                self.scale_in(victim, "scale-in")
+            case "SIGTERM":
+                # Spot takes back what is protected, too.
+                self._end(victim, "SIGTERM")
+            case _:
+                victim.api.process.kill()
+                victim.api.process.wait()
+                self._count("SIGKILL")
+
+    def scale_in(self, victim: Instance, why: str) -> bool:
+        """Stop an instance unless its task is protected; return whether it was stopped."""
+        if not victim.agent.scale_in():
+            self.spared += 1
+            return False
+        self._end(victim, why)
+        return True
+
+    def deploy(self, wait: threading.Event) -> None:
+        """Replace all instances: new ones first; an old one leaves when it is not protected."""
+        old = self.living()
+        for _ in old:
+            self._made += 1
+            self._start(f"task-{self._made}")
+        while old and not wait.wait(0.2):
+            old = [each for each in old if each.alive and not self.scale_in(each, "deployment")]
+
+    def close(self) -> None:
+        """End everything."""
+        for each in self.living():
+            self._end(each, "end")
+        for each in self.instances.values():
+            each.closing.close()
+
+    def _start(self, name: str) -> None:
+        closing = contextlib.ExitStack()
+        agent = closing.enter_context(serving())
+        variables = {
+            **self.environment,
+            EnvVar.ECS_AGENT_URI: agent.uri,
+            EnvVar.ECS_TASK_ARN: name,
+            EnvVar.ECS_ENABLE_TASK_PROTECTION: TRUE,
+        }
+        api = start_api(variables, folder=self.folder, name=name, command=COMMAND)
+        with self._lock:
+            self.instances[name] = Instance(name, api, agent, closing)
+
+    def _end(self, victim: Instance, why: str) -> None:
+        status = victim.api.stop()
+        if status != 0:
+            self.bad_exits.append(f"{victim.name}: exit {status} after {why}")
+        self._count(why)
+
+    def _count(self, why: str) -> None:
+        self.stops[why] = self.stops.get(why, 0) + 1

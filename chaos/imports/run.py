@@ -1,0 +1,218 @@
+"""A run: imports under way while instances end and the server misbehaves; then the counting."""
+
+import contextlib
+import os
+import random
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from chaos.command import Say
+from chaos.imports.fleet import Fleet
+from chaos.imports.instance import SITE_PORT
+from chaos.imports.site import Site, serving
+from local.api_process import AUDIENCE, running_issuer
+from local.api_resources import create_api_resources
+from local.cloud import REGION, LocalCloud
+from local.images import Images
+from runtime.api.imports.records import Imports, ImportState
+from runtime.aws import clients
+from runtime.aws.service_records import DynamoRecords
+from runtime.core.clock import SystemClock
+from runtime.core.contract import UPLOADS_PREFIX, EnvVar
+
+OWNER = "any-owner"
+SMALLEST, LARGEST = 300_000, 2_000_000
+IDLE_SECONDS = 65.0
+"""A released task may stay protected for the policy's interval of checks."""
+
+POLL_SECONDS = 0.3
+LEAVING_SECONDS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Size:
+    """How many imports and instances, which faults, and for how long at most."""
+
+    imports: int
+    instances: int
+    seed: int
+    deployments: int
+    seconds: float
+
+
+@dataclass(slots=True)
+class ImportReport:
+    """What was counted; `violations` are sentences."""
+
+    imports: int
+    stops: Mapping[str, int] = field(default_factory=dict)
+    spared: int = 0
+    faults: int = 0
+    idle_seconds: float = 0.0
+    violations: list[str] = field(default_factory=list)
+
+    @property
+    def kept(self) -> bool:
+        """Whether every promise was kept; a run in which nothing was stopped proves nothing."""
+        return not self.violations and bool(sum(self.stops.values()))
+
+    def __str__(self) -> str:
+        """Return the closing line."""
+        stops = ", ".join(f"{why} {count}" for why, count in sorted(self.stops.items()))
+        return (
+            f"imports {self.imports}, instances stopped: {stops}; spared while protected "
+            f"{self.spared}, faults of the server {self.faults}, violations "
+            f"{len(self.violations)}, idle tasks released within {self.idle_seconds:.1f} s"
+        )
+
+
+def run(size: Size, folder: Path, say: Say) -> ImportReport:
+    """Run in a local cloud of its own."""
+    choice = random.Random(size.seed)
+    with contextlib.ExitStack() as stack:
+        cloud = stack.enter_context(
+            LocalCloud.start(
+                state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
+            )
+        )
+        issuer = stack.enter_context(running_issuer(folder))
+        os.environ.update(cloud.aws_environment())
+        resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
+        return _Run(size, resources, folder, choice, say).all(stack)
+
+
+class _Run:
+    """One run's parts."""
+
+    def __init__(
+        self,
+        size: Size,
+        resources: Mapping[str, str],
+        folder: Path,
+        choice: random.Random,
+        say: Say,
+    ) -> None:
+        self._size, self._resources, self._choice, self._say = size, resources, choice, say
+        self._imports = Imports(
+            DynamoRecords(
+                clients.dynamodb(REGION),
+                table=resources[EnvVar.UPLOADS_TABLE],
+                clock=SystemClock(),
+            ),
+            clock=SystemClock(),
+        )
+        self._files = {
+            f"/talk-{number}.mp4": choice.randbytes(choice.randint(SMALLEST, LARGEST))
+            for number in range(size.imports)
+        }
+        self._ids: dict[str, str] = {}
+        self._site = Site(self._files, random.Random(size.seed + 1), self._check)
+        self._fleet = Fleet(dict(resources), folder, size.instances)
+        self._report = ImportReport(imports=size.imports)
+
+    def all(self, stack: contextlib.ExitStack) -> ImportReport:
+        port = stack.enter_context(serving(self._site))
+        self._fleet.environment = {**self._resources, SITE_PORT: str(port)}
+        stack.callback(self._fleet.close)
+        self._fleet.fill()
+        for path in self._files:
+            url = f"http://site.example.test:{port}{path}"
+            added = self._imports.add(
+                OWNER, url=url, name=path[1:], metadata={"lifestream-owner": OWNER}
+            )
+            self._ids[path] = added.import_id
+        self._trouble()
+        self._say("the faults are over; the rest must end by itself")
+        self._site.faulty = False
+        self._await_end()
+        self._judge()
+        self._await_release()
+        self._report.stops, self._report.spared = dict(self._fleet.stops), self._fleet.spared
+        self._report.faults = self._site.faults
+        self._report.violations += self._fleet.bad_exits
+        return self._report
+
+    def _check(self, path: str) -> None:
+        """Whoever works on a file must be protected; one that leaves it may have let go before."""
+        worker = self._unprotected(path)
+        if worker is None:
+            return
+        time.sleep(LEAVING_SECONDS)
+        if self._unprotected(path) == worker:
+            self._report.violations.append(f"{path}: {worker} works without protection")
+
+    def _unprotected(self, path: str) -> str | None:
+        """Return the instance that works on a file without protection, if one does."""
+        found = self._imports.find(OWNER, self._ids.get(path, ""))
+        worker = found.value.worker if found and not found.value.ended else None
+        instance = self._fleet.instances.get(worker) if worker else None
+        if instance is None or not instance.alive or instance.agent.protected:
+            return None
+        return worker
+
+    def _trouble(self) -> None:
+        """Stop instances and replace them, until most imports have ended or time is over."""
+        over, ends = threading.Event(), time.monotonic() + self._size.seconds
+        deployments = self._size.deployments
+        while self._states()[ImportState.DONE] < 3 * self._size.imports // 4:
+            if time.monotonic() > ends:
+                return
+            time.sleep(self._choice.uniform(0.5, 2.0))
+            if deployments and self._choice.random() < 1 / 4:
+                deployments -= 1
+                timer = threading.Timer(10.0, over.set)
+                timer.start()
+                self._fleet.deploy(over)
+                timer.cancel()
+                over.clear()
+            else:
+                self._fleet.strike(self._choice)
+            self._fleet.fill()
+
+    def _states(self) -> Counter[ImportState]:
+        return Counter(each.state for each in self._imports.of_owner(OWNER, limit=1000))
+
+    def _await_end(self) -> None:
+        deadline = time.monotonic() + self._size.seconds
+        while self._states()[ImportState.DONE] < self._size.imports:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(POLL_SECONDS)
+
+    def _judge(self) -> None:
+        s3, bucket = clients.s3(REGION), self._resources[EnvVar.MEDIA_BUCKET]
+        dynamodb = clients.dynamodb(REGION)
+        jobs = dynamodb.scan(TableName=self._resources[EnvVar.JOBS_TABLE])["Items"]
+        by_key = Counter(item["key"]["S"] for item in jobs)
+        for path, body in self._files.items():
+            found = self._imports.find(OWNER, self._ids[path])
+            if found is None or found.value.state is not ImportState.DONE:
+                state = found.value.state if found else "gone"
+                self._report.violations.append(f"{path}: lost, it is {state}")
+                continue
+            key = found.value.key
+            if by_key[key] != 1:
+                self._report.violations.append(f"{path}: {by_key[key]} jobs")
+            if s3.get_object(Bucket=bucket, Key=key)["Body"].read() != body:
+                self._report.violations.append(f"{path}: other bytes")
+        if len(jobs) != self._size.imports:
+            self._report.violations.append(f"{len(jobs)} jobs of {self._size.imports} imports")
+        listed = s3.list_objects_v2(Bucket=bucket, Prefix=UPLOADS_PREFIX).get("Contents", [])
+        if len(listed) != self._size.imports:
+            self._report.violations.append(f"{len(listed)} files of {self._size.imports} imports")
+        if left := s3.list_multipart_uploads(Bucket=bucket).get("Uploads", []):
+            self._report.violations.append(f"{len(left)} uploads were left open")
+
+    def _await_release(self) -> None:
+        began = time.monotonic()
+        while held := [each.name for each in self._fleet.living() if each.agent.protected]:
+            if time.monotonic() - began > IDLE_SECONDS:
+                self._report.violations.append(f"held while idle: {', '.join(held)}")
+                break
+            time.sleep(POLL_SECONDS)
+        self._report.idle_seconds = time.monotonic() - began

@@ -1,0 +1,172 @@
+"""What users do while the API is deployed: open sockets, requests, and the deployment itself."""
+
+import asyncio
+import contextlib
+import json
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+from websockets.asyncio.client import connect
+from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
+
+CLUSTER, SERVICE = "lifestream-cluster-dev", "lifestream-api-dev"
+LONGEST_SECONDS = 120.0
+POLL_SECONDS = 0.2
+REQUEST_SECONDS = 0.05
+RECONNECT_SECONDS = 0.2
+ENDED = {"CANCELLED", "FAILED", "SUCCEEDED"}
+BROKEN = (OSError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError)
+
+
+class Rollouts:
+    """The API's service in ECS."""
+
+    def __init__(self, endpoint_url: str) -> None:
+        self.ecs = boto3.client(
+            "ecs",
+            endpoint_url=endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106 - the local cloud's
+        )
+
+    def service(self) -> Mapping[str, Any]:
+        """Return the service as ECS describes it."""
+        found: list[dict[str, Any]] = self.ecs.describe_services(
+            cluster=CLUSTER, services=[SERVICE]
+        )["services"]
+        return found[0]
+
+    def replace_all(self) -> None:
+        """Deploy the same version again; wait until no task of before is left."""
+        self.ecs.update_service(cluster=CLUSTER, service=SERVICE, forceNewDeployment=True)
+        self.await_steady()
+
+    def deploy_broken(self) -> str:
+        """Deploy a version that cannot start; return its task definition."""
+        definition = self.ecs.describe_task_definition(
+            taskDefinition=self.service()["taskDefinition"]
+        )["taskDefinition"]
+        kept = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "volumes", "cpu")
+        (container,) = definition["containerDefinitions"]
+        broken = self.ecs.register_task_definition(
+            **{name: definition[name] for name in kept},
+            memory=definition["memory"],
+            requiresCompatibilities=definition["requiresCompatibilities"],
+            containerDefinitions=[{**container, "command": ["no_such_module"]}],
+        )["taskDefinition"]["taskDefinitionArn"]
+        self.ecs.update_service(cluster=CLUSTER, service=SERVICE, taskDefinition=broken)
+        return str(broken)
+
+    def await_steady(self) -> None:
+        """Wait until one deployment is left, and it is complete."""
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while True:
+            deployments = self.service()["deployments"]
+            (primary,) = [each for each in deployments if each["status"] == "PRIMARY"]
+            if primary["rolloutState"] == "COMPLETED" and not any(
+                each["runningCount"] for each in deployments if each is not primary
+            ):
+                return
+            assert time.monotonic() < deadline, deployments
+            time.sleep(POLL_SECONDS)
+
+
+@dataclass(slots=True)
+class Requests:
+    """Requests one after the other, each over a connection of its own; `failures` of them."""
+
+    url: str
+    token: str
+    sent: int = 0
+    failures: list[str] = field(default_factory=list)
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Send requests until the context ends."""
+        over = threading.Event()
+        thread = threading.Thread(target=self._send_all, args=(over,))
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _send_all(self, over: threading.Event) -> None:
+        request = urllib.request.Request(  # noqa: S310 - an address of this machine
+            f"{self.url}/v1/me", headers={"Authorization": f"Bearer {self.token}"}
+        )
+        while not over.wait(REQUEST_SECONDS):
+            self.sent += 1
+            try:
+                with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
+                    answer.read()
+            except OSError as error:
+                self.failures.append(repr(error))
+
+
+class Sockets:
+    """`count` sockets that follow a job and reconnect after their last event."""
+
+    def __init__(self, url: str, token: str, job_id: str, count: int) -> None:
+        self._url = f"{url.replace('http://', 'ws://')}/v1/ws?job_id={job_id}"
+        self._headers = {"Authorization": f"Bearer {token}"}
+        self._count = count
+        self.open = self.reconnected = 0
+        self.states: dict[int, str] = {}
+
+    @contextlib.contextmanager
+    def running(self) -> Iterator[None]:
+        """Keep the sockets open until the context ends."""
+        loop = asyncio.new_event_loop()
+        thread = threading.Thread(target=loop.run_forever)
+        thread.start()
+        future = asyncio.run_coroutine_threadsafe(self._all(), loop)
+        try:
+            self.wait_for(lambda: self.open == self._count)
+            yield
+        finally:
+            future.cancel()
+            with contextlib.suppress(BaseException):
+                future.result()
+            loop.call_soon_threadsafe(loop.stop)
+            thread.join()
+            loop.close()
+
+    def wait_for(self, condition: Any) -> None:
+        """Wait until something is so."""
+        deadline = time.monotonic() + LONGEST_SECONDS
+        while not condition():
+            assert time.monotonic() < deadline, (self.open, self.reconnected, self.states)
+            time.sleep(POLL_SECONDS)
+
+    async def _all(self) -> None:
+        async with asyncio.TaskGroup() as group:
+            for number in range(self._count):
+                group.create_task(self._follow(number))
+
+    async def _follow(self, number: int) -> None:
+        last = ""
+        while self.states.get(number) not in ENDED:
+            with contextlib.suppress(*BROKEN):
+                async with connect(
+                    self._url + (f"&last_event_id={last}" if last else ""),
+                    additional_headers=self._headers,
+                ) as socket:
+                    self.open += 1
+                    try:
+                        async for text in socket:
+                            message = json.loads(text)
+                            if message["event"] == "job":
+                                last = message["id"]
+                                self.states[number] = message["data"]["state"]
+                    finally:
+                        self.open -= 1
+                        self.reconnected += 1
+            await asyncio.sleep(RECONNECT_SECONDS)

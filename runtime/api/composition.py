@@ -1,6 +1,7 @@
 """The API on AWS: one composition for the container and for the Lambda function."""
 
 from collections.abc import Mapping
+from functools import partial
 
 from limits.aio.storage import Storage
 
@@ -33,9 +34,12 @@ from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queues import SqsQueue
 from runtime.aws.service_records import DynamoRecords
 from runtime.aws.worker_pools import EcsWorkerPools
+from runtime.aws.xray import tracing_of
 from runtime.core.clock import Clock
 from runtime.core.contract import SERVICE_NAME, Compute
 from runtime.core.log import Log
+from runtime.core.spans import Span
+from runtime.core.tracer import Tracing
 from runtime.protection.ecs_api import connect as connect_protection
 
 WEBHOOK_THREADS = 4
@@ -64,6 +68,13 @@ def compose(
         clock=clock, environment=settings.environment, service=f"{SERVICE_NAME}-api"
     )
     measures.watch(dynamodb)
+    tracing = tracing_of(
+        wanted=settings.tracing,
+        region=settings.region,
+        environment=settings.environment,
+        clock=clock,
+        log=log,
+    )
     reports = MeasureReports(measures) if sockets else None
     jobs = DynamoJobStore(
         dynamodb, jobs_table=settings.jobs_table, idempotency_table=settings.idempotency_table
@@ -105,6 +116,7 @@ def compose(
         clock=clock,
         max_bytes=settings.max_media_bytes,
         counted=measures.uploaded,
+        traced=partial(_trace, tracing, soon=sockets),
     )
     imports = Imports(uploads, clock=clock)
     importing = (
@@ -194,6 +206,15 @@ def compose(
             *([reports.stop] if reports is not None else []),
         ],
     )
+
+
+def _trace(tracing: Tracing, span: Span, *, soon: bool) -> None:
+    """Send a span: in the background, or at once where nothing runs after a request."""
+    tracing.add(span)
+    if soon:
+        tracing.flush_soon()
+    else:
+        tracing.flush()
 
 
 def _storage(settings: ApiSettings) -> Storage | None:

@@ -27,6 +27,7 @@ from runtime.core.service_ports import (
     Records,
     UploadedPart,
 )
+from runtime.core.spans import Part, Span
 from runtime.core.submission import parse_submission
 
 SINGLE_BYTES = 16 << 20
@@ -100,6 +101,7 @@ class Uploads:
     clock: WallClock
     max_bytes: int
     counted: Callable[[int], None] = lambda _size_bytes: None
+    traced: Callable[[Span], None] = lambda _span: None
 
     def begin(
         self,
@@ -194,15 +196,16 @@ class Uploads:
                 return known
         if upload.multipart_id is not None:
             self._complete(upload, upload.multipart_id)
-        job = self.submit(upload.key, upload.size_bytes)
+        job = self.submit(upload.key, upload.size_bytes, began=upload.created_at)
         # Another confirmation may have written the same.
         with suppress(RecordConflictError):
             self.records.replace(_record(replace(upload, job_id=job.job_id), record.version))
         return job
 
-    def submit(self, key: str, size_bytes: int) -> Job:
+    def submit(self, key: str, size_bytes: int, *, began: float) -> Job:
         """Record the job of a complete upload and have it dispatched; idempotent.
 
+        `began` is when the upload or import was begun, for the job's trace.
         Raise `ProblemError` 409 unless S3 has the file in this size.
         """
         try:
@@ -220,6 +223,7 @@ class Uploads:
         existing = self.jobs.create(job)
         if existing is None:
             self.counted(size_bytes)
+            self.traced(_received(job, began))
         if existing is None or existing.state is State.PENDING:
             # The record comes first: S3's event may have been dispatched already, and a lost
             # message leaves a pending job, which the reaper announces.
@@ -282,6 +286,17 @@ def _record(upload: Upload, version: int = 0) -> Record:
         data=asdict(upload),
         expires_at=upload.created_at + KEPT_SECONDS,
         version=version,
+    )
+
+
+def _received(job: Job, began: float) -> Span:
+    return Span(
+        job_id=job.job_id,
+        part=Part.RECEIVE,
+        attempt=job.attempt,
+        began=began,
+        ended=job.created_at,
+        notes={"size_bytes": job.source.size_bytes},
     )
 
 

@@ -23,6 +23,9 @@ class Part(StrEnum):
     """Spans of a job besides its stages, each by one component."""
 
     UPLOAD = "upload"
+    RECEIVE = "api"
+    """From the first request of an upload or import to its job, where the API received it."""
+
     DISPATCH = "dispatch"
     PROCESS = "process"
     REAP = "reap"

@@ -149,7 +149,7 @@ class Download:
         except ObjectNotFoundError:
             pass  # It was completed before this instance took over; the object says whether.
         try:
-            job = self.uploads.submit(key, value.bytes_done)
+            job = self.uploads.submit(key, value.bytes_done, began=value.created_at)
         except ProblemError as error:
             raise Permanent(error.code, error.detail, error.remedy) from error
         self._set(state=ImportState.DONE, job_id=job.job_id, lease_until=0.0)

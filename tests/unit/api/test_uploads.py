@@ -10,6 +10,7 @@ from runtime.core.contract import Compute
 from runtime.core.errors import Retryable
 from runtime.core.jobs import State, claim_new
 from runtime.core.options import JobOptions
+from runtime.core.spans import Part
 from runtime.core.submission import Submission
 from runtime.core.telemetry import Telemetry
 from runtime.dispatcher.claim import Claims
@@ -79,6 +80,19 @@ def test_should_give_one_job_when_the_event_of_s3_comes_first(world: World) -> N
     assert (job["job_id"], job["state"]) == (claimed.job_id, State.CLAIMED)
     assert world.jobs.jobs == {claimed.job_id: claimed}
     assert world.queue.bodies == []
+
+
+def test_should_trace_a_job_once_from_the_first_request_of_its_upload(world: World) -> None:
+    began = world.clock.now()
+    upload = begin(world)
+    world.clock.advance(90)
+    world.transfers.send(upload["url"], upload["headers"], ANY_BODY)
+    for _ in range(2):
+        job = confirm(world, upload).json()["job"]
+    (span,) = world.spans
+    assert (span.job_id, span.part) == (job["job_id"], Part.RECEIVE)
+    assert (span.began, span.ended) == (began, began + 90)
+    assert span.notes == {"size_bytes": len(ANY_BODY)}
 
 
 EVENT, CONFIRMED, MESSAGE = "event of S3", "confirm", "message of a confirmation"

@@ -32,6 +32,7 @@ from runtime.api.webhooks.endpoints import Endpoints
 from runtime.api.webhooks.sender import WebhookSender
 from runtime.core.errors import LifestreamError, Retryable
 from runtime.core.jobs import Job, claim_new, start
+from runtime.core.spans import Span
 from runtime.core.submission import Submission
 from tests.fakes.clock import FakeClock
 from tests.fakes.job_listing import InMemoryJobListing
@@ -110,6 +111,7 @@ class World:
         self.outbound = Outbound(clock=self.clock)
         self.imports = Imports(self.upload_records, clock=self.clock)
         self.lines: list[str] = []
+        self.spans: list[Span] = []
         self.measures = Measures(
             clock=self.clock, environment="test", service="any", write=self.lines.append
         )
@@ -123,6 +125,7 @@ class World:
             clock=self.clock,
             max_bytes=MAX_BYTES,
             counted=self.measures.uploaded,
+            traced=self.spans.append,
         )
         self.import_workers = ImportWorkers(
             self.imports,

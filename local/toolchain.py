@@ -71,12 +71,17 @@ def cdk_command() -> list[str]:
     return [str(node()), str(CDK)]
 
 
-def images(code: Path | None = None, *, container: Container | None = None) -> Images:
+def images(
+    code: Path | None = None,
+    *,
+    container: Container | None = None,
+    service_environment: Mapping[str, str] | None = None,
+) -> Images:
     """Return the folders and interpreters that replace the images named by the templates.
 
     With `code`, that folder is filled with what the processor's image would hold of `runtime/`, so
     that importing anything else fails as it would on Fargate. With `container`, processors run in
-    the image that was built.
+    the image that was built. `service_environment` are further variables of the services.
     """
     return Images(
         (
@@ -105,6 +110,7 @@ def images(code: Path | None = None, *, container: Container | None = None) -> I
                     EnvVar.WEB_ASSETS: str(WEB_ASSETS),
                     "PYTHONUNBUFFERED": "1",
                     "PYTHONDONTWRITEBYTECODE": "1",
+                    **(service_environment or {}),
                 },
                 entry_point=ENTRY_POINT,
                 command=API_COMMAND,
@@ -131,19 +137,25 @@ def start_cloud(
     quotas: Quotas = UNLIMITED,
     port: int | None = None,
     front_doors: Mapping[str, int] | None = None,
+    service_environment: Mapping[str, str] | None = None,
 ) -> LocalCloud:
     """Start a local cloud with this project's images, run as processes or in `container`.
 
     Without `state_dir` it uses the first folder below `.lifestream` that no other one uses. With
     `enforce_permissions`, functions and tasks may do what their roles allow and no more. `port` is
     for a `state_dir` of one's own; else a free one is taken. `quotas` are the account's.
-    `front_doors` are ports for services behind a load balancer, by the name of their container.
+    `front_doors` are ports for services behind a load balancer, by the name of their container;
+    `service_environment` are further variables of these services.
     """
 
     def start(folder: Path) -> LocalCloud:
         return LocalCloud.start(
             state_dir=folder,
-            images=images(code=folder.absolute() / "image", container=container),
+            images=images(
+                code=folder.absolute() / "image",
+                container=container,
+                service_environment=service_environment,
+            ),
             lambda_python=LAMBDA_PYTHON,
             enforce_permissions=enforce_permissions,
             quotas=quotas,

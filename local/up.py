@@ -6,6 +6,7 @@ import os
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
@@ -25,7 +26,9 @@ from local.deploy_local import shown
 from local.deployed import ENVIRONMENT
 from local.emulator.settings import HOST
 from local.ports import free_port
-from runtime.core.contract import API_PORT, SERVICE_NAME, WEB_PORT, Launch
+from local.valkey import running_cache
+from runtime.core.contract import API_PORT, SERVICE_NAME, WEB_PORT, EnvVar, Launch
+from scripts.setup.wheels import UnavailableError
 
 STATE_FILE = toolchain.STATE / "up.json"
 API, WEB = "api", "web"
@@ -59,6 +62,9 @@ def main(
         bool,
         typer.Option("--functions", help='Host the services as functions: hosting = "lambda".'),
     ] = False,
+    cache: Annotated[
+        bool, typer.Option("--cache", help="Share rate limits in a Redis server of Debian.")
+    ] = False,
     once: Annotated[bool, typer.Option("--once", help="Stop as soon as all is ready.")] = False,
     note: Annotated[Path, typer.Option(help="The file for addresses and the token.")] = STATE_FILE,
 ) -> int:
@@ -66,12 +72,12 @@ def main(
     screen = Screen()
     interrupt_on_sigterm()
     try:
-        with running(screen, pool=pool, functions=functions, note=note) as written:
+        with running(screen, pool=pool, functions=functions, cache=cache, note=note) as written:
             show(screen, written, note)
             if not once:
                 screen.say("It runs until Ctrl-C; nothing of it is kept.")
                 threading.Event().wait()
-    except (CloudError, deploy.DeployFailedError, NotReadyError) as error:
+    except (CloudError, UnavailableError, deploy.DeployFailedError, NotReadyError) as error:
         screen.say(str(error))
         return 1
     except KeyboardInterrupt:
@@ -81,7 +87,12 @@ def main(
 
 @contextlib.contextmanager
 def running(
-    screen: Screen, *, pool: bool = False, functions: bool = False, note: Path = STATE_FILE
+    screen: Screen,
+    *,
+    pool: bool = False,
+    functions: bool = False,
+    cache: bool = False,
+    note: Path = STATE_FILE,
 ) -> Iterator[Mapping[str, Any]]:
     """Run the system, and describe it in the file `note` for as long as it runs."""
     doors = {name: usual_or_free(port) for name, port in USUAL_PORTS.items()}
@@ -91,7 +102,10 @@ def running(
         urls[WEB] = f"http://localhost:{doors[WEB]}"
     with contextlib.ExitStack() as stack:
         with screen.step("Starting the local cloud"):
-            cloud = stack.enter_context(toolchain.start_cloud(front_doors=doors))
+            shared = stack.enter_context(shared_cache()) if cache else {}
+            cloud = stack.enter_context(
+                toolchain.start_cloud(front_doors=doors, service_environment=shared)
+            )
         with screen.step("Starting the local issuer of tokens"):
             issuer = stack.enter_context(local_issuer(cloud.state_dir / "issuer"))
         with screen.step("Deploying the templates with the CDK command line"):
@@ -112,6 +126,13 @@ def running(
         }
         stack.enter_context(state_file(note, written))
         yield written
+
+
+@contextlib.contextmanager
+def shared_cache() -> Iterator[Mapping[str, str]]:
+    """Run a cache; yield the variable by which the API finds it."""
+    with tempfile.TemporaryDirectory() as folder, running_cache(Path(folder)) as url:
+        yield {EnvVar.CACHE_URL: url}
 
 
 def deployed(cloud: LocalCloud, service: Mapping[str, Any], *, pool: bool) -> dict[str, str]:

@@ -22,6 +22,12 @@ class Instance:
     api: ApiProcess
     agent: AgentEndpoint
     closing: contextlib.ExitStack
+    was_ready: bool = False
+
+    def is_ready(self) -> bool:
+        """Return whether it has started; before, SIGTERM ends it like any program."""
+        self.was_ready = self.was_ready or self.api.is_ready()
+        return self.was_ready
 
     @property
     def alive(self) -> bool:
@@ -56,10 +62,10 @@ class Fleet:
 
     def strike(self, choice: random.Random) -> None:
         """Stop one instance at random, in one of the ways in which tasks end."""
-        living = self.living()
-        if not living:
+        serving = [each for each in self.living() if each.is_ready()]
+        if not serving:
             return
-        victim = choice.choice(living)
+        victim = choice.choice(serving)
         match choice.choice(["scale-in", "scale-in", "scale-in", "SIGTERM", "SIGKILL"]):
             case "scale-in":
                 self.scale_in(victim, "scale-in")
@@ -82,9 +88,12 @@ class Fleet:
     def deploy(self, wait: threading.Event) -> None:
         """Replace all instances: new ones first; an old one leaves when it is not protected."""
         old = self.living()
+        new = []
         for _ in old:
             self._made += 1
-            self._start(f"task-{self._made}")
+            new.append(self._start(f"task-{self._made}"))
+        while not all(each.is_ready() for each in new if each.alive) and not wait.wait(0.2):
+            pass
         while old and not wait.wait(0.2):
             old = [each for each in old if each.alive and not self.scale_in(each, "deployment")]
 
@@ -95,7 +104,7 @@ class Fleet:
         for each in self.instances.values():
             each.closing.close()
 
-    def _start(self, name: str) -> None:
+    def _start(self, name: str) -> Instance:
         closing = contextlib.ExitStack()
         agent = closing.enter_context(serving())
         variables = {
@@ -106,11 +115,13 @@ class Fleet:
         }
         api = start_api(variables, folder=self.folder, name=name, command=COMMAND)
         with self._lock:
-            self.instances[name] = Instance(name, api, agent, closing)
+            made = self.instances[name] = Instance(name, api, agent, closing)
+        return made
 
     def _end(self, victim: Instance, why: str) -> None:
+        was_ready = victim.is_ready()
         status = victim.api.stop()
-        if status != 0:
+        if status != 0 and was_ready:
             self.bad_exits.append(f"{victim.name}: exit {status} after {why}")
         self._count(why)
 

@@ -32,6 +32,7 @@ IDLE_SECONDS = 65.0
 
 POLL_SECONDS = 0.3
 LEAVING_SECONDS = 0.5
+DEPLOYMENT_SECONDS = 60.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +121,8 @@ class _Run:
         self._fleet.environment = {**self._resources, SITE_PORT: str(port)}
         stack.callback(self._fleet.close)
         self._fleet.fill()
+        while not any(each.is_ready() for each in self._fleet.living()):
+            time.sleep(POLL_SECONDS)
         for path in self._files:
             url = f"http://site.example.test:{port}{path}"
             added = self._imports.add(
@@ -165,7 +168,7 @@ class _Run:
             time.sleep(self._choice.uniform(0.5, 2.0))
             if deployments and self._choice.random() < 1 / 4:
                 deployments -= 1
-                timer = threading.Timer(10.0, over.set)
+                timer = threading.Timer(DEPLOYMENT_SECONDS, over.set)
                 timer.start()
                 self._fleet.deploy(over)
                 timer.cancel()

@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 LOOPBACK = "127.0.0.1"
 CHUNK_BYTES = 64 << 10
-SLOW_SECONDS = 0.05
+SLOW_SECONDS = 0.15
 STALL_SECONDS = 1.5
 """Longer than an instance waits for the next bytes."""
 
 MOODS = ("well", "slow", "cut", "wrong range", "away", "stall", "changed")
-WEIGHTS = (4, 3, 2, 1, 1, 1, 1)
+WEIGHTS = (1, 5, 2, 1, 1, 1, 1)
 
 
 @dataclass(slots=True)

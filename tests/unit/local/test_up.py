@@ -50,3 +50,10 @@ def test_should_keep_its_note_for_its_owner_and_remove_it(tmp_path: Path) -> Non
 
 def test_should_not_take_a_closed_port_for_a_healthy_service() -> None:
     assert not up.healthy(f"http://{HOST}:{free_port()}")
+
+
+def test_should_give_the_services_the_cache_that_is_run() -> None:
+    images = up.toolchain.images(service_environment={"CACHE_URL": "redis://any"})
+    service = images.find("lifestream-service-dev")
+    assert service is not None
+    assert service.environment["CACHE_URL"] == "redis://any"

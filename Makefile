@@ -67,7 +67,7 @@ chaos: setup ## Inject faults into the whole system and count lost jobs: make ch
 ifeq ($(MODE),pool)
 	@$(VENV)/python -m chaos.pool --jobs $(or $(JOBS),50) --seed $(or $(SEED),7) --protection $(or $(PROTECTION),on) --outage $(or $(OUTAGE),0) $(if $(OTHER),--other $(OTHER))
 else ifeq ($(MODE),imports)
-	@$(VENV)/python -m chaos.imports --jobs $(or $(JOBS),40) --seed $(or $(SEED),7)
+	@$(VENV)/python -m chaos.imports --jobs $(or $(JOBS),40) --seed $(or $(SEED),7) --protection $(or $(PROTECTION),on)
 else
 	@$(VENV)/python -m chaos --jobs $(or $(JOBS),20) --seed $(or $(SEED),7) --budgets $(or $(BUDGETS),production) --outage $(or $(OUTAGE),0) $(if $(OTHER),--other $(OTHER))
 endif

@@ -1,7 +1,7 @@
 """`python -m chaos.imports`: stop instances while they import; count what is lost or doubled."""
 
 import sys
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -19,12 +19,18 @@ def imports(
     instances: Annotated[int, typer.Option(help="Instances of the API.")] = 3,
     seed: Annotated[int, typer.Option(help="Selects faults and their times.")] = 7,
     deployments: Annotated[int, typer.Option(help="How often all instances are replaced.")] = 2,
+    protection: Literal["on", "off"] = "on",
     limit: Annotated[float, typer.Option(help="Seconds of faults, and for the rest.")] = 240.0,
     folder: FolderOption = None,
 ) -> int:
     """Stop instances all the time; the exit status is 0 when no promise was broken."""
     size = Size(
-        imports=count, instances=instances, seed=seed, deployments=deployments, seconds=limit
+        imports=count,
+        instances=instances,
+        seed=seed,
+        deployments=deployments,
+        seconds=limit,
+        protection=protection == "on",
     )
     return report_run(lambda place, say: run(size, place, say), folder)
 

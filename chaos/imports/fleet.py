@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.api_process import ApiProcess, start_api
-from runtime.core.contract import TRUE, EnvVar
+from runtime.core.contract import FALSE, TRUE, EnvVar
 from runtime.protection.testing.endpoint import AgentEndpoint, serving
 
 COMMAND = ("-m", "chaos.imports.instance")
@@ -42,6 +42,7 @@ class Fleet:
     environment: Mapping[str, str]
     folder: Path
     size: int
+    protection: bool = True
     instances: dict[str, Instance] = field(default_factory=dict)
     stops: dict[str, int] = field(default_factory=dict)
     spared: int = 0
@@ -111,7 +112,7 @@ class Fleet:
             **self.environment,
             EnvVar.ECS_AGENT_URI: agent.uri,
             EnvVar.ECS_TASK_ARN: name,
-            EnvVar.ECS_ENABLE_TASK_PROTECTION: TRUE,
+            EnvVar.ECS_ENABLE_TASK_PROTECTION: TRUE if self.protection else FALSE,
         }
         api = start_api(variables, folder=self.folder, name=name, command=COMMAND)
         with self._lock:

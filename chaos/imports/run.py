@@ -44,6 +44,7 @@ class Size:
     seed: int
     deployments: int
     seconds: float
+    protection: bool = True
 
 
 @dataclass(slots=True)
@@ -113,7 +114,7 @@ class _Run:
         }
         self._ids: dict[str, str] = {}
         self._site = Site(self._files, random.Random(size.seed + 1), self._check)
-        self._fleet = Fleet(dict(resources), folder, size.instances)
+        self._fleet = Fleet(dict(resources), folder, size.instances, size.protection)
         self._report = ImportReport(imports=size.imports)
 
     def all(self, stack: contextlib.ExitStack) -> ImportReport:

@@ -19,7 +19,6 @@ LONGEST_SECONDS = 120.0
 POLL_SECONDS = 0.2
 REQUEST_SECONDS = 0.05
 RECONNECT_SECONDS = 0.2
-ENDED = {"CANCELLED", "FAILED", "SUCCEEDED"}
 BROKEN = (OSError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError)
 
 
@@ -43,9 +42,8 @@ class Rollouts:
         return found[0]
 
     def replace_all(self) -> None:
-        """Deploy the same version again; wait until no task of before is left."""
+        """Begin to deploy the same version again."""
         self.ecs.update_service(cluster=CLUSTER, service=SERVICE, forceNewDeployment=True)
-        self.await_steady()
 
     def deploy_broken(self) -> str:
         """Deploy a version that cannot start; return its task definition."""
@@ -112,14 +110,17 @@ class Requests:
 
 
 class Sockets:
-    """`count` sockets that follow a job and reconnect after their last event."""
+    """`count` sockets that follow all jobs and reconnect after their last event.
 
-    def __init__(self, url: str, token: str, job_id: str, count: int) -> None:
-        self._url = f"{url.replace('http://', 'ws://')}/v1/ws?job_id={job_id}"
+    `seen` are the jobs that each has seen.
+    """
+
+    def __init__(self, url: str, token: str, count: int) -> None:
+        self._url = f"{url.replace('http://', 'ws://')}/v1/ws"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._count = count
         self.open = self.reconnected = 0
-        self.states: dict[int, str] = {}
+        self.seen: list[set[str]] = [set() for _ in range(count)]
 
     @contextlib.contextmanager
     def running(self) -> Iterator[None]:
@@ -139,11 +140,15 @@ class Sockets:
             thread.join()
             loop.close()
 
+    def have_seen(self, job_id: str) -> bool:
+        """Return whether all of them have seen a job."""
+        return all(job_id in seen for seen in self.seen)
+
     def wait_for(self, condition: Any) -> None:
         """Wait until something is so."""
         deadline = time.monotonic() + LONGEST_SECONDS
         while not condition():
-            assert time.monotonic() < deadline, (self.open, self.reconnected, self.states)
+            assert time.monotonic() < deadline, (self.open, self.reconnected, self.seen)
             time.sleep(POLL_SECONDS)
 
     async def _all(self) -> None:
@@ -153,10 +158,10 @@ class Sockets:
 
     async def _follow(self, number: int) -> None:
         last = ""
-        while self.states.get(number) not in ENDED:
+        while True:
             with contextlib.suppress(*BROKEN):
                 async with connect(
-                    self._url + (f"&last_event_id={last}" if last else ""),
+                    self._url + (f"?last_event_id={last}" if last else ""),
                     additional_headers=self._headers,
                 ) as socket:
                     self.open += 1
@@ -165,7 +170,7 @@ class Sockets:
                             message = json.loads(text)
                             if message["event"] == "job":
                                 last = message["id"]
-                                self.states[number] = message["data"]["state"]
+                                self.seen[number].add(message["data"]["job_id"])
                     finally:
                         self.open -= 1
                         self.reconnected += 1

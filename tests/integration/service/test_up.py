@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from local import toolchain
-from tests.integration.service.rollouts import ENDED, Requests, Rollouts, Sockets
+from tests.integration.service.rollouts import Requests, Rollouts, Sockets
 
 pytestmark = pytest.mark.cloud
 
@@ -122,20 +122,19 @@ def test_should_serve_on_while_a_version_is_deployed(up: Running) -> None:
     content = os.urandom(CONTENT_BYTES)
     new = {"name": "during a deployment.mp4", "size_bytes": len(content)}
     upload = up.call("POST", "/v1/uploads", new)[1]
-    job_id = up.call("POST", f"/v1/uploads/{uploaded(up, b'x' * 99)}/confirm", {})[1]["job"][
-        "job_id"
-    ]
     rollouts = Rollouts(up.written["aws"])
-    requests, sockets = Requests(address, token), Sockets(address, token, job_id, SOCKETS)
+    requests, sockets = Requests(address, token), Sockets(address, token, SOCKETS)
     with sockets.running(), requests.running():
+        # An event that each has, after which it goes on.
+        before = confirmed(up, uploaded(up, b"before"))
+        sockets.wait_for(lambda: sockets.have_seen(before))
         rollouts.replace_all()
+        meanwhile = confirmed(up, uploaded(up, b"meanwhile"))
+        rollouts.await_steady()
         put(upload, content)
-        status, confirmed = up.call("POST", f"/v1/uploads/{upload['upload_id']}/confirm", {})
-        assert status == 202, confirmed
-        sockets.wait_for(lambda: sockets.open == SOCKETS)
-        up.call("POST", f"/v1/jobs/{job_id}/cancel")
-        sockets.wait_for(lambda: len(sockets.states) == SOCKETS)
-        sockets.wait_for(lambda: set(sockets.states.values()) <= ENDED)
+        after = confirmed(up, upload["upload_id"])
+        for job_id in (meanwhile, after):
+            sockets.wait_for(lambda job_id=job_id: sockets.have_seen(job_id))
     assert sockets.reconnected >= SOCKETS
     assert requests.sent > 0
     assert requests.failures == []
@@ -170,6 +169,13 @@ def uploaded(up: Running, content: bytes) -> str:
     upload = up.call("POST", "/v1/uploads", new)[1]
     put(upload, content)
     return str(upload["upload_id"])
+
+
+def confirmed(up: Running, upload_id: str) -> str:
+    """Confirm an upload; return the id of its job."""
+    status, answer = up.call("POST", f"/v1/uploads/{upload_id}/confirm", {})
+    assert status == 202, answer
+    return str(answer["job"]["job_id"])
 
 
 def put(upload: Mapping[str, Any], content: bytes) -> None:

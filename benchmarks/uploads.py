@@ -20,12 +20,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from local.api_process import AUDIENCE, running_issuer, start_api
-from local.api_resources import create_api_resources
-from local.cloud import REGION, LocalCloud
-from local.images import Images
-from runtime.aws import clients
-from runtime.core.contract import UPLOADS_PREFIX, EnvVar
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from local.api_process import AUDIENCE, running_issuer, start_api  # noqa: E402
+from local.api_resources import create_api_resources  # noqa: E402
+from local.cloud import REGION, LocalCloud  # noqa: E402
+from local.images import Images  # noqa: E402
+from runtime.aws import clients  # noqa: E402
+from runtime.core.contract import UPLOADS_PREFIX, EnvVar  # noqa: E402
 
 MEGABYTE = 1 << 20
 CHUNK_BYTES = 1 << 20

@@ -10,7 +10,7 @@ import urllib.request
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
@@ -23,7 +23,7 @@ from local.api_resources import create_api_resources
 from local.cloud import LocalCloud
 from local.images import Images
 from local.ports import free_port
-from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar
+from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar, ExitCode
 from tests.image.conftest import NOT_TESTED
 from tests.sharing import made_once
 
@@ -75,7 +75,11 @@ def variables(
 
 @contextlib.contextmanager
 def container(
-    engine: Engine, image: str, command: Sequence[str], variables: Mapping[str, str]
+    engine: Engine,
+    image: str,
+    command: Sequence[str],
+    variables: Mapping[str, str],
+    log: IO[bytes],
 ) -> Iterator["subprocess.Popen[bytes]"]:
     """Run a container; end it by the tool's `stop`, as a task ends."""
     name = f"service-{uuid.uuid4().hex[:8]}"
@@ -85,7 +89,7 @@ def container(
     process = subprocess.Popen(
         running.run_command(engine, image, options, *command),
         env=engine.process_environment(),
-        stdout=subprocess.PIPE,
+        stdout=log,
         stderr=subprocess.STDOUT,
     )
     try:
@@ -114,17 +118,20 @@ def await_answer(url: str, process: "subprocess.Popen[bytes]") -> tuple[int, Any
         try:
             return answer(url)
         except OSError:
-            assert process.poll() is None, process.stdout and process.stdout.read()
+            assert process.poll() is None, "the container has ended"
             assert time.monotonic() < deadline, f"{url} does not answer"
             time.sleep(POLL_SECONDS)
 
 
 def test_should_run_the_api_healthy_and_ready(
-    engine: Engine, service_image: str, variables: Mapping[str, str]
+    engine: Engine, service_image: str, variables: Mapping[str, str], tmp_path: Path
 ) -> None:
     port = free_port()
     given = {**variables, "API_HOST": LOOPBACK, EnvVar.API_PORT: str(port)}
-    with container(engine, service_image, API_COMMAND, given) as process:
+    with (
+        (tmp_path / "log").open("wb") as log,
+        container(engine, service_image, API_COMMAND, given, log) as process,
+    ):
         status, health = await_answer(f"http://{LOOPBACK}:{port}/health", process)
         assert (status, health["status"]) == (200, "ok")
         assert {each["name"]: each["ok"] for each in health["dependencies"]} == {
@@ -138,7 +145,7 @@ def test_should_run_the_api_healthy_and_ready(
 
 
 def test_should_run_the_pages_with_their_bundle(
-    engine: Engine, service_image: str, variables: Mapping[str, str]
+    engine: Engine, service_image: str, variables: Mapping[str, str], tmp_path: Path
 ) -> None:
     port = free_port()
     given = {
@@ -149,7 +156,10 @@ def test_should_run_the_pages_with_their_bundle(
         EnvVar.OIDC_ISSUER: variables[EnvVar.OIDC_ISSUER],
         EnvVar.OIDC_CLIENT_ID: AUDIENCE,
     }
-    with container(engine, service_image, WEB_COMMAND, given) as process:
+    with (
+        (tmp_path / "log").open("wb") as log,
+        container(engine, service_image, WEB_COMMAND, given, log) as process,
+    ):
         status, health = await_answer(f"http://{LOOPBACK}:{port}/health", process)
         assert (status, health["status"]) == (200, "ok")
 
@@ -169,7 +179,13 @@ def test_should_have_what_functions_need_and_no_place_to_write(
 
 
 def test_should_refuse_to_start_without_its_variables(engine: Engine, service_image: str) -> None:
-    with container(engine, service_image, API_COMMAND, {}) as process:
-        assert process.stdout is not None
-        assert b"OIDC_ISSUER is not set" in process.stdout.read()
-    assert process.returncode != 0
+    options = ["--rm", *running.locked_down(engine, network="none")]
+    done = subprocess.run(
+        running.run_command(engine, service_image, options, *API_COMMAND),
+        check=False,
+        capture_output=True,
+        text=True,
+        env=engine.process_environment(),
+    )
+    assert "OIDC_ISSUER is not set" in done.stdout
+    assert done.returncode == ExitCode.BAD_CONFIGURATION

@@ -147,8 +147,9 @@ class _Run:
         if worker is None:
             return
         time.sleep(LEAVING_SECONDS)
-        if self._unprotected(path) == worker:
-            self._report.violations.append(f"{path}: {worker} works without protection")
+        said = f"{path}: {worker} works without protection"
+        if self._unprotected(path) == worker and said not in self._report.violations:
+            self._report.violations.append(said)
 
     def _unprotected(self, path: str) -> str | None:
         """Return the instance that works on a file without protection, if one does."""

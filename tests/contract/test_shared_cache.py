@@ -5,9 +5,9 @@ import contextlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
-from limits.aio.storage import RedisStorage
 
 from local.valkey import running_cache
 from runtime.api.problems import ProblemError
@@ -34,8 +34,8 @@ def cache(tmp_path: Path) -> Iterator[str]:
 async def instance(url: str) -> AsyncIterator[RateLimits]:
     storage = shared_storage(url)
     yield RateLimits(f"{LIMIT}/hour", clock=FakeClock(), log=CapturedLog(), storage=storage)
-    assert isinstance(storage, RedisStorage)
-    await storage.bridge.storage.aclose()
+    connection: Any = storage
+    await connection.bridge.storage.aclose()
 
 
 def test_should_count_the_requests_of_all_instances_together(cache: str) -> None:

@@ -168,9 +168,10 @@ class HttpFunction(Construct):
             detailed_metrics_enabled=False,
         )
         # The L2's own log format is fixed, and has the query string.
-        stage.node.default_child.access_log_settings = gateway.CfnStage.AccessLogSettingsProperty(
+        own_format = gateway.CfnStage.AccessLogSettingsProperty(
             destination_arn=access.log_group_arn, format=json.dumps(_ACCESS_LOG)
         )
+        stage.node.default_child.access_log_settings = own_format  # type: ignore[union-attr]
 
 
 def add_api_function(

@@ -15,7 +15,7 @@ from local.ports import free_port
 
 ISSUER = up.Issuer(url="http://127.0.0.1:9999", token="any-token")  # noqa: S106
 URLS = {"api": "http://127.0.0.1:8080", "web": "http://127.0.0.1:9000"}
-CLOUD: Any = SimpleNamespace(endpoint_url="http://127.0.0.1:4566", client=lambda _name: CLOUD)
+CLOUD: Any = SimpleNamespace(endpoint_url="http://127.0.0.1:4566")
 DEV = up.toolchain.ROOT / "environments" / "dev.toml"
 
 

@@ -128,14 +128,14 @@ class Sockets:
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever)
         thread.start()
-        future = asyncio.run_coroutine_threadsafe(self._all(), loop)
+        over = asyncio.Event()
+        done = asyncio.run_coroutine_threadsafe(self._all(over), loop)
         try:
             self.wait_for(lambda: self.open == self._count)
             yield
         finally:
-            future.cancel()
-            with contextlib.suppress(BaseException):
-                future.result()
+            loop.call_soon_threadsafe(over.set)
+            done.result(LONGEST_SECONDS)
             loop.call_soon_threadsafe(loop.stop)
             thread.join()
             loop.close()
@@ -151,10 +151,12 @@ class Sockets:
             assert time.monotonic() < deadline, (self.open, self.reconnected, self.seen)
             time.sleep(POLL_SECONDS)
 
-    async def _all(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for number in range(self._count):
-                group.create_task(self._follow(number))
+    async def _all(self, over: asyncio.Event) -> None:
+        following = [asyncio.create_task(self._follow(number)) for number in range(self._count)]
+        await over.wait()
+        for each in following:
+            each.cancel()
+        await asyncio.gather(*following, return_exceptions=True)
 
     async def _follow(self, number: int) -> None:
         last = ""

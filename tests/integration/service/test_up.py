@@ -151,6 +151,7 @@ def test_should_return_to_the_version_that_runs_when_a_new_one_does_not(up: Runn
         each for each in rollouts.service()["deployments"] if each["status"] == "PRIMARY"
     )
     assert primary["taskDefinition"] == running != broken
+    assert any("circuit breaker" in each["message"] for each in rollouts.service()["events"])
     assert requests.sent > 0
     assert requests.failures == []
 

@@ -11,6 +11,8 @@ from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.stages.titles import chapter_titles
 from runtime.processor.stages.topics import topic_boundaries
 
+_TINY = 1e-9
+
 
 def divide_into_chapters(
     sentences: Sequence[Sentence],
@@ -32,9 +34,22 @@ def divide_into_chapters(
     opening = topic_boundaries(sentences, vectors, end_seconds=end, scenes=scenes)
     starts = [0, *opening, len(sentences)]
     groups = [tuple(sentences[a:b]) for a, b in pairwise(starts)]
-    titles = chapter_titles(groups, embed=embed, language=language)
+    subjects = np.array([_subject(sentences, vectors, a, b) for a, b in pairwise(starts)])
+    titles = chapter_titles(groups, subjects, embed=embed, language=language)
     times = [0.0, *(group[0].start_seconds for group in groups[1:]), end]
     return tuple(
         Chapter(start_seconds=times[i], end_seconds=times[i + 1], title=title, sentences=group)
         for i, (group, title) in enumerate(zip(groups, titles, strict=True))
     )
+
+
+def _subject(
+    sentences: Sequence[Sentence], vectors: NDArray[np.float32], first: int, end: int
+) -> NDArray[np.float32]:
+    """Return the mean of the vectors of some sentences, by their words, at unit length.
+
+    An embedding of their text would read its first 256 tokens, and cost as much as they did.
+    """
+    words = np.array([len(sentence.words) for sentence in sentences[first:end]], dtype=np.float32)
+    total: NDArray[np.float32] = words @ vectors[first:end]
+    return total / max(float(np.linalg.norm(total)), _TINY)

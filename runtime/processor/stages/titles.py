@@ -51,9 +51,16 @@ _PAUSE = re.compile(r"[^\w'\u2019\-]$")
 
 
 def chapter_titles(
-    chapters: Sequence[Sequence[Sentence]], *, embed: SentenceEmbedder, language: str | None
+    chapters: Sequence[Sequence[Sentence]],
+    subjects: NDArray[np.float32],
+    *,
+    embed: SentenceEmbedder,
+    language: str | None,
 ) -> list[str]:
-    """Return a different title for each chapter, `Chapter <n>` for one without a phrase."""
+    """Return a different title for each chapter, `Chapter <n>` for one without a phrase.
+
+    `subjects` holds a unit row for each chapter, of what it is about.
+    """
     ignored = function_words(language, [s.text for chapter in chapters for s in chapter])
     phrases = [_candidates(chapter, ignored) for chapter in chapters]
     weights = _word_weights(phrases)
@@ -62,7 +69,6 @@ def chapter_titles(
         for i, found in enumerate(phrases)
     ]
     shortlists = [shortlist[:CANDIDATES_EMBEDDED] for shortlist in shortlists]
-    subjects = embed([joined(sentence.text for sentence in chapter) for chapter in chapters])
     titles: list[str] = []
     for i, shortlist in enumerate(shortlists):
         recurring = _recurring_words(chapters[i], ignored)

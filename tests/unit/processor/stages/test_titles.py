@@ -2,8 +2,17 @@ import pytest
 
 from runtime.core.media import Sentence
 from runtime.core.word_spacing import joined
+from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.stages.titles import MAX_PHRASE_WORDS, alike, chapter_titles
 from tests.unit.processor.builders import attributed, embed, sentence
+
+
+def titles_of(
+    chapters: list[list[Sentence]], *, embed: SentenceEmbedder, language: str | None
+) -> list[str]:
+    """Title chapters that are about what their texts say."""
+    subjects = embed([joined(each.text for each in said) for said in chapters])
+    return chapter_titles(chapters, subjects, embed=embed, language=language)
 
 
 def chapter(*texts: str) -> list[Sentence]:
@@ -12,14 +21,14 @@ def chapter(*texts: str) -> list[Sentence]:
 
 def test_should_name_a_chapter_by_a_phrase_said_in_it() -> None:
     said = "we walked along the harbour wall. the harbour wall is old, and very strong."
-    (title,) = chapter_titles([chapter(said)], embed=embed, language="en")
+    (title,) = titles_of([chapter(said)], embed=embed, language="en")
     assert title.lower() in said
     assert "harbour wall" in title.lower()
     assert len(title.split()) <= MAX_PHRASE_WORDS
 
 
 def test_should_prefer_what_sets_a_chapter_apart() -> None:
-    titles = chapter_titles(
+    titles = titles_of(
         [
             chapter("The museum tour starts at the harbour.", "Museum tour, old harbour."),
             chapter("The museum tour ends at the railway.", "Museum tour, old railway."),
@@ -33,22 +42,22 @@ def test_should_prefer_what_sets_a_chapter_apart() -> None:
 
 def test_should_begin_and_end_with_a_word_that_means_something() -> None:
     said = "and there it was, the theory of the firm, which is what we had"
-    (title,) = chapter_titles([chapter(said)], embed=embed, language="en")
+    (title,) = titles_of([chapter(said)], embed=embed, language="en")
     assert title == "Theory of the firm"
 
 
 def test_should_not_run_over_a_pause() -> None:
-    (title,) = chapter_titles([chapter("slate, harbour, railway")], embed=embed, language="en")
+    (title,) = titles_of([chapter("slate, harbour, railway")], embed=embed, language="en")
     assert title.lower() in {"slate", "harbour", "railway"}
 
 
 def test_should_keep_the_spelling_of_names() -> None:
-    (title,) = chapter_titles([chapter("we met John Dashwood there")], embed=embed, language="en")
+    (title,) = titles_of([chapter("we met John Dashwood there")], embed=embed, language="en")
     assert title.endswith("John Dashwood")
 
 
 def test_should_number_a_chapter_that_has_no_phrase() -> None:
-    titles = chapter_titles(
+    titles = titles_of(
         [chapter("Well, so it is."), chapter("the slate quarry"), chapter("Yes.")],
         embed=embed,
         language="en",
@@ -57,7 +66,7 @@ def test_should_number_a_chapter_that_has_no_phrase() -> None:
 
 
 def test_should_not_give_two_chapters_the_same_title() -> None:
-    titles = chapter_titles(
+    titles = titles_of(
         [chapter("slate quarry"), chapter("slate quarry")], embed=embed, language="en"
     )
     assert len(set(titles)) == 2
@@ -70,7 +79,7 @@ def test_should_find_fillers_in_a_language_without_a_list() -> None:
         "Sodann liegt der Fels im Meer.",
         "Sodann ist es aus.",
     )
-    (title,) = chapter_titles([said], embed=embed, language="de")
+    (title,) = titles_of([said], embed=embed, language="de")
     assert not title.lower().startswith(("der", "sodann"))
 
 
@@ -83,7 +92,7 @@ def test_should_find_fillers_in_a_language_without_a_list() -> None:
     ],
 )
 def test_should_not_take_a_verb_for_a_part_of_a_name(said: str) -> None:
-    (title,) = chapter_titles([chapter(said)], embed=embed, language="en")
+    (title,) = titles_of([chapter(said)], embed=embed, language="en")
     assert len(title.split()) == 1
 
 
@@ -132,7 +141,7 @@ def test_should_recognise_titles_that_are_alike(one: str, other: str, *, expecte
 )
 def test_should_title_a_single_sentence_of_any_language(language: str, words: list[str]) -> None:
     said = tuple(attributed(n / 2, n / 2 + 0.5, word) for n, word in enumerate(words))
-    (title,) = chapter_titles(
+    (title,) = titles_of(
         [[Sentence(speaker="SPEAKER_00", words=said)]], embed=embed, language=language
     )
     assert not title.startswith("Chapter")

@@ -54,6 +54,7 @@ from runtime.core.media import Sentence
 from runtime.core.summary import ModelUsage
 from runtime.processor.models.sentence_embedder import SentenceEmbedder, load_sentence_embedder
 from runtime.processor.stages.chunk import divide_into_chapters
+from runtime.processor.stages.shortening import texts_to_embed
 from runtime.processor.stages.titles import alike
 from runtime.processor.stages.topics import BoundaryCosts, topic_boundaries
 from runtime.processor.summaries.budget import Prices, estimate
@@ -256,7 +257,7 @@ def print_long(embed: SentenceEmbedder) -> None:
     """Print what six hours cost: seconds and memory, and a model's tokens and dollars."""
     sentences = tuple(long_talk(LONG_HOURS))
     began = time.process_time()
-    vectors = embed([s.text for s in sentences])
+    vectors = embed(texts_to_embed(sentences))
     embedded = time.process_time() - began
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     began = time.process_time()

@@ -27,6 +27,7 @@ from runtime.processor.pipeline.media_steps import duration_seconds
 from runtime.processor.stages.attribute import attribute
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.stages.sentences import split_sentences
+from runtime.processor.stages.shortening import texts_to_embed
 from runtime.processor.summaries.port import SummaryRequest
 
 _PROGRESS_SECONDS = 1.0
@@ -116,9 +117,7 @@ class SentenceEmbeddings:
             on_progress(0.0)
         try:
             if self._vectors is None:
-                self._vectors = self._compute(
-                    [sentence.text for sentence in sentences], on_progress
-                )
+                self._vectors = self._compute(texts_to_embed(sentences), on_progress)
             return self._vectors
         finally:
             self._lock.release()

@@ -28,8 +28,9 @@ from runtime.processor.stages.function_words import (
 )
 
 MAX_PHRASE_WORDS = 5
-CANDIDATES_EMBEDDED = 40
-"""Candidates of a chapter that are worth embedding, best by word weights."""
+CANDIDATES_EMBEDDED, MOST_EMBEDDED, FEWEST_EMBEDDED = 40, 640, 12
+"""Candidates that are worth embedding, best by word weights: of a chapter, of a recording with many
+chapters in all, and of each of these at least."""
 
 OTHER_CHAPTERS_WEIGHT = 0.5
 """Weight of a phrase's similarity to other chapters, which counts against it."""
@@ -68,7 +69,8 @@ def chapter_titles(
         sorted(found, key=lambda phrase: (-_weight(phrase, weights[i]), phrase))
         for i, found in enumerate(phrases)
     ]
-    shortlists = [shortlist[:CANDIDATES_EMBEDDED] for shortlist in shortlists]
+    share = max(FEWEST_EMBEDDED, MOST_EMBEDDED // max(1, len(chapters)))
+    shortlists = [shortlist[: min(CANDIDATES_EMBEDDED, share)] for shortlist in shortlists]
     titles: list[str] = []
     for i, shortlist in enumerate(shortlists):
         recurring = _recurring_words(chapters[i], ignored)

@@ -51,8 +51,7 @@ LEFT_OUT = """\
 - **Traffic to viewers** of results, and the pipeline or workflow that deploys.
 - **Custom metrics** beyond those of sweeps and jobs: {metric} a month for each one with data.
   A busy month has about 20.
-- **Summaries by a model**, which no environment has unless it says so: `make eval-summaries` \
-computes tokens and price of a video hour ([summaries.md](summaries.md)).
+- **Summaries by a model**, which no environment has unless it says so; see the table above.
 - **GPU instances**, whose cost depends on how many run and for how long; at rest there are none.
 
 ## A pool, or a task for each job
@@ -92,6 +91,16 @@ def page(environments: Environments, prices: Prices | None = None) -> str:
     parts += table({n: video_hour(t, prices, spot=False) for n, t in environments.items()}, 4)
     parts += ["## Quality, a video hour on Spot", "", *qualities(environments, prices), ""]
     parts += [
+        "## Summaries by a model, a video hour",
+        "",
+        "Without a model a summary is made of quotes and costs nothing more.",
+        "These prices were read in articles about the services, not on the pages named here.",
+        RESERVED,
+        "",
+        *summaries_by_model(prices),
+        "",
+    ]
+    parts += [
         "## Managed services, an hour of media",
         "",
         "These prices were read in articles about the services, not on the pages named here.",
@@ -130,6 +139,10 @@ def _services() -> dict[str, ServiceConfig]:
     return {name: settings for name, settings in found.items() if settings is not None}
 
 
+RESERVED = (
+    "A job reserves twice the tokens in and five times the tokens out, and is charged what it used "
+    "([summaries.md](summaries.md))."
+)
 WORK_OF_QUALITY = {
     "`fast` and `balanced` with `whisper-base`": "seconds_of_work_per_second",
     "`balanced` with `whisper-small`": "small_seconds_of_work_per_second",
@@ -151,6 +164,23 @@ def qualities(environments: Environments, prices: Prices) -> list[str]:
         )
         rows.append(f"| {name} | {60 * prices.assumed[work]:g} | {costs} |")
     return rows
+
+
+def summaries_by_model(prices: Prices) -> list[str]:
+    """Return the table of what models cost that write summaries."""
+    tokens = (
+        prices.assumed["summary_tokens_in_per_hour"],
+        prices.assumed["summary_tokens_out_per_hour"],
+    )
+    rows = [
+        "| model | a million tokens in | out | a video hour | published on |",
+        "|---|---|---|---|---|",
+    ]
+    return rows + [
+        f"| {each.name} | ${each.usd_million_in:.3f} | ${each.usd_million_out:.2f} "
+        f"| {money(each.usd(*tokens), 4)} | {each.source} |"
+        for each in prices.models
+    ]
 
 
 def managed_services(prices: Prices) -> list[str]:

@@ -19,6 +19,20 @@ class ManagedService:
 
 
 @dataclass(frozen=True, slots=True)
+class LanguageModel:
+    """A model that may write summaries, and its list prices for a million tokens."""
+
+    name: str
+    usd_million_in: float
+    usd_million_out: float
+    source: str
+
+    def usd(self, tokens_in: float, tokens_out: float) -> float:
+        """Return what so many tokens cost."""
+        return (tokens_in * self.usd_million_in + tokens_out * self.usd_million_out) / 1e6
+
+
+@dataclass(frozen=True, slots=True)
 class Prices:
     """`usd` by name of a price, `assumed` by name of an assumption, `hours` of a month."""
 
@@ -30,6 +44,7 @@ class Prices:
     read_on: str
     region: str
     managed: tuple[ManagedService, ...]
+    models: tuple[LanguageModel, ...]
 
 
 def load(path: Path = FILE) -> Prices:
@@ -44,4 +59,5 @@ def load(path: Path = FILE) -> Prices:
         read_on=str(content["read_on"]),
         region=str(content["region"]),
         managed=tuple(ManagedService(**entry) for entry in content["managed"]),
+        models=tuple(LanguageModel(**entry) for entry in content["model"]),
     )

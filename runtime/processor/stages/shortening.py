@@ -9,8 +9,8 @@ from runtime.core.word_spacing import joined
 MOST_WORDS = 40_000
 """Words of a recording that are embedded, about those of four and a half hours.
 
-The embedder's time grows with its words. Of three hours about 18 topics, cut as hard as six hours
-are, all boundaries and the topics of the overview stayed the same.
+The embedder's time grows with its words. In two hours about 12 topics, sentences cut to ten words
+left all boundaries and the topics of the overview as they were (docs/summaries.md).
 """
 
 FEWEST_WORDS = 8

@@ -8,7 +8,7 @@ import pytest
 from cdk.config import load_environment
 from scripts.cost.__main__ import ROOT, money, page
 from scripts.cost.bill import Line, UnpricedError, idle_month, total, video_hour
-from scripts.cost.prices import Prices, load
+from scripts.cost.prices import LanguageModel, Prices, load
 from scripts.cost.services import HostingCosts, month
 
 TASK: dict[str, Any] = {
@@ -168,3 +168,9 @@ def test_should_charge_functions_by_request_and_containers_at_rest(prices: Price
     assert idle == HostingCosts(containers=2 * 0.5 * 3 * 100 + 4 * 100 + 100 + 2, functions=0)
     # A unit of the load balancer and the firewall for each request; a second of 2 GB, two calls.
     assert busy == HostingCosts(containers=idle.containers + 20, functions=10 * 4)
+
+
+def test_should_price_a_models_tokens() -> None:
+    model = LanguageModel(name="any", usd_million_in=1.0, usd_million_out=5.0, source="any")
+    assert model.usd(200_000, 10_000) == pytest.approx(0.25)
+    assert all(each.usd(1e6, 1e6) > 0 for each in load().models)

@@ -115,7 +115,7 @@ export class Transcript {
     this.follow(false);
     const view = this.#view();
     const { height, top, bottom } = this.rangeOf(word).getBoundingClientRect();
-    const inView = height > 0 && top > view.top && bottom < view.top + view.height * 0.85;
+    const inView = height > 0 && top > view.top && bottom < view.top + view.height * 0.5;
     if (!inView) this.#scrollTo(this.paragraphs[this.data.paragraphOf(word)], word);
   }
 

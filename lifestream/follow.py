@@ -15,6 +15,7 @@ STATE_DESCRIPTIONS = {
     State.SUCCEEDED: "done",
     State.FAILED: "failed",
     State.CANCELLED: "cancelled",
+    State.ERASING: "being erased",
 }
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.core.contract import IdempotencyTable, JobsTable, SubmissionField
 from runtime.core.errors import Permanent
-from runtime.core.jobs import Failure, Job, Source, State
+from runtime.core.jobs import Failure, Hold, Job, Source, State
 from runtime.core.option_schema import JSON_NAMES
 from runtime.core.options import (
     DEFAULT_OPTIONS,
@@ -60,7 +60,17 @@ def job_item(job: Job, *, write_id: str) -> Item:
     item = {name: _attribute(value) for name, value in values.items() if value is not None}
     item[JobsTable.PARTITION_KEY] = {"S": job.job_id}
     item[JobsTable.STATE_INDEX_PARTITION_KEY] = {"S": job.state}
-    item[JobsTable.TTL_ATTRIBUTE] = _expiry(job)
+    if job.hold is None:
+        item[JobsTable.TTL_ATTRIBUTE] = _expiry(job)
+    else:
+        hold = job.hold
+        item["hold"] = {
+            "M": {
+                "reason": {"S": hold.reason},
+                "by": {"S": hold.by},
+                "since": _attribute(hold.at),
+            }
+        }
     item["write_id"] = {"S": write_id}
     if job.failure is not None:
         item["failure"] = {"M": {k: {"S": v} for k, v in asdict(job.failure).items()}}
@@ -72,6 +82,12 @@ def job_item(job: Job, *, write_id: str) -> Item:
     if job.options != DEFAULT_OPTIONS:
         item["options"] = {"M": _options_map(job.options)}
     return item
+
+
+def is_tombstone(item: Mapping[str, Any]) -> bool:
+    """Return whether an item is what an erasure leaves of a job: it counts as absent."""
+    state = item.get(JobsTable.STATE_INDEX_PARTITION_KEY, {})
+    return bool(state.get("S") == JobsTable.ERASED)
 
 
 def job_of(item: Mapping[str, Any]) -> Job:
@@ -91,6 +107,11 @@ def _job_of(item: Mapping[str, Any]) -> Job:
     values |= {name: float(item[name]["N"]) for name in _FRACTION if name in item}
     if "failure" in item:
         values["failure"] = Failure(**{k: v["S"] for k, v in item["failure"]["M"].items()})
+    if "hold" in item:
+        held = item["hold"]["M"]
+        values["hold"] = Hold(
+            reason=held["reason"]["S"], by=held["by"]["S"], at=float(held["since"]["N"])
+        )
     if "options" in item:
         values["options"] = _options_of(item["options"]["M"])
     return Job(

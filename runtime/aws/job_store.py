@@ -6,7 +6,13 @@ from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
-from runtime.aws.job_items import UnreadableRecordError, idempotency_item, job_item, job_of
+from runtime.aws.job_items import (
+    UnreadableRecordError,
+    idempotency_item,
+    is_tombstone,
+    job_item,
+    job_of,
+)
 from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.core.contract import IdempotencyTable, JobsTable
 from runtime.core.errors import Permanent, Retryable
@@ -15,7 +21,11 @@ from runtime.core.ports import OnUnreadable, StaleWriteError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PutTypeDef, TransactWriteItemTypeDef
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        PutTypeDef,
+        TransactWriteItemTypeDef,
+    )
 
 _UNSET = {"S": ""}
 _CONTENDED = frozenset(
@@ -47,7 +57,7 @@ class DynamoJobStore:
     def get(self, job_id: str) -> Job | None:
         """Return the job by a consistent read, or None."""
         item = self._item(job_id)
-        return job_of(item) if item else None
+        return job_of(item) if item and not is_tombstone(item) else None
 
     def create(self, job: Job) -> Job | None:
         """Write a first claim and its idempotency record in one transaction.
@@ -71,12 +81,14 @@ class DynamoJobStore:
         put_job: PutTypeDef = {
             "TableName": self.jobs_table,
             "Item": job_item(job, write_id=write_id),
-            "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now",
+            "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now "
+            "OR #state = :erased",
             "ExpressionAttributeNames": {
                 "#key": JobsTable.PARTITION_KEY,
                 "#expiry": JobsTable.TTL_ATTRIBUTE,
+                "#state": JobsTable.STATE_INDEX_PARTITION_KEY,
             },
-            "ExpressionAttributeValues": {":now": now},
+            "ExpressionAttributeValues": {":now": now, ":erased": {"S": JobsTable.ERASED}},
         }
         if self._transact(job, [{"Put": put_record}, {"Put": put_job}]):
             return None
@@ -88,7 +100,7 @@ class DynamoJobStore:
     def save(self, before: Job, after: Job) -> None:
         """Replace `before` by `after`.
 
-        Raise `StaleWriteError` unless state, attempt and `result_key` are those of `before`.
+        Raise `StaleWriteError` unless state, attempt, `result_key` and hold are those of `before`.
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
         """
@@ -103,7 +115,10 @@ class DynamoJobStore:
                 ":attempt": {"N": str(before.attempt)},
             },
         }
-        _require_results(put, before.result_key)
+        results, held = before.result_key, before.hold
+        _require(put, "result_key", "#result_key", None if results is None else {"S": results})
+        # A hold that another writer has set or lifted must not be undone.
+        _require(put, "hold", "#hold.since", None if held is None else _number(held.at))
         if after.state is State.SUCCEEDED:
             record: PutTypeDef = {
                 "TableName": self.idempotency_table,
@@ -216,16 +231,16 @@ class DynamoJobStore:
         return True
 
 
-def _require_results(put: "PutTypeDef", result_key: str | None) -> None:
-    """Add the condition that the record still points at these results."""
-    if result_key is None:
-        put["ConditionExpression"] += " AND attribute_not_exists(result_key)"
-    else:
-        put["ConditionExpression"] += " AND result_key = :results"
-        put["ExpressionAttributeValues"] = {
-            **put["ExpressionAttributeValues"],
-            ":results": {"S": result_key},
-        }
+def _require(
+    put: "PutTypeDef", name: str, path: str, value: "AttributeValueTypeDef | None"
+) -> None:
+    """Add the condition that the attribute `name` has a value at `path`, or does not exist."""
+    put["ExpressionAttributeNames"] = {**put["ExpressionAttributeNames"], f"#{name}": name}
+    if value is None:
+        put["ConditionExpression"] += f" AND attribute_not_exists(#{name})"
+        return
+    put["ConditionExpression"] += f" AND {path} = :{name}"
+    put["ExpressionAttributeValues"] = {**put["ExpressionAttributeValues"], f":{name}": value}
 
 
 def _readable(
@@ -240,6 +255,10 @@ def _readable(
             on_unreadable(error)
         else:
             yield job
+
+
+def _number(value: float) -> "AttributeValueTypeDef":
+    return {"N": repr(float(value))}
 
 
 def _orphan(job: Job) -> Permanent:

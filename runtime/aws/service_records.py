@@ -1,7 +1,7 @@
 """Records of the service on DynamoDB: one JSON attribute, conditional writes by version."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
@@ -49,6 +49,18 @@ class DynamoRecords:
         """Delete a record; idempotent."""
         with typed_faults(f"deleting a record of {self._table}"):
             self._client.delete_item(TableName=self._table, Key=_key(pk, sk))
+
+    def stored(self, pk: str) -> Iterator[Record]:
+        """Yield every record of `pk`, also those past their time, as long as they are stored."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="pk = :pk",
+            ExpressionAttributeValues={":pk": {"S": pk}},
+            ConsistentRead=True,
+        )
+        with typed_faults(f"reading the records of {self._table}"):
+            for page in pages:
+                yield from (_record(item) for item in page["Items"])
 
     def below(
         self,

@@ -26,6 +26,9 @@ EVENTS_HANDLER = "runtime.events.handler.handle"
 DISPATCHER_HANDLER = "runtime.dispatcher.handler.handle"
 REAPER_HANDLER = "runtime.reaper.handler.handle"
 
+ERASE_EVENT = "lifestream.erase"
+"""`detail-type` of an event that has the reaper go on with erasures at once."""
+
 RECONCILE_EVENT = "lifestream.reconcile"
 """`detail-type` of the schedule that has the reaper look for uploads without a job."""
 
@@ -396,6 +399,8 @@ class JobsTable:
     """What the index holds beside its keys: what a listing filters by and progress leaves alone."""
 
     TTL_ATTRIBUTE = "expires_at"
+    ERASED = "ERASED"
+    """In place of a state: of an erased job nothing but its id is kept, for some hours."""
 
 
 class ServiceTable:
@@ -408,6 +413,10 @@ class ServiceTable:
 
 SPEND_PREFIX = "summary-spend|"
 """Keys of the idempotency table's items with what summaries cost in a month, `2026-11`."""
+
+
+ERASURE_PREFIX = "erasure|"
+"""Keys of the idempotency table's items with the certificates of erasures."""
 
 
 class IdempotencyTable:

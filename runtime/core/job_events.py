@@ -37,9 +37,10 @@ def event_type_of(state: State) -> str:
 def job_event(before: Job | None, after: Job, *, environment: str) -> JobEvent | None:
     """Return the event of a changed record, or None when its state is what it was.
 
-    A new attempt that is in the same state is a change.
+    A new attempt that is in the same state is a change. An erasure is not announced: what is
+    announced is stored again, by receivers and for webhooks.
     """
-    if before is not None and (before.state, before.attempt) == (after.state, after.attempt):
+    if after.erasing or before is not None and (before.state, before.attempt) == (after.state, after.attempt):
         return None
     change = f"{after.job_id}/{after.attempt}/{after.state}/{after.updated_at!r}"
     failure = after.failure

@@ -121,7 +121,7 @@ class JobStore(Protocol):
     def save(self, before: Job, after: Job) -> None:
         """Replace `before` by `after`.
 
-        Raise `StaleWriteError` unless state, attempt and `result_key` are those of `before`.
+        Raise `StaleWriteError` unless state, attempt, `result_key` and hold are those of `before`.
         With `after` SUCCEEDED, the idempotency record becomes "processed" with its
         `result_s3_key` in the same transaction.
         """

@@ -42,6 +42,9 @@ class Records(Protocol):
     def delete(self, pk: str, sk: str) -> None:
         """Delete a record; idempotent."""
 
+    def stored(self, pk: str) -> Iterable[Record]:
+        """Yield every record of `pk`, also those past their time, as long as they are stored."""
+
     def below(
         self,
         pk: str,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
+from runtime.core.contract import JobsTable
 from runtime.core.errors import LifestreamError, Permanent
 from runtime.core.job_events import CHANGED_MESSAGE_TYPE, JobEvent, job_event
 from runtime.core.jobs import Job
@@ -44,11 +45,12 @@ class Announcer:
         return []
 
     def _announce(self, change: Mapping[str, Any]) -> None:
-        if "NewImage" not in change:
-            return  # The record was deleted or has expired.
+        if "NewImage" not in change or _is_erased(change["NewImage"]):
+            return  # The record was deleted, has expired, or is what an erasure leaves.
         try:
             after = self.read_job(change["NewImage"])
-            before = self.read_job(change["OldImage"]) if "OldImage" in change else None
+            old = change.get("OldImage")
+            before = None if old is None or _is_erased(old) else self.read_job(old)
         except Permanent as error:
             # It would fail for ever and hold up every change behind it.
             self.log.error("events.unreadable", code=error.code, error=error.summary)
@@ -66,6 +68,11 @@ class Announcer:
             event_type=event.event_type,
             event_id=event.event_id,
         )
+
+
+def _is_erased(item: Mapping[str, Any]) -> bool:
+    state = item.get(JobsTable.STATE_INDEX_PARTITION_KEY, {})
+    return bool(state.get("S") == JobsTable.ERASED)
 
 
 def changed_message(event: JobEvent) -> str:

@@ -86,6 +86,7 @@ def test_should_take_a_record_past_its_time_for_absent(table: Table) -> None:
     table.clock.advance(10)
     assert table.records.get(ANY.pk, ANY.sk) is None
     assert table.records.below(ANY.pk, ANY.sk) == []
+    assert [each.sk for each in table.records.stored(ANY.pk)] == [ANY.sk]
     assert table.records.create(replace(ANY, data={})).version == 1
 
 

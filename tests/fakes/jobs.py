@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from runtime.aws.job_items import RETENTION_SECONDS
 from runtime.core.contract import IdempotencyTable
 from runtime.core.errors import Permanent
-from runtime.core.jobs import Job, State
+from runtime.core.jobs import Hold, Job, State
 from runtime.core.ports import OnUnreadable, StaleWriteError
 
 
@@ -98,5 +98,5 @@ class InMemoryJobStore:
         return iter(sorted(found, key=lambda job: job.updated_at, reverse=newest_first))
 
 
-def _fence(job: Job) -> tuple[State, int, str | None]:
-    return job.state, job.attempt, job.result_key
+def _fence(job: Job) -> tuple[State, int, str | None, Hold | None]:
+    return job.state, job.attempt, job.result_key, job.hold

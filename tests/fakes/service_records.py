@@ -43,6 +43,11 @@ class InMemoryRecords:
         with self._lock:
             self._records.pop((pk, sk), None)
 
+    def stored(self, pk: str) -> list[Record]:
+        self.before_call("stored")
+        with self._lock:
+            return [record for (found, _), record in sorted(self._records.items()) if found == pk]
+
     def below(
         self,
         pk: str,

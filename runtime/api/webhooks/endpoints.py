@@ -13,7 +13,7 @@ from runtime.core.job_events import event_type_of
 from runtime.core.jobs import State
 from runtime.core.service_ports import Record, RecordConflictError, Records
 
-EVENT_TYPES = tuple(event_type_of(state) for state in State)
+EVENT_TYPES = tuple(event_type_of(state) for state in State if state is not State.ERASING)
 DEFAULT_EVENTS = ("job.succeeded", "job.failed", "job.cancelled")
 TEST_EVENT = "webhook.test"
 MAX_ENDPOINTS = 20

@@ -5,7 +5,13 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runtime.core.contract import object_id
-from runtime.core.jobs.states import ENDED, ON_REQUEST, TRANSITIONS, IllegalTransitionError, State
+from runtime.core.jobs.states import (
+    ENDED,
+    ON_REQUEST,
+    TRANSITIONS,
+    IllegalTransitionError,
+    State,
+)
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.submission import NO_SUBMISSION, Submission
 
@@ -41,6 +47,15 @@ class Failure:
     code: str
     summary: str
     resolution: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """A legal hold: nothing of the job is erased while it lasts. `at` in seconds, epoch."""
+
+    reason: str
+    by: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,6 +103,7 @@ class Job:
     first_started_at: float | None = None
     suspected_at: float | None = None
     published_by: int | None = None
+    hold: Hold | None = None
 
     @property
     def job_id(self) -> str:
@@ -98,6 +114,11 @@ class Job:
     def ended(self) -> bool:
         """Whether only a person's request leaves the job's state."""
         return self.state in ENDED
+
+    @property
+    def erasing(self) -> bool:
+        """Whether it is being erased: no reader sees it any more."""
+        return self.state is State.ERASING
 
     @property
     def ever_ran(self) -> bool:

@@ -1,8 +1,8 @@
-"""Transitions that only a person requests: cancel, retry and reprocess."""
+"""What only a person requests: cancel, retry, reprocess, rename, hold and erase."""
 
 from dataclasses import replace
 
-from runtime.core.jobs.job import Job, move
+from runtime.core.jobs.job import Hold, Job, move
 from runtime.core.jobs.runs import SETTLED_COUNTS
 from runtime.core.jobs.states import IllegalTransitionError, State
 from runtime.core.jobs.waiting import hasten, requeue
@@ -12,6 +12,42 @@ from runtime.core.options import JobOptions
 def cancel(job: Job, *, now: float) -> Job:
     """Return the job as cancelled by a person."""
     return move(job, State.CANCELLED, now, lease_until=None)
+
+
+QUIET_SECONDS = 300.0
+"""A process that lost its job stops within this time: it has missed ten heartbeats by then."""
+
+
+class OnHoldError(Exception):
+    """The job is under a legal hold: nothing of it may be erased or replaced."""
+
+
+def erase(job: Job, *, now: float) -> Job:
+    """Return the job as being erased; raise `OnHoldError` under a legal hold.
+
+    No write of an attempt succeeds from now on. `not_before` is when the last process that may
+    still have it has stopped.
+    """
+    if job.hold is not None:
+        raise OnHoldError(f"job {job.job_id} is on hold since {job.hold.at:.0f}")
+    quiet_at = None if job.ended else now + QUIET_SECONDS
+    return move(job, State.ERASING, now, on_request=True, lease_until=None, not_before=quiet_at)
+
+
+def hold(job: Job, *, reason: str, by: str, now: float) -> Job:
+    """Return the ended job under a legal hold."""
+    return _held(job, Hold(reason=reason, by=by, at=now))
+
+
+def release(job: Job) -> Job:
+    """Return the ended job without a legal hold."""
+    return _held(job, None)
+
+
+def _held(job: Job, held: Hold | None) -> Job:
+    if not job.ended or job.erasing:
+        raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it has not ended")
+    return replace(job, hold=held)
 
 
 def retry(job: Job, *, now: float) -> Job:
@@ -65,6 +101,9 @@ def retry_or_hasten(job: Job, *, now: float) -> Job:
 def _run_again(job: Job, now: float) -> Job:
     if not job.ended:
         raise IllegalTransitionError(f"job {job.job_id} is {job.state}: it has not ended")
+    if job.hold is not None:
+        # Another run would replace results and remove older ones.
+        raise OnHoldError(f"job {job.job_id} is on hold since {job.hold.at:.0f}")
     return move(
         job,
         State.PENDING,

@@ -13,9 +13,10 @@ class State(StrEnum):
     SUCCEEDED = "SUCCEEDED"
     FAILED = "FAILED"
     CANCELLED = "CANCELLED"
+    ERASING = "ERASING"
 
 
-TRANSITIONS: dict[State, frozenset[State]] = {
+_RUNS: dict[State, frozenset[State]] = {
     # PENDING -> PENDING: another message is sent for the job.
     # To SUCCEEDED without a run: an earlier attempt has published the results.
     State.PENDING: frozenset(
@@ -56,10 +57,21 @@ TRANSITIONS: dict[State, frozenset[State]] = {
 }
 
 
-ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+ERASABLE = frozenset(_RUNS)
 
+TRANSITIONS: dict[State, frozenset[State]] = {
+    **{state: targets | {State.ERASING} for state, targets in _RUNS.items()},
+    # Nothing leaves it: the record is removed once all that it names is.
+    State.ERASING: frozenset(),
+}
 
-ON_REQUEST = frozenset((ended, State.PENDING) for ended in ENDED)
+REQUEUED_ON_REQUEST = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+
+ENDED = REQUEUED_ON_REQUEST | {State.ERASING}
+
+ON_REQUEST = frozenset((ended, State.PENDING) for ended in REQUEUED_ON_REQUEST) | frozenset(
+    (state, State.ERASING) for state in ERASABLE
+)
 """Transitions that only a person's request makes; no component takes them by itself."""
 
 

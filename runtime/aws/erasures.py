@@ -1,0 +1,196 @@
+"""Records of erasures on DynamoDB: certificates, and what stays of an erased job for some hours."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import ClientError
+
+from runtime.aws.job_items import is_tombstone
+from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.core.contract import ERASURE_PREFIX, IdempotencyTable, JobsTable
+from runtime.core.erasure import (
+    CERTIFICATE_SECONDS,
+    DAY,
+    Certificate,
+    Inventory,
+    KeptCopy,
+    KeptPlace,
+    Watched,
+    erasure_digest,
+    owner_digest,
+)
+from runtime.core.errors import Retryable
+from runtime.core.jobs import Job, State
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_TOMBSTONE_SECONDS = 7 * DAY
+"""A tombstone that the reaper never closes expires so long after its time."""
+
+_REFUSED = "ConditionalCheckFailedException"
+
+
+class DynamoErasures:
+    """Keeps certificates in the idempotency table, and tombstones in place of jobs' records."""
+
+    def __init__(
+        self, client: "DynamoDBClient", *, jobs_table: str, idempotency_table: str
+    ) -> None:
+        self._client = client
+        self._jobs_table = jobs_table
+        self._table = idempotency_table
+
+    def begin(self, job: Job, take: Callable[[], Inventory]) -> Certificate:
+        """Return the record of this erasure; a first call stores the inventory that `take` makes."""
+        found = self.find(job.job_id)
+        if found is not None and found.inventory.requested_at == job.updated_at:
+            return found
+        new = Certificate(
+            job_id=job.job_id,
+            owner_digest=owner_digest(job.job_id, job.submission.owner or ""),
+            inventory=take(),
+        )
+        with typed_faults(f"recording the erasure of job {job.job_id}"):
+            self._client.put_item(TableName=self._table, Item=_item(new, began=job.updated_at))
+        return new
+
+    def finish(self, job: Job, certificate: Certificate) -> None:
+        """Store the certificate and remove the job's records, both or nothing; idempotent."""
+        if self._has_tombstone(job.job_id):
+            return
+        items: Any = [
+            {
+                "Put": {
+                    "TableName": self._jobs_table,
+                    "Item": _tombstone(job, certificate),
+                    "ConditionExpression": "#state = :erasing AND attempt = :attempt",
+                    "ExpressionAttributeNames": {"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
+                    "ExpressionAttributeValues": {
+                        ":erasing": {"S": State.ERASING},
+                        ":attempt": {"N": str(job.attempt)},
+                    },
+                }
+            },
+            {
+                "Delete": {
+                    "TableName": self._table,
+                    "Key": {IdempotencyTable.PARTITION_KEY: {"S": job.source.object_id}},
+                }
+            },
+            {"Put": {"TableName": self._table, "Item": _item(certificate, began=job.updated_at)}},
+        ]
+        with typed_faults(f"certifying the erasure of job {job.job_id}"):
+            try:
+                self._client.transact_write_items(TransactItems=items)
+            except self._client.exceptions.TransactionCanceledException as error:
+                if self._has_tombstone(job.job_id):
+                    return
+                raise Retryable(
+                    "erasure.contended",
+                    f"The record of job {job.job_id} changed while it was erased.",
+                    "The next sweep tries again.",
+                ) from error
+
+    def watched(self) -> Iterator[Watched]:
+        """Yield the erased jobs whose ids are kept."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._jobs_table,
+            IndexName=JobsTable.STATE_INDEX,
+            KeyConditionExpression="#state = :erased",
+            ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
+            ExpressionAttributeValues={":erased": {"S": JobsTable.ERASED}},
+        )
+        with typed_faults("listing the erased jobs"):
+            for page in pages:
+                for item in page["Items"]:
+                    yield Watched(
+                        job_id=item[JobsTable.PARTITION_KEY]["S"],
+                        bucket=item["bucket"]["S"],
+                        until=float(item["watched_until"]["N"]),
+                    )
+
+    def close(self, watched: Watched, at: float) -> None:
+        """Remove the id of an erased job; idempotent."""
+        with typed_faults(f"closing the erasure of job {watched.job_id}"):
+            try:
+                self._client.update_item(
+                    TableName=self._table,
+                    Key=_key(watched.job_id),
+                    UpdateExpression="SET closed_at = :at",
+                    ConditionExpression="attribute_exists(certificate)",
+                    ExpressionAttributeValues={":at": {"N": repr(float(at))}},
+                )
+            except ClientError as error:
+                if error_code(error) != _REFUSED:
+                    raise
+            try:
+                self._client.delete_item(
+                    TableName=self._jobs_table,
+                    Key={JobsTable.PARTITION_KEY: {"S": watched.job_id}},
+                    ConditionExpression="#state = :erased",
+                    ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
+                    ExpressionAttributeValues={":erased": {"S": JobsTable.ERASED}},
+                )
+            except ClientError as error:
+                # Removed already, or the same bytes were uploaded again: that job has a record.
+                if error_code(error) != _REFUSED:
+                    raise
+
+    def find(self, job_id: str) -> Certificate | None:
+        """Return the certificate of a job, also while it is being erased; None without one."""
+        with typed_faults(f"reading the erasure of job {job_id}"):
+            item = self._client.get_item(
+                TableName=self._table, Key=_key(job_id), ConsistentRead=True
+            ).get("Item")
+        return None if item is None else _certificate(job_id, item)
+
+    def _has_tombstone(self, job_id: str) -> bool:
+        with typed_faults(f"reading job {job_id}"):
+            item = self._client.get_item(
+                TableName=self._jobs_table,
+                Key={JobsTable.PARTITION_KEY: {"S": job_id}},
+                ConsistentRead=True,
+            ).get("Item")
+        return item is not None and is_tombstone(item)
+
+
+def _key(job_id: str) -> dict[str, Any]:
+    return {IdempotencyTable.PARTITION_KEY: {"S": ERASURE_PREFIX + erasure_digest(job_id)}}
+
+
+def _tombstone(job: Job, certificate: Certificate) -> dict[str, Any]:
+    until = certificate.watched_until or job.updated_at
+    return {
+        JobsTable.PARTITION_KEY: {"S": job.job_id},
+        JobsTable.STATE_INDEX_PARTITION_KEY: {"S": JobsTable.ERASED},
+        JobsTable.STATE_INDEX_SORT_KEY: {"N": repr(float(certificate.erased_at or until))},
+        JobsTable.TTL_ATTRIBUTE: {"N": str(int(until + _TOMBSTONE_SECONDS))},
+        "bucket": {"S": job.source.bucket},
+        "watched_until": {"N": repr(float(until))},
+    }
+
+
+def _item(certificate: Certificate, *, began: float) -> dict[str, Any]:
+    """Return the item of a certificate, which does not hold the job's id."""
+    data = asdict(certificate)
+    del data["job_id"]
+    longest = max((each.days for each in certificate.kept), default=0) * DAY
+    return {
+        **_key(certificate.job_id),
+        IdempotencyTable.TTL_ATTRIBUTE: {"N": str(int(began + longest + CERTIFICATE_SECONDS))},
+        "certificate": {"S": json.dumps(data, separators=(",", ":"))},
+    }
+
+
+def _certificate(job_id: str, item: Mapping[str, Any]) -> Certificate:
+    data = json.loads(item["certificate"]["S"])
+    data["inventory"] = Inventory(**data["inventory"])
+    data["kept"] = tuple(
+        KeptCopy(place=KeptPlace(each["place"]), days=each["days"]) for each in data["kept"]
+    )
+    if "closed_at" in item:
+        data["closed_at"] = float(item["closed_at"]["N"])
+    return Certificate(job_id=job_id, **data)

@@ -1,6 +1,7 @@
 """What a route requires of its caller, as FastAPI dependencies."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -30,9 +31,11 @@ async def authenticated(request: Request) -> Caller:
 def requiring(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
     """Return a dependency that refuses callers without a scope by 403."""
 
-    async def required(caller: Annotated[Caller, Depends(authenticated)]) -> Caller:
+    async def required(
+        request: Request, caller: Annotated[Caller, Depends(authenticated)]
+    ) -> Caller:
         require(caller, scope)
-        return caller
+        return replace(caller, action=_action_of(request))
 
     return required
 
@@ -49,11 +52,21 @@ def require(caller: Caller, scope: Scope) -> None:
 
 
 def own_job(services: Services, caller: Caller, job_id: str) -> Job:
-    """Return a job of the caller's, for an admin any; raise `ProblemError` 404."""
+    """Return a job of the caller's, for an admin any, and record that it was read.
+
+    Raise `ProblemError` 404; also for a job that is being erased.
+    """
     job = services.jobs.get(job_id) if known_form(job_id) else None
-    if job is None or not (caller.admin or job.submission.owner == caller.owner):
+    if job is None or job.erasing or not (caller.admin or job.submission.owner == caller.owner):
         raise not_found("job")
+    services.reads.note(caller, job_id)
     return job
+
+
+def _action_of(request: Request) -> str:
+    """Return what a request does, as in `GET /v1/jobs/{job_id}/media`, without its values."""
+    route = request.scope.get("route")
+    return f"{request.method} {getattr(route, 'path', '')}"
 
 
 Parts = Annotated[Services, Depends(services_of)]

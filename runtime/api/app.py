@@ -13,6 +13,7 @@ from runtime.api.problems import Problem
 from runtime.api.request_id import HEADER
 from runtime.api.routes import (
     edits,
+    erasures,
     events,
     imports,
     jobs,
@@ -33,6 +34,7 @@ ROUTERS = (
     jobs.router,
     edits.router,
     revisions.router,
+    erasures.router,
     uploads.router,
     results.router,
     events.router,

@@ -20,6 +20,7 @@ from runtime.api.live.hub import Hub
 from runtime.api.measures import MeasureReports, Measures
 from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits, shared_storage
+from runtime.api.reads import ReadLog
 from runtime.api.services import Services
 from runtime.api.settings import ApiSettings
 from runtime.api.uploads import Uploads
@@ -28,6 +29,7 @@ from runtime.api.webhooks.endpoints import Endpoints
 from runtime.api.webhooks.sender import OutboundPost, WebhookSender
 from runtime.aws import clients
 from runtime.aws.direct_transfers import S3DirectTransfers
+from runtime.aws.erasures import DynamoErasures
 from runtime.aws.job_listing import DynamoJobListing
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
@@ -168,6 +170,19 @@ def compose(
         deliveries=deliveries,
         webhook_sender=sender,
         facts=FactsReader(objects, log=log),
+        reads=ReadLog(
+            None
+            if settings.reads_table is None
+            else DynamoRecords(dynamodb, table=settings.reads_table, clock=clock),
+            days=settings.read_days,
+            clock=clock,
+            log=log,
+        ),
+        erasures=DynamoErasures(
+            dynamodb,
+            jobs_table=settings.jobs_table,
+            idempotency_table=settings.idempotency_table,
+        ),
         jobs=jobs,
         listing=listing,
         objects=objects,

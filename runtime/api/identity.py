@@ -25,12 +25,16 @@ _SCOPE_PREFIX = "lifestream/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The verified caller of a request; `key_id` is set where an API key was used."""
+    """The verified caller of a request; `key_id` is set where an API key was used.
+
+    `action` is what it does, as the log of reads names it.
+    """
 
     owner: str
     scopes: frozenset[Scope]
     email: str | None = None
     key_id: str | None = None
+    action: str = ""
 
     @property
     def admin(self) -> bool:

@@ -1,12 +1,11 @@
-"""What a person does to a job: cancel, retry, reprocess, rename, delete. All are idempotent."""
+"""What a person does to a job: cancel, run again, rename, hold, erase. All are idempotent."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.api.problems import conflict
+from runtime.api.problems import conflict, on_hold
 from runtime.core import jobs as lifecycle
 from runtime.core.clock import WallClock
-from runtime.core.contract import result_prefix, work_prefix
 from runtime.core.jobs import Job, State
 from runtime.core.messages import requeue_message
 from runtime.core.options import JobOptions
@@ -74,17 +73,27 @@ class JobActions:
 
         return self._change(job, renamed)
 
-    def delete(self, job: Job) -> None:
-        """Delete results, checkpoints, recording and record; raise `ProblemError` 409."""
-        if not job.ended:
-            raise conflict(f"The job is {job.state}.", "Cancel it first.")
-        bucket = job.source.bucket
-        self.objects.delete_below(bucket, result_prefix(job.job_id))
-        self.objects.delete_below(bucket, work_prefix(job.job_id))
-        if self._has_upload(job):
-            self.objects.remove(bucket, {job.source.key: job.source.etag})
-        # The record comes last, so that an interrupted deletion can be repeated.
-        self.jobs.delete(job)
+    def erase(self, job: Job) -> Job:
+        """Begin the erasure of a job in any state: no reader and no attempt has it from now on.
+
+        The reaper stops what works on it and removes everything. Raise `ProblemError` 409 under a
+        legal hold.
+        """
+        return self._change(
+            job, lambda each, now: each if each.erasing else lifecycle.erase(each, now=now)
+        )
+
+    def hold(self, job: Job, *, reason: str, by: str) -> Job:
+        """Put a job that has ended under a legal hold, or change its reason."""
+        self._require_end(job)
+        return self._change(
+            job, lambda each, now: lifecycle.hold(each, reason=reason, by=by, now=now)
+        )
+
+    def release(self, job: Job) -> Job:
+        """Lift a job's legal hold."""
+        self._require_end(job)
+        return self._change(job, lambda each, _now: lifecycle.release(each))
 
     def _announced(self, job: Job) -> Job:
         if job.state is not State.PENDING:
@@ -97,7 +106,12 @@ class JobActions:
         for _ in range(TRIES):
             if before is None:
                 raise conflict("The job was deleted.", "There is nothing left to change.")
-            after = to(before, self.clock.now())
+            if before.erasing and not job.erasing:
+                raise conflict("The job was deleted.", "There is nothing left to change.")
+            try:
+                after = to(before, self.clock.now())
+            except lifecycle.OnHoldError as error:
+                raise on_hold() from error
             if after == before:
                 return before
             try:
@@ -107,6 +121,11 @@ class JobActions:
                 continue
             return after
         raise conflict("The job keeps changing.", "Try again.")
+
+    @staticmethod
+    def _require_end(job: Job) -> None:
+        if not job.ended:
+            raise conflict(f"The job is {job.state}.", "Wait for its end, or cancel it first.")
 
     def _require_upload(self, job: Job) -> None:
         if not self._has_upload(job):

@@ -39,6 +39,7 @@ def job_model(job: Job, facts: JobFacts = NO_FACTS) -> JobModel:
         warnings=[WarningModel(code=code, message=text) for code, text in facts.warnings],
         options=json_of(job.options),
         attempt=job.attempt,
+        on_hold=job.hold is not None,
         revision=revision_of(job.result_key),
         links=JobLinks(self=path, results=f"{path}/results", events=f"{path}/events"),
     )

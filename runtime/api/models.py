@@ -76,5 +76,6 @@ class JobModel(BaseModel):
     warnings: list[WarningModel]
     options: dict[str, Any]
     attempt: int
+    on_hold: bool = Field(description="Under a legal hold: it can be neither erased nor replaced")
     revision: int
     links: JobLinks

@@ -60,6 +60,15 @@ def conflict(detail: str, remedy: str, *, code: str = "conflict") -> ProblemErro
     return ProblemError(409, code, detail, remedy)
 
 
+def on_hold() -> ProblemError:
+    """Return the answer for what a legal hold forbids."""
+    return conflict(
+        "The job is under a legal hold: nothing of it may be erased or replaced.",
+        "An admin lifts the hold: DELETE /v1/jobs/{id}/hold.",
+        code="job.on_hold",
+    )
+
+
 def invalid(code: str, detail: str, remedy: str) -> ProblemError:
     """Return the answer for a well-formed request whose values are refused."""
     return ProblemError(422, code, detail, remedy)

@@ -14,12 +14,14 @@ from runtime.api.job_facts import FactsReader
 from runtime.api.live.hub import Hub
 from runtime.api.measures import Measures
 from runtime.api.rate_limits import RateLimits
+from runtime.api.reads import ReadLog
 from runtime.api.uploads import Uploads
 from runtime.api.webhooks.deliveries import Deliveries
 from runtime.api.webhooks.endpoints import Endpoints
 from runtime.api.webhooks.sender import WebhookSender
 from runtime.core.clock import Clock
 from runtime.core.contract import Compute
+from runtime.core.erasure import ErasureRecords
 from runtime.core.log import Log
 from runtime.core.ports import CountedQueue, JobStore, MessageSender, ObjectStore
 from runtime.core.service_ports import DirectTransfers, JobListing, Pools
@@ -42,6 +44,8 @@ class Services:
     deliveries: Deliveries
     webhook_sender: WebhookSender | None
     facts: FactsReader
+    reads: ReadLog
+    erasures: ErasureRecords
     jobs: JobStore
     listing: JobListing
     objects: ObjectStore

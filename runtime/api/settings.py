@@ -9,6 +9,7 @@ from runtime.core.environ import EnvironmentReader, LambdaSettings
 DEFAULT_PORT = 8080
 DEFAULT_RATE_LIMIT = "1200/minute"
 DEFAULT_ADMIN_GROUP = "admin"
+DEFAULT_READ_DAYS = 365
 DEFAULT_MAX_BYTES = 20 << 30
 
 
@@ -31,6 +32,8 @@ class ApiSettings(LambdaSettings):
     port: int
     max_media_bytes: int
     rate_limit: str
+    reads_table: str | None = None
+    read_days: int = DEFAULT_READ_DAYS
     cors_origins: tuple[str, ...] = ()
     cache_url: str | None = None
     webhook_queue_url: str | None = None
@@ -53,6 +56,8 @@ def read_settings(environ: Mapping[str, str]) -> ApiSettings:
         uploads_table=read.text(EnvVar.UPLOADS_TABLE),
         api_keys_table=read.text(EnvVar.API_KEYS_TABLE),
         webhooks_table=read.text(EnvVar.WEBHOOKS_TABLE),
+        reads_table=read.optional(EnvVar.READS_TABLE),
+        read_days=read.number(EnvVar.READ_DAYS, DEFAULT_READ_DAYS),
         oidc_issuer=read.text(EnvVar.OIDC_ISSUER).rstrip("/"),
         oidc_audience=read.optional(EnvVar.OIDC_AUDIENCE),
         admin_group=read.optional(EnvVar.OIDC_ADMIN_GROUP) or DEFAULT_ADMIN_GROUP,

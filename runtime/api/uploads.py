@@ -192,7 +192,7 @@ class Uploads:
         upload, record = self._found(caller, upload_id)
         if upload.job_id is not None:
             known = self.jobs.get(upload.job_id)
-            if known is not None:
+            if known is not None and not known.erasing:
                 return known
         if upload.multipart_id is not None:
             self._complete(upload, upload.multipart_id)
@@ -224,6 +224,8 @@ class Uploads:
         if existing is None:
             self.counted(size_bytes)
             self.traced(_received(job, began))
+        if existing is not None and existing.erasing:
+            raise conflict("A job of this file is being erased.", "Confirm again in some minutes.")
         if existing is None or existing.state is State.PENDING:
             # The record comes first: S3's event may have been dispatched already, and a lost
             # message leaves a pending job, which the reaper announces.

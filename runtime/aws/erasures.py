@@ -44,7 +44,7 @@ class DynamoErasures:
         self._table = idempotency_table
 
     def begin(self, job: Job, take: Callable[[], Inventory]) -> Certificate:
-        """Return the record of this erasure; a first call stores the inventory that `take` makes."""
+        """Return the record of this erasure; a first call stores what `take` returns."""
         found = self.find(job.job_id)
         if found is not None and found.inventory.requested_at == job.updated_at:
             return found

@@ -20,8 +20,12 @@ from runtime.core.submission import Submission
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-RETENTION_SECONDS = 90 * 24 * 3600
+DAY_SECONDS = 24 * 3600
+RETENTION_SECONDS = 90 * DAY_SECONDS
 """How long a record is kept after its last change; DynamoDB deletes it some days later."""
+
+GRACE_SECONDS = 30 * DAY_SECONDS
+"""How much longer than its days to keep a record lives, in case its erasure is delayed."""
 
 _TEXT = ("task_arn", "stage", "result_key", "waiting_for")
 _WHOLE = ("attempt", "runs", "reruns", "misses", "waits", "interruptions", "published_by")
@@ -178,4 +182,6 @@ def _attribute(value: str | float) -> "AttributeValueTypeDef":
 
 
 def _expiry(job: Job) -> "AttributeValueTypeDef":
-    return {"N": str(int(job.updated_at) + RETENTION_SECONDS)}
+    # A job that is to be erased on a day must not be forgotten before.
+    kept = (job.options.keep_days or 0) * DAY_SECONDS + GRACE_SECONDS
+    return {"N": str(int(job.updated_at) + max(RETENTION_SECONDS, kept))}

@@ -65,7 +65,7 @@ class DynamoJobListing:
 
     def changed_since(self, when: float) -> Iterator[Job]:
         """Yield what the index of states has of each state since then."""
-        for state in State:
+        for state in set(State) - {State.ERASING}:
             pages = self._client.get_paginator("query").paginate(
                 TableName=self._table,
                 IndexName=JobsTable.STATE_INDEX,
@@ -110,7 +110,11 @@ class DynamoJobListing:
     def _page(self, found: Sequence[ListPosition], position: ListPosition | None) -> JobPage:
         jobs = self._read([each.job_id for each in found])
         return JobPage(
-            jobs=[jobs[each.job_id] for each in found if each.job_id in jobs],
+            jobs=[
+                jobs[each.job_id]
+                for each in found
+                if each.job_id in jobs and not jobs[each.job_id].erasing
+            ],
             next_position=position,
         )
 
@@ -145,7 +149,7 @@ class DynamoJobListing:
 
 def _matches(entry: Mapping[str, Any], matching: JobFilter) -> bool:
     state = entry.get(JobsTable.STATE_INDEX_PARTITION_KEY, {}).get("S", "")
-    if matching.states and state not in matching.states:
+    if state == State.ERASING or (matching.states and state not in matching.states):
         return False
     title = entry.get("title", {}).get("S", "")
     name = PurePosixPath(entry.get("key", {}).get("S", "")).name

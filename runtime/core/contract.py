@@ -192,6 +192,9 @@ class EnvVar(StrEnum):
     QUEUED_SECONDS = "QUEUED_SECONDS"
     MAX_WAIT_SECONDS = "MAX_WAIT_SECONDS"
 
+    # Reaper: `LOGS=14,...`, the days that copies outlive an erasure (`runtime.core.erasure`).
+    KEPT_COPIES = "KEPT_COPIES"
+
     # Pages: where the API, the browser, the identity provider, the bucket and the assets are.
     WEB_API_URL = "WEB_API_URL"
     WEB_PUBLIC_URL = "WEB_PUBLIC_URL"
@@ -254,6 +257,8 @@ class EnvVar(StrEnum):
     UPLOADS_TABLE = "UPLOADS_TABLE"
     API_KEYS_TABLE = "API_KEYS_TABLE"
     WEBHOOKS_TABLE = "WEBHOOKS_TABLE"
+    READS_TABLE = "READS_TABLE"
+    READ_DAYS = "READ_DAYS"
     WEBHOOK_QUEUE_URL = "WEBHOOK_QUEUE_URL"
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     OIDC_ISSUER = "OIDC_ISSUER"

@@ -29,7 +29,6 @@ class ErasedStore(StrEnum):
     RESULTS = "results"
     UNFINISHED_UPLOADS = "unfinished uploads"
     RECORDS = "records"
-    DEAD_LETTERS = "dead letters"
 
 
 class KeptPlace(StrEnum):
@@ -110,8 +109,8 @@ class Inventory:
 class Certificate:
     """What was erased and what remains until when; times in seconds since the epoch.
 
-    `erased_at` None: it is still being erased. Until `watched_until` the job's id is kept, to remove
-    what a process that was cut off may still write; `closed_at` is when that ended.
+    `erased_at` None: it is still being erased. Until `watched_until` the job's id is kept, to
+    remove what a process that was cut off may still write; `closed_at` is when that ended.
     """
 
     job_id: str
@@ -140,7 +139,7 @@ class ErasureRecords(Protocol):
     """Records of erasures; a certificate is found by a job's id but does not hold it."""
 
     def begin(self, job: Job, take: Callable[[], Inventory]) -> Certificate:
-        """Return the record of this erasure; a first call stores the inventory that `take` makes."""
+        """Return the record of this erasure; a first call stores what `take` returns."""
 
     def finish(self, job: Job, certificate: Certificate) -> None:
         """Store the certificate and remove the job's records, both or nothing; idempotent.
@@ -206,9 +205,7 @@ def finished(
     certificate: Certificate, *, now: float, kept: Sequence[KeptCopy], watch_seconds: float
 ) -> Certificate:
     """Return the certificate of what is erased now."""
-    return replace(
-        certificate, erased_at=now, watched_until=now + watch_seconds, kept=tuple(kept)
-    )
+    return replace(certificate, erased_at=now, watched_until=now + watch_seconds, kept=tuple(kept))
 
 
 def parse_kept(text: str) -> tuple[KeptCopy, ...]:

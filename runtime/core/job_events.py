@@ -40,7 +40,9 @@ def job_event(before: Job | None, after: Job, *, environment: str) -> JobEvent |
     A new attempt that is in the same state is a change. An erasure is not announced: what is
     announced is stored again, by receivers and for webhooks.
     """
-    if after.erasing or before is not None and (before.state, before.attempt) == (after.state, after.attempt):
+    if after.erasing or (
+        before is not None and (before.state, before.attempt) == (after.state, after.attempt)
+    ):
         return None
     change = f"{after.job_id}/{after.attempt}/{after.state}/{after.updated_at!r}"
     failure = after.failure

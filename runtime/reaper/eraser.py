@@ -40,6 +40,9 @@ SETTLED_SECONDS = 5.0
 MAX_LETTERS = 1000
 """The most dead letters that are looked at for one job."""
 
+LETTERS_SECONDS = 900.0
+"""How long an erasure waits for dead letters that another reader hides, by their counts."""
+
 STOP_REASON = "Its job is being erased"
 
 
@@ -115,7 +118,9 @@ class Eraser:
         names = JobNames(job)
         certificate = self.erasures.begin(job, lambda: self._inventory(names))
         self._stop_task(job)
-        self._remove(names)
+        letters_seen = self._remove(names)
+        if not letters_seen and self.clock.now() < job.updated_at + LETTERS_SECONDS:
+            return None
         if job.not_before is not None and self.clock.now() < job.not_before:
             return None
         if self._versions(job) or self._unfinished(job):
@@ -180,16 +185,17 @@ class Eraser:
             size_bytes=sum(each.size_bytes for each in versions),
         )
 
-    def _remove(self, names: JobNames) -> None:
+    def _remove(self, names: JobNames) -> bool:
+        """Remove what names the job; return whether every dead letter was looked at."""
         bucket = names.job.source.bucket
-        for queue in self.dead_letters:
-            remove_messages(queue, names)
+        letters_seen = [remove_messages(queue, names) for queue in self.dead_letters]
         if self.service is not None:
             self.service.erase(names)
         for upload in self._unfinished(names.job):
             self.objects.abort(bucket, upload)
         if versions := self._versions(names.job):
             self.objects.remove_versions(bucket, versions)
+        return all(letters_seen)
 
     def _versions(self, job: Job) -> list[ObjectVersion]:
         bucket = job.source.bucket
@@ -198,7 +204,11 @@ class Eraser:
             for each in self.objects.versions(bucket, job.source.key)
             if each.key == job.source.key
         ]
-        own = [each for prefix in _prefixes(job.job_id) for each in self.objects.versions(bucket, prefix)]
+        own = [
+            each
+            for prefix in _prefixes(job.job_id)
+            for each in self.objects.versions(bucket, prefix)
+        ]
         return versions_of_upload(job, uploads) + own
 
     def _unfinished(self, job: Job) -> list[UnfinishedUpload]:
@@ -229,10 +239,12 @@ def versions_of_upload(job: Job, versions: Sequence[ObjectVersion]) -> list[Obje
     return own if others else list(versions)
 
 
-def remove_messages(queue: DeadLetterQueue, names: JobNames) -> int:
-    """Delete the messages of a queue that name the job; return how many there were."""
-    if queue.backlog().empty:
-        return 0
+def remove_messages(queue: DeadLetterQueue, names: JobNames) -> bool:
+    """Delete the messages of a queue that name the job; return whether all could be looked at."""
+    backlog = queue.backlog()
+    expected = backlog.waiting + backlog.in_work + backlog.delayed
+    if not expected:
+        return True
     removed, others = 0, list[WorkMessage]()
     try:
         while len(others) < MAX_LETTERS and (message := queue.receive(1)) is not None:
@@ -246,7 +258,7 @@ def remove_messages(queue: DeadLetterQueue, names: JobNames) -> int:
     finally:
         for message in others:
             queue.hide(message, 0)
-    return removed
+    return removed + len(others) >= expected
 
 
 def _prefixes(job_id: str) -> tuple[str, str]:

@@ -16,11 +16,11 @@ RESERVE_SECONDS = 30.0
 
 
 def is_due(job: Job, *, now: float) -> bool:
-    """Return whether a job is to be erased: it has ended, its days are over, nothing holds it."""
+    """Return whether a job is to be erased: it has ended so many days ago, nothing holds it."""
     days = job.options.keep_days
     if days is None or job.hold is not None or not job.ended or job.erasing:
         return False
-    return now >= job.created_at + days * DAY
+    return now >= job.updated_at + days * DAY
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from runtime.core.contract import Compute, EnvVar
 from runtime.core.environ import WORK_QUEUES, EnvironmentReader, LambdaSettings
 from runtime.reaper.reconciler import LOST_EVENT_SECONDS
+from runtime.core.erasure import KeptCopy, parse_kept
+from runtime.core.errors import Permanent
 from runtime.reaper.remedies import (
     MAX_WAIT_SECONDS,
     QUEUED_SECONDS,
@@ -30,6 +32,11 @@ class ReaperSettings(LambdaSettings):
     max_wait_seconds: float
     lost_event_seconds: float
     work_queue_urls: Mapping[Compute, str] = field(default_factory=dict)
+    jobs_dlq_url: str | None = None
+    uploads_table: str | None = None
+    webhooks_table: str | None = None
+    reads_table: str | None = None
+    kept: tuple[KeptCopy, ...] = ()
 
 
 def read_reaper_settings(environ: Mapping[str, str]) -> ReaperSettings:
@@ -50,6 +57,22 @@ def read_reaper_settings(environ: Mapping[str, str]) -> ReaperSettings:
         max_wait_seconds=read.number(EnvVar.MAX_WAIT_SECONDS, MAX_WAIT_SECONDS),
         lost_event_seconds=read.number(EnvVar.LOST_EVENT_SECONDS, LOST_EVENT_SECONDS),
         work_queue_urls={compute: url for compute, url in queues.items() if url},
+        jobs_dlq_url=read.optional(EnvVar.JOBS_DLQ_URL),
+        uploads_table=read.optional(EnvVar.UPLOADS_TABLE),
+        webhooks_table=read.optional(EnvVar.WEBHOOKS_TABLE),
+        reads_table=read.optional(EnvVar.READS_TABLE),
+        kept=_kept(read.optional(EnvVar.KEPT_COPIES) or ""),
     )
     read.finish()
     return settings
+
+
+def _kept(text: str) -> tuple[KeptCopy, ...]:
+    try:
+        return parse_kept(text)
+    except ValueError as error:
+        raise Permanent(
+            "config.invalid",
+            f"The reaper cannot start: {EnvVar.KEPT_COPIES} is {text!r} ({error}).",
+            "Correct the function's environment variables and deploy again.",
+        ) from error

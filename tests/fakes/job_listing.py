@@ -45,7 +45,9 @@ class InMemoryJobListing:
 
     def changed_since(self, when: float) -> Iterator[Job]:
         self._store.before_call("changed_since")
-        return iter([job for job in self._store.jobs.values() if job.updated_at >= when])
+        return iter(
+            [job for job in self._store.jobs.values() if job.updated_at >= when and not job.erasing]
+        )
 
 
 def _order(job: Job) -> tuple[float, str]:
@@ -56,6 +58,7 @@ def _matches(job: Job, owner: str, matching: JobFilter) -> bool:
     name = PurePosixPath(job.source.key).name
     return (
         job.submission.owner == owner
+        and not job.erasing
         and (not matching.states or job.state in matching.states)
         and matching.text.casefold() in f"{job.submission.title or ''}\n{name}".casefold()
         and (matching.since is None or job.created_at >= matching.since)

@@ -48,6 +48,10 @@ class InMemoryRecords:
         with self._lock:
             return [record for (found, _), record in sorted(self._records.items()) if found == pk]
 
+    def dump(self) -> list[Record]:
+        """Return all that is stored."""
+        return list(self._records.values())
+
     def below(
         self,
         pk: str,

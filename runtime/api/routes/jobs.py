@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Query
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.api.access import Parts, Reader, Writer, own_job, require
+from runtime.api.certificates import CertificateModel, begun_certificate
 from runtime.api.cursors import cursor_of, position_of
 from runtime.api.identity import Scope
 from runtime.api.job_view import job_model
@@ -88,10 +89,14 @@ def change_job(services: Parts, caller: Writer, job_id: str, change: JobChange) 
     return _model(services, services.actions.rename(own_job(services, caller, job_id), title))
 
 
-@router.delete("/{job_id}", status_code=204, response_class=Response)
-def delete_job(services: Parts, caller: Writer, job_id: str) -> None:
-    """Delete a job that has ended, with its recording and its results."""
-    services.actions.delete(own_job(services, caller, job_id))
+@router.delete("/{job_id}", status_code=202)
+def erase_job(services: Parts, caller: Writer, job_id: str) -> CertificateModel:
+    """Erase a job in any state with all that derives from it, in every version.
+
+    It is gone for every reader at once; `GET /v1/jobs/{id}/erasure` is the certificate.
+    """
+    job = services.actions.erase(own_job(services, caller, job_id))
+    return begun_certificate(job)
 
 
 @router.post("/{job_id}/cancel", status_code=202)

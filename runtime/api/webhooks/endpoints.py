@@ -113,9 +113,11 @@ class Endpoints:
         return self._replace(owner, webhook_id, lambda each: rotated(each, now=now))
 
     def delete(self, owner: str, webhook_id: str) -> None:
-        """Delete an endpoint; raise `ProblemError` 404."""
+        """Delete an endpoint and its deliveries; raise `ProblemError` 404."""
         if self._read(owner, webhook_id) is None:
             raise not_found("webhook")
+        for delivery in list(self._records.stored(f"webhook#{webhook_id}")):
+            self._records.delete(delivery.pk, delivery.sk)
         self._records.delete(_by_owner(owner), f"webhook#{webhook_id}")
 
     def _read(self, owner: str, webhook_id: str) -> Record | None:

@@ -27,6 +27,11 @@ NEEDED: dict[str, str] = {
     "GET /v1/options": READ,
     "GET /v1/jobs": READ,
     "GET /v1/jobs/{job_id}": READ,
+    "GET /v1/jobs/{job_id}/erasure": READ,
+    "GET /v1/jobs/{job_id}/reads": READ,
+    "PUT /v1/jobs/{job_id}/hold": ADMINS,
+    "DELETE /v1/jobs/{job_id}/hold": ADMINS,
+    "POST /v1/erasures": ADMINS,
     "PATCH /v1/jobs/{job_id}": WRITE,
     "DELETE /v1/jobs/{job_id}": WRITE,
     "POST /v1/jobs/{job_id}/cancel": WRITE,
@@ -85,6 +90,8 @@ ROUTES = [
 ]
 BODIES: dict[str, Any] = {
     "POST /v1/jobs/{job_id}/edits": {"edits": [{"kind": "change_title", "text": "any"}]},
+    "PUT /v1/jobs/{job_id}/hold": {"reason": "any"},
+    "POST /v1/erasures": {"owner": "no-such-owner"},
     "POST /v1/uploads": {"name": "any.mp4", "size_bytes": 1},
     "POST /v1/uploads/{upload_id}/parts": {"numbers": [1]},
     "POST /v1/keys": {"name": "any", "scopes": ["read"]},

@@ -1,4 +1,4 @@
-"""Cancel, retry, reprocess, rename, delete: what each does in each state, and repeated."""
+"""Cancel, retry, reprocess, rename: what each does in each state, and repeated."""
 
 from typing import Any
 
@@ -88,27 +88,3 @@ def test_should_rename_a_job_that_has_ended(world: World) -> None:
         f"/v1/jobs/{running.job_id}", json={"title": "x"}, headers=world.headers()
     )
     assert refused.status_code == 409
-
-
-def test_should_delete_everything_of_a_job_and_nothing_else(world: World) -> None:
-    job, other = ended(world, State.SUCCEEDED), world.job("any.mp4.mp4")
-    for key in (f"results/{job.job_id}/a", f"work/{job.job_id}/b", f"results/{other.job_id}/a"):
-        world.objects.write_bytes(b"any", BUCKET, key, "text/plain")
-    path = f"/v1/jobs/{job.job_id}"
-    assert world.client.delete(path, headers=world.headers()).status_code == 204
-    assert world.client.delete(path, headers=world.headers()).status_code == 404
-    assert world.objects.keys(BUCKET) == [f"results/{other.job_id}/a", other.source.key]
-    assert set(world.jobs.jobs) == {other.job_id}
-    running = world.client.delete(f"/v1/jobs/{other.job_id}", headers=world.headers())
-    assert running.status_code == 409
-
-
-def test_should_finish_a_deletion_that_was_interrupted(world: World) -> None:
-    job = ended(world, State.SUCCEEDED)
-    world.jobs.before_call = lambda name: 1 / 0 if name == "delete" else None
-    path = f"/v1/jobs/{job.job_id}"
-    with pytest.raises(ZeroDivisionError):
-        world.client.delete(path, headers=world.headers())
-    world.jobs.before_call = lambda _name: None
-    assert world.client.delete(path, headers=world.headers()).status_code == 204
-    assert (world.jobs.jobs, world.objects.keys(BUCKET)) == ({}, [])

@@ -25,6 +25,7 @@ from runtime.api.live.hub import Hub
 from runtime.api.measures import Measures
 from runtime.api.outbound.transport import Outbound
 from runtime.api.rate_limits import RateLimits
+from runtime.api.reads import ReadLog
 from runtime.api.services import Services
 from runtime.api.uploads import Uploads
 from runtime.api.webhooks.deliveries import Deliveries
@@ -35,6 +36,7 @@ from runtime.core.jobs import Job, claim_new, start
 from runtime.core.spans import Span
 from runtime.core.submission import Submission
 from tests.fakes.clock import FakeClock
+from tests.fakes.erasures import InMemoryErasures
 from tests.fakes.job_listing import InMemoryJobListing
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -107,6 +109,8 @@ class World:
             clock=self.clock,
             log=self.log,
         )
+        self.read_records = InMemoryRecords(self.clock)
+        self.erasures = InMemoryErasures(self.jobs)
         self.pools = FakePools()
         self.outbound = Outbound(clock=self.clock)
         self.imports = Imports(self.upload_records, clock=self.clock)
@@ -166,6 +170,8 @@ class World:
             deliveries=self.sender.deliveries,
             webhook_sender=self.sender,
             facts=FactsReader(self.objects, log=self.log),
+            reads=ReadLog(self.read_records, days=30, clock=self.clock, log=self.log),
+            erasures=self.erasures,
             jobs=self.jobs,
             listing=self.listing,
             objects=self.objects,

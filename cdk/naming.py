@@ -35,7 +35,7 @@ class Names:
         self.uploads_table = self._named("uploads")
         self.api_keys_table = self._named("api-keys")
         self.webhooks_table = self._named("webhooks")
-        self.sessions_table = self._named("sessions")
+        self.sessions_table, self.reads_table = self._named("sessions"), self._named("reads")
         self.webhook_queue = self._named("webhooks")
         self.webhook_dlq = self._named("webhooks-dlq")
         self.events_dlq = self._named("events-dlq")

@@ -1,5 +1,6 @@
 """SDK clients, dead letters on SQS, and one environment composed of all its adapters."""
 
+import json
 import os
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from botocore.exceptions import ClientError
 from lifestream.environment import Stack, outputs_of, stacks_of_environment
 from lifestream.ports import DeadLetter, Operations
 from runtime.aws import clients
+from runtime.aws.erasures import DynamoErasures
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queues import SqsQueue
@@ -195,6 +197,23 @@ def _described(aws: Clients, name: str) -> Stack:
     )
 
 
+class LambdaReaper:
+    """The reaper's function in AWS Lambda."""
+
+    def __init__(self, client: Any, function: str) -> None:
+        self._client = client
+        self._function = function
+
+    def invoke(self, detail_type: str) -> None:
+        """Have it handle an event of this type soon, without waiting for it."""
+        with typed_faults(f"invoking {self._function}"):
+            self._client.invoke(
+                FunctionName=self._function,
+                InvocationType="Event",
+                Payload=json.dumps({"detail-type": detail_type}).encode(),
+            )
+
+
 def listed_stacks(aws: Clients) -> Iterator[Stack]:
     """Yield every stack of the account and region, without its outputs and its protection."""
     pages = aws("cloudformation").get_paginator("list_stacks").paginate()
@@ -228,6 +247,12 @@ def operations_of(aws: Clients, environment: str, outputs: Mapping[str, str]) ->
         checkpoints=S3Checkpoints(aws("s3"), outputs[Output.MEDIA_BUCKET]),
         tasks=EcsTasks(aws("ecs"), outputs[Output.CLUSTER]),
         traces=XRayTraces(aws("xray")),
+        erasures=DynamoErasures(
+            aws("dynamodb"),
+            jobs_table=outputs[Output.JOBS_TABLE],
+            idempotency_table=outputs[Output.IDEMPOTENCY_TABLE],
+        ),
+        reaper=LambdaReaper(aws("lambda"), outputs[Output.REAPER_FUNCTION]),
         clock=SystemClock(),
     )
 

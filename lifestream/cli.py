@@ -11,6 +11,7 @@ from lifestream.commands import (
     dead_letters,
     doctor,
     edits,
+    erasure,
     jobs,
     preflight,
     protect,
@@ -47,8 +48,11 @@ docs/operations.md describes what each command does to a job.
 
 app = typer.Typer(help=DESCRIPTION, epilog=EXAMPLES)
 app.add_typer(
-    jobs.app, name="jobs", help="List, show, trace, watch, cancel, retry and reprocess jobs."
+    jobs.app,
+    name="jobs",
+    help="List, show, trace, watch, cancel, retry, reprocess, hold and delete jobs.",
 )
+erasure.add_to(jobs.app)
 app.add_typer(
     dead_letters.app,
     name="dlq",
@@ -65,6 +69,7 @@ app.add_typer(
     help="Correct a job's results by the API: words, speakers, titles; undo, revisions, files.",
 )
 app.command("upload")(remote.upload)
+app.command("erase")(erasure.erase_owner)
 app.command("doctor")(doctor.examine)
 app.command("preflight")(preflight.examine)
 app.command("protect")(protect.protect_stacks)

@@ -21,6 +21,7 @@ REQUIRED = (  # of all the outputs, what the commands on jobs and dead letters w
     Output.CLUSTER,
     Output.PROCESSOR_LOG_GROUP,
     Output.DISPATCHER_FUNCTION,
+    Output.REAPER_FUNCTION,
 )
 
 

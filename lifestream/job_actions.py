@@ -118,7 +118,14 @@ def change(operations: Operations, job_id: str, to: Callable[[Job, float], Job])
     """
     for _ in range(TRIES):
         before = known(operations, job_id)
-        after = to(before, operations.clock.now())
+        try:
+            after = to(before, operations.clock.now())
+        except lifecycle.OnHoldError as error:
+            raise Permanent(
+                "job.on_hold",
+                f"Job {job_id} is under a legal hold: nothing of it may be erased or replaced.",
+                f"Lift it: {operations.command} jobs release {job_id}",
+            ) from error
         if after == before:
             return before
         try:

@@ -5,6 +5,7 @@ from typing import Protocol
 
 from lifestream.follow import FollowClock
 from runtime.core.clock import WallClock
+from runtime.core.erasure import ErasureRecords
 from runtime.core.jobs import Job
 from runtime.core.ports import JobStore, MessageSender, ObjectStore, Traces
 
@@ -58,6 +59,13 @@ class Checkpoints(Protocol):
         """Delete a job's checkpoints and return the number of objects."""
 
 
+class Reaper(Protocol):
+    """The reaper's function."""
+
+    def invoke(self, detail_type: str) -> None:
+        """Have it handle an event of this type soon, without waiting for it."""
+
+
 class OperatorClock(WallClock, FollowClock, Protocol):
     """Wall clock, monotonic clock and sleeper."""
 
@@ -76,6 +84,8 @@ class Operations:
     tasks: Tasks
     checkpoints: Checkpoints
     traces: Traces
+    erasures: ErasureRecords
+    reaper: Reaper
     clock: OperatorClock
 
     @property

@@ -34,6 +34,51 @@ def delete_objects(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[f"{bucket_arn}/{prefix}*"])
 
 
+def erase_objects(bucket_arn: str) -> list[iam.PolicyStatement]:
+    """List and remove every version of uploads, checkpoints and results.
+
+    Only the reaper may: with this right alone nothing can be restored. S3 knows no condition on
+    the prefix where unfinished uploads are listed.
+    """
+    prefixes = (UPLOADS_PREFIX, WORK_PREFIX, RESULTS_PREFIX)
+    return [
+        iam.PolicyStatement(
+            actions=["s3:ListBucketVersions"],
+            resources=[bucket_arn],
+            conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
+        ),
+        iam.PolicyStatement(actions=["s3:ListBucketMultipartUploads"], resources=[bucket_arn]),
+        iam.PolicyStatement(
+            actions=["s3:DeleteObjectVersion", "s3:AbortMultipartUpload"],
+            resources=[f"{bucket_arn}/{prefix}*" for prefix in prefixes],
+        ),
+    ]
+
+
+def erase_records(jobs: dynamodb.ITable, idempotency: dynamodb.ITable) -> list[iam.PolicyStatement]:
+    """Remove the records of jobs, and keep certificates in the idempotency table."""
+    return [
+        iam.PolicyStatement(actions=["dynamodb:DeleteItem"], resources=[jobs.table_arn]),
+        iam.PolicyStatement(
+            actions=["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+            resources=[idempotency.table_arn],
+        ),
+    ]
+
+
+def erase_traces(*tables: dynamodb.ITable) -> iam.PolicyStatement:
+    """Find and delete the service's records that name a job."""
+    return iam.PolicyStatement(
+        actions=["dynamodb:Query", "dynamodb:DeleteItem"],
+        resources=[table.table_arn for table in tables],
+    )
+
+
+def read_certificates(table: dynamodb.ITable) -> iam.PolicyStatement:
+    """Read the certificates of erasures."""
+    return iam.PolicyStatement(actions=["dynamodb:GetItem"], resources=[table.table_arn])
+
+
 def detect_missing_objects(bucket_arn: str) -> iam.PolicyStatement:
     """Have S3 answer 404 for a missing object.
 
@@ -81,7 +126,7 @@ def keep_records(*tables: dynamodb.ITable) -> iam.PolicyStatement:
 
 
 def list_own_jobs(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
-    """List jobs by owner and by state, read many at once, delete one."""
+    """List jobs by owner and by state, read many at once."""
     return [
         iam.PolicyStatement(
             actions=["dynamodb:Query"],
@@ -90,9 +135,7 @@ def list_own_jobs(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
                 for index in (JobsTable.OWNER_INDEX, JobsTable.STATE_INDEX)
             ],
         ),
-        iam.PolicyStatement(
-            actions=["dynamodb:BatchGetItem", "dynamodb:DeleteItem"], resources=[table.table_arn]
-        ),
+        iam.PolicyStatement(actions=["dynamodb:BatchGetItem"], resources=[table.table_arn]),
     ]
 
 
@@ -113,9 +156,9 @@ def read_changes(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
 
 
 def take_uploads(bucket_arn: str) -> list[iam.PolicyStatement]:
-    """Have browsers upload by presigned URLs, publish corrections, read and delete objects.
+    """Have browsers upload by presigned URLs, read objects, publish corrections.
 
-    A presigned URL may do what its signer may.
+    A presigned URL may do what its signer may. Nothing here removes an upload: the reaper erases.
     """
     uploads, results, work = (
         f"{bucket_arn}/{prefix}*" for prefix in (UPLOADS_PREFIX, RESULTS_PREFIX, WORK_PREFIX)
@@ -128,7 +171,8 @@ def take_uploads(bucket_arn: str) -> list[iam.PolicyStatement]:
         # Corrections are published beside what they correct.
         iam.PolicyStatement(actions=["s3:PutObject"], resources=[results]),
         iam.PolicyStatement(actions=["s3:GetObject"], resources=[uploads, results, work]),
-        iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[uploads, results, work]),
+        # The public copy of a revision replaces an older one.
+        iam.PolicyStatement(actions=["s3:DeleteObject"], resources=[results]),
         detect_missing_objects(bucket_arn),
     ]
 

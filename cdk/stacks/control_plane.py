@@ -16,6 +16,7 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.constructs import permissions
 from cdk.constructs.compute.python_lambda import REAPER_PACKAGES, JobFunction
+from cdk.constructs.data.kept_copies import kept_copies
 from cdk.constructs.data.private_queue import private_queue
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.constructs.observability.tracing import tracing_permissions
@@ -92,6 +93,8 @@ class ControlPlaneStack(EnvironmentStack):
                 EnvVar.JOB_TIMEOUT_SECONDS: str(environment.processor.job_timeout_seconds),
                 EnvVar.HEARTBEAT_SILENCE_SECONDS: str(settings.silence_seconds),
                 EnvVar.MAX_WAIT_SECONDS: str(3600 * settings.max_wait_hours),
+                EnvVar.JOBS_DLQ_URL: ingest.jobs.dead_letters.queue_url,
+                EnvVar.KEPT_COPIES: kept_copies(environment),
             },
         )
         reaper.allow(
@@ -108,6 +111,7 @@ class ControlPlaneStack(EnvironmentStack):
             *permissions.read_encrypted(self.key, "dynamodb"),
             *permissions.write_encrypted(self.key, "sqs"),
         )
+        self._let_erase(reaper, storage, ingest)
         for compute, work in ingest.filled.items():
             # Each sweep reads the queue's length, which also keeps its metrics active, and sends
             # lost messages again.
@@ -124,6 +128,24 @@ class ControlPlaneStack(EnvironmentStack):
             on_failure=destinations.SqsDestination(self.dead_letters),
         )
         return reaper
+
+    def _let_erase(self, reaper: JobFunction, storage: StorageStack, ingest: IngestStack) -> None:
+        """Let the reaper remove all of a job, and nobody else."""
+        reaper.allow(
+            *permissions.erase_objects(bucket_arn(self.names.media_bucket)),
+            *permissions.erase_records(storage.jobs_table, storage.idempotency_table),
+            permissions.consume_messages(ingest.jobs.dead_letters),
+            permissions.count_messages(ingest.jobs.dead_letters),
+        )
+        if storage.service is None:
+            return
+        tables = {
+            EnvVar.UPLOADS_TABLE: storage.service.uploads,
+            EnvVar.WEBHOOKS_TABLE: storage.service.webhooks,
+            EnvVar.READS_TABLE: storage.service.reads,
+        }
+        reaper.add_variables({name: table.table_name for name, table in tables.items()})
+        reaper.allow(permissions.erase_traces(*tables.values()))
 
     def _invoke_on_stopped_tasks(self, cluster: ecs.ICluster) -> None:
         events.Rule(

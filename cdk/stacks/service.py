@@ -114,6 +114,7 @@ class ServiceStack(EnvironmentStack):
             api_keys_table=records.api_keys,
             webhooks_table=records.webhooks,
             sessions_table=records.sessions,
+            reads_table=records.reads,
             jobs=ingest.jobs,
             work=ingest.work,
             gpu_work=ingest.gpu_work,

@@ -25,12 +25,13 @@ class ServiceStorage:
     api_keys: dynamodb.Table
     webhooks: dynamodb.Table
     sessions: dynamodb.Table
+    reads: dynamodb.Table
     images: ecr.Repository
 
     @property
     def tables(self) -> tuple[dynamodb.Table, ...]:
         """All its tables."""
-        return (self.uploads, self.api_keys, self.webhooks, self.sessions)
+        return (self.uploads, self.api_keys, self.webhooks, self.sessions, self.reads)
 
 
 class StorageStack(EnvironmentStack):
@@ -117,6 +118,8 @@ class StorageStack(EnvironmentStack):
             api_keys=table("ApiKeysTable", self.names.api_keys_table),
             webhooks=table("WebhooksTable", self.names.webhooks_table),
             sessions=table("SessionsTable", self.names.sessions_table),
+            # Who read what: kept as long as the access logs of the bucket.
+            reads=table("ReadsTable", self.names.reads_table),
             images=self._repository("ServiceImages", self.names.service_images),
         )
 

@@ -1,4 +1,4 @@
-"""`upload` and `api jobs | show | watch | cancel | retry | reprocess | delete | results`."""
+"""`upload` and `api jobs | show | watch | cancel | retry | ... | delete | reads | results`."""
 
 import os
 from collections.abc import Iterator
@@ -10,6 +10,7 @@ import typer
 
 from lifestream.session import JsonOption, session_of
 from lifestream.view.console import Screen
+from lifestream.view.formatting import timestamp
 from runtime.core.clock import SystemClock
 from runtime.core.errors import Permanent
 
@@ -27,6 +28,7 @@ KeyOption = Annotated[
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Its id.")]
 
 COLUMNS = ("JOB", "STATE", "STAGE", "PROGRESS", "NAME")
+POLL_SECONDS = 5.0
 FAILED_STATES = frozenset({"FAILED", "CANCELLED"})
 
 
@@ -166,14 +168,54 @@ def delete(
     context: typer.Context,
     job: JobId,
     *,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Wait for the certificate and print it.")
+    ] = False,
     api: ApiOption = None,
     token: TokenOption = None,
     key: KeyOption = None,
 ) -> int:
-    """Delete a job that has ended, with its recording and its results."""
+    """Erase a job in any state, with its recording, its results and all their versions."""
+    screen = session_of(context).screen
     with connected(api, token, key) as client:
         client.call("DELETE", f"/v1/jobs/{job}")
-    session_of(context).screen.say(f"{job}  deleted")
+        screen.say(f"{job}  deleted")
+        if not wait:
+            return 0
+        clock = SystemClock()
+        while client.call("GET", f"/v1/jobs/{job}/erasure")["state"] != "erased":
+            clock.sleep(POLL_SECONDS)
+        screen.json(client.call("GET", f"/v1/jobs/{job}/erasure"))
+    return 0
+
+
+@app.command()
+def reads(
+    context: typer.Context,
+    job: JobId,
+    *,
+    as_json: JsonOption = False,
+    api: ApiOption = None,
+    token: TokenOption = None,
+    key: KeyOption = None,
+) -> int:
+    """Show who read or changed a job, the newest first; with --json, all of it."""
+    screen = session_of(context).screen
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    with connected(api, token, key) as client:
+        while True:
+            query = {"limit": 500, "cursor": cursor}
+            page = client.call("GET", f"/v1/jobs/{job}/reads", query=query)
+            found += page["items"]
+            cursor = page["next_cursor"]
+            if cursor is None:
+                break
+    if as_json:
+        screen.json(found)
+    else:
+        rows = [[timestamp(each["at"]) or "", each["owner"], each["action"]] for each in found]
+        screen.table(("HOUR", "WHO", "WHAT"), rows)
     return 0
 
 

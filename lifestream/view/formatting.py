@@ -135,6 +135,7 @@ def job_json(job: Job) -> dict[str, Any]:
         "options_requested": job.options_requested,
         "options": asdict(job.options),
         "failure": None if job.failure is None else asdict(job.failure),
+        "hold": None if job.hold is None else asdict(job.hold),
     }
 
 

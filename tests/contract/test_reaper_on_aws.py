@@ -80,8 +80,10 @@ def deployed(cloud: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Deployed]:
     with aws_endpoint(FakeEcs()) as endpoint:
         monkeypatch.setenv("AWS_ENDPOINT_URL_ECS", endpoint.url)
         handler._reaper.cache_clear()
+        handler._eraser.cache_clear()
         yield Deployed(store, sqs, queue_url)
     handler._reaper.cache_clear()
+    handler._eraser.cache_clear()
     dynamodb.close()
     sqs.close()
 

@@ -153,7 +153,7 @@ def test_should_let_only_the_reaper_stop_tasks(deployment: Deployment) -> None:
     assert stoppers == {s.owner for s in deployment.of_role(reaper_role(deployment))}
 
 
-def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
+def test_should_let_the_reaper_keep_jobs_and_announce_and_erase_them_and_nothing_else(
     deployment: Deployment,
 ) -> None:
     jobs = table_arn(deployment, "jobs")
@@ -166,18 +166,48 @@ def test_should_let_the_reaper_keep_jobs_and_announce_them_and_nothing_else(
         if not action.startswith(("ecs:", "logs:", "kms:"))
     }
 
+    media, letters = media_arn(deployment), queue_arn(deployment, "jobs-dlq")
+    idempotency = table_arn(deployment, "idempotency")
+
     assert granted == {
         ("xray:PutTraceSegments", "*"),
         ("dynamodb:GetItem", jobs),
         ("dynamodb:PutItem", jobs),
-        ("dynamodb:PutItem", table_arn(deployment, "idempotency")),
+        ("dynamodb:DeleteItem", jobs),
+        *((f"dynamodb:{verb}Item", idempotency) for verb in ("Get", "Put", "Update", "Delete")),
         ("dynamodb:Query", f"{jobs}/index/{JobsTable.STATE_INDEX}"),
         ("sqs:SendMessage", queue_arn(deployment, "jobs")),
         ("sqs:SendMessage", queue_arn(deployment, "reaper-dlq")),
-        ("s3:ListBucket", media_arn(deployment)),
+        ("s3:ListBucket", media),
+        ("s3:ListBucketVersions", media),
+        ("s3:ListBucketMultipartUploads", media),
+        *(
+            (f"s3:{action}", f"{media}/{prefix}/*")
+            for action in ("DeleteObjectVersion", "AbortMultipartUpload")
+            for prefix in ("uploads", "work", "results")
+        ),
+        *(
+            (f"sqs:{action}", letters)
+            for action in (
+                *("ReceiveMessage", "ChangeMessageVisibility"),
+                *("DeleteMessage", "GetQueueAttributes"),
+            )
+        ),
         *({("sqs:GetQueueAttributes", queue_arn(deployment, "work"))} if pooled else ()),
         *({("sqs:SendMessage", queue_arn(deployment, "work"))} if pooled else ()),
     }
+
+
+def test_should_let_only_the_reaper_remove_versions(deployment: Deployment) -> None:
+    removers = [s for s in deployment.statements() if "s3:DeleteObjectVersion" in s.actions]
+
+    assert {s.owner for s in removers} == {
+        s.owner for s in deployment.of_role(reaper_role(deployment))
+    }
+    listers = [s for s in deployment.statements() if "s3:ListBucketVersions" in s.actions]
+    assert [s.conditions for s in listers] == [
+        {"StringLike": {"s3:prefix": ["uploads/*", "work/*", "results/*"]}}
+    ]
 
 
 def test_should_give_a_task_of_one_job_no_right_of_ecs(deployment: Deployment) -> None:

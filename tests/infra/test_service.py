@@ -308,7 +308,7 @@ def test_should_log_access_to_the_bucket_of_logs(service: Deployment) -> None:
 
 
 def test_should_keep_records_as_safely_as_jobs(service: Deployment) -> None:
-    for kind in ("uploads", "api-keys", "webhooks", "sessions"):
+    for kind in ("uploads", "api-keys", "webhooks", "sessions", "reads"):
         name = f"lifestream-{kind}-{service.config.name}"
         _, table = service.only("AWS::DynamoDB::Table", TableName=name)
         found = table["Properties"]

@@ -36,6 +36,7 @@ class ServiceResources:
     api_keys_table: dynamodb.ITable
     webhooks_table: dynamodb.ITable
     sessions_table: dynamodb.ITable
+    reads_table: dynamodb.ITable
     jobs: JobQueue
     work: JobQueue | None
     gpu_work: JobQueue | None
@@ -64,6 +65,8 @@ def api_variables(resources: ServiceResources) -> dict[str, str]:
         EnvVar.UPLOADS_TABLE.value: resources.uploads_table.table_name,
         EnvVar.API_KEYS_TABLE.value: resources.api_keys_table.table_name,
         EnvVar.WEBHOOKS_TABLE.value: resources.webhooks_table.table_name,
+        EnvVar.READS_TABLE.value: resources.reads_table.table_name,
+        EnvVar.READ_DAYS.value: str(environment.storage.access_log_days),
         EnvVar.MEDIA_BUCKET.value: resources.media_bucket_name,
         EnvVar.MAX_MEDIA_BYTES.value: str(environment.media.max_gb * GB),
         EnvVar.JOBS_QUEUE_URL.value: resources.jobs.queue.queue_url,
@@ -115,8 +118,12 @@ def api_permissions(resources: ServiceResources) -> list[iam.PolicyStatement]:
         *permissions.list_own_jobs(resources.jobs_table),
         permissions.write_idempotency_records(resources.idempotency_table),
         permissions.keep_records(
-            resources.uploads_table, resources.api_keys_table, resources.webhooks_table
+            resources.uploads_table,
+            resources.api_keys_table,
+            resources.webhooks_table,
+            resources.reads_table,
         ),
+        permissions.read_certificates(resources.idempotency_table),
         permissions.send_messages(resources.jobs.queue),
         *(permissions.count_messages(queue.queue) for queue in queues),
         permissions.count_messages(resources.jobs.dead_letters),

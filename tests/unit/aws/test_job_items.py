@@ -4,13 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from runtime.aws.job_items import (
+    DAY_SECONDS,
+    GRACE_SECONDS,
     RETENTION_SECONDS,
     UnreadableRecordError,
     idempotency_item,
     job_item,
     job_of,
 )
-from runtime.core.jobs import Failure, Job, Source, State, claim_new
+from runtime.core.jobs import Failure, Hold, Job, Source, State, claim_new
 from runtime.core.option_schema import MAX_SPEAKERS
 from runtime.core.options import DEFAULT_OPTIONS
 from runtime.core.submission import Submission
@@ -53,6 +55,7 @@ JOBS = st.builds(
     interruptions=st.integers(min_value=0, max_value=10**6),
     first_started_at=st.none() | TIME,
     suspected_at=st.none() | TIME,
+    hold=st.none() | st.builds(Hold, reason=TEXT, by=TEXT, at=TIME),
 )
 
 
@@ -63,8 +66,9 @@ def test_should_return_the_job_that_was_written(job: Job) -> None:
 
 @given(JOBS)
 def test_should_keep_job_and_record_for_the_same_time(job: Job) -> None:
-    expiry = {"N": str(int(job.updated_at) + RETENTION_SECONDS)}
-    assert job_item(job, write_id="any")["expires_at"] == expiry
+    kept = (job.options.keep_days or 0) * DAY_SECONDS + GRACE_SECONDS
+    expiry = {"N": str(int(job.updated_at) + max(RETENTION_SECONDS, kept))}
+    assert job_item(job, write_id="any").get("expires_at") == (None if job.hold else expiry)
     assert idempotency_item(job)["expires_at"] == expiry
 
 

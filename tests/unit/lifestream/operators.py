@@ -1,6 +1,7 @@
 """An operator among fakes, next to the dispatcher that works on what the operator sends."""
 
 import io
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from rich.console import Console
@@ -13,6 +14,7 @@ from lifestream.session import Session
 from lifestream.view.console import Screen
 from runtime.core.jobs import Failure, Job, Source, State, cancel, fail, start, succeed
 from tests.fakes.dead_letters import FakeDeadLetters
+from tests.fakes.erasures import InMemoryErasures
 from tests.fakes.killing import KillSwitch
 from tests.fakes.queue import FakeJobsQueue
 from tests.fakes.tasks import FakeTasks
@@ -36,6 +38,18 @@ class FakeCheckpoints:
         return 1
 
 
+class FakeReaper:
+    """`when_invoked` is what the function does before anything else happens."""
+
+    def __init__(self) -> None:
+        self.events: list[str] = []
+        self.when_invoked: Callable[[], object] = lambda: None
+
+    def invoke(self, detail_type: str) -> None:
+        self.events.append(detail_type)
+        self.when_invoked()
+
+
 @dataclass(frozen=True, slots=True)
 class Printed:
     status: int
@@ -54,6 +68,8 @@ class Operators:
         self.checkpoints = FakeCheckpoints()
         self.switch = KillSwitch()
         self.traces = FakeTraces()
+        self.erasures = InMemoryErasures(self.world.jobs)
+        self.reaper = FakeReaper()
         self.operations = Operations(
             environment="any",
             bucket=BUCKET,
@@ -65,6 +81,8 @@ class Operators:
             tasks=self.switch.guard(self.tasks),
             checkpoints=self.switch.guard(self.checkpoints),
             traces=self.traces,
+            erasures=self.erasures,
+            reaper=self.reaper,
             clock=self.world.clock,
         )
 

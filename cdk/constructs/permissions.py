@@ -60,7 +60,7 @@ def erase_records(jobs: dynamodb.ITable, idempotency: dynamodb.ITable) -> list[i
     return [
         iam.PolicyStatement(actions=["dynamodb:DeleteItem"], resources=[jobs.table_arn]),
         iam.PolicyStatement(
-            actions=["dynamodb:GetItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+            actions=["dynamodb:GetItem", "dynamodb:DeleteItem"],
             resources=[idempotency.table_arn],
         ),
     ]

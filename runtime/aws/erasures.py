@@ -115,17 +115,7 @@ class DynamoErasures:
     def close(self, watched: Watched, at: float) -> None:
         """Remove the id of an erased job; idempotent."""
         with typed_faults(f"closing the erasure of job {watched.job_id}"):
-            try:
-                self._client.update_item(
-                    TableName=self._table,
-                    Key=_key(watched.job_id),
-                    UpdateExpression="SET closed_at = :at",
-                    ConditionExpression="attribute_exists(certificate)",
-                    ExpressionAttributeValues={":at": {"N": repr(float(at))}},
-                )
-            except ClientError as error:
-                if error_code(error) != _REFUSED:
-                    raise
+            self._record_end(watched.job_id, at)
             try:
                 self._client.delete_item(
                     TableName=self._jobs_table,
@@ -139,13 +129,33 @@ class DynamoErasures:
                 if error_code(error) != _REFUSED:
                     raise
 
+    def _record_end(self, job_id: str, at: float) -> None:
+        item = self._certificate_item(job_id)
+        if item is None:
+            return
+        closed = {**json.loads(item["certificate"]["S"]), "closed_at": at}
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={**item, "certificate": {"S": json.dumps(closed, separators=(",", ":"))}},
+                # Another erasure of the same upload may have begun.
+                ConditionExpression="certificate = :before",
+                ExpressionAttributeValues={":before": item["certificate"]},
+            )
+        except ClientError as error:
+            if error_code(error) != _REFUSED:
+                raise
+
     def find(self, job_id: str) -> Certificate | None:
         """Return the certificate of a job, also while it is being erased; None without one."""
         with typed_faults(f"reading the erasure of job {job_id}"):
-            item = self._client.get_item(
-                TableName=self._table, Key=_key(job_id), ConsistentRead=True
-            ).get("Item")
+            item = self._certificate_item(job_id)
         return None if item is None else _certificate(job_id, item)
+
+    def _certificate_item(self, job_id: str) -> Any:
+        return self._client.get_item(
+            TableName=self._table, Key=_key(job_id), ConsistentRead=True
+        ).get("Item")
 
     def _has_tombstone(self, job_id: str) -> bool:
         with typed_faults(f"reading job {job_id}"):
@@ -191,6 +201,4 @@ def _certificate(job_id: str, item: Mapping[str, Any]) -> Certificate:
     data["kept"] = tuple(
         KeptCopy(place=KeptPlace(each["place"]), days=each["days"]) for each in data["kept"]
     )
-    if "closed_at" in item:
-        data["closed_at"] = float(item["closed_at"]["N"])
     return Certificate(job_id=job_id, **data)

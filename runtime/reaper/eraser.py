@@ -4,8 +4,9 @@ Each step can be repeated, so that a run which dies is continued by the next one
 before it comes here: its state refuses every write of an attempt, and every reader.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from runtime.core.clock import WallClock
@@ -85,13 +86,11 @@ class Eraser:
         A job that fails does not stop the others; raise `ErasureFailedError` at the end.
         """
         failed: list[str] = []
-        todo: Iterator[Callable[[], object]] = iter(
-            [
-                *(self._step(self.erase, job) for job in self.jobs.in_state(State.ERASING)),
-                *(self._step(self.watch, each) for each in self.erasures.watched()),
-            ]
-        )
-        for step in todo:
+        steps: list[Callable[[], object]] = [
+            *(partial(self.erase, job) for job in self.jobs.in_state(State.ERASING)),
+            *(partial(self.watch, each) for each in self.erasures.watched()),
+        ]
+        for step in steps:
             if remaining_seconds() < RESERVE_SECONDS:
                 self.telemetry.log.warning("erasure.out_of_time")
                 break
@@ -102,10 +101,6 @@ class Eraser:
                 failed.append(error.code)
         if failed:
             raise ErasureFailedError(f"{len(failed)} job(s): {', '.join(sorted(set(failed)))}")
-
-    @staticmethod
-    def _step(do: Callable[[object], object], what: object) -> Callable[[], object]:
-        return lambda: do(what)
 
     def erase(self, listed: Job) -> Certificate | None:
         """Erase all of a job; return its certificate, or None while a process may still write.

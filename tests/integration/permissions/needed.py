@@ -18,6 +18,7 @@ from tests.integration.permissions.scenarios import (
     broken_upload_leaves_nothing,
     deleted_upload_is_let_go,
     hung_job_is_put_back,
+    job_is_erased,
     lost_launch_is_found,
     published_job_succeeds,
     repeated_message_is_harmless,
@@ -128,6 +129,32 @@ def reaping(names: Names) -> Needed:
     }
 
 
+def erasing(names: Names) -> Needed:
+    """Return what erasing a job takes."""
+    jobs, records = f"table/{names.jobs_table}", f"table/{names.idempotency_table}"
+    return {
+        Grant(action, resource): job_is_erased
+        for action, resource in (
+            ("s3:ListBucketVersions", "media"),
+            ("s3:ListBucketMultipartUploads", "media"),
+            *(
+                (action, f"media/{prefix}/*")
+                for action in ("s3:DeleteObjectVersion", "s3:AbortMultipartUpload")
+                for prefix in ("uploads", "work", "results")
+            ),
+            ("dynamodb:DeleteItem", jobs),
+            *((f"dynamodb:{verb}Item", records) for verb in ("Get", "Delete")),
+            *(
+                (f"sqs:{action}", names.jobs_dlq)
+                for action in (
+                    *("ReceiveMessage", "DeleteMessage"),
+                    *("ChangeMessageVisibility", "GetQueueAttributes"),
+                )
+            ),
+        )
+    }
+
+
 def working(names: Names) -> Needed:
     """Return what a worker does besides processing."""
     return {
@@ -151,7 +178,7 @@ def needed_on_demand(names: Names) -> Mapping[str, Needed]:
         "dispatcher": {**dispatching(names, upload_is_processed), **launching(names)},
         "task": processing(names, upload_is_processed),
         "execution": starting(names, upload_is_processed),
-        "reaper": reaping(names),
+        "reaper": {**reaping(names), **erasing(names)},
     }
 
 
@@ -202,8 +229,10 @@ FOR_FAULTS: Mapping[str, frozenset[Grant]] = {
     ),
     # An attempt that finds no protection is sent back.
     "pool task": frozenset({Grant("sqs:SendMessage", Names(POOLED).work_queue)}),
+    # A pool's reaper erases as the other one, which shows that it needs each of them.
+    "pool reaper": frozenset(erasing(Names(POOLED))),
 }
-"""Grants that only a refusal by ECS needs; unit tests show their use."""
+"""Grants that only a refusal by ECS needs, or that the other place shows the need of."""
 
 NOT_MISSED: Mapping[str, Needed] = {
     "dispatcher": {TRACES: upload_is_processed},

@@ -9,16 +9,28 @@ import uuid
 
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import (
+    ERASE_EVENT,
     PROCESSOR_CONTAINER_NAME,
     RECONCILE_EVENT,
     RESULTS_PREFIX,
     WORK_PREFIX,
     ExitCode,
+    JobsTable,
     Output,
     ResultFile,
     result_prefix,
 )
-from runtime.core.jobs import Job, Source, State, claim_new, publish, start, suspect
+from runtime.core.jobs import (
+    Job,
+    Source,
+    State,
+    cancel,
+    claim_new,
+    erase,
+    publish,
+    start,
+    suspect,
+)
 from runtime.core.messages import requeue_message
 from tests.integration.cloud.waiting import until
 from tests.integration.permissions.system import BrokenError, System
@@ -185,6 +197,54 @@ def hung_job_is_put_back(system: System) -> None:
 def uploads_are_reconciled(system: System) -> None:
     """The reaper lists the uploads to find those without a job."""
     system.invoke(Output.REAPER_FUNCTION, {"detail-type": RECONCILE_EVENT})
+
+
+def job_is_erased(system: System) -> None:
+    """Every version goes, and the dead letter that names the job; at last its id goes too."""
+    s3, bucket, letters = system.client("s3"), system.deployed.bucket, Output.JOBS_DLQ_URL
+    job = _running(system, since=system.now())
+    prefixes = (job.source.key, f"{WORK_PREFIX}{job.job_id}/", result_prefix(job.job_id))
+    for prefix in prefixes:
+        if prefix != job.source.key:
+            s3.put_object(Bucket=bucket, Key=f"{prefix}any", Body=b"any")
+            s3.delete_object(Bucket=bucket, Key=f"{prefix}any")
+        place = prefix if prefix == job.source.key else f"{prefix}any"
+        s3.create_multipart_upload(Bucket=bucket, Key=place)
+    system.messages(letters)
+    for body in (job.job_id, "of another one"):
+        system.client("sqs").send_message(
+            QueueUrl=system.deployed.outputs[letters], MessageBody=body
+        )
+    ended = cancel(job, now=system.now() + 1)
+    system.jobs.save(job, ended)
+    system.jobs.save(ended, erase(ended, now=system.now() + 1))
+    system.invoke(Output.REAPER_FUNCTION, {"detail-type": ERASE_EVENT})
+    if system.jobs.get(job.job_id) is not None:
+        raise BrokenError("the job still has its record")
+    for prefix in prefixes:
+        if s3.list_object_versions(Bucket=bucket, Prefix=prefix).get("Versions"):
+            raise BrokenError(f"versions are left below {prefix}")
+        if s3.list_multipart_uploads(Bucket=bucket, Prefix=prefix).get("Uploads"):
+            raise BrokenError(f"parts are left below {prefix}")
+    if system.messages(letters) != ["of another one"]:
+        raise BrokenError("the dead letters are not those of other jobs")
+    _require_closing(system, job)
+
+
+def _require_closing(system: System, job: Job) -> None:
+    """Let the time pass in which late writes are removed: nothing keeps the id after it."""
+    key = {JobsTable.PARTITION_KEY: {"S": job.job_id}}
+    table = system.deployed.outputs[Output.JOBS_TABLE]
+    dynamodb = system.client("dynamodb")
+    dynamodb.update_item(
+        TableName=table,
+        Key=key,
+        UpdateExpression="SET watched_until = :past",
+        ExpressionAttributeValues={":past": {"N": "1"}},
+    )
+    system.invoke(Output.REAPER_FUNCTION, {"detail-type": ERASE_EVENT})
+    if "Item" in dynamodb.get_item(TableName=table, Key=key, ConsistentRead=True):
+        raise BrokenError("the id of the erased job is kept")
 
 
 def stopped_task_is_answered(system: System) -> None:

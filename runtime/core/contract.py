@@ -92,6 +92,7 @@ class Option(StrEnum):
     SUMMARY_LANGUAGE = "summary-language"
     KEEP_DAYS = "keep-days"
     TRANSLATE = "translate"
+    REDACT = "redact"
 
 
 class Quality(StrEnum):
@@ -118,6 +119,17 @@ class LeaveOut(StrEnum):
     THUMBNAILS = "thumbnails"
     PLAYER_AUDIO = "player-audio"
     SUMMARY = "summary"
+
+
+class Redact(StrEnum):
+    """What is made again without personal data: the documents, or these and the sound."""
+
+    TEXT = "text"
+    SOUND = "sound"
+
+
+REDACTED_FOLDER = "redacted/"
+"""Where results without personal data are, beside the others."""
 
 
 class SubmissionField(StrEnum):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from runtime.core.contract import Channels, Compute, LeaveOut, Option, Quality, SceneModel
+from runtime.core.contract import Channels, Compute, LeaveOut, Option, Quality, Redact, SceneModel
 from runtime.core.option_values import Schema
 
 MAX_SPEAKERS = 32
@@ -116,6 +116,12 @@ OPTIONS: dict[Option, OptionSpec] = {
         type="integer",
         minimum=1,
         maximum=MAX_KEEP_DAYS,
+    ),
+    Option.REDACT: _spec(
+        "redact",
+        "Whether the results are made a second time without personal data: `text` for the "
+        "documents, `sound` for these and the sound with bleeps. Not if not given.",
+        enum=list(Redact),
     ),
 }
 

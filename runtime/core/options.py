@@ -13,6 +13,7 @@ from runtime.core.contract import (
     LeaveOut,
     Option,
     Quality,
+    Redact,
     SceneModel,
     SubmissionField,
 )
@@ -53,6 +54,7 @@ class JobOptions:
     summary_language: str | None = None
     keep_days: int | None = None
     translate: str | None = None
+    redact: Redact | None = None
 
 
 DEFAULT_OPTIONS = JobOptions()
@@ -132,6 +134,7 @@ _ENUMS: dict[str, type] = {
     Option.QUALITY: Quality,
     Option.CHANNELS: Channels,
     Option.SCENE_MODEL: SceneModel,
+    Option.REDACT: Redact,
 }
 
 

@@ -115,6 +115,10 @@ SUMMARY_UNKNOWN_KIND = _warning(
     "summary.unknown_kind",
     "There is no kind of recording such as was asked for; the kind was guessed.",
 )
+REDACTION_FAILED = _warning(
+    "redaction.failed",
+    "Personal data could not be removed, so there are no results without it.",
+)
 SUMMARY_BEFORE_CORRECTIONS = _warning(
     "summary.before_corrections",
     "Sentences that the summary rests on were corrected after it was written.",

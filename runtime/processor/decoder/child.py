@@ -19,7 +19,7 @@ from runtime.core.clock import SystemClock
 from runtime.core.codec import decode, encode
 from runtime.core.contract import Channels
 from runtime.core.errors import Permanent
-from runtime.core.media import MediaInfo, Scene, Sound, Upload
+from runtime.core.media import MediaInfo, Scene, Sound, TimeRange, Upload
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.decoder.sandbox import SandboxLimits, die_with_parent, enter_sandbox
@@ -178,8 +178,11 @@ def _make_thumbnails(given: Mapping[str, Any], reporting: Reporting) -> tuple[An
 def _make_player_audio(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any, list[str]]:
     from runtime.processor.stages.player_audio import make_player_audio
 
-    media = decode(MediaInfo, given["media"])
-    make_player_audio(Path(given["path"]), media, Path(given["into"]), reporting.on_progress)
+    media, muted = (
+        decode(MediaInfo, given["media"]),
+        decode(tuple[TimeRange, ...] | None, given["muted"]),
+    )
+    make_player_audio(Path(given["path"]), media, Path(given["into"]), reporting.on_progress, muted)
     return True, []
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.contract import Channels, SceneModel
-from runtime.core.media import Audio, MediaInfo, Scene, Sound, Upload
+from runtime.core.media import Audio, MediaInfo, Scene, Sound, TimeRange, Upload
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
@@ -140,10 +140,15 @@ class Decoder:
         )
 
     def make_player_audio(
-        self, path: Path, info: MediaInfo, folder: Path, on_progress: Progress
+        self,
+        path: Path,
+        info: MediaInfo,
+        folder: Path,
+        on_progress: Progress,
+        muted: tuple[TimeRange, ...] | None = None,
     ) -> None:
         """See `stages.player_audio`."""
-        given = {"path": path, "media": info, "into": folder}
+        given = {"path": path, "media": info, "into": folder, "muted": muted}
         # A copied track may be as large as the file that holds it.
         most = info.size_bytes + self.limits.max_seconds * _PLAYER_BYTES_PER_SECOND
         file_mb = int(most) // (1 << 20) + 1

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from runtime.core.contract import LeaveOut, ResultFile, Stage, attempt_folder, result_prefix
@@ -27,6 +28,7 @@ from runtime.processor.pipeline.media_steps import (
     player_audio_step,
     speech_steps,
 )
+from runtime.processor.pipeline.redacting import needed_files, redacted_files
 from runtime.processor.pipeline.text_steps import text_steps
 from runtime.processor.pipeline.toolkit import Toolkit
 from runtime.processor.stages.publish import publish
@@ -143,7 +145,10 @@ class Pipeline:
         def run_publish(given: Inputs, on_progress: Progress) -> StageOutput[str]:
             return self._publish(media, given, on_progress)
 
-        return graph_of([*steps, Step(stage=Stage.PUBLISH, run=run_publish, needs=kept)])
+        files = needed_files(job, media)
+        needs = (*kept, *(stage for stage in files if stage not in kept))
+        last = Step(stage=Stage.PUBLISH, run=run_publish, needs=needs, files=files)
+        return graph_of([*steps, last])
 
     def _publish(self, media: MediaInfo, given: Inputs, on_progress: Progress) -> StageOutput[str]:
         job = self._job
@@ -173,17 +178,27 @@ class Pipeline:
             models=job.toolkit.models,
             media_files=(*given.get(Stage.THUMBNAILS, ()), *given.get(Stage.PLAYER_AUDIO, ())),
         )
+        redaction = redacted_files(job, media, given, result, on_progress)
+        if redaction.warnings:
+            warnings = in_result_order((*result.warnings, *redaction.warnings))
+            result = replace(result, warnings=warnings)
         rendered = {
             **render_documents(result),
+            **render_files(result),
+            **redaction.documents,
+            ResultFile.TRANSCRIPT_WORD: word_document(result),
             ResultFile.FINDINGS: findings_bytes(result),
         }
         folder = attempt_folder(job.attempt)
+        # Not in the findings: a correction may add personal data, and keeps none of these files.
+        listed = replace(result, media_files=(*result.media_files, *redaction.sound))
         files = {
             **rendered,
             ResultFile.METRICS: self._metrics(duration),
             ResultFile.MANIFEST: render_manifest(
                 result, rendered, folder=folder, corrected=self._corrected
             ),
+            ResultFile.MANIFEST: render_manifest(listed, rendered, folder=folder),
         }
         publish(
             files,

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from runtime.core.contract import Channels, Device, LeaveOut, Option, Quality, SceneModel, Stage
-from runtime.core.media import Audio, Diarization, MediaInfo, Scene, Transcript, Upload
+from runtime.core.media import Audio, Diarization, MediaInfo, Scene, TimeRange, Transcript, Upload
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
@@ -28,6 +29,21 @@ DIARIZATION_MODEL = "diarization"
 EMBEDDING_MODEL = "minilm-l6"
 
 
+class MakePlayerAudio(Protocol):
+    """Writes `audio.m4a` into a folder; a tone replaces the sound of `muted` stretches."""
+
+    def __call__(
+        self,
+        path: Path,
+        info: MediaInfo,
+        folder: Path,
+        on_progress: Progress,
+        muted: tuple[TimeRange, ...] | None = None,
+        /,
+    ) -> None:
+        """Raise `Permanent` where the sound cannot be decoded."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolkit:
     """All operations on media, with the machine's `capacity` and each stage's cost.
@@ -45,7 +61,7 @@ class Toolkit:
     make_thumbnails: Callable[
         [Path, MediaInfo, tuple[Scene, ...], Path, Progress, Increments], None
     ]
-    make_player_audio: Callable[[Path, MediaInfo, Path, Progress], None]
+    make_player_audio: MakePlayerAudio
     draw_waveform: Callable[[Audio, Path], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]

@@ -1,11 +1,13 @@
 """Makes a sound file that every browser plays, on the video's timeline."""
 
+import math
+from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from runtime.core.contract import ResultFile
-from runtime.core.media import AudioStream, MediaInfo
+from runtime.core.media import AudioStream, MediaInfo, TimeRange
 from runtime.core.ports import Progress
 from runtime.processor.media.audio_timeline import TOLERANCE_SECONDS, SoundTimeline, decode_sound
 from runtime.processor.media.decoding import open_media
@@ -20,6 +22,7 @@ _BITS_PER_SECOND_AND_CHANNEL = 64_000
 # A packet of AAC has 1024 samples, twice that with spectral band replication (ISO/IEC 14496-3).
 _PACKET_SAMPLES = 2048
 _RATES = (16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
+_TONE_HERTZ, _TONE_LEVEL = 1000.0, 3000.0
 # The index comes first, so that playing starts before all is loaded.
 _OPTIONS = {"movflags": "+faststart"}
 
@@ -28,8 +31,17 @@ class _NotCopyableError(Exception):
     """The track must be re-encoded to lie on the video's timeline."""
 
 
-def make_player_audio(media: Path, info: MediaInfo, folder: Path, on_progress: Progress) -> None:
+def make_player_audio(
+    media: Path,
+    info: MediaInfo,
+    folder: Path,
+    on_progress: Progress,
+    muted: Sequence[TimeRange] | None = None,
+) -> None:
     """Write `audio.m4a` into `folder`; nothing without an audio track.
+
+    With `muted`, a tone replaces the sound of these stretches, and nothing is copied: a copied
+    track may carry metadata.
 
     An AAC track without gaps is copied. Any other is encoded, mono or stereo, with silence in its
     gaps. Memory does not grow with length. Raises `Permanent`
@@ -38,11 +50,41 @@ def make_player_audio(media: Path, info: MediaInfo, folder: Path, on_progress: P
     if info.audio is None:
         return
     path = folder / ResultFile.PLAYER_AUDIO
+    if muted is not None or not _is_copied(media, info, path, on_progress):
+        _encode(
+            media, info, info.audio, path, lambda done: on_progress((1 + done) / 2), muted or ()
+        )
+    on_progress(1.0)
+
+
+def _is_copied(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> bool:
     try:
         _copy(media, info, path, lambda fraction: on_progress(fraction / 2))
     except _NotCopyableError:
-        _encode(media, info, info.audio, path, lambda fraction: on_progress((1 + fraction) / 2))
-    on_progress(1.0)
+        return False
+    return True
+
+
+def bleeped(
+    samples: "NDArray[np.int16]", *, first: int, rate: int, muted: Sequence[TimeRange]
+) -> "NDArray[np.int16]":
+    """Return samples (time first) with a tone in the muted stretches.
+
+    `first` is the index of the first sample on the timeline.
+    """
+    import numpy as np
+
+    count, made = len(samples), samples
+    for stretch in muted:
+        start = max(0, math.floor(stretch.start_seconds * rate) - first)
+        end = min(count, math.ceil(stretch.end_seconds * rate) - first)
+        if start >= end:
+            continue
+        made = made.copy() if made is samples else made
+        at = np.arange(first + start, first + end)
+        tone = (_TONE_LEVEL * np.sin(2 * np.pi * _TONE_HERTZ / rate * at)).astype(np.int16)
+        made[start:end] = tone.reshape(-1, *([1] * (samples.ndim - 1)))
+    return made
 
 
 def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> None:
@@ -86,7 +128,12 @@ def _copy_packets(
 
 
 def _encode(
-    media: Path, info: MediaInfo, audio: AudioStream, path: Path, on_progress: Progress
+    media: Path,
+    info: MediaInfo,
+    audio: AudioStream,
+    path: Path,
+    on_progress: Progress,
+    muted: Sequence[TimeRange],
 ) -> None:
     import av
 
@@ -100,6 +147,7 @@ def _encode(
 
         def write(samples: "NDArray[np.int16]") -> None:
             nonlocal written
+            samples = bleeped(samples, first=written, rate=rate, muted=muted)
             for block in (samples[at : at + rate] for at in range(0, len(samples), rate)):
                 frame = av.AudioFrame.from_ndarray(
                     block.reshape(1, -1), format="s16", layout=layout

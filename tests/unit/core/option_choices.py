@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from runtime.core.contract import Channels, Compute, LeaveOut, Quality, SceneModel
+from runtime.core.contract import Channels, Compute, LeaveOut, Quality, Redact, SceneModel
 from runtime.core.option_schema import LANGUAGES, MAX_KEEP_DAYS, MAX_SPEAKERS
 from runtime.core.options import JobOptions
 
@@ -21,5 +21,6 @@ CHOICES = st.builds(
     summary_kind=st.none() | st.sampled_from(["meeting", "team-retro"]),
     summary_language=st.none() | st.sampled_from(sorted(LANGUAGES)),
     translate=st.none() | st.just("en"),
+    redact=st.none() | st.sampled_from(Redact),
     keep_days=st.none() | st.integers(1, MAX_KEEP_DAYS),
 )

@@ -7,7 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core import jobs as lifecycle
-from runtime.core.contract import ExitCode, ResultFile, Stage, result_prefix, thumbnail_name
+from runtime.core.contract import (
+    REDACTED_FOLDER,
+    ExitCode,
+    ResultFile,
+    Stage,
+    result_prefix,
+    thumbnail_name,
+)
 from runtime.core.jobs import Job
 from runtime.core.media import (
     Audio,
@@ -71,6 +78,8 @@ class Studio:
     limits: MediaLimits = USUAL_LIMITS
     meanwhile: dict[Stage, Callable[[Progress], None]] = field(default_factory=dict)
     used: list[Stage] = field(default_factory=list)
+    muted: list[tuple[TimeRange, ...] | None] = field(default_factory=list)
+    when_muted: Callable[[Progress], None] = lambda _: None
     options: JobOptions = DEFAULT_OPTIONS
     asked: list[JobOptions] = field(default_factory=list)
     said: tuple[str, ...] = SAID
@@ -285,11 +294,21 @@ class Studio:
         (folder / ResultFile.CONTACT_SHEET).write_bytes(b"any pictures")
 
     def _make_player_audio(
-        self, path: Path, info: MediaInfo, folder: Path, on_progress: Progress
+        self,
+        path: Path,
+        info: MediaInfo,
+        folder: Path,
+        on_progress: Progress,
+        muted: tuple[TimeRange, ...] | None = None,
+        /,
     ) -> None:
         assert path.exists()
         assert info == self.media
-        self._work(Stage.PLAYER_AUDIO, on_progress)
+        if folder.name == REDACTED_FOLDER.strip("/"):
+            self.muted.append(muted)
+            self.when_muted(on_progress)
+        else:
+            self._work(Stage.PLAYER_AUDIO, on_progress)
         (folder / ResultFile.PLAYER_AUDIO).write_bytes(b"any sound")
 
     def _load_embedder(self) -> SentenceEmbedder:

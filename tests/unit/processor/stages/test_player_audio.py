@@ -5,7 +5,8 @@ import pytest
 from numpy.typing import NDArray
 
 from runtime.core.contract import ResultFile
-from runtime.processor.stages.player_audio import make_player_audio
+from runtime.core.media import TimeRange
+from runtime.processor.stages.player_audio import bleeped, make_player_audio
 from runtime.processor.stages.probe import probe
 from scripts.sample_media.ffmpeg import decode_speech, ffmpeg
 from tests.unit.processor.stages.filming import TONE, Gauge, damaged
@@ -127,3 +128,32 @@ def packets(path: Path) -> list[str]:
 def loudness(sound: NDArray[np.float64], start_seconds: float, end_seconds: float) -> float:
     part = sound[round(start_seconds * 16_000) : round(end_seconds * 16_000)]
     return float(np.sqrt(np.mean(part**2)))
+
+
+def test_should_encode_a_tone_where_it_is_muted(tmp_path: Path) -> None:
+    path = tmp_path / "silent.m4a"
+    ffmpeg("-f", "lavfi", "-i", "anullsrc=r=44100:cl=stereo", "-t", "3", "-c:a", "aac", path)
+    info = probe(path)
+    muted = (TimeRange(start_seconds=1.0, end_seconds=2.0),)
+    into = tmp_path / "muted"
+    into.mkdir()
+    make_player_audio(path, info, into, lambda _: None, muted)
+    sound = decode_speech(into / ResultFile.PLAYER_AUDIO)
+    assert loudness(sound, 0.0, 0.9) < SILENT
+    assert loudness(sound, 1.1, 1.9) > HEARD
+    assert loudness(sound, 2.1, 2.9) < SILENT
+
+
+def test_should_put_a_tone_over_what_is_muted_and_nothing_else() -> None:
+    rate = 16_000
+    quiet = np.full((rate, 2), 100, np.int16)
+    muted = [
+        TimeRange(start_seconds=2.25, end_seconds=2.5),
+        TimeRange(start_seconds=9, end_seconds=10),
+    ]
+    made = bleeped(quiet, first=2 * rate, rate=rate, muted=muted)
+    assert (made[: rate // 4] == 100).all()
+    assert (made[rate // 2 :] == 100).all()
+    tone = made[rate // 4 : rate // 2, 0]
+    assert (np.abs(tone.astype(int)).max(), (tone == 100).sum() < 20) == (3000, True)
+    assert bleeped(quiet, first=0, rate=rate, muted=[]) is quiet

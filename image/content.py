@@ -19,6 +19,7 @@ SOURCES = (
     "runtime/protection",
     "runtime/results",
     "runtime/documents",
+    "runtime/redaction",
     "scripts/setup/__init__.py",
     "scripts/setup/commands.py",
     "scripts/setup/models.py",

@@ -26,7 +26,9 @@ _MAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 _SPOKEN_MAIL = re.compile(
     r"[\w+-]+(?:\s+(?:dot|punkt|point|punto|ponto)\s+[\w+-]+)*"
     r"\s+(?:at|ät|arroba|arobase|chiocciola)\s+"
-    r"[\w-]+(?:(?:\s+(?:dot|punkt|point|punto|ponto)\s+|\.)[\w-]+)+",
+    r"[\w-]+(?:(?:\s+(?:dot|punkt|point|punto|ponto)\s+|\.)[\w-]+)*"
+    r"(?:\s+(?:dot|punkt|point|punto|ponto)\s+|\.)"
+    r"(?:com|org|net|edu|gov|info|eu|io|co|uk|us|ca|au|in|de|at|ch|fr|be|it|es|mx|pt|br|nl|pl|jp)\b",
     re.IGNORECASE,
 )
 

@@ -15,6 +15,9 @@ class Kind(StrEnum):
     NAME = "name"
 
 
+_ORDER = list(Kind)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Span:
     """A stretch of a text, by characters: `end` is the first one after it."""
@@ -30,12 +33,13 @@ def placeholder(kind: Kind) -> str:
 
 
 def merged(spans: list[Span]) -> list[Span]:
-    """Return the spans in order, those that overlap as one of the first's kind."""
+    """Return the spans in order, those that overlap as one of the kind that `Kind` lists first."""
     found: list[Span] = []
     for span in sorted(spans):
         if found and span.start < found[-1].end:
             last = found[-1]
-            found[-1] = Span(last.start, max(last.end, span.end), last.kind)
+            kind = min(last.kind, span.kind, key=_ORDER.index)
+            found[-1] = Span(last.start, max(last.end, span.end), kind)
         else:
             found.append(span)
     return found

@@ -62,35 +62,27 @@ def numbers(text: str) -> Iterator[Span]:
 
 
 def _in_digits(start: int, run: str) -> Iterator[Span]:
+    """Yield the numbers of a run of digits; each begins and ends where a group of digits does."""
     places = [at for at, character in enumerate(run) if character.isdigit()]
     digits = "".join(run[at] for at in places)
-    begin = 0
-    while begin < len(digits):
-        found = _number_at(digits, begin, _starts_group(run, places, begin))
-        if found is None:
-            begin += 1
-            continue
-        length, kind = found
-        last = places[begin + length - 1]
-        yield Span(start + places[begin], start + last + 1, kind)
-        begin += length
+    begins = [at for at, place in enumerate(places) if not place or not run[place - 1].isdigit()]
+    ends = {*begins[1:], len(digits)}
+    after = 0
+    for begin in begins:
+        found = _number_at(digits, begin, ends) if begin >= after else None
+        if found is not None:
+            length, kind = found
+            after = begin + length
+            yield Span(start + places[begin], start + places[after - 1] + 1, kind)
 
 
-def _starts_group(run: str, places: list[int], begin: int) -> bool:
-    return begin == 0 or not run[places[begin] - 1].isdigit()
-
-
-def _number_at(digits: str, begin: int, starts_group: bool) -> tuple[int, Kind] | None:  # noqa: FBT001
-    """Return length and kind of the number that begins here: only where a group of digits does."""
-    if not starts_group:
-        return None
+def _number_at(digits: str, begin: int, ends: set[int]) -> tuple[int, Kind] | None:
     for length in _CARD_DIGITS:
         number = digits[begin : begin + length]
-        if len(number) == length and number[0] in _ISSUERS and luhn.is_valid(number):
+        if begin + length in ends and number[0] in _ISSUERS and luhn.is_valid(number):
             return length, Kind.CARD
     for length, is_valid in _IDENTITIES:
-        number = digits[begin : begin + length]
-        if len(number) == length and is_valid(number):
+        if begin + length in ends and is_valid(digits[begin : begin + length]):
             return length, Kind.IDENTITY
     return None
 
@@ -99,29 +91,24 @@ def _in_codes(start: int, run: str) -> Iterator[Span]:
     """Yield codes of letters and digits: an account begins with two letters and two digits."""
     places = [at for at, character in enumerate(run) if character.isalnum()]
     code = "".join(run[at] for at in places).upper()
-    begin = 0
-    while begin < len(code):
-        found = _code_at(code, begin) if _starts_group(run.upper(), places, begin) else None
-        if found is None or not _starts_word(run, places[begin]):
-            begin += 1
-            continue
-        length, kind = found
-        yield Span(start + places[begin], start + places[begin + length - 1] + 1, kind)
-        begin += length
+    begins = [at for at, place in enumerate(places) if not place or not run[place - 1].isalnum()]
+    ends = {*begins[1:], len(code)}
+    after = 0
+    for begin in begins:
+        found = _code_at(code, begin, ends) if begin >= after else None
+        if found is not None:
+            length, kind = found
+            after = begin + length
+            yield Span(start + places[begin], start + places[after - 1] + 1, kind)
 
 
-def _starts_word(run: str, at: int) -> bool:
-    return at == 0 or not run[at - 1].isalnum()
-
-
-def _code_at(code: str, begin: int) -> tuple[int, Kind] | None:
+def _code_at(code: str, begin: int, ends: set[int]) -> tuple[int, Kind] | None:
     if code[begin : begin + 2].isalpha() and code[begin + 2 : begin + 4].isdigit():
         for length in reversed(_IBAN_LENGTHS):
             number = code[begin : begin + length]
-            if len(number) == length and iban.is_valid(number, check_country=False):
+            if begin + length in ends and iban.is_valid(number, check_country=False):
                 return length, Kind.ACCOUNT
     for length, is_valid in _CODE_LENGTHS:
-        number = code[begin : begin + length]
-        if len(number) == length and is_valid(number):
+        if begin + length in ends and is_valid(code[begin : begin + length]):
             return length, Kind.IDENTITY
     return None

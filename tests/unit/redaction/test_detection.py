@@ -39,7 +39,7 @@ def test_should_find_numbers_by_their_check_digits(text: str, clean: str) -> Non
         "Card 4111 1111 1111 1112 is none.",
         "In 2024, 2025 and 2026 we had 10, 20, 30 and 40 people.",
         "It costs 1,234,567.89 dollars, or 12 500 000 in all.",
-        "DE88 3704 0044 0532 0130 00 has a wrong check digit",
+        "DE88 3704 0044 0532 0130 01 has wrong check digits",
         "At 12:30 at example street",
         "Look at that dot there",
         "Version 4.11.1 of 11 November 2026",

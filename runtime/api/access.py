@@ -63,6 +63,11 @@ def own_job(services: Services, caller: Caller, job_id: str) -> Job:
     return job
 
 
+def is_visible(job: Job | None) -> bool:
+    """Return whether a job exists for readers: one that is being erased does not."""
+    return job is not None and not job.erasing
+
+
 def _action_of(request: Request) -> str:
     """Return what a request does, as in `GET /v1/jobs/{job_id}/media`, without its values."""
     route = request.scope.get("route")

@@ -5,6 +5,7 @@ from functools import partial
 
 from limits.aio.storage import Storage
 
+from runtime.api.access import is_visible
 from runtime.api.auth.api_keys import ApiKeys
 from runtime.api.auth.authenticator import Authenticator
 from runtime.api.auth.issuer_keys import IssuerKeys
@@ -104,6 +105,7 @@ def compose(
             post=OutboundPost(Outbound(clock=clock)),
             clock=clock,
             log=log,
+            is_known=lambda job_id: is_visible(jobs.get(job_id)),
         )
         workers = QueueWorkers(
             webhook_queue, sender.work, count=WEBHOOK_THREADS, sleeper=clock, log=log

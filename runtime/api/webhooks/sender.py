@@ -1,7 +1,7 @@
 """Works on the webhook queue: spreads a change to its endpoints, and tries each delivery."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -38,7 +38,10 @@ class Post(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WebhookSender:
-    """Handles messages of the webhook queue; a message may be deleted once `work` returns."""
+    """Handles messages of the webhook queue; a message may be deleted once `work` returns.
+
+    `is_known` says whether a job still exists.
+    """
 
     endpoints: Endpoints
     deliveries: Deliveries
@@ -46,6 +49,7 @@ class WebhookSender:
     post: Post
     clock: Clock
     log: Log
+    is_known: Callable[[str], bool] = lambda _job_id: True
 
     def work(self, body: str) -> None:
         """Handle one message; raise `LifestreamError` for one that must come back."""
@@ -75,6 +79,8 @@ class WebhookSender:
         return None if known else delivery
 
     def _spread(self, event: JobEvent) -> None:
+        if not self.is_known(str(event.detail.get("job_id"))):
+            return  # Erased meanwhile: a delivery would keep its name for a month.
         for endpoint in self.endpoints.of_owner(event.owner) if event.owner else []:
             if endpoint.wants(event.event_type):
                 self.send(endpoint, event)

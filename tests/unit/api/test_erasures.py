@@ -1,11 +1,15 @@
 """Deletion, legal holds, certificates and the log of reads, as callers see them."""
 
+from dataclasses import replace
+
 import pytest
 
 from runtime.api.reads import HOUR, ReadLog
 from runtime.core.erasure import Inventory, finished
 from runtime.core.errors import Retryable
+from runtime.core.job_events import job_event
 from runtime.core.jobs import Job, State, hold
+from runtime.events.announcer import changed_message
 from tests.unit.api.test_actions import ended
 from tests.unit.api.world import ADMIN, OWNER, STRANGER, World
 
@@ -113,6 +117,24 @@ def test_should_say_that_a_file_is_being_erased_when_it_is_confirmed_again(world
     assert delete(world, job) == 202
     with pytest.raises(Exception, match="being erased"):
         world.uploads.submit(job.source.key, job.source.size_bytes)
+
+
+def test_should_keep_no_event_of_a_job_that_is_erased(world: World) -> None:
+    endpoint = world.sender.endpoints.make(
+        OWNER, url="https://any.example.test/", events=["job.failed"], description=""
+    )
+    job = ended(world, State.FAILED)
+    event = job_event(None, job, environment="any")
+    assert event is not None
+    world.sender.work(changed_message(event))
+    assert len(world.sender.deliveries.of_endpoint(endpoint.webhook_id, limit=9)) == 1
+    assert delete(world, job) == 202
+    again = replace(event, event_id="late")
+    world.sender.work(changed_message(again))
+    assert len(world.sender.deliveries.of_endpoint(endpoint.webhook_id, limit=9)) == 1
+    assert job_event(job, world.jobs.jobs[job.job_id], environment="any") is None
+    world.sender.endpoints.delete(OWNER, endpoint.webhook_id)
+    assert world.webhook_records.dump() == [], "its deliveries go with a webhook"
 
 
 def reads(world: World, job: Job) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.testclient import TestClient
 
 from local.issuer.signer import Signer, new_key
+from runtime.api.access import is_visible
 from runtime.api.app import create_app
 from runtime.api.auth.api_keys import ApiKeys
 from runtime.api.auth.authenticator import Authenticator
@@ -108,6 +109,7 @@ class World:
             post=self.receiver,
             clock=self.clock,
             log=self.log,
+            is_known=lambda job_id: is_visible(self.jobs.get(job_id)),
         )
         self.read_records = InMemoryRecords(self.clock)
         self.erasures = InMemoryErasures(self.jobs)

@@ -34,11 +34,12 @@ class HoldChange(BaseModel):
 
 
 class OwnerErasure(BaseModel):
-    """Whose jobs are to be erased."""
+    """Whose jobs are to be erased; `access`: their API keys and webhooks too."""
 
     model_config = ConfigDict(extra="forbid")
 
     owner: str = Field(min_length=1, max_length=MAX_OWNER_CHARACTERS)
+    access: bool = False
 
 
 class OwnerErasureModel(BaseModel):
@@ -46,6 +47,8 @@ class OwnerErasureModel(BaseModel):
 
     erasing: list[str]
     on_hold: list[str]
+    keys: int = Field(description="API keys that were revoked")
+    webhooks: int = Field(description="Webhooks that were deleted, with their deliveries")
 
 
 class ReadModel(BaseModel):
@@ -108,7 +111,14 @@ def erase_owner(services: Parts, caller: Admin, wanted: OwnerErasure) -> OwnerEr
             (erasing if _begin(services, job) else held).append(job.job_id)
         position = page.next_position
         if position is None:
-            return OwnerErasureModel(erasing=erasing, on_hold=held)
+            break
+    keys = services.api_keys.of_owner(wanted.owner) if wanted.access else []
+    for key in keys:
+        services.api_keys.revoke(wanted.owner, key.key_id)
+    hooks = services.webhooks.of_owner(wanted.owner) if wanted.access else []
+    for hook in hooks:
+        services.webhooks.delete(wanted.owner, hook.webhook_id)
+    return OwnerErasureModel(erasing=erasing, on_hold=held, keys=len(keys), webhooks=len(hooks))
 
 
 @router.get("/jobs/{job_id}/reads")

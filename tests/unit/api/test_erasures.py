@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from runtime.api.identity import Scope
 from runtime.api.reads import HOUR, ReadLog
 from runtime.core.erasure import Inventory, finished
 from runtime.core.errors import Retryable
@@ -78,7 +79,7 @@ def test_should_neither_erase_nor_replace_what_is_on_hold(world: World) -> None:
     assert {(each.status_code, each.json()["code"]) for each in answers} == {(409, "job.on_hold")}
     everything = {"owner": OWNER}
     answer = world.client.post("/v1/erasures", json=everything, headers=world.headers(ADMIN))
-    assert answer.json() == {"erasing": [], "on_hold": [job.job_id]}
+    assert (answer.json()["erasing"], answer.json()["on_hold"]) == ([], [job.job_id])
     assert world.client.delete(path, headers=world.headers(ADMIN)).json()["on_hold"] is False
     assert delete(world, job) == 202
 
@@ -110,6 +111,24 @@ def test_should_erase_all_jobs_of_an_owner_and_of_no_other(world: World) -> None
     assert (answer.status_code, answer.json()["on_hold"]) == (202, [])
     assert set(answer.json()["erasing"]) == {job.job_id for job in own}
     assert world.jobs.jobs[foreign.job_id].state is State.RUNNING
+
+
+def test_should_take_the_access_of_an_owner_on_request(world: World) -> None:
+    for owner in (OWNER, STRANGER):
+        world.api_keys.make(owner=owner, name="any", scopes=[Scope.READ], expires_at=None)
+        world.sender.endpoints.make(
+            owner, url="https://any.example.test/", events=["job.failed"], description=""
+        )
+
+    def post(**more: bool) -> dict[str, int]:
+        body = {"owner": OWNER, **more}
+        answer = world.client.post("/v1/erasures", json=body, headers=world.headers(ADMIN)).json()
+        return {"keys": answer["keys"], "webhooks": answer["webhooks"]}
+
+    assert post() == {"keys": 0, "webhooks": 0}
+    assert post(access=True) == {"keys": 1, "webhooks": 1}
+    assert world.api_keys.of_owner(OWNER) == []
+    assert len(world.api_keys.of_owner(STRANGER)) == 1
 
 
 def test_should_say_that_a_file_is_being_erased_when_it_is_confirmed_again(world: World) -> None:

@@ -12,6 +12,7 @@ SERVICE_TABLES = {
     EnvVar.UPLOADS_TABLE: "uploads",
     EnvVar.API_KEYS_TABLE: "keys",
     EnvVar.WEBHOOKS_TABLE: "webhooks",
+    EnvVar.READS_TABLE: "reads",
 }
 
 

@@ -74,12 +74,16 @@ class InMemoryVersions:
 
 
 class InMemoryErasures:
-    """Certificates by job, and the ids of erased jobs that are still watched."""
+    """Certificates by job, and the ids of erased jobs that are still watched.
+
+    `lagging`: the listing does not know yet which of them have a record again.
+    """
 
     def __init__(self, jobs: InMemoryJobStore) -> None:
         self._jobs = jobs
         self.certificates: dict[str, Certificate] = {}
         self.open: dict[str, Watched] = {}
+        self.lagging = False
 
     def begin(self, job: Job, take: Callable[[], Inventory]) -> Certificate:
         found = self.certificates.get(job.job_id)
@@ -108,7 +112,11 @@ class InMemoryErasures:
         )
 
     def watched(self) -> Iterable[Watched]:
-        return [each for each in self.open.values() if each.job_id not in self._jobs.jobs]
+        return [
+            each
+            for each in self.open.values()
+            if self.lagging or each.job_id not in self._jobs.jobs
+        ]
 
     def close(self, watched: Watched, at: float) -> None:
         self.open.pop(watched.job_id, None)

@@ -192,14 +192,17 @@ def delete(
 @app.command()
 def reads(
     context: typer.Context,
-    job: JobId,
+    job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="All jobs if omitted.")] = None,
     *,
+    owner: Annotated[
+        str | None, typer.Option(help="Whose jobs, for admins; yours if omitted.")
+    ] = None,
     as_json: JsonOption = False,
     api: ApiOption = None,
     token: TokenOption = None,
     key: KeyOption = None,
 ) -> int:
-    """Show who read or changed a job, the newest first; with --json, all of it."""
+    """Show who read or changed a job or all jobs; with --json, everything for a script."""
     screen = session_of(context).screen
     found: list[dict[str, Any]] = []
     cursor: str | None = None
@@ -211,12 +214,33 @@ def reads(
             cursor = page["next_cursor"]
             if cursor is None:
                 break
+    with _client(api, token, key) as client:
+        jobs = [job] if job else [each["job_id"] for each in _pages(client, "/v1/jobs", owner)]
+        found = [
+            {"job_id": job_id, **each}
+            for job_id in jobs
+            for each in _pages(client, f"/v1/jobs/{job_id}/reads")
+        ]
     if as_json:
         screen.json(found)
     else:
-        rows = [[timestamp(each["at"]) or "", each["owner"], each["action"]] for each in found]
-        screen.table(("HOUR", "WHO", "WHAT"), rows)
+        rows = [
+            [each["job_id"], timestamp(each["at"]) or "", each["owner"], each["action"]]
+            for each in found
+        ]
+        screen.table(("JOB", "HOUR", "WHO", "WHAT"), rows)
     return 0
+
+
+def _pages(client: Any, path: str, owner: str | None = None) -> Iterator[dict[str, Any]]:
+    """Yield the items of all pages of a listing."""
+    cursor: str | None = None
+    while True:
+        page = client.call("GET", path, query={"limit": 100, "cursor": cursor, "owner": owner})
+        yield from page["items"]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            return
 
 
 @app.command()

@@ -1,14 +1,22 @@
 """The client with the real application: what is interrupted goes on, a refusal says why."""
 
+import io
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import httpx
 import pytest
+from rich.console import Console
 
+from lifestream import command_line
+from lifestream.cli import app
+from lifestream.commands import remote
 from lifestream.remote.client import TRIES, Account, ApiClient, account
 from lifestream.remote.uploading import Uploader
+from lifestream.session import Session
+from lifestream.view.console import Screen
 from runtime.api import uploads
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import succeed
@@ -143,6 +151,29 @@ def test_should_follow_a_job_to_its_end(network: Network) -> None:
     network.world.jobs.save(job, done)
     seen = list(client_of(network).follow(job.job_id))
     assert [each["state"] for each in seen] == ["SUCCEEDED"]
+
+
+def test_should_export_the_reads_of_all_jobs_and_delete_one(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    jobs = {network.world.job(f"{number}.mp4").job_id for number in range(3)}
+    monkeypatch.setattr(remote, "_client", lambda *_: nullcontext(client_of(network)))
+
+    def typed(*arguments: str) -> str:
+        out = io.StringIO()
+        screen = Screen(Console(file=out, soft_wrap=True, highlight=False))
+        assert command_line.run(app, ["api", *arguments], session=Session(screen)) == 0
+        return out.getvalue()
+
+    for job_id in jobs:
+        typed("show", job_id)
+    found = json.loads(typed("reads", "--json"))
+    shown = {each["job_id"] for each in found if each["action"] == "GET /v1/jobs/{job_id}"}
+    assert shown == jobs
+    one = jobs.pop()
+    assert one in typed("reads", one)
+    assert "deleted" in typed("delete", one)
+    assert len(json.loads(typed("jobs", "--json"))) == 2
 
 
 def test_should_take_the_local_api_where_none_is_named(tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ LAMBDA_PYTHON = STATE / "venv" / "lambda" / "bin" / "python"
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
 
 PROCESSOR_PACKAGES = (
-    *("__init__.py", "core", "aws", "documents"),
+    *("__init__.py", "core", "aws", "documents", "redaction"),
     *("processor", "protection", "results"),
 )
 """What the processor's image holds of `runtime/`."""

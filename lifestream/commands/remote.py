@@ -204,17 +204,7 @@ def reads(
 ) -> int:
     """Show who read or changed a job or all jobs; with --json, everything for a script."""
     screen = session_of(context).screen
-    found: list[dict[str, Any]] = []
-    cursor: str | None = None
     with connected(api, token, key) as client:
-        while True:
-            query = {"limit": 500, "cursor": cursor}
-            page = client.call("GET", f"/v1/jobs/{job}/reads", query=query)
-            found += page["items"]
-            cursor = page["next_cursor"]
-            if cursor is None:
-                break
-    with _client(api, token, key) as client:
         jobs = [job] if job else [each["job_id"] for each in _pages(client, "/v1/jobs", owner)]
         found = [
             {"job_id": job_id, **each}

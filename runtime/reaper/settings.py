@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from runtime.core.contract import Compute, EnvVar
 from runtime.core.environ import WORK_QUEUES, EnvironmentReader, LambdaSettings
-from runtime.reaper.reconciler import LOST_EVENT_SECONDS
 from runtime.core.erasure import KeptCopy, parse_kept
 from runtime.core.errors import Permanent
+from runtime.reaper.reconciler import LOST_EVENT_SECONDS
 from runtime.reaper.remedies import (
     MAX_WAIT_SECONDS,
     QUEUED_SECONDS,

@@ -184,9 +184,7 @@ class Pipeline:
             result = replace(result, warnings=warnings)
         rendered = {
             **render_documents(result),
-            **render_files(result),
             **redaction.documents,
-            ResultFile.TRANSCRIPT_WORD: word_document(result),
             ResultFile.FINDINGS: findings_bytes(result),
         }
         folder = attempt_folder(job.attempt)
@@ -196,9 +194,8 @@ class Pipeline:
             **rendered,
             ResultFile.METRICS: self._metrics(duration),
             ResultFile.MANIFEST: render_manifest(
-                result, rendered, folder=folder, corrected=self._corrected
+                listed, rendered, folder=folder, corrected=self._corrected
             ),
-            ResultFile.MANIFEST: render_manifest(listed, rendered, folder=folder),
         }
         publish(
             files,

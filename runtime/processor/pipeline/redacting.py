@@ -9,12 +9,12 @@ from runtime.core.contract import REDACTED_FOLDER, Redact, ResultFile, Stage
 from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo, PublishedFile
 from runtime.core.ports import Progress
+from runtime.documents.files import render_documents
 from runtime.processor.pipeline.context import JobContext
 from runtime.processor.pipeline.graph import Inputs
 from runtime.processor.stages.publish import publish_folder
 from runtime.redaction.results import Redacted, redacted
 from runtime.results.job_result import JobResult
-from runtime.results.render.files import render_files
 from runtime.results.warnings import REDACTION_FAILED, ResultWarning
 
 LEFT_OUT = frozenset({ResultFile.SCENES_JSON, ResultFile.SPEAKERS_RTTM})
@@ -41,7 +41,7 @@ def redacted_files(
         sound = _sound(job, media, given, made, on_progress)
         documents = {
             REDACTED_FOLDER + name: content
-            for name, content in render_files(made.result).items()
+            for name, content in render_documents(made.result).items()
             if name not in LEFT_OUT
         }
     except (Permanent, ValueError, LookupError, ArithmeticError, TypeError) as error:

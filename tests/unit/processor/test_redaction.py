@@ -36,7 +36,7 @@ def test_should_make_every_document_once_more(studio: Studio) -> None:
     found = made(studio, Redact.TEXT, "harbour")
     assert {name.removeprefix("redacted/") for name in found} == {
         *("summary.json", "summary.md", "transcript.json", "transcript.txt", "transcript.tsv"),
-        *("transcript.srt", "transcript.vtt", "chapters.vtt"),
+        *("transcript.srt", "transcript.vtt", "transcript.docx", "chapters.vtt"),
     }
     whole = b"".join(found.values())
     assert b"4111" not in whole

@@ -157,7 +157,7 @@ def test_should_export_the_reads_of_all_jobs_and_delete_one(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = {network.world.job(f"{number}.mp4").job_id for number in range(3)}
-    monkeypatch.setattr(remote, "_client", lambda *_: nullcontext(client_of(network)))
+    monkeypatch.setattr(remote, "connected", lambda *_: nullcontext(client_of(network)))
 
     def typed(*arguments: str) -> str:
         out = io.StringIO()

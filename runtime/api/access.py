@@ -28,7 +28,7 @@ async def authenticated(request: Request) -> Caller:
     return caller
 
 
-def requiring(scope: Scope) -> Callable[[Caller], Awaitable[Caller]]:
+def requiring(scope: Scope) -> Callable[..., Awaitable[Caller]]:
     """Return a dependency that refuses callers without a scope by 403."""
 
     async def required(

@@ -15,7 +15,7 @@ from tests.unit.api.scenarios import run
 from tests.unit.api.world import ADMIN, World
 
 EXAMPLES = 8
-SCENARIOS = 8
+SCENARIOS = 10
 STREAMS = {"/v1/events", "/v1/jobs/{job_id}/events"}
 """They may have no end; test_live.py covers them."""
 load_all_checks()

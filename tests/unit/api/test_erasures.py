@@ -135,7 +135,7 @@ def test_should_say_that_a_file_is_being_erased_when_it_is_confirmed_again(world
     job = ended(world, State.SUCCEEDED)
     assert delete(world, job) == 202
     with pytest.raises(Exception, match="being erased"):
-        world.uploads.submit(job.source.key, job.source.size_bytes)
+        world.uploads.submit(job.source.key, job.source.size_bytes, began=1.0)
 
 
 def test_should_keep_no_event_of_a_job_that_is_erased(world: World) -> None:

@@ -24,7 +24,8 @@ MANY_TRIES = 50
 def main() -> int:
     """Serve until SIGTERM."""
     download.SMALLEST_PART_BYTES = PART_BYTES
-    download.LEASE_SECONDS = records.LEASE_SECONDS = LEASE_SECONDS
+    for module in (download, records):
+        vars(module)["LEASE_SECONDS"] = LEASE_SECONDS
     workers.WAIT_SECONDS = WAIT_SECONDS
     workers.FIRST_PAUSE_SECONDS = workers.LONGEST_PAUSE_SECONDS = PAUSE_SECONDS
     workers.MAX_TRIES = MANY_TRIES

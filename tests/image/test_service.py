@@ -148,7 +148,7 @@ def test_should_run_the_pages_with_their_bundle(
     engine: Engine, service_image: str, variables: Mapping[str, str], tmp_path: Path
 ) -> None:
     port = free_port()
-    given = {
+    given: dict[str, str] = {
         EnvVar.WEB_HOST: LOOPBACK,
         EnvVar.WEB_PORT: str(port),
         EnvVar.WEB_API_URL: f"http://{LOOPBACK}:1",

@@ -25,6 +25,7 @@ from chaos.conditions import (
     draw_conditions,
 )
 from chaos.events import HEARD, UNHEARD, event_times, upload_key
+from chaos.http_requests import Request
 from chaos.job_numbers import JobNumbers
 from chaos.lagging_reads import LaggingReads
 from chaos.machine import sitecustomize
@@ -132,15 +133,16 @@ def test_should_not_list_a_task_in_its_first_seconds(monkeypatch: pytest.MonkeyP
 
 
 def test_should_know_a_message_by_its_receipt_and_deliver_it_again() -> None:
-    numbers, sent = JobNumbers(), []
+    numbers = JobNumbers()
+    sent: list[Request] = []
 
-    def send(request: object) -> Response:
+    def send(request: Request) -> Response:
         sent.append(request)
         return Response(200)
 
     job_id = "0" * 32
     numbers.register(4, job_id)
-    receipts = Receipts(numbers, send)  # type: ignore[arg-type]
+    receipts = Receipts(numbers, send)
     body = b'{"Messages": [{"Body": "{\\"job_id\\": \\"%s\\"}", "ReceiptHandle": "r1"}]}'
     received = Response(200, body=body % job_id.encode())
     assert receipts.register(received) == 4

@@ -98,7 +98,7 @@ def test_should_start_a_job_although_the_order_cannot_be_read() -> None:
         account.deliver(s3_event(source.key))
     assert older_waits(account.jobs, account.job(later), now=account.clock.now())
     assert not older_waits(account.jobs, account.job(older), now=account.clock.now())
-    account.jobs.in_state = throttled  # type: ignore[method-assign]
+    account.jobs.in_state = throttled  # type: ignore[assignment, method-assign]
     assert not older_waits(account.jobs, account.job(later), now=account.clock.now())
     pass_turn(account.jobs, account.queue, now=account.clock.now(), log=account.log)
     assert account.log.actions()[-1] == "job.turn_not_passed"

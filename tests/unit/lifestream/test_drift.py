@@ -40,7 +40,7 @@ def drift(status: str = "MODIFIED", *paths: str) -> Drift:
 
 
 def test_should_wait_for_the_detection_and_return_what_it_found() -> None:
-    found = {
+    found: dict[str, object] = {
         "LogicalResourceId": "Jobs",
         "ResourceType": "AWS::X::Y",
         "StackResourceDriftStatus": "MODIFIED",

@@ -198,7 +198,7 @@ class Studio:
             detect_scenes=self._detect_scenes,
             make_thumbnails=self._make_thumbnails,
             make_player_audio=self._make_player_audio,
-            draw_waveform=lambda _audio, path: path.write_text("any waveform"),
+            draw_waveform=_draw_waveform,
             load_embedder=self._load_embedder,
             models={Stage.TRANSCRIBE: self.asr_model, Stage.SUMMARIZE: "any-embedder"},
             costs={},
@@ -314,6 +314,10 @@ class Studio:
     def _load_embedder(self) -> SentenceEmbedder:
         self.used.append(Stage.CHUNK)
         return embed
+
+
+def _draw_waveform(_audio: Audio, path: Path) -> None:
+    path.write_text("any waveform")
 
 
 def raising(error: Exception) -> Callable[[Progress], None]:

@@ -34,7 +34,17 @@ from scripts.setup.virtualenvs import reachable
 DOCKERFILE = "Dockerfile.service"
 REPOSITORY = "lifestream-service"
 TABLE = "service"
-PACKAGES = ("core", "aws", "results", "corrections", "documents", "protection", "api", "web")
+PACKAGES = (
+    "core",
+    "aws",
+    "results",
+    "corrections",
+    "documents",
+    "protection",
+    "voices",
+    "api",
+    "web",
+)
 """What the image holds of `runtime/`."""
 
 LOCK = Path("image") / "locks" / "service.txt"

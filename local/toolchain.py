@@ -35,7 +35,7 @@ PROCESSOR_PACKAGES = (
 """What the processor's image holds of `runtime/`."""
 
 SERVICE_PACKAGES = (
-    *("__init__.py", "core", "aws", "results", "corrections", "documents", "protection"),
+    *("__init__.py", "core", "aws", "results", "corrections", "documents", "protection", "voices"),
     *("api", "web"),
 )
 """What the service's image holds of `runtime/`."""

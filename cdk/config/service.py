@@ -107,6 +107,9 @@ class ServiceConfig(Settings):
     """How a new version takes over: task by task, or all at once after a test."""
     bake_minutes: int = whole(0, 1440, "ECS allows a day")
     """With blue_green, how long the old version stays ready for a rollback."""
+    known_voices: bool = False
+    """Keep how speakers sound, so that owners can enrol voices of people who consented and have
+    names proposed (docs/voices.md)."""
     requests_per_address: int = whole(100, 2_000_000, "AWS WAF starts at 10; a page makes dozens")
     """Requests within five minutes after which an address is blocked for a while."""
     oidc_issuer: TokenIssuer | None = None

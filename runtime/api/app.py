@@ -24,6 +24,7 @@ from runtime.api.routes import (
     results,
     revisions,
     uploads,
+    voices,
     webhooks,
 )
 from runtime.api.services import Services
@@ -43,6 +44,7 @@ ROUTERS = (
     pools.router,
     operations.router,
     webhooks.router,
+    voices.router,
 )
 
 DESCRIPTION = """\

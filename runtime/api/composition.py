@@ -44,6 +44,7 @@ from runtime.core.log import Log
 from runtime.core.spans import Span
 from runtime.core.tracer import Tracing
 from runtime.protection.ecs_api import connect as connect_protection
+from runtime.voices.profiles import Profiles
 
 WEBHOOK_THREADS = 4
 """A receiver that hangs holds one of them for a try."""
@@ -196,6 +197,7 @@ def compose(
         clock=clock,
         log=log,
         pools=_pools(settings),
+        voices=Profiles(records=uploads) if settings.known_voices else None,
         work_queues=_work_queues(settings),
         dead_letters=(
             SqsQueue(clients.sqs(settings.region), settings.jobs_dlq_url)
@@ -208,6 +210,7 @@ def compose(
             "task_protection": importing is not None,
             "imports": importing is not None,
             "webhooks": sender is not None,
+            "voices": settings.known_voices,
         },
         cors_origins=settings.cors_origins,
         # Without sockets there is no process between requests: a queue's event source calls.

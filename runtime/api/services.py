@@ -25,6 +25,7 @@ from runtime.core.erasure import ErasureRecords
 from runtime.core.log import Log
 from runtime.core.ports import CountedQueue, JobStore, MessageSender, ObjectStore
 from runtime.core.service_ports import DirectTransfers, JobListing, Pools
+from runtime.voices.profiles import Profiles
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Services:
     pools: Pools | None = None
     work_queues: Mapping[Compute, CountedQueue] = field(default_factory=dict)
     dead_letters: CountedQueue | None = None
+    voices: Profiles | None = None
     features: Mapping[str, bool] = field(default_factory=dict)
     cors_origins: Sequence[str] = ()
     starts: Sequence[Callable[[], object]] = field(default=())

@@ -43,6 +43,7 @@ class ApiSettings(LambdaSettings):
     cluster: str | None = None
     worker_service: str | None = None
     gpu_worker_service: str | None = None
+    known_voices: bool = False
 
 
 def read_settings(environ: Mapping[str, str]) -> ApiSettings:
@@ -73,6 +74,7 @@ def read_settings(environ: Mapping[str, str]) -> ApiSettings:
         cluster=read.optional(EnvVar.ECS_CLUSTER_NAME),
         worker_service=read.optional(EnvVar.WORKER_SERVICE_NAME),
         gpu_worker_service=read.optional(EnvVar.GPU_WORKER_SERVICE_NAME),
+        known_voices=read.flag(EnvVar.KNOWN_VOICES),
     )
     read.finish()
     return settings

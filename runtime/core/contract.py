@@ -190,6 +190,9 @@ class EnvVar(StrEnum):
     # All: whether traces are sent (`true`).
     TRACING = "TRACING"
 
+    # Processor, API: whether voices are kept and known again (`true`).
+    KNOWN_VOICES = "KNOWN_VOICES"
+
     # Dispatcher, reaper, worker: where they announce requeued jobs.
     JOBS_QUEUE_URL = "JOBS_QUEUE_URL"
 

@@ -89,11 +89,24 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Voice:
+    """How a speaker sounds: a vector of length 1, over so many seconds of speech alone."""
+
+    speaker: str
+    seconds: float
+    vector: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diarization:
-    """Who speaks when. `turns` may overlap; `exclusive_turns` have one speaker at a time."""
+    """Who speaks when. `turns` may overlap; `exclusive_turns` have one speaker at a time.
+
+    `voices` are there only where an environment knows voices.
+    """
 
     turns: tuple[Turn, ...]
     exclusive_turns: tuple[Turn, ...]
+    voices: tuple[Voice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

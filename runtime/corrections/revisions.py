@@ -9,7 +9,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from runtime.core.clock import WallClock
 from runtime.core.contract import ResultFile, attempt_folder, result_prefix
@@ -32,6 +34,8 @@ from runtime.results.render.text import json_bytes
 from runtime.results.superseded import attempt_of
 
 _REVISION = re.compile(r"/revisions/(?P<revision>\d+)-[0-9a-f]+/")
+
+PARALLEL_WRITES = 8
 
 Render = Callable[[JobResult], Mapping[str, bytes]]
 
@@ -103,7 +107,7 @@ class Revisions:
         """
         try:
             results = open_results(job, self.objects)
-            found = read_findings(results.read(ResultFile.FINDINGS))
+            found = _found(results.read(ResultFile.FINDINGS))
         except (ObjectNotFoundError, UnreadableFindingsError) as error:
             raise EditRefusedError(
                 "edits.not_editable",
@@ -277,18 +281,28 @@ class Revisions:
             ResultFile.METRICS: current.results.read(ResultFile.METRICS),
             ResultFile.MANIFEST: json_bytes(manifest),
         }
-        prefix = result_prefix(current.job.job_id)
-        for name, content in contents.items():
-            self.objects.write_bytes(content, bucket, prefix + folder + name, content_type(name))
+        self._store(contents, bucket, result_prefix(current.job.job_id) + folder)
 
     def _copy(self, job: Job, rendered: Mapping[str, bytes]) -> None:
         """Renew the copy of the documents at the public path, unless others are current by now."""
         fresh = self.jobs.get(job.job_id)
         if fresh is None or fresh.result_key != job.result_key:
             return
-        for name, content in rendered.items():
-            key = result_prefix(job.job_id) + name
-            self.objects.write_bytes(content, job.source.bucket, key, content_type(name))
+        self._store(rendered, job.source.bucket, result_prefix(job.job_id))
+
+    def _store(self, files: Mapping[str, bytes], bucket: str, prefix: str) -> None:
+        def store(file: tuple[str, bytes]) -> None:
+            name, content = file
+            self.objects.write_bytes(content, bucket, prefix + name, content_type(name))
+
+        with ThreadPoolExecutor(PARALLEL_WRITES) as pool:
+            list(pool.map(store, files.items()))
+
+
+@lru_cache(maxsize=1)
+def _found(content: bytes) -> JobResult:
+    """Return the findings; six hours take two seconds to read, and edits come one after another."""
+    return read_findings(content)
 
 
 def _listed(current: Corrected) -> list[PublishedFile]:

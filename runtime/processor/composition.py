@@ -70,6 +70,7 @@ def packaged_toolkit(settings: ProcessorSettings) -> Toolkit:
         device=settings.device,
         quality=settings.quality,
         summaries=connect_summaries(settings),
+        known_voices=settings.known_voices,
         decoder=Decoder(
             memory_mb=min(settings.decoder_memory_mb, capacity.memory_mb),
             cpu_seconds=round(settings.timeout_seconds * capacity.cores),

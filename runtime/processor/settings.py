@@ -105,6 +105,7 @@ class ProcessorSettings(SummarySettings):
         default=SceneModel.ADAPTIVE, validation_alias=EnvVar.SCENE_MODEL
     )
     tracing: bool = Field(default=False, validation_alias=EnvVar.TRACING)
+    known_voices: bool = Field(default=False, validation_alias=EnvVar.KNOWN_VOICES)
 
     @classmethod
     def settings_customise_sources(

@@ -23,7 +23,7 @@ from cdk.constructs.compute.summary_model import (
 from cdk.constructs.compute.task_roles import TaskRoles
 from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
 from cdk.naming import Names, bucket_arn
-from runtime.core.contract import PROCESSOR_CONTAINER_NAME, Device, EnvVar
+from runtime.core.contract import PROCESSOR_CONTAINER_NAME, TRUE, Device, EnvVar
 
 _WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which has no other writer
 
@@ -148,9 +148,16 @@ def processing_variables(
         EnvVar.SCENE_MODEL.value: settings.scene_model,
         **_media_variables(environment.media),
         **summary_variables(environment),
+        **_voices_variable(environment),
         EnvVar.DEVICE.value: device.value,
         EnvVar.TRACING.value: tracing_variable(environment),
     }
+
+
+def _voices_variable(environment: EnvironmentConfig) -> dict[str, str]:
+    service = environment.service
+    known = service is not None and service.enabled and service.known_voices
+    return {EnvVar.KNOWN_VOICES.value: TRUE} if known else {}
 
 
 def _media_variables(media: MediaConfig) -> dict[str, str]:

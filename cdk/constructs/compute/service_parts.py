@@ -17,7 +17,7 @@ from cdk.constructs.data.service_cache import ServiceCache
 from cdk.constructs.data.sign_in import ADMINS, Issuer
 from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
 from cdk.naming import Names, bucket_arn
-from runtime.core.contract import EnvVar
+from runtime.core.contract import TRUE, EnvVar
 
 API, WEB = "api", "web"
 
@@ -57,6 +57,7 @@ def api_variables(resources: ServiceResources) -> dict[str, str]:
         EnvVar.GPU_WORK_QUEUE_URL: resources.gpu_work and resources.gpu_work.queue.queue_url,
         EnvVar.WORKER_SERVICE_NAME: names.worker if environment.workers else None,
         EnvVar.GPU_WORKER_SERVICE_NAME: names.gpu_worker if environment.gpu else None,
+        EnvVar.KNOWN_VOICES: TRUE if resources.settings.known_voices else None,
     }
     return {
         **_common(resources),

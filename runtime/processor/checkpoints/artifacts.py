@@ -48,7 +48,7 @@ TRANSCRIPT: Artifact[Transcript] = Artifact(
     stage=Stage.TRANSCRIBE, kind=Transcript, version=2, inputs=(SOUND,)
 )
 DIARIZATION: Artifact[Diarization] = Artifact(
-    stage=Stage.DIARIZE, kind=Diarization, version=3, inputs=(SOUND,)
+    stage=Stage.DIARIZE, kind=Diarization, version=4, inputs=(SOUND,)
 )
 SCENES: Artifact[tuple[Scene, ...]] = Artifact(
     stage=Stage.SCENES, kind=tuple[Scene, ...], version=3, inputs=(MEDIA,)

@@ -7,7 +7,7 @@ computed by pyannote.audio itself, from the voices that are found here.
 
 import json
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -51,6 +51,7 @@ from runtime.processor.models.speaker_turns import (
     strength_of_speakers,
     strongest,
 )
+from runtime.processor.models.speaker_voices import SpeakerVoice, speaker_voices
 
 BLOCK_WINDOWS = 80
 """Windows in a unit of work; a multiple of the segmentation's batch, so that batches are the same
@@ -128,6 +129,15 @@ class SharedDiarization:
         return Windows(
             activity=np.concatenate([block.activity for block in blocks]),
             voices=np.concatenate([block.voices for block in blocks]),
+        )
+
+    def voices(self, windows: Windows, exclusive: Sequence[Span]) -> list[SpeakerVoice]:
+        """Return the voice of each speaker of the turns with one speaker at a time."""
+        return speaker_voices(
+            windows,
+            exclusive,
+            window_seconds=self._size / self._sample_rate,
+            step_seconds=self._step / self._sample_rate,
         )
 
     def build_turns(

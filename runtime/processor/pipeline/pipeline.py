@@ -36,6 +36,7 @@ from runtime.processor.supervision.progress import StageTracker
 from runtime.results.findings import findings_bytes
 from runtime.results.job_result import JobResult
 from runtime.results.render.files import render_manifest
+from runtime.results.voices import VOICES_FILE, Voices, voices_bytes
 from runtime.results.warnings import (
     AUDIO_FAILED,
     AUDIO_UNREADABLE,
@@ -197,6 +198,11 @@ class Pipeline:
                 listed, rendered, folder=folder, corrected=self._corrected
             ),
         }
+        if diarization.voices:
+            model = job.toolkit.models[Stage.DIARIZE]
+            kept = voices_bytes(Voices(model=model, voices=diarization.voices))
+            # Before the manifest, which is the last file and does not list it.
+            files = {VOICES_FILE: kept, **files}
         publish(
             files,
             job.source,

@@ -112,13 +112,15 @@ def build_toolkit(
     device: Device = Device.CPU,
     quality: Quality = Quality.BALANCED,
     summaries: SummaryWriter = QUOTES_ONLY,
+    known_voices: bool = False,
 ) -> Toolkit:
     """Return the toolkit of faster-whisper, pyannote.audio, PySceneDetect and MiniLM.
 
     Only the decoder's children read the upload's bytes. Each model uses `threads` threads whatever
     runs beside it, so that results do not depend on what else is to run. A unit of a long stage
     takes about `checkpoint_seconds`. Transcription runs on `device`, everything else on the CPU.
-    `quality` is that of jobs that ask for none; see `models.presets`. Raises `Permanent`
+    `quality` is that of jobs that ask for none; see `models.presets`. With `known_voices` the
+    voices of speakers are kept. Raises `Permanent`
     `options.no_model`.
     Nothing heavy is imported or loaded before its first use.
     """
@@ -145,6 +147,7 @@ def build_toolkit(
             device=device,
             quality=options.quality or quality,
             summaries=summaries,
+            known_voices=known_voices,
         )
 
     def run_transcribe(
@@ -177,7 +180,9 @@ def build_toolkit(
             threads=threads,
             on_progress=on_progress,
             options=DiarizeOptions(
-                min_speakers=options.min_speakers, max_speakers=options.max_speakers
+                min_speakers=options.min_speakers,
+                max_speakers=options.max_speakers,
+                voices=known_voices,
             ),
             increments=increments,
         )
@@ -232,7 +237,8 @@ def build_toolkit(
             # Exported networks compute other voices than pyannote.audio, in other blocks.
             Stage.DIARIZE: (
                 EXPORTED if has_exported_networks(models_dir / DIARIZATION_MODEL) else ""
-            ),
+            )
+            + (" voices" if known_voices else ""),
         },
         summaries=summaries,
         checkpoint_seconds=checkpoint_seconds,

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runtime.core.media import Audio, Diarization, Turn
+from runtime.core.media import Audio, Diarization, Turn, Voice
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.models.exported import has_exported_networks
@@ -18,16 +18,19 @@ _SHORTEST_SECONDS = 0.1
 
 Span = tuple[float, float, int]
 """Start, end, number of the speaker."""
-Found = tuple[list[Span], list[Span]]
-"""The turns of all speakers, and those with one speaker at a time."""
+SpeakerVoice = tuple[int, float, tuple[float, ...]]
+"""Number of the speaker, seconds of speech alone, vector."""
+Found = tuple[list[Span], list[Span], list[SpeakerVoice]]
+"""The turns of all speakers, those with one speaker at a time, and their voices if wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DiarizeOptions:
-    """Bounds of the number of speakers; None leaves it open."""
+    """Bounds of the number of speakers; None leaves it open. `voices`: return those too."""
 
     min_speakers: int | None = None
     max_speakers: int | None = None
+    voices: bool = False
 
 
 DEFAULT_OPTIONS = DiarizeOptions()
@@ -59,20 +62,26 @@ def diarize(
         on_progress(1.0)
         return Diarization(turns=(), exclusive_turns=())
     find = shared_frames if has_exported_networks(model_dir) else by_pyannote
-    turns, exclusive = (
-        _on_timeline(spans, audio)
-        for spans in find(
-            audio,
-            model_dir,
-            threads,
-            options,
-            increments,
-            lambda done: on_progress(_WINDOWS_SHARE * done),
-        )
+    found, alone, voices = find(
+        audio,
+        model_dir,
+        threads,
+        options,
+        increments,
+        lambda done: on_progress(_WINDOWS_SHARE * done),
     )
+    turns, exclusive = _on_timeline(found, audio), _on_timeline(alone, audio)
     on_progress(1.0)
     labels = labels_by_appearance(speaker for _, _, speaker in turns)
-    return Diarization(turns=_turns(turns, labels), exclusive_turns=_turns(exclusive, labels))
+    return Diarization(
+        turns=_turns(turns, labels),
+        exclusive_turns=_turns(exclusive, labels),
+        voices=tuple(
+            Voice(speaker=labels[speaker], seconds=round(seconds, 3), vector=vector)
+            for speaker, seconds, vector in voices
+            if speaker in labels
+        ),
+    )
 
 
 def preload_diarization(model_dir: Path) -> None:
@@ -99,9 +108,10 @@ def shared_frames(
     windows = pipeline.analyze_windows(
         Recording(audio.path), increments, on_progress, threads=threads
     )
-    return pipeline.build_turns(
+    turns, exclusive = pipeline.build_turns(
         windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
     )
+    return turns, exclusive, pipeline.voices(windows, exclusive) if options.voices else []
 
 
 def by_pyannote(
@@ -112,7 +122,7 @@ def by_pyannote(
     increments: Increments,
     on_progress: Progress,
 ) -> Found:
-    """Return the turns that pyannote.audio's own pipeline finds."""
+    """Return the turns that pyannote.audio's own pipeline finds; it gives no voices."""
     import torch
 
     from runtime.processor.models.diarization import load_diarization
@@ -121,9 +131,10 @@ def by_pyannote(
     torch.set_num_threads(threads)
     pipeline = load_diarization(model_dir)
     windows = pipeline.analyze_windows(Recording(audio.path), increments, on_progress)
-    return pipeline.build_turns(
+    turns, exclusive = pipeline.build_turns(
         windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
     )
+    return turns, exclusive, []
 
 
 def labels_by_appearance(speakers: Iterable[int]) -> dict[int, str]:

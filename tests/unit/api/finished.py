@@ -10,9 +10,9 @@ from tests.golden.talk import TALK
 from tests.unit.api.world import BUCKET, World
 
 
-def finished(world: World) -> Job:
+def finished(world: World, name: str = "any.mp4") -> Job:
     """Record a job that has published a result."""
-    running = world.job()
+    running = world.job(name)
     written = publish_talk(world, running, attempt_folder(running.attempt))
     done = succeed(running, now=world.clock.now(), result_key=written.result_key or "")
     world.jobs.save(running, done)

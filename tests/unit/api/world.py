@@ -36,6 +36,7 @@ from runtime.core.errors import LifestreamError, Retryable
 from runtime.core.jobs import Job, claim_new, start
 from runtime.core.spans import Span
 from runtime.core.submission import Submission
+from runtime.voices.profiles import Profiles
 from tests.fakes.clock import FakeClock
 from tests.fakes.erasures import InMemoryErasures
 from tests.fakes.job_listing import InMemoryJobListing
@@ -185,7 +186,7 @@ class World:
             log=self.log,
             features={"sse": True},
             pools=self.pools,
-            **fields,
+            **{"voices": Profiles(records=self.upload_records), **fields},
         )
         self.client = TestClient(create_app(self.services), follow_redirects=False)
 

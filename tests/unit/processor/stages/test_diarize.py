@@ -144,7 +144,7 @@ def test_should_find_by_pyannote_what_exported_networks_find(
     found: Diarization, audio: Audio, models: Path
 ) -> None:
     options, nothing = DiarizeOptions(), ListedIncrements()
-    turns, exclusive = by_pyannote(
+    turns, exclusive, _ = by_pyannote(
         audio, models / "diarization", THREADS, options, nothing, lambda _: None
     )
     assert [(round(start, 3), round(end, 3)) for start, end, _ in turns] == [

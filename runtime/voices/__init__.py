@@ -1,0 +1,1 @@
+"""Known voices: profiles of people who consented, and names proposed for later recordings."""

@@ -90,11 +90,15 @@ class Turn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voice:
-    """How a speaker sounds: a vector of length 1, over so many seconds of speech alone."""
+    """How a speaker sounds: a vector of length 1, over so many seconds of speech alone.
+
+    Only vectors of the same `model`, a digest of its files, can be compared.
+    """
 
     speaker: str
     seconds: float
     vector: tuple[float, ...]
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,13 +20,12 @@ VOICES_FILE = "voices.json.gz"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voices:
-    """The voices of a recording; only those of one `model` can be compared."""
+    """The voices of a recording."""
 
-    model: str
     voices: tuple[Voice, ...]
 
 
-NO_VOICES = Voices(model="", voices=())
+NO_VOICES = Voices(voices=())
 
 
 def voices_bytes(voices: Voices) -> bytes:

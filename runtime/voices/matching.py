@@ -37,19 +37,18 @@ def similarity(first: Sequence[float], second: Sequence[float]) -> float:
     return _dot(first, second) / length if length > 0.0 else 0.0
 
 
-def propose(
-    voices: Sequence[Voice], profiles: Mapping[str, Sequence[Sequence[float]]]
-) -> list[Proposal]:
+def propose(voices: Sequence[Voice], profiles: Mapping[str, Sequence[Voice]]) -> list[Proposal]:
     """Return at most one proposal for a speaker and for a profile, the most similar first.
 
-    `profiles` are the vectors of each profile, one of each recording that it was enrolled from.
+    `profiles` are the voices of each profile, one of each recording that it was enrolled from.
+    Voices of another model count as none.
     """
     found: list[Proposal] = []
     for voice in voices:
         if voice.seconds < FEWEST_SECONDS:
             continue
         ranked = sorted(
-            ((_mean(voice, vectors), name) for name, vectors in profiles.items() if vectors),
+            ((_mean(voice, known), name) for name, known in profiles.items()),
             reverse=True,
         )
         if not ranked or ranked[0][0] < THRESHOLD:
@@ -73,8 +72,9 @@ def propose(
     return kept
 
 
-def _mean(voice: Voice, vectors: Sequence[Sequence[float]]) -> float:
-    return sum(similarity(voice.vector, vector) for vector in vectors) / len(vectors)
+def _mean(voice: Voice, known: Sequence[Voice]) -> float:
+    same = [each for each in known if each.model == voice.model]
+    return sum(similarity(voice.vector, each.vector) for each in same) / max(1, len(same))
 
 
 def _dot(first: Sequence[float], second: Sequence[float]) -> float:

@@ -76,12 +76,17 @@ def profile_id(owner: str, name: str) -> str:
     return hashlib.sha256(f"{owner}\0{name.casefold()}".encode()).hexdigest()[:_ID_CHARACTERS]
 
 
-def vectors_of(samples: Sequence[Sample], model: str) -> dict[str, list[tuple[float, ...]]]:
-    """Return the vectors of each profile that a model has made."""
-    found: dict[str, list[tuple[float, ...]]] = {}
+def voices_of(samples: Sequence[Sample]) -> dict[str, list[Voice]]:
+    """Return the voices of each profile."""
+    found: dict[str, list[Voice]] = {}
     for sample in samples:
-        if sample.model == model:
-            found.setdefault(sample.profile, []).append(sample.vector)
+        voice = Voice(
+            speaker=sample.speaker,
+            seconds=sample.seconds,
+            vector=sample.vector,
+            model=sample.model,
+        )
+        found.setdefault(sample.profile, []).append(voice)
     return found
 
 

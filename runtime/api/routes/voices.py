@@ -20,7 +20,7 @@ from runtime.voices.profiles import (
     VoicesFullError,
     profile_id,
     sample_of,
-    vectors_of,
+    voices_of,
 )
 
 router = APIRouter(prefix="/v1", tags=["voices"], route_class=IdempotentRoute)
@@ -126,7 +126,7 @@ def enrol_voice(services: Parts, caller: Writer, given: Enrolment) -> SampleMode
         profile=profile_id(caller.owner, name),
         name=name,
         job_id=current.job.job_id,
-        model=voices.model,
+        model=voice.model,
         consented_by=given.consented_by,
         consented_at=now if given.consented_at is None else given.consented_at,
         enrolled_by=caller.owner,
@@ -172,7 +172,7 @@ def propose_names(services: Parts, caller: Reader, job_id: str) -> ProposalsMode
                 similarity=each.similarity,
                 confidence=each.confidence,
             )
-            for each in propose(unnamed, vectors_of(samples, voices.model))
+            for each in propose(unnamed, voices_of(samples))
         ]
     )
 

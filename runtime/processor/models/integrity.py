@@ -51,6 +51,14 @@ def verify_model(model_dir: Path) -> None:
         )
 
 
+@cache
+def model_digest(model_dir: Path) -> str:
+    """Return a digest of a model's files, from the manifest beside its folder."""
+    recorded = json.loads((model_dir.parent / MANIFEST).read_text())["sha256"]
+    own = {n: digest for n, digest in recorded.items() if n.startswith(f"{model_dir.name}/")}
+    return hashlib.sha256(json.dumps(own, sort_keys=True).encode()).hexdigest()[:16]
+
+
 def _files(folder: Path) -> list[Path]:
     return [path for path in sorted(folder.rglob("*")) if path.is_file()]
 

@@ -199,8 +199,7 @@ class Pipeline:
             ),
         }
         if diarization.voices:
-            model = job.toolkit.models[Stage.DIARIZE]
-            kept = voices_bytes(Voices(model=model, voices=diarization.voices))
+            kept = voices_bytes(Voices(voices=diarization.voices))
             # Before the manifest, which is the last file and does not list it.
             files = {VOICES_FILE: kept, **files}
         publish(

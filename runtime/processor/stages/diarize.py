@@ -9,7 +9,7 @@ from runtime.core.media import Audio, Diarization, Turn, Voice
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.models.exported import has_exported_networks
-from runtime.processor.models.integrity import verify_model
+from runtime.processor.models.integrity import model_digest, verify_model
 
 # Share of the running time spent on windows; clustering takes the rest.
 _WINDOWS_SHARE = 0.95
@@ -77,7 +77,12 @@ def diarize(
         turns=_turns(turns, labels),
         exclusive_turns=_turns(exclusive, labels),
         voices=tuple(
-            Voice(speaker=labels[speaker], seconds=round(seconds, 3), vector=vector)
+            Voice(
+                speaker=labels[speaker],
+                seconds=round(seconds, 3),
+                vector=vector,
+                model=model_digest(model_dir),
+            )
             for speaker, seconds, vector in voices
             if speaker in labels
         ),

@@ -1,5 +1,6 @@
 """Known voices over the API: enrolled by name and consent, proposed, never asserted, erased."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -20,10 +21,11 @@ def heard(world: World, job: Job, **voices: tuple[float, ...]) -> None:
     """Keep voices of the job's speakers beside its results."""
     labels = {"first": FIRST, "second": SECOND}
     kept = tuple(
-        Voice(speaker=labels[name], seconds=30.0, vector=vector) for name, vector in voices.items()
+        Voice(speaker=labels[name], seconds=30.0, vector=vector, model="any-model")
+        for name, vector in voices.items()
     )
     key = result_prefix(job.job_id) + attempt_folder(job.attempt) + VOICES_FILE
-    content = voices_bytes(Voices(model="any-model", voices=kept))
+    content = voices_bytes(Voices(voices=kept))
     world.objects.write_bytes(content, BUCKET, key, "application/gzip")
 
 
@@ -146,12 +148,13 @@ def test_should_propose_nothing_that_is_doubtful() -> None:
     def voice(*vector: float, seconds: float = 30.0, speaker: str = FIRST) -> Voice:
         return Voice(speaker=speaker, seconds=seconds, vector=vector)
 
-    profiles = {"ada": [ADA], "ben": [BEN]}
+    profiles = {"ada": [voice(*ADA)], "ben": [voice(*BEN)]}
     below = (THRESHOLD - 0.01, 0.0, (1 - (THRESHOLD - 0.01) ** 2) ** 0.5)
     assert propose([voice(*below)], profiles) == []
     assert propose([voice(1.0, 0.98, 0.0)], profiles) == []  # as much the one as the other
     assert propose([voice(*ADA, seconds=4.0)], profiles) == []
-    assert propose([voice(*ADA[:2])], profiles) == []  # of another model
+    assert propose([replace(voice(*ADA), model="another")], profiles) == []
+    assert propose([voice(*ADA[:2])], profiles) == []
     assert propose([voice(*CLEO)], profiles) == []
     both = [voice(0.9, 0.1, 0.0), voice(*ADA, speaker=SECOND)]
     assert [each.speaker for each in propose(both, profiles)] == [SECOND]

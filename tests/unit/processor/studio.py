@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from runtime.core.media import (
     Transcript,
     Turn,
     Upload,
+    Voice,
 )
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.ports import JobStore, ObjectStore, Progress
@@ -86,6 +87,7 @@ class Studio:
     turns: tuple[Turn, ...] = (turn(0.8, 25.0, ANNA), turn(29.5, 50.0, BEN))
     unwritten: tuple[TimeRange, ...] = ()
     parties: Diarization | None = None
+    kept_voices: tuple[Voice, ...] = ()
     aborted: list[ExitCode] = field(default_factory=list)
     max_runs: int | None = None
     task_size: TaskSize = UNKNOWN_TASK_SIZE
@@ -261,7 +263,7 @@ class Studio:
         assert audio.path.exists()
         self.asked.append(options)
         self._work(Stage.DIARIZE, on_progress)
-        return voices(*self.turns)
+        return replace(voices(*self.turns), voices=self.kept_voices)
 
     def _detect_scenes(
         self, path: Path, info: MediaInfo, on_progress: Progress, _: Increments

@@ -11,7 +11,12 @@ from runtime.core import jobs as lifecycle
 from runtime.core.contract import ExitCode, Metric, ResultFile
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import State
+from runtime.core.media import Voice
+from runtime.corrections.edits import ChangeTitle
+from runtime.corrections.revisions import Revisions
 from runtime.results.published import open_results
+from runtime.results.render.files import render_files
+from runtime.results.voices import VOICES_FILE, read_voices
 from tests.fakes.killing import Killed
 from tests.unit.processor.studio import BUCKET, Studio
 
@@ -173,3 +178,34 @@ def test_should_never_use_files_that_the_current_results_do_not_keep(studio: Stu
     reprocess_with_another_model(studio)
     assert studio.run() is ExitCode.SUCCESS
     assert contradicting(studio) == []
+
+
+def test_should_keep_what_people_corrected_over_a_reprocess(studio: Studio) -> None:
+    studio.run()
+    revisions = Revisions(
+        objects=studio.objects, jobs=studio.jobs, clock=studio.clock, render=render_files
+    )
+    title = ChangeTitle(text="At sea")
+    edited = revisions.edit(studio.job, [title], author="ada", expected=0)
+    reprocess_with_another_model(studio)
+    studio.run()
+    current = revisions.read(studio.job)
+    assert current.document.title is None
+    earlier = revisions.earlier_run(current)
+    assert earlier is not None
+    assert earlier.journal == edited.journal
+    assert revisions.carry(studio.job, author="ben", expected=0).document.title == "At sea"
+
+
+def test_should_keep_voices_where_no_reader_finds_them(studio: Studio) -> None:
+    studio.kept_voices = (Voice(speaker="SPEAKER_00", seconds=9.0, vector=(1.0, 0.0)),)
+    studio.run()
+    results = open_results(studio.job, studio.objects)
+    assert read_voices(results, studio.objects).voices == studio.kept_voices
+    assert VOICES_FILE not in {*results.keys, *studio.public_copy()}
+    assert VOICES_FILE.encode() not in results.manifest
+
+
+def test_should_keep_no_voices_unless_an_environment_wants_them(studio: Studio) -> None:
+    studio.run()
+    assert not [key for _, key in studio.objects.objects if key.endswith(VOICES_FILE)]

@@ -1,14 +1,16 @@
 """How well voices are known again: false accepts and false rejects of recorded people.
 
-    .venv/bin/python benchmarks/voices.py [--each 6] [--seconds 20]
+    .venv/bin/python benchmarks/voices.py [--each 6] [--seconds 20] [--keep FILE]
 
-Each person's recordings are of different sentences, of `--seconds` each. A profile is made of one
-of them; the others of the same person should be accepted, all of other people rejected. Voices are
-found as the diarize stage finds them. The Spanish and English prompts are read by one person.
+Each person's recordings are of different sentences, of `--seconds` each. Each pair of recordings is
+compared: of the same person they should be accepted, of two people rejected. Voices are found as
+the diarize stage finds them; with `--keep` those found before are not computed again. The Spanish
+and English prompts are read by one person.
 """
 
 import argparse
 import itertools
+import json
 import os
 import sys
 import tempfile
@@ -43,16 +45,12 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=6)
     parser.add_argument("--seconds", type=float, default=20.0)
+    parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
-    voices: list[tuple[str, Voice]] = []
-    with tempfile.TemporaryDirectory() as scratch:
-        for person, samples in recordings(given.each, given.seconds):
-            voice = voice_of(samples, Path(scratch) / "recording.wav")
-            if voice is not None:
-                voices.append((person, voice))
+    voices = list(found_voices(given.each, given.seconds, given.keep))
     same, other = [], []
     for (one, first), (two, second) in itertools.combinations(voices, 2):
-        (same if one == two else other).append(similarity(first.vector, second.vector))
+        (same if one == two else other).append(similarity(first, second))
     people = {person for person, _ in voices}
     print(f"{len(people)} people, {len(voices)} recordings of {given.seconds:.0f} s")
     print(f"same person: {len(same)} pairs, {min(same):.2f} to {max(same):.2f}")
@@ -66,6 +64,20 @@ def main() -> None:
             f"| {step:.2f}{mark} | {accepted} of {len(other)} ({accepted / len(other):.1%}) "
             f"| {rejected} of {len(same)} ({rejected / len(same):.1%}) |"
         )
+
+
+def found_voices(each: int, seconds: float, keep: Path | None) -> Iterator[tuple[str, list[float]]]:
+    """Yield people and the vectors of their recordings."""
+    kept = json.loads(keep.read_text()) if keep is not None and keep.exists() else {}
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, (person, samples) in enumerate(recordings(each, seconds)):
+            if str(number) not in kept:
+                voice = voice_of(samples, Path(scratch) / "recording.wav")
+                kept[str(number)] = None if voice is None else list(voice.vector)
+                if keep is not None:
+                    keep.write_text(json.dumps(kept))
+            if kept[str(number)] is not None:
+                yield person, kept[str(number)]
 
 
 def recordings(each: int, seconds: float) -> Iterator[tuple[str, Samples]]:

@@ -95,7 +95,7 @@ def rename(address: str, token: str, job: Job, tries: int) -> None:
         worst = max(seconds)
         mark = "" if worst <= BUDGET_SECONDS else "  OVER"
         median = statistics.median(seconds)
-        print(f"{what:24} median {median:5.2f} s, worst {worst:5.2f} of {BUDGET_SECONDS}{mark}")
+        print(f"{what:26} median {median:5.2f} s, worst {worst:5.2f} of {BUDGET_SECONDS}{mark}")
 
 
 def edit_at_random(count: int, choice: random.Random) -> None:

@@ -240,6 +240,30 @@ def test_languages_are_written_as_they_should_be(
     assert page.evaluate(MARKED, "now") == [word]
 
 
+def test_hostile_words_names_and_titles_are_text(
+    service: FakeService, page: Page, address: str, media: Path, tmp_path: Path
+) -> None:
+    evil = "<img/src=x/onerror=document.title='ran'> \u202ereversed\u0007 " + "W" * 300
+    results = write_results(tmp_path / "r", [(0, evil), (1, evil)])
+    summary = json.loads((results / "summary.json").read_text())
+    for chapter in summary["chapters"]:
+        chapter["title"] = evil
+    for speaker in summary["speakers"]:
+        speaker["name"] = evil
+    summary["warnings"] = [{"code": "any", "message": evil}]
+    (results / "summary.json").write_text(json.dumps(summary))
+    job = {"name": evil, "title": evil, "state": "SUCCEEDED"}
+    job_id = service.add(job, results=results, media=media / "video.mp4")
+    for path in ("", "/print"):
+        page.goto(f"{address}/recordings/{job_id}{path}")
+        page.wait_for_selector("body[data-ready]")
+        text = page.locator("main").inner_text()
+        assert "<img/src=x/onerror=document.title='ran'>" in text
+        assert not {"\u202e", "\u0007"} & set(text)
+        assert page.title() != "ran"
+        until(page, "document.documentElement.scrollWidth <= innerWidth")
+
+
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_the_player_is_accessible(page: Page, address: str, talk: str, theme: str) -> None:
     page.emulate_media(color_scheme="dark" if theme == "dark" else "light")

@@ -103,6 +103,10 @@ _SCOPES: Mapping[str, Sequence[str]] = {
 }
 
 
+UNSCOPED = {"cloudwatch:DescribeAlarms"}
+"""Actions that AWS judges by `*` where a call asks for more than one kind: composite alarms."""
+
+
 def scoped(
     actions: Iterable[str], scope: EnvironmentScope, reference: ServiceReference
 ) -> list[dict[str, Any]]:
@@ -119,7 +123,11 @@ def scoped(
             for each in reference.matching(action)
             for pattern in reference.resource_types(each)
         ]
-        resources = tuple(arn for arn in scope.arns(service) if fits(example(arn), patterns))
+        resources = tuple(
+            arn
+            for arn in scope.arns(service)
+            if action not in UNSCOPED and fits(example(arn), patterns)
+        )
         regional = not resources and service not in _ANY_REGION
         grouped.setdefault((regional, resources or (ANY,)), []).append(action)
     return [

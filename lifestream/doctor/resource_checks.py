@@ -16,11 +16,12 @@ LEAST_RECEIVES = 5
 
 OPTIONAL = (
     frozenset({Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL, Output.WORKER_SERVICE}),
-    frozenset({Output.API_URL, Output.WEB_URL, Output.API_SERVICE, Output.WEB_SERVICE}),
-    frozenset({Output.LOAD_BALANCER, Output.EVENT_BUS, Output.WEBHOOK_DLQ_URL}),
+    frozenset({Output.API_URL, Output.WEB_URL, Output.EVENT_BUS, Output.WEBHOOK_DLQ_URL}),
+    frozenset({Output.API_SERVICE, Output.WEB_SERVICE, Output.LOAD_BALANCER}),
+    frozenset({Output.API_GATEWAY, Output.WEB_GATEWAY, Output.API_DOMAIN, Output.WEB_DOMAIN}),
     frozenset({Output.USER_POOL, Output.USER_POOL_CLIENT}),
 )
-"""The outputs of a pool, of services, of what only services have, and of their own user pool."""
+"""The outputs of a pool, of services, of their containers or functions, of their user pool."""
 
 PROTECT = "Run `make protect ENV=...`, which follows each deployment."
 

@@ -12,6 +12,7 @@ from cdk.application import build, feature_flags, synthesize
 from cdk.config import ConfigError
 from cdk.config.folder import files
 from cdk.constructs.compute.python_lambda import python_code
+from lifestream.doctor import resource_checks
 from lifestream.environment import DATA_PARTS
 from runtime.core.contract import Output
 from tests.infra.conftest import ENVIRONMENTS, ROOT
@@ -274,3 +275,9 @@ def staged(root: Path, outdir: Path) -> tuple[str, set[str]]:
 def write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
+
+
+def test_should_publish_every_output_that_the_doctor_expects(deployment: Deployment) -> None:
+    optional = set[Output]().union(*resource_checks.OPTIONAL)
+
+    assert {*Output} - optional <= deployment.outputs().keys()

@@ -16,6 +16,7 @@ from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.models.integrity import verify_model
 from runtime.processor.models.whisper import Engine, load_whisper
 from runtime.processor.models.whisper_batches import BatchDecoder
+from runtime.processor.stages.quiet_speech import with_quiet_speech
 from runtime.processor.stages.recognition import Recognizer
 from runtime.processor.stages.windows import SpeechSpans, read_windows
 
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Samples = NDArray[np.float32]
+
+# Amplified noise must not pass for speech, so more is asked of it.
+_SOFT_SPEECH = {"threshold": 0.6, "min_speech_duration_ms": 300}
 
 _LONGEST_WINDOW_SECONDS, _SHORTEST_WINDOW_SECONDS = 240.0, 30.0
 
@@ -155,7 +159,13 @@ class _WindowTranscriber:
         from faster_whisper.vad import get_speech_timestamps
 
         rate = self._audio.sample_rate
+
+        def detect_soft(part: "Samples") -> SpeechSpans:
+            chunks = get_speech_timestamps(part, **_SOFT_SPEECH)
+            return SpeechSpans.from_samples(chunks, rate)
+
         speech = SpeechSpans.from_samples(get_speech_timestamps(samples), rate)
+        samples, speech = with_quiet_speech(samples, speech, detect_soft)
         if not speech.spans:
             return _Window(end=start + len(samples), last_language=language)
         decoder = BatchDecoder(

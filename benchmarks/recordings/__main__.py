@@ -1,0 +1,109 @@
+"""What becomes of the recordings that people have: `python -m benchmarks.recordings [KIND...]`.
+
+Makes every variant of every kind, runs it through a whole job and prints a Markdown table.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+from benchmarks.recordings import (
+    channel_kinds,
+    clock_kinds,
+    colour_kinds,
+    container_kinds,
+    shot_kinds,
+    slide_kinds,
+    speech_kinds,
+)
+from benchmarks.recordings.kinds import Variant
+from benchmarks.recordings.laboratory import listened, process
+from benchmarks.recordings.sounds import ROOT
+from runtime.core.contract import LeaveOut
+
+_LEFT_OUT = (LeaveOut.SPEAKERS, LeaveOut.SUMMARY, LeaveOut.PLAYER_AUDIO)
+MODELS = (ROOT / ".lifestream" / "models").resolve()
+
+
+def main() -> None:
+    """Run and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("kinds", nargs="*", help="kinds to run, all if none is named")
+    parser.add_argument("--sound", action="store_true", help="compare the sound only: no models")
+    parser.add_argument("--words", action="store_true", help="words and pictures only: faster")
+    parser.add_argument("--content", default="", help="only contents that hold this text")
+    given = parser.parse_args()
+    print("| kind | content | container, codec | language | outcome | seconds |", flush=True)
+    print("|---|---|---|---|---|---|", flush=True)
+    for variant in variants(words_only=given.words):
+        if (
+            given.kinds and variant.kind not in given.kinds
+        ) or given.content not in variant.content:
+            continue
+        has_models = variant.source is None and variant.language != "none"
+        if given.sound and has_models:
+            continue
+        began = time.perf_counter()
+        is_heard = given.sound and variant.source is not None
+        outcome = heard(variant) if is_heard else judged(variant)
+        row = (variant.kind, variant.content, variant.form, variant.language, outcome)
+        took = time.perf_counter() - began
+        print(f"| {' | '.join(row)} | {took:.0f} |", flush=True)
+
+
+def variants(*, words_only: bool = False) -> Iterator[Variant]:
+    """Yield all variants; `words_only` leaves out speakers and summaries."""
+    for make in (
+        container_kinds.containers,
+        container_kinds.entrance,
+        speech_kinds.begins_in_a_word,
+        speech_kinds.after_music,
+        speech_kinds.softer_voices,
+        speech_kinds.repeated_words,
+        speech_kinds.no_speech,
+        speech_kinds.languages,
+        speech_kinds.conditions,
+        clock_kinds.clocks,
+        channel_kinds.mixes,
+        channel_kinds.calls,
+        channel_kinds.tracks,
+        channel_kinds.labels,
+        slide_kinds.slides,
+        slide_kinds.cameras_and_transitions,
+        slide_kinds.screens,
+        shot_kinds.shots,
+        colour_kinds.colours,
+        colour_kinds.orientations,
+    ):
+        for variant in make():
+            options = replace(variant.options, leave_out=_LEFT_OUT if words_only else ())
+            yield replace(variant, options=options)
+
+
+def heard(variant: Variant) -> str:
+    """Return whether a variant sounds as what it was made of."""
+    with tempfile.TemporaryDirectory() as folder:
+        return listened(variant, Path(folder))
+
+
+def judged(variant: Variant) -> str:
+    """Return what became of a variant: right, refused with its code, or what is wrong."""
+    with tempfile.TemporaryDirectory() as folder:
+        outcome = process(variant, Path(folder), MODELS)
+    if outcome.results is None:
+        expected = outcome.code == variant.code
+        return f"{'refused' if expected else 'WRONG: refused'}, `{outcome.code}`"
+    if variant.code is not None:
+        return f"WRONG: not refused with `{variant.code}`"
+    problems = [problem for check in variant.checks if (problem := check(outcome.results))]
+    warned = ", ".join(f"`{code}`" for code in sorted(outcome.results.warnings))
+    if problems:
+        return f"WRONG: {'; '.join(problems)} ({warned})".replace("|", "/")
+    return f"right{', with ' + warned if warned else ''}"
+
+
+if __name__ == "__main__":
+    main()

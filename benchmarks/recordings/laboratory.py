@@ -1,0 +1,156 @@
+"""Runs a recording through a whole job: real decoding, real models, stores in memory."""
+
+import io
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.recordings.kinds import Results, Variant
+from runtime.core import jobs as lifecycle
+from runtime.core.clock import SystemClock
+from runtime.core.contract import ResultFile
+from runtime.core.errors import Permanent
+from runtime.core.jobs import State
+from runtime.core.media import Upload
+from runtime.core.telemetry import Telemetry
+from runtime.processor.attempt import Attempt, Ports
+from runtime.processor.decoder.decoder import Decoder
+from runtime.processor.host.resources import Capacity
+from runtime.processor.pipeline.toolkit import build_toolkit
+from runtime.processor.supervision.interruption import Interruption
+from runtime.processor.supervision.watchdog import WatchdogTimeouts
+from runtime.results.published import open_results
+from scripts.labelled_speech.prompts import SAMPLE_RATE
+from scripts.sample_media.ffmpeg import decode_speech
+from tests.fakes.jobs import InMemoryJobStore
+from tests.fakes.log import CapturedLog
+from tests.fakes.metrics import CapturedMetrics
+from tests.fakes.objects import InMemoryObjectStore
+
+THREADS = 2
+MODEL = "whisper-base"
+_TIMEOUT_SECONDS = 900.0
+_ALIKE, _TOLERANCE_SECONDS = 0.93, 0.3
+_BLOCK, _SHIFT, _FAINT = SAMPLE_RATE // 20, SAMPLE_RATE // 5, 1e-5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What became of a recording: its results, or the code of the error."""
+
+    results: Results | None = None
+    code: str | None = None
+
+
+def process(variant: Variant, folder: Path, models: Path) -> Outcome:
+    """Make the recording in a folder and run its job."""
+    path = folder / variant.name
+    variant.make(path)
+    clock, objects, jobs = SystemClock(), InMemoryObjectStore(), InMemoryJobStore()
+    source = objects.put("any", f"uploads/{variant.name}", path.read_bytes())
+    job = lifecycle.claim_new(source, now=clock.now(), lease_seconds=60.0, options=variant.options)
+    jobs.create(job)
+    Attempt(
+        job_id=source.job_id,
+        number=1,
+        task_arn=None,
+        ports=Ports(objects=objects, jobs=jobs),
+        toolkit=build_toolkit(
+            models_dir=models,
+            asr_model=MODEL,
+            capacity=Capacity(cores=THREADS, memory_mb=8000),
+            threads=THREADS,
+            decoder=Decoder(),
+            checkpoint_seconds=20.0,
+        ),
+        interruption=Interruption(clock=clock, timeout_seconds=_TIMEOUT_SECONDS),
+        work_dir=folder / "work",
+        clock=clock,
+        telemetry=Telemetry(log=CapturedLog(), metrics=CapturedMetrics()),
+        timeouts=WatchdogTimeouts(),
+        abort=os._exit,
+    ).run()
+    done = jobs.get(source.job_id)
+    assert done is not None  # noqa: S101 - for the type checker: it was created above
+    if done.state is not State.SUCCEEDED:
+        return Outcome(code=done.failure.code if done.failure else str(done.state))
+    published = open_results(done, objects)
+    summary = json.loads(published.read(ResultFile.SUMMARY_JSON))
+    names = [scene["thumbnail"] for scene in summary["scenes"] if scene["thumbnail"]]
+    return Outcome(
+        results=Results(
+            summary=summary,
+            transcript=json.loads(published.read(ResultFile.TRANSCRIPT_JSON)),
+            thumbnails=[_picture(published.read(name)) for name in names[:1]],
+        )
+    )
+
+
+def listened(variant: Variant, folder: Path) -> str:
+    """Return how a recording is decoded, compared with what it was made of, without models."""
+    assert variant.source is not None  # noqa: S101 - for the type checker; the caller chose it
+    path = folder / variant.name
+    variant.make(path)
+    decoder = Decoder()
+    try:
+        probed = decoder.probe(Upload(path=path, key=variant.name))
+    except Permanent as error:
+        return f"WRONG: refused, `{error.code}`"
+    info, codes = probed.value, [warning.code for warning in probed.warnings]
+    if info.audio is None:
+        return "WRONG: no sound"
+    heard = decoder.extract_audio(path, info, folder / "heard.wav", lambda _: None)
+    codes += [warning.code for warning in heard.warnings]
+    alike = likeness(decode_speech(folder / "heard.wav"), variant.source)
+    seconds = len(variant.source) / SAMPLE_RATE
+    problems = []
+    if alike < _ALIKE:
+        problems.append(f"sounds differ ({alike:.2f})")
+    if variant.kind == "calls" and heard.value.parties is None:
+        problems.append("the parties are not kept apart")
+    if abs(heard.value.end_seconds - seconds) > _TOLERANCE_SECONDS:
+        problems.append(f"lasts {heard.value.end_seconds:.1f} s, not {seconds:.1f} s")
+    if info.video is not None:
+        scenes = decoder.detect_scenes(path, info, lambda _: None)
+        codes += [warning.code for warning in scenes.warnings]
+        starts = [{"start_seconds": scene.start_seconds} for scene in scenes.value]
+        seen = Results(summary={"scenes": starts}, transcript={}, thumbnails=())
+        problems += [
+            problem
+            for check in variant.checks
+            if check.__qualname__.startswith("cut_at.") and (problem := check(seen))
+        ]
+    warned = f", with {', '.join(codes)}" if codes else ""
+    return (f"WRONG: {'; '.join(problems)}" if problems else "right") + warned
+
+
+def likeness(found: NDArray[np.float64], wanted: NDArray[np.float64]) -> float:
+    """Return the correlation of two sounds, or of their levels, at the best of some shifts.
+
+    Codecs for speech keep the levels, codecs for music the form of loud waves.
+    """
+    size = len(found) + len(wanted)
+    waves = np.fft.irfft(np.fft.rfft(found, size) * np.conj(np.fft.rfft(wanted, size)), size)
+    near = np.concatenate([waves[:_SHIFT], waves[-_SHIFT:]])
+    power = float(np.sqrt((found**2).sum() * (wanted**2).sum()))
+    best = float(np.abs(near).max()) / power if power else 0.0
+    levels = []
+    for samples in (found, wanted):
+        blocks = samples[: len(samples) // _BLOCK * _BLOCK].reshape(-1, _BLOCK)
+        levels.append(10 * np.log10((blocks**2).mean(axis=1) + _FAINT))
+    for shift in range(-4, 5):
+        first, second = levels[0][max(0, shift) :], levels[1][max(0, -shift) :]
+        count = min(len(first), len(second))
+        best = max(best, float(np.corrcoef(first[:count], second[:count])[0, 1]))
+    return best
+
+
+def _picture(content: bytes) -> NDArray[np.uint8]:
+    from PIL import Image  # noqa: PLC0415 - only pictures need it
+
+    rgb = np.asarray(Image.open(io.BytesIO(content)).convert("RGB"))
+    return np.ascontiguousarray(rgb[..., ::-1])

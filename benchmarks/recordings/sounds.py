@@ -1,0 +1,157 @@
+"""Sounds that recordings are made of: labelled speech, music, noise and signals, at 16 kHz."""
+
+import functools
+import json
+import wave
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts
+from scripts.sample_media.ffmpeg import decode_speech
+
+Samples = NDArray[np.float64]
+ROOT = Path(__file__).resolve().parents[2]
+TALK = ROOT / ".lifestream" / "media" / "talk.mp4"
+SPEECH_LEVEL = 0.07
+
+
+@functools.cache
+def _talk() -> Samples:
+    return decode_speech(TALK)
+
+
+@functools.cache
+def turns() -> list[dict[str, object]]:
+    """Return the sample talk's turns: speaker, start, end, text."""
+    found: list[dict[str, object]] = json.loads(
+        TALK.with_name("talk.truth.json").read_text(encoding="utf-8")
+    )["turns"]
+    return found
+
+
+def talk(start: float, end: float) -> Samples:
+    """Return a part of the sample talk."""
+    return _talk()[round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]
+
+
+def turn(number: int) -> Samples:
+    """Return a turn of the sample talk at the usual level."""
+    return levelled(talk(float(turns()[number]["start"]), float(turns()[number]["end"])))  # type: ignore[arg-type]
+
+
+def turn_text(number: int) -> str:
+    """Return what is said in a turn."""
+    return str(turns()[number]["text"])
+
+
+@functools.cache
+def _prompts() -> Prompts:
+    return Prompts()
+
+
+def prompt(language: str, name: str = "demo-abouttotry") -> Samples:
+    """Return a prompt at the usual level."""
+    return levelled(_prompts().read(language, name).samples)
+
+
+def prompt_text(language: str, name: str = "demo-abouttotry") -> str:
+    """Return what a prompt says."""
+    return _prompts().read(language, name).text
+
+
+def levelled(samples: Samples) -> Samples:
+    """Scale speech to the usual level."""
+    loud = samples[np.abs(samples) > 0.01]
+    result: Samples = samples * (SPEECH_LEVEL / np.sqrt(np.mean(loud**2)))
+    return result
+
+
+def quieter(samples: Samples, decibels: float) -> Samples:
+    """Scale samples down."""
+    return samples * float(10 ** (-decibels / 20))
+
+
+def silence(seconds: float) -> Samples:
+    """Return nothing."""
+    return np.zeros(round(seconds * SAMPLE_RATE))
+
+
+def join(*parts: Samples, pause: float = 0.8) -> Samples:
+    """Join sounds with pauses between."""
+    pieces = [piece for part in parts for piece in (part, silence(pause))]
+    return np.concatenate(pieces[:-1])
+
+
+def padded(samples: Samples, seconds: float) -> Samples:
+    """Return samples with silence up to a length."""
+    return np.concatenate([samples, silence(max(0.0, seconds - len(samples) / SAMPLE_RATE))])
+
+
+def hiss(seconds: float, level: float = 0.02) -> Samples:
+    """Return white noise."""
+    return np.random.default_rng(9).standard_normal(round(seconds * SAMPLE_RATE)) * level
+
+
+def buzz(seconds: float, level: float = 0.2, hertz: float = 50.0) -> Samples:
+    """Return a mains hum with its overtones."""
+    at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    overtones = [np.sin(2 * np.pi * hertz * n * at) / n for n in range(1, 20)]
+    samples: Samples = level * np.sum(overtones, axis=0)
+    return samples
+
+
+def timecode(seconds: float, level: float = 0.3) -> Samples:
+    """Return linear timecode: biphase marks of 80 bits a frame, 25 frames a second."""
+    draw = np.random.default_rng(4)
+    half = SAMPLE_RATE // 4000
+    state, pieces = 1.0, []
+    for bit in draw.integers(0, 2, round(seconds * 2000)):
+        state = -state
+        first = state
+        state = -state if bit else state
+        pieces += [np.full(half, first), np.full(half, state)]
+    samples: Samples = np.concatenate(pieces) * level
+    return padded(samples, seconds)[: round(seconds * SAMPLE_RATE)]
+
+
+def music(seconds: float, level: float = 0.08, seed: int = 3) -> Samples:
+    """Return chords with a melody and a beat."""
+    draw = np.random.default_rng(seed)
+    at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
+    result = np.zeros(len(at))
+    for beat in range(int(seconds * 2) + 1):
+        since = at - beat / 2
+        playing = (since >= 0) & (since < 1.5)
+        fading = np.where(playing, np.exp(-3 * np.maximum(since, 0)), 0.0)
+        root = 110 * 2 ** (int(draw.choice([0, 3, 5, 7])) / 12)
+        for ratio in (1, 5 / 4, 3 / 2, 2 * 2 ** (int(draw.integers(0, 8)) / 12)):
+            for overtone in (1, 2, 3):
+                result += fading * np.sin(2 * np.pi * root * ratio * overtone * at) / overtone**2
+    return level * result / max(1e-9, float(np.abs(result).max())) * 3
+
+
+def echoing(samples: Samples, seconds: float = 0.6) -> Samples:
+    """Return the sound in a room that fades by 60 dB within some seconds."""
+    count = round(seconds * SAMPLE_RATE)
+    tail = np.random.default_rng(2).standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
+    return samples + np.convolve(samples, 0.05 * tail)[: len(samples)]
+
+
+def telephone(samples: Samples) -> Samples:
+    """Keep 300 to 3400 Hz."""
+    spectrum = np.fft.rfft(samples)
+    hertz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
+    spectrum[(hertz < 300) | (hertz > 3400)] = 0
+    return np.fft.irfft(spectrum, len(samples))
+
+
+def write_wav(path: Path, *channels: Samples, rate: int = SAMPLE_RATE) -> Path:
+    """Write channels as 16-bit PCM; shorter ones are padded."""
+    longest = max(len(channel) for channel in channels) / SAMPLE_RATE
+    stacked = np.stack([padded(channel, longest) for channel in channels], axis=1)
+    with wave.open(str(path), "wb") as wav:
+        wav.setparams((len(channels), 2, rate, 0, "NONE", "not compressed"))
+        wav.writeframes((np.clip(stacked, -1, 1) * 32767).astype("<i2").tobytes())
+    return path

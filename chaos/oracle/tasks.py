@@ -8,6 +8,9 @@ from chaos.ledger import Breach
 from chaos.oracle.histories import Finding
 from runtime.core.jobs import Job, State
 
+STOP_RESOLUTION_SECONDS = 1.0
+"""The local cloud's ECS reports times in whole seconds, cut off."""
+
 BY_SCHEDULER = "ServiceSchedulerInitiated"
 
 
@@ -62,7 +65,8 @@ def work_of(records: Sequence[Job]) -> Iterator[Work]:
 def killed_at_work(tasks: Iterable[TaskRecord], work: Iterable[Work]) -> Iterator[Work]:
     """Yield the work that the service's scheduler cut into: its task was to stop meanwhile.
 
-    Independent of what the worker logged, so that one killed without a line counts too.
+    Independent of what the worker logged, so that one killed without a line counts too. A stop that
+    may have come after the end, by the resolution of its time, is left to the worker's log.
     """
     stops = {
         task.arn: task.stopping_at
@@ -71,7 +75,7 @@ def killed_at_work(tasks: Iterable[TaskRecord], work: Iterable[Work]) -> Iterato
     }
     for each in work:
         stop = stops.get(each.task_arn)
-        if stop is not None and each.start < stop < each.end:
+        if stop is not None and each.start < stop <= each.end - STOP_RESOLUTION_SECONDS:
             yield each
 
 

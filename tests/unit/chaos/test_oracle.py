@@ -129,6 +129,7 @@ def test_should_find_a_second_task_of_an_attempt_at_the_scheduler() -> None:
         (12.0, BY_SCHEDULER, 1),
         (12.0, "UserInitiated", 0),
         (9.9, BY_SCHEDULER, 0),
+        (15.5, BY_SCHEDULER, 0),
         (16.1, BY_SCHEDULER, 0),
     ],
 )

@@ -24,6 +24,7 @@ from runtime.core.jobs import (
     start,
     succeed,
 )
+from runtime.core.media import Voice
 from runtime.core.ports import StaleWriteError
 from runtime.core.service_ports import Record
 from runtime.core.submission import Submission
@@ -31,6 +32,7 @@ from runtime.core.telemetry import Telemetry
 from runtime.core.tracer import NoTracing
 from runtime.reaper.eraser import SETTLED_SECONDS, Eraser, ErasureFailedError
 from runtime.reaper.service_traces import ServiceTraces
+from runtime.voices.profiles import Profiles, profile_id, sample_of
 from tests.fakes.clock import FakeClock
 from tests.fakes.erasures import InMemoryErasures, InMemoryVersions
 from tests.fakes.jobs import InMemoryJobStore
@@ -185,6 +187,31 @@ def test_should_leave_nothing_of_the_job_and_all_of_another(stores: Stores) -> N
     others = f"{work_prefix(stores.other.job_id)}part"
     assert len(stores.objects.versions(BUCKET, others)) == 3
     assert stores.letters.backlog().waiting == 2, "messages of others are put back"
+
+
+def test_should_erase_what_was_learned_of_voices(stores: Stores) -> None:
+    profiles = Profiles(records=stores.uploads)
+    for job in (stores.job, stores.other):
+        voice = Voice(speaker="SPEAKER_00", seconds=9.0, vector=(0.25, 0.75), model="any")
+        profiles.enrol(
+            OWNER,
+            sample_of(
+                voice,
+                profile=profile_id(OWNER, "Ada"),
+                name="Ada",
+                job_id=job.job_id,
+                model="any",
+                consented_by="Ada",
+                consented_at=1.0,
+                enrolled_by=OWNER,
+                enrolled_at=2.0,
+            ),
+        )
+    stores.end()
+    stores.request()
+    stores.sweep()
+    assert [sample.job_id for sample in profiles.of_owner(OWNER)] == [stores.other.job_id]
+    assert stores.traces(stores.job) == []
 
 
 def test_should_certify_what_went_and_what_remains(stores: Stores) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from local.emulator.services.bedrock_answers import ConverseAnswer, converse
 from runtime.aws.bedrock import BedrockChatModel
@@ -32,6 +33,8 @@ class LocalConverse:
         answer: ConverseAnswer = converse(modelId, json.loads(json.dumps(request)))
         if answer.error:
             raise ModelError("throttled", answer.error)
+        if answer.after_seconds:
+            raise ReadTimeoutError(endpoint_url="http://any")
         return answer.body
 
 
@@ -71,7 +74,7 @@ def test_should_publish_what_a_faithful_model_writes(tmp_path: Path) -> None:
     "model",
     [
         *("local.throttled", "local.unavailable", "local.denied", "local.text"),
-        *("local.truncated", "local.refusing", "local.misshapen"),
+        *("local.truncated", "local.refusing", "local.misshapen", "local.slow"),
     ],
 )
 def test_should_succeed_with_quotes_and_a_warning(tmp_path: Path, model: str) -> None:

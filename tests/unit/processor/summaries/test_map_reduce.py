@@ -1,4 +1,6 @@
 import re
+import threading
+import time
 from collections.abc import Callable, Mapping
 from itertools import pairwise
 from typing import Any
@@ -211,6 +213,29 @@ def test_should_not_take_longer_than_its_time() -> None:
         return faithful(question)
 
     assert "has passed" in unavailable(slow, clock=clock)
+
+
+def test_should_ask_as_many_questions_at_once_as_its_limit_and_no_more() -> None:
+    lock, both = threading.Lock(), threading.Barrier(2)
+    active, most = 0, 0
+
+    def meeting(question: Question) -> Reply:
+        nonlocal active, most
+        if question.tool == "report_overview":
+            return faithful(question)
+        with lock:
+            active += 1
+            most = max(most, active)
+        both.wait(10)  # breaks if only one is asked at a time
+        time.sleep(0.02)  # a third one would come in now
+        with lock:
+            active -= 1
+        return faithful(question)
+
+    made, model = summarizer(meeting)
+    assert made.summarize(request_of(SAID, 1, 2, 3), lambda _: None).overview
+    assert len(model.asked) == 5
+    assert most == 2
 
 
 def test_should_pass_on_what_ends_the_job() -> None:

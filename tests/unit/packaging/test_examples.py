@@ -67,7 +67,7 @@ def test_should_survive_faults_and_renew(
     found = jobs(run(command(installed, example), env))
     assert agent.faults == []
     assert_protected(agent, found, least=1)
-    assert_renewed(agent, found)
+    assert_renewed(agent)
     assert not agent.protected
 
 

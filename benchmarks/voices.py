@@ -48,7 +48,8 @@ def main() -> None:
     parser.add_argument("--keep", type=Path)
     given = parser.parse_args()
     voices = list(found_voices(given.each, given.seconds, given.keep))
-    same, other = [], []
+    same: list[float] = []
+    other: list[float] = []
     for (one, first), (two, second) in itertools.combinations(voices, 2):
         (same if one == two else other).append(similarity(first, second))
     people = {person for person, _ in voices}

@@ -8,7 +8,7 @@ import pytest
 from runtime.corrections import edits
 from runtime.corrections.carrying import carry
 from runtime.corrections.document import Document, document_of
-from runtime.corrections.edits import EditRefusedError
+from runtime.corrections.edits import Edit, EditRefusedError
 from runtime.corrections.journal import Action, Journal
 from runtime.results.job_result import JobResult
 from tests.golden.talk import FIRST, SECOND, TALK
@@ -17,7 +17,7 @@ FOUND = document_of(TALK)
 ADA: dict[str, Any] = {"author": "ada", "at": 1.0}
 BEN: dict[str, Any] = {"author": "ben", "at": 2.0}
 
-MADE = [
+MADE: list[Edit] = [
     edits.RenameSpeaker(speaker=FIRST, name="Ada"),
     edits.ChangeWord(word="1", text="old stone"),
     edits.InsertWords(after="1.0", text="grey"),

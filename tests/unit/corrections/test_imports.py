@@ -93,12 +93,13 @@ def test_should_say_what_the_edited_file_says(
     """Edits made elsewhere, exported, are imported onto the found words as what they say."""
     journal = Journal()
     for at, kind, text in made:
-        word = FOUND.words[at].id
-        edit: Edit = {
-            "change": edits.ChangeWord(word=word, text=text),
-            "delete": edits.DeleteWord(word=word),
-            "insert": edits.InsertWords(after=word, text=text),
-        }[kind]
+        own = FOUND.words[at].id
+        kinds: dict[str, Edit] = {
+            "change": edits.ChangeWord(word=own, text=text),
+            "delete": edits.DeleteWord(word=own),
+            "insert": edits.InsertWords(after=own, text=text),
+        }
+        edit = kinds[kind]
         longer = journal.appended([edit], author="ada", at=1.0)
         try:
             longer.applied_to(FOUND)

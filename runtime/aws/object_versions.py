@@ -1,21 +1,18 @@
 """Versions of objects on S3: listed, and removed for good."""
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.core.erasure import ObjectVersion, UnfinishedUpload
-from runtime.core.errors import Permanent, Retryable
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-MAX_REMOVED_AT_ONCE = 1000
-"""The most versions of a DeleteObjects."""
-
-_LOCKED = frozenset({"AccessDenied", "ObjectLocked", "InvalidRequest"})
+PARALLEL_CALLS = 8
 
 
 class S3ObjectVersions:
@@ -37,20 +34,18 @@ class S3ObjectVersions:
                     yield _version(marker, None, 0)
 
     def remove_versions(self, bucket: str, versions: Sequence[ObjectVersion]) -> None:
-        """Remove versions and delete markers for good; idempotent."""
-        for batch in _batches(versions):
-            with typed_faults(f"removing {len(batch)} versions of s3://{bucket}"):
-                answer = self._client.delete_objects(
-                    Bucket=bucket,
-                    Delete={
-                        "Objects": [
-                            {"Key": each.key, "VersionId": each.version_id} for each in batch
-                        ],
-                        "Quiet": True,
-                    },
-                )
-            if errors := answer.get("Errors", []):
-                raise _refused(bucket, len(errors), errors[0].get("Code", "unknown"))
+        """Remove versions and delete markers for good; idempotent.
+
+        One call each, in parallel: a call for many also takes the right to delete current versions
+        where policies are judged by the first key.
+        """
+
+        def remove(each: ObjectVersion) -> None:
+            with typed_faults(f"removing a version of s3://{bucket}"):
+                self._client.delete_object(Bucket=bucket, Key=each.key, VersionId=each.version_id)
+
+        with ThreadPoolExecutor(max_workers=PARALLEL_CALLS) as pool:
+            list(pool.map(remove, versions))
 
     def unfinished(self, bucket: str, prefix: str) -> Iterator[UnfinishedUpload]:
         """Yield the unfinished multipart uploads of the keys that begin so."""
@@ -74,11 +69,6 @@ class S3ObjectVersions:
                     raise
 
 
-def _batches(versions: Sequence[ObjectVersion]) -> Iterator[Sequence[ObjectVersion]]:
-    for first in range(0, len(versions), MAX_REMOVED_AT_ONCE):
-        yield versions[first : first + MAX_REMOVED_AT_ONCE]
-
-
 def _version(found: Any, etag: str | None, size_bytes: int) -> ObjectVersion:
     return ObjectVersion(
         key=found["Key"],
@@ -87,15 +77,3 @@ def _version(found: Any, etag: str | None, size_bytes: int) -> ObjectVersion:
         size_bytes=size_bytes,
         modified_at=found["LastModified"].timestamp(),
     )
-
-
-def _refused(bucket: str, count: int, code: str) -> Exception:
-    what = f"{count} version(s) in s3://{bucket} were not removed ({code})."
-    if code in _LOCKED:
-        return Permanent(
-            f"aws.{code}",
-            what,
-            "Check the role's s3:DeleteObjectVersion, and whether the bucket locks objects; "
-            "the next sweep tries again.",
-        )
-    return Retryable(f"aws.{code}", what, "The next sweep tries again.")

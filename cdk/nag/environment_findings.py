@@ -170,6 +170,12 @@ ACKNOWLEDGED = (
         reason="Its events that fail for good go to a queue, as the newer on-failure destination.",
     ),
     AcknowledgedFinding(
+        path="Processing/Shift/Errors",
+        finding="NIST.800.53.R5-CloudWatchAlarmAction",
+        reason="CodeDeploy reads it during a shift; people are notified of the function's errors.",
+        when=lambda environment: environment.dispatcher.canary_minutes is not None,
+    ),
+    AcknowledgedFinding(
         path="Ingest/Trail",
         finding="NIST.800.53.R5-CloudTrailCloudWatchLogsEnabled",
         reason="A log line for each call on an object would cost more than the calls.",

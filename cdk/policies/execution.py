@@ -26,6 +26,16 @@ ALWAYS = (
     "s3:GetObject",
 )
 
+_SHIFTED = "AWS::CodeDeploy::DeploymentGroup"
+SHIFT = {
+    "codedeploy:CreateDeployment",
+    "codedeploy:GetApplicationRevision",
+    "codedeploy:GetDeployment",
+    "codedeploy:GetDeploymentConfig",
+    "codedeploy:RegisterApplicationRevision",
+}
+"""What CloudFormation calls to shift an alias, which is no resource of its own."""
+
 _OTHERS = {
     # AWS WAF can protect these as well; a schema names what each would take.
     *("amplify", "apigateway", "apprunner", "appsync", "bedrock-agentcore", "cloudfront"),
@@ -80,7 +90,10 @@ def execution_statements(
         raise LookupError(
             f"No handlers of {', '.join(sorted(unknown))}: `python -m scripts.service_reference`"
         )
-    needed = _without_repeated({action for kind in types for action in handlers()[kind]})
+    needed = {action for kind in types for action in handlers()[kind]}
+    if _SHIFTED in types:
+        needed |= SHIFT
+    needed = _without_repeated(needed)
     passed = needed & _LIMITED.keys()
     bounded = {each for each in needed if boundary and _BOUNDARY in _keys(each, reference)}
     statements = scoped(needed - passed - bounded, scope, reference)

@@ -64,6 +64,7 @@ _SCOPES: Mapping[str, Sequence[str]] = {
         "arn:${AWS::Partition}:cloudwatch::${AWS::AccountId}:dashboard/{name}-${AWS::Region}",
     ),
     "cloudtrail": ("trail/{kind}",),
+    "codedeploy": ("application:{kind}", "deploymentgroup:{kind}/*", "deploymentconfig:*"),
     "cognito-idp": ("userpool/*",),
     "dynamodb": ("table/{kind}", "table/{kind}/index/*", "table/{kind}/stream/*"),
     "ecr": ("repository/{kind}",),

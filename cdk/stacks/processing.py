@@ -8,12 +8,14 @@ out of date.
 
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs import permissions
 from cdk.constructs.compute.gpu_capacity import GpuCapacity
+from cdk.constructs.compute.gradual_shift import GradualShift
 from cdk.constructs.compute.processor_container import ProcessorResources
 from cdk.constructs.compute.processor_task import ProcessorTask
 from cdk.constructs.compute.python_lambda import DISPATCHER_PACKAGES, JobFunction
@@ -170,7 +172,7 @@ class ProcessingStack(EnvironmentStack):
                 permissions.send_messages(ingest.jobs.queue),
                 *permissions.write_encrypted(self.key, "sqs"),
             )
-        dispatcher.function.add_event_source(
+        self._event_target(dispatcher, settings.canary_minutes).add_event_source(
             event_sources.SqsEventSource(
                 ingest.jobs.queue,
                 report_batch_item_failures=True,
@@ -178,6 +180,19 @@ class ProcessingStack(EnvironmentStack):
             )
         )
         return dispatcher
+
+    def _event_target(self, dispatcher: JobFunction, minutes: int | None) -> lambda_.IFunction:
+        """Return what the jobs queue invokes: the function, or an alias that shifts gradually."""
+        if minutes is None:
+            return dispatcher.function
+        return GradualShift(
+            self,
+            "Shift",
+            function=dispatcher.function,
+            name=self.names.dispatcher,
+            alarm_name=self.names.alarm("dispatcher-new-version"),
+            minutes=minutes,
+        ).alias
 
     def _grant_run_task(
         self, dispatcher: JobFunction, environment: EnvironmentConfig, network: NetworkStack

@@ -37,6 +37,7 @@ def options(prices: Prices) -> Iterator[str]:
         ),
         ("`budget.anomaly_usd`", "nothing; AWS looks for anomalies and sends notifications free"),
         ("`access.organization`, `access.vpc_endpoints`", "nothing"),
+        ("`dispatcher.canary_minutes`", f"{money(usd['alarm_metric_month'])} a month, an alarm"),
         (
             "`execute_command`",
             (

@@ -38,6 +38,7 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     for before, after in (
         ("log_retention_days = 14", "log_retention_days = 14\ninfrequent_access_days = 60"),
         ("customer_key = false", "customer_key = true"),
+        ("claim_lease_seconds = 60", "claim_lease_seconds = 60\ncanary_minutes = 5"),
         ("monthly_usd = 100", "monthly_usd = 100\nanomaly_usd = 20"),
     ):
         assert before in text
@@ -146,6 +147,38 @@ def test_should_notify_of_unusual_spending(chosen: Deployment) -> None:
         assert "costalerts.amazonaws.com" in str(chosen.render(policy))
 
 
+def test_should_shift_the_dispatcher_gradually_and_back_on_errors(chosen: Deployment) -> None:
+    alias, shifted = chosen.only("AWS::Lambda::Alias")
+    _, group = chosen.only("AWS::CodeDeploy::DeploymentGroup")
+    _, config = chosen.only("AWS::CodeDeploy::DeploymentConfig")
+    (alarm,) = group["Properties"]["AlarmConfiguration"]["Alarms"]
+    sources = [
+        chosen.render(each["Properties"]["FunctionName"])
+        for each in chosen.of_type("AWS::Lambda::EventSourceMapping").values()
+    ]
+    canary = config["Properties"]["TrafficRoutingConfig"]["TimeBasedCanary"]
+
+    assert "CodeDeployLambdaAliasUpdate" in shifted["UpdatePolicy"]
+    assert (canary["CanaryPercentage"], canary["CanaryInterval"]) == (10, 5)
+    assert chosen.of_type("AWS::CloudWatch::Alarm")[chosen.render(alarm["Name"]).strip("<>")]
+    assert any(f"<{alias}>" in source and source.endswith(":live") for source in sources)
+    assert "DEPLOYMENT_STOP_ON_ALARM" in str(group["Properties"]["AutoRollbackConfiguration"])
+
+
+def test_should_let_the_shift_change_the_dispatcher_alone(chosen: Deployment) -> None:
+    (role,) = (
+        name
+        for name, each in chosen.of_type("AWS::IAM::Role").items()
+        if "codedeploy.amazonaws.com" in str(each["Properties"]["AssumeRolePolicyDocument"])
+    )
+    resources = {r for statement in chosen.of_role(role) for r in statement.resources}
+
+    assert {r.rpartition(":")[2] for r in resources} == {
+        "lifestream-dispatcher-dev",
+        "lifestream-dev-dispatcher-new-version",
+    }
+
+
 def test_should_be_deployable_with_the_generated_policies(chosen: Deployment) -> None:
     reference = shipped_reference()
     (templates,) = read_templates(chosen.assets)
@@ -160,7 +193,7 @@ def test_should_cost_nothing_more_when_idle(chosen: Deployment) -> None:
 
 
 def test_should_have_none_of_it_unless_it_is_set(deployment: Deployment) -> None:
-    for kind in ("AWS::CloudTrail::Trail", "AWS::CE::AnomalyMonitor"):
+    for kind in ("AWS::CloudTrail::Trail", "AWS::CE::AnomalyMonitor", "AWS::Lambda::Alias"):
         assert not deployment.of_type(kind)
     text = str(deployment.stacks)
     for word in ("SourceVpce", "PrincipalOrgID", "STANDARD_IA", "LockConfiguration"):

@@ -10,7 +10,7 @@ from image import push
 from image.content import Variant
 from image.release import variants
 from scripts.setup.commands import ROOT
-from tests.infra.gpu import GPU
+from tests.infra.gpu import GPU, private
 
 DIGEST = "sha256:" + "ab" * 32
 
@@ -68,7 +68,7 @@ def test_should_write_a_digest_that_the_environment_accepts(name: str, tmp_path:
 
 def test_should_write_the_digest_of_a_gpu_image_to_its_own_table(tmp_path: Path) -> None:
     file = tmp_path / "dev.toml"
-    file.write_text((ROOT / "environments" / "dev.toml").read_text() + GPU)
+    file.write_text(private((ROOT / "environments" / "dev.toml").read_text()) + GPU)
     before = load_environment(file)
 
     push.write_digest(file, DIGEST, table="gpu")
@@ -82,7 +82,7 @@ def test_should_write_the_digest_of_a_gpu_image_to_its_own_table(tmp_path: Path)
 def test_should_name_the_files_that_have_a_gpu(tmp_path: Path) -> None:
     plain, with_gpu = tmp_path / "dev.toml", tmp_path / "fast.toml"
     plain.write_text((ROOT / "environments" / "dev.toml").read_text())
-    with_gpu.write_text(plain.read_text() + GPU)
+    with_gpu.write_text(private(plain.read_text()) + GPU)
 
     assert push.running([plain, with_gpu], "cpu") == [plain, with_gpu]
     assert push.running([plain, with_gpu], "gpu") == [with_gpu]

@@ -16,7 +16,7 @@ from runtime.core.jobs import ENDED, State
 from runtime.reaper.reaper import SWEPT
 from tests.infra.alarms import for_people
 from tests.infra.conftest import ROOT, synthesize
-from tests.infra.gpu import GPU
+from tests.infra.gpu import GPU, private
 from tests.infra.templates import Deployment
 
 AWS_METRICS = {
@@ -88,7 +88,7 @@ def own(deployment: Deployment) -> list[Shown]:
 
 @pytest.fixture(scope="module")
 def with_gpu(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    text = (ROOT / "environments" / "dev.toml").read_text()
+    text = private((ROOT / "environments" / "dev.toml").read_text())
     return synthesize(tmp_path_factory.mktemp("gpu"), text + GPU)
 
 

@@ -10,14 +10,14 @@ import pytest
 from cdk.constructs.compute.processor_image import DOCKERFILE
 from image.content import source_files
 from tests.infra.conftest import ROOT, synthesize
-from tests.infra.gpu import GPU
+from tests.infra.gpu import GPU, private
 from tests.infra.templates import Deployment
 from tests.infra.test_workers import DEV
 
 
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    text = (DEV + GPU).replace('image_tag = "0.1.0"', 'image_tag = "asset"')
+    text = (private(DEV) + GPU).replace('image_tag = "0.1.0"', 'image_tag = "asset"')
     text = text.replace('image_tag = "gpu-0.1.0"', 'image_tag = "asset"')
     return synthesize(tmp_path_factory.mktemp("asset"), text)
 

@@ -181,7 +181,10 @@ def test_should_stop_no_worker_but_an_idle_one_and_start_its_successor_first(
     assert deployment["MaximumPercent"] == 200
 
 
-def test_should_give_workers_no_public_address_and_nobody_a_shell(pooled: Deployment) -> None:
+def test_should_give_workers_no_public_address_and_nobody_a_shell(
+    deployments: Mapping[str, Deployment],
+) -> None:
+    pooled = deployments["staging"]
     network = pooled.render(service(pooled)["NetworkConfiguration"]["AwsvpcConfiguration"])
     group, _ = pooled.only(
         "AWS::EC2::SecurityGroup", GroupDescription="Lifestream tasks: nothing in, HTTPS out"

@@ -36,10 +36,8 @@ class Rollouts:
 
     def service(self) -> Mapping[str, Any]:
         """Return the service as ECS describes it."""
-        found: list[dict[str, Any]] = self.ecs.describe_services(
-            cluster=CLUSTER, services=[SERVICE]
-        )["services"]
-        return found[0]
+        found = self.ecs.describe_services(cluster=CLUSTER, services=[SERVICE])
+        return found["services"][0]
 
     def replace_all(self) -> None:
         """Begin to deploy the same version again."""
@@ -47,16 +45,17 @@ class Rollouts:
 
     def deploy_broken(self) -> str:
         """Deploy a version that cannot start; return its task definition."""
-        definition = self.ecs.describe_task_definition(
+        definition: Mapping[str, Any] = self.ecs.describe_task_definition(
             taskDefinition=self.service()["taskDefinition"]
         )["taskDefinition"]
         kept = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "volumes", "cpu")
         (container,) = definition["containerDefinitions"]
+        broken_container: Any = {**container, "command": ["no_such_module"]}
         broken = self.ecs.register_task_definition(
             **{name: definition[name] for name in kept},
             memory=definition["memory"],
             requiresCompatibilities=definition["requiresCompatibilities"],
-            containerDefinitions=[{**container, "command": ["no_such_module"]}],
+            containerDefinitions=[broken_container],
         )["taskDefinition"]["taskDefinitionArn"]
         self.ecs.update_service(cluster=CLUSTER, service=SERVICE, taskDefinition=broken)
         return str(broken)

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
-import httpx
 import pytest
 
 from runtime.core.contract import attempt_folder, result_prefix
@@ -207,7 +206,7 @@ def test_should_show_the_summary_by_indexes_that_stay(world: World) -> None:
     assert (status, problem["code"]) == (422, "edits.no_such_item")
 
 
-def upload(world: World, job: Job, content: str, query: str, revision: int) -> httpx.Response:
+def upload(world: World, job: Job, content: str, query: str, revision: int) -> Any:
     return world.client.post(
         f"/v1/jobs/{job.job_id}/edits/import?{query}",
         content=content.encode(),

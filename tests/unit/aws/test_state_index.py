@@ -22,7 +22,7 @@ RUNNING = 500
 """Jobs that may report once a second; the record of this decision names the figure."""
 
 
-def size(name: str, attribute: dict[str, Any]) -> int:
+def size(name: str, attribute: Any) -> int:
     """Return the bytes of an attribute ("DynamoDB item sizes and formats"), at the most."""
     ((kind, value),) = attribute.items()
     if kind == "S":

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from cdk.config import load_environment
-from local import up
+from local import toolchain, up
 from local.emulator.settings import HOST
 from local.ports import free_port
 
 ISSUER = up.Issuer(url="http://127.0.0.1:9999", token="any-token")  # noqa: S106
 URLS = {"api": "http://127.0.0.1:8080", "web": "http://127.0.0.1:9000"}
 CLOUD: Any = SimpleNamespace(endpoint_url="http://127.0.0.1:4566")
-DEV = up.toolchain.ROOT / "environments" / "dev.toml"
+DEV = toolchain.ROOT / "environments" / "dev.toml"
 
 
 def test_should_take_the_usual_port_where_it_is_free() -> None:
@@ -53,7 +53,7 @@ def test_should_not_take_a_closed_port_for_a_healthy_service() -> None:
 
 
 def test_should_give_the_services_the_cache_that_is_run() -> None:
-    images = up.toolchain.images(service_environment={"CACHE_URL": "redis://any"})
+    images = toolchain.images(service_environment={"CACHE_URL": "redis://any"})
     service = images.find("lifestream-service-dev")
     assert service is not None
     assert service.environment["CACHE_URL"] == "redis://any"

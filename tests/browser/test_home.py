@@ -169,6 +169,31 @@ def test_the_list_is_searched_filtered_and_paged(
     expect(page.get_by_text("No recording matches.")).to_be_visible()
 
 
+def test_the_list_is_sorted_by_name_and_length_and_says_what_it_leaves_out(
+    service: FakeService, page: Page, address: str
+) -> None:
+    for name, seconds in (("week 10", 60), ("Week 9", 7200), ("arrival", None), ("zoo", 61)):
+        service.add({"name": name, "state": "SUCCEEDED", "duration_seconds": seconds})
+    page.goto(address)
+    titles = page.locator(".row h3")
+    for order, wanted in (
+        ("By name", ["arrival", "Week 9", "week 10", "zoo"]),
+        ("Longest first", ["Week 9", "zoo", "week 10", "arrival"]),
+        ("Shortest first", ["week 10", "zoo", "Week 9", "arrival"]),
+        ("Newest first", ["week 10", "Week 9", "arrival", "zoo"]),
+    ):
+        page.get_by_role("combobox", name="Order").select_option(label=order)
+        expect(titles).to_have_text(wanted)
+    for number in range(250):
+        service.add({"name": f"take {number}", "state": "SUCCEEDED"})
+    page.get_by_role("combobox", name="Order").select_option(label="By name")
+    expect(page.get_by_text("your newest 200 recordings")).to_be_visible()
+    expect(titles).to_have_count(200)
+    page.get_by_label("Search recordings").fill("take 10")
+    expect(titles).to_have_count(11)
+    expect(page.get_by_text("your newest")).to_have_count(0)
+
+
 def test_hostile_names_are_text_everywhere(
     service: FakeService, page: Page, address: str, complaints: list[str]
 ) -> None:

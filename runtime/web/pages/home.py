@@ -11,7 +11,15 @@ from runtime.web.view import jobs, words
 
 PAGE_SIZE = 24
 FILTERS = (("", "All"), ("RUNNING", "At work"), ("SUCCEEDED", "Ready"), ("FAILED", "Failed"))
-ORDERS = (("newest", "Newest first"), ("oldest", "Oldest first"))
+ORDERS = (
+    ("newest", "Newest first"),
+    ("oldest", "Oldest first"),
+    ("name", "By name"),
+    ("longest", "Longest first"),
+    ("shortest", "Shortest first"),
+)
+SORTED_JOBS, READ_JOBS = 200, 100
+"""The API orders by time alone; by name and length, at most so many of the newest are sorted."""
 
 
 def routes(site: Site) -> list[Route]:
@@ -28,10 +36,12 @@ async def home(visit: Visit) -> Response:
         "order": asked.get("order") or None,
         "cursor": asked.get("cursor") or None,
     }
-    page = await visit.api.get("/v1/jobs", limit=PAGE_SIZE, **query)
+    by_time = query["order"] not in jobs.SORTED_ORDERS
+    found, more = await (_page if by_time else _sorted)(visit, query)
     values: dict[str, Any] = {
-        "rows": [jobs.row(job, visit.now) for job in page["items"]],
-        "next_cursor": page.get("next_cursor"),
+        "rows": [jobs.row(job, visit.now) for job in found],
+        "next_cursor": more if by_time else None,
+        "sorted_count": len(found) if more and not by_time else None,
         "query": query,
         "filtered": bool(query["text"] or query["state"]),
         "filters": FILTERS,
@@ -48,6 +58,29 @@ async def home(visit: Visit) -> Response:
         imports=bool((service.get("features") or {}).get("imports")),
         **values,
     )
+
+
+async def _page(
+    visit: Visit, query: dict[str, str | None], limit: int = PAGE_SIZE
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the jobs of a page, and the cursor of the next one."""
+    page = await visit.api.get("/v1/jobs", limit=limit, **query)
+    return page["items"], page.get("next_cursor")
+
+
+async def _sorted(
+    visit: Visit, query: dict[str, str | None]
+) -> tuple[list[dict[str, Any]], str | None]:
+    """Return the newest jobs in another order than by time, and a cursor if there are more."""
+    found: list[dict[str, Any]] = []
+    cursor: str | None = None
+    while len(found) < SORTED_JOBS:
+        asked = {**query, "order": None, "cursor": cursor}
+        items, cursor = await _page(visit, asked, READ_JOBS)
+        found += items
+        if not cursor:
+            break
+    return jobs.in_order(found, str(query["order"])), cursor
 
 
 def row_html(visit: Visit, job: dict[str, Any]) -> str:

@@ -1,5 +1,7 @@
 """A job as a row of the list and as a page of its progress."""
 
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,6 +13,9 @@ MEANINGFUL_PERCENT = 10
 
 STAGE_WEIGHTS = {"transcribe": 12.0, "diarize": 6.0, "scenes": 5.0, "thumbnails": 2.0}
 """Usual shares of a job's time, for a bar where the API reports no progress."""
+
+SORTED_ORDERS = frozenset({"name", "longest", "shortest"})
+"""Orders of the list that the API does not have."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +70,25 @@ def row(job: dict[str, Any], now: float) -> Row:
         thumbnail=bool(job.get("thumbnail")),
         ended=state in words.ENDED,
     )
+
+
+def in_order(found: Sequence[dict[str, Any]], order: str) -> list[dict[str, Any]]:
+    """Return jobs by name or length; numbers in names count as numbers, unknown lengths last."""
+    if order == "name":
+        return sorted(found, key=lambda job: _name_key(words.name_of(job)))
+    sign = -1 if order == "longest" else 1
+
+    def length(job: dict[str, Any]) -> tuple[bool, float]:
+        seconds = job.get("duration_seconds")
+        return seconds is None, sign * float(seconds or 0)
+
+    return sorted(found, key=length)
+
+
+def _name_key(name: str) -> list[str | int]:
+    """Return text and numbers of a name in turn, the first is text."""
+    parts = re.split(r"([0-9]{1,18})", name.casefold())
+    return [int(part) if place % 2 else part for place, part in enumerate(parts)]
 
 
 def tone(state: str) -> str:

@@ -13,6 +13,15 @@ from runtime.web.view.transcript import paragraphs, utf16_length
 TOKENS = Path("runtime/web/client/styles/tokens.css")
 
 
+def test_jobs_are_sorted_by_name_with_odd_digits_and_by_length() -> None:
+    found = [{"name": name} for name in ("b²", "B 2", "b 10", "9" * 5000, "", "b 2")]
+    names = [job["name"] for job in jobs.in_order(found, "name")]
+    assert names == ["9" * 5000, "B 2", "b 2", "b 10", "b²", ""]
+    lengths = [{"duration_seconds": each} for each in (None, 5.0, 0.0, 7.0)]
+    for order, wanted in (("longest", [7.0, 5.0, 0.0, None]), ("shortest", [0.0, 5.0, 7.0, None])):
+        assert [job["duration_seconds"] for job in jobs.in_order(lengths, order)] == wanted
+
+
 def word(text: str, start: float, speaker: str = "SPEAKER_00") -> dict[str, object]:
     return {"text": text, "start_seconds": start, "end_seconds": start + 0.3, "speaker": speaker}
 

@@ -254,6 +254,7 @@ def operations_of(aws: Clients, environment: str, outputs: Mapping[str, str]) ->
         ),
         reaper=LambdaReaper(aws("lambda"), outputs[Output.REAPER_FUNCTION]),
         clock=SystemClock(),
+        object_days=int(outputs.get(Output.OBJECT_DAYS, "0")),
     )
 
 

@@ -72,7 +72,10 @@ class OperatorClock(WallClock, FollowClock, Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operations:
-    """One environment as the commands work on it. `bucket` is its media bucket."""
+    """One environment as the commands work on it. `bucket` is its media bucket.
+
+    `object_days` is when S3 expires uploads or results there; 0 for never.
+    """
 
     environment: str
     bucket: str
@@ -87,6 +90,7 @@ class Operations:
     erasures: ErasureRecords
     reaper: Reaper
     clock: OperatorClock
+    object_days: int = 0
 
     @property
     def command(self) -> str:

@@ -72,6 +72,12 @@ class StorageConfig(Settings):
     """The age at which uploads and results move to S3's class for infrequent access; if omitted,
     they stay in the standard class."""
 
+    @property
+    def object_days(self) -> int | None:
+        """When S3 expires the first of uploads or results; None for never."""
+        days = [each for each in (self.upload_days, self.result_days) if each is not None]
+        return min(days, default=None)
+
     @rule
     def _moves_before_it_expires(self) -> Violations:
         days = [each for each in (self.upload_days, self.result_days) if each is not None]

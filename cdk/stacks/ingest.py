@@ -105,6 +105,8 @@ class IngestStack(EnvironmentStack):
             self._limit_access(environment.access, s3_endpoints)
         self._notify_on_upload(self.jobs.accept_from_bucket(bucket_arn(self.names.media_bucket)))
         self.output(Output.MEDIA_BUCKET, self.media.bucket_name, "Upload below uploads/")
+        if days.object_days is not None:
+            self.output(Output.OBJECT_DAYS, str(days.object_days), "S3 expires recordings then")
         self.output(Output.JOBS_QUEUE_URL, self.jobs.queue.queue_url, "Uploads to process")
         self.output(
             Output.JOBS_DLQ_URL, self.jobs.dead_letters.queue_url, "Messages received too often"

@@ -92,6 +92,13 @@ def hold_job(
     """Put a job that has ended under a legal hold: nothing of it is erased or replaced."""
     operations, screen = opened(context, environment)
     job_id, by = job_id_of(operations, name), getpass.getuser()
+    if operations.object_days:
+        raise Permanent(
+            "hold.would_expire",
+            f"S3 expires recordings of {operations.environment} after {operations.object_days} "
+            "days, also those on hold.",
+            "Remove storage.upload_days and storage.result_days from the environment and deploy.",
+        )
 
     def held(job: Job, now: float) -> Job:
         return hold(job, reason=reason, by=by, now=now)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from runtime.api.problems import conflict, on_hold
+from runtime.api.problems import conflict, on_hold, would_expire
 from runtime.core import jobs as lifecycle
 from runtime.core.clock import WallClock
 from runtime.core.jobs import Job, State
@@ -23,12 +23,16 @@ TRIES = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobActions:
-    """Actions on jobs that their caller may change."""
+    """Actions on jobs that their caller may change.
+
+    `object_days` is when S3 expires uploads or results; 0 for never.
+    """
 
     jobs: JobStore
     objects: ObjectStore
     queue: MessageSender
     clock: WallClock
+    object_days: int = 0
 
     def cancel(self, job: Job) -> Job:
         """Cancel a job; one that runs stops at its next report. Raise `ProblemError` 409."""
@@ -84,7 +88,12 @@ class JobActions:
         )
 
     def hold(self, job: Job, *, reason: str, by: str) -> Job:
-        """Put a job that has ended under a legal hold, or change its reason."""
+        """Put a job that has ended under a legal hold, or change its reason.
+
+        Raise `ProblemError` 409 where S3 would expire what is held.
+        """
+        if self.object_days:
+            raise would_expire(self.object_days)
         self._require_end(job)
         return self._change(
             job, lambda each, now: lifecycle.hold(each, reason=reason, by=by, now=now)

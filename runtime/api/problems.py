@@ -69,6 +69,15 @@ def on_hold() -> ProblemError:
     )
 
 
+def would_expire(days: int) -> ProblemError:
+    """Return the answer for a legal hold where S3 expires uploads or results, held or not."""
+    return conflict(
+        f"S3 expires recordings of this environment after {days} days, also those on hold.",
+        "An operator removes storage.upload_days and storage.result_days and deploys.",
+        code="hold.would_expire",
+    )
+
+
 def invalid(code: str, detail: str, remedy: str) -> ProblemError:
     """Return the answer for a well-formed request whose values are refused."""
     return ProblemError(422, code, detail, remedy)

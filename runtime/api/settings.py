@@ -19,6 +19,7 @@ class ApiSettings(LambdaSettings):
 
     `oidc_issuer` without `oidc_audience` accepts a token for any audience of the issuer.
     `rate_limit` is in the notation of the library `limits`, as in `1200/minute`.
+    `object_days` is when S3 expires uploads or results; 0 for never.
     """
 
     media_bucket: str
@@ -34,6 +35,7 @@ class ApiSettings(LambdaSettings):
     rate_limit: str
     reads_table: str | None = None
     read_days: int = DEFAULT_READ_DAYS
+    object_days: int = 0
     cors_origins: tuple[str, ...] = ()
     cache_url: str | None = None
     webhook_queue_url: str | None = None
@@ -59,6 +61,7 @@ def read_settings(environ: Mapping[str, str]) -> ApiSettings:
         webhooks_table=read.text(EnvVar.WEBHOOKS_TABLE),
         reads_table=read.optional(EnvVar.READS_TABLE),
         read_days=read.number(EnvVar.READ_DAYS, DEFAULT_READ_DAYS),
+        object_days=read.number(EnvVar.OBJECT_DAYS, 0),
         oidc_issuer=read.text(EnvVar.OIDC_ISSUER).rstrip("/"),
         oidc_audience=read.optional(EnvVar.OIDC_AUDIENCE),
         admin_group=read.optional(EnvVar.OIDC_ADMIN_GROUP) or DEFAULT_ADMIN_GROUP,

@@ -274,6 +274,7 @@ class EnvVar(StrEnum):
     WEBHOOKS_TABLE = "WEBHOOKS_TABLE"
     READS_TABLE = "READS_TABLE"
     READ_DAYS = "READ_DAYS"
+    OBJECT_DAYS = "OBJECT_DAYS"
     WEBHOOK_QUEUE_URL = "WEBHOOK_QUEUE_URL"
     EVENT_BUS_NAME = "EVENT_BUS_NAME"
     OIDC_ISSUER = "OIDC_ISSUER"
@@ -305,6 +306,7 @@ class Output(StrEnum):
     """CloudFormation outputs that operators, tests and the local cloud read."""
 
     MEDIA_BUCKET = "MediaBucketName"
+    OBJECT_DAYS = "ObjectDays"
     JOBS_TABLE = "JobsTableName"
     IDEMPOTENCY_TABLE = "IdempotencyTableName"
     JOBS_QUEUE_URL = "JobsQueueUrl"

@@ -1,10 +1,12 @@
 """What must hold on a video's way into the jobs queue."""
 
+import json
 from pathlib import Path
 
 from cdk.naming import Names
-from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX
+from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, EnvVar, Output
 from tests.infra.conftest import ROOT, synthesize
+from tests.infra.service import SERVICE
 from tests.infra.templates import Deployment, Resource
 
 ACCOUNT_AND_REGION = "<AWS::AccountId>-<AWS::Region>"
@@ -189,6 +191,9 @@ def test_should_let_pages_of_the_given_origins_upload_and_read(tmp_path: Path) -
 
 def test_should_expire_uploads_work_and_results_each_by_its_own_setting(tmp_path: Path) -> None:
     dev = (ROOT / "environments" / "dev.toml").read_text()
+    served = "\n".join(f"{name} = {json.dumps(value)}" for name, value in SERVICE.items())
+    assert "[service]\nenabled = false" in dev
+    dev = dev.replace("[service]\nenabled = false", f"[service]\n{served}")
     short = synthesize(
         tmp_path, dev.replace("work_days = 3", "work_days = 3\nupload_days = 5\nresult_days = 9")
     )
@@ -198,6 +203,27 @@ def test_should_expire_uploads_work_and_results_each_by_its_own_setting(tmp_path
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if _expires(rule)}
 
     assert expiring == {UPLOADS_PREFIX: 5, WORK_PREFIX: 3, RESULTS_PREFIX: 9}
+    # By these, operators and the API refuse a legal hold that S3 would not keep.
+    assert short.outputs()[Output.OBJECT_DAYS] == "5"
+    assert {found for found in variables(short) if found} == {"5"}
+
+
+def variables(deployment: Deployment) -> list[str | None]:
+    """Return the days that each container of the API is given."""
+    tasks = deployment.of_type("AWS::ECS::TaskDefinition").values()
+    return [
+        {each["Name"]: each["Value"] for each in container.get("Environment", [])}.get(
+            EnvVar.OBJECT_DAYS
+        )
+        for task in tasks
+        for container in task["Properties"]["ContainerDefinitions"]
+    ]
+
+
+def test_should_say_that_nothing_expires_where_nothing_does(deployment: Deployment) -> None:
+    assert deployment.config.storage.object_days is None
+    assert Output.OBJECT_DAYS not in deployment.outputs()
+    assert set(variables(deployment)) == {None}
 
 
 def test_should_clear_up_after_uploads_that_were_never_completed(deployment: Deployment) -> None:

@@ -57,6 +57,8 @@ def api_variables(resources: ServiceResources) -> dict[str, str]:
         EnvVar.GPU_WORK_QUEUE_URL: resources.gpu_work and resources.gpu_work.queue.queue_url,
         EnvVar.WORKER_SERVICE_NAME: names.worker if environment.workers else None,
         EnvVar.GPU_WORKER_SERVICE_NAME: names.gpu_worker if environment.gpu else None,
+        # Without it, the API lets a legal hold promise what S3 does not keep.
+        EnvVar.OBJECT_DAYS: str(environment.storage.object_days or ""),
         EnvVar.KNOWN_VOICES: TRUE if resources.settings.known_voices else None,
     }
     return {

@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 import pytest
+from starlette.testclient import TestClient
 
+from runtime.api.app import create_app
 from runtime.api.identity import Scope
 from runtime.api.reads import HOUR, ReadLog
 from runtime.core.erasure import Inventory, finished
@@ -82,6 +84,22 @@ def test_should_neither_erase_nor_replace_what_is_on_hold(world: World) -> None:
     assert (answer.json()["erasing"], answer.json()["on_hold"]) == ([], [job.job_id])
     assert world.client.delete(path, headers=world.headers(ADMIN)).json()["on_hold"] is False
     assert delete(world, job) == 202
+
+
+def test_should_not_hold_what_expires_all_the_same(world: World) -> None:
+    job = ended(world, State.SUCCEEDED)
+    path = f"/v1/jobs/{job.job_id}/hold"
+    held = world.client.put(path, headers=world.headers(ADMIN), json={"reason": "any"})
+    assert held.status_code == 200
+    expiring = replace(world.services.actions, object_days=30)
+    client = TestClient(create_app(replace(world.services, actions=expiring)))
+    again = client.put(path, headers=world.headers(ADMIN), json={"reason": "another"})
+    assert (again.status_code, again.json()["code"]) == (409, "hold.would_expire")
+    assert "30 days" in again.json()["detail"]
+    assert "storage.upload_days" in again.json()["remedy"]
+    lifted = client.delete(path, headers=world.headers(ADMIN))
+    assert (lifted.status_code, lifted.json()["on_hold"]) == (200, False)
+    client.close()
 
 
 def test_should_not_erase_what_is_put_on_hold_at_the_same_moment(world: World) -> None:

@@ -1,11 +1,13 @@
 """Operators erase jobs, hold them, and find all that belongs to an owner."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
 from runtime.core.contract import ERASE_EVENT
 from runtime.core.erasure import Inventory, finished
+from runtime.core.errors import Permanent
 from runtime.core.jobs import Job, State
 from tests.fakes.killing import Killed
 from tests.unit.dispatcher.world import BUCKET, s3_event
@@ -70,6 +72,15 @@ def test_should_erase_nothing_that_is_on_hold(operators: Operators) -> None:
         operators.type("jobs", "reprocess", job.job_id)
     assert operators.type("jobs", "release", job.job_id).status == 0
     assert operators.type("jobs", "delete", job.job_id, "--yes").status == 0
+
+
+def test_should_not_hold_what_expires_all_the_same(operators: Operators) -> None:
+    job = operators.job_in(State.SUCCEEDED)
+    operators.operations = replace(operators.operations, object_days=30)
+    with pytest.raises(Permanent, match="after 30 days") as refused:
+        operators.type("jobs", "hold", job.job_id, "--reason", "any case")
+    assert refused.value.code == "hold.would_expire"
+    assert operators.job(job.source).hold is None
 
 
 def test_should_hold_only_what_has_ended(operators: Operators) -> None:

@@ -17,6 +17,7 @@ from lifestream.commands import (
     protect,
     remote,
     score,
+    voices,
 )
 from lifestream.commands.restore_drill import restore_drill
 from lifestream.session import DEFAULT_ENVIRONMENT, Session, session_of
@@ -67,6 +68,11 @@ app.add_typer(
     edits.app,
     name="edits",
     help="Correct a job's results by the API: words, speakers, titles; undo, revisions, files.",
+)
+app.add_typer(
+    voices.app,
+    name="voices",
+    help="List, enrol, propose and erase known voices by the API.",
 )
 app.command("upload")(remote.upload)
 app.command("erase")(erasure.erase_owner)

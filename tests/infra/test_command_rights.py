@@ -39,7 +39,7 @@ TARGETS = {
 }
 """Targets of the Makefile that call AWS, as the table names them."""
 
-WITHOUT_SUBCOMMAND = {"api", "edits"}
+WITHOUT_SUBCOMMAND = {"api", "edits", "voices"}
 """Groups whose commands need no right of AWS."""
 
 

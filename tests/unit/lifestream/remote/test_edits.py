@@ -1,25 +1,19 @@
 """`lifestream edits ...` with the real application: every command, as typed."""
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from lifestream.cli import main
 from lifestream.commands import edits
-from lifestream.remote.client import Account, ApiClient
 from runtime.core.jobs import Job
 from runtime.corrections.edits import KINDS
-from tests.fakes.clock import FakeClock
 from tests.golden.talk import FIRST, SECOND, TALK
 from tests.unit.api.finished import finished
-from tests.unit.api.world import BUCKET, World
-
-Run = Callable[..., int]
+from tests.unit.api.world import World
+from tests.unit.lifestream.remote.typed import Run, typed
 
 
 @pytest.fixture
@@ -36,30 +30,7 @@ def job(world: World) -> Job:
 
 @pytest.fixture
 def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.url.host != "api.example.test":
-            assert "authorization" not in request.headers
-            key = request.url.path[request.url.path.index("results/") :]
-            return httpx.Response(200, content=world.objects.read_bytes(BUCKET, key))
-        got = world.client.request(
-            request.method,
-            str(request.url.copy_with(scheme="http", host="testserver", port=None)),
-            content=request.read(),
-            headers={k: v for k, v in request.headers.items() if k != "host"},
-        )
-        headers = {k: v for k, v in got.headers.items() if k == "location"}
-        return httpx.Response(
-            got.status_code, content=got.content, headers=headers, request=request
-        )
-
-    @contextmanager
-    def connected(*_: Any) -> Iterator[ApiClient]:
-        account = Account(url="http://api.example.test", token=world.token())
-        with httpx.Client(transport=httpx.MockTransport(answer)) as http:
-            yield ApiClient(account, http, sleeper=FakeClock())
-
-    monkeypatch.setattr(edits, "connected", connected)
-    return lambda *arguments: main(["edits", *arguments])
+    return typed(world, monkeypatch, edits, "edits")
 
 
 COMMANDS = {

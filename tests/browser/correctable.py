@@ -121,6 +121,12 @@ class Correctable:
             **self.as_json(),
             "names": dict(document.names),
             "speakers": list(document.speakers),
+            "chapters": list(document.chapter_titles),
+            "summary": [
+                {"section": s, "item": i, "text": document.summary.get((s, i), item.text)}
+                for s, section in enumerate(self.found.summary.sections)
+                for i, item in enumerate(section.items)
+            ],
             "words": words,
         }
 

@@ -125,6 +125,69 @@ def test_corrections_are_undone_redone_and_restored(page: Page, opened: Correcta
     assert {path.name: path.read_bytes() for path in opened.folder.iterdir()} == original
 
 
+def rewrite(page: Page, label: str, text: str) -> None:
+    field = page.get_by_label(label, exact=True)
+    expect(field).to_be_focused()
+    field.fill(text)
+    field.press("Enter")
+    expect(field).to_be_hidden()
+
+
+def test_titles_and_sentences_of_the_summary_are_edited_where_they_are_read(
+    page: Page, opened: Correctable
+) -> None:
+    original = {path.name: path.read_bytes() for path in opened.folder.iterdir()}
+    sentences = page.locator(".sentence")
+    before = sentences.all_inner_texts()
+    page.locator("[data-edit]").click()
+    page.locator(".chapters [data-edit-text]").nth(1).press("Enter")
+    rewrite(page, "Title of the chapter", "Out <b>")
+    for place in (".chapters [dir]", ".chapter-head", "[data-chapter-marks] span"):
+        expect(page.locator(place).nth(1)).to_have_text("Out <b>")
+    sentences.nth(0).dblclick()
+    rewrite(page, "Sentence of the summary", "")
+    expect(sentences.nth(0)).to_be_hidden()
+    saved(page)
+    page.reload()
+    page.wait_for_selector("body[data-editable]")
+    expect(page.locator(".chapter-head").nth(1)).to_have_text("Out <b>")
+    expect(sentences).to_have_text(before[1:])
+    sentences.nth(0).dblclick()
+    rewrite(page, "Sentence of the summary", "A railway.")
+    expect(sentences.nth(0)).to_have_text("A railway.")
+    saved(page)
+    edits = [entry["edit"] for entry in opened.as_json()["entries"]]
+    assert [(edit["kind"], edit.get("item")) for edit in edits] == [
+        ("change_chapter", None),
+        ("change_summary", 0),
+        ("change_summary", 1),
+    ]
+    summary = json.loads((opened.folder / "summary.json").read_text())
+    assert summary["chapters"][1]["title"] == "Out <b>"
+    assert [item["text"] for item in summary["summary_sections"][0]["items"]] == ["A railway."]
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+        saved(page)
+    expect(sentences).to_have_text(before)
+    assert {path.name: path.read_bytes() for path in opened.folder.iterdir()} == original
+
+
+def test_a_sentence_that_another_has_changed_meanwhile_is_asked_about(
+    page: Page, opened: Correctable, complaints: list[str]
+) -> None:
+    theirs = {"kind": "change_summary", "section": 0, "item": 1, "text": "Theirs."}
+    opened.before_change = lambda: opened.edit(theirs)
+    page.locator(".sentence").nth(1).dblclick()
+    rewrite(page, "Sentence of the summary", "Mine.")
+    conflict = page.get_by_role("list", name="Changes to look at").get_by_role("listitem")
+    expect(conflict).to_contain_text("is “Theirs.” by now")
+    conflict.get_by_role("button", name="Use mine").click()
+    expect(page.locator(".sentence").nth(1)).to_have_text("Mine.")
+    saved(page)
+    assert opened.as_json()["entries"][-1]["edit"]["text"] == "Mine."
+    complaints[:] = [line for line in complaints if "412" not in line]
+
+
 def test_corrections_wait_for_a_connection_and_outlive_the_page(
     page: Page, context: BrowserContext, opened: Correctable, complaints: list[str]
 ) -> None:
@@ -214,5 +277,10 @@ def test_editing_is_accessible_and_fits_small_screens(page: Page, theme: str) ->
     page.keyboard.press("Escape")
     page.locator("#p1 .stamp").focus()
     page.keyboard.press("r")
+    assert axe_violations(page) == []
+    page.keyboard.press("Escape")
+    page.locator(".views").get_by_text("Summary and chapters").click()
+    page.locator("[data-edit-text]").first.click()
+    expect(page.get_by_label("Sentence of the summary", exact=True)).to_be_focused()
     assert axe_violations(page) == []
     until(page, "document.documentElement.scrollWidth <= innerWidth")

@@ -201,7 +201,7 @@ def test_a_recording_is_renamed_and_deleted(
 ) -> None:
     opened(page, address, talk)
     page.get_by_label("More about this recording").click()
-    page.get_by_label("Title").fill("Yearly meeting")
+    page.get_by_label("Title", exact=True).fill("Yearly meeting")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_role("heading", name="Yearly meeting")).to_be_visible()
     page.wait_for_selector("body[data-ready]")

@@ -10,13 +10,18 @@ def compacted(editable: dict[str, Any]) -> dict[str, Any]:
     """Return the answer of the API without texts and times, which the page has already.
 
     `ids` has runs of [first, count] for words as found, and the ids of inserted ones as text;
-    `sentences` has the place of each sentence's first word, as differences.
+    `sentences` has the place of each sentence's first word, as differences; `summary` has the
+    summary's sentences by the indexes that stay.
     """
     words = editable["words"]
     kept = ("revision", "can_undo", "can_redo", "entries", "names", "speakers")
+    sentences = editable["summary"]
     return {
         **{name: editable[name] for name in kept},
         "ids": _runs([word["id"] for word in words]),
+        "summary": [
+            {name: each[name] for name in ("section", "item", "text")} for each in sentences
+        ],
         "sentences": steps([place for place, word in enumerate(words) if word["first"]]),
     }
 

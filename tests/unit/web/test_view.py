@@ -66,7 +66,9 @@ def test_ids_of_words_are_runs_and_those_of_inserted_words_stay() -> None:
     ids = ["0", "1", "5.0", "2", "4", "5"]
     words = [{"id": each, "first": each in ("0", "4")} for each in ids]
     names = ("revision", "can_undo", "can_redo", "entries", "names", "speakers")
-    compact = compacted({**dict.fromkeys(names), "words": words})
+    summary = [{"section": 0, "item": 1, "name": "overview", "found": "A.", "text": None}]
+    compact = compacted({**dict.fromkeys(names), "words": words, "summary": summary})
+    assert compact["summary"] == [{"section": 0, "item": 1, "text": None}]
     assert compact["ids"] == [[0, 2], "5.0", [2, 1], [4, 2]]
     assert compact["sentences"] == [0, 4]
 

@@ -92,8 +92,9 @@ export class Timeline {
     }
   }
 
-  /** Draws who speaks again. */
+  /** Draws who speaks again, and the titles of chapters. */
   changed(): void {
+    all("[data-chapter-marks] bdi").forEach((title, index) => (title.textContent = this.data.chapters[index]?.[2] ?? ""));
     this.#drawLanes();
   }
 

@@ -1,6 +1,7 @@
 // Shows a change at once, before the service has it, as the service will make it.
 import type { Change, Item, Ref } from "./changes";
 import type { People } from "./people";
+import type { Texts } from "./texts";
 import type { Word, Words } from "./words";
 
 const WORD_MS = 300;
@@ -21,7 +22,7 @@ function fresh(): Ref {
 }
 
 /** Shows a change; returns what takes it back, or null where it does not fit. */
-export function apply(item: Item, words: Words, people: People): Revert | null {
+export function apply(item: Item, words: Words, people: People, texts: Texts): Revert | null {
   const { change } = item;
   switch (change.kind) {
     case "rename_speaker": {
@@ -35,6 +36,9 @@ export function apply(item: Item, words: Words, people: People): Revert | null {
       return reassign(change.words, change.speaker, words, people);
     case "continue_sentence":
       return () => undefined;
+    case "change_chapter":
+    case "change_summary":
+      return texts.put(change);
     default:
       return rewrite(item, change, words);
   }

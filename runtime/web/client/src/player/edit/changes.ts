@@ -1,5 +1,7 @@
 // Corrections as values: what a person did, as the page keeps it and as the service reads it.
 
+import type { TextChange } from "./texts";
+
 /** A word: its place among the words that the page was read with (negative for one written here),
  *  and the service's id of it once that is known. */
 export interface Ref {
@@ -15,7 +17,8 @@ export type Change =
   | { kind: "continue_sentence"; word: Ref }
   | { kind: "rename_speaker"; speaker: string; name: string }
   | { kind: "merge_speakers"; speaker: string; into: string }
-  | { kind: "reassign_words"; words: Ref[]; speaker: string };
+  | { kind: "reassign_words"; words: Ref[]; speaker: string }
+  | TextChange;
 
 /** A change, what it replaces, and the words that it adds. */
 export interface Item {
@@ -27,6 +30,11 @@ export interface Item {
 /** Whether paragraphs may begin and end elsewhere after a change. */
 export function movesParagraphs({ change }: Item): boolean {
   return change.kind === "merge_speakers" || change.kind === "reassign_words";
+}
+
+/** Whether all words stay as they are, and where they are. */
+export function keepsWords({ change: { kind } }: Item): boolean {
+  return kind === "rename_speaker" || kind === "change_chapter" || kind === "change_summary";
 }
 
 /** The words that a change names. */
@@ -77,5 +85,9 @@ export function described(item: Item): string {
       return "two speakers merged";
     case "reassign_words":
       return "words given to another speaker";
+    case "change_chapter":
+      return `chapter “${was}” named “${change.text}”`;
+    case "change_summary":
+      return change.text ? `sentence of the summary changed to “${change.text}”` : "sentence of the summary removed";
   }
 }

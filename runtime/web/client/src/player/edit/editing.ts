@@ -8,12 +8,14 @@ import type { Search } from "../search";
 import type { Timeline } from "../timeline";
 import type { Transcript } from "../transcript";
 import { apply, reserve, type Revert } from "./apply";
-import { described, movesParagraphs, type Change, type Item, type Ref } from "./changes";
+import { described, keepsWords, movesParagraphs, type Change, type Item, type Ref } from "./changes";
 import { fitted } from "./fitting";
 import { History } from "./history";
 import { People } from "./people";
 import { Saver, type Journal, type SaveState } from "./saver";
 import { SpeakerEditor } from "./speaker-editor";
+import { TextEditor } from "./text-editor";
+import { Texts, type Sentence } from "./texts";
 import { WordEditor } from "./word-editor";
 import { Words } from "./words";
 
@@ -30,6 +32,7 @@ export interface Parts {
 interface Editable extends Journal {
   ids: ([number, number] | string)[];
   sentences: number[];
+  summary: Sentence[];
 }
 
 const MOST_READS = 5;
@@ -45,9 +48,11 @@ const STATES: Record<SaveState, (count: number) => string> = {
 export class Editing {
   readonly #words: Words;
   readonly #people: People;
+  readonly #texts: Texts;
   readonly #saver: Saver;
   readonly #word: WordEditor;
   readonly #speaker: SpeakerEditor;
+  readonly #text: TextEditor;
   readonly #history: History;
   readonly #state = one("[data-edit-state]");
   readonly #undo = one<HTMLButtonElement>("[data-undo]");
@@ -63,12 +68,13 @@ export class Editing {
     const { data, transcript, search, timeline, base } = parts;
     this.#words = new Words(data, transcript, search);
     this.#people = new People(data, transcript, timeline);
+    this.#texts = new Texts(data, transcript, timeline, parts.controls);
     this.#saver = new Saver(base, data.content.revision, {
       name: () => this.#name(),
       rebase: () => this.#rebase(),
       changed: (state, count) => this.#show(state, count),
       saved: (items, revision) => {
-        const sameWords = items.length > 0 && items.every(({ change }) => change.kind === "rename_speaker");
+        const sameWords = items.length > 0 && items.every(keepsWords);
         if (sameWords && this.#sameWords.has(revision - 1)) this.#sameWords.add(revision);
       },
       refused: (item, problem) => this.#refused(item, problem),
@@ -85,6 +91,7 @@ export class Editing {
     this.#speaker = new SpeakerEditor(this.#words, this.#people, transcript, () => data.speakers, (change, was) =>
       this.commit(change, was),
     );
+    this.#text = new TextEditor(this.#texts, (change, was) => this.commit(change, was));
     this.#history = new History(base, async () => (this.#saver.journal ?? (await this.#load())).entries, (revision) => this.#command(`revisions/${revision}/restore`));
     this.#listen();
     void this.#resume();
@@ -99,7 +106,7 @@ export class Editing {
   }
 
   #apply(item: Item): boolean {
-    const revert = apply(item, this.#words, this.#people);
+    const revert = apply(item, this.#words, this.#people, this.#texts);
     if (revert) this.#done.push({ item, revert });
     this.#stale ||= movesParagraphs(item);
     return revert !== null;
@@ -120,7 +127,16 @@ export class Editing {
       const touched = (event as PointerEvent).pointerType === "touch";
       if (touched && document.body.classList.contains("editing")) this.#clicked(event);
     });
-    one("[data-about]").addEventListener("dblclick", (event) => {
+    const about = one("[data-about]");
+    about.addEventListener("click", (event) => {
+      if ((event.target as Element).closest("[data-edit-text]")) void this.#editText(event.target as Element);
+    });
+    about.addEventListener("dblclick", (event) => {
+      if ((event.target as Element).closest(".sentence, .chapters a")) {
+        getSelection()?.removeAllRanges();
+        void this.#editText(event.target as Element);
+        return;
+      }
       const button = (event.target as Element).closest<HTMLElement>("[data-speaker]");
       const label = data.speakers[Number(button?.dataset["speaker"] ?? -1)]?.id;
       const [first] = label ? this.#people.paragraphsOf(label) : [];
@@ -176,6 +192,18 @@ export class Editing {
   #editSpeaker(paragraph: number): void {
     this.#toggle(true);
     this.#speaker.show(paragraph);
+  }
+
+  async #editText(element: Element): Promise<void> {
+    this.#toggle(true);
+    try {
+      if (!this.#texts.known && !(await this.#name())) await this.#rebase();
+    } catch {
+      // Titles need no places; sentences wait for a connection.
+    }
+    const place = this.#texts.placeOf(element);
+    if (place) this.#text.show(place);
+    else announce("This cannot be edited now");
   }
 
   // Doubtful words
@@ -284,6 +312,7 @@ export class Editing {
     const editable = await this.#load();
     if (!this.#sameWords.has(editable.revision)) return false;
     this.#words.name(editable.ids, editable.sentences);
+    this.#texts.load(editable.summary);
     this.#saver.keep();
     return true;
   }
@@ -319,6 +348,7 @@ export class Editing {
       timeline.changed();
       this.#words.load();
       this.#words.name(editable.ids, editable.sentences);
+      this.#texts.load(editable.summary);
       this.#saver.journal = editable;
       this.#saver.revision = this.#saver.keptRevision = content.revision;
       this.#sameWords = new Set([content.revision]);
@@ -333,7 +363,7 @@ export class Editing {
     reserve(items.flatMap(({ made }) => made));
     const kept: Item[] = [];
     for (const item of items) {
-      const result = fitted(item, this.#words, this.#people, revision === this.#saver.keptRevision);
+      const result = fitted(item, this.#words, this.#people, this.#texts, revision === this.#saver.keptRevision);
       if (result === "made") continue;
       if ("theirs" in result) this.#ask(item, result.theirs, result.change);
       else if (this.#apply(result.item)) kept.push(result.item);
@@ -360,7 +390,7 @@ export class Editing {
   }
 
   async #settled(): Promise<void> {
-    if (this.#word.open || this.#speaker.open) return;
+    if (this.#word.open || this.#speaker.open || this.#text.open) return;
     try {
       if (this.#stale) await this.#refresh();
       else await this.#about();
@@ -374,7 +404,10 @@ export class Editing {
     const { base, media } = this.parts;
     const about = one("[data-about]");
     const html = await call<string>("GET", `${base}/parts/about`, undefined, { accept: "text/html" }, true);
-    if (!about.contains(document.activeElement)) about.innerHTML = html;
+    if (!about.contains(document.activeElement)) {
+      about.innerHTML = html;
+      this.#texts.matchPage();
+    }
     for (const track of all<HTMLTrackElement>("track", media)) {
       track.src = `${track.src.split("?")[0]}?revision=${this.#saver.revision}`;
     }

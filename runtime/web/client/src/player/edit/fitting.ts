@@ -1,12 +1,13 @@
 // Fits a change that is not saved onto a revision that others have changed.
 import { named, withRefs, type Change, type Item, type Ref } from "./changes";
 import type { People } from "./people";
+import type { Texts } from "./texts";
 import type { Words } from "./words";
 
 /** The change on the present words; "made" if it is in force; or what is there instead of `was`. */
 export type Fit = { item: Item } | "made" | { theirs: string; change: Change | null };
 
-export function fitted(item: Item, words: Words, people: People, sameRevision: boolean): Fit {
+export function fitted(item: Item, words: Words, people: People, texts: Texts, sameRevision: boolean): Fit {
   const { change } = item;
   if (change.kind === "rename_speaker") {
     const now = people.name(change.speaker);
@@ -15,6 +16,12 @@ export function fitted(item: Item, words: Words, people: People, sameRevision: b
   }
   if (change.kind === "merge_speakers") {
     return people.paragraphsOf(change.speaker).length ? { item } : "made";
+  }
+  if (change.kind === "change_chapter" || change.kind === "change_summary") {
+    const now = texts.text(change);
+    if (now === null) return { theirs: "", change: null };
+    if (now === change.text) return "made";
+    return now === item.was ? { item } : { theirs: now, change };
   }
   const refs = named(change).map((ref) => words.find(ref, sameRevision));
   const found = refs.filter((ref) => ref !== null);

@@ -17,6 +17,7 @@ WORD = """word => {
 }"""
 CAPTIONS = "fetch(document.querySelector('track').src).then((answer) => answer.text())"
 READY = "body[data-editable]"
+TITLE, SENTENCE = "All about ships", "In short, it was long."
 
 
 def saved(page: Page) -> None:
@@ -27,7 +28,7 @@ def saved(page: Page) -> None:
 
 
 def correct_and_undo(page: Page, *, word: str, text: str, speaker: str, quoted: bool) -> None:
-    """Name the first speaker and change a word; find both after a reload everywhere; undo both.
+    """Change a name, a word, a title and a sentence; find all after a reload; undo all.
 
     `quoted`: whether the summary quotes the word.
     """
@@ -38,11 +39,17 @@ def correct_and_undo(page: Page, *, word: str, text: str, speaker: str, quoted: 
     page.mouse.dblclick(*page.evaluate(WORD, word))
     page.get_by_label("Word", exact=True).fill(text)
     page.keyboard.press("Enter")
+    page.locator(".chapters [data-edit-text]").first.click()
+    page.get_by_label("Title of the chapter", exact=True).fill(TITLE)
+    page.keyboard.press("Enter")
+    page.locator(".sentence").last.dblclick()
+    page.get_by_label("Sentence of the summary", exact=True).fill(SENTENCE)
+    page.keyboard.press("Enter")
     saved(page)
     page.reload()
     page.wait_for_selector(READY)
     see(page, text=text, speaker=speaker, quoted=quoted)
-    for _ in range(2):
+    for _ in range(4):
         page.keyboard.press("Control+z")
         saved(page)
     page.reload()
@@ -52,12 +59,16 @@ def correct_and_undo(page: Page, *, word: str, text: str, speaker: str, quoted: 
     assert word in shown
     assert text not in shown
     assert text not in page.evaluate(CAPTIONS)
+    assert TITLE not in page.content()
+    assert SENTENCE not in page.content()
 
 
 def see(page: Page, *, text: str, speaker: str, quoted: bool) -> None:
-    """Find name and word in the transcript, the captions, the summary and a download."""
+    """Find what was changed in the transcript, the captions, the summary and a download."""
     expect(page.locator("#p0 .who")).to_contain_text(speaker)
     assert text in page.locator(".paragraphs").inner_text()
+    expect(page.locator(".chapter-head").first).to_have_text(TITLE)
+    expect(page.locator(".sentence").last).to_have_text(SENTENCE)
     captions = page.evaluate(CAPTIONS)
     assert text in captions
     assert speaker in captions

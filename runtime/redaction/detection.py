@@ -33,6 +33,10 @@ _SPOKEN_MAIL = re.compile(
 )
 
 
+_READ_OUT = re.compile(r"(?<!\d)(\d)[,.](?= \d(?!\d))")
+"""The comma between digits that were read one by one, as recognition writes them."""
+
+
 def personal_data(
     text: str, *, languages: Iterable[str] = (), names: Iterable[str] = ()
 ) -> list[Span]:
@@ -58,7 +62,9 @@ def _mails(text: str) -> Iterator[Span]:
 def _phones(text: str, languages: Iterable[str]) -> Iterator[Span]:
     regions = {region for language in languages for region in REGIONS.get(language, ())}
     for region in [None, *sorted(regions)]:
-        for found in PhoneNumberMatcher(text, region, leniency=Leniency.VALID):
+        # As long as the text, so that the places are the same.
+        plain = _READ_OUT.sub(r"\1 ", text)
+        for found in PhoneNumberMatcher(plain, region, leniency=Leniency.VALID):
             yield Span(found.start, found.end, Kind.PHONE)
 
 

@@ -56,6 +56,16 @@ def test_should_find_telephone_numbers_of_the_language_spoken() -> None:
     assert found("Call 650-253-0000", "ja") == "Call 650-253-0000"
 
 
+@pytest.mark.parametrize("between", [", ", ". ", "-", " "])
+def test_should_find_telephone_numbers_read_digit_by_digit(between: str) -> None:
+    assert found(f"Call {between.join('6502530000')}, please", "en") == "Call [phone], please"
+
+
+def test_should_keep_lists_of_numbers() -> None:
+    listed = "We tried 12, 650, 253, 0, 7 and 1, 2, 3, 4, 5, 6, 7, 8, 9, 10."
+    assert found(listed, "en") == listed
+
+
 def test_should_find_names_that_people_gave() -> None:
     text = "Ada Lovelace met ADA LOVELACE and Adaline."
     assert found(text, names=("Ada Lovelace", " ")) == "[name] met [name] and Adaline."

@@ -20,8 +20,9 @@ OPTIONAL = (
     frozenset({Output.API_SERVICE, Output.WEB_SERVICE, Output.LOAD_BALANCER}),
     frozenset({Output.API_GATEWAY, Output.WEB_GATEWAY, Output.API_DOMAIN, Output.WEB_DOMAIN}),
     frozenset({Output.USER_POOL, Output.USER_POOL_CLIENT}),
+    frozenset({Output.OBJECT_DAYS}),
 )
-"""The outputs of a pool, of services, of their containers or functions, of their user pool."""
+"""Outputs of a pool, of services, of their containers, functions and user pool, and of expiry."""
 
 PROTECT = "Run `make protect ENV=...`, which follows each deployment."
 

@@ -236,7 +236,11 @@ def test_should_say_which_outputs_are_missing() -> None:
     )
 
 
-@pytest.mark.parametrize("missing", sorted(set[Output]().union(*resource_checks.OPTIONAL)))
+@pytest.mark.parametrize(
+    "missing",
+    # One alone is a part of its own.
+    sorted(each for part in resource_checks.OPTIONAL if len(part) > 1 for each in part),
+)
 def test_should_miss_an_output_of_a_part_that_is_there(missing: Output) -> None:
     outputs = {output.value: "" for output in Output if output is not missing}
     stacks = [replace(stack, outputs=outputs) for stack in STACKS]

@@ -74,12 +74,17 @@ class DynamoRecords:
         """Return up to `limit` records by consistent queries."""
         found: list[Record] = []
         start: Mapping[str, Any] | None = None if after is None else _key(pk, after)
+        condition = "pk = :pk"
+        values: dict[str, AttributeValueTypeDef] = {":pk": {"S": pk}}
+        if prefix:  # DynamoDB refuses an empty one.
+            condition += " AND begins_with(sk, :prefix)"
+            values[":prefix"] = {"S": prefix}
         while len(found) < limit:
             with typed_faults(f"listing records of {self._table}"):
                 page = self._client.query(
                     TableName=self._table,
-                    KeyConditionExpression="pk = :pk AND begins_with(sk, :prefix)",
-                    ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
+                    KeyConditionExpression=condition,
+                    ExpressionAttributeValues=values,
                     ConsistentRead=True,
                     ScanIndexForward=not newest_first,
                     Limit=limit,

@@ -103,3 +103,4 @@ def test_should_list_by_prefix_in_pages(table: Table) -> None:
     assert names(newest_first=True, limit=2) == ["a#3", "a#2"]
     assert names(after="a#1", limit=1) == ["a#2"]
     assert names(after="a#2", newest_first=True) == ["a#1"]
+    assert [each.sk for each in table.records.below(ANY.pk, "")] == ["a#1", "a#2", "a#3", "b#1"]

@@ -12,6 +12,7 @@ ENDED = frozenset(
         "job.failed",
         "job.interrupted",
         "job.retry_later",
+        "job.waiting",
         "job.crashed",
         "job.lease_lost",
     }
@@ -75,6 +76,18 @@ def audit_worker(lines: Sequence[str]) -> WorkerStops:
             pending = at_work
     # A worker whose log ends here was killed at work.
     return found + WorkerStops(cut_short=int(pending))
+
+
+def job_met_by_stop(lines: Sequence[str]) -> Sequence[str]:
+    """Return the lines of a worker from the job that a stop met first, none if none was met."""
+    began = 0
+    for number, text in enumerate(lines):
+        action = read(text).get("action")
+        if action == STARTED:
+            began = number
+        elif action == STOPPED and audit_worker(lines[: number + 1]).at_work:
+            return lines[began:]
+    return ()
 
 
 def read(text: str) -> Line:

@@ -12,7 +12,7 @@ from chaos.operators import Operators
 from chaos.oracle.verdict import Oracle
 from chaos.outages import Outages
 from chaos.pool.agent_faults import AgentFaults
-from chaos.pool.log_audit import audit
+from chaos.pool.log_audit import audit, job_met_by_stop
 from chaos.pool.pool_plan import pool_plan
 from chaos.pool.report import PoolReport
 from chaos.pool.service_churn import ServiceChurn
@@ -101,6 +101,9 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
             f"{uploads.people.acts} acts of people; {counted(fault_log.kinds)}"
         )
         logs = tuple(streams(system))
+        for worker in logs:
+            if lines := job_met_by_stop(worker):
+                log("a worker was stopped at work:\n" + "\n".join(lines))
         system.keep_logs(folder / "logs")
         verdict = oracle.judge(folder / "logs", fault_log.disturbed, ledger.written)
         log(str(verdict))

@@ -1,16 +1,20 @@
 import json
+from pathlib import Path
 
 import pytest
 
 from chaos.ledger import NO_JOB, Breach, Violation
-from chaos.pool.log_audit import WorkerStops, audit, audit_worker
+from chaos.pool.log_audit import WorkerStops, audit, audit_worker, job_met_by_stop
 from chaos.pool.pool_plan import slow_plan
 from chaos.pool.report import PoolReport
 from chaos.pool.workers import STOP_TIMEOUT_SECONDS, changed
-from runtime.core.contract import EnvVar
+from runtime.core.contract import EnvVar, Stage
+from runtime.core.errors import Permanent, Retryable
+from tests.unit.processor.studio import Studio, raising
 
 ON, OFF = "protection.enabled", "protection.disabled"
 BEGUN, DONE, PUT_BACK = "job.started", "job.succeeded", "job.interrupted"
+WAITS = "job.waiting"
 STOP = "shutdown.requested"
 
 
@@ -22,6 +26,9 @@ def log(*actions: str) -> list[str]:
     ("actions", "found"),
     [
         ((ON, BEGUN, DONE, OFF, STOP), WorkerStops(all=1)),
+        ((ON, BEGUN, WAITS, OFF, STOP), WorkerStops(all=1)),
+        ((ON, BEGUN, WAITS, OFF, ON, BEGUN, OFF, STOP), WorkerStops(all=1, at_work=1, cut_short=1)),
+        ((BEGUN, STOP, WAITS), WorkerStops(all=1, at_work=1, cut_short=1)),
         ((STOP,), WorkerStops(all=1)),
         ((ON, STOP, OFF), WorkerStops(all=1)),
         ((BEGUN, STOP, DONE), WorkerStops(all=1, at_work=1)),
@@ -35,6 +42,32 @@ def log(*actions: str) -> list[str]:
 )
 def test_should_tell_what_a_stop_met(actions: tuple[str, ...], found: WorkerStops) -> None:
     assert audit_worker(log(*actions)) == found
+
+
+ENDS = {
+    "success": None,
+    "the video's fault": Permanent("any", "Any.", "Any."),
+    "an outage": Retryable("aws.SlowDown", "S3 is down.", "Again."),
+    "another passing fault": Retryable("any", "Any.", "Again."),
+    "a crash": RuntimeError("any"),
+}
+
+
+@pytest.mark.parametrize("error", ENDS.values(), ids=ENDS)
+def test_should_know_every_end_that_a_worker_logs(error: Exception | None, tmp_path: Path) -> None:
+    studio = Studio(work_dir=tmp_path, max_runs=3)
+    if error is not None:
+        studio.meanwhile[Stage.PROBE] = raising(error)
+    studio.run()
+    assert BEGUN in studio.log.actions()
+    assert audit_worker(log(*studio.log.actions(), STOP)) == WorkerStops(all=1)
+    assert audit_worker(log(*studio.log.actions(), BEGUN, STOP)).at_work == 1
+
+
+def test_should_show_the_job_that_a_stop_met() -> None:
+    met = log(BEGUN, "any", STOP, PUT_BACK)
+    assert job_met_by_stop([*log(BEGUN, DONE), *met]) == met
+    assert job_met_by_stop(log(BEGUN, DONE, STOP)) == ()
 
 
 def test_should_add_up_all_workers_and_pass_over_other_lines() -> None:

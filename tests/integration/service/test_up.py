@@ -24,6 +24,7 @@ STOP_SECONDS = 30.0
 POLL_SECONDS = 0.1
 SOCKETS = 50
 CONTENT_BYTES = 1 << 20
+UNAVAILABLE, TRIES = 503, 5
 
 Answer = tuple[int, Any]
 
@@ -51,6 +52,14 @@ class Running:
         return self.process.wait(STOP_SECONDS)
 
     def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Answer:
+        """Return status and document; as clients do, ask again while a service does not answer."""
+        for _ in range(TRIES):
+            answer = self._call(method, path, body, token)
+            if answer[0] != UNAVAILABLE:
+                break
+        return answer
+
+    def _call(self, method: str, path: str, body: Any, token: str | None) -> Answer:
         given = self.written["token"] if token is None else token
         request = urllib.request.Request(  # noqa: S310 - an address of this machine
             self.written["api"] + path,

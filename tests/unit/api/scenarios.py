@@ -28,6 +28,9 @@ UNDESCRIBED = CHECKS.get_by_names(["positive_data_acceptance"])
 """Options, cursors and names have rules that the document states in words only."""
 
 
+TIMEOUT_SECONDS = 600
+"""Only ends a call that hangs; how long one takes says something about the machine."""
+
 VALID: Mapping[str, Mapping[str, Any]] = {
     "POST /v1/uploads": {"name": "a talk.mp4", "size_bytes": 7},
     "POST /v1/imports": {"url": "https://media.example.test/a.mp4"},
@@ -72,7 +75,7 @@ def run(*, examples: int, subject: str = OWNER, derandomize: bool = True) -> Map
 
         def get_call_kwargs(self, case: Any) -> dict[str, Any]:
             case.operation.app = self.app
-            return {"headers": self.world.headers(subject)}
+            return {"headers": self.world.headers(subject), "timeout": TIMEOUT_SECONDS}
 
         def after_call(self, response: Any, case: Any) -> None:
             name = named(case)

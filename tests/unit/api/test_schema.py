@@ -11,7 +11,7 @@ from schemathesis.checks import CHECKS, load_all_checks
 
 from runtime.api.app import create_app
 from runtime.core.jobs import succeed
-from tests.unit.api.scenarios import run
+from tests.unit.api.scenarios import TIMEOUT_SECONDS, run
 from tests.unit.api.world import ADMIN, World
 
 EXAMPLES = 8
@@ -55,13 +55,15 @@ def test_should_answer_as_its_document_says(world: World, operation: Any) -> Non
     def call(data: st.DataObject) -> None:
         case = data.draw(operation.as_strategy())
         case.operation.app = app
-        case.call_and_validate(headers=headers, excluded_checks=UNDESCRIBED)
+        case.call_and_validate(
+            headers=headers, excluded_checks=UNDESCRIBED, timeout=TIMEOUT_SECONDS
+        )
 
     call()
 
 
 def test_should_answer_as_its_document_says_along_its_links() -> None:
     reached = run(examples=SCENARIOS)
-    # Ids that only an earlier answer has were used.
-    assert any("{upload_id}" in name for name in reached)
-    assert any("{import_id}" in name for name in reached)
+    # Ids that only an earlier answer has were used; which of them depends on the routes there are.
+    ids = ("{upload_id}", "{import_id}", "{webhook_id}", "{key_id}")
+    assert sum(any(each in name for name in reached) for each in ids) > 1

@@ -75,7 +75,10 @@ def test_should_take_several_jobs_with_the_same_tools(pool: Pool) -> None:
     assert pool.run() is ExitCode.SUCCESS
     assert {pool.job(source).state for source in sources} == {State.SUCCEEDED}
     assert pool.tools_made == made + 1, "made by `new_worker` alone, for the next process"
-    assert pool.ecs.calls == ["enable 7", "disable"] * 3
+    # A job that begins before the release of the last one is carried out keeps its protection.
+    spans = len(pool.ecs.calls) // 2
+    assert 1 <= spans <= len(sources)
+    assert pool.ecs.calls == ["enable 7", "disable"] * spans
 
 
 def test_should_be_able_to_read_what_the_upload_asks_for(pool: Pool) -> None:

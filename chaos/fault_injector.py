@@ -88,7 +88,7 @@ class FaultInjector:
         return self._lagging.outdated(number, request)
 
     def _receive(self, call: CallName, request: Request, forward: Forward) -> Response | None:
-        """Pass a poll on; what it received tells its job, so its faults come after it."""
+        """Pass a poll on; its faults come after it, because only what it received names the job."""
         response = forward()
         number = self._receipts.register(response)
         if number is None:

@@ -98,7 +98,7 @@ def running(
     doors = {name: usual_or_free(port) for name, port in USUAL_PORTS.items()}
     urls = {name: f"http://{HOST}:{port}" for name, port in doors.items()}
     if functions:
-        # API Gateway tells its domains apart by name, without the port.
+        # API Gateway distinguishes its domains by name, without the port.
         urls[WEB] = f"http://localhost:{doors[WEB]}"
     with contextlib.ExitStack() as stack:
         with screen.step("Starting the local cloud"):

@@ -33,7 +33,7 @@ class EnvironmentScope:
     role_path: str = "/"
 
     def arns(self, service: str) -> list[str]:
-        """Return the patterns of a service's ARNs, none where names do not tell them apart."""
+        """Return the patterns of a service's ARNs, none where their names are not distinct."""
         prefix = _GLOBAL if service in _ANY_REGION else _REGIONAL
         base = prefix.replace("{service}", service)
         return [

@@ -130,7 +130,7 @@ class ControlPlaneStack(EnvironmentStack):
         return reaper
 
     def _let_erase(self, reaper: JobFunction, storage: StorageStack, ingest: IngestStack) -> None:
-        """Let the reaper remove all of a job, and nobody else."""
+        """Let the reaper alone remove all of a job."""
         reaper.allow(
             *permissions.erase_objects(bucket_arn(self.names.media_bucket)),
             *permissions.erase_records(storage.jobs_table, storage.idempotency_table),

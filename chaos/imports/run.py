@@ -142,7 +142,7 @@ class _Run:
         return self._report
 
     def _check(self, path: str) -> None:
-        """Whoever works on a file must be protected; one that leaves it may have let go before."""
+        """Note a process at work without protection; one that leaves a file may let go before."""
         worker = self._unprotected(path)
         if worker is None:
             return

@@ -15,7 +15,7 @@ _AT_NIGHT = events.Schedule.cron(hour="3", minute="0")
 _BEGIN_WITHIN = Duration.hours(1)
 _END_WITHIN = Duration.hours(8)
 _LEAST_TIME_TO_CHANGE = Duration.days(3)
-"""After that, AWS lets nobody change a lock of compliance ("Vault Lock")."""
+"""After that, no one can change a lock of compliance ("Vault Lock")."""
 
 
 class DailyBackup(Construct):

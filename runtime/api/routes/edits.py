@@ -159,7 +159,7 @@ def make_edits(
 
 
 async def whole_body(request: Request) -> bytes:
-    """Return the body; a dependency after the caller's, so that nobody else's is read."""
+    """Return the body; a dependency after the caller's, so only a permitted one's is read."""
     return await request.body()
 
 

@@ -347,6 +347,8 @@ class FakeService:
         self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._listeners.add(queue)
+        if job_id is not None:  # As in the API, no change falls between the page and its stream.
+            queue.put_nowait(self.recordings[job_id].job)
 
         async def events() -> AsyncIterator[str]:
             try:

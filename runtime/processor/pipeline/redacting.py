@@ -4,6 +4,7 @@ It fails closed: unless all of it was made, no such file is published.
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from runtime.core.contract import REDACTED_FOLDER, Redact, ResultFile, Stage
 from runtime.core.errors import Permanent
@@ -13,9 +14,11 @@ from runtime.documents.files import render_documents
 from runtime.processor.pipeline.context import JobContext
 from runtime.processor.pipeline.graph import Inputs
 from runtime.processor.stages.publish import publish_folder
-from runtime.redaction.results import Redacted, redacted
 from runtime.results.job_result import JobResult
 from runtime.results.warnings import REDACTION_FAILED, ResultWarning
+
+if TYPE_CHECKING:
+    from runtime.redaction.results import Redacted
 
 LEFT_OUT = frozenset({ResultFile.SCENES_JSON, ResultFile.SPEAKERS_RTTM})
 """Files in which there are no words."""
@@ -37,6 +40,9 @@ def redacted_files(
     if job.options.redact is None:
         return RedactedFiles()
     try:
+        # A hundred modules of number plans, which few jobs need.
+        from runtime.redaction.results import redacted
+
         made = redacted(result, names=job.options.vocabulary)
         sound = _sound(job, media, given, made, on_progress)
         documents = {
@@ -44,7 +50,7 @@ def redacted_files(
             for name, content in render_documents(made.result).items()
             if name not in LEFT_OUT
         }
-    except (Permanent, ValueError, LookupError, ArithmeticError, TypeError) as error:
+    except (ImportError, Permanent, ValueError, LookupError, ArithmeticError, TypeError) as error:
         job.telemetry.log.error("redaction.failed", error=repr(type(error)))
         return RedactedFiles(warnings=(REDACTION_FAILED,))
     job.telemetry.log.info("redaction.done", **made.counts)
@@ -61,7 +67,7 @@ def _wants_sound(job: JobContext, media: MediaInfo) -> bool:
 
 
 def _sound(
-    job: JobContext, media: MediaInfo, given: Inputs, made: Redacted, on_progress: Progress
+    job: JobContext, media: MediaInfo, given: Inputs, made: "Redacted", on_progress: Progress
 ) -> tuple[PublishedFile, ...]:
     """Publish the sound with a tone over what was found; also where nothing was."""
     if not _wants_sound(job, media):

@@ -7,7 +7,7 @@ import pytest
 from runtime.core.contract import ExitCode, Redact
 from runtime.core.errors import Permanent
 from runtime.core.options import JobOptions
-from runtime.processor.pipeline import redacting
+from runtime.redaction import results
 from tests.unit.processor.studio import SAID, Studio, raising
 
 CARD = "4111 1111 1111 1111"
@@ -57,7 +57,7 @@ def test_should_bleep_the_sound_on_request(studio: Studio) -> None:
 def test_should_publish_nothing_of_it_where_it_fails(
     studio: Studio, redact: Redact, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(redacting, "redacted", lambda *_args, **_kwargs: raising_value())
+    monkeypatch.setattr(results, "redacted", lambda *_args, **_kwargs: raising_value())
     assert made(studio, redact) == {}
     assert "redaction.failed" in codes(studio)
     assert CARD.encode() not in str(studio.log.lines).encode()

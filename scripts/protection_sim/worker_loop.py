@@ -243,7 +243,7 @@ class WorkerSimulation:
 
 
 class _WatchedProtection:
-    """The manager, whose sessions tell the audit when a job wants protection and when not."""
+    """The manager, whose sessions report to the audit when a job wants protection and when not."""
 
     def __init__(self, task: SimulatedTask) -> None:
         self._task = task

@@ -205,7 +205,7 @@ def test_corrections_wait_for_a_connection_and_outlive_the_page(
     watch(again, complaints)
     again.goto(page.url)
     expect(again.locator("#p0 p")).to_contain_text("haven of Port Ellen! There The grey walls")
-    for _ in range(TRIES):  # The page may read itself anew once all is saved.
+    for _ in range(TRIES):  # The page may reload once all is saved.
         if len(opened.journal.entries) == 3:
             break
         again.wait_for_timeout(STEP_MS)

@@ -28,7 +28,7 @@ _USUAL, _RAISED = (0.0,), (0.4, 0.8)
 _SURE_LOOP = -0.5
 
 _TOKENS_A_SECOND, _MORE_TOKENS = 20, 40
-"""Nobody speaks faster; a loop in a retry ends there."""
+"""No one speaks faster; a loop in a retry ends there."""
 
 # A loop that was really said: words as long as words are, each likely.
 _SPOKEN_WORD_SECONDS, _SPOKEN_SHARE, _SPOKEN_PROBABILITY = (0.1, 2.0), 0.8, 0.5

@@ -197,7 +197,7 @@ def test_corrections_wait_for_a_connection_and_outlive_the_page(
     context.set_offline(True)
     correct(page, 0, "stone", "grey")
     correct(page, 0, "Ellen!", "Ellen! There")
-    expect(page.locator(STATE)).to_contain_text("2 changes are kept here and sent later")
+    expect(page.locator(STATE)).to_contain_text("2 changes are kept here")
     page.close()
     context.set_offline(False)
 

@@ -59,6 +59,11 @@ class Recording:
     paragraphs: tuple[Paragraph, ...]
     audio: str | None
 
+    @property
+    def has_pictures(self) -> bool:
+        """Whether any scene has a thumbnail."""
+        return any(scene.get("thumbnail") for scene in self.scenes)
+
     def speaker(self, identity: str) -> Speaker:
         """Return the speaker; unknown ones are without a name."""
         for speaker in self.speakers:

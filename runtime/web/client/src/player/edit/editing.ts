@@ -41,8 +41,8 @@ const STATES: Record<SaveState, (count: number) => string> = {
   saved: () => "All changes saved",
   waiting: () => "Not saved yet",
   saving: () => "Saving…",
-  offline: (count) => `No connection: ${count === 1 ? "1 change is" : `${count} changes are`} kept here and sent later`,
-  "signed-out": () => "You are signed out. Your changes are kept here; sign in in another tab.",
+  offline: (count) => `No connection: ${count === 1 ? "1 change is" : `${count} changes are`} kept here`,
+  "signed-out": () => "Signed out: sign in in another tab to save",
 };
 
 export class Editing {

@@ -138,7 +138,8 @@ export class Saver {
       }
       this.#batch ??= this.#next();
       if (!this.#batch.tasks.length) throw new ApiProblem(422, "edits.no_such_word", "A word of it is gone.", "");
-      this.hooks.changed("saving", this.#tasks.length);
+      // What has failed stays shown until an attempt succeeds: a text that flickers is read aloud each time.
+      if (!this.#tries) this.hooks.changed("saving", this.#tasks.length);
       await this.#send(this.#batch);
       this.#tries = 0;
       return true;

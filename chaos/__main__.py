@@ -45,7 +45,8 @@ def chaos(
     size = RunSize(
         jobs=jobs,
         seed=seed,
-        in_flight=in_flight,
+        # The uploads of a run with outages have their times; none waits for another.
+        in_flight=jobs if outage else in_flight,
         bound_seconds=bound + extra,
         limit_seconds=limit or SECONDS_FOR_ALL + SECONDS_FOR_A_JOB * jobs + extra,
         budgets=budgets,

@@ -13,7 +13,7 @@ from chaos.http_requests import Request, Sender
 from chaos.job_numbers import JobNumbers
 from chaos.lagging_reads import LaggingReads
 from chaos.ledger import Ledger
-from chaos.outages import Outages
+from chaos.outages import CAPACITY, Outages
 from chaos.plan import REFUSALS, Fault, FaultKind
 from chaos.processes import signal_later, signal_now
 from chaos.proxy import Forward
@@ -61,6 +61,9 @@ class FaultInjector:
             self._fault_log.count_outage(service)
             return refusal(FaultKind.SERVER_ERROR, service), nothing
         call = request.call(sender.caller, self._jobs_table)
+        if call.name == RUN_TASK and self._outages is not None and self._outages.has(CAPACITY):
+            self._fault_log.count_outage(CAPACITY)
+            return refusal(FaultKind.NO_CAPACITY, service), nothing
         if call.name == RECEIVE:
             return self._receive(call, request, forward), nothing
         number = self._job_numbers.number(request.names, call)

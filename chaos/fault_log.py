@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 
 from chaos.job_numbers import SWEEPS
+from chaos.outages import outage_name
 from chaos.plan import DISTURBING, Fault, Occurrence, Plan, Scenario
 
 
@@ -34,7 +35,7 @@ class FaultLog:
     def count_outage(self, service: str) -> None:
         """Count a call that was refused because its service is out."""
         with self._lock:
-            self.kinds[f"outage of {service}"] += 1
+            self.kinds[outage_name(service)] += 1
 
     def draw(self, number: int, occurrence: Occurrence) -> Fault | None:
         """Return the fault planned for an occurrence and log it."""

@@ -1,11 +1,28 @@
-"""Outages of whole services: one after another, each long enough to outlast every retry."""
+"""Outages of whole services: one after another, each long enough to outlast every retry.
 
-from collections.abc import Callable
-from dataclasses import dataclass
+The uploads of such a run are spread over its outages, so that each one meets jobs in every state.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from chaos.conditions import EventFate
+from chaos.ledger import NO_JOB, Breach, Violation
+from chaos.plan import Plan
+
+CAPACITY = "capacity"
+"""Not a service: no task can be started, because a quota is used up or there is no machine."""
 
 SERVICES = ("dynamodb", "s3", "ecs", "sqs")
+OUTAGES = (*SERVICES, CAPACITY)
 FIRST_SECONDS = 20.0
 """By then a run has jobs in every state."""
+
+SPACING = 1.5
+"""From the start of an outage to that of the next one, in lengths of an outage."""
+
+UNHEARD_SECONDS = 20.0
+"""So long before an outage of SQS uploads have lost events: the reconciler announces them in it."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,12 +39,60 @@ class Outages:
 
     def has(self, service: str) -> bool:
         """Return whether a service is out at this moment."""
-        if self.seconds <= 0 or service not in SERVICES:
+        if self.seconds <= 0 or service not in OUTAGES:
             return False
-        start = self.began + FIRST_SECONDS + SERVICES.index(service) * self.seconds * 1.5
+        start = self.began + outage_start(service, self.seconds)
         return start <= self.now() < start + self.seconds
+
+    def may_upload(self, number: int, jobs: int) -> bool:
+        """Return whether it is time for the upload of a job."""
+        return self.now() >= self.began + upload_time(number, jobs, self.seconds)
+
+
+def outage_start(service: str, seconds: float) -> float:
+    """Return how many seconds after a run's start the outage of a service begins."""
+    return FIRST_SECONDS + OUTAGES.index(service) * seconds * SPACING
 
 
 def outage_run_seconds(seconds: float) -> float:
     """Return by how much outages of this length make a run longer."""
-    return FIRST_SECONDS + len(SERVICES) * seconds * 1.5 if seconds > 0 else 0.0
+    return FIRST_SECONDS + len(OUTAGES) * seconds * SPACING if seconds > 0 else 0.0
+
+
+def upload_time(number: int, jobs: int, seconds: float) -> float:
+    """Return how many seconds after a run's start a job is uploaded, at the earliest."""
+    return outage_run_seconds(seconds) * number / jobs
+
+
+def spread_over_outages(plan: Plan, seconds: float) -> Plan:
+    """Return the plan of a run with outages: SQS's outage meets uploads whose events are lost.
+
+    S3's own events and the functions' polls do not pass the proxy; the reconciler's messages do.
+    """
+    if seconds <= 0:
+        return plan
+    start = outage_start("sqs", seconds)
+    jobs = len(plan.jobs)
+    return replace(
+        plan,
+        jobs=tuple(
+            replace(scenario, conditions=replace(scenario.conditions, event=EventFate.LOST))
+            if start - UNHEARD_SECONDS <= upload_time(number, jobs, seconds) < start + seconds / 2
+            else scenario
+            for number, scenario in enumerate(plan.jobs)
+        ),
+    )
+
+
+def outages_not_met(counts: Mapping[str, int], seconds: float) -> Iterator[Violation]:
+    """Yield the outages that no call met: a run without them proves nothing about them."""
+    if seconds <= 0:
+        return
+    for service in OUTAGES:
+        if not counts.get(outage_name(service)):
+            yield Violation(Breach.RULE, NO_JOB, f"no call met the {outage_name(service)}")
+
+
+def outage_name(service: str) -> str:
+    """Return how the refused calls of an outage are counted."""
+    return f"outage of {service}"

@@ -12,7 +12,7 @@ from chaos.fault_log import FaultLog
 from chaos.ledger import Breach, Ledger, Violation
 from chaos.operators import Operators
 from chaos.oracle.verdict import Oracle
-from chaos.outages import Outages
+from chaos.outages import Outages, outages_not_met, spread_over_outages
 from chaos.plan import draw_plan
 from chaos.proxy import Proxy, serving
 from chaos.report import RunReport, check_final_state
@@ -45,7 +45,7 @@ class RunSize:
 
 def run(size: RunSize, folder: Path, say: Say) -> RunReport:
     """Run once; `folder` is left with the plan, the faults that came about and the cloud's logs."""
-    plan = draw_plan(size.seed, size.jobs)
+    plan = spread_over_outages(draw_plan(size.seed, size.jobs), size.outage_seconds)
     (folder / "plan.txt").write_text("".join(line + "\n" for line in plan.lines()))
     fault_log = FaultLog(plan, folder / "faults.jsonl")
     log = timed(say)
@@ -90,6 +90,7 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
         found = (
             *ledger.violations,
             *progress.late,
+            *outages_not_met(fault_log.kinds, size.outage_seconds),
             *verdict.violations,
             *check_final_state(system, uploads.videos),
         )

@@ -68,6 +68,7 @@ class Uploads:
         self.people = People(system.operations(), self.traffic.write)
         self._jobs = system.jobs()
         self._in_flight = in_flight
+        self._outages = outages
         self._waiting = list(reversed(self.videos))
         self.open: dict[int, float] = {}
         self.ended: Counter[str] = Counter()
@@ -82,7 +83,7 @@ class Uploads:
 
         Yields each other job: its number, its moment of upload and its record.
         """
-        while self._waiting and len(self.open) < self._in_flight:
+        while self._waiting and len(self.open) < self._in_flight and self._is_time():
             video = self._waiting.pop()
             self.traffic.upload(video)
             self.people.expect(video)
@@ -94,6 +95,10 @@ class Uploads:
                 del self.open[number]
             else:
                 yield number, uploaded, job
+
+    def _is_time(self) -> bool:
+        number = self._waiting[-1].number
+        return self._outages is None or self._outages.may_upload(number, len(self.videos))
 
     def stop(self) -> None:
         """Send nothing more, and let no person act."""

@@ -39,7 +39,8 @@ def pool(
     size = PoolSize(
         jobs=jobs,
         seed=seed,
-        in_flight=in_flight,
+        # The uploads of a run with outages have their times; none waits for another.
+        in_flight=jobs if outage else in_flight,
         deployments=deployments,
         protection=protection == "on",
         limit_seconds=limit

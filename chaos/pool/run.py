@@ -10,7 +10,7 @@ from chaos.fault_log import FaultLog
 from chaos.ledger import NO_JOB, Breach, Ledger, Violation
 from chaos.operators import Operators
 from chaos.oracle.verdict import Oracle
-from chaos.outages import Outages
+from chaos.outages import CAPACITY, Outages, outages_not_met, spread_over_outages
 from chaos.pool.agent_faults import AgentFaults
 from chaos.pool.log_audit import audit, job_met_by_stop
 from chaos.pool.pool_plan import pool_plan
@@ -45,7 +45,7 @@ class PoolSize:
 
 def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     """Run once; `folder` is left with the logs of all processes."""
-    plan = pool_plan(size.seed, size.jobs)
+    plan = spread_over_outages(pool_plan(size.seed, size.jobs), size.outage_seconds)
     (folder / "plan.txt").write_text("".join(line + "\n" for line in plan.lines()))
     log = timed(say)
     protection = "on" if size.protection else "off"
@@ -79,7 +79,14 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         pool = Pool(system.cloud, system.outputs)
         shorten_worker_timeouts(system, pool, protection=size.protection)
         log("the workers have short timeouts; the first videos are uploaded")
-        churn = ServiceChurn(pool, seed=size.seed)
+
+        def has_capacity() -> bool:
+            out = outages.has(CAPACITY)
+            if out:
+                fault_log.count_outage(CAPACITY)
+            return not out
+
+        churn = ServiceChurn(pool, seed=size.seed, has_capacity=has_capacity)
         fault = AgentFaults(system.cloud.endpoint_url, seed=size.seed, outages=outages)
         operators = Operators(system, *operator_environment(system, proxy, folder), redrive=False)
         outages.begin()
@@ -109,6 +116,7 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         log(str(verdict))
         found = (
             *ledger.violations,
+            *outages_not_met(fault_log.kinds, size.outage_seconds),
             *verdict.violations,
             *(Violation(Breach.STUCK, each, "has not ended in time") for each in uploads.open),
             *check_final_state(system, uploads.videos),

@@ -2,6 +2,7 @@
 
 import random
 import threading
+from collections.abc import Callable
 
 from local.pool import Pool
 
@@ -10,10 +11,16 @@ SECONDS_BETWEEN = (1.0, 3.0)
 
 
 class ServiceChurn:
-    """Wants another number of workers all the time, and two deployments on the way."""
+    """Wants another number of workers all the time, and two deployments on the way.
 
-    def __init__(self, pool: Pool, *, seed: int) -> None:
+    Without capacity no worker is wanted, which is what a service without machines looks like.
+    """
+
+    def __init__(
+        self, pool: Pool, *, seed: int, has_capacity: Callable[[], bool] = lambda: True
+    ) -> None:
         self._pool = pool
+        self._has_capacity = has_capacity
         self._rng = random.Random(f"{seed}/churn")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -38,6 +45,7 @@ class ServiceChurn:
         wanted = 0
         while not self._stop.wait(self._rng.uniform(*SECONDS_BETWEEN)):
             # Another number each time; at least one, so that the work gets done.
-            wanted = self._rng.choice([n for n in range(1, MOST_WORKERS + 1) if n != wanted])
+            some = self._rng.choice([n for n in range(1, MOST_WORKERS + 1) if n != wanted])
+            wanted = some if self._has_capacity() else 0
             self._pool.update(desiredCount=wanted)
             self.scalings += 1

@@ -91,8 +91,10 @@ ODD_NAMES = (
     "x" * 200,
     "=1+1",
     "-rf",
+    'say "no" \\ or {}',
+    "two\nlines\x1b[31m",
 )
-"""Each becomes a part of a key. No quote, backslash or newline: the harness finds keys in JSON."""
+"""Each becomes a part of a key."""
 
 SEQUENCES: tuple[tuple[Act, ...], ...] = (
     (Act.CANCEL, Act.RETRY),

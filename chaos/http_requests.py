@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
@@ -24,7 +25,6 @@ S3_OPERATIONS = {
 BY_RECEIPT = (("sqs", "DeleteMessage"), ("sqs", "ChangeMessageVisibility"))
 XRAY_OPERATIONS = {"/TraceSegments": "PutTraceSegments", "/Traces": "BatchGetTraces"}
 _SENDER = re.compile(r"\bapp/(?P<name>[a-z-]+)\.(?P<pid>\d+)")
-_UPLOAD = re.compile(re.escape(UPLOADS_PREFIX) + r"[^\"\\\\]+")
 _JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
@@ -92,9 +92,10 @@ class Request:
         elif (service, operation) in BY_RECEIPT:
             yield str(self.json.get("ReceiptHandle", ""))
         else:
-            body = self.body.decode(errors="replace")
-            yield from _JOB_ID.findall(body)
-            yield from _UPLOAD.findall(body)
+            for text in _texts(self.json):
+                yield from _JOB_ID.findall(text)
+                if text.startswith(UPLOADS_PREFIX):
+                    yield text
 
     def call(self, caller: Caller, jobs_table: str) -> CallName:
         """Return the call as the plan names it."""
@@ -125,3 +126,17 @@ class Request:
             if self.object_key.startswith(prefix):
                 return ":" + prefix.rstrip("/")
         return ":other"
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Yield all strings in a document of JSON; a string that is a document has those within it."""
+    if isinstance(value, str) and value.startswith(("{", "[")):
+        with suppress(ValueError):
+            value = json.loads(value)
+    if isinstance(value, dict):
+        value = list(value.values())
+    if isinstance(value, list):
+        for each in value:
+            yield from _texts(each)
+    elif isinstance(value, str):
+        yield value

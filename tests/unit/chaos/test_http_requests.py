@@ -68,5 +68,8 @@ def test_should_find_the_job_in_every_kind_of_call() -> None:
     assert JOB_ID in json_request("sqs", "SendMessage", {"MessageBody": JOB_ID}).names
     event = json.dumps({"Records": [{"s3": {"object": {"key": "uploads/a.mp4"}}}]})
     assert "uploads/a.mp4" in json_request("sqs", "SendMessage", {"MessageBody": event}).names
+    odd = 'uploads/ü "quoted" \\ and\nbroken.mp4'
+    confirm = json.dumps({"key": odd})
+    assert odd in json_request("sqs", "SendMessage", {"MessageBody": confirm}).names
     assert list(s3_request("HEAD", "uploads/a%20b.mp4").names) == ["uploads/a b.mp4"]
     assert JOB_ID in s3_request("PUT", f"results/{JOB_ID}/manifest.json").names

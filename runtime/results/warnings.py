@@ -60,6 +60,11 @@ NO_SUCH_TRACK = _warning(
     "media.no_such_track",
     "The video has no audio track such as was asked for; its default track was used.",
 )
+OTHER_TRACKS = _warning(
+    "media.other_tracks",
+    "The file has other audio tracks with sound, which are not in the results; an upload with the "
+    "option audio-track gives those of another track.",
+)
 DAMAGED = _warning(
     "media.damaged",
     "Parts of the file could not be decoded; what they held is missing in the results.",
@@ -70,8 +75,8 @@ CUT_OFF = _warning(
 )
 APPENDED = _warning(
     "media.appended",
-    "Another recording was appended to the file, which players do not play and which is missing "
-    "in the results; upload it as a file of its own.",
+    "Another recording was appended to the file, and could not be read or has tracks that the "
+    "first one lacks; upload it as a file of its own.",
 )
 AUDIO_FAILED = _warning(
     "audio.failed",

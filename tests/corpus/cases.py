@@ -368,6 +368,7 @@ HARD = {
     "webm appended": kept(
         twice("-c:v", "libvpx", "-c:a", "libvorbis", form="webm"), 4.0, 4.0, tolerance=0.3
     ),
+    "mp4 appended": kept(edited("film", lambda data: data + data), 4.0, 4.0),
     "broadcast that jumps ahead": kept(
         joined(
             (*picture(), *tone(), "-c:v", "mpeg2video", "-c:a", "mp2"),
@@ -380,9 +381,9 @@ HARD = {
     "sound in matroska that jumps by hours": kept(
         made(*tone(), *JUMP, *PCM, form="matroska"), 2.0, None, "media.no_video", "media.cut_off"
     ),
-    "mp4 appended": kept(edited("film", lambda data: data + data), 2.0, 2.0, APPENDED),
-    "flv appended": kept(twice(*X264, "-c:a", "aac", form="flv"), 2.0, 2.0, APPENDED),
-    "wav appended": kept(twice(*PCM, form="wav"), 2.0, None, "media.no_video", APPENDED),
+    "sound appended to a picture alone": kept(
+        content(lambda: clip("mute") + clip("sound")), None, 2.0, "media.no_audio", APPENDED
+    ),
     "rubbish at the end": kept(edited("film", lambda data: data + noise(5000)), 2.0, 2.0),
     "sizes in 64 bits": kept(edited("tail", with_large_sizes), 2.0, 2.0),
     "frame rate beyond reason": kept(

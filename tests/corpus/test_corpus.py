@@ -7,7 +7,7 @@ import pytest
 from runtime.core.errors import Permanent
 from runtime.core.media import Diarization, MediaInfo, Upload
 from runtime.processor.decoder.decoder import Decoder
-from runtime.processor.media.decoding import DEMUXERS
+from runtime.processor.media.containers import DEMUXERS
 from runtime.processor.pipeline.pipeline import collect_warnings
 from tests.corpus.cases import CONTAINERS, HARD, REFUSED, Case
 

@@ -10,7 +10,8 @@ from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo
 from runtime.core.ports import Progress
 from runtime.processor.media.channels import ChannelMix, survey_channels
-from runtime.processor.media.decoding import Damage, decoded_frames, open_media, origin_seconds
+from runtime.processor.media.containers import open_media, origin_seconds
+from runtime.processor.media.decoding import Damage, decoded_frames
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,30 +19,31 @@ _BEFORE_ENTRIES = 8  # version, flags and number of entries
 
 def is_protected(path: Path) -> bool:
     """Return whether any track's samples are encrypted; False for other containers."""
-    return _has_box(path, _PROTECTED)
+    return _has_box(path, _PROTECTED, 0, path.stat().st_size)
 
 
-def is_fragmented(path: Path) -> bool:
-    """Return whether the samples lie in fragments; False for other containers."""
-    return _has_box(path, _FRAGMENTED)
+def is_fragmented(path: Path, start: int = 0, end: int | None = None) -> bool:
+    """Return whether the samples between two bytes lie in fragments; False for other containers."""
+    return _has_box(path, _FRAGMENTED, start, path.stat().st_size if end is None else end)
 
 
-def top_level_kinds(path: Path) -> list[bytes]:
-    """Return the types of the outermost boxes in order; of other containers, what looks like it."""
+def outermost_boxes(file: IO[bytes], end: int) -> list[tuple[bytes, int]]:
+    """Return the outermost boxes in order, as (type, first byte).
+
+    Of other containers, what looks like a box.
+    """
+    boxes = _boxes(file, 0, end, _MAX_DEPTH)
+    return [box for _, box in zip(range(_MAX_BOXES), boxes, strict=False)]
+
+
+def _has_box(path: Path, kinds: frozenset[bytes], start: int, end: int) -> bool:
     with path.open("rb") as file:
-        end = path.stat().st_size
-        boxes = _boxes(file, 0, end, _MAX_DEPTH)
-        return [kind for _, kind in zip(range(_MAX_BOXES), boxes, strict=False)]
+        boxes = zip(range(_MAX_BOXES), _boxes(file, start, end, 0), strict=False)
+        return any(kind in kinds for _, (kind, _) in boxes)
 
 
-def _has_box(path: Path, kinds: frozenset[bytes]) -> bool:
-    with path.open("rb") as file:
-        boxes = _boxes(file, 0, path.stat().st_size, 0)
-        return any(kind in kinds for _, kind in zip(range(_MAX_BOXES), boxes, strict=False))
-
-
-def _boxes(file: IO[bytes], start: int, end: int, depth: int) -> Iterator[bytes]:
-    """Yield the type of each box on the way to the sample descriptions, and of those."""
+def _boxes(file: IO[bytes], start: int, end: int, depth: int) -> Iterator[tuple[bytes, int]]:
+    """Yield the boxes on the way to the sample descriptions, and those, as (type, first byte)."""
     while start + _HEADER <= end and depth <= _MAX_DEPTH:
         file.seek(start)
         header = file.read(_LARGE_HEADER)
@@ -54,7 +55,7 @@ def _boxes(file: IO[bytes], start: int, end: int, depth: int) -> Iterator[bytes]
             size = end - start
         if size < content - start:
             return
-        yield kind
+        yield kind, start
         stop = min(end, start + size)
         if kind in _PARENTS:
             yield from _boxes(file, content, stop, depth + 1)

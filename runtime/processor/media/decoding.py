@@ -1,86 +1,26 @@
-"""Opens uploaded media and decodes it to the end, past damaged packets."""
+"""Decodes uploaded media to the end, past damaged packets and into appended files."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from runtime.processor.media.boxes import is_fragmented
-from runtime.processor.media.clock import FREQUENT, RARE, ContinuousClock, Steps
+from runtime.processor.media.clock import ContinuousClock
+from runtime.processor.media.containers import (
+    clock_steps,
+    following_parts,
+    open_part,
+    origin_seconds,
+)
+from runtime.processor.media.parts import Part
 
 if TYPE_CHECKING:
     from av.container import InputContainer
-
-DEMUXERS = {
-    "mov": "MP4, MOV, M4V, M4A, 3GP",
-    "matroska": "MKV and WebM",
-    "avi": "AVI",
-    "mpegts": "MPEG transport stream",
-    "mpeg": "MPEG program stream",
-    "flv": "FLV",
-    "asf": "WMV and WMA",
-    "mp3": "MP3",
-    "aac": "AAC (ADTS)",
-    "wav": "WAV, RF64 and BW64",
-    "w64": "Wave64",
-    "aiff": "AIFF",
-    "au": "AU",
-    "flac": "FLAC",
-    "ogg": "Ogg with Opus, Vorbis, Speex, FLAC or Theora",
-    "amr": "AMR",
-    "caf": "CAF",
-    "mxf": "MXF",
-    "dv": "DV",
-    "ac3": "AC-3",
-    "eac3": "E-AC-3",
-}
-"""FFmpeg's names of the formats that are opened: all hold their tracks themselves.
-
-A playlist in a file named .mp4 would make FFmpeg read other files or addresses.
-"""
-
-_OPTIONS = {"format_whitelist": ",".join(DEMUXERS), "protocol_whitelist": "file"}
-
-# Fragments of a stream keep its clock; a smaller start is a track that starts late.
-_LATE_FRAGMENTS_SECONDS = 1.0
-
-_TIMESTAMPS_MAY_JUMP = 0x0200  # AVFMT_TS_DISCONT
-
-_APPENDABLE = frozenset({"matroska", "flv"})
-"""Formats whose parts may lie one behind the other, each with its own clock."""
 
 _DEFAULT_LAYOUTS = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
 """FFmpeg's default layout of 1 to 8 channels."""
 
 _kept_layouts: list[Any] = []
-
-
-def open_media(path: Path) -> "InputContainer":
-    """Open a container for reading; raise `av.error.FFmpegError` if it is not one."""
-    import av
-
-    return av.open(str(path), options=_OPTIONS)
-
-
-def origin_seconds(container: "InputContainer") -> float:
-    """Return the stream time that is 0 on the presentation timeline.
-
-    MP4 and QuickTime define it as 0, so a track that starts late leaves a gap. Other containers,
-    and fragments cut out of a running stream, start at any time; for them it is the start of the
-    earliest stream.
-    """
-    import av
-
-    start_time: Any = container.start_time
-    if start_time is None:
-        return 0.0
-    start: float = start_time / av.time_base
-    if "mp4" not in container.format.name.split(","):
-        return start
-    if start < _LATE_FRAGMENTS_SECONDS or not is_fragmented(Path(container.name)):
-        return 0.0
-    return start
 
 
 @dataclass
@@ -101,16 +41,13 @@ def decoded_frames(
 ) -> Iterator[Any]:
     """Yield the frames of one stream in order, skipping what cannot be decoded.
 
-    Where a format's clock may start again (MPEG), timestamps go on without the jump. Ends without
-    an error where a truncated file does. Raises `MemoryError`.
+    Where a format's clock may start again (MPEG), timestamps go on without the jump, and so they do
+    from a file to one that was appended to it. Ends without an error where a truncated file does.
+    Raises `MemoryError`.
     """
-    stream: Any = container.streams[stream_index]
-    # Some codecs have no threads, and none accepts the change after its first packet.
-    with contextlib.suppress(AttributeError, RuntimeError):
-        stream.thread_type = "AUTO"
-    if stream.type == "audio":
-        _name_channels(stream.codec_context)
-    return _frames(container, stream, damage or Damage())
+    damage = damage or Damage()
+    yield from _frames(container, container.streams[stream_index], damage)
+    yield from _following_frames(container, stream_index, damage, following_parts(container))
 
 
 def frames_from(
@@ -123,20 +60,75 @@ def frames_from(
 
     Starts at the beginning where the container cannot seek.
     """
+    following = following_parts(container)
+    later = [n for n, (_, starts) in enumerate(following) if starts <= at_seconds]
+    if later:
+        damage = damage or Damage()
+        return _following_frames(
+            container, stream_index, damage, following[later[-1] :], at_seconds=at_seconds
+        )
+    stream = container.streams[stream_index]
+    _seek(container, stream, at_seconds)
+    return decoded_frames(container, stream_index, damage)
+
+
+def _seek(container: "InputContainer", stream: Any, at_seconds: float) -> None:
     import av
 
-    stream = container.streams[stream_index]
     for target in (at_seconds, 0.0):
         offset = round(target / stream.time_base) if stream.time_base else 0
         with contextlib.suppress(av.error.FFmpegError):
             container.seek(offset, stream=stream)
             break
-    return decoded_frames(container, stream_index, damage)
+
+
+def _following_frames(
+    container: "InputContainer",
+    stream_index: int,
+    damage: Damage,
+    following: Sequence[tuple[Part, float]],
+    at_seconds: float = 0.0,
+) -> Iterator[Any]:
+    """Yield the frames of appended files as if they went on in the container's stream."""
+    import av
+
+    for part, starts in following:
+        try:
+            with open_part(part) as another:
+                stream = _counterpart(another, container.streams[stream_index])
+                if stream is None:
+                    continue
+                origin = origin_seconds(another)
+                if at_seconds > starts:
+                    _seek(another, stream, at_seconds - starts + origin)
+                for frame in _frames(another, stream, damage):
+                    if frame.pts is not None:
+                        if stream.type == "video" and frame.time < origin:
+                            continue
+                        frame.pts += round((starts - origin) / frame.time_base)
+                    yield frame
+        except MemoryError:
+            raise
+        except (av.error.FFmpegError, ValueError):
+            continue
+
+
+def _counterpart(another: "InputContainer", stream: Any) -> Any | None:
+    """Return another container's stream of the same kind, at the same place among its kind."""
+    own = [s.index for s in stream.container.streams if s.type == stream.type]
+    others = [s for s in another.streams if s.type == stream.type and s.codec_context is not None]
+    place = own.index(stream.index)
+    return others[min(place, len(others) - 1)] if others else None
 
 
 def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterator[Any]:
     import av
 
+    # Some codecs have no threads, and none accepts the change after its first packet.
+    with contextlib.suppress(AttributeError, RuntimeError):
+        stream.thread_type = "AUTO"
+    if stream.type == "audio":
+        _name_channels(stream.codec_context)
     packets = _packets(container, stream)
     while True:
         try:
@@ -156,31 +148,6 @@ def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterato
             raise
         except av.error.FFmpegError:
             damage.losses += 1
-
-
-def clock_steps(container: "InputContainer") -> Steps | None:
-    """Return the steps that mean a new clock, None in a format that has one clock."""
-    names = container.format.name.split(",")
-    if "mp4" in names:
-        return FREQUENT if is_fragmented(Path(container.name)) else None
-    if container.format.flags & _TIMESTAMPS_MAY_JUMP:
-        return FREQUENT
-    return RARE if _APPENDABLE & {*names} else None
-
-
-def continuous_seconds(container: "InputContainer") -> float | None:
-    """Return the length on a clock without jumps, by reading all packets.
-
-    None without packets, and in formats whose header states the length.
-    """
-    steps = clock_steps(container)
-    if steps is not FREQUENT:
-        return None
-    clock = ContinuousClock(steps)
-    origin = origin_seconds(container)
-    for packet in container.demux([s for s in container.streams if s.type in {"audio", "video"}]):
-        clock.follow(packet)
-    return max(0.0, clock.end_seconds - origin) or None
 
 
 def _packets(container: "InputContainer", stream: Any) -> Iterator[Any]:

@@ -7,13 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from runtime.core.media import VideoStream
-from runtime.processor.media.decoding import (
-    Damage,
-    decoded_frames,
-    frames_from,
-    open_media,
-    origin_seconds,
-)
+from runtime.processor.media.containers import open_media, origin_seconds
+from runtime.processor.media.decoding import Damage, decoded_frames, frames_from
 from runtime.processor.media.frame_samples import FrameSampler, Thumbnailer
 
 if TYPE_CHECKING:

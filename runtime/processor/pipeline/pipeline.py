@@ -1,5 +1,6 @@
 """Runs one job as a graph of stages, from its upload to its published results."""
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,7 +9,7 @@ from pathlib import Path
 from runtime.core.contract import LeaveOut, ResultFile, Stage, attempt_folder, result_prefix
 from runtime.core.errors import Permanent
 from runtime.core.jobs import Source
-from runtime.core.media import Diarization, MediaInfo, Sentence, TimeRange
+from runtime.core.media import Diarization, MediaInfo, Sentence, TimeRange, Turn
 from runtime.core.options import JobOptions
 from runtime.core.ports import ObjectStore, Progress
 from runtime.core.summary import NO_SUMMARY
@@ -258,14 +259,27 @@ def collect_warnings(
 def turns_without_words(
     sentences: tuple[Sentence, ...], diarization: Diarization
 ) -> list[TimeRange]:
-    """Return the turns of speakers who talk for five seconds or more and have no words."""
+    """Return the turns without words: of speakers who have none, and long ones of others.
+
+    Five seconds of talk or more count.
+    """
     talk: defaultdict[str, float] = defaultdict(float)
     for turn in diarization.turns:
         talk[turn.speaker] += turn.end_seconds - turn.start_seconds
-    written = {sentence.speaker for sentence in sentences}
-    silent = {s for s, seconds in talk.items() if seconds >= MIN_TALK_SECONDS} - written
+    ends: defaultdict[str, list[float]] = defaultdict(list)
+    starts: defaultdict[str, list[float]] = defaultdict(list)
+    for sentence in sentences:
+        starts[sentence.speaker] += [each.word.start_seconds for each in sentence.words]
+        ends[sentence.speaker] += [each.word.end_seconds for each in sentence.words]
+    silent = {s for s, seconds in talk.items() if seconds >= MIN_TALK_SECONDS} - starts.keys()
+
+    def is_long_and_empty(turn: Turn) -> bool:
+        started = bisect_left(starts[turn.speaker], turn.end_seconds)
+        has_words = started > 0 and ends[turn.speaker][started - 1] > turn.start_seconds
+        return turn.end_seconds - turn.start_seconds >= MIN_TALK_SECONDS and not has_words
+
     return [
         TimeRange(start_seconds=turn.start_seconds, end_seconds=turn.end_seconds)
         for turn in diarization.turns
-        if turn.speaker in silent
+        if turn.speaker in silent or is_long_and_empty(turn)
     ]

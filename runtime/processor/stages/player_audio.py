@@ -10,7 +10,8 @@ from runtime.core.contract import ResultFile
 from runtime.core.media import AudioStream, MediaInfo, TimeRange
 from runtime.core.ports import Progress
 from runtime.processor.media.audio_timeline import TOLERANCE_SECONDS, SoundTimeline, decode_sound
-from runtime.processor.media.decoding import open_media
+from runtime.processor.media.containers import open_media
+from runtime.processor.media.parts import parts_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -91,7 +92,7 @@ def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> No
     import av
 
     assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
-    if info.audio.codec != "aac":
+    if info.audio.codec != "aac" or len(parts_of(media)) > 1:
         raise _NotCopyableError
     try:
         with open_media(media) as container, _player_file(path) as out:

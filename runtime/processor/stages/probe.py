@@ -7,18 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
-from runtime.processor.media.appended import is_appended
 from runtime.processor.media.boxes import is_protected
 from runtime.processor.media.channels import has_varied_sound
-from runtime.processor.media.decoding import (
+from runtime.processor.media.containers import (
     continuous_seconds,
-    decoded_frames,
+    has_unread_parts,
     open_media,
     origin_seconds,
+    part_seconds,
 )
+from runtime.processor.media.decoding import decoded_frames
 from runtime.processor.media.display import orientation_of
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
-from runtime.results.warnings import APPENDED, AUDIO_UNREADABLE, NO_SUCH_TRACK, VIDEO_UNREADABLE
+from runtime.processor.media.parts import parts_of
+from runtime.results.warnings import (
+    APPENDED,
+    AUDIO_UNREADABLE,
+    NO_SUCH_TRACK,
+    OTHER_TRACKS,
+    VIDEO_UNREADABLE,
+)
 
 if TYPE_CHECKING:
     from av.container import InputContainer
@@ -60,10 +68,11 @@ def probe_upload(
     """Return the tracks with at least one frame that decodes, and the codes of warnings.
 
     Cover art is not a video track. `audio_track` is a number from 1 or a language code; without
-    such a track the default one is used, with a warning. Declared tracks of which nothing decodes
-    give warnings too. Raises `Permanent`: `media.empty`,
-    `media.not_a_video`, `media.truncated`, `media.no_streams`, `media.encrypted`,
-    `media.unsupported_codec`, `media.too_long`, `media.resolution_too_high`.
+    such a track the default one is used, with a warning. Other tracks with sound, appended files
+    that cannot be read and declared tracks of which nothing decodes give warnings too.
+
+    Raises `Permanent`: `media.empty`, `media.not_a_video`, `media.truncated`, `media.no_streams`,
+    `media.encrypted`, `media.unsupported_codec`, `media.too_long`, `media.resolution_too_high`.
     """
     import av
 
@@ -85,6 +94,8 @@ def probe_upload(
         wanted, problems = _ordered(sounds, audio_track)
         if audio_track == DEFAULT_TRACK and len(wanted) > 1:
             wanted = _audible_first(wanted, path)
+            has_others = any(_is_varied(path, stream) for stream in wanted[1:])
+            problems += [OTHER_TRACKS.code] if has_others else []
         video, audio = _video(pictures, upload, limits), _audio(wanted, path)
         if video is None and audio is None:
             if not container.streams:
@@ -92,7 +103,7 @@ def probe_upload(
             raise _nothing_to_decode(upload, [*pictures, *sounds])
         problems += [VIDEO_UNREADABLE.code] if pictures and video is None else []
         problems += [AUDIO_UNREADABLE.code] if sounds and audio is None else []
-        problems += [APPENDED.code] if is_appended(path) else []
+        problems += [APPENDED.code] if has_unread_parts(container) else []
         info = MediaInfo(
             container=container.format.name,
             duration_seconds=claimed,
@@ -148,6 +159,11 @@ def _claimed_seconds(
     """
     import av
 
+    if len(parts := parts_of(upload.path)) > 1:
+        together = sum(map(part_seconds, parts))
+        if together > limits.max_seconds:
+            raise limits.too_long(upload.name)
+        return together
     if not container.duration or container.duration < 0:
         return None
     claimed: float = container.duration / av.time_base

@@ -9,7 +9,8 @@ from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import MediaInfo, Scene, VideoStream
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
-from runtime.processor.media.decoding import frames_from, open_media, origin_seconds
+from runtime.processor.media.containers import open_media, origin_seconds
+from runtime.processor.media.decoding import frames_from
 from runtime.processor.media.frame_samples import Thumbnailer, is_within, sample_path
 from runtime.processor.media.frames import pixel_aspect
 from runtime.processor.stages.contact_sheet import ContactSheet

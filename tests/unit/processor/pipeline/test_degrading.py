@@ -148,6 +148,15 @@ def test_should_warn_of_a_speaker_without_words_and_when(studio: Studio) -> None
     assert "00:50-00:56" in warning["message"]
 
 
+def test_should_warn_of_a_long_turn_without_words_of_a_speaker_who_has_some(studio: Studio) -> None:
+    speaker = studio.turns[0].speaker
+    studio.turns = (*studio.turns, turn(50.0, 56.5, speaker), turn(57.0, 58.0, speaker))
+    assert studio.run() is ExitCode.SUCCESS
+    (warning,) = studio.summary()["warnings"]
+    assert warning["code"] == "speakers.without_words"
+    assert warning["ranges"] == [{"start_seconds": 50.0, "end_seconds": 56.5}]
+
+
 def test_should_not_warn_of_a_short_remark(studio: Studio) -> None:
     studio.turns = (*studio.turns, turn(50.0, 53.0, "SPEAKER_02"))
     studio.run()

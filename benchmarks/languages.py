@@ -43,23 +43,23 @@ def main() -> None:
     print("| language | WER alone | seconds in the right language |\n|---|---|---|", flush=True)
     for language in LANGUAGES:
         recording = join([prompts.read(language, name) for name in NAMES])
-        alone[language] = scores(recording)[language]
+        alone[language] = _scored(recording)[language]
         print(f"| {language} | {rate(alone[language])} | {right(alone[language])} |", flush=True)
     print("\n| mixed | language | WER alone | WER mixed | right language |\n|---|---|---|---|---|")
     for title, (languages, pause) in MIXES.items():
         turns = [prompts.read(language, name) for name in NAMES for language in languages]
-        for language, score in scores(join(turns, pause_seconds=pause)).items():
+        for language, score in _scored(join(turns, pause_seconds=pause)).items():
             row = (title, language, rate(alone[language]), rate(score), right(score))
             print(f"| {' | '.join(row)} |", flush=True)
     print("\n| English | WER |\n|---|---|")
     clean = join([prompts.read("en", name) for name in NAMES])
     for title, change in CONDITIONS.items():
         recording = Recording(samples=change(clean.samples), parts=clean.parts)
-        print(f"| {title} | {rate(scores(recording)['en'])} |", flush=True)
+        print(f"| {title} | {rate(_scored(recording)['en'])} |", flush=True)
 
 
-def scores(recording: Recording) -> dict[str, Score]:
-    """Return the score of each language of a recording."""
+def recognized(recording: Recording) -> tuple[Word, ...]:
+    """Return the words of a recording."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recording.wav"
         recording.write(path)
@@ -68,9 +68,15 @@ def scores(recording: Recording) -> dict[str, Score]:
             sample_rate=SAMPLE_RATE,
             duration_seconds=len(recording.samples) / SAMPLE_RATE,
         )
-        words = transcribe(
-            audio, model_dir=MODEL, threads=THREADS, on_progress=lambda _: None
-        ).words
+        return transcribe(audio, model_dir=MODEL, threads=THREADS, on_progress=lambda _: None).words
+
+
+def _scored(recording: Recording) -> dict[str, Score]:
+    return scores(recording, recognized(recording))
+
+
+def scores(recording: Recording, words: Sequence[Word]) -> dict[str, Score]:
+    """Return the score of each language of a recording, by its words."""
     found: defaultdict[str, Score] = defaultdict(lambda: (0, 0, 0.0, 0.0))
     for part in recording.parts:
         before, more = found[part.language], part_score(part, words)

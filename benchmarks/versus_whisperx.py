@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.long.process_tree import TreeMemory  # noqa: E402 - run by path, so the root first
-from benchmarks.quality import annotation, error_rate, segment  # noqa: E402
+from benchmarks.quality.beside_pyannote import annotation, error_rate, segment  # noqa: E402
 from benchmarks.versus.sound import seconds_of  # noqa: E402
 from local.toolchain import MEDIA  # noqa: E402
 from runtime.core.clock import SystemClock  # noqa: E402

@@ -1,13 +1,15 @@
 """What becomes of the recordings that people have: `python -m benchmarks.recordings [KIND...]`.
 
 Makes every variant of every kind, runs it through a whole job and prints a Markdown table.
+`--write` keeps the rows in `results.csv` and docs/recordings.md.
 """
 
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 from benchmarks.recordings import (
@@ -15,13 +17,16 @@ from benchmarks.recordings import (
     clock_kinds,
     colour_kinds,
     container_kinds,
+    hard_speech_kinds,
     shot_kinds,
     slide_kinds,
     speech_kinds,
 )
 from benchmarks.recordings.kinds import Variant
 from benchmarks.recordings.laboratory import listened, process
+from benchmarks.recordings.results import FILE, PAGE, Row, merged, page_with, read_rows, write_rows
 from benchmarks.recordings.sounds import ROOT
+from runtime.core.clock import SystemClock
 from runtime.core.contract import LeaveOut
 
 _LEFT_OUT = (LeaveOut.SPEAKERS, LeaveOut.SUMMARY, LeaveOut.PLAYER_AUDIO)
@@ -35,13 +40,20 @@ def main() -> None:
     parser.add_argument("--sound", action="store_true", help="compare the sound only: no models")
     parser.add_argument("--words", action="store_true", help="words and pictures only: faster")
     parser.add_argument("--content", default="", help="only contents that hold this text")
+    parser.add_argument("--new", action="store_true", help="only variants without a row yet")
+    parser.add_argument(
+        "--write", type=Path, nargs="?", const=FILE, help="keep the rows, by default in results.csv"
+    )
     given = parser.parse_args()
     print("| kind | content | container, codec | language | outcome | seconds |", flush=True)
     print("|---|---|---|---|---|---|", flush=True)
-    for variant in variants(words_only=given.words):
-        if (
-            given.kinds and variant.kind not in given.kinds
-        ) or given.content not in variant.content:
+    every = list(variants(words_only=given.words))
+    known = {row.key for row in read_rows()}
+    for variant in every:
+        is_asked = not given.kinds or variant.kind in given.kinds
+        if not is_asked or given.content not in variant.content:
+            continue
+        if given.new and key_of(variant) in known:
             continue
         has_models = variant.source is None and variant.language != "none"
         if given.sound and has_models:
@@ -49,9 +61,44 @@ def main() -> None:
         began = time.perf_counter()
         is_heard = given.sound and variant.source is not None
         outcome = heard(variant) if is_heard else judged(variant)
-        row = (variant.kind, variant.content, variant.form, variant.language, outcome)
         took = time.perf_counter() - began
-        print(f"| {' | '.join(row)} | {took:.0f} |", flush=True)
+        print(f"| {' | '.join((*key_of(variant), outcome))} | {took:.0f} |", flush=True)
+        if given.write is not None:
+            keep(row_of(variant, outcome, by_sound=is_heard), every, given.write)
+
+
+def key_of(variant: Variant) -> tuple[str, str, str, str]:
+    """Return what names a variant."""
+    return (variant.kind, variant.content, variant.form, variant.language)
+
+
+def row_of(variant: Variant, outcome: str, *, by_sound: bool) -> Row:
+    """Return today's row of a variant."""
+    if variant.code is not None:
+        checked = "whole job"
+    elif by_sound:
+        checked = "sound"
+    else:
+        checked = "pictures" if variant.is_of_pictures else "words"
+    kind, content, form, language = key_of(variant)
+    return Row(
+        kind=kind,
+        content=content,
+        form=form,
+        language=language,
+        outcome=outcome,
+        checked=checked,
+        date=datetime.fromtimestamp(SystemClock().now(), UTC).date().isoformat(),
+    )
+
+
+def keep(row: Row, every: Sequence[Variant], file: Path) -> None:
+    """Keep a row in a file, and on the page if that is `results.csv`."""
+    rows = merged(read_rows(file), [row], [key_of(variant) for variant in every])
+    write_rows(rows, file)
+    if file != FILE:
+        return
+    PAGE.write_text(page_with(rows, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
 
 
 def variants(*, words_only: bool = False) -> Iterator[Variant]:
@@ -66,6 +113,9 @@ def variants(*, words_only: bool = False) -> Iterator[Variant]:
         speech_kinds.no_speech,
         speech_kinds.languages,
         speech_kinds.conditions,
+        hard_speech_kinds.sparse,
+        hard_speech_kinds.disturbed,
+        hard_speech_kinds.voices,
         clock_kinds.clocks,
         channel_kinds.mixes,
         channel_kinds.calls,

@@ -209,6 +209,8 @@ def tracks() -> Iterator[Variant]:
         ("default track with a click", clicked, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
         ("default track with faint hiss", faint, "MKV, FLAC", ("-c:a", "flac", "-f", "matroska")),
         ("default track with timecode", s.timecode, "MOV, PCM", (*_PCM, "-f", "mov")),
+        ("default track with music", s.music, "MKV, AAC", ("-c:a", "aac", "-f", "matroska")),
+        ("default track with noises", noises, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
     ):
         yield Variant(
             kind="tracks",
@@ -226,6 +228,12 @@ def clicked(seconds: float) -> s.Samples:
     samples = s.silence(seconds)
     samples[20_000:20_040] = 0.5
     return samples
+
+
+def noises(seconds: float) -> s.Samples:
+    """Return the sounds of a game: bangs, and claps between."""
+    at = np.arange(round(seconds * SAMPLE_RATE)) % SAMPLE_RATE
+    return s.hiss(seconds, 0.3) * np.exp(-at / 3000) + s.applause(seconds, 0.01)
 
 
 def faint(seconds: float) -> s.Samples:

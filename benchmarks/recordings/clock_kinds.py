@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.recordings import sounds as s
-from benchmarks.recordings.kinds import Variant, cut_at, lasts, lost_nothing, says, warns
+from benchmarks.recordings.kinds import Variant, cut_at, lasts, lost_nothing, says
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.corpus.making import with_clocks
 
@@ -184,6 +184,12 @@ def clocks() -> Iterator[Variant]:
             "AMR",
             ("-vn", "-ar", 8000, "-ac", 1, "-c:a", "libopencore_amrnb", "-f", "amr"),
         ),
+        ("appended", "WAV, PCM", ("-vn", "-c:a", "pcm_s16le", "-f", "wav")),
+        ("appended", "AIFF", ("-vn", "-f", "aiff")),
+        ("appended", "FLAC", ("-vn", "-f", "flac")),
+        ("appended", "CAF, PCM", ("-vn", "-c:a", "pcm_s16le", "-f", "caf")),
+        ("appended", "WMA", ("-vn", "-c:a", "wmav2", "-f", "asf")),
+        ("appended", "Wave64", ("-vn", "-f", "w64")),
     ):
         yield new(
             content=content, form=form, make=appended(coding, coding), checks=two, source=both
@@ -194,21 +200,13 @@ def clocks() -> Iterator[Variant]:
         ("appended", "WebM, VP8, Opus", webm),
         ("appended", "MKV, H.264, AAC", (*h264, "-f", "matroska")),
         ("appended", "fragmented MP4, H.264, AAC", (*h264, *FRAGMENTS)),
+        ("appended", "MP4, H.264, AAC", (*h264, "-movflags", "+faststart", "-f", "mp4")),
+        ("appended", "MOV, H.264, AAC", (*h264, "-f", "mov")),
+        ("appended", "FLV, H.264, AAC", flv),
         ("appended", "AVI, MPEG-4, MP3", ("-c:v", "mpeg4", "-c:a", "libmp3lame", "-f", "avi")),
     ):
         yield new(
             content=content, form=form, make=appended(coding, coding), checks=with_cut, source=both
-        )
-    for form, coding in (
-        ("FLV, H.264, AAC", flv),
-        ("MP4, H.264, AAC", (*h264, "-movflags", "+faststart", "-f", "mp4")),
-    ):
-        yield new(
-            content="appended",
-            form=form,
-            make=appended(coding, coding),
-            checks=(says(s.turn_text(FIRST), end=14), warns("media.appended")),
-            source=first,
         )
     yield new(
         content="starts at an hour",

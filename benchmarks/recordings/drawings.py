@@ -84,5 +84,11 @@ def drawn(
 
     check = cut_at(*starts, tolerance=0.4 if is_gradual else 0.25)
     return Variant(
-        kind=kind, content=content, form=form, language="none", make=make, checks=(check,)
+        kind=kind,
+        content=content,
+        form=form,
+        language="none",
+        make=make,
+        checks=(check,),
+        starts=starts,
     )

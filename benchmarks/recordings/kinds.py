@@ -57,8 +57,15 @@ class Variant:
     code: str | None = None
     name: str = "recording.mp4"
     options: JobOptions = DEFAULT_OPTIONS
+    starts: tuple[float, ...] = ()
+    """When its scenes begin, where that is known."""
     source: NDArray[np.float64] | None = None
     """What is heard in it, at 16 kHz."""
+
+    @property
+    def is_of_pictures(self) -> bool:
+        """Whether only its pictures are checked."""
+        return self.language == "none" and self.kind != "no speech"
 
 
 def says(

@@ -116,4 +116,5 @@ def shots() -> Iterator[Variant]:
         language="none",
         make=dropped,
         checks=(cut_at(0.0),),
+        starts=(0.0,),
     )

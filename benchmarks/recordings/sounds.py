@@ -139,6 +139,44 @@ def echoing(samples: Samples, seconds: float = 0.6) -> Samples:
     return samples + np.convolve(samples, 0.05 * tail)[: len(samples)]
 
 
+def rumble(seconds: float, level: float, hertz: float = 120.0) -> Samples:
+    """Return noise below a frequency, as of wind or a fan."""
+    noise = hiss(seconds, 1.0)
+    spectrum = np.fft.rfft(noise)
+    spectrum[np.fft.rfftfreq(len(noise), 1 / SAMPLE_RATE) > hertz] = 0
+    samples = np.fft.irfft(spectrum, len(noise))
+    result: Samples = level * samples / float(np.sqrt(np.mean(samples**2)))
+    return result
+
+
+def applause(seconds: float, level: float) -> Samples:
+    """Return the claps of a crowd."""
+    draw = np.random.default_rng(6)
+    claps = np.zeros(round(seconds * SAMPLE_RATE))
+    length = SAMPLE_RATE // 50
+    for at in draw.integers(0, len(claps) - length, round(seconds * 120)):
+        fading = np.exp(-np.arange(length) / 60) * draw.uniform(0.3, 1.0)
+        claps[at : at + length] += fading * draw.standard_normal(length)
+    result: Samples = level * claps / float(np.sqrt(np.mean(claps**2)))
+    return result
+
+
+def whispered(samples: Samples) -> Samples:
+    """Return speech without a voice: noise with the spectrum's envelope."""
+    size, hop, smooth = 512, 128, np.ones(9) / 9
+    window = np.hanning(size)
+    noise = hiss(len(samples) / SAMPLE_RATE, 1.0)[: len(samples)]
+    result = np.zeros(len(samples))
+    for at in range(0, len(samples) - size, hop):
+        level = np.abs(np.fft.rfft(samples[at : at + size] * window))
+        carrier = np.fft.rfft(noise[at : at + size] * window)
+        envelope = np.convolve(level, smooth, "same")
+        result[at : at + size] += window * np.fft.irfft(
+            envelope * carrier / np.maximum(np.abs(carrier), 1e-9), size
+        )
+    return levelled(result)
+
+
 def telephone(samples: Samples) -> Samples:
     """Keep 300 to 3400 Hz."""
     spectrum = np.fft.rfft(samples)

@@ -1,6 +1,6 @@
 """How good results are: DER beside stock pyannote's, and word errors with speakers counted.
 
-    .venv/bin/python benchmarks/quality.py
+    .venv/bin/python benchmarks/quality/beside_pyannote.py
 
 cpWER and tcpWER need meeteval: `.venv/bin/pip install --no-deps -r benchmarks/requirements.txt`.
 """
@@ -14,7 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 from runtime.core.media import Audio, Sentence  # noqa: E402 - run by path, so the root comes first

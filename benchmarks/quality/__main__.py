@@ -1,0 +1,65 @@
+"""How good results are with each quality: `python -m benchmarks.quality [--date]`.
+
+Prints Markdown tables for docs/performance.md: words, speakers, languages and times of words by
+preset, then speakers and pictures, which do not depend on it. A preset without weights is left out.
+"""
+
+import tempfile
+from pathlib import Path
+
+from benchmarks.quality import pictures, words
+from benchmarks.quality.beside_pyannote import (
+    annotation,
+    error_rate,
+    our_turns,
+    pyannote_sample,
+    read_rttm,
+)
+from benchmarks.recordings.sounds import ROOT, TALK
+from runtime.core.contract import Quality
+from runtime.core.errors import Permanent
+from runtime.processor.models.presets import Preset, preset_of
+from runtime.processor.stages.audio import extract_audio
+from runtime.processor.stages.probe import probe
+
+MODELS = (ROOT / ".lifestream" / "models").resolve()
+ASR_MODEL = "whisper-base"
+
+
+def main() -> None:
+    """Measure and print."""
+    print("| measured | " + " | ".join(Quality) + " |\n|---|" + "---|" * len(Quality), flush=True)
+    presets = {quality: _preset(quality) for quality in Quality}
+    for name, measure in words.MEASURES.items():
+        cells = [measure(MODELS, preset) if preset else "not run" for preset in presets.values()]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    print("\n| measured | of any quality |\n|---|---|")
+    for name, rate in _diarization().items():
+        print(f"| DER, {name} | {rate:.2%} |", flush=True)
+    for name, score in pictures.scores():
+        print(f"| {name} | {score} |", flush=True)
+
+
+def _preset(quality: Quality) -> Preset | None:
+    try:
+        return preset_of(quality, models_dir=MODELS, asr_model=ASR_MODEL)
+    except Permanent:
+        return None
+
+
+def _diarization() -> dict[str, float]:
+    """Return the DER, without a collar and with overlaps, of the labelled recordings."""
+    sample = pyannote_sample()
+    with tempfile.TemporaryDirectory() as folder:
+        talk = extract_audio(TALK, probe(TALK), Path(folder) / "talk.wav", lambda _: None)
+        return {
+            name: error_rate(annotation(read_rttm(truth)), annotation(our_turns(audio)))
+            for name, audio, truth in (
+                ("the talk", talk, TALK.with_suffix(".rttm")),
+                ("pyannote's sample", sample, sample.path.with_suffix(".rttm")),
+            )
+        }
+
+
+if __name__ == "__main__":
+    main()

@@ -28,6 +28,7 @@ def job_model(job: Job, facts: JobFacts = NO_FACTS) -> JobModel:
         waiting_for=job.waiting_for,
         not_before=job.not_before,
         created_at=job.created_at,
+        started_at=job.first_started_at,
         updated_at=job.updated_at,
         finished_at=job.updated_at if job.ended else None,
         duration_seconds=facts.duration_seconds,

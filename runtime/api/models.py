@@ -65,6 +65,9 @@ class JobModel(BaseModel):
     waiting_for: str | None
     not_before: float | None
     created_at: float
+    started_at: float | None = Field(
+        description="When a worker first had it, since a person last asked to run it"
+    )
     updated_at: float
     finished_at: float | None
     duration_seconds: float | None = Field(description="Of the recording")

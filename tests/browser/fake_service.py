@@ -81,7 +81,8 @@ class FakeService:
         now = time.time() - len(self.recordings) * 5400
         empty: dict[str, Any] = {
             "title": None, "owner": SUBJECT, "stage": None, "progress": None, "stages": [],
-            "waiting_for": None, "created_at": now, "updated_at": now, "duration_seconds": None,
+            "waiting_for": None, "created_at": now, "updated_at": now, "started_at": None,
+            "duration_seconds": None,
             "speakers": None, "language": None, "size_bytes": 0, "thumbnail": False, "error": None,
             "warnings": [], "options": {}, "attempt": 1, "revision": 0,
         }  # fmt: skip
@@ -222,7 +223,7 @@ class FakeService:
     async def _queues(self, _: Request) -> Response:
         figures = {
             "waiting": 3, "in_work": 1, "oldest_seconds": 84, "workers_running": 1,
-            "workers_desired": 2, "capacity": 4, "why_waiting": "worker.starting",
+            "workers_desired": 2, "capacity": 4, "why_waiting": "pool.starting",
             "min_tasks": 0, "paused": False, "dead_letters": 0,
         }  # fmt: skip
         on_demand = {"waiting": 0, "capacity": None, "min_tasks": None, "dead_letters": None}

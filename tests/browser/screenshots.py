@@ -71,6 +71,7 @@ def take(
             color_scheme="dark" if shot.theme == "dark" else "light",
             reduced_motion="reduce",
         )
+        context.add_cookies([{"name": "hint", "value": "seen", "url": address}])
         page = context.new_page()
         places = {"home": "/", "operator": "/operator"}
         place = places.get(shot.page) or f"/recordings/{ids[shot.page]}{shot.query}"

@@ -3,6 +3,7 @@
 import json
 import math
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -107,6 +108,7 @@ def fill(service: FakeService, folder: Path) -> dict[str, str]:
                 "state": "RUNNING",
                 "stage": "transcribe",
                 "progress": 0.46,
+                "started_at": time.time() - 760,
                 "size_bytes": 812_000_000,
                 "stages": [
                     {"name": name, "state": state, "progress": 0.6, "seconds": took}

@@ -13,6 +13,9 @@ pytestmark = pytest.mark.browser
 
 STATE = "[data-edit-state]"
 TRIES, STEP_MS = 300, 100
+WORD_TOP = WORD_BOX.replace('text.parentElement.scrollIntoView({block: "center"});', "").replace(
+    "return [box.x + box.width / 2, box.y + box.height / 2]", "return box.y"
+)
 
 
 @pytest.fixture
@@ -59,6 +62,19 @@ def test_words_are_changed_added_joined_and_deleted_where_they_are_read(
     page.wait_for_selector("body[data-editable]")
     expect(first).to_contain_text("Welcome home to haven of PortEllen! The stone")
     assert len(opened.journal.entries) == 5
+
+
+@pytest.mark.usefixtures("opened")
+def test_a_double_click_opens_the_word_under_its_first_click_though_the_text_scrolls(
+    page: Page,
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 740})
+    x, y = page.evaluate(WORD_BOX, [0, "fishermen"])
+    below = 640
+    page.evaluate("distance => scrollBy(0, distance)", y - below)
+    page.mouse.dblclick(x, below)
+    expect(page.get_by_label("Word", exact=True)).to_have_value("fishermen")
+    assert page.evaluate(WORD_TOP, [0, "fishermen"]) < below - 100, "the text did not scroll"
 
 
 def test_speakers_are_named_merged_and_given_paragraphs(page: Page, opened: Correctable) -> None:

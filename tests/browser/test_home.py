@@ -27,6 +27,7 @@ def dropped(page: Page, name: str, size: int, kind: str = "video/mp4") -> None:
 def test_an_empty_list_teaches_how_it_works(page: Page) -> None:
     expect(page.get_by_role("heading", name="Drop a recording here")).to_be_visible()
     expect(page.get_by_role("list", name="How it works").get_by_role("listitem")).to_have_count(3)
+    expect(page.get_by_label("Search recordings")).to_be_hidden()
 
 
 def test_a_dropped_recording_is_uploaded_and_followed_to_the_player(
@@ -222,9 +223,12 @@ def test_a_failed_job_says_what_to_do_and_runs_again(
     expect(page.get_by_role("alert")).to_contain_text("It is cut off.")
     expect(page.get_by_role("alert")).to_contain_text("Upload it again.")
     page.get_by_role("button", name="Try again").click()
-    expect(page.get_by_text("A worker starts within a few minutes.")).to_be_visible()
+    expect(page.get_by_text("It begins when a worker is free.")).to_be_visible()
+    expect(page.get_by_text("%")).to_have_count(0)
     page.get_by_role("button", name="Cancel").click()
     expect(page.get_by_role("heading", name="Cancelled")).to_be_visible()
+    page.get_by_role("button", name="Delete").click()
+    expect(page.get_by_role("dialog", name="Delete this recording?")).to_be_visible()
 
 
 def test_signing_out_ends_the_session(service: FakeService, page: Page) -> None:

@@ -22,6 +22,13 @@ WORD_BOX = """([paragraph, word]) => {
     const box = range.getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
 }"""
+MENUS_OUT_OF_VIEW = """() => [...document.querySelectorAll("[data-menu]")].filter((menu) => {
+    if (!menu.checkVisibility()) return false;
+    menu.open = true;
+    const { left, right, bottom } = menu.querySelector(".menu-panel").getBoundingClientRect();
+    menu.open = false;
+    return left < 0 || right > innerWidth || bottom > innerHeight;
+}).map((menu) => menu.querySelector("summary").title)"""
 
 
 def opened(page: Page, address: str, job_id: str, query: str = "") -> None:
@@ -60,6 +67,17 @@ def test_the_marked_word_follows_the_recording(page: Page, address: str, talk: s
     expect(page.get_by_role("button", name="Pause")).to_be_visible()
     page.keyboard.press(" ")
     expect(page.get_by_role("button", name="Play", exact=True)).to_be_visible()
+
+
+def test_a_first_visit_explains_the_page_once(page: Page, address: str, talk: str) -> None:
+    opened(page, address, talk)
+    hint = page.get_by_role("complementary", name="How to use this page")
+    expect(hint).to_contain_text("Click a word to hear it.")
+    hint.get_by_role("button", name="Got it").click()
+    expect(hint).to_have_count(0)
+    page.reload()
+    page.wait_for_selector("body[data-ready]")
+    expect(hint).to_have_count(0)
 
 
 def test_captions_and_chapters_load(page: Page, address: str, talk: str) -> None:
@@ -282,6 +300,7 @@ def test_nothing_is_wider_than_the_screen(page: Page, address: str, talk: str, w
         page.goto(f"{address}{path}")
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{path} is {over} pixels too wide"
+        assert page.evaluate(MENUS_OUT_OF_VIEW) == []
 
 
 def test_six_hours_are_laid_out_only_where_they_show(

@@ -66,6 +66,7 @@ async def show(visit: Visit) -> Response:
         formats=FORMATS,
         waveform=any(item["name"] == WAVEFORM for item in manifest["files"]),
         start=visit.request.query_params.get("t", ""),
+        first_visit="hint" not in visit.request.cookies,
         origin=visit.site.settings.public_url,
     )
 

@@ -106,7 +106,7 @@ def detail(job: dict[str, Any]) -> str:
     if state == "RUNNING" and job.get("stage"):
         return words.STAGES.get(str(job["stage"]), one_line(str(job["stage"])))
     if state == "PENDING" and job.get("waiting_for"):
-        return f"Waits for {one_line(str(job['waiting_for'])).replace('_', ' ').replace('.', ' ')}"
+        return words.waits(job["waiting_for"])
     return ""
 
 
@@ -142,11 +142,12 @@ def steps(job: dict[str, Any]) -> tuple[Step, ...]:
 
 
 def time_left(job: dict[str, Any], now: float) -> str:
-    """Return an estimate of the remaining time in words, or nothing while it is a guess."""
+    """Return an estimate of the remaining time in words, or nothing while it is a guess.
+
+    Waiting for a worker is not part of it, and neither are earlier runs of the same recording.
+    """
     done = percent(job)
-    started = words.instant(job.get("started_at") or job.get("updated_at"))
-    created = words.instant(job.get("created_at"))
-    begun = started if job.get("started_at") else created
+    begun = words.instant(job.get("started_at"))
     if done is None or begun is None or done < MEANINGFUL_PERCENT:
         return ""
     left = (now - begun) * (100 - done) / done

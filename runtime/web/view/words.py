@@ -29,6 +29,13 @@ STAGES = {
     "summarize": "Write the summary",
     "publish": "Save the results",
 }
+WAITS = {
+    "launch.capacity": "Waits for free capacity",
+    "launch.throttled": "Waits for its turn to start",
+    "pool.starting": "A worker is starting",
+    "pool.full": "All workers are busy",
+    "pool.paused": "The pool is paused",
+}
 LANGUAGES = {
     "ar": "Arabic", "bg": "Bulgarian", "ca": "Catalan", "cs": "Czech", "da": "Danish",
     "de": "German", "el": "Greek", "en": "English", "es": "Spanish", "et": "Estonian",
@@ -51,6 +58,11 @@ _REORDERING = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069
 def clean(text: str) -> str:
     """Return a transcript's text without control characters and overrides of direction."""
     return _REORDERING.sub(" ", text)
+
+
+def waits(code: object) -> str:
+    """Return why something waits, in words; a code without words shows itself."""
+    return WAITS.get(str(code), f"Waits until it can go on ({one_line(str(code))})")
 
 
 def name_of(job: dict[str, object]) -> str:

@@ -142,6 +142,14 @@ def test_the_time_left_is_shown_once_it_means_something() -> None:
     job = {"state": "RUNNING", "progress": 0.5, "started_at": 1000.0}
     assert jobs.time_left(job, 1060.0) == "about 1 min left"
     assert jobs.time_left({**job, "progress": 0.05}, 1060.0) == ""
+    waited = {**job, "started_at": None, "created_at": 1000.0, "updated_at": 1060.0}
+    assert jobs.time_left(waited, 1060.0) == ""
+
+
+def test_what_something_waits_for_is_said_in_words() -> None:
+    waiting = {"state": "PENDING", "waiting_for": "launch.capacity"}
+    assert jobs.detail(waiting) == "Waits for free capacity"
+    assert "aws.unknown" in jobs.detail({**waiting, "waiting_for": "aws.unknown"})
 
 
 def colours(theme: int) -> list[tuple[float, float, float]]:

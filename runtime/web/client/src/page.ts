@@ -7,9 +7,10 @@ export function startPage(): void {
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus(null);
   });
-  for (const opener of all<HTMLButtonElement>("[data-open]")) {
-    opener.addEventListener("click", () => one<HTMLDialogElement>(opener.dataset["open"] ?? "").showModal());
-  }
+  document.addEventListener("click", (event) => {
+    const opener = (event.target as Element).closest<HTMLElement>("[data-open]");
+    if (opener) one<HTMLDialogElement>(opener.dataset["open"] ?? "").showModal();
+  });
   // A recording of sound alone has no picture; its mark shows instead.
   const noPicture = ({ target }: Event) => {
     if (!(target instanceof HTMLImageElement)) return;

@@ -46,6 +46,11 @@ async function start(): Promise<void> {
   const from = Number(root.dataset["start"] || 0);
   if (from > 0) controls.seek(from);
   else controls.refresh();
+  maybe("[data-hint-close]")?.addEventListener("click", () => {
+    document.cookie = "hint=seen; path=/; max-age=31536000; samesite=lax";
+    one("[data-hint]").remove();
+    one("[data-scroller]").focus({ preventScroll: true });
+  });
   document.body.dataset["ready"] = "";
   if (root.dataset["waveformAt"]) void timeline.loadWaveform(root.dataset["waveformAt"]);
   if (!maybe("[data-edit]")) return;

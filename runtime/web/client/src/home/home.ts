@@ -79,7 +79,7 @@ function showChange(change: Change): void {
     if (focused) maybe("a", row)?.focus();
   } else if (list && !FINAL.has(change.state) && !new URLSearchParams(location.search).get("q")) {
     list.hidden = false;
-    maybe(".teach")?.remove();
+    maybe("[data-teach]")?.remove();
     list.prepend(row);
   }
 }

@@ -11,6 +11,8 @@ export class Transcript {
   paragraphs: HTMLLIElement[] = [];
   texts: Text[] = [];
   active = -1;
+  /** What was clicked last; the second click of two may hit what has scrolled there meanwhile. */
+  clicked: { paragraph: number; word: number | null } = { paragraph: -1, word: null };
   #word = -1;
   #chosen = 0;
   #following = true;
@@ -92,12 +94,13 @@ export class Transcript {
     return (this.data.starts[this.data.wordIn(paragraph, offset)] ?? 0) / 1000;
   }
 
-  follow(on: boolean): void {
+  /** Scrolls along while playing or no longer; from afar, or `to` the word that is said. */
+  follow(on: boolean, to = true): void {
     if (this.active < 0 && !on) return;
     this.#following = on;
     this.#button.setAttribute("aria-pressed", String(on));
     this.#back.hidden = on;
-    if (on) this.#keepInView(true);
+    if (on) this.#keepInView(to);
   }
 
   seek(seconds: number): void {
@@ -140,14 +143,6 @@ export class Transcript {
     return text.slice(before < 0 ? 0 : before + 2, ends.length ? Math.min(...ends) + 1 : text.length).slice(0, 240);
   }
 
-  /** The paragraph and word under a pointer, or null beside the text. */
-  wordUnder(event: MouseEvent): number | null {
-    const item = (event.target as Element).closest("li");
-    const paragraph = item ? this.paragraphs.indexOf(item) : -1;
-    const offset = paragraph < 0 ? null : this.#offsetAt(event, paragraph);
-    return offset === null ? null : this.data.wordIn(paragraph, offset);
-  }
-
   /** The paragraph that the keyboard has chosen, or the one that is said. */
   get chosen(): number {
     const within = this.paragraphs.findIndex((item) => item.contains(document.activeElement));
@@ -181,17 +176,17 @@ export class Transcript {
 
   #clicked(event: MouseEvent): void {
     const item = (event.target as Element).closest("li");
-    if (!item || event.ctrlKey || event.metaKey || !getSelection()?.isCollapsed) return;
+    if (!item) return;
+    const plain = !event.ctrlKey && !event.metaKey;
+    const stamp = (event.target as Element).closest(".stamp");
+    if (stamp && plain) event.preventDefault();
+    if (event.detail > 1) return;
     const paragraph = this.paragraphs.indexOf(item);
-    if ((event.target as Element).closest(".stamp")) {
-      event.preventDefault();
-      this.seek(this.secondsAt(paragraph));
-    } else {
-      const offset = this.#offsetAt(event, paragraph);
-      if (offset === null) return;
-      this.seek(this.secondsAt(paragraph, offset));
-    }
-    this.follow(true);
+    const offset = this.#offsetAt(event, paragraph);
+    this.clicked = { paragraph, word: offset === null ? null : this.data.wordIn(paragraph, offset) };
+    if (!plain || !getSelection()?.isCollapsed || (!stamp && offset === null)) return;
+    this.seek(this.secondsAt(paragraph, offset ?? 0));
+    this.follow(true, false);
   }
 
   #aim(event: PointerEvent): void {
@@ -268,6 +263,6 @@ export class Transcript {
       const block = item.parentElement as HTMLElement;
       heights.set(block, (heights.get(block) ?? 0) + lines * LINE_PIXELS + head + 8);
     });
-    for (const [block, height] of heights) block.style.containIntrinsicSize = `auto ${height}px`;
+    for (const [block, height] of heights) block.style.containIntrinsicHeight = `auto ${height}px`;
   }
 }

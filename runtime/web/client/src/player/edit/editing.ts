@@ -162,17 +162,14 @@ export class Editing {
   }
 
   #clicked(event: MouseEvent): void {
-    const item = (event.target as Element).closest("li");
-    if (!item) return;
-    const paragraph = this.parts.transcript.paragraphs.indexOf(item as HTMLLIElement);
-    if ((event.target as Element).closest(".who, .stamp")) {
+    const { paragraph, word } = this.parts.transcript.clicked;
+    if (word !== null) {
+      getSelection()?.removeAllRanges();
+      this.#editWord(word);
+    } else if (paragraph >= 0 && (event.target as Element).closest(".who, .stamp")) {
       event.preventDefault();
       this.#editSpeaker(paragraph);
-      return;
     }
-    const word = this.parts.transcript.wordUnder(event);
-    getSelection()?.removeAllRanges();
-    if (word !== null) this.#editWord(word);
   }
 
   #toggle(on = !document.body.classList.contains("editing")): void {

@@ -1,16 +1,21 @@
 """Gap (1.5.33, upstream): a service whose tasks fail starts the next one at once.
 
-Upstream with AWS's longer delays.
+Upstream with AWS's longer delays, which are for tasks that never reach RUNNING ("Amazon ECS service
+throttle logic").
 """
 
 from dataclasses import dataclass, field
 
+from local.emulator.time_scale import scaled
 from runtime.core.clock import MonotonicClock
 
 FIRST_SECONDS = 1.0
 LONGEST_SECONDS = 60.0
 STAYED_UP_SECONDS = 30.0
 """A task that ran for so long ends the row of failures."""
+
+AFTER_RUNNING_SECONDS = scaled(60.0)
+"""AWS does not throttle tasks that were RUNNING; Fargate's own start takes about a minute."""
 
 
 def delay_seconds(failures: int) -> float:
@@ -32,7 +37,9 @@ class RestartBackoff:
         """Record that a task ended by itself or never started."""
         before = 0 if ran_seconds >= STAYED_UP_SECONDS else self._failures.get(deployment, 0)
         self._failures[deployment] = before + 1
-        self._start_at[deployment] = self.clock.monotonic() + delay_seconds(before + 1)
+        longest = AFTER_RUNNING_SECONDS if ran_seconds > 0 else LONGEST_SECONDS
+        delay = min(longest, delay_seconds(before + 1))
+        self._start_at[deployment] = self.clock.monotonic() + delay
 
     def may_start(self, deployment: str) -> bool:
         """Tell whether the deployment may start tasks now."""

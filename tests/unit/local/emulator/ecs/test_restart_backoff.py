@@ -1,4 +1,8 @@
-from local.emulator.ecs.restart_backoff import RestartBackoff, delay_seconds
+from local.emulator.ecs.restart_backoff import (
+    AFTER_RUNNING_SECONDS,
+    RestartBackoff,
+    delay_seconds,
+)
 from tests.fakes.clock import FakeClock
 
 
@@ -22,4 +26,14 @@ def test_should_forget_failures_once_a_task_stayed_up() -> None:
     backoff = RestartBackoff(FakeClock())
     for ran in (0.0, 0.0, 0.0, 30.0):
         backoff.failed("any", ran_seconds=ran)
+    assert backoff.may_start("any")
+
+
+def test_should_not_hold_back_a_service_whose_tasks_were_running() -> None:
+    clock = FakeClock()
+    backoff = RestartBackoff(clock)
+    for _ in range(10):
+        backoff.failed("any", ran_seconds=0.5)
+    assert not backoff.may_start("any")
+    clock.advance(AFTER_RUNNING_SECONDS)
     assert backoff.may_start("any")

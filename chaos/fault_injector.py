@@ -31,7 +31,7 @@ def nothing() -> None:
 
 
 class FaultInjector:
-    """The proxy's handler during a run."""
+    """The proxy's handler during a run; `receivers` are the processes that polled a queue."""
 
     def __init__(
         self,
@@ -50,6 +50,7 @@ class FaultInjector:
         self._outages = outages
         self._lagging = LaggingReads()
         self._receipts = Receipts(job_numbers, send)
+        self.receivers: set[int] = set()
 
     def handle(self, request: Request, forward: Forward) -> tuple[Response | None, Afterwards]:
         """Carry a call out, or not, or not at once, as the plan has it."""
@@ -65,6 +66,7 @@ class FaultInjector:
             self._fault_log.count_outage(CAPACITY)
             return refusal(FaultKind.NO_CAPACITY, service), nothing
         if call.name == RECEIVE:
+            self.receivers.add(sender.pid)
             return self._receive(call, request, forward), nothing
         number = self._job_numbers.number(request.names, call)
         if number is None:

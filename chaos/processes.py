@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import threading
+from pathlib import Path
 
 
 class Process:
@@ -35,3 +36,8 @@ def signal_later(pid: int, number: signal.Signals, seconds: float) -> None:
     timer = threading.Timer(seconds, process.send, (number,))
     timer.daemon = True
     timer.start()
+
+
+def is_alive(pid: int) -> bool:
+    """Return whether there is a process of this number."""
+    return Path(f"/proc/{pid}").exists()

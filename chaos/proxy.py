@@ -48,7 +48,11 @@ class Proxy:
                 request.method,
                 request.path,
                 body=request.body,
-                headers={k: v for k, v in request.headers.items() if k not in HOP_BY_HOP},
+                # One request a connection: the emulator would keep it open for the next one.
+                headers={
+                    **{k: v for k, v in request.headers.items() if k not in HOP_BY_HOP},
+                    "connection": "close",
+                },
             )
             response = connection.getresponse()
             body = response.read()

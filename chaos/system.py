@@ -1,5 +1,6 @@
 """The system under test: the templates as deployed, in a local cloud behind the proxy."""
 
+import compileall
 import json
 import os
 import shutil
@@ -205,6 +206,8 @@ def _detach(packages: Path) -> None:
             shutil.copytree(source, link, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, link)
+    # As in an image; each start of a processor would compile it.
+    compileall.compile_dir(packages, quiet=1)
 
 
 def _checked_out(revision: str, folder: Path) -> Path:
@@ -214,6 +217,7 @@ def _checked_out(revision: str, folder: Path) -> Path:
         ["git", "archive", revision, "runtime"], cwd=toolchain.ROOT, check=True, capture_output=True
     )
     subprocess.run(["tar", "-x"], cwd=folder, input=archive.stdout, check=True)
+    compileall.compile_dir(folder, quiet=1)
     return folder
 
 

@@ -16,6 +16,7 @@ from chaos.machine.faults import write_machine_faults
 from chaos.outages import Outages
 from chaos.people import People
 from chaos.plan import Plan
+from chaos.processes import is_alive
 from chaos.proxy import Proxy
 from chaos.system import OTHER, System
 from chaos.traffic import Traffic, videos
@@ -56,14 +57,15 @@ class Uploads:
                 write_machine_faults(folder / image, self.videos)
         announce_only_heard(system)
         job_numbers = JobNumbers()
-        proxy.handle = FaultInjector(
+        self._injector = FaultInjector(
             job_numbers=job_numbers,
             fault_log=fault_log,
             ledger=ledger,
             jobs_table=system.outputs[Output.JOBS_TABLE],
             outages=outages,
             send=proxy.forward,
-        ).handle
+        )
+        proxy.handle = self._injector.handle
         self.traffic = Traffic(system, job_numbers, self.videos)
         self.people = People(system.operations(), self.traffic.write)
         self._jobs = system.jobs()
@@ -77,6 +79,10 @@ class Uploads:
     def finished(self) -> bool:
         """Whether every video was uploaded and no job is open."""
         return not self.open and not self._waiting
+
+    def receiving(self) -> int:
+        """Return how many living processes have received from a queue."""
+        return sum(is_alive(pid) for pid in tuple(self._injector.receivers))
 
     def step(self) -> Iterator[tuple[int, float, Job | None]]:
         """Upload what may be open and count what has ended.

@@ -86,7 +86,9 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
                 fault_log.count_outage(CAPACITY)
             return not out
 
-        churn = ServiceChurn(pool, seed=size.seed, has_capacity=has_capacity)
+        churn = ServiceChurn(
+            pool, seed=size.seed, receiving=uploads.receiving, has_capacity=has_capacity
+        )
         fault = AgentFaults(system.cloud.endpoint_url, seed=size.seed, outages=outages)
         operators = Operators(system, *operator_environment(system, proxy, folder), redrive=False)
         outages.begin()

@@ -9,17 +9,29 @@ from local.pool import Pool
 MOST_WORKERS = 4
 SECONDS_BETWEEN = (1.0, 3.0)
 
+STARTED_SECONDS = 20.0
+"""Workers get at most so long to receive: on a busy machine most would end before they began."""
+
+LOOK_SECONDS = 0.3
+
 
 class ServiceChurn:
     """Wants another number of workers all the time, and two deployments on the way.
 
     Without capacity no worker is wanted, which is what a service without machines looks like.
+    `receiving` returns how many living workers have asked for work.
     """
 
     def __init__(
-        self, pool: Pool, *, seed: int, has_capacity: Callable[[], bool] = lambda: True
+        self,
+        pool: Pool,
+        *,
+        seed: int,
+        receiving: Callable[[], int],
+        has_capacity: Callable[[], bool] = lambda: True,
     ) -> None:
         self._pool = pool
+        self._receiving = receiving
         self._has_capacity = has_capacity
         self._rng = random.Random(f"{seed}/churn")
         self._stop = threading.Event()
@@ -49,3 +61,11 @@ class ServiceChurn:
             wanted = some if self._has_capacity() else 0
             self._pool.update(desiredCount=wanted)
             self.scalings += 1
+            self._await_started()
+
+    def _await_started(self) -> None:
+        for _ in range(int(STARTED_SECONDS / LOOK_SECONDS)):
+            service = self._pool.describe()
+            started = service["runningCount"] + service["pendingCount"]
+            if started <= self._receiving() or self._stop.wait(LOOK_SECONDS):
+                return

@@ -8,14 +8,10 @@ from numpy.typing import NDArray
 from scipy.cluster.hierarchy import fcluster, linkage
 from scipy.spatial.distance import cdist
 
-from runtime.processor.models.clustering import MOST_VOICES
+from runtime.processor.models.clustering import MOST_VOICES, Clusters, usable_voices
 
-_LEAST_ACTIVE_SHARE = 0.2
-"""Of a window that a speaker speaks alone: a voice with less is not used to find clusters."""
 _EUCLIDEAN_METHODS = ("centroid", "median", "ward")
 _SMALLEST_CLUSTER_SHARE = 0.1
-
-Clusters = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,10 +36,7 @@ class Agglomerative:
         `voices` is (windows, speakers, dimension), NaN where there is none. Up to `most_voices`
         voices, spread evenly over the recording, form the clusters; every voice joins the nearest.
         """
-        window, speaker = _usable(voices, activity)
-        if len(window) > most_voices:
-            kept = np.arange(most_voices) * len(window) // most_voices
-            window, speaker = window[kept], speaker[kept]
+        window, speaker = usable_voices(voices, activity, most_voices)
         used = voices[window, speaker]
         fewest = max(1, min(len(used), at_least or 1))
         most = max(1, min(len(used), at_most or len(used)))
@@ -89,16 +82,6 @@ class Agglomerative:
             if count == wanted:
                 return names
         return _cut(by_merge, best)
-
-
-def _usable(
-    voices: NDArray[np.float32], activity: NDArray[Any]
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return windows and speakers of the voices that are long enough to find clusters by."""
-    alone = (activity.sum(axis=2, keepdims=True) == 1) * activity
-    enough = alone.sum(axis=1) >= _LEAST_ACTIVE_SHARE * activity.shape[1]
-    window, speaker = np.where(enough & ~np.isnan(voices).any(axis=2))
-    return window, speaker
 
 
 def _cut(tree: NDArray[np.float64], at: float) -> Clusters:

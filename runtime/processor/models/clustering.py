@@ -1,4 +1,4 @@
-"""Bounds the memory of pyannote's clustering for long recordings."""
+"""Which voices form the clusters of a recording; bounds the memory that takes."""
 
 from typing import Any
 
@@ -11,7 +11,27 @@ MOST_VOICES = 8000
 Twelve hours of talk have fifty thousand, which take 20 GB.
 """
 
+_LEAST_ACTIVE_SHARE = 0.2
+"""Of a window that a speaker speaks alone: a voice with less is not used to find clusters."""
+
+Clusters = NDArray[np.int64]
 Found = tuple[NDArray[np.float32], NDArray[np.int64], NDArray[np.int64]]
+
+
+def usable_voices(
+    voices: NDArray[np.float32], activity: NDArray[Any], most: int = MOST_VOICES
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return windows and speakers of the voices that are long enough to find clusters by.
+
+    Of more than `most`, those that are spread evenly over the recording.
+    """
+    alone = (activity.sum(axis=2, keepdims=True) == 1) * activity
+    enough = alone.sum(axis=1) >= _LEAST_ACTIVE_SHARE * activity.shape[1]
+    window, speaker = np.where(enough & ~np.isnan(voices).any(axis=2))
+    if len(window) > most:
+        kept = np.arange(most) * len(window) // most
+        window, speaker = window[kept], speaker[kept]
+    return window, speaker
 
 
 def limit_clustering(clustering: Any, most: int = MOST_VOICES) -> None:

@@ -1,8 +1,8 @@
 """Diarization by exported networks: each second of sound goes through them once, without torch.
 
 The networks are exported from the folder of a pyannote pipeline when its weights are laid out. The
-windows, the agglomerative clustering and the turns are pyannote.audio's; another clustering is
-computed by pyannote.audio itself, from the voices that are found here.
+windows, the clustering (agglomerative or VBx) and the turns are pyannote.audio's; any other
+clustering is computed by pyannote.audio itself, from the voices that are found here.
 """
 
 import json
@@ -52,11 +52,14 @@ from runtime.processor.models.speaker_turns import (
     strongest,
 )
 from runtime.processor.models.speaker_voices import SpeakerVoice, speaker_voices
+from runtime.processor.models.variational import Variational
 
 BLOCK_WINDOWS = 80
 """Windows in a unit of work; a multiple of the segmentation's batch, so that batches are the same
 wherever work was interrupted."""
 _DEFAULT_STEP = 0.1
+_OF_MODEL = "$model/"
+"""What a path in the pipeline's folder begins with."""
 _SEGMENTATION_SHARE = 0.5
 """Share of a block's time that its segmentation takes."""
 
@@ -90,7 +93,7 @@ class SharedDiarization:
         self._step = round(parameters.get("segmentation_step", _DEFAULT_STEP) * self._size)
         self._excludes_overlap = bool(parameters.get("embedding_exclude_overlap", False))
         self._shortest_samples: int = description["shortest_samples"]
-        self._clustering = _clustering(config)
+        self._clustering = _clustering(model_dir, config)
         self._min_seconds_off = float(config["params"]["segmentation"]["min_duration_off"])
         self._frames = TimeGrid(
             duration=description["frame_seconds"], step=description["frame_step_seconds"]
@@ -220,16 +223,24 @@ class SharedDiarization:
         return masks
 
 
-def _clustering(config: Mapping[str, Any]) -> Agglomerative | None:
+def _clustering(model_dir: Path, config: Mapping[str, Any]) -> Agglomerative | Variational | None:
     """Return the clustering that a pipeline describes; None if only pyannote.audio has it."""
-    if config["pipeline"]["params"].get("clustering") != "AgglomerativeClustering":
-        return None
-    parameters = config["params"]["clustering"]
-    return Agglomerative(
-        method=parameters["method"],
-        threshold=parameters["threshold"],
-        min_cluster_size=parameters["min_cluster_size"],
-    )
+    pipeline, parameters = config["pipeline"]["params"], config["params"]["clustering"]
+    name, plda = pipeline.get("clustering", "VBxClustering"), str(pipeline.get("plda", ""))
+    if name == "AgglomerativeClustering":
+        return Agglomerative(
+            method=parameters["method"],
+            threshold=parameters["threshold"],
+            min_cluster_size=parameters["min_cluster_size"],
+        )
+    if name == "VBxClustering" and plda.startswith(_OF_MODEL):
+        return Variational(
+            threshold=parameters["threshold"],
+            fa=parameters["Fa"],
+            fb=parameters["Fb"],
+            plda=model_dir / plda.removeprefix(_OF_MODEL),
+        )
+    return None
 
 
 def _voice_network(exported: Path, description: Mapping[str, Any]) -> VoiceNetwork:

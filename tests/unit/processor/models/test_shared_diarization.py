@@ -1,6 +1,7 @@
 """Exported networks run once over the sound, against pyannote's pipeline run window by window."""
 
 import shutil
+import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,10 @@ from runtime.processor.models.integrity import verify_model, write_manifest
 pytestmark = pytest.mark.models
 FREE: dict[str, Any] = {"min_speakers": None, "max_speakers": None}
 Voices = NDArray[np.float32]
+SHORT_SECONDS = 14
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def _imported_quietly() -> None:
     """pyannote warns while it is imported of decoders that are not needed; this module knows."""
     import runtime.processor.models.diarization  # noqa: F401
@@ -148,28 +150,43 @@ def test_should_run_the_network_where_neighbours_have_other_speakers(
     assert apart.max() < 0.01  # where one frame's activity is another
 
 
+@pytest.fixture(scope="module")
+def short_dialogue(dialogue: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The dialogue's first 14 seconds: five windows, both speakers."""
+    path = tmp_path_factory.mktemp("short") / "dialogue.wav"
+    with wave.open(str(dialogue)) as source, wave.open(str(path), "wb") as target:
+        target.setparams(source.getparams())
+        target.writeframes(source.readframes(SHORT_SECONDS * source.getframerate()))
+    return path
+
+
 @pytest.mark.usefixtures("_forgotten")
-def test_should_give_a_hub_folder_pyannotes_own_turns(hub_folder: Path, dialogue: Path) -> None:
+def test_should_give_a_hub_folder_pyannotes_own_turns(
+    hub_folder: Path, short_dialogue: Path
+) -> None:
     import torch
     from pyannote.audio import Pipeline
 
     from runtime.processor.stages.diarize import diarize
 
-    recording = Recording(dialogue)
+    recording = Recording(short_dialogue)
     waveform = torch.from_numpy(recording.samples(0, recording.count))[None]
     stock: Any = Pipeline.from_pretrained(hub_folder)
     theirs = stock({"waveform": waveform, "sample_rate": 16_000}).speaker_diarization
-    audio = Audio(path=dialogue, sample_rate=16_000, duration_seconds=30.0)
+    audio = Audio(path=short_dialogue, sample_rate=16_000, duration_seconds=SHORT_SECONDS)
+    assert len(theirs)
     assert not has_exported_networks(hub_folder)
     found = diarize(audio, model_dir=hub_folder, threads=2, on_progress=lambda _: None)
-    spans = sorted((round(s.start, 3), round(min(s.end, 30.0), 3)) for s in theirs.itersegments())
+    spans = sorted(
+        (round(s.start, 3), round(min(s.end, SHORT_SECONDS), 3)) for s in theirs.itersegments()
+    )
     assert sorted((t.start_seconds, t.end_seconds) for t in found.turns) == spans
     assert len({turn.speaker for turn in found.turns}) == len(theirs.labels())
 
 
 @pytest.mark.usefixtures("_forgotten")
-def test_should_compute_a_resnets_voices_once_and_leave_clustering_to_pyannote(
-    hub_folder: Path, dialogue: Path, tmp_path: Path
+def test_should_compute_a_resnets_voices_once_and_find_the_turns_of_pyannote(
+    hub_folder: Path, short_dialogue: Path, tmp_path: Path
 ) -> None:
     from runtime.processor.models.diarization import load_diarization
     from runtime.processor.models.shared_diarization import SharedDiarization, read_config
@@ -180,7 +197,7 @@ def test_should_compute_a_resnets_voices_once_and_leave_clustering_to_pyannote(
     shutil.copytree(hub_folder, folder)
     assert export_networks(pipeline, folder / EXPORTED)
     write_manifest(tmp_path)
-    recording = Recording(dialogue)
+    recording = Recording(short_dialogue)
     expected = pipeline.analyze_windows(recording, NO_INCREMENTS, lambda _: None)
     shared = SharedDiarization(folder, *read_config(folder))
     found = shared.analyze_windows(recording, NO_INCREMENTS, lambda _: None, threads=2)

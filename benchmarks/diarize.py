@@ -1,15 +1,17 @@
 """Diarization error and processor time, by shared frames and by pyannote.audio's exact way.
 
-    .venv/bin/python benchmarks/diarize.py [--models FOLDER] [--clips FOLDER]
+    .venv/bin/python benchmarks/diarize.py [--models FOLDER] [--clips FOLDER] [--random-resnet]
 
 FOLDER of clips holds WAV files (16 kHz, mono) and RTTM files that label them; pyannote.audio's own
 sample and the sample talk are always measured. Each clip's turns are found both ways. Ends with one
-JSON line.
+JSON line. `--random-resnet` has WeSpeaker's ResNet34 with random weights in place of CAM++: its
+processor time is that of the hub's network, its error rates mean nothing.
 """
 
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -27,12 +29,15 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 import torch  # noqa: E402
+import yaml  # noqa: E402
 from pyannote.core import Annotation, Segment, Timeline  # noqa: E402
 from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: E402
 
 from local.toolchain import MEDIA, MODELS  # noqa: E402
 from runtime.processor.checkpoints.increments import NO_INCREMENTS  # noqa: E402
 from runtime.processor.models.diarization_windows import Recording  # noqa: E402
+from runtime.processor.models.exported import EXPORTED  # noqa: E402
+from runtime.processor.models.integrity import write_manifest  # noqa: E402
 from runtime.processor.models.shared_diarization import load_shared_diarization  # noqa: E402
 
 with warnings.catch_warnings():
@@ -58,15 +63,43 @@ def main() -> None:
     parser.add_argument("--models", type=Path, default=MODELS)
     parser.add_argument("--clips", type=Path)
     parser.add_argument("--only-shared", action="store_true", help="leave the exact way out")
+    parser.add_argument("--random-resnet", action="store_true")
     given = parser.parse_args()
-    folder = given.models.resolve() / "diarization"
     torch.set_num_threads(1)
+    with tempfile.TemporaryDirectory() as made:
+        folder = given.models.resolve() / "diarization"
+        if given.random_resnet:
+            folder = with_random_resnet(folder, Path(made) / "diarization")
+        report(folder, given.clips, only_shared=given.only_shared)
+
+
+def with_random_resnet(source: Path, folder: Path) -> Path:
+    """Make a pipeline's folder with exported networks of which the speaker network is random."""
+    from scripts.setup.networks import export_networks  # noqa: PLC0415 - reads the environment
+    from tests.unit.processor.models.test_shared_diarization import (  # noqa: PLC0415
+        write_random_resnet,
+    )
+
+    for part in ("segmentation", "plda"):
+        shutil.copytree(source / part, folder / part)
+    write_random_resnet(folder / "embedding" / "pytorch_model.bin")
+    config = yaml.safe_load((source / "config.yaml").read_text())
+    config["pipeline"]["params"]["embedding"] = "$model/embedding"
+    (folder / "config.yaml").write_text(yaml.safe_dump(config))
+    write_manifest(folder.parent)
+    export_networks(load_diarization(folder), folder / EXPORTED)
+    write_manifest(folder.parent)
+    return folder
+
+
+def report(folder: Path, clips_folder: Path | None, *, only_shared: bool) -> None:
+    """Measure each clip and print."""
     ways: dict[str, Callable[[Path], Spans]] = {"shared": lambda wav: shared(folder, wav)}
-    if not given.only_shared:
+    if not only_shared:
         ways["exact"] = lambda wav: exact(folder, wav)
     figures: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as work:
-        for clip in clips(Path(work), given.clips):
+        for clip in clips(Path(work), clips_folder):
             seconds = duration(clip.wav)
             figures[clip.name] = {"seconds": seconds}
             for name, way in ways.items():

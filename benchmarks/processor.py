@@ -1,12 +1,14 @@
 """What a whole job takes: wall time, processor time and memory of all its processes.
 
-    .venv/bin/python benchmarks/processor.py [VIDEO] [--threads N]
+    .venv/bin/python benchmarks/processor.py [VIDEO] [--minutes N --speakers N] [--threads N]
 
 The job runs in a process of its own, with its objects and its record in memory, so that imports
 count and the network does not. Ends with one JSON line: `media_seconds`, `wall_seconds`,
 `cpu_seconds`, `peak_rss_mb`, `stages` (the seconds of each), `first_stage_seconds` from the start
 of the process and the digest of the manifest, which is that of every published file. Compare
-processor time: on a busy machine wall time says little. `--trace FILE` draws the stages over time.
+processor time: on a busy machine wall time says little. `peak_pss_mb` counts what processes share
+once. `--minutes` and `--speakers` make a meeting of the labelled speech and also say how many
+speakers were found, and the error rate. `--trace FILE` draws stages and memory over time.
 """
 
 import argparse
@@ -32,6 +34,8 @@ def main() -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("video", type=Path, nargs="?", default=MEDIA / "talk.mp4")
+    parser.add_argument("--minutes", type=float, help="of a meeting, in place of VIDEO")
+    parser.add_argument("--speakers", type=int, choices=(2, 3, 4), default=2)
     parser.add_argument("--threads", type=int, help="of each model; half the cores by default")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--trace", type=Path, help="an SVG of the run to write")
@@ -39,13 +43,34 @@ def main() -> None:
     if given.child:
         print(json.dumps(run_job(given.video, given.threads)))
         return
-    figures = measure(given.video, given.threads)
-    spans = figures.pop("spans")
-    if given.trace:
-        from benchmarks.long.trace_picture import draw  # noqa: PLC0415
+    with tempfile.TemporaryDirectory() as folder:
+        video = given.video
+        if given.minutes:
+            from benchmarks.long.meeting import make_meeting  # noqa: PLC0415 - packages of Debian
 
-        given.trace.write_text(draw(spans))
+            video = Path(folder) / f"meeting-{given.minutes:g}-{given.speakers}.mp4"
+            make_meeting(video, given.minutes, given.speakers)
+        figures = measure(video, given.threads)
+        spans, memory, turns = (figures.pop(name) for name in ("spans", "memory", "turns"))
+        if given.trace:
+            from benchmarks.long.trace_picture import draw  # noqa: PLC0415
+
+            given.trace.write_text(draw(spans, memory))
+        if (truth := video.with_suffix(".truth.json")).exists():
+            figures |= accuracy(turns, json.loads(truth.read_text())["turns"])
     print(json.dumps(figures))
+
+
+def accuracy(turns: list[Any], truth: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return how many speakers were found and are there, and the error rate without a collar."""
+    from benchmarks.quality.beside_pyannote import annotation, error_rate  # noqa: PLC0415 - heavy
+
+    right = [(turn["start"], turn["end"], turn["speaker"]) for turn in truth]
+    return {
+        "speakers": len({who for _, _, who in turns}),
+        "speakers_there": len({who for _, _, who in right}),
+        "der": round(error_rate(annotation(right), annotation([tuple(t) for t in turns])), 4),
+    }
 
 
 def measure(video: Path, threads: int | None) -> dict[str, Any]:
@@ -57,6 +82,7 @@ def measure(video: Path, threads: int | None) -> dict[str, Any]:
     if threads is not None:
         command += ["--threads", str(threads)]
     used, began = cpu_seconds(), time.perf_counter()
+    started = SystemClock().now()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with TreeMemory(process.pid, SystemClock()) as memory:
         said, _ = process.communicate()
@@ -69,9 +95,12 @@ def measure(video: Path, threads: int | None) -> dict[str, Any]:
         "wall_seconds": round(time.perf_counter() - began, 1),
         "cpu_seconds": round(cpu_seconds() - used, 1),
         "peak_rss_mb": round(memory.peak_mb()),
+        "peak_pss_mb": round(max((shared for _, _, shared in memory.samples), default=0.0)),
         "stages": job["stages"],
         "first_stage_seconds": min(begin for begin, _ in job["spans"].values()),
         "spans": job["spans"],
+        "memory": [(round(at - started, 2), round(mb)) for at, _, mb in memory.samples],
+        "turns": job["turns"],
         "torch_imported": job["torch_imported"],
         "manifest_sha256": job["manifest_sha256"],
     }
@@ -145,9 +174,16 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
         "media_seconds": metrics["media_seconds"],
         "stages": {str(fields["stage"]): fields["seconds"] for fields in finished},
         "spans": log.spans,
+        "turns": turns_of(results.read(ResultFile.SPEAKERS_RTTM).decode()),
         "torch_imported": "torch" in sys.modules,
         "manifest_sha256": hashlib.sha256(manifest).hexdigest(),
     }
+
+
+def turns_of(rttm: str) -> list[tuple[float, float, str]]:
+    """Return start, end and speaker of each turn."""
+    rows = (line.split() for line in rttm.splitlines())
+    return [(float(row[3]), float(row[3]) + float(row[4]), row[7]) for row in rows]
 
 
 class TimedLog:

@@ -12,29 +12,31 @@ _EVERY_SECONDS = 0.25
 
 
 class TreeMemory(PeriodicThread):
-    """Inside its context: (time, megabytes) of a tree of processes, four times a second.
+    """Inside its context: memory of a tree of processes, four times a second.
 
-    The sum of resident sets: pages that processes share count for each of them.
+    `samples` are (time, megabytes, megabytes): the sum of resident sets, in which pages that
+    processes share count for each of them, and the sum of proportional sets, in which they count
+    once.
     """
 
     def __init__(self, root: int, clock: WallClock) -> None:
         super().__init__("memory", every_seconds=_EVERY_SECONDS)
         self._root = root
         self._clock = clock
-        self.samples: list[tuple[float, float]] = []
+        self.samples: list[tuple[float, float, float]] = []
 
     def once(self) -> bool:
         """Take a sample."""
-        self.samples.append((self._clock.now(), tree_mb(self._root)))
+        self.samples.append((self._clock.now(), *tree_mb(self._root)))
         return True
 
     def peak_mb(self, begin: float = 0.0, end: float = float("inf")) -> float:
         """Return the most that was held at once between two times."""
-        return max((mb for at, mb in self.samples if begin <= at <= end), default=0.0)
+        return max((mb for at, mb, _ in self.samples if begin <= at <= end), default=0.0)
 
 
-def tree_mb(root: int) -> float:
-    """Return the resident megabytes of a process and its descendants."""
+def tree_mb(root: int) -> tuple[float, float]:
+    """Return the resident and the proportional megabytes of a process and its descendants."""
     children, pages = defaultdict(list), {}
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
@@ -45,9 +47,18 @@ def tree_mb(root: int) -> float:
                 continue
             children[int(fields[1])].append(int(folder.name))
             pages[int(folder.name)] = int(fields[21])
-    tree, found = [root], 0
+    tree, resident, proportional = [root], 0, 0.0
     while tree:
         process = tree.pop()
-        found += pages.get(process, 0)
+        resident += pages.get(process, 0)
+        proportional += _proportional_mb(process)
         tree += children[process]
-    return found * _PAGE_MB
+    return resident * _PAGE_MB, proportional
+
+
+def _proportional_mb(process: int) -> float:
+    try:
+        lines = Path(f"/proc/{process}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0.0
+    return next((int(line.split()[1]) * 1024 / 1e6 for line in lines if line[:4] == "Pss:"), 0.0)

@@ -40,7 +40,9 @@ def main() -> None:
     parser.add_argument("--sound", action="store_true", help="compare the sound only: no models")
     parser.add_argument("--words", action="store_true", help="words and pictures only: faster")
     parser.add_argument("--content", default="", help="only contents that hold this text")
-    parser.add_argument("--new", action="store_true", help="only variants without a row yet")
+    parser.add_argument(
+        "--skip", type=Path, nargs="?", const=FILE, help="leave out variants with a row in a file"
+    )
     parser.add_argument(
         "--write", type=Path, nargs="?", const=FILE, help="keep the rows, by default in results.csv"
     )
@@ -48,12 +50,12 @@ def main() -> None:
     print("| kind | content | container, codec | language | outcome | seconds |", flush=True)
     print("|---|---|---|---|---|---|", flush=True)
     every = list(variants(words_only=given.words))
-    known = {row.key for row in read_rows()}
+    known = {row.key for row in read_rows(given.skip)} if given.skip is not None else set()
     for variant in every:
         is_asked = not given.kinds or variant.kind in given.kinds
         if not is_asked or given.content not in variant.content:
             continue
-        if given.new and key_of(variant) in known:
+        if key_of(variant) in known:
             continue
         has_models = variant.source is None and variant.language != "none"
         if given.sound and has_models:

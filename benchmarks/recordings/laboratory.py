@@ -1,5 +1,6 @@
 """Runs a recording through a whole job: real decoding, real models, stores in memory."""
 
+import functools
 import io
 import json
 import os
@@ -31,7 +32,8 @@ from tests.fakes.log import CapturedLog
 from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.objects import InMemoryObjectStore
 
-THREADS = 2
+THREADS = 1
+"""Several wait for each other on a busy machine."""
 MODEL = "whisper-base"
 _TIMEOUT_SECONDS = 900.0
 _ALIKE, _TOLERANCE_SECONDS = 0.93, 0.3
@@ -45,6 +47,12 @@ class Outcome:
 
     results: Results | None = None
     code: str | None = None
+
+
+@functools.cache
+def _decoder() -> Decoder:
+    """Return one decoder for all variants: each starts a process that imports libraries."""
+    return Decoder()
 
 
 def process(variant: Variant, folder: Path, models: Path) -> Outcome:
@@ -65,7 +73,7 @@ def process(variant: Variant, folder: Path, models: Path) -> Outcome:
             asr_model=MODEL,
             capacity=Capacity(cores=THREADS, memory_mb=8000),
             threads=THREADS,
-            decoder=Decoder(),
+            decoder=_decoder(),
             checkpoint_seconds=20.0,
         ),
         interruption=Interruption(clock=clock, timeout_seconds=_TIMEOUT_SECONDS),
@@ -96,7 +104,7 @@ def listened(variant: Variant, folder: Path) -> str:
     assert variant.source is not None  # noqa: S101 - for the type checker; the caller chose it
     path = folder / variant.name
     variant.make(path)
-    decoder = Decoder()
+    decoder = _decoder()
     try:
         probed = decoder.probe(Upload(path=path, key=variant.name))
     except Permanent as error:

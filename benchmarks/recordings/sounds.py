@@ -122,13 +122,14 @@ def music(seconds: float, level: float = 0.08, seed: int = 3) -> Samples:
     at = np.arange(round(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     result = np.zeros(len(at))
     for beat in range(int(seconds * 2) + 1):
-        since = at - beat / 2
-        playing = (since >= 0) & (since < 1.5)
-        fading = np.where(playing, np.exp(-3 * np.maximum(since, 0)), 0.0)
+        playing = slice(beat * SAMPLE_RATE // 2, (beat + 3) * SAMPLE_RATE // 2)
+        now = at[playing]
+        fading = np.exp(-3 * (now - beat / 2))
         root = 110 * 2 ** (int(draw.choice([0, 3, 5, 7])) / 12)
         for ratio in (1, 5 / 4, 3 / 2, 2 * 2 ** (int(draw.integers(0, 8)) / 12)):
             for overtone in (1, 2, 3):
-                result += fading * np.sin(2 * np.pi * root * ratio * overtone * at) / overtone**2
+                sine = np.sin(2 * np.pi * root * ratio * overtone * now)
+                result[playing] += fading * sine / overtone**2
     return level * result / max(1e-9, float(np.abs(result).max())) * 3
 
 
@@ -136,15 +137,23 @@ def echoing(samples: Samples, seconds: float = 0.6) -> Samples:
     """Return the sound in a room that fades by 60 dB within some seconds."""
     count = round(seconds * SAMPLE_RATE)
     tail = np.random.default_rng(2).standard_normal(count) * 10 ** (-3 * np.arange(count) / count)
-    return samples + np.convolve(samples, 0.05 * tail)[: len(samples)]
+    size = _fast_size(len(samples) + count)
+    room = np.fft.irfft(np.fft.rfft(samples, size) * np.fft.rfft(0.05 * tail, size), size)
+    result: Samples = samples + room[: len(samples)]
+    return result
+
+
+def _fast_size(count: int) -> int:
+    return 1 << (count - 1).bit_length()
 
 
 def rumble(seconds: float, level: float, hertz: float = 120.0) -> Samples:
     """Return noise below a frequency, as of wind or a fan."""
-    noise = hiss(seconds, 1.0)
+    count = round(seconds * SAMPLE_RATE)
+    noise = hiss(_fast_size(count) / SAMPLE_RATE, 1.0)
     spectrum = np.fft.rfft(noise)
     spectrum[np.fft.rfftfreq(len(noise), 1 / SAMPLE_RATE) > hertz] = 0
-    samples = np.fft.irfft(spectrum, len(noise))
+    samples = np.fft.irfft(spectrum, len(noise))[:count]
     result: Samples = level * samples / float(np.sqrt(np.mean(samples**2)))
     return result
 

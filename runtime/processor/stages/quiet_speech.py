@@ -1,7 +1,9 @@
-"""Finds speech between louder speech that is too soft for the voice detector, and makes it louder.
+"""Finds speech that the voice detector passes over in what it takes for pauses.
 
 A second person far from the microphone can be 30 dB below the first. The detector judges absolute
-levels, so the pauses that it finds are looked at again at the usual level of speech.
+levels, so quiet pauses are looked at again at the usual level of speech. It also remembers what it
+heard before, and doubts a second voice of another kind, such as a deep one on the telephone, for
+many seconds: loud pauses are looked at again by themselves.
 """
 
 from collections.abc import Callable
@@ -23,24 +25,34 @@ _MARGIN_SECONDS = 0.1
 _SOFT_DB = (-75.0, -36.0)
 """Loud moments of a pause between these are amplified: below is silence, above no need."""
 
+_LONG_PAUSE_SECONDS = 2.0
+"""A pause that is looked at as it is."""
+
 _SPEECH_DB, _MOST_GAIN_DB = -24.0, 45.0
 _BLOCK_SECONDS, _LOUD_PERCENT = 0.05, 90
 
 
 def with_quiet_speech(
-    samples: "Samples", speech: SpeechSpans, detect: Detect
+    samples: "Samples", speech: SpeechSpans, detect: Detect, detect_again: Detect
 ) -> tuple["Samples", SpeechSpans]:
     """Return the samples with soft speech amplified, and the speech with it, in order.
 
-    Both are returned as they are where there is none.
+    `detect` judges amplified pauses, `detect_again` those that are as loud as speech. Samples and
+    speech are returned as they are where nothing was passed over.
     """
     found: list[tuple[float, float]] = []
     louder = samples
     for start, end in _pauses(speech, len(samples) / speech.rate):
         first, last = round(start * speech.rate), round(end * speech.rate)
-        gain = _gain(samples[first:last], speech.rate)
-        if gain is None:
+        level = _level(samples[first:last], speech.rate)
+        if level <= _SOFT_DB[0] or (level > _SOFT_DB[1] and end - start < _LONG_PAUSE_SECONDS):
             continue
+        if level > _SOFT_DB[1]:
+            found += [
+                (start + a, min(end, start + b)) for a, b in detect_again(samples[first:last]).spans
+            ]
+            continue
+        gain = 10 ** (min(_MOST_GAIN_DB, _SPEECH_DB - level) / 20)
         heard = detect((samples[first:last] * gain).clip(-1.0, 1.0))
         spans = [(start + a, min(end, start + b)) for a, b in heard.spans]
         if sum(b - a for a, b in spans) < _LEAST_SPEECH_SECONDS:
@@ -64,14 +76,11 @@ def _pauses(speech: SpeechSpans, seconds: float) -> list[tuple[float, float]]:
     ]
 
 
-def _gain(samples: "Samples", rate: int) -> float | None:
-    """Return the factor that gives a pause the level of speech, None where it needs none."""
+def _level(samples: "Samples", rate: int) -> float:
+    """Return the level of a pause's loud moments, in decibels."""
     import numpy as np
 
     size = round(_BLOCK_SECONDS * rate)
     blocks = samples[: len(samples) // size * size].reshape(-1, size)
     power = float(np.percentile((blocks**2).mean(axis=1), _LOUD_PERCENT))
-    level = 10 * np.log10(max(power, 1e-12))
-    if not _SOFT_DB[0] < level < _SOFT_DB[1]:
-        return None
-    return float(10 ** (min(_MOST_GAIN_DB, _SPEECH_DB - level) / 20))
+    return float(10 * np.log10(max(power, 1e-12)))

@@ -4,6 +4,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 
 # Amplified noise must not pass for speech, so more is asked of it.
 _SOFT_SPEECH = {"threshold": 0.6, "min_speech_duration_ms": 300}
+
+# Music, applause and noise stay below it for all but a second.
+_DOUBTED_SPEECH = {"threshold": 0.35, "min_speech_duration_ms": 1500}
 
 _LONGEST_WINDOW_SECONDS, _SHORTEST_WINDOW_SECONDS = 240.0, 30.0
 
@@ -160,12 +164,13 @@ class _WindowTranscriber:
 
         rate = self._audio.sample_rate
 
-        def detect_soft(part: "Samples") -> SpeechSpans:
-            chunks = get_speech_timestamps(part, **_SOFT_SPEECH)
-            return SpeechSpans.from_samples(chunks, rate)
+        def detect(options: "dict[str, float]", part: "Samples") -> SpeechSpans:
+            return SpeechSpans.from_samples(get_speech_timestamps(part, **options), rate)
 
         speech = SpeechSpans.from_samples(get_speech_timestamps(samples), rate)
-        samples, speech = with_quiet_speech(samples, speech, detect_soft)
+        samples, speech = with_quiet_speech(
+            samples, speech, partial(detect, _SOFT_SPEECH), partial(detect, _DOUBTED_SPEECH)
+        )
         if not speech.spans:
             return _Window(end=start + len(samples), last_language=language)
         decoder = BatchDecoder(

@@ -26,11 +26,15 @@ def detector(samples: Samples) -> SpeechSpans:
     return SpeechSpans(tuple(spans), RATE)
 
 
+def deaf(_: Samples) -> SpeechSpans:
+    return SpeechSpans((), RATE)
+
+
 @pytest.mark.parametrize("decibels", [-45, -55, -65])
 def test_should_find_and_amplify_soft_speech(decibels: float) -> None:
     samples = np.concatenate([noise(5, -24), noise(4, decibels), noise(3, -24)])
     loud = SpeechSpans(((0.0, 5.0), (9.0, 12.0)), RATE)
-    louder, speech = with_quiet_speech(samples, loud, detector)
+    louder, speech = with_quiet_speech(samples, loud, detector, deaf)
     assert [span for span in speech.spans if 5 <= span[0] < 9] != []
     assert speech.spans == tuple(sorted(speech.spans))
     middle = louder[6 * RATE : 8 * RATE]
@@ -42,7 +46,7 @@ def test_should_find_and_amplify_soft_speech(decibels: float) -> None:
 def test_should_leave_silence_and_the_usual_alone(decibels: float) -> None:
     samples = np.concatenate([noise(5, -24), noise(4, decibels), noise(3, -24)])
     loud = SpeechSpans(((0.0, 5.0), (9.0, 12.0)), RATE)
-    louder, speech = with_quiet_speech(samples, loud, detector)
+    louder, speech = with_quiet_speech(samples, loud, detector, deaf)
     assert louder is samples
     assert speech is loud
 
@@ -50,6 +54,21 @@ def test_should_leave_silence_and_the_usual_alone(decibels: float) -> None:
 def test_should_leave_noise_alone_that_the_detector_takes_for_none() -> None:
     samples = np.concatenate([noise(5, -24), noise(4, -50), noise(3, -24)])
     loud = SpeechSpans(((0.0, 5.0), (9.0, 12.0)), RATE)
-    louder, speech = with_quiet_speech(samples, loud, lambda _: SpeechSpans((), RATE))
+    louder, speech = with_quiet_speech(samples, loud, deaf, deaf)
     assert louder is samples
     assert speech is loud
+
+
+def test_should_judge_a_loud_pause_by_itself_without_amplifying_it() -> None:
+    samples = np.concatenate([noise(5, -24), noise(4, -28), noise(3, -24)])
+    loud = SpeechSpans(((0.0, 5.0), (9.0, 12.0)), RATE)
+    same, speech = with_quiet_speech(samples, loud, deaf, detector)
+    assert same is samples
+    assert [span for span in speech.spans if 5 <= span[0] < 9] != []
+    assert speech.spans == tuple(sorted(speech.spans))
+
+
+def test_should_leave_a_short_loud_pause_alone() -> None:
+    samples = np.concatenate([noise(5, -24), noise(2, -28), noise(3, -24)])
+    loud = SpeechSpans(((0.0, 5.0), (7.0, 10.0)), RATE)
+    assert with_quiet_speech(samples, loud, deaf, detector)[1] is loud

@@ -9,7 +9,7 @@ import jiwer
 import pytest
 
 from runtime.core.media import Audio, Transcript
-from runtime.processor.stages.transcribe import transcribe
+from runtime.processor.stages.transcribe import DEFAULT_OPTIONS, TranscribeOptions, transcribe
 from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts
 from scripts.labelled_speech.recordings import Recording, join
 from scripts.setup.wheels import UnavailableError
@@ -34,7 +34,9 @@ def prompts() -> Prompts:
         pytest.skip(f"Debian's recordings cannot be had: {error}")
 
 
-def heard(recording: Recording, path: Path, models: Path) -> Transcript:
+def heard(
+    recording: Recording, path: Path, models: Path, options: TranscribeOptions = DEFAULT_OPTIONS
+) -> Transcript:
     recording.write(path)
     audio = Audio(
         path=path,
@@ -42,7 +44,11 @@ def heard(recording: Recording, path: Path, models: Path) -> Transcript:
         duration_seconds=len(recording.samples) / SAMPLE_RATE,
     )
     return transcribe(
-        audio, model_dir=models / "whisper-base", threads=THREADS, on_progress=lambda _: None
+        audio,
+        model_dir=models / "whisper-base",
+        threads=THREADS,
+        on_progress=lambda _: None,
+        options=options,
     )
 
 
@@ -87,3 +93,15 @@ def test_should_write_each_turn_in_its_language_as_well_as_alone(
     assert transcript.unwritten == ()
     for language, (wrong, count) in together.items():
         assert wrong <= alone[language] + max(1, POINTS * count), language
+
+
+def test_should_write_french_in_english_where_a_translation_is_asked_for(
+    prompts: Prompts, models: Path, tmp_path: Path
+) -> None:
+    recording = join([prompts.read("fr", "vm-goodbye")])
+    path = tmp_path / "french.wav"
+    found = heard(recording, path, models, TranscribeOptions(translate=True))
+    assert recording.parts[0].text == "Au revoir."
+    assert found.language == "en"
+    assert {"goodbye", "bye", "see"} & set(plain(" ".join(w.text for w in found.words)).split())
+    assert {word.language for word in found.words} == {"en"}

@@ -31,6 +31,7 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from tests.browser.correctable import Correctable, edit_routes
+from tests.browser.known_voices import KnownVoices
 
 PART_SIZE = 5 * 1024 * 1024
 CLIENT, SUBJECT = "pages", "person-1"
@@ -53,6 +54,7 @@ class FakeService:
 
     def __init__(self) -> None:
         self.url = ""
+        self.voices = KnownVoices()
         self.reset()
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._codes: dict[str, dict[str, str]] = {}
@@ -74,6 +76,7 @@ class FakeService:
         self.admin = True
         self.keeps_streams = True
         self.signed_out = 0
+        vars(self.voices).update(vars(KnownVoices()))
 
     def add(self, job: dict[str, Any], **more: Any) -> str:
         """Add a recording and return its id."""
@@ -126,6 +129,7 @@ class FakeService:
                 route("/v1/events", self._all_events),
                 route("/v1/jobs/{job_id}", self._job, methods=["GET", "PATCH", "DELETE"]),
                 *edit_routes(self._corrections),
+                *self.voices.routes(),
                 route("/v1/jobs/{job_id}/events", self._job_events),
                 route("/v1/jobs/{job_id}/results", self._manifest),
                 route("/v1/jobs/{job_id}/results/{file:path}", self._result),
@@ -211,7 +215,9 @@ class FakeService:
         return FileResponse(path) if path.is_file() else Response(status_code=404)
 
     async def _about(self, _: Request) -> Response:
-        return JSONResponse({"service": "lifestream", "features": {"imports": True}})
+        return JSONResponse(
+            {"service": "lifestream", "features": {"imports": True, "voices": self.voices.enabled}}
+        )
 
     async def _health(self, _: Request) -> Response:
         queue = {"name": "queue", "ok": True, "detail": ""}

@@ -26,8 +26,10 @@ from runtime.core.contract import (
     result_prefix,
 )
 from runtime.core.jobs import report, start, succeed, take_over
+from runtime.core.media import Voice
 from runtime.results.findings import findings_bytes
 from runtime.results.render.files import render_files, render_manifest
+from runtime.results.voices import VOICES_FILE, Voices, voices_bytes
 from tests.browser.conftest import seconds, until, watch
 from tests.browser.correctable import found_talk
 from tests.browser.correcting import correct_and_undo
@@ -104,6 +106,7 @@ def deployed(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
             EnvVar.WEB_PUBLIC_URL: web,
             EnvVar.WEB_MEDIA_ORIGINS: cloud.endpoint_url,
             EnvVar.WEB_ASSETS: str(assets),
+            EnvVar.KNOWN_VOICES: "true",
         }
         environ = {**os.environ, **{str(key): value for key, value in variables.items()}}
         state = ["--port", str(issuer_port), "--state-dir", str(tmp_path)]
@@ -176,12 +179,30 @@ def test_a_recording_goes_from_the_drop_to_the_player(
     page.keyboard.press("Enter")
     expect(page.locator("[data-search-count]")).to_have_text("1 of 1")
     correct_and_undo(page, word="stone", text="granite", speaker="Ada Byron", quoted=True)
+    remember_and_forget(page, "Ada Byron")
     page.goto(f"{deployed.url}/operator")
     expect(page.get_by_role("heading", name="Queues and workers")).to_be_visible()
     page.get_by_label("Account", exact=True).last.click()
     page.get_by_role("button", name="Sign out", exact=True).click()
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
     assert complaints == []
+
+
+def remember_and_forget(page: Page, name: str) -> None:
+    """Name a speaker, remember the voice with consent, and forget it again."""
+    page.get_by_label("More about this recording").click()
+    page.get_by_role("link", name="Voices").click()
+    person = page.locator(".people > li").first
+    person.get_by_label("Name of this speaker").fill(name)
+    person.get_by_role("button", name="Name", exact=True).click()
+    person.get_by_label("Who agreed, and how is it known?").fill("In writing")
+    person.get_by_role("button", name="Remember").click()
+    expect(person).to_contain_text("In writing")
+    person.get_by_role("link", name="Forget it under known voices").click()
+    expect(page.get_by_role("heading", name=name)).to_be_visible()
+    person.get_by_text("Forget", exact=False).first.click()
+    person.get_by_role("button", name="Forget this voice").click()
+    expect(page.get_by_text("No voice is remembered.")).to_be_visible()
 
 
 def run_job(deployed: Deployed, job_id: str, page: Page) -> None:
@@ -196,10 +217,15 @@ def run_job(deployed: Deployed, job_id: str, page: Page) -> None:
     expect(page.get_by_text("50 %").first).to_be_visible()
     result = replace(found_talk(), source=running.source)
     rendered = {**render_files(result), ResultFile.FINDINGS: findings_bytes(result)}
+    heard = tuple(
+        Voice(speaker=speaker.label, seconds=30.0, vector=(1.0, float(place)), model="any")
+        for place, speaker in enumerate(result.speakers)
+    )
     folder = attempt_folder(running.attempt)
     files = {
         **rendered,
         ResultFile.METRICS: b"{}",
+        VOICES_FILE: voices_bytes(Voices(voices=heard)),
         ResultFile.MANIFEST: render_manifest(result, rendered, folder=folder),
     }
     prefix = result_prefix(job_id) + folder

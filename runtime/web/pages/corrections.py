@@ -97,7 +97,8 @@ async def name_speakers(visit: Visit) -> Response:
     ]
     if edits:
         await _edit(visit, edits)
-    return RedirectResponse(f"/recordings/{visit.job_id}", HTTPStatus.SEE_OTHER)
+    then = "/voices" if form.get("then") == "voices" else ""
+    return RedirectResponse(f"/recordings/{visit.job_id}{then}", HTTPStatus.SEE_OTHER)
 
 
 async def _edit(visit: Visit, edits: list[dict[str, Any]]) -> None:

@@ -55,7 +55,8 @@ async def home(visit: Visit) -> Response:
         "home.html",
         languages=sorted(words.LANGUAGES.items(), key=lambda item: item[1]),
         admin=bool(me.get("admin")),
-        imports=bool((service.get("features") or {}).get("imports")),
+        imports=bool(service["features"].get("imports")),
+        voices=bool(service["features"].get("voices")),
         **values,
     )
 

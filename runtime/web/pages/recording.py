@@ -52,7 +52,9 @@ def routes(site: Site) -> list[Route]:
 
 async def show(visit: Visit) -> Response:
     """Show the recording as its state demands."""
-    job = await visit.api.get(f"/v1/jobs/{visit.job_id}")
+    job, service = await asyncio.gather(
+        visit.api.get(f"/v1/jobs/{visit.job_id}"), visit.api.get("/")
+    )
     if job["state"] != "SUCCEEDED":
         return visit.render("job.html", **progress(visit, job))
     manifest, recording = await read_results(visit)
@@ -66,6 +68,7 @@ async def show(visit: Visit) -> Response:
         formats=FORMATS,
         waveform=any(item["name"] == WAVEFORM for item in manifest["files"]),
         start=visit.request.query_params.get("t", ""),
+        voices=bool(service["features"].get("voices")),
         first_visit="hint" not in visit.request.cookies,
         origin=visit.site.settings.public_url,
     )

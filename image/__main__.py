@@ -1,7 +1,8 @@
 """`python -m image build|compose|push|release|promote|service`: docs/image.md, docs/service.md."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -22,6 +23,7 @@ from image.content import PLATFORMS, Accelerator, Architecture, ModelSource, Var
 from image.debian_base import NoBaseError
 from image.engines import NoEngineError, find_engine
 from lifestream import command_line
+from lifestream.command_parameters import provided
 from scripts.setup.commands import ROOT
 
 app = typer.Typer(help=__doc__, add_completion=False)
@@ -51,59 +53,51 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
 
 
+@contextmanager
 def variant(
-    models: ModelSource | None,
-    accelerator: Accelerator,
-    architecture: Architecture | None,
-    asr_models: Sequence[str] | None,
-    base: str | None,
-    torch_index: str | None,
-) -> Variant:
-    """Return the variant that the common options name."""
-    return Variant(
+    models: Models = None,
+    accelerator: AcceleratorOption = "cpu",
+    architecture: ArchitectureOption = None,
+    asr_model: AsrModels = None,
+    base: Base = None,
+    torch_index: TorchIndex = None,
+) -> Iterator[Variant]:
+    """Yield the variant that the common options name."""
+    yield Variant(
         accelerator=accelerator,
         models=models or default_models(),
-        asr_models=tuple(asr_models or Variant().asr_models),
+        asr_models=tuple(asr_model or Variant().asr_models),
         platform=PLATFORMS[architecture] if architecture else None,
         base=base,
         torch_index=torch_index,
     )
 
 
+of_variant = provided("chosen", variant)
+"""Decorates a command that is passed `chosen` and has the options of a variant."""
+
+
 @app.command()
-def build(
-    *,
-    models: Models = None,
-    accelerator: AcceleratorOption = "cpu",
-    architecture: ArchitectureOption = None,
-    asr_model: AsrModels = None,
-    base: Base = None,
-    torch_index: TorchIndex = None,
-) -> None:
+@of_variant
+def build(chosen: Variant) -> None:
     """Build the image."""
-    chosen = variant(models, accelerator, architecture, asr_model, base, torch_index)
     print(build_image(find_engine(), chosen))
 
 
 @app.command()
+@of_variant
 def push(
+    chosen: Variant,
     *,
     environment: Annotated[
         list[str], typer.Option(help="Whose repository takes the image. May be repeated.")
     ],
-    models: Models = None,
-    accelerator: AcceleratorOption = "cpu",
-    architecture: ArchitectureOption = None,
-    asr_model: AsrModels = None,
-    base: Base = None,
-    torch_index: TorchIndex = None,
 ) -> None:
     """Build the image and push it to the repositories of environments."""
-    chosen = variant(models, accelerator, architecture, asr_model, base, torch_index)
     engine = find_engine()
     name = build_image(engine, chosen)
     print(name)
-    pushing.push_to_environments(engine, name, environment, accelerator=accelerator)
+    pushing.push_to_environments(engine, name, environment, accelerator=chosen.accelerator)
 
 
 @app.command("service")
@@ -121,18 +115,9 @@ def build_or_push_service(
 
 
 @app.command()
-def release(
-    *,
-    repository: str = RELEASES,
-    models: Models = None,
-    accelerator: AcceleratorOption = "cpu",
-    architecture: ArchitectureOption = None,
-    asr_model: AsrModels = None,
-    base: Base = None,
-    torch_index: TorchIndex = None,
-) -> None:
+@of_variant
+def release(chosen: Variant, *, repository: str = RELEASES) -> None:
     """Build the image once, push it to the repository of releases, write its digest."""
-    chosen = variant(models, accelerator, architecture, asr_model, base, torch_index)
     engine = find_engine()
     releases = promotion.Repository(ecr=boto3.client("ecr"), name=repository)
     files = sorted(pushing.ENVIRONMENTS.glob("*.toml"))

@@ -1,55 +1,33 @@
 """`upload` and `api jobs | show | watch | cancel | retry | ... | delete | reads | results`."""
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from lifestream.commands.api_command import JobId, calls_api
 from lifestream.session import JsonOption, session_of
 from lifestream.view.console import Screen
 from lifestream.view.formatting import timestamp
 from runtime.core.clock import SystemClock
 from runtime.core.errors import Permanent
 
-app = typer.Typer()
+if TYPE_CHECKING:
+    from lifestream.remote.client import ApiClient
 
-ApiOption = Annotated[
-    str | None, typer.Option("--api", envvar="LIFESTREAM_API", metavar="URL", help="The API.")
-]
-TokenOption = Annotated[
-    str | None, typer.Option("--token", envvar="LIFESTREAM_TOKEN", help="An OIDC token.")
-]
-KeyOption = Annotated[
-    str | None, typer.Option("--key", envvar="LIFESTREAM_API_KEY", help="An API key.")
-]
-JobId = Annotated[str, typer.Argument(metavar="JOB", help="Its id.")]
+app = typer.Typer()
 
 COLUMNS = ("JOB", "STATE", "STAGE", "PROGRESS", "NAME")
 POLL_SECONDS = 5.0
 FAILED_STATES = frozenset({"FAILED", "CANCELLED"})
 
 
-@contextmanager
-def connected(api: str | None, token: str | None, key: str | None) -> Iterator[Any]:
-    """Yield a client of the API that is named, else of the local one."""
-    import httpx  # noqa: PLC0415 - commands on an account need no HTTP client
-
-    from lifestream.remote.client import (  # noqa: PLC0415 - the same
-        TIMEOUT_SECONDS,
-        ApiClient,
-        account,
-    )
-
-    signed_in = account(url=api, token=token, key=key)
-    with httpx.Client(timeout=TIMEOUT_SECONDS) as http:
-        yield ApiClient(signed_in, http, sleeper=SystemClock())
-
-
+@calls_api
 def upload(
     context: typer.Context,
+    client: "ApiClient",
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A recording.")],
     *,
     title: Annotated[str | None, typer.Option(help="What it is called.")] = None,
@@ -58,21 +36,17 @@ def upload(
     ] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Follow the job to its end.")] = False,
     as_json: JsonOption = False,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Upload a recording by the API; repeated after an interruption, it goes on where it ended."""
     from lifestream.remote.uploading import Uploader  # noqa: PLC0415 - needs the HTTP client
 
     screen = session_of(context).screen
     options = _options(option or [], title)
-    with connected(api, token, key) as client:
-        with screen.transfer(f"Uploading {file.name}", file.stat().st_size) as on_bytes:
-            uploader = Uploader(client=client, state_dir=_state_dir(), on_bytes=on_bytes)
-            job = uploader.upload(file, options=options)
-        if wait:
-            job = _followed(client, job["job_id"], screen)
+    with screen.transfer(f"Uploading {file.name}", file.stat().st_size) as on_bytes:
+        uploader = Uploader(client=client, state_dir=_state_dir(), on_bytes=on_bytes)
+        job = uploader.upload(file, options=options)
+    if wait:
+        job = _followed(client, job["job_id"], screen)
     if as_json:
         screen.json(job)
     else:
@@ -82,22 +56,20 @@ def upload(
 
 
 @app.command("jobs")
+@calls_api
 def list_jobs(
     context: typer.Context,
+    client: "ApiClient",
     *,
     state: Annotated[list[str] | None, typer.Option(help="Only jobs in these states.")] = None,
     text: Annotated[str, typer.Option(help="In the title or the file name.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100, metavar="N")] = 50,
     as_json: JsonOption = False,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Show your jobs, the newest first."""
     screen = session_of(context).screen
     query = {"limit": limit, "state": state, "text": text or None}
-    with connected(api, token, key) as client:
-        jobs = client.call("GET", "/v1/jobs", query=query)["items"]
+    jobs = client.call("GET", "/v1/jobs", query=query)["items"]
     if as_json:
         screen.json(jobs)
     else:
@@ -106,49 +78,28 @@ def list_jobs(
 
 
 @app.command()
-def show(
-    context: typer.Context,
-    job: JobId,
-    *,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
-) -> int:
+@calls_api
+def show(context: typer.Context, client: "ApiClient", job: JobId) -> int:
     """Show one job as JSON."""
-    with connected(api, token, key) as client:
-        session_of(context).screen.json(client.call("GET", f"/v1/jobs/{job}"))
+    session_of(context).screen.json(client.call("GET", f"/v1/jobs/{job}"))
     return 0
 
 
 @app.command()
-def watch(
-    context: typer.Context,
-    job: JobId,
-    *,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
-) -> int:
+@calls_api
+def watch(context: typer.Context, client: "ApiClient", job: JobId) -> int:
     """Follow a job to its end; the status is 1 unless it succeeded."""
     screen = session_of(context).screen
-    with connected(api, token, key) as client:
-        found = _followed(client, job, screen)
+    found = _followed(client, job, screen)
     screen.say(f"{found['job_id']}  {found['state']}  {found['name']}")
     _say_failure(screen, found)
     return 1 if found["state"] in FAILED_STATES else 0
 
 
-def _act(action: str) -> Any:
-    def command(
-        context: typer.Context,
-        job: JobId,
-        *,
-        api: ApiOption = None,
-        token: TokenOption = None,
-        key: KeyOption = None,
-    ) -> int:
-        with connected(api, token, key) as client:
-            found = client.call("POST", f"/v1/jobs/{job}/{action}")
+def _act(action: str) -> Callable[..., int]:
+    @calls_api
+    def command(context: typer.Context, client: "ApiClient", job: JobId) -> int:
+        found = client.call("POST", f"/v1/jobs/{job}/{action}")
         session_of(context).screen.say(f"{found['job_id']}  {found['state']}")
         return 0
 
@@ -164,53 +115,49 @@ for _action, _help in (
 
 
 @app.command()
+@calls_api
 def delete(
     context: typer.Context,
+    client: "ApiClient",
     job: JobId,
     *,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the certificate and print it.")
     ] = False,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Erase a job in any state, with its recording, its results and all their versions."""
     screen = session_of(context).screen
-    with connected(api, token, key) as client:
-        client.call("DELETE", f"/v1/jobs/{job}")
-        screen.say(f"{job}  deleted")
-        if not wait:
-            return 0
-        clock = SystemClock()
-        while client.call("GET", f"/v1/jobs/{job}/erasure")["state"] != "erased":
-            clock.sleep(POLL_SECONDS)
-        screen.json(client.call("GET", f"/v1/jobs/{job}/erasure"))
+    client.call("DELETE", f"/v1/jobs/{job}")
+    screen.say(f"{job}  deleted")
+    if not wait:
+        return 0
+    clock = SystemClock()
+    while client.call("GET", f"/v1/jobs/{job}/erasure")["state"] != "erased":
+        clock.sleep(POLL_SECONDS)
+    screen.json(client.call("GET", f"/v1/jobs/{job}/erasure"))
     return 0
 
 
 @app.command()
+@calls_api
 def reads(
     context: typer.Context,
+    client: "ApiClient",
     job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="All jobs if omitted.")] = None,
     *,
     owner: Annotated[
         str | None, typer.Option(help="Whose jobs, for admins; yours if omitted.")
     ] = None,
     as_json: JsonOption = False,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Show who read or changed a job or all jobs; with --json, everything for a script."""
     screen = session_of(context).screen
-    with connected(api, token, key) as client:
-        jobs = [job] if job else [each["job_id"] for each in _pages(client, "/v1/jobs", owner)]
-        found = [
-            {"job_id": job_id, **each}
-            for job_id in jobs
-            for each in _pages(client, f"/v1/jobs/{job_id}/reads")
-        ]
+    jobs = [job] if job else [each["job_id"] for each in _pages(client, "/v1/jobs", owner)]
+    found = [
+        {"job_id": job_id, **each}
+        for job_id in jobs
+        for each in _pages(client, f"/v1/jobs/{job_id}/reads")
+    ]
     if as_json:
         screen.json(found)
     else:
@@ -222,7 +169,7 @@ def reads(
     return 0
 
 
-def _pages(client: Any, path: str, owner: str | None = None) -> Iterator[dict[str, Any]]:
+def _pages(client: "ApiClient", path: str, owner: str | None = None) -> Iterator[dict[str, Any]]:
     """Yield the items of all pages of a listing."""
     cursor: str | None = None
     while True:
@@ -234,29 +181,26 @@ def _pages(client: Any, path: str, owner: str | None = None) -> Iterator[dict[st
 
 
 @app.command()
+@calls_api
 def results(
     context: typer.Context,
+    client: "ApiClient",
     job: JobId,
     folder: Annotated[Path, typer.Argument(help="Where to put them.")] = Path(),
-    *,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Download everything that a job has published."""
     screen = session_of(context).screen
-    with connected(api, token, key) as client:
-        for file in client.call("GET", f"/v1/jobs/{job}/results")["files"]:
-            target = (folder / file["name"]).resolve()
-            if not target.is_relative_to(folder.resolve()):
-                raise Permanent("results.name", f"{file['name']!r} is no name.", "Report it.")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(client.send("GET", file["url"]).content)
-            screen.say(str(folder / file["name"]))
+    for file in client.call("GET", f"/v1/jobs/{job}/results")["files"]:
+        target = (folder / file["name"]).resolve()
+        if not target.is_relative_to(folder.resolve()):
+            raise Permanent("results.name", f"{file['name']!r} is no name.", "Report it.")
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(client.send("GET", file["url"]).content)
+        screen.say(str(folder / file["name"]))
     return 0
 
 
-def _followed(client: Any, job_id: str, screen: Screen) -> dict[str, Any]:
+def _followed(client: "ApiClient", job_id: str, screen: Screen) -> dict[str, Any]:
     last: dict[str, Any] = {}
     for job in client.follow(job_id):
         last = job

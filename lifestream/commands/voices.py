@@ -1,29 +1,30 @@
 """`voices list | enrol | propose | erase`: known voices of the caller, by the API."""
 
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from lifestream.commands.remote import ApiOption, JobId, KeyOption, TokenOption, connected
+from lifestream.commands.api_command import JobId, calls_api
 from lifestream.session import JsonOption, session_of
 from lifestream.view.formatting import timestamp
+
+if TYPE_CHECKING:
+    from lifestream.remote.client import ApiClient
 
 app = typer.Typer()
 
 
 @app.command("list")
+@calls_api
 def list_voices(
     context: typer.Context,
+    client: "ApiClient",
     *,
     as_json: JsonOption = False,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Show your profiles, from which recordings they are, and who consented when."""
     screen = session_of(context).screen
-    with connected(api, token, key) as client:
-        found = client.call("GET", "/v1/voices")
+    found = client.call("GET", "/v1/voices")
     if as_json:
         screen.json(found)
         return 0
@@ -35,22 +36,20 @@ def list_voices(
 
 
 @app.command()
+@calls_api
 def enrol(
     context: typer.Context,
+    client: "ApiClient",
     job: JobId,
     speaker: Annotated[
         str, typer.Argument(metavar="SPEAKER", help="Whom you have named, such as SPEAKER_00.")
     ],
     *,
     consent: Annotated[str, typer.Option("--consent", help="Who agreed, and how that is known.")],
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Keep the voice of a speaker who consented, by the name that you gave."""
     body = {"job_id": job, "speaker": speaker, "consented_by": consent}
-    with connected(api, token, key) as client:
-        sample = client.call("POST", "/v1/voices", body)
+    sample = client.call("POST", "/v1/voices", body)
     session_of(context).screen.say(
         f"{sample['speaker']} is enrolled from {sample['seconds']:.0f} s of speech."
     )
@@ -58,19 +57,17 @@ def enrol(
 
 
 @app.command()
+@calls_api
 def propose(
     context: typer.Context,
+    client: "ApiClient",
     job: JobId,
     *,
     as_json: JsonOption = False,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Show which names the speakers without one may have; none is given to them."""
     screen = session_of(context).screen
-    with connected(api, token, key) as client:
-        found = client.call("GET", f"/v1/jobs/{job}/voices")
+    found = client.call("GET", f"/v1/jobs/{job}/voices")
     if as_json:
         screen.json(found)
         return 0
@@ -90,23 +87,21 @@ def propose(
 
 
 @app.command()
+@calls_api
 def erase(
     context: typer.Context,
+    client: "ApiClient",
     profile: Annotated[
         str | None, typer.Argument(metavar="PROFILE", help="As `voices list` has it.")
     ] = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="All your profiles.")] = False,
-    api: ApiOption = None,
-    token: TokenOption = None,
-    key: KeyOption = None,
 ) -> int:
     """Erase a profile, or all of yours."""
     if (profile is None) != everything:
         raise typer.BadParameter("give either a profile or --all")
     path = "/v1/voices" if everything else f"/v1/voices/{profile}"
-    with connected(api, token, key) as client:
-        erased = client.call("DELETE", path)
+    erased = client.call("DELETE", path)
     session_of(context).screen.say(f"{erased['samples']} sample(s) erased.")
     return 0
 

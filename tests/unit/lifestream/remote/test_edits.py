@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from lifestream.commands import edits
 from runtime.core.jobs import Job
 from runtime.corrections.edits import KINDS
 from tests.golden.talk import FIRST, SECOND, TALK
@@ -30,7 +29,7 @@ def job(world: World) -> Job:
 
 @pytest.fixture
 def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
-    return typed(world, monkeypatch, edits, "edits")
+    return typed(world, monkeypatch, "edits")
 
 
 COMMANDS = {

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from lifestream import command_line
 from lifestream.cli import app
-from lifestream.commands import remote
+from lifestream.commands import api_command
 from lifestream.remote.client import TRIES, Account, ApiClient, account
 from lifestream.remote.uploading import Uploader
 from lifestream.session import Session
@@ -157,7 +157,7 @@ def test_should_export_the_reads_of_all_jobs_and_delete_one(
     network: Network, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     jobs = {network.world.job(f"{number}.mp4").job_id for number in range(3)}
-    monkeypatch.setattr(remote, "connected", lambda *_: nullcontext(client_of(network)))
+    monkeypatch.setattr(api_command, "connected", lambda *_: nullcontext(client_of(network)))
 
     def typed(*arguments: str) -> str:
         out = io.StringIO()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import pytest
 
-from lifestream.commands import voices
 from tests.golden.talk import FIRST, SECOND
 from tests.unit.api import test_voices as api
 from tests.unit.api.finished import finished
@@ -22,7 +21,7 @@ def world() -> Iterator[World]:
 
 @pytest.fixture
 def run(world: World, monkeypatch: pytest.MonkeyPatch) -> Run:
-    return typed(world, monkeypatch, voices, "voices")
+    return typed(world, monkeypatch, "voices")
 
 
 def test_should_enrol_propose_list_and_erase(

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 import httpx
 import pytest
 
 from lifestream.cli import main
+from lifestream.commands import api_command
 from lifestream.remote.client import Account, ApiClient
 from tests.fakes.clock import FakeClock
 from tests.unit.api.world import BUCKET, World
@@ -16,8 +16,8 @@ from tests.unit.api.world import BUCKET, World
 Run = Callable[..., int]
 
 
-def typed(world: World, monkeypatch: pytest.MonkeyPatch, commands: ModuleType, group: str) -> Run:
-    """Return what runs a command of a group, whose module then reaches the world's API."""
+def typed(world: World, monkeypatch: pytest.MonkeyPatch, group: str) -> Run:
+    """Return what runs a command of a group, which then reaches the world's API."""
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.host != "api.example.test":
@@ -41,5 +41,5 @@ def typed(world: World, monkeypatch: pytest.MonkeyPatch, commands: ModuleType, g
         with httpx.Client(transport=httpx.MockTransport(answer)) as http:
             yield ApiClient(account, http, sleeper=FakeClock())
 
-    monkeypatch.setattr(commands, "connected", connected)
+    monkeypatch.setattr(api_command, "connected", connected)
     return lambda *arguments: main([group, *arguments])

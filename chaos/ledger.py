@@ -15,7 +15,7 @@ NO_JOB = -1
 """The number of a violation that is about no job of the run."""
 
 TaskLives = Callable[[str, int], bool]
-"""Tells whether a task of this job and attempt, older than a moment, has not stopped."""
+"""Whether a task of this job and attempt, older than a moment, has not stopped."""
 
 
 class Breach(StrEnum):

@@ -18,7 +18,7 @@ class Base(Protocol):
 def made_once(factory: Base, name: str, make: Callable[[Path], object]) -> Path:
     """Return a folder that `make` has filled, here or in another of pytest-xdist's processes.
 
-    Tests only read it. A maker that fails leaves it to the next one, who starts anew.
+    Tests only read it. A maker that fails leaves it to the next one, which starts again.
     """
     base = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:

@@ -159,7 +159,7 @@ PER_OTHER_REGION = (
     AcknowledgedFinding(
         path="Artifacts-{region}",
         finding="NIST.800.53.R5-S3BucketReplicationEnabled",
-        reason="Artifacts are made anew from the sources whenever they are wanted.",
+        reason="Artifacts are built from the sources again whenever they are wanted.",
     ),
     AcknowledgedFinding(
         path="Pipeline/Promotion",

@@ -171,7 +171,7 @@ def _used_seconds() -> float:
 
 
 def _is_done(run: Run) -> bool:
-    """Tell whether the job had ended when its processor was killed on the way out."""
+    """Return whether the job had ended when its processor was killed on the way out."""
     job = run.job
     return job is not None and job.ended
 

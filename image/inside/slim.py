@@ -118,7 +118,7 @@ def strip_symbols(packages: Path) -> None:
 
 
 def is_loadable(library: Path) -> bool:
-    """Tell whether the loader can map a library; strip misplaces parts of patched ones.
+    """Return whether the loader can map a library; strip misplaces parts of patched ones.
 
     Each loadable segment's address and offset must be equal modulo its alignment (ELF-64
     specification, program header).

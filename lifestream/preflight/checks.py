@@ -222,7 +222,7 @@ def _receivers(needs: Needs) -> Iterator[Finding]:
             yield error(
                 "Alarm receivers",
                 f"{address} is an example.",
-                "Alarms reach nobody.",
+                "Alarms have no recipient.",
                 f"Put addresses of your own into alarms.emails of environments/"
                 f"{needs.environment}.toml.",
             )

@@ -81,7 +81,7 @@ def test_should_know_nothing_of_a_job_that_was_not_created(store: JobStore) -> N
     assert store.get("0" * 32) is None
 
 
-def test_should_write_a_claim_once_and_return_it_to_whoever_comes_later(
+def test_should_write_a_claim_once_and_return_it_to_later_callers(
     under_test: StoreUnderTest,
 ) -> None:
     store = under_test.store
@@ -240,7 +240,7 @@ def test_should_not_claim_again_while_one_of_both_records_is_left(cloud: str, le
     client.close()
 
 
-def test_should_delete_a_job_with_its_record_once_nobody_changes_it(
+def test_should_delete_a_job_with_its_record_once_no_one_changes_it(
     under_test: StoreUnderTest,
 ) -> None:
     store = under_test.store

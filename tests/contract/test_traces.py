@@ -42,7 +42,7 @@ def of(job_id: str, part: Part | Stage, **changes: Any) -> dict[str, Any]:
     return document(Span(job_id=job_id, part=part, **values), environment="any")
 
 
-def test_should_know_nothing_of_a_job_that_nobody_traced(traces: Traces, job_id: str) -> None:
+def test_should_know_nothing_of_a_job_that_no_one_traced(traces: Traces, job_id: str) -> None:
     assert traces.read(trace_id(job_id)) == []
 
 

@@ -12,7 +12,7 @@ from runtime.processor.pipeline.pipeline import collect_warnings
 from tests.corpus.cases import CONTAINERS, HARD, REFUSED, Case
 
 pytestmark = pytest.mark.corpus
-NOBODY = Diarization(turns=(), exclusive_turns=())
+NO_TURNS = Diarization(turns=(), exclusive_turns=())
 OF_SPEECH = "speech.none"
 
 
@@ -65,7 +65,7 @@ def decoded(
         picture = seen.value[-1].end_seconds if seen.value else 0.0
         told += seen.warnings
     duration = max(sound or 0.0, picture or 0.0)
-    codes = tuple(c.code for c in collect_warnings(info, duration, (), NOBODY, tuple(told)))
+    codes = tuple(c.code for c in collect_warnings(info, duration, (), NO_TURNS, tuple(told)))
     return sound, picture, tuple(code for code in codes if code != OF_SPEECH), info
 
 

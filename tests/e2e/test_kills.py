@@ -1,4 +1,4 @@
-"""A small run of the kill test: whoever goes on publishes what an undisturbed job does."""
+"""A small run of the kill test: the successor publishes what an undisturbed job does."""
 
 from pathlib import Path
 

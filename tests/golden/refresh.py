@@ -1,4 +1,4 @@
-"""Write the expected files anew: `python -m tests.golden.refresh`, then read the diff."""
+"""Write the expected files again: `python -m tests.golden.refresh`, then read the diff."""
 
 from tests.golden.test_rendered_files import EXPECTED, rendered
 

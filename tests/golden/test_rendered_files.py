@@ -1,4 +1,4 @@
-"""The published files of a fixed result, byte for byte; `refresh.py` writes them anew."""
+"""The published files of a fixed result, byte for byte; `refresh.py` writes them again."""
 
 from pathlib import Path
 

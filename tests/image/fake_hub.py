@@ -1,4 +1,4 @@
-"""The model hub's download API on this machine, serving a folder to whoever has the token."""
+"""The model hub's download API on this machine, serving a folder to clients that have the token."""
 
 import hashlib
 import json

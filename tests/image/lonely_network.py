@@ -62,7 +62,7 @@ class LonelyNetwork:
         threading.Thread(target=relay_all, args=(server, port), daemon=True).start()
 
     def _made_inside(self, make: Callable[[], socket.socket]) -> socket.socket:
-        # A socket stays in the namespace of the thread that made it, whoever uses it.
+        # A socket stays in the namespace of the thread that made it, also when others use it.
         made: list[socket.socket] = []
         with self._given:
             self._work.append((make, made))

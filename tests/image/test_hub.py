@@ -21,7 +21,7 @@ from tests.image.helpers import told
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 TARGET = "models-hf"
-TOKEN = "hf_" + hashlib.sha256(b"a token of nobody").hexdigest()[:34]
+TOKEN = "hf_" + hashlib.sha256(b"a token without an account").hexdigest()[:34]
 REPOSITORIES = {name: f"some/{name}" for name in ("whisper-base", "diarization", "minilm-l6")}
 SEARCHED = ("models", "src", "tmp", "root", "etc", "run", "home", "var/cache", "var/log")
 

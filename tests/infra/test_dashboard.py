@@ -125,7 +125,7 @@ def test_should_show_only_what_aws_writes(deployment: Deployment) -> None:
 
 
 @pytest.mark.parametrize("metric", Metric)
-def test_should_name_no_metric_that_nobody_writes(metric: Metric) -> None:
+def test_should_name_no_metric_that_no_one_writes(metric: Metric) -> None:
     contract = ROOT / "runtime" / "core" / "contract.py"
     code = [path.read_text() for path in (ROOT / "runtime").rglob("*.py") if path != contract]
 

@@ -44,7 +44,7 @@ SOURCES = {
 
 UNSOURCED = {
     "ec2.amazonaws.com": "gives a GPU machine its role, and states no source",
-    "lambda.amazonaws.com": "runs a function by its role, for nobody else, and states no source",
+    "lambda.amazonaws.com": "runs a function by its role, for no one else, and states no source",
 }
 """Services that are trusted without a word on whose behalf, and why."""
 
@@ -135,7 +135,7 @@ def test_should_allow_any_resource_only_where_there_is_no_other(deployment: Depl
     assert len(ANY_RESOURCE) <= MOST
 
 
-def test_should_have_no_reason_for_what_nobody_does(
+def test_should_have_no_reason_for_what_no_one_does(
     deployments: Mapping[str, Deployment], gpu: Deployment
 ) -> None:
     used = {

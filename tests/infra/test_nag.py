@@ -12,7 +12,7 @@ from cdk.nag.acknowledge import AcknowledgedFinding
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 
 MOST = 25
-"""Acknowledgements of an environment: more would be read by nobody."""
+"""Acknowledgements of an environment: no one would read more."""
 
 
 def environment(name: str) -> EnvironmentConfig:
@@ -60,7 +60,7 @@ def test_should_acknowledge_little_and_each_once_with_its_reason(name: str) -> N
         assert item.reason.endswith("."), item
 
 
-def test_should_fail_on_a_finding_that_nobody_acknowledged(
+def test_should_fail_on_a_finding_that_no_one_acknowledged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept = tuple(item for item in nag.ACKNOWLEDGED if not item.finding.endswith("-ECS2"))

@@ -1,4 +1,4 @@
-"""Who is told, by which way, and that nobody else can tell them anything."""
+"""Who is notified, by which channel, and that no other sender can notify them."""
 
 from pathlib import Path
 from typing import Any

@@ -111,7 +111,7 @@ def test_should_scale_the_service_between_its_bounds(pooled: Deployment) -> None
 
 
 @pytest.mark.parametrize(("word", "means"), [("Missing", "Grow"), ("Idle", "Shrink")])
-def test_should_let_each_alarm_drive_its_policy_and_tell_nobody(
+def test_should_let_each_alarm_drive_its_policy_and_alert_no_one(
     pooled: Deployment, word: str, means: str
 ) -> None:
     logical_id, _ = policy(pooled, means)

@@ -181,7 +181,7 @@ def test_should_stop_no_worker_but_an_idle_one_and_start_its_successor_first(
     assert deployment["MaximumPercent"] == 200
 
 
-def test_should_give_workers_no_public_address_and_nobody_a_shell(
+def test_should_give_workers_no_public_address_and_no_one_a_shell(
     deployments: Mapping[str, Deployment],
 ) -> None:
     pooled = deployments["staging"]

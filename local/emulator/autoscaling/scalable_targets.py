@@ -143,6 +143,6 @@ def identity(request: Request) -> tuple[str, ...]:
 
 
 def suspended(target: Record, *, grows: bool) -> bool:
-    """Tell whether no policy may scale a target in that direction."""
+    """Return whether no policy may scale a target in that direction."""
     direction = "Out" if grows else "In"
     return bool(target["SuspendedState"].get(f"DynamicScaling{direction}Suspended"))

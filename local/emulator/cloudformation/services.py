@@ -57,7 +57,7 @@ def await_steady_state(record: Record, clock: Clock) -> None:
 
 
 def is_steady(record: Record, deployment: Record) -> bool:
-    """Tell whether a deployment is over and as many tasks run as are wanted."""
+    """Return whether a deployment is over and as many tasks run as are wanted."""
     over = deployment["rolloutState"] == "COMPLETED"
     return over and int(record["runningCount"]) >= int(record["desiredCount"])
 

@@ -65,13 +65,13 @@ def query_series(queries: Sequence[Metric], window: Window) -> Series:
 
 
 def mentions(expression: str, pending: Mapping[str, Any], itself: str) -> bool:
-    """Tell whether an expression uses another one that has no value yet."""
+    """Return whether an expression uses another one that has no value yet."""
     words = set("".join(c if c.isalnum() or c == "_" else " " for c in expression).split())
     return bool(words & (set(pending) - {itself}))
 
 
 def is_returned(query: Metric) -> bool:
-    """Tell whether a query's series is the alarm's; it is unless it says otherwise."""
+    """Return whether a query's series is the alarm's; it is unless it says otherwise."""
     return str(query.get("ReturnData", True)).lower() == "true"
 
 

@@ -71,7 +71,7 @@ def kernel_kills() -> int:
 
 
 def out_of_memory(tool: list[str], name: str) -> bool:
-    """Tell whether the container tool saw the container killed for want of memory."""
+    """Return whether the container tool saw the container killed for want of memory."""
     command = [*tool, "inspect", "--format", "{{.State.OOMKilled}}", name]
     found = subprocess.run(command, check=False, capture_output=True, text=True)
     return found.stdout.strip() == "true"

@@ -44,7 +44,7 @@ class Protections:
         self._expiry.pop(arn, None)
 
     def is_protected(self, arn: str) -> bool:
-        """Tell whether a task is protected now."""
+        """Return whether a task is protected now."""
         return self._expiry.get(arn, 0.0) > self.clock.now()
 
     def describe(self, arn: str) -> dict[str, Any]:
@@ -125,7 +125,7 @@ def refusal(request: Request) -> str | None:
 
 
 def is_service_task(task: Task) -> bool:
-    """Tell whether a task belongs to a service, the only kind that is ever scaled in."""
+    """Return whether a task belongs to a service, the only kind that is ever scaled in."""
     return str(task.get("group") or "").startswith(SERVICE_GROUP)
 
 

@@ -42,5 +42,5 @@ class RestartBackoff:
         self._start_at[deployment] = self.clock.monotonic() + delay
 
     def may_start(self, deployment: str) -> bool:
-        """Tell whether the deployment may start tasks now."""
+        """Return whether the deployment may start tasks now."""
         return self.clock.monotonic() >= self._start_at.get(deployment, 0.0)

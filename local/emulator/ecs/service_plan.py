@@ -104,7 +104,7 @@ def stop_order(tasks: list[ServiceTask]) -> list[ServiceTask]:
 
 
 def is_complete(service: Service, tasks: tuple[ServiceTask, ...]) -> bool:
-    """Tell whether the deployment is over: all of it serves and nothing earlier is left."""
+    """Return whether the deployment is over: all of it serves and nothing earlier is left."""
     serving = sum(task.serving and task.deployment == service.primary for task in tasks)
     return serving >= service.desired and all(task.deployment == service.primary for task in tasks)
 

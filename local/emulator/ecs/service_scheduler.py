@@ -133,7 +133,7 @@ def is_serving(task: Task) -> bool:
 
 
 def is_checked(task: Task) -> bool:
-    """Tell whether one of a task's containers has a health check."""
+    """Return whether one of a task's containers has a health check."""
     definition = ecs._task_defs.get(task["taskDefinitionArn"].rsplit("/", 1)[-1]) or {}
     return any(c.get("healthCheck") for c in definition.get("containerDefinitions", []))
 

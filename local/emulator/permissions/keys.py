@@ -63,7 +63,7 @@ def _guard_requests() -> None:
 
 
 def may(role_arn: str, action: str, resource_arn: str) -> bool:
-    """Tell whether a role may do something, and all it takes on the key of what it is done to."""
+    """Return whether a role may do something, and all it takes on the key of what it is done to."""
     if not roles.may(role_arn, action, resource_arn):
         return False
     key = key_of(resource_arn)
@@ -93,7 +93,7 @@ def _admitted(alarm: Mapping[str, Any], arns: Iterable[str]) -> list[str]:
 
 
 def opens(target_arn: str, service: str, source_arn: str) -> bool:
-    """Tell whether the policy of a queue's or topic's key, if any, lets a service send to it."""
+    """Return whether the policy of a queue's or topic's key, if any, lets a service send to it."""
     key = key_of(target_arn)
     if key is None:
         return True
@@ -128,7 +128,7 @@ def key_of(resource_arn: str) -> str | None:
 
 
 def is_missing(action: str, resource_arn: str) -> bool:
-    """Tell whether an action reads an object that does not exist, which takes no key."""
+    """Return whether an action reads an object that does not exist, which takes no key."""
     bucket, _, key = resource_arn.rsplit(":::", 1)[-1].partition("/")
     existing = s3._buckets.get(bucket)
     return action == "s3:GetObject" and existing is not None and key not in existing["objects"]

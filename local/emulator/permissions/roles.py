@@ -31,7 +31,7 @@ class NotAllowedError(Exception):
 
 
 def may(role_arn: str, action: str, resource: str, context: Context | None = None) -> bool:
-    """Tell whether a role may do something, by its own policies and the resource's."""
+    """Return whether a role may do something, by its own policies and the resource's."""
     account, name = role_arn.split(":")[4], name_of(role_arn)
     asked = _asked(f"arn:aws:sts::{account}:assumed-role/{name}/service", action, resource, context)
     decision = iam_evaluator.evaluate(asked, iam_evaluator._gather_role_policies(name, account))
@@ -55,7 +55,7 @@ def require(role_arn: str, action: str, resource: str, context: Context | None =
 
 
 def lets_in(policy: Policy, service: str, action: str, resource: str, source_arn: str) -> bool:
-    """Tell whether a resource's policy lets a service act on behalf of one of our resources."""
+    """Return whether a resource's policy lets a service act on behalf of one of our resources."""
     context = {"aws:SourceArn": source_arn, "aws:SourceAccount": get_account_id()}
     # The service belongs to no account: no grant to the account may let it in.
     asked = _asked("*", action, resource, context, kind="Service", account="")
@@ -64,7 +64,7 @@ def lets_in(policy: Policy, service: str, action: str, resource: str, source_arn
 
 
 def is_trusting(role_arn: str, service: str, source_arn: str) -> bool:
-    """Tell whether a role lets a service take it on, for one of our resources."""
+    """Return whether a role lets a service take it on, for one of our resources."""
     role = iam._roles.get_scoped(role_arn.split(":")[4], None, name_of(role_arn))
     return role is not None and lets_in(
         role["AssumeRolePolicyDocument"], service, "sts:AssumeRole", role_arn, source_arn

@@ -34,7 +34,7 @@ def install() -> None:
 
 
 def admits(target_arn: str, rule_arn: str) -> bool:
-    """Tell whether a target's policy lets a rule in; other kinds are reached by a role."""
+    """Return whether a target's policy lets a rule in; other kinds are reached by a role."""
     kind = target_arn.split(":")[2] if target_arn.count(":") > 1 else ""
     if kind == "lambda":
         found = lambda_svc.function_policy_for_arn(target_arn)

@@ -78,7 +78,7 @@ class TaskRoles:
             self._loggers[config["group"], config["stream"]] = role
 
     def may_log(self, config: Mapping[str, Any], action: str) -> bool:
-        """Tell whether ECS may write a stream."""
+        """Return whether ECS may write a stream."""
         with self._lock:
             role = self._loggers.get((config["group"], config["stream"]))
         return role is None or roles.may(role, action, stream_arn(config))

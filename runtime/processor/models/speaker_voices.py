@@ -10,7 +10,7 @@ from runtime.processor.models.speaker_turns import Span
 CLEAR_SHARE = 0.8
 """A window's voice counts for the speaker of so much of its speech alone."""
 
-_NOBODY = -1
+_NO_SPEAKER = -1
 
 SpeakerVoice = tuple[int, float, tuple[float, ...]]
 """Number of the speaker, seconds of speech alone, vector of length 1."""
@@ -23,7 +23,7 @@ def speaker_voices(
     count, frames, _ = windows.activity.shape
     frame_seconds = window_seconds / frames
     total = round((count - 1) * step_seconds / frame_seconds) + frames + 1
-    who = np.full(total, _NOBODY)
+    who = np.full(total, _NO_SPEAKER)
     for start, end, speaker in exclusive:
         who[round(start / frame_seconds) : round(end / frame_seconds)] = speaker
     sums: dict[int, np.ndarray] = {}
@@ -39,7 +39,7 @@ def speaker_voices(
                 who[first : first + frames][alone[:, local]], return_counts=True
             )
             speaker, most = int(speakers[times.argmax()]), int(times.max())
-            if speaker == _NOBODY or most < CLEAR_SHARE * times.sum() or not length > 0.0:
+            if speaker == _NO_SPEAKER or most < CLEAR_SHARE * times.sum() or not length > 0.0:
                 continue
             sums[speaker] = sums.get(speaker, 0.0) + vector / length * most
             heard[speaker] = heard.get(speaker, 0.0) + 1

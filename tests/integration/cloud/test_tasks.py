@@ -50,7 +50,7 @@ def test_should_give_the_process_the_containers_environment_only(
     assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint_url
 
 
-def test_should_give_a_container_a_port_that_nobody_listens_on(containers: Containers) -> None:
+def test_should_give_a_container_a_port_that_no_one_listens_on(containers: Containers) -> None:
     _, lines = containers.run_to_end(["show_environment"])
     with socket.create_server(("127.0.0.1", int(json.loads(lines[0])["OWN_PORT"]))):
         """It is free."""

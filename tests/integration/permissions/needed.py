@@ -69,7 +69,7 @@ def dispatching(names: Names, scenario: Scenario) -> Needed:
 
 
 def processing(names: Names, scenario: Scenario) -> Needed:
-    """Return what whoever processes a video does."""
+    """Return what a processor of videos does."""
     return {
         Grant("s3:GetObject", "media/uploads/*"): scenario,
         Grant("s3:GetObject", "media/work/*"): scenario,
@@ -207,8 +207,8 @@ ELSEWHERE = {
     },
     "pool": {
         "FlowLogRole": "as above",
-        "ProcessorTaskRole": "of tasks that nobody starts where there is a pool",
-        "ProcessorExecutionRole": "of tasks that nobody starts where there is a pool",
+        "ProcessorTaskRole": "of tasks that no one starts where there is a pool",
+        "ProcessorExecutionRole": "of tasks that no one starts where there is a pool",
     },
 }
 """Roles that are no part of the main path, and why, by place."""
@@ -243,4 +243,4 @@ NOT_MISSED: Mapping[str, Needed] = {
     "pool reaper": {TRACES: hung_job_is_put_back},
 }
 """Grants without which jobs go on as before: no job may fail of its trace. Each must be missed in
-the log instead, or nobody would notice that it is not there."""
+the log instead, or no one would notice that it is not there."""

@@ -31,7 +31,7 @@ def uploads_are_worked_on(pool: Pool) -> None:
 
 
 def unreadable_message_is_given_back(pool: Pool) -> None:
-    """What nobody can read is soon received again, on its way to the dead letters."""
+    """What no one can read is soon received again, on its way to the dead letters."""
     since = pool.now()
     for message in (pool.send(uuid.uuid4().hex) for _ in range(TWICE)):
 

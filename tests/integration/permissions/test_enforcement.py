@@ -42,10 +42,10 @@ def other_cluster(system: System) -> str:
 
 
 def test_should_refuse_who_is_granted_nothing(system: System) -> None:
-    nobody = Identity(system.deployed.cloud)
+    unsigned = Identity(system.deployed.cloud)
 
     with refused():
-        nobody.client("s3").list_objects_v2(Bucket=system.deployed.bucket)
+        unsigned.client("s3").list_objects_v2(Bucket=system.deployed.bucket)
 
 
 def test_should_refuse_a_signature_of_a_guessed_secret(system: System) -> None:
@@ -90,12 +90,12 @@ def test_should_judge_a_task_by_its_arn(system: System, other_cluster: str) -> N
         system.deployed.cloud, allow("ecs:StopTask", f"arn:aws:ecs:{ARN}:task/{cluster}/*")
     )
     ecs = identity.client("ecs")
-    nobodys = uuid.uuid4().hex
+    unknown = uuid.uuid4().hex
 
     with refused("InvalidParameterException"):
-        ecs.stop_task(cluster=cluster, task=nobodys)
+        ecs.stop_task(cluster=cluster, task=unknown)
     with refused():
-        ecs.stop_task(cluster=other_cluster, task=nobodys)
+        ecs.stop_task(cluster=other_cluster, task=unknown)
 
 
 @pytest.mark.parametrize(
@@ -114,7 +114,7 @@ def test_should_not_let_a_role_be_passed_to_another_service(system: System, serv
         )
 
 
-def test_should_give_a_container_its_roles_credentials_and_nobody_else(system: System) -> None:
+def test_should_give_a_container_its_roles_credentials_and_no_one_else(system: System) -> None:
     task = system.ended(system.run(ASK_FOR_CREDENTIALS, started_by="test"))
 
     group = system.deployed.outputs[Output.PROCESSOR_LOG_GROUP]

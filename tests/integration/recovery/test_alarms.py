@@ -76,7 +76,7 @@ def test_should_see_jobs_put_back_tasks_stopped_and_sweeps(
     until(lambda: total(deployed, succeeded) >= 1, "the success is counted")
 
 
-def test_should_see_a_message_that_nobody_can_read(deployed: Deployed) -> None:
+def test_should_see_a_message_that_no_one_can_read(deployed: Deployed) -> None:
     deployed.cloud.client("sqs").send_message(
         QueueUrl=deployed.outputs[Output.JOBS_QUEUE_URL], MessageBody="not JSON"
     )

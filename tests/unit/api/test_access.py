@@ -159,7 +159,7 @@ def _signed_by(world: World, issuer: str, *, same_key_id: bool) -> dict[str, str
 
 
 KINDS: dict[str, Kind] = {
-    "nobody": Kind(lambda _: {}, _refused),
+    "anonymous": Kind(lambda _: {}, _refused),
     "garbage": Kind(lambda _: {"Authorization": "Bearer no.token.at-all"}, _refused),
     "basic": Kind(lambda _: {"Authorization": "Basic YTpi"}, _refused),
     "expired": Kind(lambda world: world.headers(seconds=-60), _refused),

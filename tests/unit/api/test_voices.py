@@ -115,7 +115,7 @@ def test_should_keep_profiles_to_their_owner(world: World, caller: str) -> None:
         assert call(world, "GET", f"jobs/{job.job_id}/voices", caller=caller)[0] == 404
 
 
-def test_should_not_enrol_whom_nobody_has_named_or_who_says_little(world: World) -> None:
+def test_should_not_enrol_whom_no_one_has_named_or_who_says_little(world: World) -> None:
     job = finished(world)
     body = {"job_id": job.job_id, "speaker": FIRST, "consented_by": "any"}
     status, problem = call(world, "POST", "voices", body)

@@ -157,7 +157,7 @@ def test_should_be_certain_when_throttled_twice(
         launcher.launch(JOB)
 
 
-def test_should_be_certain_when_nobody_listens(
+def test_should_be_certain_when_no_one_listens(
     endpoint: AwsEndpoint, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     del endpoint

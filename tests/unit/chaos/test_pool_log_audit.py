@@ -88,7 +88,7 @@ def verdict(
     )
 
 
-def test_should_keep_its_promises_only_if_nobody_was_stopped_at_work() -> None:
+def test_should_keep_its_promises_only_if_no_one_was_stopped_at_work() -> None:
     assert verdict(WorkerStops(all=3)).kept
     assert not verdict(WorkerStops(all=3, at_work=1)).kept
     assert not verdict(WorkerStops(all=3), killed=1).kept

@@ -71,7 +71,7 @@ def client(proxy: Proxy, *, sender: str) -> "DynamoDBClient":
         endpoint_url=proxy.url,
         region_name="us-east-1",
         aws_access_key_id="any",
-        aws_secret_access_key="any",  # noqa: S106 - nobody checks it
+        aws_secret_access_key="any",  # noqa: S106 - no one checks it
         config=Config(
             retries={"total_max_attempts": 1, "mode": "standard"}, user_agent_extra=f"app/{sender}"
         ),

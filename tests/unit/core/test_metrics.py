@@ -96,6 +96,6 @@ def test_should_count_by_its_own_dimension_alone(
         ([Metric.STAGE_SECONDS, Metric.JOBS_IN_STATE], "fetch"),
     ],
 )
-def test_should_refuse_values_that_nobody_would_find(metrics: list[Metric], of: str | None) -> None:
+def test_should_refuse_values_that_no_one_would_find(metrics: list[Metric], of: str | None) -> None:
     with pytest.raises(ValueError, match="counted by"):
         embedded(dict.fromkeys(metrics, 1.0), now=NOW, environment="any", of=of)

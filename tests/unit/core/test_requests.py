@@ -80,7 +80,7 @@ def test_should_not_put_an_ended_job_back_by_an_ordinary_release(state: State) -
         requeue(a_job(state), now=NOW)
 
 
-def test_should_fence_out_whoever_read_the_job_before_it_was_put_back() -> None:
+def test_should_fence_out_a_reader_of_the_job_before_it_was_put_back() -> None:
     store = InMemoryJobStore()
     store.jobs[a_job(State.PENDING).job_id] = pending = a_job(State.PENDING)
     failed = a_job(State.FAILED)

@@ -23,7 +23,7 @@ def test_should_find_a_trace_by_the_job_alone() -> None:
 
 
 @pytest.mark.parametrize("part", [*Part, *Stage])
-def test_should_be_the_same_document_whoever_writes_it(part: Part | Stage) -> None:
+def test_should_be_the_same_document_from_every_writer(part: Part | Stage) -> None:
     assert made(part) == made(part)
     assert made(part)["id"] == made(part, ended=None)["id"]
     assert re.fullmatch(r"[0-9a-f]{16}", made(part)["id"])

@@ -65,7 +65,7 @@ def test_should_leave_what_hangs_alone_for_a_while() -> None:
     assert len(bench.traces.sent) == 1
     bench.clock.advance(QUIET_SECONDS)
     bench.send(attempt=7)
-    # What was added meanwhile is not kept: nobody knows for how long it would grow.
+    # What was added meanwhile is not kept: no one knows for how long it would grow.
     assert [one["annotations"]["attempt"] for one in bench.traces.sent[-1]] == [7]
 
 

@@ -159,7 +159,7 @@ def test_should_keep_times_in_order_and_every_format_readable(made: list[Edit]) 
 
 @settings(max_examples=60)
 @given(any_edit, any_edit)
-def test_should_end_alike_or_refuse_one_whoever_comes_first(ours: Edit, theirs: Edit) -> None:
+def test_should_end_alike_or_refuse_one_in_either_order(ours: Edit, theirs: Edit) -> None:
     """The later of two people sees an allowed outcome: both edits, or a refusal of the second."""
     for first, second in ((ours, theirs), (theirs, ours)):
         journal = edited(edited(Journal(), first, "ada"), second, "ben")

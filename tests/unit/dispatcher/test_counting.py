@@ -1,4 +1,4 @@
-"""What the dispatcher and the reaper count: each event once, whoever else is at work."""
+"""What the dispatcher and the reaper count: each event once, also when several work at once."""
 
 import pytest
 

@@ -111,7 +111,9 @@ def test_should_not_read_anew_what_ran_before(world: World) -> None:
     assert world.job(source).options == JobOptions(languages=("de",))
 
 
-def test_should_wait_for_whoever_may_be_launching_what_is_refused_now(world: World) -> None:
+def test_should_wait_for_a_dispatcher_that_may_be_launching_what_is_refused_now(
+    world: World,
+) -> None:
     source = world.upload()
     assert world.deliver(s3_event())
     world.upload(lifestream_language="xx")

@@ -171,7 +171,7 @@ def test_should_fail_a_file_with_neither(studio: Studio) -> None:
     assert studio.job.failure.code == "media.no_streams"
 
 
-def test_should_say_so_when_nobody_speaks(studio: Studio) -> None:
+def test_should_say_so_when_no_one_speaks(studio: Studio) -> None:
     studio.media = media(video=VIDEO, audio=SOUND)
     studio.said = ()
     studio.turns = ()

@@ -93,7 +93,7 @@ def test_should_be_unhealthy_when_the_worker_says_anything_else(
     assert result.stderr.startswith("unhealthy: the worker answers ")
 
 
-def test_should_be_unhealthy_when_nobody_listens(models: Path) -> None:
+def test_should_be_unhealthy_when_no_one_listens(models: Path) -> None:
     with answering(b"") as (port, _asked):
         pass
 

@@ -208,7 +208,7 @@ def test_should_not_know_what_became_of_a_request_the_agent_never_answers() -> N
     assert (answer.code, answer.uncertain) == ("agent_silent", True)
 
 
-def test_should_know_that_nothing_became_of_a_request_nobody_listened_to() -> None:
+def test_should_know_that_nothing_became_of_a_request_no_one_listened_to() -> None:
     with serving(AgentHandler, Task()) as address:
         pass
     answer = AgentClient(f"{address}/api/any-id").enable(7)

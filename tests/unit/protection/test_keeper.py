@@ -11,7 +11,7 @@ from tests.unit.protection.benches import KeeperBench
 
 
 def state_of(slot: Slot) -> SlotState:
-    """Look anew: a type checker believes that what was asserted once stays so."""
+    """Look again: a type checker believes that what was asserted once stays so."""
     return slot.state
 
 

@@ -194,7 +194,7 @@ def test_should_cap_what_a_job_with_a_deadline_is_protected(bench: ManagerBench)
         session.set_critical(True)
 
 
-def test_should_make_no_call_when_nobody_is_critical(bench: ManagerBench) -> None:
+def test_should_make_no_call_when_no_one_is_critical(bench: ManagerBench) -> None:
     bench.manager.session("any-job")
     for _ in range(5):
         bench.pass_time(3600)

@@ -92,7 +92,7 @@ def test_should_refuse_a_schedule_that_it_cannot_count(prices: Prices) -> None:
         idle_month(of(rule, REAPER), prices)
 
 
-def test_should_refuse_a_type_that_nobody_priced(prices: Prices) -> None:
+def test_should_refuse_a_type_that_no_one_priced(prices: Prices) -> None:
     with pytest.raises(UnpricedError, match="AWS::RDS::DBInstance: price it"):
         idle_month(of({"Type": "AWS::RDS::DBInstance"}), prices)
 

@@ -12,7 +12,7 @@ SLACK_SECONDS = 10
 
 
 def survives(policy: Policy, *, start: float, seconds: float) -> bool:
-    """Tell whether a job goes on, with no gap, through an outage in which every call hangs."""
+    """Return whether a job goes on, with no gap, through an outage in which every call hangs."""
     job = Job(
         arrives=0.0,
         lasts=start + LEASES_WORKED * policy.lease_seconds,

@@ -36,7 +36,7 @@ reason = "any reason that is long enough"
 """
 
 
-def test_should_refuse_what_nobody_decided_on() -> None:
+def test_should_refuse_what_no_one_decided_on() -> None:
     result = classify([CHANGE], [])
 
     assert (result.refused, result.accepted, result.stale) == ((CHANGE,), (), ())

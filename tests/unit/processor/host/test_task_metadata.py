@@ -55,7 +55,7 @@ def test_should_do_without_an_answer(
 
 
 @pytest.mark.parametrize("uri", [None, "", "file:///etc/hostname"])
-def test_should_ask_nobody_outside_ecs(uri: str | None) -> None:
+def test_should_ask_no_one_outside_ecs(uri: str | None) -> None:
     log = CapturedLog()
     assert read_task_arn(uri, log) is None
     assert log.lines == []

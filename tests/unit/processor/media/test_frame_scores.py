@@ -1,4 +1,4 @@
-"""Frames are looked at once, whoever was killed in between, and nothing comes out differently."""
+"""Frames are scored once, also when a processor was killed in between, with the same result."""
 
 import tempfile
 import zlib

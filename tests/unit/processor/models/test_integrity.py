@@ -38,12 +38,12 @@ def test_should_refuse_a_missing_file(model: Path) -> None:
     assert refusal(model).code == "models.corrupt"
 
 
-def test_should_refuse_a_file_nobody_listed(model: Path) -> None:
+def test_should_refuse_a_file_no_one_listed(model: Path) -> None:
     (model / "extra.bin").touch()
     assert refusal(model).code == "models.corrupt"
 
 
-def test_should_refuse_a_model_nobody_listed(model: Path) -> None:
+def test_should_refuse_a_model_no_one_listed(model: Path) -> None:
     (model.parent / "new-model").mkdir()
     assert refusal(model.parent / "new-model").code == "models.corrupt"
 

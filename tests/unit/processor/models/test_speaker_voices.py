@@ -8,7 +8,7 @@ from runtime.processor.models.speaker_voices import speaker_voices
 
 FRAMES, WINDOW, STEP = 10, 10.0, 5.0
 ADA, BEN = np.array([1.0, 0.0]), np.array([0.0, 1.0])
-NOBODY = np.array([np.nan, np.nan])
+SILENT = np.array([np.nan, np.nan])
 
 
 def windows(*found: tuple[list[list[int]], list[np.ndarray]]) -> Windows:
@@ -23,7 +23,7 @@ def windows(*found: tuple[list[list[int]], list[np.ndarray]]) -> Windows:
 
 def test_should_find_the_voice_of_each_speaker_whatever_the_windows_call_them() -> None:
     found = windows(
-        ([[0, 1, 2, 3, 4], []], [2 * ADA, NOBODY]),
+        ([[0, 1, 2, 3, 4], []], [2 * ADA, SILENT]),
         # Five seconds later, another window has the speakers the other way around.
         ([[5, 6, 7, 8, 9], [0, 1]], [3 * BEN, ADA]),
     )
@@ -37,11 +37,11 @@ def test_should_find_the_voice_of_each_speaker_whatever_the_windows_call_them() 
 def test_should_weigh_windows_by_speech_and_leave_out_what_is_unclear() -> None:
     mixed = np.array([0.6, 0.8])
     found = windows(
-        ([[0, 1, 2, 3], []], [ADA, NOBODY]),
-        ([[0], []], [mixed, NOBODY]),
+        ([[0, 1, 2, 3], []], [ADA, SILENT]),
+        ([[0], []], [mixed, SILENT]),
         # Spoken at once, and of two speakers by half: of neither.
         ([[0, 1], [0, 1]], [BEN, BEN]),
-        ([[0, 1, 8, 9], []], [BEN, NOBODY]),
+        ([[0, 1, 8, 9], []], [BEN, SILENT]),
     )
     turns = [(0.0, 18.0, 0), (22.0, 26.0, 1)]
     ((speaker, _, vector),) = speaker_voices(found, turns, window_seconds=WINDOW, step_seconds=STEP)
@@ -51,5 +51,5 @@ def test_should_weigh_windows_by_speech_and_leave_out_what_is_unclear() -> None:
 
 
 def test_should_find_no_voice_without_speech() -> None:
-    silent = windows(([[], []], [NOBODY, NOBODY]))
+    silent = windows(([[], []], [SILENT, SILENT]))
     assert speaker_voices(silent, [], window_seconds=WINDOW, step_seconds=STEP) == []

@@ -6,7 +6,7 @@ from runtime.core.media import UNKNOWN_SPEAKER, Diarization, Turn, Word
 from runtime.processor.stages.attribute import SMOOTHED_CONFIDENCE, attribute
 from tests.unit.processor.builders import ANNA, BEN, turn, voices, word
 
-NOBODY = Diarization(turns=(), exclusive_turns=())
+NO_TURNS = Diarization(turns=(), exclusive_turns=())
 
 
 @st.composite
@@ -77,7 +77,7 @@ def test_should_count_a_word_without_length_as_a_moment() -> None:
 
 
 def test_should_know_no_speaker_without_turns() -> None:
-    assert only((word(1, 2),), NOBODY) == (UNKNOWN_SPEAKER, 0.0, False)
+    assert only((word(1, 2),), NO_TURNS) == (UNKNOWN_SPEAKER, 0.0, False)
 
 
 def test_should_flag_overlapped_speech_but_not_jitter_at_a_boundary() -> None:

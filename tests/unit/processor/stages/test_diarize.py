@@ -85,7 +85,7 @@ def test_should_find_the_same_wherever_the_sound_starts(
 
 @pytest.mark.models
 @pytest.mark.parametrize("seconds", [0.0, 0.05, 0.4, 12.0])
-def test_should_find_nobody_in_silence(models: Path, tmp_path: Path, seconds: float) -> None:
+def test_should_find_no_one_in_silence(models: Path, tmp_path: Path, seconds: float) -> None:
     silence = np.zeros(round(seconds * SAMPLE_RATE), dtype=np.float32)
     result = diarized(recording(tmp_path / "silence.wav", silence), models)
     assert result == Diarization(turns=(), exclusive_turns=())

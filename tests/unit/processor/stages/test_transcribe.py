@@ -197,7 +197,7 @@ QUIET = {
 @pytest.mark.models
 @pytest.mark.parametrize("model", ["whisper-tiny.en", "whisper-base"])
 @pytest.mark.parametrize("name", QUIET)
-def test_should_invent_nothing_where_nobody_speaks(
+def test_should_invent_nothing_where_no_one_speaks(
     models: Path, tmp_path: Path, name: str, model: str
 ) -> None:
     audio = recording(tmp_path / "quiet.wav", QUIET[name]().astype(np.float32))

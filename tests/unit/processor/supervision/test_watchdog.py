@@ -71,7 +71,7 @@ class Guarded:
         return job
 
     def take_away(self) -> None:
-        """Requeue the job and claim it anew, as reaper and dispatcher do."""
+        """Requeue the job and claim it again, as reaper and dispatcher do."""
         released = lifecycle.requeue(self.job, now=self.clock.now())
         self.store.save(self.job, released)
         self.store.save(

@@ -87,7 +87,7 @@ def test_should_show_protection_in_health(probe: Probe) -> None:
     )
 
 
-def test_should_be_unhealthy_when_nobody_renews_any_more(probe: Probe) -> None:
+def test_should_be_unhealthy_when_no_one_renews_any_more(probe: Probe) -> None:
     probe.status = replace(BUSY, monitoring=False)
     status, body = probe.get("/health")
     assert (status, body["status"], body["taskProtectionMonitoring"]) == (503, "unhealthy", False)

@@ -240,7 +240,7 @@ def test_should_delete_the_message_of_an_attempt_that_is_outdated(pool: Pool) ->
     assert pool.work.bodies == []
 
 
-def test_should_send_what_nobody_can_read_to_the_dead_letters(pool: Pool) -> None:
+def test_should_send_what_no_one_can_read_to_the_dead_letters(pool: Pool) -> None:
     pool.work.send("not JSON")
     for _ in range(MAX_RECEIVES + 1):
         assert pool.run() is ExitCode.SUCCESS

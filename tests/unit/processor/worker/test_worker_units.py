@@ -167,7 +167,7 @@ def test_should_tell_how_it_is_over_http(tmp_path: Path) -> None:
     assert (health["jobsTaken"], health["stopping"]) == (1, False)
 
 
-def test_should_be_unhealthy_when_nobody_renews_protection(tmp_path: Path) -> None:
+def test_should_be_unhealthy_when_no_one_renews_protection(tmp_path: Path) -> None:
     assert not worker_health(Pool(tmp_path).worker, environment="any").healthy
 
 

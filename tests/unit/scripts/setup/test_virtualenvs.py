@@ -15,7 +15,7 @@ def made(cache: Path, name: str, *, used_ago: float | None) -> Path:
     return home
 
 
-def test_should_forget_what_nobody_has_used_for_a_month(tmp_path: Path) -> None:
+def test_should_forget_what_no_one_has_used_for_a_month(tmp_path: Path) -> None:
     old = made(tmp_path, "dev-old", used_ago=UNUSED_SECONDS + 1)
     used = made(tmp_path, "dev-used", used_ago=UNUSED_SECONDS - 1)
     forget_unused(tmp_path, NOW)

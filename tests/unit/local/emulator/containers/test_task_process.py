@@ -142,7 +142,7 @@ def test_should_end_what_the_command_left_behind(start: Start) -> None:
     assert started.process.exit_code == 0
 
 
-def test_should_not_outlive_whoever_started_it_however_that_dies(tmp_path: Path) -> None:
+def test_should_not_outlive_its_starter_however_that_dies(tmp_path: Path) -> None:
     program = """
         import sys, time
         from pathlib import Path

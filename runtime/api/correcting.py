@@ -1,13 +1,16 @@
 """What the routes of corrections share: the revision a caller names, and refusals as problems."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
-from fastapi import Header, Response
+from fastapi import Depends, Header, Response
 from pydantic import BaseModel
 
+from runtime.api.access import Parts, Writer, own_job
 from runtime.api.problems import ProblemError, conflict, invalid, not_found
 from runtime.api.services import Services
+from runtime.core.jobs import Job
 from runtime.corrections.edits import EditRefusedError
 from runtime.corrections.journal import Action, Journal, entry_json
 from runtime.corrections.revisions import Corrected, RevisionChangedError, Revisions
@@ -91,11 +94,41 @@ def expected(if_match: str | None) -> int:
     return int(text)
 
 
-def changed(response: Response, change: Callable[[], Corrected]) -> JournalModel:
-    """Return the journal after a change, its revision as `ETag`."""
-    current = answered(change)
-    response.headers["ETag"] = etag(current)
-    return journal_model(current.journal)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Correction:
+    """A change of a job's results that a caller asks for, of the revision in `If-Match`."""
+
+    revisions: Revisions
+    job: Job
+    author: str
+    if_match: str | None
+    response: Response
+
+    def make(self, change: Callable[..., Corrected], *arguments: Any) -> JournalModel:
+        """Return the journal after a change of `revisions`, its revision as `ETag`."""
+        current = answered(
+            lambda: change(
+                self.job, *arguments, author=self.author, expected=expected(self.if_match)
+            )
+        )
+        self.response.headers["ETag"] = etag(current)
+        return journal_model(current.journal)
+
+
+def correction(
+    services: Parts, caller: Writer, job_id: str, response: Response, if_match: IfMatch = None
+) -> Correction:
+    """Return the change of one of the caller's jobs."""
+    return Correction(
+        revisions=revisions(services),
+        job=own_job(services, caller, job_id),
+        author=caller.owner,
+        if_match=if_match,
+        response=response,
+    )
+
+
+Correcting = Annotated[Correction, Depends(correction)]
 
 
 def answered(read: Callable[[], T]) -> T:

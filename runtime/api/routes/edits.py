@@ -5,12 +5,11 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from runtime.api.access import Parts, Reader, Writer, own_job
+from runtime.api.access import Parts, Reader, own_job
 from runtime.api.correcting import (
-    IfMatch,
+    Correcting,
     JournalModel,
     answered,
-    changed,
     etag,
     expected,
     journal_model,
@@ -139,23 +138,10 @@ def read_edits(services: Parts, caller: Reader, job_id: str, response: Response)
 
 
 @router.post("/edits")
-def make_edits(
-    services: Parts,
-    caller: Writer,
-    job_id: str,
-    given: Edits,
-    response: Response,
-    if_match: IfMatch = None,
-) -> JournalModel:
+def make_edits(given: Correcting, body: Edits) -> JournalModel:
     """Make edits of the revision in `If-Match`, and publish the next one with all files."""
-    job = own_job(services, caller, job_id)
-    edits = answered(lambda: [edit_of(each) for each in given.edits])
-    return changed(
-        response,
-        lambda: revisions(services).edit(
-            job, edits, author=caller.owner, expected=expected(if_match)
-        ),
-    )
+    edits = answered(lambda: [edit_of(each) for each in body.edits])
+    return given.make(given.revisions.edit, edits)
 
 
 async def whole_body(request: Request) -> bytes:
@@ -165,21 +151,15 @@ async def whole_body(request: Request) -> bytes:
 
 @router.post("/edits/import", openapi_extra=EDITED_FILE)
 def import_file(
-    services: Parts,
-    caller: Writer,
-    job_id: str,
-    response: Response,
+    given: Correcting,
     content: Annotated[bytes, Depends(whole_body)],
     how: Annotated[ImportQuery, Query()],
-    if_match: IfMatch = None,
 ) -> ImportModel:
     """Make the edits that a transcript was given elsewhere: one change, undone as one."""
-    job = own_job(services, caller, job_id)
-    number = expected(if_match)
-    found = revisions(services)
+    number, found = expected(given.if_match), given.revisions
 
     def imported() -> tuple[list[Edit], Corrected]:
-        current = found.read(job)
+        current = found.read(given.job)
         if current.journal.revision != number:
             raise RevisionChangedError(current.journal.revision)
         base = number if how.base is None else how.base
@@ -187,11 +167,11 @@ def import_file(
         if how.dry_run or not edits:
             return edits, current
         return edits, found.edit(
-            job, edits, author=caller.owner, expected=number, action=Action.IMPORT
+            given.job, edits, author=given.author, expected=number, action=Action.IMPORT
         )
 
     edits, current = answered(imported)
-    response.headers["ETag"] = etag(current)
+    given.response.headers["ETag"] = etag(current)
     return ImportModel(
         **journal_model(current.journal).model_dump(), imported=[json_of(edit) for edit in edits]
     )
@@ -209,39 +189,21 @@ def read_earlier_edits(services: Parts, caller: Reader, job_id: str) -> JournalM
 
 
 @router.post("/edits/carry")
-def carry_edits(
-    services: Parts, caller: Writer, job_id: str, response: Response, if_match: IfMatch = None
-) -> JournalModel:
+def carry_edits(given: Correcting) -> JournalModel:
     """Carry the corrections of the run before over, as one change; what does not fit is noted."""
-    job = own_job(services, caller, job_id)
-    return changed(
-        response,
-        lambda: revisions(services).carry(job, author=caller.owner, expected=expected(if_match)),
-    )
+    return given.make(given.revisions.carry)
 
 
 @router.post("/edits/undo")
-def undo_edit(
-    services: Parts, caller: Writer, job_id: str, response: Response, if_match: IfMatch = None
-) -> JournalModel:
+def undo_edit(given: Correcting) -> JournalModel:
     """Take the last edit back, or the last import."""
-    job = own_job(services, caller, job_id)
-    return changed(
-        response,
-        lambda: revisions(services).undo(job, author=caller.owner, expected=expected(if_match)),
-    )
+    return given.make(given.revisions.undo)
 
 
 @router.post("/edits/redo")
-def redo_edit(
-    services: Parts, caller: Writer, job_id: str, response: Response, if_match: IfMatch = None
-) -> JournalModel:
+def redo_edit(given: Correcting) -> JournalModel:
     """Make the edit again that was taken back last."""
-    job = own_job(services, caller, job_id)
-    return changed(
-        response,
-        lambda: revisions(services).redo(job, author=caller.owner, expected=expected(if_match)),
-    )
+    return given.make(given.revisions.redo)
 
 
 def _summary(found: JobResult, document: Document) -> list[SummaryItemModel]:

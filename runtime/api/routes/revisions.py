@@ -7,16 +7,14 @@ from fastapi import APIRouter, Path, Query, Response
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
-from runtime.api.access import Parts, Reader, Writer, own_job
+from runtime.api.access import Parts, Reader, own_job
 from runtime.api.correcting import (
+    Correcting,
     EarlierRunModel,
-    IfMatch,
     JournalModel,
     answered,
-    changed,
     earlier_run_model,
     existing,
-    expected,
     journal_model,
     revisions,
 )
@@ -158,19 +156,6 @@ def revision_file(
 
 
 @router.post("/{revision}/restore")
-def restore_revision(
-    services: Parts,
-    caller: Writer,
-    job_id: str,
-    revision: Revision,
-    response: Response,
-    if_match: IfMatch = None,
-) -> JournalModel:
+def restore_revision(given: Correcting, revision: Revision) -> JournalModel:
     """Return to the edits of an earlier revision, in a new one."""
-    job = own_job(services, caller, job_id)
-    return changed(
-        response,
-        lambda: revisions(services).restore(
-            job, revision, author=caller.owner, expected=expected(if_match)
-        ),
-    )
+    return given.make(given.revisions.restore, revision)

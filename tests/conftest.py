@@ -1,12 +1,19 @@
 """What holds for every test."""
 
+import gc
 import os
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import settings
 
 from tests.scheduling import ByDeployment
+from tests.selection import is_left_out
+
+# Half a million objects are made while files are imported, and stay: looking through them for
+# garbage, then and during the tests, would take a tenth of the processor time.
+gc.disable()
 
 # How long one example takes says something about the machine, not about the code under test.
 settings.register_profile("lifestream", deadline=None)
@@ -28,6 +35,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     if config.getoption("dist") != BY_FILE:
         return None
     return ByDeployment(config, log)
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Do not import files whose tests `-m` leaves out: many of them need large libraries."""
+    expression: str = config.getoption("markexpr")
+    if not expression or not (collection_path.is_dir() or collection_path.suffix == ".py"):
+        return None
+    return is_left_out(collection_path, expression) or None
+
+
+def pytest_collection_finish() -> None:
+    """Collect garbage from here on, without what was imported."""
+    gc.freeze()
+    gc.enable()
 
 
 SLOW_FOLDERS = {"e2e", "image", "integration"}  # `make check` does not even import them

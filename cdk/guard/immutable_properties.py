@@ -8,8 +8,6 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-
 REGION = "us-east-1"
 """A region with every type; what replaces a resource is the same in all regions."""
 
@@ -30,6 +28,9 @@ class ImmutableProperty:
 @cache
 def immutable_properties(resource_type: str) -> tuple[ImmutableProperty, ...]:
     """Return the properties of a type whose change replaces the resource."""
+    # Takes seconds, which only a changed property is worth.
+    from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER  # noqa: PLC0415
+
     schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, resource_type).schema
     found = [
         ImmutableProperty(path=tuple(pointer.strip("/").split("/")[1:]), always=always)

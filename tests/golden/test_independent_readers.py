@@ -8,8 +8,6 @@ from itertools import pairwise
 import pysubs2
 import pytest
 import webvtt
-from pyannote.core import Segment
-from pyannote.database.util import load_rttm
 
 from runtime.core.contract import ResultFile
 from runtime.results.render.cues import build_cues
@@ -47,6 +45,10 @@ def test_should_be_a_track_of_chapters_for_webvtt_py() -> None:
 
 
 def test_should_be_turns_for_pyannote_database() -> None:
+    # Loads pandas and matplotlib.
+    from pyannote.core import Segment  # noqa: PLC0415
+    from pyannote.database.util import load_rttm  # noqa: PLC0415
+
     (annotation,) = load_rttm(EXPECTED / ResultFile.SPEAKERS_RTTM).values()
     assert annotation.uri == TALK.source.job_id
     read = sorted(

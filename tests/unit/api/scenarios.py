@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
 from runtime.api.app import create_app
+from tests.unit import event_loop
 from tests.unit.api.world import OWNER, World
 
 LEFT_OUT = r"/events$|^/v1/(failures|costs)$"
@@ -109,7 +110,11 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--examples", type=int, default=2000)
     given = options.parse_args()
-    for name, count in sorted(run(examples=given.examples, derandomize=False).items()):
+    try:
+        reached = run(examples=given.examples, derandomize=False)
+    finally:
+        event_loop.stop()
+    for name, count in sorted(reached.items()):
         sys.stdout.write(f"{count:6}  {name}\n")
     sys.stdout.write("No server error, and no answer that the document does not have.\n")
 

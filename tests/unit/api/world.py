@@ -47,6 +47,7 @@ from tests.fakes.pools import FakePools
 from tests.fakes.queue import FakeJobsQueue
 from tests.fakes.service_records import InMemoryRecords
 from tests.fakes.transfers import FakeTransfers
+from tests.unit.event_loop import shared_loop
 
 ISSUER = "https://issuer.example.test"
 AUDIENCE = "any-client"
@@ -189,6 +190,7 @@ class World:
             **{"voices": Profiles(records=self.upload_records), **fields},
         )
         self.client = TestClient(create_app(self.services), follow_redirects=False)
+        self.client.portal = shared_loop()
 
     def token(self, subject: str = OWNER, **claims: Any) -> str:
         """Return a token of this world's issuer."""

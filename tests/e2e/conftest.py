@@ -5,7 +5,8 @@ import pytest
 
 from local import deploy, toolchain
 from local.deployed import ENVIRONMENT, Deployed
-from tests.assemblies import synthesized
+from runtime.core.contract import Launch
+from tests.assemblies import app_assembly
 
 
 @pytest.fixture(scope="session")
@@ -13,7 +14,7 @@ def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
     """The dev templates in a local cloud where each role may do what it is granted and no more."""
     folder = tmp_path_factory.mktemp("cloud")
     with toolchain.start_cloud(state_dir=folder, enforce_permissions=True) as cloud:
-        assembly = synthesized(tmp_path_factory)
+        assembly = app_assembly(launch=Launch.ON_DEMAND)
         outputs = deploy.deploy(cloud, environment=ENVIRONMENT, assembly=assembly)
         yield Deployed(cloud, outputs)
 

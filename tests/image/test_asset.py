@@ -59,7 +59,7 @@ def published(
     assert image  # built before, so that what is the same is not built twice
     folder = tmp_path_factory.mktemp("asset")
     dev = (ROOT / "environments" / "dev.toml").read_text()
-    assembly = synthesize(folder, dev.replace('image_tag = "0.1.0"', 'image_tag = "asset"')).assets
+    assembly = synthesize(dev.replace('image_tag = "0.1.0"', 'image_tag = "asset"')).assets
     log = folder / "commands"
     with tempfile.TemporaryDirectory() as settings:
         tool = container_tool(engine, folder / "tool", log, Path(settings))

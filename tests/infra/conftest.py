@@ -1,19 +1,17 @@
-"""Each environment, and a pool, is synthesized once for all tests that look at it."""
+"""Environments, a pool and the way to production, as all tests look at them."""
 
-import shutil
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from cdk.application import build
-from cdk.application import synthesize as write
 from cdk.config import load_environment
-from cdk.promotion.application import build_promotion
+from cdk.config.environment import parse_environment
 from runtime.core.contract import Launch
+from tests.assemblies import app_assembly, promotion_assembly
 from tests.infra.gpu import GPU, private
 from tests.infra.templates import Deployment, read_deployment
-from tests.sharing import made_once
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = tuple(sorted(path.stem for path in (ROOT / "environments").glob("*.toml")))
@@ -22,19 +20,15 @@ POOLED = "dev with a pool"
 """`dev` as `-c launch=pool` makes it; what must hold of environments must hold of it as well."""
 
 
-def synthesize(folder: Path, environment: str) -> Deployment:
-    """Synthesize an environment `dev` with this file's content, and nothing else, in a folder."""
-    path = folder / "environments" / "dev.toml"
-    path.parent.mkdir()
-    path.write_text(environment)
-    shutil.copy(ROOT / "cdk.json", folder)
-    write(build(folder, outdir=folder / "cdk.out"))
-    return read_deployment(folder / "cdk.out", load_environment(path))
+def synthesize(environment: str) -> Deployment:
+    """Return an environment `dev` whose file has this content."""
+    config = parse_environment("dev", tomllib.loads(environment), where="dev.toml")
+    return read_deployment(app_assembly(environments={"dev": environment}), config)
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_once(tmp_path_factory, "cdk.out", lambda folder: write(build(ROOT, outdir=folder)))
+def assembly() -> Path:
+    return app_assembly()
 
 
 @pytest.fixture(scope="session")
@@ -46,12 +40,8 @@ def deployments(assembly: Path) -> Mapping[str, Deployment]:
 
 
 @pytest.fixture(scope="session")
-def pooled_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_once(
-        tmp_path_factory,
-        "pooled.cdk.out",
-        lambda folder: write(build(ROOT, outdir=folder, only="dev", launch=Launch.POOL.value)),
-    )
+def pooled_assembly() -> Path:
+    return app_assembly(only="dev", launch=Launch.POOL)
 
 
 @pytest.fixture(scope="session")
@@ -61,31 +51,21 @@ def pooled(pooled_assembly: Path) -> Deployment:
 
 
 @pytest.fixture(scope="session")
-def promotion(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def promotion() -> Path:
     """The way to production; its folder holds the app's templates as well."""
-    return made_once(
-        tmp_path_factory,
-        "promotion.out",
-        lambda folder: write(build_promotion(ROOT, outdir=folder)),
-    )
+    return promotion_assembly()
 
 
 @pytest.fixture(scope="session")
-def gpu(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def gpu() -> Deployment:
     """`dev` with the GPU target, which none of ours has by default."""
     dev = private((ROOT / "environments" / "dev.toml").read_text())
-    folder = made_once(tmp_path_factory, "gpu", lambda folder: synthesize(folder, dev + GPU))
-    config = load_environment(folder / "environments" / "dev.toml")
-    return read_deployment(folder / "cdk.out", config)
+    return synthesize(dev + GPU)
 
 
 @pytest.fixture(scope="session")
-def on_demand_assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return made_once(
-        tmp_path_factory,
-        "on_demand.cdk.out",
-        lambda folder: write(build(ROOT, outdir=folder, launch=Launch.ON_DEMAND)),
-    )
+def on_demand_assembly() -> Path:
+    return app_assembly(launch=Launch.ON_DEMAND)
 
 
 @pytest.fixture(params=ENVIRONMENTS)

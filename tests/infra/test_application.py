@@ -8,13 +8,14 @@ import pytest
 from aws_cdk import App, Stack
 from aws_cdk import aws_lambda as lambda_
 
-from cdk.application import build, feature_flags, synthesize
+from cdk.application import build, feature_flags
 from cdk.config import ConfigError
 from cdk.config.folder import files
 from cdk.constructs.compute.python_lambda import python_code
 from lifestream.doctor import resource_checks
 from lifestream.environment import DATA_PARTS
 from runtime.core.contract import Output
+from tests.assemblies import app_assembly
 from tests.infra.conftest import ENVIRONMENTS, ROOT
 from tests.infra.templates import Deployment
 
@@ -113,22 +114,31 @@ def test_should_not_look_anything_up_in_an_account(assembly: Path) -> None:
         assert "missing" not in manifest
 
 
-def test_should_not_look_zones_up_when_account_and_region_are_pinned(tmp_path: Path) -> None:
-    root = a_root_with(tmp_path, account="123456789012", region="eu-west-1")
+def test_should_pin_each_region_and_look_no_zone_up_where_accounts_are_pinned() -> None:
+    account = "123456789012"
+    dev = (ROOT / "environments" / "dev.toml").read_text()
+    here = f'account = "{account}"\nregion = "us-east-1"\n{dev}'
+    there = here.replace("us-east-1", "eu-west-1").replace("10.20.", "10.50.")
 
-    build(root, outdir=tmp_path / "out").synth()
+    assembly = app_assembly(environments={"pinned": here, "pinned-eu": there})
 
-    folder = tmp_path / "out" / "assembly-Lifestream-pinned"
-    manifest = json.loads((folder / "manifest.json").read_text())
-    environments = {a.get("environment") for a in manifest["artifacts"].values()} - {None}
-    assert environments == {"aws://123456789012/eu-west-1"}
-    assert "missing" not in manifest
+    manifests = {
+        name: json.loads((assembly / f"assembly-Lifestream-{name}/manifest.json").read_text())
+        for name in ("pinned", "pinned-eu")
+    }
+    placed = {
+        name: {artifact.get("environment") for artifact in manifest["artifacts"].values()} - {None}
+        for name, manifest in manifests.items()
+    }
+    assert placed == {
+        "pinned": {f"aws://{account}/us-east-1"},
+        "pinned-eu": {f"aws://{account}/eu-west-1"},
+    }
+    assert not any("missing" in manifest for manifest in manifests.values())
 
 
-def test_should_synthesize_only_the_environment_asked_for(tmp_path: Path) -> None:
-    build(ROOT, outdir=tmp_path, only="dev").synth()
-
-    assert [path.name for path in tmp_path.glob("assembly-*")] == ["assembly-Lifestream-dev"]
+def test_should_synthesize_only_the_environment_asked_for(pooled_assembly: Path) -> None:
+    assert [path.name for path in pooled_assembly.glob("assembly-*")] == ["assembly-Lifestream-dev"]
 
 
 def test_should_refuse_a_wrong_file_before_any_construct_exists(
@@ -145,37 +155,13 @@ def test_should_refuse_a_wrong_file_before_any_construct_exists(
     assert not (tmp_path / "out").exists()
 
 
-def test_should_do_what_the_command_line_asks_for(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_should_do_what_the_command_line_asks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CDK_CONTEXT_JSON", json.dumps({"environment": "dev", "launch": "pool"}))
 
-    synthesize(build(ROOT, outdir=tmp_path))
+    assembly = app_assembly()
 
-    assert [path.name for path in tmp_path.glob("assembly-*")] == ["assembly-Lifestream-dev"]
-    assert list(tmp_path.glob("assembly-*/*Workers*.template.json"))
-
-
-def test_should_synthesize_several_regions_at_once(tmp_path: Path) -> None:
-    account = "123456789012"
-    root = a_root_with(tmp_path, account=account, region="us-east-1")
-    here = (root / "environments" / "pinned.toml").read_text()
-    there = here.replace("us-east-1", "eu-west-1").replace("10.20.", "10.50.")
-    write(root / "environments" / "pinned-eu.toml", there)
-
-    synthesize(build(root, outdir=tmp_path / "out"))
-
-    placed = {
-        name: {artifact.get("environment") for artifact in manifest["artifacts"].values()} - {None}
-        for name in ("pinned", "pinned-eu")
-        for manifest in [
-            json.loads((tmp_path / f"out/assembly-Lifestream-{name}/manifest.json").read_text())
-        ]
-    }
-    assert placed == {
-        "pinned": {f"aws://{account}/us-east-1"},
-        "pinned-eu": {f"aws://{account}/eu-west-1"},
-    }
+    assert [path.name for path in assembly.glob("assembly-*")] == ["assembly-Lifestream-dev"]
+    assert list(assembly.glob("assembly-*/*Workers*.template.json"))
 
 
 def test_should_refuse_an_environment_that_has_no_file() -> None:
@@ -241,14 +227,6 @@ def test_should_let_environments_share_an_account(deployments: Mapping[str, Depl
     assert len(named) == len(set(named))
     cidrs = {d.config.network.cidr for d in deployments.values()}
     assert len(cidrs) == len(deployments)
-
-
-def a_root_with(folder: Path, **settings: str) -> Path:
-    dev = (ROOT / "environments" / "dev.toml").read_text()
-    pins = "".join(f'{key} = "{value}"\n' for key, value in settings.items())
-    write(folder / "environments" / "pinned.toml", pins + dev)
-    write(folder / "cdk.json", (ROOT / "cdk.json").read_text())
-    return folder
 
 
 def staged(root: Path, outdir: Path) -> tuple[str, set[str]]:

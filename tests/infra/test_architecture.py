@@ -11,11 +11,12 @@ import pytest
 
 from cdk.assembly import StackTemplate, read_environments
 from runtime.core.contract import Launch
-from scripts.architecture.__main__ import chosen, drawing, file_of
+from scripts.architecture.__main__ import chosen, file_of
 from scripts.architecture.geometry import Layout, Rectangle
 from scripts.architecture.graph import Graph, graph_of
 from scripts.architecture.layout import layout
 from scripts.architecture.spec import PictureSpec, drawing_spec
+from scripts.architecture.svg import picture
 
 PICTURES = drawing_spec().pictures
 TOUCH = 0.5
@@ -56,9 +57,9 @@ def overlap(one: Rectangle, other: Rectangle) -> bool:
 
 @pytest.mark.parametrize(("name", "of"), PICTURES.items(), ids=list(PICTURES))
 def test_should_find_each_picture_as_the_templates_make_it(
-    name: str, of: PictureSpec, stacks: Mapping[str, list[StackTemplate]]
+    name: str, of: PictureSpec, laid_out: Places
 ) -> None:
-    assert file_of(name).read_text() == drawing(of, stacks[name]), "run: make docs"
+    assert file_of(name).read_text() == picture(*laid_out[name], of.title), "run: make docs"
 
 
 @pytest.mark.parametrize("name", PICTURES)

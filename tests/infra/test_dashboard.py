@@ -87,9 +87,9 @@ def own(deployment: Deployment) -> list[Shown]:
 
 
 @pytest.fixture(scope="module")
-def with_gpu(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def with_gpu() -> Deployment:
     text = private((ROOT / "environments" / "dev.toml").read_text())
-    return synthesize(tmp_path_factory.mktemp("gpu"), text + GPU)
+    return synthesize(text + GPU)
 
 
 def test_should_show_every_alarm_on_the_dashboard(deployment: Deployment) -> None:

@@ -9,7 +9,7 @@ from tests.infra.templates import Deployment
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def opened() -> Deployment:
     """`dev` with a pool and ECS Exec, in a network without a NAT gateway."""
     text = (ROOT / "environments" / "dev.toml").read_text()
     for before, after in (
@@ -20,7 +20,7 @@ def opened(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     ):
         assert before in text
         text = text.replace(before, after)
-    return synthesize(tmp_path_factory.mktemp("opened"), text)
+    return synthesize(text)
 
 
 def test_should_enable_it_for_workers_and_for_tasks_of_one_job(opened: Deployment) -> None:

@@ -28,13 +28,13 @@ DEV = (ROOT / "environments" / "dev.toml").read_text()
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def closed() -> Deployment:
     """A GPU target on standby, in a network without a way to the internet."""
     text = (DEV + GPU).replace(PUBLIC, "nat_gateways = 0")
     text = text.replace("interface_endpoints = false", "interface_endpoints = true")
     head, table, tail = text.rpartition("[gpu]")
     standby = tail.replace("standby = false", "standby = true")
-    return synthesize(tmp_path_factory.mktemp("closed"), head + table + standby)
+    return synthesize(head + table + standby)
 
 
 def properties(deployment: Deployment, kind: str, **chosen: Any) -> Mapping[str, Any]:

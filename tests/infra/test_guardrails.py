@@ -29,9 +29,9 @@ TAGS = {
 
 
 @pytest.fixture(scope="module")
-def guarded(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def guarded() -> Deployment:
     text = (ROOT / "environments" / "dev.toml").read_text()
-    return synthesize(tmp_path_factory.mktemp("guarded"), text + TABLES)
+    return synthesize(text + TABLES)
 
 
 def test_should_limit_every_role(guarded: Deployment) -> None:

@@ -16,10 +16,10 @@ from tests.infra.test_workers import DEV
 
 
 @pytest.fixture(scope="module")
-def built(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def built() -> Deployment:
     text = (private(DEV) + GPU).replace('image_tag = "0.1.0"', 'image_tag = "asset"')
     text = text.replace('image_tag = "gpu-0.1.0"', 'image_tag = "asset"')
-    return synthesize(tmp_path_factory.mktemp("asset"), text)
+    return synthesize(text)
 
 
 def sources(deployment: Deployment) -> list[Mapping[str, Any]]:

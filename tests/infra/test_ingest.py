@@ -1,7 +1,6 @@
 """What must hold on a video's way into the jobs queue."""
 
 import json
-from pathlib import Path
 
 from cdk.naming import Names
 from runtime.core.contract import RESULTS_PREFIX, UPLOADS_PREFIX, WORK_PREFIX, EnvVar, Output
@@ -174,12 +173,10 @@ def test_should_let_no_browser_in_unless_its_page_is_known(deployment: Deploymen
     assert "CorsConfiguration" not in bucket["Properties"]
 
 
-def test_should_let_pages_of_the_given_origins_upload_and_read(tmp_path: Path) -> None:
+def test_should_let_pages_of_the_given_origins_upload_and_read() -> None:
     dev = (ROOT / "environments" / "dev.toml").read_text()
     origins = '["https://videos.example.com", "http://localhost:5173"]'
-    open_to = synthesize(
-        tmp_path, dev.replace("allowed_origins = []", f"allowed_origins = {origins}")
-    )
+    open_to = synthesize(dev.replace("allowed_origins = []", f"allowed_origins = {origins}"))
     _, bucket = media_bucket(open_to)
     (rule,) = bucket["Properties"]["CorsConfiguration"]["CorsRules"]
 
@@ -189,13 +186,13 @@ def test_should_let_pages_of_the_given_origins_upload_and_read(tmp_path: Path) -
     assert rule["ExposedHeaders"] == ["ETag"]
 
 
-def test_should_expire_uploads_work_and_results_each_by_its_own_setting(tmp_path: Path) -> None:
+def test_should_expire_uploads_work_and_results_each_by_its_own_setting() -> None:
     dev = (ROOT / "environments" / "dev.toml").read_text()
     served = "\n".join(f"{name} = {json.dumps(value)}" for name, value in SERVICE.items())
     assert "[service]\nenabled = false" in dev
     dev = dev.replace("[service]\nenabled = false", f"[service]\n{served}")
     short = synthesize(
-        tmp_path, dev.replace("work_days = 3", "work_days = 3\nupload_days = 5\nresult_days = 9")
+        dev.replace("work_days = 3", "work_days = 3\nupload_days = 5\nresult_days = 9")
     )
     _, bucket = media_bucket(short)
     rules = bucket["Properties"]["LifecycleConfiguration"]["Rules"]

@@ -1,7 +1,5 @@
 """What must hold where tasks run."""
 
-from pathlib import Path
-
 import pytest
 
 from runtime.core.contract import EnvVar
@@ -21,25 +19,23 @@ def without_ways_out(network: str, *, endpoints: bool) -> str:
 
 
 @pytest.fixture(scope="module")
-def closed(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def closed() -> Deployment:
     """Workers and a model on Bedrock in a network that ends at its endpoints."""
     network = 's3_prefix_list = "pl-0a1b2c3d"\ndynamodb_prefix_list = "pl-4e5f6a7b"\n'
     text = without_ways_out(network, endpoints=True)
     text = text.replace("bedrock_endpoint = false", "bedrock_endpoint = true")
-    folder: Path = tmp_path_factory.mktemp("closed")
-    return synthesize(folder, text.replace('launch = "on_demand"', 'launch = "pool"'))
+    return synthesize(text.replace('launch = "on_demand"', 'launch = "pool"'))
 
 
 @pytest.fixture(scope="module")
-def joined(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def joined() -> Deployment:
     """An environment in a VPC that is there already."""
     network = (
         'vpc_id = "vpc-0a1b2c3d"\n'
         'task_subnet_ids = ["subnet-0a1b2c3d", "subnet-4e5f6a7b"]\n'
         'task_subnet_zones = ["us-east-1a", "us-east-1b"]\n'
     )
-    folder: Path = tmp_path_factory.mktemp("joined")
-    return synthesize(folder, without_ways_out(network, endpoints=False))
+    return synthesize(without_ways_out(network, endpoints=False))
 
 
 def task_subnets(deployment: Deployment) -> list[str]:

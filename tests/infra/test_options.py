@@ -32,7 +32,7 @@ OBJECT_CALLS = {
 
 
 @pytest.fixture(scope="module")
-def chosen(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def chosen() -> Deployment:
     """`dev` with a key and every option; cdk-nag has nothing to say of it."""
     text = (ROOT / "environments" / "dev.toml").read_text()
     for before, after in (
@@ -43,7 +43,7 @@ def chosen(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
     ):
         assert before in text
         text = text.replace(before, after)
-    return synthesize(tmp_path_factory.mktemp("chosen"), text + OPTIONS)
+    return synthesize(text + OPTIONS)
 
 
 def media_denials(deployment: Deployment) -> list[Statement]:

@@ -2,7 +2,6 @@
 
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -10,7 +9,7 @@ from cdk.assembly import read_templates
 from cdk.policies.check import unknown
 from cdk.policies.reference import shipped_reference
 from cdk.policies.statements import Templates
-from cdk.promotion.application import build_promotion
+from tests.assemblies import promotion_assembly
 from tests.infra.conftest import ROOT
 from tests.infra.promoting import actions, of_type, template, text
 
@@ -33,30 +32,21 @@ approval = {}
 """
 
 
-def synthesized(folder: Path, content: str, *, root: Path = ROOT) -> Path:
-    (folder / "promotion.toml").write_text(content)
-    build_promotion(root, outdir=folder / "out", file=folder / "promotion.toml").synth()
-    return folder / "out"
-
-
-def a_root_with(folder: Path, **places: tuple[str, str]) -> Path:
-    """Return a folder with environments that are pinned to an account and a region each."""
-    root = folder / "root"
-    (root / "environments").mkdir(parents=True)
-    (root / "cdk.json").write_text((ROOT / "cdk.json").read_text())
+def environments(**places: tuple[str, str]) -> dict[str, str]:
+    """Return the texts of environments that are pinned to an account and a region each."""
+    texts = {}
     for number, (name, (account, region)) in enumerate(places.items()):
         pins = f'account = "{account}"\nregion = "{region}"\n'
         like = name.partition("-")[0]
         content = (ROOT / "environments" / f"{like}.toml").read_text()
-        content = re.sub(r'cidr = ".*"', f'cidr = "10.{number}.0.0/16"', content)
-        (root / "environments" / f"{name}.toml").write_text(pins + content)
-    return root
+        texts[name] = pins + re.sub(r'cidr = ".*"', f'cidr = "10.{number}.0.0/16"', content)
+    return texts
 
 
-def test_should_do_without_github(tmp_path: Path) -> None:
+def test_should_do_without_github() -> None:
     content = HEAD + "github = false\n" + CONNECTION + STAGE.format("dev", "false")
 
-    found = synthesized(tmp_path, content)
+    found = promotion_assembly(content)
 
     assert not list(found.glob("Github-*"))
     (policy,) = of_type(template(found, "Access-dev"), "AWS::IAM::Policy")
@@ -65,19 +55,19 @@ def test_should_do_without_github(tmp_path: Path) -> None:
     assert "token.actions" not in json.dumps(role)
 
 
-def test_should_do_without_a_pipeline(tmp_path: Path) -> None:
-    found = synthesized(tmp_path, HEAD + "github = true\n" + STAGE.format("dev", "false"))
+def test_should_do_without_a_pipeline() -> None:
+    found = promotion_assembly(HEAD + "github = true\n" + STAGE.format("dev", "false"))
 
     assert not list(found.glob("Pipeline*"))
     (role,) = of_type(template(found, "Access-dev"), "AWS::IAM::Role")
     assert "pipeline-steps" not in json.dumps(role)
 
 
-def test_should_read_the_token_of_the_model_hub_from_its_secret(tmp_path: Path) -> None:
+def test_should_read_the_token_of_the_model_hub_from_its_secret() -> None:
     secret = CONNECTION + 'hub_token_secret = "lifestream/hub"\n'
     content = HEAD + "github = false\n" + secret + STAGE.format("dev", "false")
 
-    stack = template(synthesized(tmp_path, content), "Pipeline")
+    stack = template(promotion_assembly(content), "Pipeline")
 
     tokens = [
         variable
@@ -89,13 +79,11 @@ def test_should_read_the_token_of_the_model_hub_from_its_secret(tmp_path: Path) 
     assert "secret:lifestream/hub-??????" in json.dumps(stack)
 
 
-def test_should_let_other_accounts_promoters_read_releases(tmp_path: Path) -> None:
-    root = a_root_with(
-        tmp_path, dev=("111122223333", "eu-west-1"), prod=("444455556666", "eu-west-1")
-    )
+def test_should_let_other_accounts_promoters_read_releases() -> None:
+    given = environments(dev=("111122223333", "eu-west-1"), prod=("444455556666", "eu-west-1"))
     stages = STAGE.format("dev", "false") + STAGE.format("prod", "true")
 
-    found = synthesized(tmp_path, HEAD + "github = true\n" + stages, root=root)
+    found = promotion_assembly(HEAD + "github = true\n" + stages, given)
 
     (images,) = of_type(template(found, "Releases"), "AWS::ECR::Repository")
     (statement,) = images["Properties"]["RepositoryPolicyText"]["Statement"]
@@ -109,10 +97,10 @@ def test_should_let_other_accounts_promoters_read_releases(tmp_path: Path) -> No
 IDS = 'github_owner_id = "1234567"\ngithub_repository_id = "7654321"\n'
 
 
-def test_should_trust_both_forms_of_a_subject_and_no_other(tmp_path: Path) -> None:
+def test_should_trust_both_forms_of_a_subject_and_no_other() -> None:
     content = HEAD + "github = true\n" + IDS + STAGE.format("dev", "false")
 
-    found = synthesized(tmp_path, content)
+    found = promotion_assembly(content)
 
     for stack, context in (
         ("Access-dev", "environment:dev"),
@@ -126,10 +114,10 @@ def test_should_trust_both_forms_of_a_subject_and_no_other(tmp_path: Path) -> No
         ]
 
 
-def test_should_use_the_provider_that_an_account_has(tmp_path: Path) -> None:
+def test_should_use_the_provider_that_an_account_has() -> None:
     content = HEAD + "github = true\ngithub_provider_exists = true\n"
 
-    found = synthesized(tmp_path, content + STAGE.format("dev", "false"))
+    found = promotion_assembly(content + STAGE.format("dev", "false"))
 
     stack = template(found, "Github-111122223333")
     assert not of_type(stack, "AWS::IAM::OIDCProvider")
@@ -150,11 +138,11 @@ ELSEWHERE = {
 
 
 @pytest.mark.parametrize("place", ELSEWHERE.values(), ids=ELSEWHERE.keys())
-def test_should_promote_to_any_account_and_region(tmp_path: Path, place: tuple[str, str]) -> None:
-    root = a_root_with(tmp_path, dev=HOME, prod=place)
+def test_should_promote_to_any_account_and_region(place: tuple[str, str]) -> None:
+    given = environments(dev=HOME, prod=place)
     stages = STAGE.format("dev", "false") + STAGE.format("prod", "true")
 
-    found = synthesized(tmp_path, HEAD + "github = true\n" + CONNECTION + stages, root=root)
+    found = promotion_assembly(HEAD + "github = true\n" + CONNECTION + stages, given)
 
     (pipeline,) = of_type(template(found, "Pipeline"), "AWS::CodePipeline::Pipeline")
     stores = [
@@ -167,13 +155,13 @@ def test_should_promote_to_any_account_and_region(tmp_path: Path, place: tuple[s
         assert unknown(Templates(templates, reference).statements(), reference) == []
 
 
-def test_should_release_to_the_regions_of_a_wave_at_the_same_time(tmp_path: Path) -> None:
+def test_should_release_to_the_regions_of_a_wave_at_the_same_time() -> None:
     later = {"prod-us": (HOME[0], "us-east-1"), "prod-ap": (HOME[0], "ap-southeast-2")}
-    root = a_root_with(tmp_path, prod=HOME, **later)
+    given = environments(prod=HOME, **later)
     wave = STAGE.format("{}", "true") + 'wave = "later-regions"\n'
     stages = STAGE.format("prod", "true") + "".join(wave.format(name) for name in later)
 
-    found = synthesized(tmp_path, HEAD + "github = true\n" + CONNECTION + stages, root=root)
+    found = promotion_assembly(HEAD + "github = true\n" + CONNECTION + stages, given)
 
     first, second = list(actions(found).items())[-2:]
     assert (first[0], second[0]) == ("Lifestream-prod", "later-regions")

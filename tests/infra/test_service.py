@@ -1,15 +1,12 @@
 """What must hold of the service tier, in production's shape and in that of development."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from cdk.application import build
-from cdk.application import synthesize as write
 from cdk.assembly import read_templates
 from cdk.config import load_environment
 from cdk.constructs.network.firewall import MANAGED, SECRET_HEADERS
@@ -26,13 +23,13 @@ from runtime.core.contract import (
     ServiceMetric,
 )
 from runtime.web.settings import read_settings as read_web_settings
+from tests.assemblies import app_assembly
 from tests.infra.alarms import alarms
 from tests.infra.conftest import ROOT
 from tests.infra.service import SERVICE
 from tests.infra.templates import Deployment, read_deployment
 from tests.infra.test_application import SERVICE_OUTPUTS, USER_POOL_OUTPUTS
 from tests.infra.test_snapshots import without_asset_hashes
-from tests.sharing import made_once
 
 ISSUER = {"oidc_issuer": "https://login.example.com/", "oidc_client_id": "pages"}
 GIVEN = {"prod": SERVICE, "dev": {**SERVICE, **ISSUER, "ingress": ["203.0.113.0/24"]}}
@@ -44,18 +41,16 @@ CHANGED = ("storage", "ingest", "service", "observability")
 SERVICES = ("api", "web")
 
 
-@pytest.fixture(scope="session")
-def served(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Deployment]:
-    def synthesize(name: str) -> Deployment:
-        folder = made_once(
-            tmp_path_factory,
-            f"service-{name}",
-            lambda folder: write(build(ROOT, outdir=folder, only=name, service=GIVEN[name])),
-        )
-        path = ROOT / "environments" / f"{name}.toml"
-        return read_deployment(folder, load_environment(path, service=GIVEN[name]))
+def synthesized(name: str, given: Mapping[str, Any]) -> Deployment:
+    path = ROOT / "environments" / f"{name}.toml"
+    return read_deployment(
+        app_assembly(only=name, service=given), load_environment(path, service=given)
+    )
 
-    return {name: synthesize(name) for name in GIVEN}
+
+@pytest.fixture(scope="session")
+def served() -> Mapping[str, Deployment]:
+    return {name: synthesized(name, given) for name, given in GIVEN.items()}
 
 
 @pytest.fixture(params=sorted(GIVEN))
@@ -221,11 +216,9 @@ def test_should_scale_by_processor_and_by_requests(service: Deployment, name: st
     assert goals == {75, settings.requests_per_task}
 
 
-def test_should_stop_outside_of_office_hours_where_that_is_set(tmp_path: Path) -> None:
+def test_should_stop_outside_of_office_hours_where_that_is_set() -> None:
     given = {**SERVICE, "off_hours_begin": "19:30", "off_hours_end": "06:00"}
-    write(build(ROOT, outdir=tmp_path, only="dev", service=given))
-    path = ROOT / "environments" / "dev.toml"
-    deployment = read_deployment(tmp_path, load_environment(path, service=given))
+    deployment = synthesized("dev", given)
 
     for target in all_of(deployment, "AWS::ApplicationAutoScaling::ScalableTarget"):
         begin, end = target["ScheduledActions"]

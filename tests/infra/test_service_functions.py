@@ -8,8 +8,6 @@ import pytest
 from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from cdk.application import build
-from cdk.application import synthesize as write
 from cdk.assembly import read_templates
 from cdk.config import ConfigError, load_environment
 from cdk.policies.check import unknown
@@ -18,12 +16,12 @@ from cdk.policies.statements import Templates
 from runtime.api.settings import read_settings as read_api_settings
 from runtime.core.contract import API_HANDLER, WEB_HANDLER, Output
 from runtime.web.settings import read_settings as read_web_settings
+from tests.assemblies import app_assembly
 from tests.infra.alarms import alarms
 from tests.infra.conftest import ROOT
 from tests.infra.service import SERVICE
 from tests.infra.templates import Deployment, read_deployment
 from tests.infra.test_snapshots import without_asset_hashes
-from tests.sharing import made_once
 
 GIVEN = {**SERVICE, "hosting": "lambda", "cache": False}
 HANDLERS = {"api": API_HANDLER, "web": WEB_HANDLER}
@@ -39,14 +37,11 @@ REFERENCE = shipped_reference()
 
 
 @pytest.fixture(scope="session")
-def functions(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    folder = made_once(
-        tmp_path_factory,
-        "service-functions",
-        lambda folder: write(build(ROOT, outdir=folder, only="dev", service=GIVEN)),
-    )
+def functions() -> Deployment:
     path = ROOT / "environments" / "dev.toml"
-    return read_deployment(folder, load_environment(path, service=GIVEN))
+    return read_deployment(
+        app_assembly(only="dev", service=GIVEN), load_environment(path, service=GIVEN)
+    )
 
 
 def all_of(deployment: Deployment, kind: str) -> Iterator[Mapping[str, Any]]:

@@ -53,13 +53,13 @@ def with_table(table: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def bedrock(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return synthesize(tmp_path_factory.mktemp("bedrock"), with_table(BEDROCK))
+def bedrock() -> Deployment:
+    return synthesize(with_table(BEDROCK))
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
-    return synthesize(tmp_path_factory.mktemp("server"), with_table(SERVER))
+def server() -> Deployment:
+    return synthesize(with_table(SERVER))
 
 
 def statements(deployment: Deployment, action: str) -> list[dict[str, Any]]:

@@ -13,12 +13,12 @@ RIGHT = "xray:PutTraceSegments"
 
 
 @pytest.fixture(scope="module")
-def untraced(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def untraced() -> Deployment:
     """Everything that is traced elsewhere: tasks, workers of both kinds, a closed network."""
     text = (ROOT / "environments" / "prod.toml").read_text()
     text = text.replace("tracing = true", "tracing = false")
     text = text.replace('launch = "on_demand"', 'launch = "pool"')
-    return synthesize(tmp_path_factory.mktemp("untraced"), text + GPU)
+    return synthesize(text + GPU)
 
 
 def told(deployment: Deployment) -> dict[str, str | None]:

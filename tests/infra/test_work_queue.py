@@ -14,12 +14,10 @@ from tests.infra.templates import Deployment, Resource
 
 
 @pytest.fixture(scope="module")
-def standby(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def standby() -> Deployment:
     """An environment that has workers left from a pool, and starts new jobs on demand."""
     dev = (ROOT / "environments" / "dev.toml").read_text()
-    return synthesize(
-        tmp_path_factory.mktemp("standby"), dev.replace("standby = false", "standby = true")
-    )
+    return synthesize(dev.replace("standby = false", "standby = true"))
 
 
 def queue(deployment: Deployment, what: str) -> tuple[str, Resource]:

@@ -81,18 +81,18 @@ def kept(deployment: Deployment, *, waiting: int, in_work: int | None) -> int | 
     return step(policy(deployment, "Shrink")[1], found, metric)
 
 
-def with_pool(tmp_path: Any, **settings: int) -> Deployment:
+def with_pool(**settings: int) -> Deployment:
     text = DEV
     for key, number in settings.items():
         # The table of the pool comes before that of the services.
         text = text.replace(f"\n{key} = ", f"\n{key} = {number} # ", 1)
-    return synthesize(tmp_path, text)
+    return synthesize(text)
 
 
 @pytest.fixture(scope="module")
-def patient(tmp_path_factory: pytest.TempPathFactory) -> Deployment:
+def patient() -> Deployment:
     """Ten workers at most, and two jobs may wait for each of them."""
-    return with_pool(tmp_path_factory.mktemp("patient"), backlog_per_task=2, max_tasks=10)
+    return with_pool(backlog_per_task=2, max_tasks=10)
 
 
 def test_should_scale_the_service_between_its_bounds(pooled: Deployment) -> None:
@@ -184,8 +184,8 @@ def test_should_keep_as_many_workers_as_were_busy_and_all_while_jobs_wait(
     assert kept(pooled, waiting=waiting, in_work=in_work) == expected
 
 
-def test_should_never_go_below_the_fewest(tmp_path: Any) -> None:
-    deployment = with_pool(tmp_path, min_tasks=2)
+def test_should_never_go_below_the_fewest() -> None:
+    deployment = with_pool(min_tasks=2)
 
     assert kept(deployment, waiting=0, in_work=None) == 2
 
@@ -216,8 +216,8 @@ def test_should_exceed_what_is_needed_by_a_third_and_one_at_most(most: int) -> N
 
 
 @pytest.mark.parametrize("most", [1, 20, 200])
-def test_should_find_one_step_for_every_number(tmp_path: Any, most: int) -> None:
-    deployment = with_pool(tmp_path, max_tasks=most)
+def test_should_find_one_step_for_every_number(most: int) -> None:
+    deployment = with_pool(max_tasks=most)
 
     for jobs in range(1, most + 1):
         assert added(deployment, waiting=jobs, in_work=None) >= jobs

@@ -220,14 +220,14 @@ def test_should_publish_the_services_name(pooled: Deployment) -> None:
     ],
 )
 def test_should_share_workers_among_capacity_as_configured(
-    tmp_path: Any, changes: dict[str, int], expected: list[tuple[str, int, int]]
+    changes: dict[str, int], expected: list[tuple[str, int, int]]
 ) -> None:
     text = DEV
     for key, value in changes.items():
         # The table of the pool comes before that of the services.
         text = text.replace(f"\n{key} = ", f"\n{key} = {value} # ", 1)
 
-    strategy = service(synthesize(tmp_path, text))["CapacityProviderStrategy"]
+    strategy = service(synthesize(text))["CapacityProviderStrategy"]
 
     assert [(s["CapacityProvider"], s["Base"], s["Weight"]) for s in strategy] == expected
 

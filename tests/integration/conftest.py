@@ -8,7 +8,8 @@ from chaos.clips import make_clip
 from local import toolchain
 from local.cloud import LocalCloud
 from local.images import Image, Images
-from tests.assemblies import synthesized
+from runtime.core.contract import Launch
+from tests.assemblies import app_assembly
 
 IMAGE_CODE = Path(__file__).with_name("cloud") / "image"
 
@@ -43,6 +44,6 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> bytes:
 
 
 @pytest.fixture(scope="session")
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def assembly() -> Path:
     """Every environment's templates, as they are."""
-    return synthesized(tmp_path_factory)
+    return app_assembly(launch=Launch.ON_DEMAND)

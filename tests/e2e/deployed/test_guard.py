@@ -11,7 +11,8 @@ from cdk.guard.__main__ import main
 from cdk.guard.baseline import Templates
 from cdk.guard.cloudformation import CloudFormationTemplates
 from local.deployed import ENVIRONMENT, Deployed
-from tests.assemblies import synthesized
+from runtime.core.contract import Launch
+from tests.assemblies import app_assembly
 
 pytestmark = pytest.mark.e2e
 
@@ -25,9 +26,9 @@ def check(deployed: Deployed, assembly: Path) -> int:
 
 
 @pytest.fixture
-def assembly(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def assembly() -> Path:
     """What was deployed."""
-    return synthesized(tmp_path_factory)
+    return app_assembly(launch=Launch.ON_DEMAND)
 
 
 def test_should_read_the_templates_as_they_were_deployed(

@@ -13,8 +13,8 @@ import pytest
 
 from local import deploy, toolchain
 from local.cloud import LocalCloud
-from runtime.core.contract import Output
-from tests.assemblies import synthesized_with_pool
+from runtime.core.contract import Launch, Output
+from tests.assemblies import app_assembly
 
 ENVIRONMENT, POOLED = "dev", "staging"
 
@@ -75,10 +75,10 @@ def deployed(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 
 @pytest.fixture(scope="session")
-def pooled(deployed: Deployed, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
+def pooled(deployed: Deployed) -> Deployed:
     """Staging with a pool, in the same cloud."""
     cloud = deployed.cloud
-    assembly = synthesized_with_pool(tmp_path_factory, POOLED)
+    assembly = app_assembly(only=POOLED, launch=Launch.POOL)
     outputs = deploy.deploy(cloud, environment=POOLED, assembly=assembly)
     environment = Deployed(cloud, outputs, POOLED)
     assert environment.lifestream("protect").status == 0

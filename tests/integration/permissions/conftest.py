@@ -11,7 +11,8 @@ import pytest
 from local import deploy, toolchain
 from local.cloud import LocalCloud
 from local.deployed import Deployed
-from tests.assemblies import synthesized_with_pool
+from runtime.core.contract import Launch
+from tests.assemblies import app_assembly
 from tests.integration.permissions.pool import Pool
 from tests.integration.permissions.system import ON_DEMAND, POOLED, PROGRAM_MODULE, System
 
@@ -41,11 +42,9 @@ def system(enforcing: LocalCloud, assembly: Path, clip: bytes) -> System:
 
 
 @pytest.fixture(scope="session")
-def pool(
-    enforcing: LocalCloud, clip: bytes, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Pool]:
+def pool(enforcing: LocalCloud, clip: bytes) -> Iterator[Pool]:
     """Staging with workers, of which one is there."""
-    assembly = synthesized_with_pool(tmp_path_factory, POOLED)
+    assembly = app_assembly(only=POOLED, launch=Launch.POOL)
     outputs = deploy.deploy(enforcing, environment=POOLED, assembly=assembly)
     pool = Pool(Deployed(enforcing, outputs), POOLED, clip)
     pool.stop_polling()

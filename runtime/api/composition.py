@@ -29,6 +29,7 @@ from runtime.api.webhooks.deliveries import Deliveries
 from runtime.api.webhooks.endpoints import Endpoints
 from runtime.api.webhooks.sender import OutboundPost, WebhookSender
 from runtime.aws import clients
+from runtime.aws.direct_reads import direct_reads
 from runtime.aws.direct_transfers import S3DirectTransfers
 from runtime.aws.erasures import DynamoErasures
 from runtime.aws.job_listing import DynamoJobListing
@@ -67,11 +68,13 @@ def compose(
     `environ` has the variables of task protection. `outbound` replaces the transport of imports,
     which reaches public hosts only.
     """
-    dynamodb, s3 = clients.dynamodb(settings.region), clients.s3(settings.region)
+    s3 = clients.s3(settings.region)
     measures = Measures(
         clock=clock, environment=settings.environment, service=f"{SERVICE_NAME}-api"
     )
+    dynamodb = clients.dynamodb(settings.region)
     measures.watch(dynamodb)
+    dynamodb = direct_reads(dynamodb, clock=clock, called=measures.called)
     tracing = tracing_of(
         wanted=settings.tracing,
         region=settings.region,

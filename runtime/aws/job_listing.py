@@ -66,7 +66,17 @@ class DynamoJobListing:
     def changed_since(self, when: float) -> Iterator[Job]:
         """Yield what the index of states has of each state since then."""
         for state in set(State) - {State.ERASING}:
-            pages = self._client.get_paginator("query").paginate(
+            start: Mapping[str, Any] | None = None
+            while True:
+                page = self._changes_page(state, when, start)
+                yield from self._readable(page["Items"])
+                start = page.get("LastEvaluatedKey")
+                if start is None:
+                    break
+
+    def _changes_page(self, state: State, when: float, start: Mapping[str, Any] | None) -> Any:
+        with typed_faults(f"reading the changes of jobs in state {state}"):
+            return self._client.query(
                 TableName=self._table,
                 IndexName=JobsTable.STATE_INDEX,
                 KeyConditionExpression="#state = :state AND #updated >= :when",
@@ -78,10 +88,8 @@ class DynamoJobListing:
                     ":state": {"S": state},
                     ":when": {"N": repr(float(when))},
                 },
+                **({} if start is None else {"ExclusiveStartKey": start}),  # type: ignore[arg-type]
             )
-            with typed_faults(f"reading the changes of jobs in state {state}"):
-                for page in pages:
-                    yield from self._readable(page["Items"])
 
     def _index_page(
         self, owner: str, matching: JobFilter, start: Mapping[str, Any] | None, limit: int

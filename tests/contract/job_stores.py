@@ -9,10 +9,12 @@ import pytest
 
 from local.api_resources import create_jobs_tables
 from runtime.aws import clients
+from runtime.aws.direct_reads import direct_reads
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.contract import IdempotencyTable
 from runtime.core.jobs import Job
 from runtime.core.ports import JobStore
+from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ def fake_store(request: pytest.FixtureRequest) -> StoreUnderTest:
 
 def dynamo_store(request: pytest.FixtureRequest) -> StoreUnderTest:
     request.getfixturevalue("cloud")
-    client = clients.dynamodb("us-east-1")
+    # As the API reads; whatever else it does is the SDK's.
+    client = direct_reads(clients.dynamodb("us-east-1"), clock=FakeClock(), called=[].append)
     request.addfinalizer(client.close)
     store, idempotency_table = make_dynamo_store(client)
 

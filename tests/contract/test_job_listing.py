@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from runtime.aws import clients
+from runtime.aws.direct_reads import direct_reads
 from runtime.aws.job_listing import DynamoJobListing
 from runtime.core.jobs import Job, Source, State, claim_new, fail, start
 from runtime.core.jobs.job import Failure
@@ -13,6 +14,7 @@ from runtime.core.ports import JobStore
 from runtime.core.service_ports import JobFilter, JobListing
 from runtime.core.submission import Submission
 from tests.contract.job_stores import make_dynamo_store
+from tests.fakes.clock import FakeClock
 from tests.fakes.job_listing import InMemoryJobListing
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
@@ -45,7 +47,8 @@ def _fake(request: pytest.FixtureRequest) -> Jobs:
 
 def _dynamo(request: pytest.FixtureRequest) -> Jobs:
     request.getfixturevalue("cloud")
-    client = clients.dynamodb("us-east-1")
+    # As the API reads.
+    client = direct_reads(clients.dynamodb("us-east-1"), clock=FakeClock(), called=[].append)
     request.addfinalizer(client.close)
     store, _ = make_dynamo_store(client)
     listing = DynamoJobListing(client, jobs_table=store.jobs_table, log=CapturedLog())

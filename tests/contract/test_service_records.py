@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
+from runtime.aws.direct_reads import direct_reads
 from runtime.aws.service_records import DynamoRecords
 from runtime.core.contract import ServiceTable
 from runtime.core.service_ports import Record, RecordConflictError, Records
@@ -30,9 +31,10 @@ def _fake(request: pytest.FixtureRequest) -> Table:
 
 def _dynamo(request: pytest.FixtureRequest) -> Table:
     request.getfixturevalue("cloud")
-    client = clients.dynamodb("us-east-1")
-    request.addfinalizer(client.close)
     name, clock = f"records-{uuid4().hex[:12]}", FakeClock()
+    # As the API reads.
+    client = direct_reads(clients.dynamodb("us-east-1"), clock=clock, called=[].append)
+    request.addfinalizer(client.close)
     client.create_table(
         TableName=name,
         BillingMode="PAY_PER_REQUEST",

@@ -13,15 +13,15 @@ from runtime.api.services import Services
 from runtime.core.jobs import Job
 
 
-def services_of(request: Request) -> Services:
-    """Return the services of the application."""
+async def services_of(request: Request) -> Services:
+    """Return the services of the application; asynchronous, so that it needs no thread."""
     found: Services = request.app.state.services
     return found
 
 
 async def authenticated(request: Request) -> Caller:
     """Return the caller within its rate limit; raise `ProblemError` 401 or 429."""
-    services = services_of(request)
+    services = await services_of(request)
     caller = await services.authenticator.caller(request.headers)
     await services.rate_limits.count(caller.rate_key)
     services.measures.seen(caller.rate_key)

@@ -6,7 +6,7 @@ A publication never changes, so what was read once is kept by the key of its `su
 import json
 import threading
 from collections import OrderedDict
-from collections.abc import Iterable
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
@@ -46,14 +46,10 @@ class FactsReader:
 
     def of(self, job: Job) -> JobFacts:
         """Return a job's facts, read if need be."""
-        if job.result_key is None:
-            return NO_FACTS
+        known = self._known(job)
+        if known is not None or job.result_key is None:
+            return known or NO_FACTS
         place = job.source.bucket, job.result_key
-        with self._lock:
-            known = self._kept.get(place)
-            if known is not None:
-                self._kept.move_to_end(place)
-                return known
         found = self._read(*place)
         if found is None:
             return NO_FACTS
@@ -63,9 +59,23 @@ class FactsReader:
                 self._kept.popitem(last=False)
         return found
 
-    def of_all(self, jobs: Iterable[Job]) -> list[JobFacts]:
+    def of_all(self, jobs: Sequence[Job]) -> list[JobFacts]:
         """Return the facts of several jobs, in their order; unknown ones are read together."""
-        return list(self._pool.map(self.of, jobs))
+        found = [self._known(job) for job in jobs]
+        unknown = [job for job, known in zip(jobs, found, strict=True) if known is None]
+        read = iter(list(self._pool.map(self.of, unknown)) if unknown else [])
+        return [next(read) if known is None else known for known in found]
+
+    def _known(self, job: Job) -> JobFacts | None:
+        """Return what needs no read, else None."""
+        if job.result_key is None:
+            return NO_FACTS
+        place = job.source.bucket, job.result_key
+        with self._lock:
+            known = self._kept.get(place)
+            if known is not None:
+                self._kept.move_to_end(place)
+            return known
 
     def _read(self, bucket: str, key: str) -> JobFacts | None:
         try:

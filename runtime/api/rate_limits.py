@@ -1,13 +1,69 @@
 """Rate limits per caller, in memory or in a cache that several instances share."""
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage, Storage
+from collections import OrderedDict, deque
+from typing import Protocol
+
+from limits import RateLimitItem, WindowStats, parse
+from limits.aio.storage import Storage
 from limits.aio.strategies import MovingWindowRateLimiter
 from limits.storage import storage_from_string
 
 from runtime.api.problems import ProblemError
 from runtime.core.clock import WallClock
 from runtime.core.log import Log
+
+
+class Limiter(Protocol):
+    """Counts requests by caller, as the library's limiters do."""
+
+    async def hit(self, item: RateLimitItem, caller: str, /) -> bool:
+        """Count a request; return False, and count nothing, beyond the limit."""
+
+    async def get_window_stats(self, item: RateLimitItem, caller: str, /) -> WindowStats:
+        """Return when the oldest request leaves the window, and how many are left in it."""
+
+
+class LocalLimiter:
+    """Moving windows of one process, for one event loop.
+
+    The library's storage in memory hands every caller's window to a thread with each request, which
+    costs more than the request itself.
+    """
+
+    def __init__(self, *, clock: WallClock) -> None:
+        self._clock = clock
+        self._windows: OrderedDict[str, deque[float]] = OrderedDict()
+
+    async def hit(self, item: RateLimitItem, caller: str, /) -> bool:
+        """Count a request; return False, and count nothing, beyond the limit."""
+        now = self._clock.now()
+        window = self._current(item, caller, now)
+        if len(window) >= item.amount:
+            return False
+        window.append(now)
+        self._windows[caller] = window
+        self._windows.move_to_end(caller)
+        # The first caller is the one that was counted longest ago.
+        while not self._current(item, next(iter(self._windows)), now):
+            self._windows.popitem(last=False)
+        return True
+
+    async def get_window_stats(self, item: RateLimitItem, caller: str, /) -> WindowStats:
+        """Return when the oldest request leaves the window, and how many are left in it."""
+        now = self._clock.now()
+        window = self._current(item, caller, now)
+        oldest = window[0] if window else now
+        return WindowStats(oldest + item.get_expiry(), item.amount - len(window))
+
+    def __len__(self) -> int:
+        """Return how many callers are kept."""
+        return len(self._windows)
+
+    def _current(self, item: RateLimitItem, caller: str, now: float) -> deque[float]:
+        window = self._windows.get(caller, deque())
+        while window and window[0] <= now - item.get_expiry():
+            window.popleft()
+        return window
 
 
 class RateLimits:
@@ -22,7 +78,9 @@ class RateLimits:
         self._item: RateLimitItem = parse(limit)
         self._clock = clock
         self._log = log
-        self._limiter = MovingWindowRateLimiter(storage or MemoryStorage())
+        self._limiter: Limiter = (
+            LocalLimiter(clock=clock) if storage is None else MovingWindowRateLimiter(storage)
+        )
 
     async def count(self, caller: str) -> None:
         """Count a request; raise `ProblemError` 429 beyond the limit."""

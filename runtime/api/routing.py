@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Request, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.routing import APIRoute
+from pydantic import BaseModel
 
 from runtime.api.idempotency import KeptAnswer
 from runtime.api.services import Services
@@ -14,6 +15,12 @@ from runtime.core.service_ports import Record
 HEADER = "Idempotency-Key"
 REPLAYED = "Idempotency-Replayed"
 _FIRST_FAILURE = 500
+
+
+def answer(model: BaseModel) -> Response:
+    """Return a model as JSON; FastAPI would validate it once more, in another thread."""
+    return Response(model.model_dump_json(), media_type="application/json")
+
 
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 

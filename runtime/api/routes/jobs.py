@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.api.access import Parts, Reader, Writer, own_job, require
@@ -11,7 +11,7 @@ from runtime.api.cursors import cursor_of, position_of
 from runtime.api.identity import Scope
 from runtime.api.job_view import job_model
 from runtime.api.models import JobModel, OptionValue, Page
-from runtime.api.routing import IdempotentRoute
+from runtime.api.routing import IdempotentRoute, answer
 from runtime.api.services import Services
 from runtime.api.upload_options import given_options
 from runtime.core.jobs import Job, State
@@ -39,7 +39,7 @@ class JobChange(BaseModel):
     title: str | None = Field(max_length=MAX_TITLE_CHARACTERS)
 
 
-@router.get("")
+@router.get("", response_model=Page[JobModel])
 def list_jobs(  # noqa: PLR0917 - query parameters
     services: Parts,
     caller: Reader,
@@ -51,7 +51,7 @@ def list_jobs(  # noqa: PLR0917 - query parameters
     until: Annotated[float | None, Query(ge=0, le=1e11, allow_inf_nan=False)] = None,
     order: Literal["newest", "oldest"] = "newest",
     owner: Annotated[str | None, Query(max_length=256, min_length=1)] = None,
-) -> Page[JobModel]:
+) -> Response:
     """Return a page of the caller's jobs; an admin may name another `owner`."""
     if owner is not None and owner != caller.owner:
         require(caller, Scope.ADMIN)
@@ -67,19 +67,21 @@ def list_jobs(  # noqa: PLR0917 - query parameters
         ),
         after=position_of(cursor),
     )
-    return Page(
-        items=[
-            job_model(job, facts)
-            for job, facts in zip(page.jobs, services.facts.of_all(page.jobs), strict=True)
-        ],
-        next_cursor=cursor_of(page.next_position),
+    return answer(
+        Page[JobModel](
+            items=[
+                job_model(job, facts)
+                for job, facts in zip(page.jobs, services.facts.of_all(page.jobs), strict=True)
+            ],
+            next_cursor=cursor_of(page.next_position),
+        )
     )
 
 
-@router.get("/{job_id}")
-def read_job(services: Parts, caller: Reader, job_id: str) -> JobModel:
+@router.get("/{job_id}", response_model=JobModel)
+def read_job(services: Parts, caller: Reader, job_id: str) -> Response:
     """Return one job."""
-    return _model(services, own_job(services, caller, job_id))
+    return answer(_model(services, own_job(services, caller, job_id)))
 
 
 @router.patch("/{job_id}")

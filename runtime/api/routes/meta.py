@@ -83,7 +83,7 @@ def ready(services: Parts, response: Response) -> Ready:
 
 
 @router.get("/v1/me")
-def me(caller: Annotated[Caller, Depends(authenticated)]) -> Me:
+async def me(caller: Annotated[Caller, Depends(authenticated)]) -> Me:
     """Return who the caller is and may do."""
     return Me(
         owner=caller.owner, email=caller.email, scopes=sorted(caller.scopes), admin=caller.admin

@@ -161,9 +161,14 @@ def compose(
     *,
     videos: Annotated[Path, typer.Option(help="The folder of videos.")],
     out: Annotated[Path, typer.Option(help="The folder of results.")],
+    network: Annotated[
+        composition.Network, typer.Option(help="host: reachable at this machine's loopback.")
+    ] = composition.Network.NONE,
 ) -> int:
-    """Run the local cloud and a pool in containers."""
-    return composition.compose(find_engine(), videos=videos.absolute(), out=out.absolute())
+    """Run the local cloud, a pool, the API and the pages in containers."""
+    return composition.compose(
+        find_engine(), videos=videos.absolute(), out=out.absolute(), network=network
+    )
 
 
 if __name__ == "__main__":

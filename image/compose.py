@@ -4,27 +4,43 @@ import os
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from image.build import BuildError, build, default_models, fitted_to_this_machine, registry_mounts
 from image.content import Variant
 from image.engines import DOCKER, Engine
+from image.service import build_service
 from image.tools import tool
 from scripts.setup.commands import ROOT
 
 FILE = ROOT / "compose.yaml"
-CLOUD_DOCKERFILE = "Dockerfile.cloud"
+CLOUD_DOCKERFILE, CACHE_DOCKERFILE = "Dockerfile.cloud", "Dockerfile.cache"
 CLOUD_IMAGE = "localhost/lifestream-cloud:latest"
+CACHE_IMAGE = "localhost/lifestream-cache:latest"
+IMAGES = {CLOUD_DOCKERFILE: CLOUD_IMAGE, CACHE_DOCKERFILE: CACHE_IMAGE}
+SERVICE_PROFILE = "service"
 
 
-def compose(engine: Engine, *, videos: Path, out: Path) -> int:
-    """Build both images and stay until interrupted; return Compose's exit status.
+class Network(StrEnum):
+    """The network of the containers: none but their common loopback, or the machine's."""
+
+    NONE = "none"
+    HOST = "host"
+
+
+def compose(engine: Engine, *, videos: Path, out: Path, network: Network) -> int:
+    """Build all images and stay until interrupted; return Compose's exit status.
 
     Raises `BuildError`.
     """
     settings = {
         "IMAGE": build(engine, Variant(models=default_models())),
-        "CLOUD_IMAGE": build_cloud(engine),
+        "SERVICE_IMAGE": build_service(engine),
+        "CLOUD_IMAGE": build_part(engine, CLOUD_DOCKERFILE),
+        "CACHE_IMAGE": build_part(engine, CACHE_DOCKERFILE),
+        "COMPOSE_PROFILES": SERVICE_PROFILE,
+        "NETWORK": network,
         "OWNER": f"{os.getuid()}:{os.getgid()}",
         "VIDEOS": str(videos),
         "OUT": str(out),
@@ -59,26 +75,26 @@ def environment(engine: Engine, settings: Mapping[str, str]) -> dict[str, str]:
     return {**engine.process_environment(), **settings}
 
 
-def build_cloud(engine: Engine) -> str:
-    """Build the image of the local cloud and return its local name; raise `BuildError`."""
+def build_part(engine: Engine, dockerfile: str) -> str:
+    """Build one of `IMAGES` and return its local name; raise `BuildError`."""
     base = fitted_to_this_machine(engine, Variant()).base
     with tempfile.TemporaryDirectory() as folder:
         mounts = registry_mounts(Path(folder)) if engine.mounts else []
         done = subprocess.run(
-            cloud_build_command(engine, base=base, mounts=mounts),
+            build_command(engine, dockerfile, base=base, mounts=mounts),
             check=False,
             env=engine.process_environment(),
         )
     if done.returncode != 0:
-        raise BuildError(f"{engine.name} could not build the cloud (exit {done.returncode}).")
-    return CLOUD_IMAGE
+        raise BuildError(f"{engine.name} could not build {dockerfile} (exit {done.returncode}).")
+    return IMAGES[dockerfile]
 
 
-def cloud_build_command(
-    engine: Engine, *, base: str | None, mounts: Sequence[tuple[Path, Path]]
+def build_command(
+    engine: Engine, dockerfile: str, *, base: str | None, mounts: Sequence[tuple[Path, Path]]
 ) -> list[str]:
-    """Return the whole command of the cloud's build."""
-    command = [*engine.build, "--file", str(ROOT / CLOUD_DOCKERFILE), "--tag", CLOUD_IMAGE]
+    """Return the whole command of a build."""
+    command = [*engine.build, "--file", str(ROOT / dockerfile), "--tag", IMAGES[dockerfile]]
     if base:
         command += ["--build-arg", f"BASE_IMAGE={base}"]
         command += ["--pull=never"] if engine.mounts else []

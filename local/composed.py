@@ -1,6 +1,7 @@
 """`python -m local.composed`: the local cloud of compose.yaml, and the folder it takes videos from.
 
-Compose starts the workers, so their service is not deployed. All else is, by the CDK command line.
+Compose starts the workers, the API and the pages, so their services are not deployed, nor alarms.
+All else is, by the CDK command line.
 """
 
 import time
@@ -12,16 +13,22 @@ from lifestream.view.console import Screen
 from local import deploy, toolchain
 from local.commands import interrupt_on_sigterm, run_command
 from local.deployed import ENVIRONMENT, Deployed, download_results, job_store, upload
-from runtime.core.contract import Launch
+from local.emulator.settings import HOST
+from local.issuer.process import local_issuer
+from local.service_settings import API, WEB, service_settings
+from runtime.core.contract import API_PORT, WEB_PORT, Launch
 from runtime.core.jobs import Job, State
 
-PORT = 4566
+PORT, ISSUER_PORT = 4566, 9001
+API_URL, WEB_URL = f"http://{HOST}:{API_PORT}", f"http://{HOST}:{WEB_PORT}"
 STATE = Path("/tmp/cloud")  # noqa: S108 - the container's own
 READY = STATE / "ready"
 """Its existence is the container's health check: all is deployed."""
 
 VIDEOS, OUT = Path("/videos"), Path("/out")
-WORKERS_STACK = "/Workers"
+STARTED_BY_COMPOSE = ("/Workers", "/Service", "/Observability")
+"""Ends of the paths of stacks that are not deployed."""
+
 POLL_SECONDS = 1.0
 SETTLED_SECONDS = 2.0
 """A file that has not changed for this long has been copied whole."""
@@ -75,13 +82,20 @@ def main() -> int:
     try:
         with screen.step("Starting the local cloud"):
             cloud = toolchain.start_cloud(state_dir=STATE, port=PORT)
-        with cloud:
+        with cloud, local_issuer(STATE / "issuer", port=ISSUER_PORT) as issuer:
             with screen.step("Deploying the templates with the CDK command line"):
                 outputs = deploy.deploy(
-                    cloud, environment=ENVIRONMENT, launch=Launch.POOL, without=WORKERS_STACK
+                    cloud,
+                    environment=ENVIRONMENT,
+                    launch=Launch.POOL,
+                    service=service_settings(
+                        cloud.endpoint_url, issuer, {API: API_URL, WEB: WEB_URL}
+                    ),
+                    without=STARTED_BY_COMPOSE,
                 )
             READY.touch()
             screen.say(f"Videos that are put into {VIDEOS} are processed; see {OUT}.")
+            screen.fields([("web pages", WEB_URL), ("API", API_URL), ("token", issuer.token)])
             process_videos(screen, Deployed(cloud, outputs))
     except KeyboardInterrupt:
         screen.say("Stopped; nothing of it is kept.")

@@ -34,7 +34,7 @@ def deploy(
     launch: Launch | None = None,
     service: Mapping[str, Any] | None = None,
     assembly: Path | None = None,
-    without: str | None = None,
+    without: tuple[str, ...] = (),
     only: str | None = None,
     container_tool: Path | None = None,
     on_line: OnLine = lambda _line: None,
@@ -44,7 +44,7 @@ def deploy(
     `launch` is how jobs are run if not as the environment's file says, and `service` has settings
     of its table that replace the file's. `assembly` is a cloud
     assembly that is synthesized already; without it, `app.py` is run. A stack whose path ends in
-    `without` is left out; with `only`, all are but the one of this path. `container_tool`
+    one of `without` is left out; with `only`, all are but the one of this path. `container_tool`
     is what builds images, if not Docker. Every line the tools print goes to `on_line` and to
     `deploy.log` in the cloud's folder. Raises
     `DeployFailedError`.
@@ -59,7 +59,7 @@ def deploy(
         folder = assembly_of(synthesized.result(), environment)
     outputs = cloud.state_dir / "outputs.json"
     outputs.unlink(missing_ok=True)
-    stacks = ["**"] if without is None else stacks_without(folder, without)
+    stacks = stacks_without(folder, without) if without else ["**"]
     if only is not None:
         stacks = [only, "--exclusively"]
     command = ["deploy", *stacks, "--app", str(folder), "--outputs-file", str(outputs)]
@@ -135,15 +135,15 @@ def assembly_of(folder: Path, environment: str) -> Path:
     return folder / str(found[0])
 
 
-def stacks_without(folder: Path, ending: str) -> list[str]:
-    """Return the paths of an assembly's stacks, without the ones that end like this."""
+def stacks_without(folder: Path, endings: tuple[str, ...]) -> list[str]:
+    """Return the paths of an assembly's stacks, without the ones that end so."""
     manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text())
     paths = [
         str(artifact["displayName"])
         for artifact in manifest["artifacts"].values()
         if artifact["type"] == "aws:cloudformation:stack"
     ]
-    return sorted(path for path in paths if not path.endswith(ending))
+    return sorted(path for path in paths if not path.endswith(endings))
 
 
 def merged(by_stack: Mapping[str, Mapping[str, str]]) -> dict[str, str]:

@@ -4,15 +4,12 @@ import contextlib
 import json
 import os
 import socket
-import subprocess
-import sys
 import tempfile
 import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,22 +17,20 @@ import typer
 
 from lifestream.view.console import Screen
 from local import deploy, toolchain
-from local.cloud import ACCOUNT, REGION, CloudError, LocalCloud
+from local.cloud import CloudError, LocalCloud
 from local.commands import interrupt_on_sigterm, run_command
 from local.deploy_local import shown
 from local.deployed import ENVIRONMENT
 from local.emulator.settings import HOST
+from local.issuer.process import IssuerError, local_issuer
 from local.ports import free_port
+from local.service_settings import API, WEB, service_settings
 from local.valkey import running_cache
 from runtime.core.contract import API_PORT, SERVICE_NAME, WEB_PORT, EnvVar, Launch
 from scripts.setup.wheels import UnavailableError
 
 STATE_FILE = toolchain.STATE / "up.json"
-API, WEB = "api", "web"
 USUAL_PORTS = {API: API_PORT, WEB: WEB_PORT}
-CLIENT = "lifestream"
-"""The web pages' client at the local issuer, and the audience of its tokens."""
-
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.1
 LINES_SHOWN = 12
@@ -45,12 +40,8 @@ class NotReadyError(RuntimeError):
     """A part of the system did not come up; the message says which and where its log is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issuer:
-    """The local OIDC issuer: its URL, and a token of the local user."""
-
-    url: str
-    token: str
+FAILURES = (CloudError, UnavailableError, deploy.DeployFailedError, IssuerError, NotReadyError)
+"""What keeps it from starting; the messages are for the user."""
 
 
 def main(
@@ -77,7 +68,7 @@ def main(
             if not once:
                 screen.say("It runs until Ctrl-C; nothing of it is kept.")
                 threading.Event().wait()
-    except (CloudError, UnavailableError, deploy.DeployFailedError, NotReadyError) as error:
+    except FAILURES as error:
         screen.say(str(error))
         return 1
     except KeyboardInterrupt:
@@ -109,7 +100,7 @@ def running(
         with screen.step("Starting the local issuer of tokens"):
             issuer = stack.enter_context(local_issuer(cloud.state_dir / "issuer"))
         with screen.step("Deploying the templates with the CDK command line"):
-            settings = service_settings(cloud, issuer, urls)
+            settings = service_settings(cloud.endpoint_url, issuer, urls)
             settings |= {"hosting": "lambda"} if functions else {}
             outputs = deployed(cloud, settings, pool=pool)
         with screen.step("Waiting for the services"):
@@ -158,48 +149,6 @@ def last_lines(cloud: LocalCloud, name: str) -> list[str]:
     except logs.exceptions.ResourceNotFoundException:
         return []
     return [event["message"] for event in events[-LINES_SHOWN:]]
-
-
-def service_settings(cloud: LocalCloud, issuer: Issuer, urls: Mapping[str, str]) -> dict[str, Any]:
-    """Return the settings of the service tier that differ on this machine."""
-    return {
-        "enabled": True,
-        "api_url": urls[API],
-        "web_url": urls[WEB],
-        "certificate_arn": f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/local",
-        "oidc_issuer": issuer.url,
-        "oidc_client_id": CLIENT,
-        "media_origins": [cloud.endpoint_url],
-        "cache": False,
-    }
-
-
-@contextlib.contextmanager
-def local_issuer(folder: Path) -> Iterator[Issuer]:
-    """Run the issuer on a free port for as long as the context lasts."""
-    folder.mkdir(parents=True, exist_ok=True)
-    log = folder / "issuer.log"
-    command = [sys.executable, "-m", "local.issuer"]
-    command += ["--port", str(free_port()), "--state-dir", str(folder)]
-    with log.open("w") as errors:
-        process = subprocess.Popen(
-            command, cwd=toolchain.ROOT, stdout=subprocess.PIPE, stderr=errors, text=True
-        )
-    try:
-        line = process.stdout.readline() if process.stdout else ""
-        if not line:
-            raise NotReadyError(f"The local issuer did not start. Its log is {log}.")
-        announced = json.loads(line)
-        yield Issuer(url=announced["issuer"], token=announced["token"])
-    finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
 
 
 def await_health(name: str, url: str, cloud: LocalCloud) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from image.compose import build_cloud, command, environment
+from image.compose import CLOUD_DOCKERFILE, build_part, command, environment
 from image.engines import Engine
 from runtime.core.clock import SystemClock
 from runtime.core.contract import ResultFile
@@ -23,7 +23,7 @@ SERVICES = ("cloud", "worker")
 @pytest.fixture(scope="session")
 def cloud_image(engine: Engine) -> str:
     """The local cloud's image, which another process's build of the processor's need not await."""
-    return build_cloud(engine)
+    return build_part(engine, CLOUD_DOCKERFILE)
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,6 +12,7 @@ from cdk.config.environment import parse_environment
 from runtime.core.contract import Launch
 from tests.assemblies import app_assembly, promotion_assembly
 from tests.infra.gpu import GPU, private
+from tests.infra.service import GIVEN
 from tests.infra.templates import Deployment, read_deployment
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -24,6 +26,14 @@ def synthesize(environment: str) -> Deployment:
     """Return an environment `dev` whose file has this content."""
     config = parse_environment("dev", tomllib.loads(environment), where="dev.toml")
     return read_deployment(app_assembly(environments={"dev": environment}), config)
+
+
+def with_service(name: str, given: Mapping[str, Any]) -> Deployment:
+    """Return an environment with these settings of its service tier."""
+    path = ROOT / "environments" / f"{name}.toml"
+    return read_deployment(
+        app_assembly(only=name, service=given), load_environment(path, service=given)
+    )
 
 
 @pytest.fixture(scope="session")
@@ -48,6 +58,12 @@ def pooled_assembly() -> Path:
 def pooled(pooled_assembly: Path) -> Deployment:
     config = load_environment(ROOT / "environments" / "dev.toml", launch=Launch.POOL.value)
     return read_deployment(pooled_assembly, config)
+
+
+@pytest.fixture(scope="session")
+def served() -> Mapping[str, Deployment]:
+    """Environments with the service tier."""
+    return {name: with_service(name, given) for name, given in GIVEN.items()}
 
 
 @pytest.fixture(scope="session")

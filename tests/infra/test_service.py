@@ -8,7 +8,6 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from cdk.assembly import read_templates
-from cdk.config import load_environment
 from cdk.constructs.network.firewall import MANAGED, SECRET_HEADERS
 from cdk.policies.check import unknown
 from cdk.policies.reference import shipped_reference
@@ -23,34 +22,17 @@ from runtime.core.contract import (
     ServiceMetric,
 )
 from runtime.web.settings import read_settings as read_web_settings
-from tests.assemblies import app_assembly
 from tests.infra.alarms import alarms
-from tests.infra.conftest import ROOT
-from tests.infra.service import SERVICE
-from tests.infra.templates import Deployment, read_deployment
+from tests.infra.conftest import with_service
+from tests.infra.service import GIVEN, ISSUER, SERVICE
+from tests.infra.templates import Deployment
 from tests.infra.test_application import SERVICE_OUTPUTS, USER_POOL_OUTPUTS
 from tests.infra.test_snapshots import without_asset_hashes
-
-ISSUER = {"oidc_issuer": "https://login.example.com/", "oidc_client_id": "pages"}
-GIVEN = {"prod": SERVICE, "dev": {**SERVICE, **ISSUER, "ingress": ["203.0.113.0/24"]}}
-"""Production with a user pool and blue/green, development with an issuer of its own."""
 
 REFERENCE = shipped_reference()
 
 CHANGED = ("storage", "ingest", "service", "observability")
 SERVICES = ("api", "web")
-
-
-def synthesized(name: str, given: Mapping[str, Any]) -> Deployment:
-    path = ROOT / "environments" / f"{name}.toml"
-    return read_deployment(
-        app_assembly(only=name, service=given), load_environment(path, service=given)
-    )
-
-
-@pytest.fixture(scope="session")
-def served() -> Mapping[str, Deployment]:
-    return {name: synthesized(name, given) for name, given in GIVEN.items()}
 
 
 @pytest.fixture(params=sorted(GIVEN))
@@ -218,7 +200,7 @@ def test_should_scale_by_processor_and_by_requests(service: Deployment, name: st
 
 def test_should_stop_outside_of_office_hours_where_that_is_set() -> None:
     given = {**SERVICE, "off_hours_begin": "19:30", "off_hours_end": "06:00"}
-    deployment = synthesized("dev", given)
+    deployment = with_service("dev", given)
 
     for target in all_of(deployment, "AWS::ApplicationAutoScaling::ScalableTarget"):
         begin, end = target["ScheduledActions"]

@@ -4,11 +4,27 @@ from typing import Any
 import pytest
 import yaml
 
-from image.compose import CLOUD_IMAGE, cloud_build_command, command, environment
+from image.compose import (
+    CACHE_DOCKERFILE,
+    CLOUD_DOCKERFILE,
+    IMAGES,
+    SERVICE_PROFILE,
+    Network,
+    build_command,
+    command,
+    environment,
+)
 from image.engines import Engine
 from image.running import locked_down
 from local import composed
-from runtime.core.contract import WORKER_COMMAND, WORKER_HEALTH_COMMAND
+from runtime.core.contract import (
+    API_COMMAND,
+    API_PORT,
+    WEB_COMMAND,
+    WEB_PORT,
+    WORKER_COMMAND,
+    WORKER_HEALTH_COMMAND,
+)
 from scripts.setup.commands import ROOT
 
 ANY_DOCKER = Engine(
@@ -23,6 +39,8 @@ ANY_PODMAN = Engine(
     environment={"STORAGE": "any"},
 )
 CLOUD, WORKERS = "cloud", ("worker", "second-worker")
+SERVICES, CACHE = ("api", "web"), "cache"
+ALL = (CLOUD, *WORKERS, *SERVICES, CACHE)
 
 
 @pytest.fixture
@@ -31,11 +49,11 @@ def services() -> dict[str, Any]:
     return found
 
 
-def test_should_offer_the_local_cloud_and_a_pool(services: dict[str, Any]) -> None:
-    assert set(services) == {CLOUD, *WORKERS}
+def test_should_offer_the_local_cloud_a_pool_and_the_services(services: dict[str, Any]) -> None:
+    assert set(services) == set(ALL)
 
 
-@pytest.mark.parametrize("name", [CLOUD, *WORKERS])
+@pytest.mark.parametrize("name", ALL)
 def test_should_be_as_locked_down_as_tasks_are(services: dict[str, Any], name: str) -> None:
     options = locked_down(ANY_DOCKER)
     service = services[name]
@@ -47,8 +65,9 @@ def test_should_be_as_locked_down_as_tasks_are(services: dict[str, Any], name: s
 
 
 def test_should_reach_nothing_but_each_other(services: dict[str, Any]) -> None:
-    assert services[CLOUD]["network_mode"] == "none"
-    assert {services[name]["network_mode"] for name in WORKERS} == {f"service:{CLOUD}"}
+    assert services[CLOUD]["network_mode"] == f"${{NETWORK:-{Network.NONE}}}"
+    others = {services[name]["network_mode"] for name in ALL if name != CLOUD}
+    assert others == {f"service:{CLOUD}"}
     assert not any("ports" in service for service in services.values())
 
 
@@ -61,10 +80,50 @@ def test_should_run_workers_as_the_templates_do(services: dict[str, Any], name: 
     assert service["build"]["dockerfile"] == "Dockerfile.processor"
 
 
-def test_should_give_each_worker_a_port_of_their_common_loopback(services: dict[str, Any]) -> None:
-    ports = {services[name]["environment"]["WORKER_PORT"] for name in WORKERS}
-    assert len(ports) == len(WORKERS)
-    assert str(composed.PORT) not in ports
+def test_should_give_each_a_port_of_their_common_loopback(services: dict[str, Any]) -> None:
+    variables = [variable for name in ALL for variable in services[name].get("environment", {})]
+    ports = [
+        services[name]["environment"][variable]
+        for name in ALL
+        for variable in services[name].get("environment", {})
+        if variable.endswith("_PORT")
+    ]
+    ports += [str(composed.PORT), str(composed.ISSUER_PORT), redis_port()]
+    assert len(variables) > len(ports) == len(set(ports)) == len(ALL) + 1
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "port"), [("api", API_COMMAND, API_PORT), ("web", WEB_COMMAND, WEB_PORT)]
+)
+def test_should_serve_at_the_usual_ports_and_there_alone(
+    services: dict[str, Any], name: str, command: tuple[str, ...], port: int
+) -> None:
+    service, kind = services[name], name.upper()
+    assert service["command"] == list(command)
+    assert service["environment"][f"{kind}_PORT"] == str(port)
+    assert service["environment"][f"{kind}_HOST"] == "127.0.0.1"
+    assert service["depends_on"] == {CLOUD: {"condition": "service_healthy"}}
+
+
+def test_should_start_the_services_where_their_image_was_built(services: dict[str, Any]) -> None:
+    assert {name for name in ALL if services[name].get("profiles") == [SERVICE_PROFILE]} == {
+        *SERVICES,
+        CACHE,
+    }
+    assert not any("build" in services[name] for name in SERVICES)
+
+
+def test_should_let_the_api_count_in_the_cache(services: dict[str, Any]) -> None:
+    given = services["api"]["environment"]
+    assert given["CACHE_URL"] == f"redis://127.0.0.1:{redis_port()}"
+    assert services[CACHE]["build"]["dockerfile"] == CACHE_DOCKERFILE
+
+
+def redis_port() -> str:
+    """The port in the cache's own command."""
+    command = (ROOT / CACHE_DOCKERFILE).read_text().rpartition("CMD ")[2]
+    words: list[str] = yaml.safe_load(command)
+    return words[words.index("--port") + 1]
 
 
 def test_should_build_the_cloud_for_what_it_is_told(services: dict[str, Any]) -> None:
@@ -84,10 +143,12 @@ def test_should_tell_compose_where_images_are() -> None:
     assert (told["STORAGE"], told["IMAGE"]) == ("any", "any")
 
 
-def test_should_build_the_cloud_on_the_stand_in_with_this_machines_registries() -> None:
+@pytest.mark.parametrize("dockerfile", IMAGES)
+def test_should_build_on_the_stand_in_with_this_machines_registries(dockerfile: str) -> None:
     mounts = [(Path("/here"), Path("/there"))]
-    built = cloud_build_command(ANY_PODMAN, base="localhost/base:any", mounts=mounts)
-    assert built[built.index("--tag") + 1] == CLOUD_IMAGE
+    built = build_command(ANY_PODMAN, dockerfile, base="localhost/base:any", mounts=mounts)
+    assert built[built.index("--file") + 1] == str(ROOT / dockerfile)
+    assert built[built.index("--tag") + 1] == IMAGES[dockerfile]
     assert built[built.index("--build-arg") + 1] == "BASE_IMAGE=localhost/base:any"
     assert "--pull=never" in built
     assert built[built.index("--volume") + 1] == "/here:/there:ro"
@@ -95,6 +156,6 @@ def test_should_build_the_cloud_on_the_stand_in_with_this_machines_registries() 
 
 
 def test_should_build_the_cloud_on_the_official_base_where_it_can_be_had() -> None:
-    built = cloud_build_command(ANY_DOCKER, base=None, mounts=[])
+    built = build_command(ANY_DOCKER, CLOUD_DOCKERFILE, base=None, mounts=[])
     assert "--build-arg" not in built
     assert "--pull=never" not in built

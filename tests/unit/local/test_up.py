@@ -3,7 +3,6 @@
 import json
 import socket
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -11,11 +10,13 @@ import pytest
 from cdk.config import load_environment
 from local import toolchain, up
 from local.emulator.settings import HOST
+from local.issuer.process import Issuer
 from local.ports import free_port
+from local.service_settings import service_settings
 
-ISSUER = up.Issuer(url="http://127.0.0.1:9999", token="any-token")  # noqa: S106
+ISSUER = Issuer(url="http://127.0.0.1:9999", token="any-token")  # noqa: S106
 URLS = {"api": "http://127.0.0.1:8080", "web": "http://127.0.0.1:9000"}
-CLOUD: Any = SimpleNamespace(endpoint_url="http://127.0.0.1:4566")
+CLOUD = "http://127.0.0.1:4566"
 DEV = toolchain.ROOT / "environments" / "dev.toml"
 
 
@@ -33,7 +34,7 @@ def test_should_take_another_port_where_the_usual_one_is_taken() -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"hosting": "lambda"}])
 def test_should_give_settings_that_the_environment_accepts(changes: dict[str, Any]) -> None:
-    given = up.service_settings(CLOUD, ISSUER, URLS) | changes
+    given = service_settings(CLOUD, ISSUER, URLS) | changes
     service = load_environment(DEV, service=given).service
     assert service is not None
     assert service.api_url == URLS["api"]

@@ -3,13 +3,16 @@
 import contextlib
 import random
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from local.api_process import ApiProcess, start_api
 from runtime.core.contract import FALSE, TRUE, EnvVar
 from runtime.protection.testing.endpoint import AgentEndpoint, serving
+
+STOPS = ("scale-in", "scale-in", "scale-in", "SIGTERM", "SIGKILL")
+"""The ways in which one instance is stopped, as often as each occurs here."""
 
 COMMAND = ("-m", "chaos.imports.instance")
 
@@ -61,13 +64,19 @@ class Fleet:
         with self._lock:
             return [each for each in self.instances.values() if each.alive]
 
-    def strike(self, choice: random.Random) -> None:
-        """Stop one instance at random, in one of the ways in which tasks end."""
+    def strike(
+        self,
+        choice: random.Random,
+        stops: Sequence[str] = STOPS,
+        among: Collection[str] | None = None,
+    ) -> bool:
+        """Stop one instance at random, perhaps only one of these; return whether there was one."""
         serving = [each for each in self.living() if each.is_ready()]
+        serving = [each for each in serving if among is None or each.name in among]
         if not serving:
-            return
+            return False
         victim = choice.choice(serving)
-        match choice.choice(["scale-in", "scale-in", "scale-in", "SIGTERM", "SIGKILL"]):
+        match choice.choice(stops):
             case "scale-in":
                 self.scale_in(victim, "scale-in")
             case "SIGTERM":
@@ -77,6 +86,7 @@ class Fleet:
                 victim.api.process.kill()
                 victim.api.process.wait()
                 self._count("SIGKILL")
+        return True
 
     def scale_in(self, victim: Instance, why: str) -> bool:
         """Stop an instance unless its task is protected; return whether it was stopped."""

@@ -14,7 +14,7 @@ from runtime.core.clock import SystemClock
 SITE_PORT = "CHAOS_SITE_PORT"
 LOOPBACK = "127.0.0.1"
 PART_BYTES = 256 << 10
-LEASE_SECONDS = 4.0
+LEASE_VARIABLE, LEASE_SECONDS = "CHAOS_LEASE_SECONDS", "4"
 WAIT_SECONDS = 0.5
 PAUSE_SECONDS = 0.2
 MANY_TRIES = 50
@@ -25,7 +25,7 @@ def main() -> int:
     """Serve until SIGTERM."""
     download.SMALLEST_PART_BYTES = PART_BYTES
     for module in (download, records):
-        vars(module)["LEASE_SECONDS"] = LEASE_SECONDS
+        vars(module)["LEASE_SECONDS"] = float(os.environ.get(LEASE_VARIABLE, LEASE_SECONDS))
     workers.WAIT_SECONDS = WAIT_SECONDS
     workers.FIRST_PAUSE_SECONDS = workers.LONGEST_PAUSE_SECONDS = PAUSE_SECONDS
     workers.MAX_TRIES = MANY_TRIES

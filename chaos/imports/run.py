@@ -7,12 +7,12 @@ import sys
 import threading
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from chaos.command import Say
-from chaos.imports.fleet import Fleet
+from chaos.imports.fleet import STOPS, Fleet
 from chaos.imports.instance import SITE_PORT
 from chaos.imports.site import Site, serving
 from local.api_process import AUDIENCE, running_issuer
@@ -37,7 +37,11 @@ DEPLOYMENT_SECONDS = 60.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Size:
-    """How many imports and instances, which faults, and for how long at most."""
+    """How many imports and instances, which faults, and for how long at most.
+
+    Single instances are stopped in the ways of `stops`. With `most_stops`, only so often, and only
+    while they import. `largest` is that of a file, in bytes.
+    """
 
     imports: int
     instances: int
@@ -45,6 +49,9 @@ class Size:
     deployments: int
     seconds: float
     protection: bool = True
+    stops: Sequence[str] = STOPS
+    most_stops: int | None = None
+    largest: int = LARGEST
 
 
 @dataclass(slots=True)
@@ -75,7 +82,6 @@ class ImportReport:
 
 def run(size: Size, folder: Path, say: Say) -> ImportReport:
     """Run in a local cloud of its own."""
-    choice = random.Random(size.seed)
     with contextlib.ExitStack() as stack:
         cloud = stack.enter_context(
             LocalCloud.start(
@@ -85,6 +91,13 @@ def run(size: Size, folder: Path, say: Say) -> ImportReport:
         issuer = stack.enter_context(running_issuer(folder))
         os.environ.update(cloud.aws_environment())
         resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
+        return run_on(resources, size, folder, say)
+
+
+def run_on(resources: Mapping[str, str], size: Size, folder: Path, say: Say) -> ImportReport:
+    """Run on the resources of a running local cloud, which SDK clients find."""
+    choice = random.Random(size.seed)
+    with contextlib.ExitStack() as stack:
         return _Run(size, resources, folder, choice, say).all(stack)
 
 
@@ -109,7 +122,7 @@ class _Run:
             clock=SystemClock(),
         )
         self._files = {
-            f"/talk-{number}.mp4": choice.randbytes(choice.randint(SMALLEST, LARGEST))
+            f"/talk-{number}.mp4": choice.randbytes(choice.randint(SMALLEST, size.largest))
             for number in range(size.imports)
         }
         self._ids: dict[str, str] = {}
@@ -163,11 +176,11 @@ class _Run:
     def _trouble(self) -> None:
         """Stop instances and replace them, until most imports have ended or time is over."""
         over, ends = threading.Event(), time.monotonic() + self._size.seconds
-        deployments = self._size.deployments
+        deployments, left = self._size.deployments, self._size.most_stops
         while self._states()[ImportState.DONE] < 3 * self._size.imports // 4:
             if time.monotonic() > ends:
                 return
-            time.sleep(self._choice.uniform(0.5, 2.0))
+            time.sleep(POLL_SECONDS if left else self._choice.uniform(0.5, 2.0))
             if deployments and self._choice.random() < 1 / 4:
                 deployments -= 1
                 timer = threading.Timer(DEPLOYMENT_SECONDS, over.set)
@@ -175,9 +188,16 @@ class _Run:
                 self._fleet.deploy(over)
                 timer.cancel()
                 over.clear()
-            else:
-                self._fleet.strike(self._choice)
+            elif left is None:
+                self._fleet.strike(self._choice, self._size.stops)
+            elif left and self._fleet.strike(self._choice, self._size.stops, self._workers()):
+                left -= 1
             self._fleet.fill()
+
+    def _workers(self) -> set[str]:
+        """Return the names of the instances that import."""
+        found = self._imports.of_owner(OWNER, limit=1000)
+        return {each.worker for each in found if each.worker and not each.ended}
 
     def _states(self) -> Counter[ImportState]:
         return Counter(each.state for each in self._imports.of_owner(OWNER, limit=1000))

@@ -52,9 +52,9 @@ test: check ## Run all tests: the fast checks, real models, the local cloud, a r
 image: setup-run ## Build the processor's image, with models from the hub if HF_TOKEN is set
 	@$(VENV)/python -m image build
 
-compose: setup-run ## Run the local cloud and a pool of workers as containers: make compose [VIDEOS=folder] [OUT=folder]
+compose: setup-run ## Run the local cloud, a pool of workers, API and pages as containers: make compose [VIDEOS=folder] [OUT=folder] [NETWORK=host]
 	@$(VENV)/python -m image.tools
-	@$(VENV)/python -m image compose --videos "$(or $(VIDEOS),videos)" --out "$(or $(OUT),out)"
+	@$(VENV)/python -m image compose --videos "$(or $(VIDEOS),videos)" --out "$(or $(OUT),out)" --network "$(or $(NETWORK),none)"
 
 push: setup-run ## Build the image and push it for an environment: make push ENVIRONMENT=dev
 	@scripts/build_and_push_processor_image --environment "$(or $(ENVIRONMENT),dev)"

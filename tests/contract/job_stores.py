@@ -43,7 +43,9 @@ def fake_store(request: pytest.FixtureRequest) -> StoreUnderTest:
 def dynamo_store(request: pytest.FixtureRequest) -> StoreUnderTest:
     request.getfixturevalue("cloud")
     # As the API reads; whatever else it does is the SDK's.
-    client = direct_reads(clients.dynamodb("us-east-1"), clock=FakeClock(), called=[].append)
+    client = direct_reads(
+        clients.dynamodb("us-east-1"), clock=FakeClock(), called=list[float]().append
+    )
     request.addfinalizer(client.close)
     store, idempotency_table = make_dynamo_store(client)
 

@@ -48,7 +48,9 @@ def _fake(request: pytest.FixtureRequest) -> Jobs:
 def _dynamo(request: pytest.FixtureRequest) -> Jobs:
     request.getfixturevalue("cloud")
     # As the API reads.
-    client = direct_reads(clients.dynamodb("us-east-1"), clock=FakeClock(), called=[].append)
+    client = direct_reads(
+        clients.dynamodb("us-east-1"), clock=FakeClock(), called=list[float]().append
+    )
     request.addfinalizer(client.close)
     store, _ = make_dynamo_store(client)
     listing = DynamoJobListing(client, jobs_table=store.jobs_table, log=CapturedLog())

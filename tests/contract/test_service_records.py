@@ -33,7 +33,7 @@ def _dynamo(request: pytest.FixtureRequest) -> Table:
     request.getfixturevalue("cloud")
     name, clock = f"records-{uuid4().hex[:12]}", FakeClock()
     # As the API reads.
-    client = direct_reads(clients.dynamodb("us-east-1"), clock=clock, called=[].append)
+    client = direct_reads(clients.dynamodb("us-east-1"), clock=clock, called=list[float]().append)
     request.addfinalizer(client.close)
     client.create_table(
         TableName=name,

@@ -11,6 +11,7 @@ from image.build import build
 from image.content import Variant
 from image.debian_base import NoBaseError
 from image.engines import Engine, NoEngineError, find_engine
+from image.service import build_service
 from local import deploy, toolchain
 from local.deployed import ENVIRONMENT, Deployed, download_results
 from tests.image.helpers import finished, told
@@ -85,6 +86,19 @@ def image(
 
     try:
         return (made_once(tmp_path_factory, "image", make) / "name").read_text()
+    except NoBaseError as error:
+        pytest.skip(f"{NOT_TESTED}: no base image: {error}")
+
+
+@pytest.fixture(scope="session")
+def service_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The image of the API and the pages."""
+
+    def make(folder: Path) -> None:
+        (folder / "name").write_text(build_service(engine))
+
+    try:
+        return (made_once(tmp_path_factory, "service-image", make) / "name").read_text()
     except NoBaseError as error:
         pytest.skip(f"{NOT_TESTED}: no base image: {error}")
 

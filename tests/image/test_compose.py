@@ -8,7 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from image.compose import CLOUD_DOCKERFILE, build_part, command, environment
+from image.compose import (
+    CACHE_DOCKERFILE,
+    CLOUD_DOCKERFILE,
+    SERVICE_PROFILE,
+    build_part,
+    command,
+    environment,
+)
 from image.engines import Engine
 from runtime.core.clock import SystemClock
 from runtime.core.contract import ResultFile
@@ -17,7 +24,7 @@ from tests.image.helpers import contents_whatever_the_job
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 PROJECT = "lifestream-test"
-SERVICES = ("cloud", "worker")
+SERVICES = ("cloud", "worker", "api", "web", "cache")
 
 
 @pytest.fixture(scope="session")
@@ -28,12 +35,23 @@ def cloud_image(engine: Engine) -> str:
 
 @pytest.fixture(scope="module")
 def settings(
-    engine: Engine, cloud_image: str, image: str, tmp_path_factory: pytest.TempPathFactory
+    engine: Engine,
+    cloud_image: str,
+    image: str,
+    service_image: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Mapping[str, str]:
     folder = tmp_path_factory.mktemp("compose")
     for name in ("videos", "out"):
         (folder / name).mkdir()
-    given = {"IMAGE": image, "CLOUD_IMAGE": cloud_image, "OWNER": "0:0"}
+    given = {
+        "IMAGE": image,
+        "CLOUD_IMAGE": cloud_image,
+        "SERVICE_IMAGE": service_image,
+        "CACHE_IMAGE": build_part(engine, CACHE_DOCKERFILE),
+        "COMPOSE_PROFILES": SERVICE_PROFILE,
+        "OWNER": "0:0",
+    }
     given |= {name.upper(): str(folder / name) for name in ("videos", "out")}
     return environment(engine, {**given, "COMPOSE_PROJECT_NAME": PROJECT})
 
@@ -93,10 +111,23 @@ def test_should_be_healthy_in_time(engine: Engine) -> None:
 
 
 @pytest.mark.usefixtures("up")
+def test_should_answer_one_another(engine: Engine) -> None:
+    clock = SystemClock()
+    # The pages reach the API, and the API counts in the cache and reads the issuer's keys.
+    for service, look in {
+        "web": "urlopen('http://127.0.0.1:8080/ready')",
+        "api": "urlopen('http://127.0.0.1:9001/.well-known/openid-configuration')",
+    }.items():
+        code = f"from urllib.request import urlopen; assert {look}.status == 200"
+        while in_service(engine, service, "python", "-c", code) != 0:
+            clock.sleep(1)
+
+
+@pytest.mark.usefixtures("up")
 def test_should_reach_no_network(engine: Engine) -> None:
     look = "import os; assert os.listdir('/sys/class/net') == ['lo']"
     for service in SERVICES:
-        assert in_service(engine, service, "python", "-c", look) == 0
+        assert in_service(engine, service, "python3", "-c", look) == 0
 
 
 def told_of(engine: Engine, container: str) -> dict[str, dict[str, list[str]]]:

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from image.compose import CLOUD_DOCKERFILE
+from image.compose import IMAGES
 from image.content import DOCKERFILE
 from image.engines import Engine
+from image.service import DOCKERFILE as SERVICE_DOCKERFILE
 from image.tools import tool
 from local.toolchain import PROCESSOR_PACKAGES
 from runtime.core.contract import ENTRY_POINT, HEALTH_COMMAND, PROCESSOR_COMMAND
@@ -36,7 +37,7 @@ def settings(engine: Engine, image: str) -> dict[str, Any]:
     return inspected
 
 
-@pytest.mark.parametrize("dockerfile", [DOCKERFILE, CLOUD_DOCKERFILE])
+@pytest.mark.parametrize("dockerfile", [DOCKERFILE, SERVICE_DOCKERFILE, *IMAGES])
 def test_should_follow_the_rules_of_the_linter(dockerfile: str) -> None:
     done = subprocess.run(
         [tool("hadolint"), "--failure-threshold", "style", ROOT / dockerfile],

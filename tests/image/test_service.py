@@ -15,17 +15,13 @@ from typing import IO, Any
 import pytest
 
 from image import running
-from image.debian_base import NoBaseError
 from image.engines import Engine
-from image.service import build_service
 from local.api_process import AUDIENCE, running_issuer
 from local.api_resources import create_api_resources
 from local.cloud import LocalCloud
 from local.images import Images
 from local.ports import free_port
 from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar, ExitCode
-from tests.image.conftest import NOT_TESTED
-from tests.sharing import made_once
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(300, func_only=True)]
 
@@ -41,17 +37,6 @@ for folder in ("/", "/app", "/assets", "/opt/venv", "/etc"):
     if os.access(folder, os.W_OK):
         print("writable", folder)
 """
-
-
-@pytest.fixture(scope="module")
-def service_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
-    def make(folder: Path) -> None:
-        (folder / "name").write_text(build_service(engine))
-
-    try:
-        return (made_once(tmp_path_factory, "service-image", make) / "name").read_text()
-    except NoBaseError as error:
-        pytest.skip(f"{NOT_TESTED}: no base image: {error}")
 
 
 @pytest.fixture(scope="module")

@@ -55,7 +55,7 @@ TABLES = {
     EnvVar.READS_TABLE: "reads",
     EnvVar.SESSIONS_TABLE: "sessions",
 }
-ADDED = {
+ADDED: Mapping[str, set[str]] = {
     "api": {"API_HOST", EnvVar.CACHE_URL, EnvVar.WORK_QUEUE_URL},
     "web": {EnvVar.WEB_HOST},
 }

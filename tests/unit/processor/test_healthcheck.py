@@ -113,13 +113,15 @@ def test_should_load_nothing_but_names_and_the_standard_library() -> None:
         check=True,
     ).stdout.split()
 
-    assert [name for name in loaded if name.startswith("runtime")] == [
+    ours = {name for name in loaded if name.startswith("runtime")}
+    names = {name for name in ours if name.startswith("runtime.core.contract")}
+    assert names
+    assert ours - names == {
         "runtime",
         "runtime.processor",
         "runtime.core",
-        "runtime.core.contract",
         "runtime.processor.healthcheck",
-    ]
+    }
 
 
 def test_should_give_up_before_ecs_does(monkeypatch: pytest.MonkeyPatch) -> None:

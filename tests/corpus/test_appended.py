@@ -31,17 +31,38 @@ FORMS: dict[str, tuple[tuple[object, ...], ...]] = {
         (*AAC, "-f", "mp4"),
         ("-c:v", "mpeg4", "-c:a", "libmp3lame", "-s", "320x180", "-f", "mp4"),
     ),
-    "mp4 and fragments": ((*AAC, "-f", "mp4"), (*AAC, *FRAGMENTS)),
-    "quicktime": ((*AAC, "-f", "mov"),),
     "flv": ((*AAC, "-f", "flv"),),
     "matroska": ((*AAC, "-f", "matroska"),),
     "broadcast": (("-c:v", "mpeg2video", "-c:a", "mp2", "-f", "mpegts"),),
+    "broadcast of other tracks": (
+        (*AAC, "-f", "mpegts"),
+        ("-c:v", "mpeg2video", "-c:a", "mp2", "-f", "mpegts", "-mpegts_start_pid", 0x300),
+    ),
+    "broadcast of other tracks at the same places": (
+        ("-c:v", "mpeg2video", "-c:a", "mp2", "-f", "mpegts", "-mpegts_m2ts_mode", 1),
+        (*AAC, "-f", "mpegts", "-mpegts_m2ts_mode", 1),
+    ),
+    "matroska of other codecs": (
+        (*AAC, "-f", "matroska"),
+        ("-c:v", "mpeg4", "-c:a", "libopus", "-f", "matroska", "-live", 1),
+    ),
+    "avi of other codecs": (
+        ("-c:v", "mpeg4", "-c:a", "libmp3lame", "-f", "avi"),
+        ("-c:v", "mjpeg", "-c:a", "pcm_s16le", "-f", "avi"),
+    ),
+    "ogg of other codecs": (
+        ("-vn", "-c:a", "libopus", "-f", "ogg"),
+        ("-vn", "-c:a", "libvorbis", "-f", "ogg"),
+    ),
+    "aac of other rates": (
+        ("-vn", "-c:a", "aac", "-ar", 44_100, "-f", "adts"),
+        ("-vn", "-c:a", "aac", "-ar", 22_050, "-ac", 2, "-f", "adts"),
+    ),
     "wav": (("-vn", "-c:a", "pcm_s16le", "-f", "wav"),),
     "wav of other rates": (
         ("-vn", "-c:a", "pcm_s16le", "-f", "wav"),
         ("-vn", "-c:a", "pcm_u8", "-ar", 11_025, "-ac", 2, "-f", "wav"),
     ),
-    "aiff": (("-vn", "-f", "aiff"),),
     "flac": (("-vn", "-f", "flac"),),
     "rf64": (("-vn", "-rf64", "always", "-f", "wav"),),
     "wave64": (("-vn", "-f", "w64"),),

@@ -1,5 +1,7 @@
 """Opens uploaded media, also of several files appended to each other, and measures its clock."""
 
+import contextlib
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -136,6 +138,16 @@ def has_unread_parts(container: "InputContainer") -> bool:
     return False
 
 
+def packets_of(container: "InputContainer", *streams: Any) -> Iterator[Any]:
+    """Yield the packets of some streams, by default of all with sound or pictures.
+
+    PyAV 18 raises `IndexError` at the end of a file in which streams were added.
+    """
+    wanted = streams or [s for s in container.streams if s.type in {"audio", "video"}]
+    with contextlib.suppress(IndexError):
+        yield from container.demux(list(wanted))
+
+
 def clock_steps(container: "InputContainer") -> Steps | None:
     """Return the steps that mean a new clock, None in a format that has one clock."""
     names = container.format.name.split(",")
@@ -156,6 +168,6 @@ def continuous_seconds(container: "InputContainer") -> float | None:
         return None
     clock = ContinuousClock(steps)
     origin = origin_seconds(container)
-    for packet in container.demux([s for s in container.streams if s.type in {"audio", "video"}]):
+    for packet in packets_of(container):
         clock.follow(packet)
     return max(0.0, clock.end_seconds - origin) or None

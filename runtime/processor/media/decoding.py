@@ -11,6 +11,7 @@ from runtime.processor.media.containers import (
     following_parts,
     open_part,
     origin_seconds,
+    packets_of,
 )
 from runtime.processor.media.parts import Part
 
@@ -130,6 +131,8 @@ def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterato
     if stream.type == "audio":
         _name_channels(stream.codec_context)
     packets = _packets(container, stream)
+    # Its parser counts on at the first rate, where another one may follow.
+    has_no_clock = container.format.name == "aac"
     while True:
         try:
             packet = next(packets)
@@ -142,6 +145,8 @@ def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterato
             for frame in frames:
                 if stream.type == "audio":
                     _keep_owned_layout(frame)
+                if has_no_clock:
+                    frame.pts = None
                 damage.losses += frame.is_corrupt
                 yield frame
         except MemoryError:  # also an FFmpegError, and not the packet's fault
@@ -154,11 +159,11 @@ def _packets(container: "InputContainer", stream: Any) -> Iterator[Any]:
     """Yield the stream's packets, on a clock without jumps where the format may have some."""
     steps = clock_steps(container)
     if steps is None:
-        yield from container.demux(stream)
+        yield from packets_of(container, stream)
         return
     clock = ContinuousClock(steps)
     # All tracks share the clock, so all are followed.
-    for packet in container.demux([s for s in container.streams if s.type in {"audio", "video"}]):
+    for packet in packets_of(container):
         clock.follow(packet)
         if packet.stream.index == stream.index:
             yield packet

@@ -1,7 +1,8 @@
 """Divides a file to which others were appended into its parts, by their headers alone.
 
-MP4, QuickTime, FLV, ASF, WAV, RF64, Wave64, AIFF, CAF and FLAC are divided. FFmpeg reads streams
-without a header, MPEG, Matroska, AVI and AU to their end as they are.
+MP4, QuickTime, Matroska, AVI, FLV, ASF, Ogg, WAV, RF64, Wave64, AIFF, CAF and FLAC are divided, and
+transport streams where their tracks change. FFmpeg reads MP3, AAC, AC-3, AMR, DV, AU and program
+streams to their end as they are.
 """
 
 import mmap
@@ -14,20 +15,28 @@ from pathlib import Path
 from typing import IO
 
 from runtime.processor.media.boxes import outermost_boxes
+from runtime.processor.media.transport_stream import later_programs, stride_of
 
 _MOST_PARTS = 1000
 """What lies behind is taken for a piece of the last part."""
 
 _MOST_CHUNKS = 10_000
+_CONTINUED = b"AVIX"
+"""A piece of a long AVI file."""
 
-_HEAD_BYTES = 40
+_HEAD_BYTES = 1024
 _WAVE64 = bytes.fromhex("726966662e91cf11a5d628db04c10000")
 _HEADERS = {
     b"FLV": re.compile(rb"FLV\x01[\x01\x04\x05]\x00\x00\x00\x09\x00\x00\x00\x00"),
     b"fLaC": re.compile(rb"fLaC[\x00\x80]\x00\x00\x22"),
     b"0&\xb2u": re.compile(re.escape(bytes.fromhex("3026b2758e66cf11a6d900aa0062ce6c"))),
+    b"\x1a\x45\xdf\xa3": re.compile(rb"\x1a\x45\xdf\xa3.{1,60}?(?:matroska|webm)", re.DOTALL),
 }
-"""Beginnings of FLV, FLAC and ASF files, by how they start: not all state their length."""
+"""Beginnings of FLV, FLAC, ASF and Matroska files, which may not state their length."""
+
+_EBML, _SEGMENT = b"\x1a\x45\xdf\xa3", b"\x18\x53\x80\x67"
+_OGG_PAGE, _OGG_FIRST = b"OggS\x00", re.compile(rb"OggS\x00\x02")
+_OGG_LATER = re.compile(rb"OggS\x00[\x00\x01\x04\x05]")
 
 _INDEX, _SAMPLES = b"moov", frozenset({b"mdat", b"moof"})
 _MOST_INDEX_BYTES = 1 << 20
@@ -76,19 +85,22 @@ def _parts(path: Path, size: int, changed: int) -> tuple[Part, ...]:
 
 def _later_starts(file: IO[bytes], size: int) -> list[int]:
     head = file.read(_HEAD_BYTES)
-    for magic, header in _HEADERS.items():
-        if head.startswith(magic):
-            with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
-                return [found.start() for found in header.finditer(data) if found.start()]
-    if head.startswith(b"caff"):
-        return list(_later_chunks(file, size))
     if _stated_length(head) is not None:
         return list(_later_forms(file, size))
+    scanned = next((header for magic, header in _HEADERS.items() if head.startswith(magic)), None)
+    stride = stride_of(head)
+    if scanned is not None or stride is not None or head.startswith(_OGG_PAGE):
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+            if scanned is not None:
+                return [found.start() for found in scanned.finditer(data) if found.start()]
+            return list(later_programs(data, *stride) if stride else _later_chains(data))
+    if head.startswith(b"caff"):
+        return list(_later_chunks(file, size))
     return _later_films(file, size)
 
 
 def _stated_length(head: bytes) -> int | None:
-    """Return the length of a WAV, RF64, Wave64 or AIFF file by its head, None for others."""
+    """Return the length of a WAV, RF64, Wave64, AIFF or AVI file by its head, None for others."""
     kind = (head[:4], head[8:12])
     if kind == (b"RIFF", b"WAVE"):
         length = int.from_bytes(head[4:8], "little")
@@ -96,11 +108,33 @@ def _stated_length(head: bytes) -> int | None:
         length = int.from_bytes(head[20:28], "little")
     elif kind in {(b"FORM", b"AIFF"), (b"FORM", b"AIFC")}:
         length = int.from_bytes(head[4:8], "big")
+    elif kind in {(b"RIFF", b"AVI "), (b"RIFF", _CONTINUED)}:
+        length = int.from_bytes(head[4:8], "little")
     elif head.startswith(_WAVE64):
         return int.from_bytes(head[16:24], "little")
+    elif head.startswith(_EBML):
+        return _matroska_length(head)
     else:
         return None
     return 8 + length + length % 2
+
+
+def _matroska_length(head: bytes) -> int | None:
+    """Return the length of a Matroska file by its head, None if it was written as a stream."""
+    size, at = _ebml_size(head, len(_EBML))
+    if size is None or not head.startswith(_SEGMENT, at + size):
+        return None
+    content, after = _ebml_size(head, at + size + len(_SEGMENT))
+    return None if content is None else after + content
+
+
+def _ebml_size(head: bytes, at: int) -> tuple[int | None, int]:
+    """Return a size of variable length, None if unknown, and the byte behind it."""
+    if at >= len(head) or not head[at]:
+        return None, at
+    length = 9 - head[at].bit_length()
+    value = int.from_bytes(head[at : at + length], "big") & (1 << 7 * length) - 1
+    return (None if value == (1 << 7 * length) - 1 else value), at + length
 
 
 def _later_forms(file: IO[bytes], size: int) -> Iterator[int]:
@@ -108,12 +142,22 @@ def _later_forms(file: IO[bytes], size: int) -> Iterator[int]:
     at = 0
     while at < size:
         file.seek(at)
-        length = _stated_length(file.read(_HEAD_BYTES))
+        head = file.read(_HEAD_BYTES)
+        length = _stated_length(head)
+        if at and (length or head.startswith(_EBML)) and head[8:12] != _CONTINUED:
+            yield at
         if not length:
             return
-        if at:
-            yield at
         at += length
+
+
+def _later_chains(data: mmap.mmap) -> Iterator[int]:
+    """Yield where other streams begin behind the first ones of an Ogg file."""
+    before = 0
+    for found in _OGG_FIRST.finditer(data):
+        if _OGG_LATER.search(data, before, found.start()):
+            yield found.start()
+        before = found.start()
 
 
 def _later_chunks(file: IO[bytes], size: int) -> Iterator[int]:

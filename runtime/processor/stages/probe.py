@@ -14,6 +14,7 @@ from runtime.processor.media.containers import (
     has_unread_parts,
     open_media,
     origin_seconds,
+    packets_of,
     part_seconds,
 )
 from runtime.processor.media.decoding import decoded_frames
@@ -164,7 +165,8 @@ def _claimed_seconds(
         if together > limits.max_seconds:
             raise limits.too_long(upload.name)
         return together
-    if not container.duration or container.duration < 0:
+    is_guessed = container.format.name == "aac"  # by the bit rate of the first frames
+    if is_guessed or not container.duration or container.duration < 0:
         return None
     claimed: float = container.duration / av.time_base
     if "mp4" in container.format.name.split(","):
@@ -180,7 +182,7 @@ def _claimed_seconds(
         return claimed
     with open_media(upload.path) as another:
         origin = origin_seconds(another)
-        for packet in another.demux():
+        for packet in packets_of(another):
             at = packet.pts if packet.pts is not None else packet.dts
             if at is not None and at * packet.time_base - origin > limits.max_seconds:
                 raise limits.too_long(upload.name)

@@ -20,8 +20,8 @@ from local.emulator.patching import around
 from runtime.core.clock import Clock, SystemClock
 
 SERVICE = "AWS::ECS::Service"
-STEADY_SECONDS = 600.0
-"""AWS gives up after three hours."""
+STEADY_SECONDS = 3 * 3600.0
+"""AWS's own. A service that fails is given up by its circuit breaker, which counts tasks."""
 
 GONE_SECONDS = 180.0
 POLL_SECONDS = 0.2

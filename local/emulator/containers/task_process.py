@@ -13,6 +13,7 @@ from pathlib import Path
 INIT = Path(__file__).with_name("task_init.py")
 KILLED_BY_SIGNAL = 128
 LAST_LINES_SECONDS = 5.0
+NANOSECONDS = 1e9
 
 
 class TaskProcess:
@@ -61,6 +62,15 @@ class TaskProcess:
             return None
         code: int = self._process.returncode
         return code if code >= 0 else KILLED_BY_SIGNAL - code
+
+    @property
+    def starved_seconds(self) -> float:
+        """How long the command has waited for a processor; 0.0 where the system does not say."""
+        init = self._process.pid
+        with contextlib.suppress(OSError, IndexError):
+            child = Path(f"/proc/{init}/task/{init}/children").read_text().split()[0]
+            return int(Path(f"/proc/{child}/schedstat").read_text().split()[1]) / NANOSECONDS
+        return 0.0
 
     def wait(self, timeout_seconds: float | None = None) -> bool:
         """Wait for the end; return whether it came."""

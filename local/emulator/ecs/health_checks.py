@@ -80,7 +80,10 @@ def watch(
     clock: MonotonicClock,
     report: Callable[[str], None],
 ) -> None:
-    """Check a container until it ends: often until it was healthy once, then as it asks for."""
+    """Check a container until it ends: often until it was healthy once, then as it asks for.
+
+    Its start period is time in which it could run: a busy machine makes no container unhealthy.
+    """
     health, started, pause = Health(), clock.monotonic(), threading.Event()
     while container.status == "running":
         interval = check.interval_seconds
@@ -88,7 +91,8 @@ def watch(
         if container.status != "running":
             return
         passed = container.succeeds(check.command, check.timeout_seconds)
-        found = after_check(check, health, passed=passed, age_seconds=clock.monotonic() - started)
+        age = clock.monotonic() - started - container.starved_seconds
+        found = after_check(check, health, passed=passed, age_seconds=age)
         if found.status != health.status and container.status == "running":
             report(found.status)
         health = found

@@ -1,13 +1,18 @@
-"""Gap (1.5.33, upstream): CloudFormation lacks elastic IP, NAT, flow log, single rules."""
+"""Gap (1.5.33, upstream): CloudFormation lacks elastic IP, NAT, flow log, single rules.
+
+It also gives subnets addresses that another subnet has.
+"""
 
 import uuid
+from ipaddress import ip_network
 from typing import Any
 
 from ministack.core.responses import now_iso
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
-from local.emulator.cloudformation.handlers import Created, Delete, Properties
+from local.emulator.cloudformation.handlers import Create, Created, Delete, Properties, wrap
+from local.emulator.patching import around
 
 PUBLIC_ADDRESSES = tuple(f"203.0.113.{host}" for host in range(1, 255))
 """The block reserved for documentation (RFC 5737): nothing listens there."""
@@ -116,6 +121,30 @@ class SecurityGroupRule:
         for permission in provisioners._ec2_sg_permissions([properties]):
             if group is not None and permission in group[self._direction]:
                 group[self._direction].remove(permission)
+
+
+def refuse_overlap(properties: Properties) -> None:
+    """Raise `ValueError` for a subnet whose addresses another one of the VPC has."""
+    wanted = ip_network(properties["CidrBlock"])
+    for subnet in ec2._subnets.values():
+        if subnet["VpcId"] == properties["VpcId"] and wanted.overlaps(
+            ip_network(subnet["CidrBlock"])
+        ):
+            raise ValueError(f"The CIDR '{wanted}' conflicts with another subnet")
+
+
+def create_subnet(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
+    """Create a subnet with addresses of its own, also where it replaces another one."""
+    if properties.get("CidrBlock"):
+        refuse_overlap(properties)
+    return original(logical_id, properties, stack)
+
+
+def install() -> None:
+    """Refuse addresses that are taken."""
+    wrap("AWS::EC2::Subnet", create=create_subnet)
+    # A replacement calls the function by its name.
+    around(provisioners, "_ec2_subnet_create")(create_subnet)
 
 
 def delete_from(records: Any) -> Delete:

@@ -2,6 +2,7 @@
 
 import json
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,18 +20,20 @@ class Stacks:
         self.client = cloud.client("cloudformation")
         self.name = f"stack-{uuid.uuid4().hex[:8]}"
 
-    def create(self, resources: Resources) -> dict[str, str]:
-        self.client.create_stack(StackName=self.name, TemplateBody=template(resources))
+    def create(self, resources: Resources, **exports: Any) -> dict[str, str]:
+        """Create the stack, with its exports by name."""
+        self.client.create_stack(StackName=self.name, TemplateBody=template(resources, exports))
         return self._ended("CREATE_COMPLETE")
 
     def update(self, resources: Resources) -> dict[str, str]:
         self.client.update_stack(StackName=self.name, TemplateBody=template(resources))
         return self._ended("UPDATE_COMPLETE")
 
-    def failed_update(self, resources: Resources) -> None:
-        """Update, and wait until the update has been rolled back."""
-        self.client.update_stack(StackName=self.name, TemplateBody=template(resources))
+    def failed_update(self, resources: Resources, **exports: Any) -> str:
+        """Update, wait until the update has been rolled back, and return the reasons."""
+        self.client.update_stack(StackName=self.name, TemplateBody=template(resources, exports))
         self._ended("UPDATE_ROLLBACK_COMPLETE")
+        return self._reasons()
 
     def failed_creation(self, resources: Resources) -> str:
         """Create, wait until the creation has been rolled back, and return the reasons."""
@@ -76,8 +79,12 @@ class Stacks:
         return {r["LogicalResourceId"]: r["PhysicalResourceId"] for r in listed}
 
 
-def template(resources: Resources) -> str:
-    return json.dumps({"Resources": resources})
+def template(resources: Resources, exports: Mapping[str, Any] | None = None) -> str:
+    outputs = {
+        f"Output{number}": {"Value": value, "Export": {"Name": name}}
+        for number, (name, value) in enumerate((exports or {}).items())
+    }
+    return json.dumps({"Resources": resources, "Outputs": outputs})
 
 
 def resource(kind: str, **properties: Any) -> Resources:

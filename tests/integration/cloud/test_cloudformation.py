@@ -347,3 +347,42 @@ def test_should_know_the_machine_images_of_ecs(cloud: LocalCloud) -> None:
     found = cloud.client("ssm").get_parameter(Name=name)["Parameter"]["Value"]
 
     assert found.startswith("ami-")
+
+
+def test_should_refuse_to_delete_or_change_an_export_that_another_stack_imports(
+    stacks: Stacks, cloud: LocalCloud
+) -> None:
+    topics: Resources = {"Topic": resource("SNS::Topic"), "Other": resource("SNS::Topic")}
+    name = f"{stacks.name}-topic"
+    made = stacks.create(topics, **{name: {"Ref": "Topic"}})
+    importing = Stacks(cloud)
+    queue = {"Fn::Select": [5, {"Fn::Split": [":", {"Fn::ImportValue": name}]}]}
+    importing.create({"Queue": resource("SQS::Queue", QueueName=queue)})
+
+    gone = stacks.failed_update(topics)
+    changed = stacks.failed_update(topics, **{name: {"Ref": "Other"}})
+
+    assert f"Export {name} cannot be deleted as it is in use by {importing.name}" in gone
+    assert f"Export {name} cannot be updated as it is in use by {importing.name}" in changed
+    (exported,) = (e for e in stacks.client.list_exports()["Exports"] if e["Name"] == name)
+    assert exported["Value"] == made["Topic"]
+
+    importing.delete()
+    stacks.update(topics)
+
+
+def test_should_refuse_a_subnet_whose_addresses_another_one_has(stacks: Stacks) -> None:
+    def network(*blocks: str) -> Resources:
+        return {
+            "Vpc": resource("EC2::VPC", CidrBlock="10.9.0.0/16"),
+            **{
+                f"Subnet{number}": resource("EC2::Subnet", VpcId={"Ref": "Vpc"}, CidrBlock=block)
+                for number, block in enumerate(blocks)
+            },
+        }
+
+    stacks.create(network("10.9.0.0/18", "10.9.64.0/18"))
+
+    assert "conflicts with another subnet" in stacks.failed_update(
+        network("10.9.0.0/17", "10.9.128.0/17")
+    )

@@ -7,6 +7,9 @@ from pydantic import Field
 from cdk.config.settings import Settings, Violation, Violations, rule, whole
 from cdk.config.values import PrefixListId, PrivateNetwork, Several, SubnetId, VpcId, Zone
 
+MOST_ZONES = 3
+"""Each has its part of the VPC's addresses, whether it is used or not."""
+
 _AS_ZONES = Field(min_length=2, max_length=3)
 
 
@@ -19,8 +22,11 @@ class NetworkConfig(Settings):
 
     cidr: PrivateNetwork
     """Addresses of the VPC."""
-    zones: int = whole(2, 3)
+    zones: int = whole(2, MOST_ZONES)
     """Number of availability zones, each with a task subnet."""
+    zones_in_use: int | None = whole(2, MOST_ZONES, default=None)
+    """Number of these zones where tasks run, all if omitted. To give zones up, lower it first,
+    deploy, then lower `zones` and leave it out."""
     nat_gateways: int = whole(0, 3)
     """Routes to the internet; each costs by the hour."""
     public_tasks: bool = False
@@ -41,6 +47,22 @@ class NetworkConfig(Settings):
     """Subnets of the existing VPC for tasks."""
     task_subnet_zones: Annotated[Several[Zone], _AS_ZONES] | None = None
     """Availability zones of these subnets, in the same order."""
+
+    @property
+    def used_zones(self) -> int:
+        """Number of zones where tasks run."""
+        return self.zones if self.zones_in_use is None else self.zones_in_use
+
+    @rule
+    def _zones_are_given_up_in_two_steps(self) -> Violations:
+        if self.zones_in_use is not None and (
+            self.vpc_id is not None or self.zones_in_use >= self.zones
+        ):
+            yield Violation(
+                "zones_in_use",
+                f"less than network.zones = {self.zones} in a VPC of Lifestream's own, or left out"
+                " (it is for giving zones up)",
+            )
 
     @rule
     def _one_nat_gateway_a_zone(self) -> Violations:

@@ -7,6 +7,7 @@ from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
+from cdk.config.network import MOST_ZONES
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.constructs.network import endpoints
 from cdk.constructs.observability.log_group import log_group
@@ -38,12 +39,15 @@ class NetworkStack(EnvironmentStack):
         if environment.network.vpc_id is None:
             vpc = self._create_vpc()
             self.vpc: ec2.IVpc = vpc
-            self.task_subnets = vpc.select_subnets(subnet_group_name="task").subnets
+            self._subnets = vpc.select_subnets(subnet_group_name="task").subnets
+            self.task_subnets = self._subnets[: environment.network.used_zones]
+            self._keep_exports()
             self._add_gateway_endpoints(vpc)
             self._add_flow_log(vpc)
             endpoint_group = self._add_interface_endpoints(vpc)
         else:
             self.vpc, self.task_subnets = self._existing(environment.network.vpc_id)
+            self._subnets = self.task_subnets
         self.task_security_group = self._create_task_security_group(endpoint_group)
 
     @property
@@ -53,6 +57,19 @@ class NetworkStack(EnvironmentStack):
         CDK would look zones up in the account at synthesis, or use two.
         """
         return [Fn.select(index, Fn.get_azs()) for index in range(self._zones)]
+
+    @property
+    def used_zones(self) -> list[str]:
+        """The zones where tasks run; the VPC itself also lists those that are only reserved."""
+        return self.availability_zones[: self._environment.network.used_zones]
+
+    def _keep_exports(self) -> None:
+        """Export the subnets that are given up, until no other stack imports them any more.
+
+        CloudFormation refuses to delete an export that is in use, and this stack comes first.
+        """
+        for subnet in self._subnets[len(self.task_subnets) :]:
+            self.export_value(subnet.subnet_id)
 
     def _existing(self, vpc_id: str) -> tuple[ec2.IVpc, list[ec2.ISubnet]]:
         network = self._environment.network
@@ -95,6 +112,8 @@ class NetworkStack(EnvironmentStack):
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr(self._environment.network.cidr),
             max_azs=self._zones,
+            # A zone keeps its addresses when others are added or given up.
+            reserved_azs=MOST_ZONES - self._zones,
             nat_gateways=nat_gateways,
             subnet_configuration=subnets,
             # Closing the default group takes a custom resource; no resource uses that group, and
@@ -154,7 +173,7 @@ class NetworkStack(EnvironmentStack):
                 service=endpoint.service,
                 security_groups=[group],
                 open=False,
-                subnets=ec2.SubnetSelection(subnets=self.task_subnets),
+                subnets=ec2.SubnetSelection(subnets=self._subnets),
             )
             if endpoint.prefix is not None:
                 created.add_to_policy(endpoints.account_policy(endpoint.prefix))

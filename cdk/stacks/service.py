@@ -207,7 +207,7 @@ class ServiceStack(EnvironmentStack):
     def _subnets(self, network: NetworkStack) -> Sequence[ec2.ISubnet]:
         settings = self._settings
         if isinstance(network.vpc, ec2.Vpc):
-            return PublicSubnets(self, "Public", vpc=network.vpc).subnets
+            return PublicSubnets(self, "Public", vpc=network.vpc, zones=network.used_zones).subnets
         pairs = zip(settings.subnet_ids or (), settings.subnet_zones or (), strict=True)
         return [
             ec2.Subnet.from_subnet_attributes(

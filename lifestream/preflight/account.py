@@ -1,5 +1,6 @@
 """What an account has: quotas, roles, addresses, bootstrap and image; nothing is changed."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
@@ -11,7 +12,7 @@ from lifestream.adapters import Clients
 from lifestream.environment import Stack
 from lifestream.preflight.needs import Needs
 from runtime.aws.sdk_errors import error_code, typed_faults
-from runtime.core.contract import SERVICE_NAME
+from runtime.core.contract import SERVICE_NAME, stack_prefix
 from runtime.core.errors import LifestreamError
 
 T = TypeVar("T")
@@ -45,6 +46,9 @@ class Account:
     bootstrap: int | None = None
     image: bool | None = None
     repository: bool | None = None
+    zones_given_up: dict[int, list[str]] = field(default_factory=dict)
+    """The stacks that still use a zone which the settings no longer have, by its number."""
+
     secrets: dict[str, bool | None] = field(default_factory=dict)
     prefix_lists: dict[str, str] = field(default_factory=dict)
     stacks: list[Stack] = field(default_factory=list)
@@ -82,6 +86,7 @@ def read_account(aws: Clients, needs: Needs, stacks: Callable[[], list[Stack]]) 
     account.bootstrap = read("the CDK's bootstrap stack", lambda: _bootstrap(aws, needs.qualifier))
     found = read("the image", lambda: _image(aws, needs))
     account.repository, account.image = found or (None, None)
+    account.zones_given_up = read("exported subnets", lambda: _given_up(aws, needs)) or {}
     for arn in needs.secrets:
         account.secrets[arn] = read(f"the secret {arn}", partial(_has_secret, aws, arn))
     if needs.lacks_prefix_lists:
@@ -146,6 +151,26 @@ def _prefix_lists(aws: Clients) -> dict[str, str]:
         Filters=[{"Name": "prefix-list-name", "Values": list(names)}]
     )["PrefixLists"]
     return {names[each["PrefixListName"]]: each["PrefixListId"] for each in found}
+
+
+def _given_up(aws: Clients, needs: Needs) -> dict[int, list[str]]:
+    """Return the stacks that import the subnet of a zone which the settings no longer have."""
+    client, found = aws("cloudformation"), {}
+    network = f":stack/{stack_prefix(needs.environment)}network/"
+    for page in client.get_paginator("list_exports").paginate():
+        for export in page["Exports"]:
+            zone = re.search(r"taskSubnet(\d+)Subnet", export["Name"])
+            if zone is None or network not in export["ExportingStackId"]:
+                continue
+            if int(zone[1]) > needs.zones and (users := _importers(client, export["Name"])):
+                found[int(zone[1])] = users
+    return found
+
+
+def _importers(client: Any, export: str) -> list[str]:
+    # CloudFormation answers with an error where nothing imports the export.
+    found = _absent_as_none("ValidationError", lambda: client.list_imports(ExportName=export))
+    return list(found["Imports"]) if found else []
 
 
 def _free(aws: Clients, subnet_ids: tuple[str, ...]) -> dict[str, int]:

@@ -32,6 +32,7 @@ def check_account(needs: Needs, account: Account) -> list[Finding]:
     return [
         *check_quotas(needs, account),
         *_network(needs, account),
+        *_zones(needs, account),
         *_image(needs, account),
         *_secrets(account),
         *_prefix_lists(needs, account),
@@ -147,6 +148,17 @@ def _network(needs: Needs, account: Account) -> Iterator[Finding]:
                 f"Choose a larger network.cidr or other subnets in environments/"
                 f"{needs.environment}.toml.",
             )
+
+
+def _zones(needs: Needs, account: Account) -> Iterator[Finding]:
+    for zone, users in account.zones_given_up.items():
+        yield error(
+            f"Zone {zone}",
+            f"network.zones is {needs.zones}, and {', '.join(users)} still use zone {zone}.",
+            "CloudFormation refuses to delete an export that is in use.",
+            f"In environments/{needs.environment}.toml zones = {zone} and zones_in_use ="
+            f" {needs.zones}; deploy; then zones = {needs.zones} without zones_in_use.",
+        )
 
 
 def _roles(needs: Needs, account: Account) -> Iterator[Finding]:

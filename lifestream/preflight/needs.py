@@ -13,6 +13,9 @@ from runtime.core.errors import Permanent
 
 UNITS_PER_VCPU = 1024
 
+ADDRESSED_ZONES = 3
+"""Zones among which the addresses of a new VPC are divided, used or not."""
+
 ENDPOINTS = 9
 """Interface endpoints of an environment that has all of them, each with an address in each zone."""
 
@@ -34,6 +37,7 @@ class Needs:
     dispatcher_concurrency: int
     nat_gateways: int
     creates_vpc: bool
+    zones: int
     subnet_ids: tuple[str, ...]
     addresses_per_subnet: int
     free_addresses_per_subnet: int | None
@@ -74,10 +78,11 @@ def needs_of(settings: Mapping[str, Any], environment: str) -> Needs:
         dispatcher_concurrency=settings["dispatcher"]["max_concurrency"],
         nat_gateways=network["nat_gateways"],
         creates_vpc="vpc_id" not in network,
+        zones=zones,
         subnet_ids=tuple(network.get("task_subnet_ids", ())),
         # A rolling deployment may run two tasks for each one.
         addresses_per_subnet=ceil(2 * max(tasks, 1) / zones) + endpoints,
-        free_addresses_per_subnet=_free_addresses(network, zones),
+        free_addresses_per_subnet=_free_addresses(network),
         gpu_vcpus=gpu["max_tasks"] * ceil(gpu["cpu"] / UNITS_PER_VCPU) if gpu else 0,
         image_tag=processor["image_tag"],
         receivers=tuple(settings["alarms"]["emails"]),
@@ -106,11 +111,12 @@ def _pool_providers(pool: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(provider for provider, weight in weights.items() if weight)
 
 
-def _free_addresses(network: Mapping[str, Any], zones: int) -> int | None:
+def _free_addresses(network: Mapping[str, Any]) -> int | None:
     """Return the addresses of a task subnet that is created; None for existing subnets."""
     if "vpc_id" in network:
         return None
     total = IPv4Network(network["cidr"]).num_addresses
     # CDK gives each subnet an equal power of two; AWS keeps five addresses of each.
-    share = 1 << (total // (zones * 2 if network["nat_gateways"] else zones)).bit_length() - 1
+    parts = ADDRESSED_ZONES * 2 if network["nat_gateways"] else ADDRESSED_ZONES
+    share = 1 << (total // parts).bit_length() - 1
     return share - 5

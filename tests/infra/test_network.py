@@ -1,5 +1,9 @@
 """What must hold where tasks run."""
 
+import json
+import re
+from collections.abc import Mapping
+
 import pytest
 
 from runtime.core.contract import EnvVar
@@ -20,10 +24,14 @@ def without_ways_out(network: str, *, endpoints: bool) -> str:
 
 @pytest.fixture(scope="module")
 def closed() -> Deployment:
-    """Workers and a model on Bedrock in a network that ends at its endpoints."""
+    """Workers and a model on Bedrock in a network that ends at its endpoints.
+
+    It is about to give up its third zone.
+    """
     network = 's3_prefix_list = "pl-0a1b2c3d"\ndynamodb_prefix_list = "pl-4e5f6a7b"\n'
     text = without_ways_out(network, endpoints=True)
     text = text.replace("bedrock_endpoint = false", "bedrock_endpoint = true")
+    text = text.replace("zones = 2", "zones = 3\nzones_in_use = 2")
     return synthesize(text.replace('launch = "on_demand"', 'launch = "pool"'))
 
 
@@ -201,6 +209,44 @@ def test_should_make_nothing_but_a_group_in_a_network_that_is_there(joined: Depl
     assert made == {"AWS::EC2::SecurityGroup"}
     assert group["Properties"]["VpcId"] == "vpc-0a1b2c3d"
     assert variables[EnvVar.TASK_SUBNET_IDS] == "subnet-0a1b2c3d,subnet-4e5f6a7b"
+
+
+def task_blocks(deployment: Deployment) -> dict[str, str]:
+    """Return the addresses of each task subnet by its logical id."""
+    return {
+        name: subnet["Properties"]["CidrBlock"]
+        for name, subnet in deployment.of_type("AWS::EC2::Subnet").items()
+        if "taskSubnet" in name
+    }
+
+
+def test_should_use_a_zone_no_more_before_it_is_given_up(closed: Deployment) -> None:
+    """Else CloudFormation would refuse to delete an export that another stack imports."""
+    exported = {
+        output["Export"]["Name"]
+        for output in closed.stacks["network"]["Outputs"].values()
+        if "taskSubnet" in str(output["Value"])
+    }
+    imported = {
+        name
+        for stack in closed.stacks.values()
+        for name in re.findall(r'"Fn::ImportValue": "([^"]*taskSubnet[^"]*)"', json.dumps(stack))
+    }
+
+    assert len(exported) == 3
+    assert len(imported) == 2
+    assert imported < exported
+    assert not any("taskSubnet3" in name for name in imported)
+
+
+def test_should_keep_a_zones_addresses_when_others_are_added_or_given_up(
+    closed: Deployment, deployments: Mapping[str, Deployment]
+) -> None:
+    three, two = task_blocks(closed), task_blocks(deployments["dev"])
+
+    assert len(three) == 3
+    assert len(two) == 2
+    assert two.items() < three.items()
 
 
 def test_should_record_all_traffic_of_the_vpc(deployment: Deployment) -> None:

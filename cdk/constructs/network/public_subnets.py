@@ -1,5 +1,7 @@
 """Public subnets for a load balancer and the services behind it, in addresses of their own."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Fn
 from aws_cdk import aws_ec2 as ec2
 from constructs import Construct, IDependable
@@ -13,17 +15,18 @@ _SUBNET_BITS = 6
 
 
 class PublicSubnets(Construct):
-    """`subnets`: one in each zone, with a route to the internet.
+    """`subnets`: one in each of the zones, with a route to the internet.
 
     What runs there has a public address to reach the internet; security groups alone decide what
     reaches it.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, vpc: ec2.Vpc) -> None:
+    def __init__(
+        self, scope: Construct, construct_id: str, *, vpc: ec2.Vpc, zones: Sequence[str]
+    ) -> None:
         super().__init__(scope, construct_id)
         addresses = ec2.CfnVPCCidrBlock(self, "Cidr", vpc_id=vpc.vpc_id, cidr_block=CIDR)
         gateway, attached = self._gateway(vpc)
-        zones = vpc.availability_zones
         blocks = Fn.cidr(CIDR, len(zones), str(_SUBNET_BITS))
         self.subnets: list[ec2.ISubnet] = []
         for number, zone in enumerate(zones):

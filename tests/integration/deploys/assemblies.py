@@ -54,9 +54,12 @@ def break_processing(stage: EnvironmentStage) -> None:
 
 
 def copy_with_changes(
-    sources: Path, *, by: int, names: Sequence[str] = NAMES, table: str = ""
+    sources: Path, *, by: int, names: Sequence[str] = NAMES, table: str = "", zones: str = ""
 ) -> None:
-    """Copy what environments are made of, with the settings raised and a table added."""
+    """Copy what environments are made of, with the settings raised and a table added.
+
+    With raised settings, uploads are scanned for malware.
+    """
 
     def raised(setting: re.Match[str]) -> str:
         return f"{setting[1]} = {int(setting[2]) + by}"
@@ -68,14 +71,23 @@ def copy_with_changes(
         for setting in CHANGED_SETTINGS:
             text, found = re.subn(rf"(?m)^({setting}) = (\d+)$", raised, text)
             assert found, f"{name} has no setting {setting}"
+        if by:
+            text = text.replace("allowed_origins = []", "allowed_origins = []\nmalware_scan = true")
+        if zones:
+            text = re.sub(r"(?m)^zones = \d$", zones, text)
         text = private(text) if table == GPU else text
         (sources / ENVIRONMENTS / f"{name}.toml").write_text(text + table)
 
 
-def with_pool_and_gpu(folder: Path, environment: str, *, by: int = 0, broken: bool = False) -> Path:
-    """Synthesize one environment with every stack that it can have, its settings raised."""
+def with_pool_and_gpu(
+    folder: Path, environment: str, *, by: int = 0, broken: bool = False, zones: str = ""
+) -> Path:
+    """Synthesize one environment with every stack that it can have, its settings raised.
+
+    `zones` replaces the line with the number of zones.
+    """
     sources, assembly = folder / f"sources-{by}", folder / f"assembly-{by}"
-    copy_with_changes(sources, by=by, names=[environment], table=GPU)
+    copy_with_changes(sources, by=by, names=[environment], table=GPU, zones=zones)
     app = build(sources, outdir=assembly, launch=Launch.POOL)
     for stage in app.node.children:
         if broken and isinstance(stage, EnvironmentStage):

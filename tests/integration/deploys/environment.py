@@ -79,6 +79,14 @@ class Environment:
             for found in client.describe_stack_resources(StackName=stack)["StackResources"]
         }
 
+    def task_subnets(self) -> list[str]:
+        """Return the logical ids of the subnets for tasks."""
+        return [
+            name
+            for name, found in self.resources().items()
+            if found.kind == "AWS::EC2::Subnet" and "taskSubnet" in name
+        ]
+
     def last_changes(self) -> list[str]:
         """Return the types changed by the last operation on a stack with changes, oldest first."""
         client = self.cloud.client("cloudformation")

@@ -76,5 +76,22 @@ def test_should_repeat_a_creation_that_failed_at_any_stack(
     with pytest.raises(DeployFailedError, match=NO_GROUP):
         environment.deploy(with_pool_and_gpu(tmp_path, name, by=2, broken=True))
     assert environment.resources() == updated
+    if name == "prod":
+        give_up_a_zone(environment, tmp_path)
     environment.destroy(assembly)
     assert environment.states() == {}
+
+
+def give_up_a_zone(environment: Environment, folder: Path) -> None:
+    """Go from three zones to two as the documents say; at once it is refused."""
+
+    def with_zones(by: int, zones: str) -> Path:
+        return with_pool_and_gpu(folder, environment.name, by=by, zones=zones)
+
+    fewer = with_zones(3, "zones = 2")
+    with pytest.raises(DeployFailedError, match="as it is in use by"):
+        environment.deploy(fewer)
+    assert len(environment.task_subnets()) == 3
+    environment.deploy(with_zones(4, "zones = 3\nzones_in_use = 2"))
+    environment.deploy(fewer)
+    assert len(environment.task_subnets()) == 2

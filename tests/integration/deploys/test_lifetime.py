@@ -38,6 +38,9 @@ DATA = {
 }
 """What a replacement would lose."""
 
+EICAR = b"X5O!P%@AP[4\\PZX54(P^)7CC)7}$EICAR-STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
+"""What every scanner reports, and nothing is harmed by."""
+
 SETTLE_SECONDS = 3.0
 """Four messages are worked on in less than one second."""
 
@@ -176,6 +179,15 @@ def test_should_change_settings_in_place(first: Left, second: Left) -> None:
     assert replaced == REPLACED
     assert second.revision != first.revision
     assert second.job.state is State.SUCCEEDED, second.job.failure
+
+
+def test_should_fail_an_upload_that_contains_malware(second: Left) -> None:
+    """The changed settings have uploads scanned; the clip before was found clean."""
+    flagged = process(second.deployed, "flagged", EICAR)
+
+    assert flagged.failure is not None
+    assert (flagged.state, flagged.failure.code) == (State.FAILED, "media.malware")
+    assert flagged.runs == 0
 
 
 def test_should_roll_a_failing_change_back_to_what_worked(second: Left, rolled_back: Left) -> None:

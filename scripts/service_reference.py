@@ -31,14 +31,15 @@ OPTIONAL_TYPES = {
     *("AWS::CodeDeploy::Application", "AWS::CodeDeploy::DeploymentConfig"),
     *("AWS::CodeDeploy::DeploymentGroup", "AWS::Lambda::Alias", "AWS::Lambda::Version"),
     *("AWS::Chatbot::SlackChannelConfiguration", "AWS::EC2::EIP", "AWS::EC2::NatGateway"),
-    "AWS::SNS::Subscription",
+    *("AWS::GuardDuty::MalwareProtectionPlan", "AWS::SNS::Subscription"),
 }
 """What settings add that no accepted template has."""
 
 OPTIONAL_ACTIONS = {
     *("cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:UpdateAlias"),
     *("backup:CopyFromBackupVault", "s3:DeleteObjectVersion", "s3:GetBucketAcl"),
-    "s3:GetObjectVersion",
+    *("s3:GetObjectVersion", "s3:GetObjectTagging", "s3:GetObjectVersionTagging"),
+    *("s3:PutObjectTagging", "s3:PutObjectVersionTagging", "events:ListTargetsByRule"),
 }
 SNAPSHOTS = ROOT / "tests" / "infra" / "__snapshots__"
 

@@ -34,10 +34,13 @@ class EncryptionConfig(Settings):
 
 
 class UploadsConfig(Settings):
-    """Access for browsers."""
+    """Access for browsers, and what happens to an upload before it is processed."""
 
     allowed_origins: Several[Origin] = Field(max_length=20)
     """Origins of web pages that may upload and read results from a browser."""
+    malware_scan: bool = False
+    """Whether GuardDuty scans uploads for malware; a job then starts once its upload is found
+    clean, and fails otherwise."""
 
 
 class BackupConfig(Settings):

@@ -142,6 +142,15 @@ ACKNOWLEDGED = (
         finding="NIST.800.53.R5-IAMNoInlinePolicy",
         reason="Each policy belongs to one role, ends with it and cannot be attached elsewhere.",
     ),
+    AcknowledgedFinding(
+        path="Ingest",
+        finding=(
+            "AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:events:<AWS::Region>:"
+            "<AWS::AccountId>:rule/DO-NOT-DELETE-AmazonGuardDutyMalwareProtectionS3*]"
+        ),
+        reason="GuardDuty names its own rule; it may change only rules that it manages.",
+        when=lambda environment: environment.uploads.malware_scan,
+    ),
     # Functions
     AcknowledgedFinding(
         path="",

@@ -78,6 +78,7 @@ _SCOPES: Mapping[str, Sequence[str]] = {
     ),
     "elasticache": ("serverlesscache:{name}",),
     "events": ("event-bus/{name}", "rule/{name}-*"),
+    "guardduty": ("malware-protection-plan/*",),
     "iam": (
         "role{path}{stack}*",
         "role/{promoter}",

@@ -15,6 +15,7 @@ from cdk.config import EnvironmentConfig
 from cdk.config.access import AccessConfig
 from cdk.constructs.data.bucket_access import limits
 from cdk.constructs.data.job_queue import JobQueue
+from cdk.constructs.data.malware_scan import malware_scan
 from cdk.constructs.data.private_bucket import private_bucket
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.constructs.observability.object_trail import object_trail
@@ -103,7 +104,19 @@ class IngestStack(EnvironmentStack):
         )
         if environment.access is not None:
             self._limit_access(environment.access, s3_endpoints)
-        self._notify_on_upload(self.jobs.accept_from_bucket(bucket_arn(self.names.media_bucket)))
+        scanned = environment.uploads.malware_scan
+        self._notify_on_upload(
+            self.jobs.accept_from_bucket(bucket_arn(self.names.media_bucket)), event_bridge=scanned
+        )
+        if scanned:
+            malware_scan(
+                self,
+                "Scan",
+                media=self.media,
+                media_name=self.names.media_bucket,
+                results=self.jobs,
+                key=key,
+            )
         self.output(Output.MEDIA_BUCKET, self.media.bucket_name, "Upload below uploads/")
         if days.object_days is not None:
             self.output(Output.OBJECT_DAYS, str(days.object_days), "S3 expires recordings then")
@@ -155,7 +168,7 @@ class IngestStack(EnvironmentStack):
             key=self.key,
         )
 
-    def _notify_on_upload(self, permission: IDependable) -> None:
+    def _notify_on_upload(self, permission: IDependable, *, event_bridge: bool) -> None:
         # CDK's own notification is a custom resource; CloudFormation has the property natively.
         bucket = self.media.node.default_child
         if not isinstance(bucket, s3.CfnBucket):
@@ -167,7 +180,13 @@ class IngestStack(EnvironmentStack):
                     queue=self.jobs.queue.queue_arn,
                     filter=_below(UPLOADS_PREFIX),
                 )
-            ]
+            ],
+            # GuardDuty needs it and would set it itself; the next deployment would undo that.
+            event_bridge_configuration=(
+                s3.CfnBucket.EventBridgeConfigurationProperty(event_bridge_enabled=True)
+                if event_bridge
+                else None
+            ),
         )
         self.media.node.add_dependency(permission)
 

@@ -160,6 +160,9 @@ class ProcessingStack(EnvironmentStack):
             *tracing_permissions(environment),
             *permissions.read_encrypted(self.key, "s3", "dynamodb", "sqs"),
         )
+        if environment.uploads.malware_scan:
+            dispatcher.add_variables({EnvVar.MALWARE_SCAN: TRUE})
+            dispatcher.allow(permissions.read_tags(media, UPLOADS_PREFIX))
         for compute, work in ingest.filled.items():
             dispatcher.add_variables({WORK_QUEUE_OF[compute]: work.queue.queue_url})
             dispatcher.allow(
@@ -167,7 +170,8 @@ class ProcessingStack(EnvironmentStack):
             )
         if environment.launch == Launch.ON_DEMAND:
             self._grant_run_task(dispatcher, environment, network)
-            # A job without capacity waits for a message that is delayed.
+        if environment.launch == Launch.ON_DEMAND or environment.uploads.malware_scan:
+            # A job without capacity or a scan waits for a message that is delayed.
             dispatcher.allow(
                 permissions.send_messages(ingest.jobs.queue),
                 *permissions.write_encrypted(self.key, "sqs"),

@@ -37,6 +37,7 @@ from local.emulator.services import (
     dynamodb_conflicts,
     ecr,
     eventbridge,
+    guardduty,
     lambda_concurrency,
     lambda_images,
     lambda_logs,
@@ -101,6 +102,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     bedrock.install()
     dynamodb_conflicts.install()
     eventbridge.install()
+    guardduty.install()
     embedded_metrics.install()
     s3_default_key.install()
     s3_kms_etag.install()

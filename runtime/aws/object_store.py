@@ -70,6 +70,22 @@ class S3ObjectStore:
         """Return the current version's identity; raise `ObjectNotFoundError`."""
         return self.look(bucket, key).source
 
+    def tag(self, source: Source, name: str) -> str | None:
+        """Return a tag of that version, None without it.
+
+        Raise `ObjectNotFoundError` if it was deleted or replaced.
+        """
+        with _calling("reading the tags of", source.bucket, source.key):
+            # Tags have no condition on the ETag: the head names the version that has it.
+            head = self._client.head_object(
+                Bucket=source.bucket, Key=source.key, IfMatch=f'"{source.etag}"'
+            )
+            version: dict[str, Any] = (
+                {"VersionId": head["VersionId"]} if "VersionId" in head else {}
+            )
+            found = self._client.get_object_tagging(Bucket=source.bucket, Key=source.key, **version)
+        return next((tag["Value"] for tag in found["TagSet"] if tag["Key"] == name), None)
+
     def download(self, source: Source, path: Path, on_bytes: ByteCount) -> None:
         """Write that version to `path`; raise `ObjectNotFoundError` if it was replaced.
 

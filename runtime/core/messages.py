@@ -11,6 +11,8 @@ from runtime.core.contract import (
     CONFIRM_MESSAGE_TYPE,
     QUEUED_MESSAGE_TYPE,
     REQUEUE_MESSAGE_TYPE,
+    SCAN_EVENT,
+    SCAN_SOURCE,
     is_upload,
 )
 from runtime.core.errors import Permanent
@@ -24,12 +26,13 @@ class Upload:
     """An object that may have been uploaded; `key` is decoded.
 
     `uploaded_at` is in seconds since the epoch, None where the message does not say. It takes no
-    part in comparisons.
+    part in comparisons. `scanned`: GuardDuty has announced the result of its scan.
     """
 
     bucket: str
     key: str
     uploaded_at: float | None = field(default=None, compare=False)
+    scanned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +155,8 @@ def _read(message: Mapping[str, Any]) -> Iterator[Request | Ignored | str]:
         yield Upload(_text(message, "bucket"), _text(message, "key"))
     elif message.get("type") == REQUEUE_MESSAGE_TYPE:
         yield Requeued(_text(message, "job_id"))
+    elif (message.get("source"), message.get("detail-type")) == (SCAN_SOURCE, SCAN_EVENT):
+        yield _scan_result(message.get("detail"))
     elif isinstance(message.get("Records"), list):
         for record in message["Records"]:
             try:
@@ -159,7 +164,13 @@ def _read(message: Mapping[str, Any]) -> Iterator[Request | Ignored | str]:
             except MalformedMessageError as error:
                 yield error.problem
     else:
-        raise MalformedMessageError("is no S3 event, confirmation or requeued job")
+        raise MalformedMessageError("is no S3 event, confirmation, scan or requeued job")
+
+
+def _scan_result(detail: Any) -> Upload:
+    """Return the scanned object. The result is read from the object, which cannot be outdated."""
+    scanned = detail.get("s3ObjectDetails") if isinstance(detail, dict) else None
+    return Upload(_text(scanned, "bucketName"), _text(scanned, "objectKey"), scanned=True)
 
 
 def _s3_record(record: Any) -> Upload | Ignored:
@@ -183,7 +194,7 @@ def _time(text: Any) -> float | None:
         return None
 
 
-def _text(message: Mapping[str, Any], name: str) -> str:
+def _text(message: Any, name: str) -> str:
     value = message.get(name) if isinstance(message, dict) else None
     if not isinstance(value, str) or not value:
         raise MalformedMessageError(f"has no text in `{name}`")

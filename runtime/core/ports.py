@@ -106,6 +106,13 @@ class ObjectStore(Protocol):
         """Delete objects by key where they have the expected ETag; leave the others."""
 
 
+class ObjectTags(Protocol):
+    """Tags of objects."""
+
+    def tag(self, source: Source, name: str) -> str | None:
+        """Return a tag of that version, None without it; raise `ObjectNotFoundError`."""
+
+
 class JobStore(Protocol):
     """Job and idempotency records. Reads are strongly consistent."""
 

@@ -6,6 +6,7 @@ from enum import Enum
 from runtime.core.clock import WallClock
 from runtime.core.errors import Retryable
 from runtime.core.jobs import (
+    SCAN,
     Failure,
     Job,
     Source,
@@ -36,17 +37,22 @@ class ClaimDecision(Enum):
     ACKNOWLEDGE = "acknowledge"
 
 
-def decide_claim(job: Job | None, *, now: float, uploaded_at: float | None = None) -> ClaimDecision:
+def decide_claim(
+    job: Job | None, *, now: float, uploaded_at: float | None = None, scanned: bool = False
+) -> ClaimDecision:
     """Return what a message means for its job; None is a job without a record.
 
     A claim whose lease runs is BUSY: its holder may still die, so the message must survive. FAILED
     is final, except where no processor ever had the job and the same bytes were uploaded after it
-    failed (`uploaded_at`, of the message): that is how a person corrects an upload's options.
+    failed (`uploaded_at`, of the message): that is how a person corrects an upload's options. With
+    `scanned`, the message announces what a job may have waited for.
     """
     if job is None:
         return ClaimDecision.CREATE
     if job.state is State.PENDING:
-        early = job.not_before is not None and now < job.not_before - CLOCK_SKEW_SECONDS
+        awaited = scanned and job.waiting_for == SCAN
+        paused = job.not_before is not None and now < job.not_before - CLOCK_SKEW_SECONDS
+        early = paused and not awaited
         return ClaimDecision.TOO_EARLY if early else ClaimDecision.TAKE_OVER
     if job.state is State.CLAIMED:
         expired = job.lease_until is None or job.lease_until <= now
@@ -84,6 +90,7 @@ class Claims:
         log: Log,
         *,
         uploaded_at: float | None = None,
+        scanned: bool = False,
         submission: Submission = NO_SUBMISSION,
     ) -> Job | None:
         """Return the job to launch, or None when the message needs nothing more.
@@ -100,13 +107,19 @@ class Claims:
         existing = self.jobs.create(fresh)
         if existing is None:
             return fresh
-        return self.claim_existing(existing, options, log, uploaded_at=uploaded_at)
+        return self.claim_existing(existing, options, log, uploaded_at=uploaded_at, scanned=scanned)
 
     def claim_existing(
-        self, job: Job, options: JobOptions, log: Log, *, uploaded_at: float | None = None
+        self,
+        job: Job,
+        options: JobOptions,
+        log: Log,
+        *,
+        uploaded_at: float | None = None,
+        scanned: bool = False,
     ) -> Job | None:
         """Claim a job that has a record; returns and raises as `claim` does."""
-        if self._is_claimable(job, log, uploaded_at):
+        if self._is_claimable(job, log, uploaded_at, scanned=scanned):
             return self._take_over(job, options, log)
         return None
 
@@ -133,8 +146,11 @@ class Claims:
         self._save(job, fail(job, now=self.clock.now(), failure=_failure(error)))
         return True
 
-    def _is_claimable(self, job: Job, log: Log, uploaded_at: float | None) -> bool:
-        match decide_claim(job, now=self.clock.now(), uploaded_at=uploaded_at):
+    def _is_claimable(
+        self, job: Job, log: Log, uploaded_at: float | None, *, scanned: bool = False
+    ) -> bool:
+        now = self.clock.now()
+        match decide_claim(job, now=now, uploaded_at=uploaded_at, scanned=scanned):
             case ClaimDecision.ACKNOWLEDGE:
                 log.info("dispatch.duplicate", state=job.state, attempt=job.attempt)
                 return False

@@ -7,8 +7,21 @@ from dataclasses import dataclass
 
 from runtime.core.contract import Metric, is_folder_marker
 from runtime.core.errors import LifestreamError, Retryable
-from runtime.core.jobs import CAPACITY, Job, Source, State, launched, queued, requeue, wait
+from runtime.core.jobs import (
+    CAPACITY,
+    SCAN,
+    Failure,
+    Job,
+    Source,
+    State,
+    fail,
+    launched,
+    queued,
+    requeue,
+    wait,
+)
 from runtime.core.log import Log
+from runtime.core.malware import ScanDecision
 from runtime.core.messages import (
     Ignored,
     MalformedMessageError,
@@ -35,6 +48,7 @@ from runtime.core.submission import parse_submission
 from runtime.core.telemetry import Telemetry
 from runtime.core.turns import older_waits, pass_turn
 from runtime.dispatcher.claim import Claims
+from runtime.dispatcher.scan import ScanGate
 
 
 @contextmanager
@@ -49,13 +63,17 @@ def _errors_about(job_id: str) -> Iterator[None]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dispatcher:
-    """Handles messages of the jobs queue, `queue`; uploads to other buckets are ignored."""
+    """Handles messages of the jobs queue, `queue`; uploads to other buckets are ignored.
+
+    `scans` is None where uploads are not scanned for malware.
+    """
 
     bucket: str
     objects: ObjectStore
     claims: Claims
     queue: MessageSender
     telemetry: Telemetry
+    scans: ScanGate | None = None
 
     def work(self, body: str) -> None:
         """Handle all requests of one message; it may be deleted once this returns.
@@ -127,7 +145,12 @@ class Dispatcher:
                     self._trace_upload(source, upload, claimed_at=now, code=error.code)
                 return
             job = self.claims.claim(
-                source, options, log, uploaded_at=upload.uploaded_at, submission=submission
+                source,
+                options,
+                log,
+                uploaded_at=upload.uploaded_at,
+                scanned=upload.scanned,
+                submission=submission,
             )
             if job is not None:
                 self._trace_upload(source, upload, claimed_at=job.created_at)
@@ -157,7 +180,7 @@ class Dispatcher:
                 return self._options(found)
         return self.claims.launcher.check(job.options)
 
-    def _count_refusal(self, error: OptionsRefusedError, log: Log) -> None:
+    def _count_refusal(self, error: OptionsRefusedError | Failure, log: Log) -> None:
         log.warning("dispatch.refused", code=error.code, summary=error.summary)
         self.telemetry.metrics.put({Metric.JOBS_FAILED: 1}, code=error.code)
 
@@ -200,6 +223,13 @@ class Dispatcher:
             )
 
     def _start(self, job: Job, log: Log) -> None:
+        scan = ScanDecision.START if self.scans is None else self.scans.decide(job)
+        if isinstance(scan, Failure):
+            self._fail(job, scan, log)
+            return
+        if scan is ScanDecision.WAIT:
+            self._wait(job, LaunchDelayedError(SCAN, "Its upload is not scanned yet"), log)
+            return
         if job.waits and older_waits(self.claims.jobs, job, now=self.claims.clock.now()):
             self._wait(job, LaunchDelayedError(CAPACITY, "An older job waits for it too"), log)
             return
@@ -229,6 +259,16 @@ class Dispatcher:
             if job.waits:
                 # There may be capacity for the next one as well.
                 pass_turn(self.claims.jobs, self.queue, now=self.claims.clock.now(), log=log)
+
+    def _fail(self, job: Job, failure: Failure, log: Log) -> None:
+        failed = fail(job, now=self.claims.clock.now(), failure=failure)
+        try:
+            self.claims.jobs.save(job, failed)
+        except StaleWriteError:
+            log.warning("dispatch.claim_lost")
+            return
+        if failed.state is State.FAILED:
+            self._count_refusal(failure, log)
 
     def _requeue(self, job: Job, log: Log) -> None:
         try:

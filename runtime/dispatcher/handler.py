@@ -18,6 +18,7 @@ from runtime.dispatcher.batch import failed_records
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.routing import QueueLauncher, Routes
+from runtime.dispatcher.scan import ScanGate
 from runtime.dispatcher.settings import DispatcherSettings, read_settings
 
 
@@ -44,9 +45,11 @@ def _dispatcher() -> Dispatcher:
 def compose(settings: DispatcherSettings) -> Dispatcher:
     """Return a dispatcher on AWS adapters."""
     clock = SystemClock()
+    objects = S3ObjectStore(clients.s3(settings.region))
     return Dispatcher(
         bucket=settings.media_bucket,
-        objects=S3ObjectStore(clients.s3(settings.region)),
+        objects=objects,
+        scans=ScanGate(objects) if settings.malware_scan else None,
         claims=Claims(
             jobs=connect_jobs(settings),
             launcher=routes(settings, sleeper=clock),

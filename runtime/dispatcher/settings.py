@@ -25,7 +25,8 @@ class DispatcherSettings(LambdaSettings):
     """The dispatcher's settings; times in seconds.
 
     CPU jobs go to `work_queue_url`, or to tasks of their own where it is None. GPU jobs go to
-    `gpu_work_queue_url`; None means that the environment has no GPU.
+    `gpu_work_queue_url`; None means that the environment has no GPU. With `malware_scan`, GuardDuty
+    scans uploads, and jobs wait for its results.
     """
 
     media_bucket: str
@@ -34,6 +35,7 @@ class DispatcherSettings(LambdaSettings):
     tasks: TaskSettings | None = None
     work_queue_url: str | None = None
     gpu_work_queue_url: str | None = None
+    malware_scan: bool = False
 
 
 def read_settings(environ: Mapping[str, str]) -> DispatcherSettings:
@@ -48,6 +50,7 @@ def read_settings(environ: Mapping[str, str]) -> DispatcherSettings:
         tasks=None if pooled else _tasks(read),
         work_queue_url=read.text(EnvVar.WORK_QUEUE_URL) if pooled else None,
         gpu_work_queue_url=read.optional(EnvVar.GPU_WORK_QUEUE_URL),
+        malware_scan=read.flag(EnvVar.MALWARE_SCAN),
     )
     read.finish()
     return settings

@@ -16,6 +16,7 @@ USED = frozenset(
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         "AWS::AutoScaling::AutoScalingGroup",
         "AWS::Backup::BackupPlan",
+        "AWS::GuardDuty::MalwareProtectionPlan",
         "AWS::Backup::BackupSelection",
         "AWS::Backup::BackupVault",
         "AWS::Budgets::Budget",

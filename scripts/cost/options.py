@@ -36,6 +36,14 @@ def options(prices: Prices) -> Iterator[str]:
             ),
         ),
         ("`budget.anomaly_usd`", "nothing; AWS looks for anomalies and sends notifications free"),
+        (
+            "`uploads.malware_scan`",
+            (
+                f"{money(usd['scan_gb'])} a GB scanned, {money(MANY * usd['scan_object'])} for"
+                f" 100,000 uploads and {money(MANY * usd['object_tag_month'])} a month for their"
+                f" tags; a video hour costs {money(size * usd['scan_gb'] + usd['scan_object'])}"
+            ),
+        ),
         ("`access.organization`, `access.vpc_endpoints`", "nothing"),
         ("`dispatcher.canary_minutes`", f"{money(usd['alarm_metric_month'])} a month, an alarm"),
         (

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import uuid4
 
 import pytest
@@ -9,9 +10,13 @@ import pytest
 from runtime.aws import clients
 from runtime.aws.object_store import S3ObjectStore
 from runtime.core.contract import Compute
+from runtime.core.jobs import Source
 from runtime.core.options import JobOptions, parse_options
 from runtime.core.ports import ObjectChangedError, ObjectNotFoundError, ObjectStore
 from tests.fakes.objects import InMemoryObjectStore
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3.type_defs import TaggingTypeDef
 
 BUCKET = f"contract-{uuid4().hex[:12]}"
 KEY = "uploads/a+b with Grüße.mp4"
@@ -27,6 +32,8 @@ def _s3(request: pytest.FixtureRequest) -> ObjectStore:
     request.getfixturevalue("cloud")
     client = clients.s3("us-east-1")
     client.create_bucket(Bucket=BUCKET)
+    # As the media bucket is.
+    client.put_bucket_versioning(Bucket=BUCKET, VersioningConfiguration={"Status": "Enabled"})
     request.addfinalizer(client.close)
     return S3ObjectStore(client)
 
@@ -65,6 +72,31 @@ def test_should_refuse_to_download_a_version_that_was_replaced(
     objects.write_bytes(b"new", BUCKET, KEY, "video/mp4")
     with pytest.raises(ObjectNotFoundError):
         objects.download(old, tmp_path / "video", lambda _: None)
+
+
+def set_tag(objects: ObjectStore, source: Source, name: str, value: str) -> None:
+    """Tag the current version, as GuardDuty does."""
+    if isinstance(objects, InMemoryObjectStore):
+        objects.set_tag(source, name, value)
+        return
+    client = clients.s3("us-east-1")
+    tags: TaggingTypeDef = {"TagSet": [{"Key": name, "Value": value}]}
+    client.put_object_tagging(Bucket=source.bucket, Key=source.key, Tagging=tags)
+    client.close()
+
+
+def test_should_read_the_tags_of_the_version_asked_for(
+    objects: InMemoryObjectStore | S3ObjectStore,
+) -> None:
+    objects.write_bytes(b"old", BUCKET, KEY, "video/mp4")
+    old = objects.head(BUCKET, KEY)
+    assert objects.tag(old, "scanned") is None
+    set_tag(objects, old, "scanned", "yes")
+    assert (objects.tag(old, "scanned"), objects.tag(old, "other")) == ("yes", None)
+    objects.write_bytes(b"new", BUCKET, KEY, "video/mp4")
+    assert objects.tag(objects.head(BUCKET, KEY), "scanned") is None
+    with pytest.raises(ObjectNotFoundError):
+        objects.tag(old, "scanned")
 
 
 def test_should_store_a_file(objects: ObjectStore, tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from runtime.core.clock import WallClock
@@ -24,6 +24,7 @@ class StoredObject:
     content_type: str
     metadata: Mapping[str, str] = field(default_factory=dict)
     modified_at: float = 0.0
+    tags: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def etag(self) -> str:
@@ -43,6 +44,18 @@ class InMemoryObjectStore:
         at = 0.0 if self.clock is None else self.clock.now()
         self.objects[bucket, key] = StoredObject(data, "video/mp4", named, at)
         return self.head(bucket, key)
+
+    def set_tag(self, source: Source, name: str, value: str) -> None:
+        """Tag the current version, as another service does; uploading again removes the tag."""
+        stored = self._get(source.bucket, source.key)
+        tags = {**stored.tags, name: value}
+        self.objects[source.bucket, source.key] = replace(stored, tags=tags)
+
+    def tag(self, source: Source, name: str) -> str | None:
+        found = self._get(source.bucket, source.key)
+        if found.etag != source.etag:
+            raise ObjectNotFoundError(f"{source.bucket}/{source.key} is no longer {source.etag}")
+        return found.tags.get(name)
 
     def delete(self, bucket: str, key: str) -> None:
         del self.objects[bucket, key]

@@ -38,6 +38,7 @@ def chosen() -> Deployment:
     for before, after in (
         ("log_retention_days = 14", "log_retention_days = 14\ninfrequent_access_days = 60"),
         ("customer_key = false", "customer_key = true"),
+        ("allowed_origins = []", "allowed_origins = []\nmalware_scan = true"),
         ("claim_lease_seconds = 60", "claim_lease_seconds = 60\ncanary_minutes = 5"),
         ("monthly_usd = 100", "monthly_usd = 100\nanomaly_usd = 20"),
     ):
@@ -82,7 +83,11 @@ def test_should_admit_the_endpoints_and_the_functions_alone(chosen: Deployment) 
 
 def test_should_lock_no_deployment_out(chosen: Deployment) -> None:
     """CloudFormation and administrators keep every call on the bucket's own settings."""
-    limits = [s for s in media_denials(chosen) if "SecureTransport" not in str(s.conditions)]
+    limits = [
+        each
+        for each in media_denials(chosen)
+        if not any(key in str(each.conditions) for key in ("SecureTransport", "TagKeys"))
+    ]
 
     assert len(limits) == 2
     assert all(each.actions <= OBJECT_CALLS for each in limits)
@@ -95,7 +100,8 @@ def test_should_exempt_no_task(chosen: Deployment) -> None:
         if any(tag["Key"] == "ReachesMedia" for tag in role["Properties"].get("Tags", []))
     ]
 
-    assert sorted(exempt) == sorted(map(chosen.role_of_function, ("dispatcher", "reaper")))
+    functions = map(chosen.role_of_function, ("dispatcher", "reaper"))
+    assert sorted(exempt) == sorted([*functions, scanner(chosen)])
 
 
 def test_should_record_each_call_on_objects_and_nothing_else(chosen: Deployment) -> None:
@@ -179,6 +185,79 @@ def test_should_let_the_shift_change_the_dispatcher_alone(chosen: Deployment) ->
     }
 
 
+def scanner(deployment: Deployment) -> str:
+    """Return the logical id of GuardDuty's role."""
+    _, plan = deployment.only("AWS::GuardDuty::MalwareProtectionPlan")
+    role: str = deployment.render(plan["Properties"]["Role"])
+    return role.removeprefix("<").removesuffix(".Arn>")
+
+
+def test_should_scan_and_tag_uploads_alone(chosen: Deployment) -> None:
+    _, plan = chosen.only("AWS::GuardDuty::MalwareProtectionPlan")
+    bucket = plan["Properties"]["ProtectedResource"]["S3Bucket"]
+    media, _ = chosen.only(
+        "AWS::S3::Bucket", BucketName="lifestream-media-dev-<AWS::AccountId>-<AWS::Region>"
+    )
+
+    assert chosen.render(bucket["BucketName"]) == f"<{media}>"
+    assert bucket["ObjectPrefixes"] == ["uploads/"]
+    assert plan["Properties"]["Actions"] == {"Tagging": {"Status": "ENABLED"}}
+    touched = {
+        resource.partition("<AWS::Region>")[2]
+        for statement in chosen.of_role(scanner(chosen))
+        if any(action.startswith("s3:") for action in statement.actions)
+        for resource in statement.resources
+    }
+    assert touched == {"", "/uploads/*", "/malware-protection-resource-validation-object"}
+
+
+def test_should_let_nothing_but_guardduty_call_an_upload_clean(chosen: Deployment) -> None:
+    (denial,) = (s for s in media_denials(chosen) if "TagKeys" in str(s.conditions))
+
+    assert denial.actions == {
+        *("s3:PutObject", "s3:PutObjectTagging", "s3:PutObjectVersionTagging"),
+    }
+    assert denial.conditions["ForAnyValue:StringEquals"] == {
+        "s3:RequestObjectTagKeys": ["GuardDutyMalwareScanStatus"]
+    }
+    assert denial.conditions["ArnNotEquals"] == {"aws:PrincipalArn": f"<{scanner(chosen)}.Arn>"}
+
+
+def test_should_send_results_of_scans_to_the_jobs_queue(chosen: Deployment) -> None:
+    queue, _ = chosen.only("AWS::SQS::Queue", QueueName="lifestream-jobs-dev")
+    (rule_id, rule), *others = (
+        (name, each)
+        for name, each in chosen.of_type("AWS::Events::Rule").items()
+        if "aws.guardduty" in str(each["Properties"].get("EventPattern"))
+    )
+    _, policy = chosen.only("AWS::SQS::QueuePolicy", Queues=[f"<{queue}>"])
+    (admitted,) = (s for s in chosen.document(policy) if rule_id in str(s.conditions))
+
+    assert not others
+    assert [chosen.render(target["Arn"]) for target in rule["Properties"]["Targets"]] == [
+        f"<{queue}.Arn>"
+    ]
+    assert admitted.actions == {"sqs:SendMessage"}
+    assert admitted.conditions["ArnEquals"] == {"aws:SourceArn": f"<{rule_id}.Arn>"}
+
+
+def test_should_have_the_dispatcher_wait_for_scans(chosen: Deployment) -> None:
+    variables = chosen.function("dispatcher")["Environment"]["Variables"]
+    allowed = {
+        (action, resource)
+        for statement in chosen.of_role(chosen.role_of_function("dispatcher"))
+        for action in statement.actions
+        for resource in statement.resources
+    }
+
+    assert variables["MALWARE_SCAN"] == "true"
+    assert any(
+        action == "s3:GetObjectVersionTagging" and resource.endswith("/uploads/*")
+        for action, resource in allowed
+    )
+    assert any(action == "sqs:SendMessage" for action, _ in allowed)
+
+
 def test_should_be_deployable_with_the_generated_policies(chosen: Deployment) -> None:
     reference = shipped_reference()
     (templates,) = read_templates(chosen.assets)
@@ -193,8 +272,17 @@ def test_should_cost_nothing_more_when_idle(chosen: Deployment) -> None:
 
 
 def test_should_have_none_of_it_unless_it_is_set(deployment: Deployment) -> None:
-    for kind in ("AWS::CloudTrail::Trail", "AWS::CE::AnomalyMonitor", "AWS::Lambda::Alias"):
+    for kind in (
+        *("AWS::CloudTrail::Trail", "AWS::CE::AnomalyMonitor", "AWS::Lambda::Alias"),
+        "AWS::GuardDuty::MalwareProtectionPlan",
+    ):
         assert not deployment.of_type(kind)
     text = str(deployment.stacks)
-    for word in ("SourceVpce", "PrincipalOrgID", "STANDARD_IA", "LockConfiguration"):
+    for word in (
+        "SourceVpce",
+        "PrincipalOrgID",
+        "STANDARD_IA",
+        "LockConfiguration",
+        "MALWARE_SCAN",
+    ):
         assert word not in text

@@ -38,6 +38,21 @@ class JobQueue(Construct):
             **({"retention": retention} if retention else {}),
         )
 
+    def accept_from_rule(self, rule_arn: str) -> None:
+        """Let EventBridge send the events of a rule."""
+        self.queue.add_to_resource_policy(
+            iam.PolicyStatement(
+                sid="RuleEvents",
+                principals=[iam.ServicePrincipal("events.amazonaws.com")],
+                actions=["sqs:SendMessage"],
+                resources=[self.queue.queue_arn],
+                conditions={
+                    "ArnEquals": {"aws:SourceArn": rule_arn},
+                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+                },
+            )
+        )
+
     def accept_from_bucket(self, bucket_arn: str) -> IDependable:
         """Let S3 send this bucket's events; return what the bucket must depend on.
 

@@ -23,6 +23,7 @@ from cdk.constructs.permissions.objects import (
     erase_objects,
     list_objects,
     read_objects,
+    read_tags,
     take_uploads,
     write_objects,
 )
@@ -76,6 +77,7 @@ __all__ = [
     "read_changes",
     "read_encrypted",
     "read_objects",
+    "read_tags",
     "run_commands",
     "run_task",
     "scale_workers",

@@ -13,6 +13,14 @@ def read_objects(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["s3:GetObject"], resources=[f"{bucket_arn}/{prefix}*"])
 
 
+def read_tags(bucket_arn: str, prefix: str) -> iam.PolicyStatement:
+    """Read the tags of objects below a prefix, in whatever version."""
+    return iam.PolicyStatement(
+        actions=["s3:GetObjectTagging", "s3:GetObjectVersionTagging"],
+        resources=[f"{bucket_arn}/{prefix}*"],
+    )
+
+
 def write_objects(bucket_arn: str, *prefixes: str) -> iam.PolicyStatement:
     """Write objects below prefixes, and clear up after a broken multipart upload."""
     return iam.PolicyStatement(

@@ -10,6 +10,7 @@ from local.emulator.cloudformation import (
     capacity_providers,
     deletion,
     existing_names,
+    exports,
     firewall,
     network,
     scaling,
@@ -19,6 +20,7 @@ from local.emulator.cloudformation import (
 )
 from local.emulator.cloudformation.handlers import Apply, Create, Delete, add, after, wrap
 from local.emulator.patching import around
+from local.emulator.services import guardduty
 
 INGRESS = network.SecurityGroupRule("IpPermissions")
 EGRESS = network.SecurityGroupRule("IpPermissionsEgress")
@@ -32,6 +34,7 @@ ADDED: dict[str, tuple[Create, Delete]] = {
     "AWS::EC2::SecurityGroupEgress": (EGRESS.create, EGRESS.delete),
     "AWS::EC2::SecurityGroupIngress": (INGRESS.create, INGRESS.delete),
     "AWS::EC2::VPCCidrBlock": (network.create_address_range, network.delete_address_range),
+    "AWS::GuardDuty::MalwareProtectionPlan": (guardduty.create_plan, guardduty.delete_plan),
     "AWS::WAFv2::LoggingConfiguration": (
         firewall.create_logging,
         lambda _physical_id, _properties: None,
@@ -72,5 +75,7 @@ def install(targets: AutoScaling) -> None:
     )
     around(provisioners, "_normalize_container_defs")(task_definitions.complete_containers)
     existing_names.install()
+    exports.install()
+    network.install()
     services.install()
     scaling.install(targets)

@@ -31,6 +31,9 @@ RECONCILE_EVENT = "lifestream.reconcile"
 CONFIRM_MESSAGE_TYPE = "lifestream.upload_confirmed"
 """`type` of the API's message `{"type", "bucket", "key"}`: an upload is complete."""
 
+SCAN_SOURCE, SCAN_EVENT = "aws.guardduty", "GuardDuty Malware Protection Object Scan Result"
+"""`source` and `detail-type` of the event of a scan's result."""
+
 REQUEUE_MESSAGE_TYPE = "lifestream.job_requeued"
 """`type` of a message `{"type", "job_id"}`: a requeued job is to be dispatched again."""
 

@@ -6,6 +6,9 @@ UPLOADS_PREFIX = "uploads/"
 WORK_PREFIX = "work/"
 RESULTS_PREFIX = "results/"
 
+SCAN_TAG = "GuardDutyMalwareScanStatus"
+"""The tag by which GuardDuty marks a scanned object with the result."""
+
 
 class JobsTable:
     """Key and index of the jobs table."""

@@ -27,6 +27,7 @@ class EnvVar(StrEnum):
     TASK_EXECUTE_COMMAND = "TASK_EXECUTE_COMMAND"
     CLAIM_LEASE_SECONDS = "CLAIM_LEASE_SECONDS"
     LAUNCH = "LAUNCH"
+    MALWARE_SCAN = "MALWARE_SCAN"
 
     # Dispatcher: the work queue of each kind of compute that has workers.
     # Worker: the queue that it polls is WORK_QUEUE_URL, whatever it runs on.

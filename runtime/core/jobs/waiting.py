@@ -19,6 +19,9 @@ FREE_INTERRUPTIONS = 2
 MAX_INTERRUPTIONS = 30
 """Interruptions in a row, each within `SETTLED_SECONDS`, after which the job fails."""
 
+SCAN = "scan.pending"
+"""What a job waits for while GuardDuty has not scanned its upload."""
+
 _UNOWNED: Mapping[str, Any] = {"lease_until": None, "task_arn": None, "stage": None}
 
 

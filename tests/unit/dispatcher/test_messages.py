@@ -12,7 +12,7 @@ from runtime.core.messages import (
     parse,
     requeue_message,
 )
-from tests.unit.dispatcher.world import BUCKET, confirmation, s3_event
+from tests.unit.dispatcher.world import BUCKET, confirmation, s3_event, scan_event
 
 
 @pytest.mark.parametrize(
@@ -57,6 +57,11 @@ def test_should_read_the_records_next_to_one_that_is_malformed() -> None:
 
 def test_should_read_the_message_that_has_a_job_dispatched_again() -> None:
     assert parse(requeue_message("any-job"), bucket=BUCKET) == ParsedMessage((Requeued("any-job"),))
+
+
+def test_should_read_which_upload_was_scanned_and_leave_the_result_to_its_tag() -> None:
+    found = parse(scan_event("uploads/a+b %41.mp4"), bucket=BUCKET)
+    assert found.requests == (Upload(BUCKET, "uploads/a+b %41.mp4", scanned=True),)
 
 
 @pytest.mark.parametrize(
@@ -105,6 +110,8 @@ def test_should_ignore_what_is_not_ours(body: str, reason: str) -> None:
         s3_event("").replace('"key": ""', '"key": null'),
         confirmation(key=""),
         requeue_message(""),
+        scan_event(""),
+        scan_event().replace('"s3ObjectDetails"', '"other"'),
         '{"type": "something_else", "bucket": "b", "key": "k"}',
     ],
 )

@@ -6,14 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote_plus
 
-from runtime.core.contract import CONFIRM_MESSAGE_TYPE, Compute
+from runtime.core.contract import CONFIRM_MESSAGE_TYPE, SCAN_EVENT, SCAN_SOURCE, Compute
 from runtime.core.errors import LifestreamError
 from runtime.core.jobs import Job, Source, start
+from runtime.core.malware import CLEAN
 from runtime.core.ports import TaskLauncher
 from runtime.core.telemetry import Telemetry
 from runtime.dispatcher.claim import Claims
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.routing import Routes
+from runtime.dispatcher.scan import ScanGate
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.killing import Killed, KillSwitch
@@ -31,9 +33,9 @@ VISIBILITY_SECONDS = 120
 
 
 class World:
-    """All that is around one dispatcher."""
+    """All that is around one dispatcher; with `scanned`, uploads wait for a scan."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, scanned: bool = False) -> None:
         self.clock = FakeClock()
         self.objects = InMemoryObjectStore()
         self.jobs = InMemoryJobStore()
@@ -55,6 +57,7 @@ class World:
             ),
             queue=self.switch.guard(self.queue),
             telemetry=self.telemetry,
+            scans=ScanGate(self.switch.guard(self.objects)) if scanned else None,
         )
 
     def launchers(self) -> dict[Compute, TaskLauncher]:
@@ -98,6 +101,23 @@ def s3_event(
 ) -> str:
     records = [{**_record(key, bucket, event), **more} for key in keys or (KEY,)]
     return json.dumps({"Records": records})
+
+
+def scan_event(key: str = KEY, bucket: str = BUCKET, result: str = CLEAN) -> str:
+    """The event of a scan's result, as EventBridge sends it to a queue."""
+    scanned = {"bucketName": bucket, "objectKey": key, "eTag": "any", "versionId": "any"}
+    return json.dumps(
+        {
+            "source": SCAN_SOURCE,
+            "detail-type": SCAN_EVENT,
+            "detail": {
+                "scanStatus": "COMPLETED",
+                "resourceType": "S3_OBJECT",
+                "s3ObjectDetails": scanned,
+                "scanResultDetails": {"scanResultStatus": result, "threats": None},
+            },
+        }
+    )
 
 
 def iso(seconds: float) -> str:

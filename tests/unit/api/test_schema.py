@@ -14,7 +14,7 @@ from runtime.core.jobs import succeed
 from tests.unit.api.scenarios import TIMEOUT_SECONDS, run
 from tests.unit.api.world import ADMIN, World
 
-EXAMPLES = 8
+EXAMPLES = 4
 SCENARIOS = 10
 STREAMS = {"/v1/events", "/v1/jobs/{job_id}/events"}
 """They may have no end; test_live.py covers them."""

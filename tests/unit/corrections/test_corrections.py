@@ -116,7 +116,7 @@ def words_of(document: Document) -> list[str]:
     return [word.text for word in document.words]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(st.lists(any_edit, max_size=12))
 def test_should_give_the_original_bytes_when_all_is_undone(made: list[Edit]) -> None:
     journal = Journal()
@@ -133,7 +133,7 @@ def test_should_give_the_original_bytes_when_all_is_undone(made: list[Edit]) -> 
     assert rendered(redone) == changed
 
 
-@settings(max_examples=100)
+@settings(max_examples=40)
 @given(st.lists(any_edit, max_size=12))
 def test_should_keep_times_in_order_and_every_format_readable(made: list[Edit]) -> None:
     journal = Journal()
@@ -157,7 +157,7 @@ def test_should_keep_times_in_order_and_every_format_readable(made: list[Edit]) 
                 assert citation["segment"] < len(transcript["sentences"])
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(any_edit, any_edit)
 def test_should_end_alike_or_refuse_one_in_either_order(ours: Edit, theirs: Edit) -> None:
     """The later of two people sees an allowed outcome: both edits, or a refusal of the second."""
@@ -171,6 +171,7 @@ def test_should_end_alike_or_refuse_one_in_either_order(ours: Edit, theirs: Edit
         )
 
 
+@settings(max_examples=30)
 @given(st.lists(any_edit, max_size=6))
 def test_should_read_its_own_journal(made: list[Edit]) -> None:
     journal = Journal().appended(made, author="ada", at=2.5)

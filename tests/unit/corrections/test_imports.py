@@ -76,7 +76,7 @@ def test_should_make_no_edit_of_an_untouched_file(form: Format) -> None:
 
 
 @formats
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(
     made=st.lists(
         st.tuples(

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from scripts.setup.commands import ROOT, cache_folder
 from scripts.setup.web_assets import bundle
@@ -16,7 +16,9 @@ from tests.browser.recordings import make_video, write_results
 from tests.browser.serving import pages_over
 
 WIDTH, HEIGHT = 1280, 800
-TIMEOUT_MS, STEP_MS = 15_000, 20
+TIMEOUT_MS, STEP_MS = 60_000, 20
+# Playwright's own bound of 5 s says something about the machine.
+expect.set_options(timeout=TIMEOUT_MS)
 
 
 @pytest.fixture(scope="package")

@@ -17,7 +17,7 @@ from runtime.web.sessions import MemorySessions
 from runtime.web.settings import WebSettings
 from tests.browser.fake_service import CLIENT, FakeService
 
-START_SECONDS = 20
+START_SECONDS = 120
 
 
 @contextmanager

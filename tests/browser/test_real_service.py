@@ -38,7 +38,7 @@ from tests.contract.job_stores import make_dynamo_store
 
 pytestmark = pytest.mark.browser
 
-REGION, CLIENT, START_SECONDS = "us-east-1", "lifestream", 30
+REGION, CLIENT, START_SECONDS = "us-east-1", "lifestream", 120
 
 
 @dataclass(frozen=True, slots=True)

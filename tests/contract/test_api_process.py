@@ -24,7 +24,7 @@ from runtime.core.jobs.job import Failure
 
 pytestmark = pytest.mark.cloud
 
-STOP_SECONDS = 30
+STOP_SECONDS = 120
 PAGE = Path(__file__).resolve().parent.parent.parent / "docs" / "api.md"
 PART_BYTES = 8 << 20
 BODY = b"any recording" * 1000

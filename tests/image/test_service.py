@@ -25,7 +25,7 @@ from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar, ExitCode
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(300, func_only=True)]
 
-START_SECONDS = 60.0
+START_SECONDS = 300.0
 STOP_SECONDS = 30.0
 POLL_SECONDS = 0.2
 LOOPBACK = "127.0.0.1"

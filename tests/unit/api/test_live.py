@@ -32,7 +32,7 @@ def finish(world: World, job: Job) -> Job:
 
 def run(steps: Callable[[], Awaitable[Any]]) -> Any:
     async def bounded() -> Any:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(120):
             return await steps()
 
     return asyncio.run(bounded())

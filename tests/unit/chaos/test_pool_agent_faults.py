@@ -48,7 +48,7 @@ def test_should_cause_trouble_and_end_it() -> None:
         url = f"http://127.0.0.1:{cloud.server_address[1]}"
         fault = AgentFaults(url, seed=7, seconds_between=(0.0, 0.01))
         fault.start()
-        assert cloud.first.wait(10)
+        assert cloud.first.wait(120)
         fault.stop()
         cloud.shutdown()
         serving.join()

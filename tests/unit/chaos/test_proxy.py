@@ -26,7 +26,7 @@ from tests.unit.chaos.sdk_requests import JOBS, save
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-pytestmark = pytest.mark.timeout(60)
+pytestmark = pytest.mark.timeout(600)
 JOB_ID = "0123456789abcdef0123456789abcdef"
 SAVING = CallName(Caller.PROCESSOR, "dynamodb.Write:RUNNING")
 KILLED = -9

@@ -47,7 +47,7 @@ def run(service: Service, *, has_capacity: bool) -> None:
         has_capacity=lambda: has_capacity,
     )
     service.churn.start()
-    service.churn._thread.join(10)
+    service.churn._thread.join(120)
 
 
 def test_should_change_the_number_of_workers_once_they_have_begun(service: Service) -> None:

@@ -65,7 +65,7 @@ def test_should_not_start_what_it_cannot_finish() -> None:
 
 
 def test_should_work_on_the_records_of_a_batch_at_the_same_time() -> None:
-    together = threading.Barrier(THREADS, timeout=10)
+    together = threading.Barrier(THREADS, timeout=120)
 
     def work(_: str) -> None:
         together.wait()

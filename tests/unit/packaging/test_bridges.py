@@ -34,7 +34,7 @@ from tests.unit.packaging.workers import (
 UNDER_FAULTS = 2
 UNDER_SCALE_IN = 3
 STOPPED = {0, 143, -15}
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(600)
 
 CELERY = """
 from celery_worker import app

@@ -9,7 +9,7 @@ import pytest
 import runtime.protection
 from scripts.package.__main__ import PROJECT, SOURCE, build, document
 
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(600)
 
 
 def test_should_give_the_same_bytes_again_and_ship_every_module(

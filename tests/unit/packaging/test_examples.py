@@ -29,7 +29,7 @@ ALONE = [
     "batch.sh",
 ]
 TERMINATED = {0, 143, -15}
-pytestmark = pytest.mark.timeout(90)
+pytestmark = pytest.mark.timeout(600)
 
 
 def command(installed: Path, example: str) -> list[str | Path]:

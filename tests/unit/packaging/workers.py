@@ -15,7 +15,7 @@ from pathlib import Path
 
 from runtime.protection.testing.endpoint import AgentEndpoint
 
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 300
 
 Intervals = list[tuple[float, float | None]]
 

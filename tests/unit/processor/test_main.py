@@ -112,7 +112,7 @@ class SignalledStudio(Studio):
 
     def signal_and_wait(self, _: Progress) -> None:
         signal.raise_signal(signal.SIGTERM)
-        assert self.noted.wait(10)
+        assert self.noted.wait(120)
 
 
 @pytest.fixture

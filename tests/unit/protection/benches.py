@@ -18,7 +18,8 @@ from tests.fakes.log import CapturedLog
 from tests.fakes.metrics import CapturedMetrics
 from tests.fakes.protection import FakeProtection
 
-PATIENCE_SECONDS = 10.0
+ACQUIRE_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
 
 
 class KeeperBench:
@@ -79,7 +80,7 @@ class ManagerBench:
             reports=Reports(log=self.log),
             abort=lambda _reason: self.aborted.set(),
             jitter=lambda: 0.0,
-            acquire_timeout_seconds=PATIENCE_SECONDS,
+            acquire_timeout_seconds=ACQUIRE_SECONDS,
         )
 
     def pass_time(self, seconds: float) -> None:

@@ -23,7 +23,7 @@ from runtime.protection import (
 )
 from runtime.protection.testing.endpoint import AgentEndpoint, serving
 
-PATIENCE_SECONDS = 20
+PATIENCE_SECONDS = 120
 
 
 @pytest.fixture

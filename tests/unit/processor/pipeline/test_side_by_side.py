@@ -12,7 +12,7 @@ from runtime.core.ports import Progress
 from tests.fakes.killing import Killed, KillSwitch
 from tests.unit.processor.studio import Studio
 
-MEETING_SECONDS = 10.0
+MEETING_SECONDS = 120.0
 
 
 @pytest.fixture

@@ -33,13 +33,13 @@ def test_should_show_signs_of_life_while_another_stage_embeds(
     def slowly(texts: Sequence[str]) -> NDArray[np.float32]:
         calls.append(len(texts))
         begun.set()
-        assert may_end.wait(20.0)
+        assert may_end.wait(120.0)
         return embed(texts)
 
     meaning = SentenceEmbeddings(lambda: slowly)
     with ThreadPoolExecutor(1) as pool:
         first = pool.submit(meaning.of, SAID, lambda _: None)
-        assert begun.wait(20.0)
+        assert begun.wait(120.0)
         second = meaning.of(SAID, lambda _: may_end.set())
         assert first.result() is second
     assert calls == [len(SAID)]

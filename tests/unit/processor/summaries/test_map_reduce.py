@@ -226,7 +226,7 @@ def test_should_ask_as_many_questions_at_once_as_its_limit_and_no_more() -> None
         with lock:
             active += 1
             most = max(most, active)
-        both.wait(10)  # breaks if only one is asked at a time
+        both.wait(120)  # breaks if only one is asked at a time
         time.sleep(0.02)  # a third one would come in now
         with lock:
             active -= 1

@@ -197,7 +197,7 @@ def test_should_end_the_process_when_the_watchdog_itself_dies(guarded: Guarded) 
         abort=abort,
     )
     with watchdog:
-        assert ended.wait(10)
+        assert ended.wait(120)
     assert guarded.aborted == [ExitCode.RETRYABLE_FAILURE]
 
 

@@ -42,7 +42,7 @@ class Probe:
         ).start()
 
     def get(self, path: str) -> tuple[int, dict[str, Any]]:
-        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=10)
+        connection = HTTPConnection("127.0.0.1", self.server.port, timeout=120)
         connection.request("GET", path)
         response = connection.getresponse()
         answer = response.status, json.loads(response.read())
@@ -114,7 +114,7 @@ def test_should_answer_several_probes_at_once(probe: Probe) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(10)
+        thread.join(120)
     assert answers == [200] * 8
 
 

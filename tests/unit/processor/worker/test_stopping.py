@@ -14,7 +14,7 @@ from runtime.core.ports import Progress, WorkMessage
 from tests.unit.processor.worker.pool import STOP_TIMEOUT_SECONDS, Pool
 
 GRACE_SECONDS = 75.0
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from tests.fakes.work_queue import VISIBILITY_SECONDS, FakeWorkQueue
 from tests.unit.processor.test_settings import ENVIRON
 from tests.unit.processor.worker.pool import Pool
 
-PATIENCE_SECONDS = 10.0
+PATIENCE_SECONDS = 120.0
 JOB_ONLY = {
     EnvVar.JOB_ID,
     EnvVar.JOB_ATTEMPT,

@@ -10,7 +10,7 @@ from local.emulator.containers import task_container
 from local.emulator.containers.task_process import TaskProcess
 from local.images import Container, Image, Images
 
-WAIT_SECONDS = 20.0
+WAIT_SECONDS = 120.0
 
 TOOL = """#!{python} -IS
 # A container tool that runs the command as a process and notes what it was told.

@@ -11,7 +11,7 @@ import pytest
 
 from local.emulator.containers.task_process import TaskProcess
 
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 120.0
 
 
 class Started:

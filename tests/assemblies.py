@@ -156,14 +156,17 @@ def _opening_only_sources() -> Iterator[None]:
 
 @cache
 def _add_hook() -> None:
-    roots = tuple(str(ROOT / source) for source in SOURCES)
+    # The lock stands for the libraries.
+    roots = {ROOT / source for source in (*SOURCES, ".venv")}
     inside = f"{ROOT}{os.sep}"
 
     def check(event: str, arguments: tuple[Any, ...]) -> None:
         if not _checking or event != "open":
             return
         path = str(arguments[0])
-        if path.startswith(inside) and not path.startswith(roots) and "__pycache__" not in path:
+        if not path.startswith(inside) or "__pycache__" in path:
+            return
+        if roots.isdisjoint((Path(path), *Path(path).parents)):
             raise AssertionError(f"{path} is no source in tests/assemblies.py")
 
     sys.addaudithook(check)

@@ -1,185 +1,24 @@
-"""Corrections: any edits keep times in order, and undone they give the original bytes."""
+"""What single corrections make of a document, its journal and its files."""
 
 import json
-from dataclasses import replace
 from io import BytesIO
-from itertools import pairwise
-from typing import Any
 
 import docx
-import pysubs2
 import pytest
-import webvtt
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from runtime.core.contract import ResultFile
 from runtime.corrections import edits
 from runtime.corrections.apply import _spans
 from runtime.corrections.comparison import compare
-from runtime.corrections.document import Document, document_of, sentences_of
-from runtime.corrections.edits import Edit, EditRefusedError, edit_of, json_of
+from runtime.corrections.document import sentences_of
+from runtime.corrections.edits import EditRefusedError, edit_of
 from runtime.corrections.journal import Action, Journal, journal_bytes, read_journal
 from runtime.corrections.render import corrected
 from runtime.documents.files import render_documents
 from runtime.results.findings import UnreadableFindingsError, findings_bytes, read_findings
-from runtime.results.job_result import JobResult
 from runtime.results.render.files import render_files
 from tests.golden.talk import FIRST, SECOND, TALK
-
-FOUND = document_of(TALK)
-
-
-def overlapping() -> JobResult:
-    """Return the talk as two people say it at once: every word lasts beyond the next one."""
-    chapters = tuple(
-        replace(
-            chapter,
-            sentences=tuple(
-                replace(
-                    sentence,
-                    words=tuple(
-                        replace(
-                            said, word=replace(said.word, end_seconds=said.word.end_seconds + 0.7)
-                        )
-                        for said in sentence.words
-                    ),
-                )
-                for sentence in chapter.sentences
-            ),
-        )
-        for chapter in TALK.chapters
-    )
-    return replace(TALK, chapters=chapters)
-
-
-OVERLAPPING = document_of(overlapping())
-ORIGINAL = render_files(TALK)
-
-BEN: dict[str, Any] = {"author": "ben", "at": 9.0}
-
-word_ids = st.sampled_from([word.id for word in FOUND.words])
-labels = st.sampled_from([FIRST, SECOND, "SPEAKER_07"])
-texts = st.text(
-    st.characters(codec="utf-8", exclude_categories=("C", "Z")), min_size=1, max_size=12
-).map(lambda text: " ".join(text.split()) or "x")
-phrases = st.lists(texts, min_size=1, max_size=3).map(" ".join)
-any_edit: st.SearchStrategy[Edit] = st.one_of(
-    st.builds(edits.RenameSpeaker, speaker=labels, name=st.one_of(st.just(""), phrases)),
-    st.builds(edits.MergeSpeakers, speaker=labels, into=labels),
-    st.builds(edits.SplitSpeaker, speaker=labels, word=word_ids, into=labels),
-    st.builds(
-        edits.ReassignWords,
-        words=st.lists(word_ids, min_size=1, max_size=4, unique=True).map(tuple),
-        speaker=labels,
-    ),
-    st.builds(edits.ChangeWord, word=word_ids, text=phrases),
-    st.builds(edits.InsertWords, after=word_ids, text=phrases),
-    st.builds(edits.DeleteWord, word=word_ids),
-    st.builds(edits.JoinWords, word=word_ids),
-    st.builds(edits.StartSentence, word=word_ids),
-    st.builds(edits.ContinueSentence, word=word_ids),
-    st.builds(edits.ChangeTitle, text=st.one_of(st.just(""), phrases)),
-    st.builds(edits.ChangeChapter, chapter=st.integers(0, 2), text=phrases),
-    st.builds(
-        edits.ChangeSummary,
-        section=st.integers(0, 1),
-        item=st.integers(0, 2),
-        text=st.one_of(st.just(""), phrases),
-    ),
-)
-
-
-def edited(journal: Journal, edit: Edit, author: str = "ada") -> Journal:
-    """Return the journal with an edit, without it where it does not fit (any more)."""
-    longer = journal.appended([edit], author=author, at=1.0)
-    try:
-        longer.applied_to(FOUND)
-    except EditRefusedError:
-        return journal
-    return longer
-
-
-def one(*given_edits: Edit) -> Document:
-    return Journal().appended(given_edits, author="ada", at=1.0).applied_to(FOUND)
-
-
-def rendered(journal: Journal) -> dict[str, bytes]:
-    return render_files(corrected(TALK, journal.applied_to(FOUND)))
-
-
-def result_of(*given_edits: Edit) -> JobResult:
-    return corrected(TALK, one(*given_edits))
-
-
-def words_of(document: Document) -> list[str]:
-    return [word.text for word in document.words]
-
-
-@settings(max_examples=25)
-@given(st.lists(any_edit, max_size=12))
-def test_should_give_the_original_bytes_when_all_is_undone(made: list[Edit]) -> None:
-    journal = Journal()
-    for edit in made:
-        journal = edited(journal, edit)
-    changed = rendered(journal)
-    undone = journal
-    while undone.active:
-        undone = undone.undone(author="ada", at=2.0)
-    assert rendered(undone) == ORIGINAL
-    redone = undone
-    for _ in journal.active:
-        redone = redone.redone(author="ada", at=2.0)
-    assert rendered(redone) == changed
-
-
-@settings(max_examples=40)
-@given(st.lists(any_edit, max_size=12))
-def test_should_keep_times_in_order_and_every_format_readable(made: list[Edit]) -> None:
-    journal = Journal()
-    for edit in made:
-        journal = edited(journal, edit)
-    document = journal.applied_to(FOUND)
-    for each in (document, journal.applied_to(OVERLAPPING)):
-        for word in each.words:
-            assert word.start_seconds <= word.end_seconds
-        for before, after in pairwise(each.words):
-            assert before.start_seconds <= after.start_seconds
-    files = rendered(journal)
-    pysubs2.SSAFile.from_string(files[ResultFile.CAPTIONS_SRT].decode())
-    if document.words:
-        webvtt.from_string(files[ResultFile.CAPTIONS_VTT].decode())
-    transcript = json.loads(files[ResultFile.TRANSCRIPT_JSON])
-    assert [word["text"] for word in transcript["words"]] == words_of(document)
-    for section in json.loads(files[ResultFile.SUMMARY_JSON])["summary_sections"]:
-        for item in section["items"]:
-            for citation in item["citations"]:
-                assert citation["segment"] < len(transcript["sentences"])
-
-
-@settings(max_examples=25)
-@given(any_edit, any_edit)
-def test_should_end_alike_or_refuse_one_in_either_order(ours: Edit, theirs: Edit) -> None:
-    """The later of two people sees an allowed outcome: both edits, or a refusal of the second."""
-    for first, second in ((ours, theirs), (theirs, ours)):
-        journal = edited(edited(Journal(), first, "ada"), second, "ben")
-        assert [entry.edit for entry in journal.active] in (
-            [first, second],
-            [first],
-            [second],
-            [],
-        )
-
-
-@settings(max_examples=30)
-@given(st.lists(any_edit, max_size=6))
-def test_should_read_its_own_journal(made: list[Edit]) -> None:
-    journal = Journal().appended(made, author="ada", at=2.5)
-    if journal.entries:
-        journal = journal.undone(author="ada", at=3.0)
-    assert read_journal(journal_bytes(journal)) == journal
-    for edit in made:
-        assert edit_of(json.loads(json.dumps(json_of(edit)))) == edit
+from tests.unit.corrections.edited_talk import BEN, FOUND, one, result_of, words_of
 
 
 def test_should_change_nothing_without_edits() -> None:

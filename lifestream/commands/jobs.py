@@ -2,6 +2,7 @@
 
 import heapq
 import re
+from collections.abc import Callable
 from itertools import islice
 from typing import Annotated
 
@@ -157,28 +158,21 @@ def watch(
     return 0
 
 
-@app.command()
-def cancel(
-    context: typer.Context,
-    name: JobName,
-    *,
-    environment: EnvironmentOption = None,
-) -> int:
-    """End a job that has not ended, and stop its task."""
-    operations, screen = opened(context, environment)
-    return print_result(job_actions.cancel(operations, job_id_of(operations, name)), screen)
+def _acting(act: Callable[[Operations, str], ActionResult]) -> Callable[..., int]:
+    def command(
+        context: typer.Context, name: JobName, *, environment: EnvironmentOption = None
+    ) -> int:
+        operations, screen = opened(context, environment)
+        return print_result(act(operations, job_id_of(operations, name)), screen)
+
+    return command
 
 
-@app.command()
-def retry(
-    context: typer.Context,
-    name: JobName,
-    *,
-    environment: EnvironmentOption = None,
-) -> int:
-    """Run a failed or cancelled job again, as if new."""
-    operations, screen = opened(context, environment)
-    return print_result(job_actions.retry(operations, job_id_of(operations, name)), screen)
+for _action, _act, _help in (
+    ("cancel", job_actions.cancel, "End a job that has not ended, and stop its task."),
+    ("retry", job_actions.retry, "Run a failed or cancelled job again, as if new."),
+):
+    app.command(_action, help=_help)(_acting(_act))
 
 
 @app.command()

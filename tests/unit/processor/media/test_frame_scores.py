@@ -88,7 +88,9 @@ def test_should_find_the_same_wherever_it_was_killed(
 ) -> None:
     whole = Watched.of(films(name))
     assert len(whole.units) >= FRAMES // UNIT_FRAMES
-    for done in (1, len(whole.units) - 1, len(whole.units)):
+    count = len(whole.units)
+    # Where it was killed matters to one film; to the others, that they can be entered at all.
+    for done in (1, count - 1, count) if name == "film.mp4" else (count // 2,):
         resumed = Watched.of(films(name), whole.units[:done])
         assert resumed.scenes == whole.scenes
         assert resumed.samples == whole.samples
@@ -159,10 +161,10 @@ def test_should_judge_the_same_wherever_it_was_killed(
 
     scenes = judged(whole)
     assert len(scenes) > 1
-    for done in (1, 4):
-        increments = ListedIncrements(done=whole.added[:done])
-        assert judged(increments) == scenes
-        assert increments.added == whole.added[done:]
+    done = len(whole.added) // 2
+    increments = ListedIncrements(done=whole.added[:done])
+    assert judged(increments) == scenes
+    assert increments.added == whole.added[done:]
 
 
 @dataclass

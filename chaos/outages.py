@@ -3,12 +3,12 @@
 The uploads of such a run are spread over its outages, so that each one meets jobs in every state.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from chaos.conditions import EventFate
 from chaos.ledger import NO_JOB, Breach, Violation
-from chaos.plan import Plan
+from chaos.plan import MessageKind, Plan, Scenario
 
 CAPACITY = "capacity"
 """Not a service: no task can be started, because a quota is used up or there is no machine."""
@@ -22,7 +22,8 @@ SPACING = 1.5
 """From the start of an outage to that of the next one, in lengths of an outage."""
 
 UNHEARD_SECONDS = 20.0
-"""So long before an outage of SQS uploads have lost events: the reconciler announces them in it."""
+"""So long before an outage of SQS, and until so long before its end, nothing announces uploads: the
+reconciler has to, while SQS is out."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -65,7 +66,7 @@ def upload_time(number: int, jobs: int, seconds: float) -> float:
 
 
 def spread_over_outages(plan: Plan, seconds: float) -> Plan:
-    """Return the plan of a run with outages: SQS's outage meets uploads whose events are lost.
+    """Return the plan of a run with outages: SQS's outage meets uploads that nothing announces.
 
     S3's own events and the functions' polls do not pass the proxy; the reconciler's messages do.
     """
@@ -73,15 +74,31 @@ def spread_over_outages(plan: Plan, seconds: float) -> Plan:
         return plan
     start = outage_start("sqs", seconds)
     jobs = len(plan.jobs)
+    unheard = {
+        number
+        for number in range(jobs)
+        if start - UNHEARD_SECONDS
+        <= upload_time(number, jobs, seconds)
+        < start + seconds - UNHEARD_SECONDS
+    }
     return replace(
         plan,
         jobs=tuple(
-            replace(scenario, conditions=replace(scenario.conditions, event=EventFate.LOST))
-            if start - UNHEARD_SECONDS <= upload_time(number, jobs, seconds) < start + seconds / 2
-            else scenario
-            for number, scenario in enumerate(plan.jobs)
+            _unannounced(scenario, number, unheard) for number, scenario in enumerate(plan.jobs)
         ),
     )
+
+
+def _unannounced(scenario: Scenario, number: int, unheard: Container[int]) -> Scenario:
+    """Return a job's scenario without messages about uploads that nothing may announce."""
+    if number in unheard:
+        conditions = replace(scenario.conditions, event=EventFate.LOST)
+        return replace(scenario, extras=(), conditions=conditions)
+    if number - 1 in unheard:
+        # A message about two uploads is about the one before it as well.
+        kept = (each for each in scenario.extras if each.kind is not MessageKind.EVENT_OF_TWO)
+        return replace(scenario, extras=tuple(kept))
+    return scenario
 
 
 def outages_not_met(counts: Mapping[str, int], seconds: float) -> Iterator[Violation]:

@@ -19,7 +19,7 @@ from chaos.outages import (
     spread_over_outages,
     upload_time,
 )
-from chaos.plan import FaultKind, draw_plan
+from chaos.plan import FaultKind, MessageKind, draw_plan
 from tests.unit.chaos.sdk_requests import JOBS, json_request
 
 
@@ -55,14 +55,19 @@ def test_should_have_uploads_in_every_outage_and_lost_events_in_that_of_sqs() ->
         assert sum(start <= each < start + seconds for each in times) >= 2
     outages = Outages(seconds=seconds, began=100.0, now=lambda: 100.0 + times[3])
     assert [outages.may_upload(number, jobs) for number in (3, 4)] == [True, False]
-    lost = {
+    plan = spread_over_outages(draw_plan(7, jobs), seconds)
+    silent = {
         number
-        for number, scenario in enumerate(spread_over_outages(draw_plan(7, jobs), seconds).jobs)
-        if scenario.conditions.event is EventFate.LOST
+        for number, scenario in enumerate(plan.jobs)
+        if scenario.conditions.event is EventFate.LOST and not scenario.extras
     }
     start = outage_start("sqs", seconds)
-    assert {n for n, each in enumerate(times) if start <= each < start + seconds / 2} <= lost
-    assert len(lost) < jobs / 2
+    out = {n for n, each in enumerate(times) if start <= each < start + seconds / 2}
+    assert out <= silent
+    assert len(silent) < jobs / 2
+    for number in out:
+        after = plan.jobs[(number + 1) % jobs]
+        assert MessageKind.EVENT_OF_TWO not in {each.kind for each in after.extras}
 
 
 def test_should_say_which_outage_no_call_met() -> None:

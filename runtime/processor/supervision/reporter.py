@@ -32,14 +32,19 @@ def start_job(
 ) -> Job:
     """Move this attempt's job to RUNNING and return it; raise `LeaseLost` if it may not run it.
 
-    A lost race is retried: the dispatcher may be writing the task's ARN at the same moment.
+    A lost race is retried: the dispatcher may be writing the task's ARN at the same moment. So is a
+    write that fails for a passing reason, because it may have taken effect: a job that is RUNNING
+    without a process would wait for the reaper and lose a run.
     """
+    uncertain: Retryable | None = None
     for _ in range(START_TRIES):
         job = store.get(job_id)
         if job is None:
             raise _lost(job_id, attempt, "it has no record")
         if job.attempt != attempt:
             raise _lost(job_id, attempt, f"attempt {job.attempt} owns it")
+        if uncertain and job.state is State.RUNNING and _started(job, now, task_arn):
+            return job
         if job.state not in {State.CLAIMED, State.LAUNCHED}:
             raise _lost(job_id, attempt, f"it is {job.state} already")
         running = lifecycle.start(job, now=now, task_arn=task_arn)
@@ -47,8 +52,16 @@ def start_job(
             store.save(job, running)
         except StaleWriteError:
             continue
+        except Retryable as error:
+            uncertain = error
+            continue
         return running
-    raise _lost(job_id, attempt, "another process keeps writing to it")
+    raise uncertain or _lost(job_id, attempt, "another process keeps writing to it")
+
+
+def _started(job: Job, now: float, task_arn: str | None) -> bool:
+    """Return whether the record is what this process wrote to start the job."""
+    return job.updated_at == now and job.task_arn == task_arn
 
 
 class Reporter:

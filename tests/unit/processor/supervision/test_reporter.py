@@ -7,6 +7,7 @@ from runtime.core.jobs import Failure, Job, Source, State
 from runtime.processor.supervision.reporter import (
     MAX_FAILED_REPORTS,
     MIN_SECONDS_BETWEEN_REPORTS,
+    START_TRIES,
     Reporter,
     start_job,
 )
@@ -149,3 +150,48 @@ def test_should_give_up_taking_a_job_that_somebody_keeps_moving(clock: FakeClock
     store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
     with pytest.raises(LeaseLost, match="keeps writing"):
         start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn=None, now=clock.now())
+
+
+class LosesAnswers(InMemoryJobStore):
+    """Carries writes out and says that they failed."""
+
+    def __init__(self, *, lost: int) -> None:
+        super().__init__()
+        self.lost = lost
+
+    def save(self, before: Job, after: Job) -> None:
+        super().save(before, after)
+        if self.lost:
+            self.lost -= 1
+            raise Retryable("any.closed", "The answer was lost.", "Wait.")
+
+
+def test_should_run_the_job_that_its_own_lost_write_has_started() -> None:
+    store = LosesAnswers(lost=1)
+    store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
+    job = start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn="arn:any", now=5.0)
+    assert job == store.jobs[SOURCE.job_id]
+    assert (job.state, job.runs) == (State.RUNNING, 1)
+
+
+def test_should_not_run_a_job_that_another_process_started_meanwhile() -> None:
+    class Overtaken(LosesAnswers):
+        """Another task starts the attempt just before this process's write, which is refused."""
+
+        def save(self, before: Job, after: Job) -> None:
+            other = lifecycle.start(before, now=4.0, task_arn="arn:other")
+            self.jobs[after.job_id] = other
+            raise Retryable("any.throttled", "Throttled.", "Wait.")
+
+    store = Overtaken(lost=0)
+    store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
+    with pytest.raises(LeaseLost, match="RUNNING already"):
+        start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn="arn:any", now=5.0)
+
+
+def test_should_say_what_refused_the_start_of_a_job(store: MoodyStore) -> None:
+    store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
+    store.failing = 100
+    with pytest.raises(Retryable, match="Throttled"):
+        start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn="arn:any", now=5.0)
+    assert store.tries == START_TRIES

@@ -35,6 +35,7 @@ from local.emulator.load_balancing import front_doors
 from local.emulator.services import (
     bedrock,
     dynamodb_conflicts,
+    dynamodb_tokens,
     ecr,
     eventbridge,
     guardduty,
@@ -101,6 +102,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     lambda_mappings.install()
     bedrock.install()
     dynamodb_conflicts.install()
+    dynamodb_tokens.install()
     eventbridge.install()
     guardduty.install()
     embedded_metrics.install()

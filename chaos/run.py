@@ -14,6 +14,7 @@ from chaos.operators import Operators
 from chaos.oracle.verdict import Oracle
 from chaos.outages import Outages, outages_not_met, spread_over_outages
 from chaos.plan import draw_plan
+from chaos.pollers import polls_stopped_in_outages
 from chaos.proxy import Proxy, serving
 from chaos.report import RunReport, check_final_state
 from chaos.system import Budgets, System, deployed, operator_environment
@@ -57,6 +58,7 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
         ) as system,
     ):
         ledger = Ledger(_task_lives(system))
+        outages = Outages(seconds=size.outage_seconds, began=time.monotonic(), now=time.monotonic)
         uploads = Uploads(
             system,
             proxy,
@@ -65,15 +67,14 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
             ledger=ledger,
             folder=folder,
             in_flight=size.in_flight,
-            outages=Outages(
-                seconds=size.outage_seconds, began=time.monotonic(), now=time.monotonic
-            ),
+            outages=outages,
         )
         oracle = Oracle(system, uploads.videos, seed=size.seed)
         oracle.start()
-        with _operating(
-            system, proxy, folder, redrive=size.budgets is Budgets.REDRIVE
-        ) as operators:
+        with (
+            polls_stopped_in_outages(system, outages),
+            _operating(system, proxy, folder, redrive=size.budgets is Budgets.REDRIVE) as operators,
+        ):
             progress = _Progress(size, system, uploads)
             for line in progress.lines(fault_log, ledger):
                 log(line)

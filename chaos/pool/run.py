@@ -11,6 +11,7 @@ from chaos.ledger import NO_JOB, Breach, Ledger, Violation
 from chaos.operators import Operators
 from chaos.oracle.verdict import Oracle
 from chaos.outages import CAPACITY, Outages, outages_not_met, spread_over_outages
+from chaos.pollers import polls_stopped_in_outages
 from chaos.pool.agent_faults import AgentFaults
 from chaos.pool.log_audit import audit, job_met_by_stop
 from chaos.pool.pool_plan import pool_plan
@@ -26,6 +27,9 @@ from runtime.core.contract import Launch, Output
 
 LOOK_SECONDS = 0.5
 SAY_SECONDS = 5.0
+EMPTY_SECONDS = 90.0
+"""Several visibility timeouts, and the start of a worker on a busy machine."""
+
 QUEUES = (Output.WORK_QUEUE_URL, Output.WORK_DLQ_URL)
 
 
@@ -95,8 +99,9 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         churn.start()
         fault.start()
         operators.start()
-        for line in progress(size, system, uploads, churn):
-            log(line)
+        with polls_stopped_in_outages(system, outages):
+            for line in progress(size, system, uploads, churn):
+                log(line)
         churn.stop()
         fault.stop()
         uploads.stop()
@@ -140,13 +145,15 @@ def progress(
     """Upload as jobs end and deploy on the way until all have ended; yield lines of progress."""
     deadline = time.monotonic() + size.limit_seconds
     said = 0.0
+    finished = False
 
     def line() -> str:
         workers = len(system.tasks())
         ended = counted(uploads.ended) or "none ended"
         return f"{ended}, {len(uploads.open)} under way, {workers} workers"
 
-    while not uploads.finished and time.monotonic() < deadline:
+    # The last workers also receive what is outdated by then; without workers it would stay.
+    while not (finished and is_empty(system)) and time.monotonic() < deadline:
         for _ in uploads.step():
             pass
         done, planned = churn.deployments, size.deployments
@@ -157,6 +164,9 @@ def progress(
             said = time.monotonic()
             yield line()
         time.sleep(LOOK_SECONDS)
+        if uploads.finished and not finished:
+            finished = True
+            deadline = min(deadline, time.monotonic() + EMPTY_SECONDS)
     yield line()
 
 
@@ -169,6 +179,11 @@ def streams(system: System) -> Iterator[list[str]]:
                 logGroupName=group, logStreamNames=[stream["logStreamName"]]
             )
             yield [event["message"] for found in pages for event in found["events"]]
+
+
+def is_empty(system: System) -> bool:
+    """Return whether no message waits for a worker or is hidden from the others."""
+    return system.messages(Output.WORK_QUEUE_URL) == 0
 
 
 def left(system: System) -> Iterator[Violation]:

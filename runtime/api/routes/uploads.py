@@ -3,7 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictInt
 
 from runtime.api.access import Parts, Writer
 from runtime.api.job_view import job_model
@@ -62,7 +62,7 @@ class UploadModel(BaseModel):
 class PartNumbers(BaseModel):
     """The parts whose signed PUTs are asked for."""
 
-    numbers: list[Annotated[int, Field(ge=1, le=MAX_PARTS)]] = Field(
+    numbers: list[Annotated[StrictInt, Field(ge=1, le=MAX_PARTS)]] = Field(
         min_length=1, max_length=PARTS_PER_ANSWER
     )
 
@@ -76,7 +76,7 @@ class PartRequests(BaseModel):
 class ConfirmedPart(BaseModel):
     """A part as the client sent it; S3's own list decides."""
 
-    number: int
+    number: StrictInt
     etag: str
 
 

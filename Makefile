@@ -22,8 +22,8 @@ setup-tools: ## Install only what checks and promotion need: no models, no sampl
 setup-run: ## Install everything, create only the sample video of `make run`
 	@$(PYTHON) -m scripts.setup --default-video
 
-run: setup-run ## Deploy into the local cloud and process a video: make run [VIDEO=path] [MODE=pool] [CONTAINER=1]
-	@$(VENV)/python -m local.run $(if $(CONTAINER),--container) $(if $(filter pool,$(MODE)),--pool) $(if $(VIDEO),"$(VIDEO)")
+run: setup-run ## Deploy into the local cloud and process a video: make run [VIDEO=path] [MODE=pool] [CONTAINER=1] [SERVICES=off]
+	@$(VENV)/python -m local.run $(if $(filter off,$(SERVICES)),--no-services) $(if $(CONTAINER),--container) $(if $(filter pool,$(MODE)),--pool) $(if $(VIDEO),"$(VIDEO)")
 
 .PHONY: up
 up: setup-run ## Keep everything running with API and web pages: make up [MODE=pool] [HOSTING=lambda] [CACHE=1]

@@ -21,6 +21,7 @@ LINES_SHOWN = 30
 CROSS_STACK_EXPORT = "ExportsOutput"
 
 OnLine = Callable[[str], None]
+OnStart = Callable[["subprocess.Popen[str]"], None]
 
 
 class DeployFailedError(RuntimeError):
@@ -35,21 +36,22 @@ def deploy(
     service: Mapping[str, Any] | None = None,
     assembly: Path | None = None,
     without: tuple[str, ...] = (),
-    only: str | None = None,
+    only: tuple[str, ...] = (),
     container_tool: Path | None = None,
     on_line: OnLine = lambda _line: None,
+    on_start: OnStart = lambda _process: None,
 ) -> dict[str, str]:
     """Deploy one environment and return the outputs of all its stacks together.
 
     `launch` is how jobs are run if not as the environment's file says, and `service` has settings
     of its table that replace the file's. `assembly` is a cloud
     assembly that is synthesized already; without it, `app.py` is run. A stack whose path ends in
-    one of `without` is left out; with `only`, all are but the one of this path. `container_tool`
-    is what builds images, if not Docker. Every line the tools print goes to `on_line` and to
-    `deploy.log` in the cloud's folder. Raises
-    `DeployFailedError`.
+    one of `without` is left out; with `only`, all are but those whose paths end so.
+    `container_tool` is what builds images, if not Docker. Every line the tools print goes to
+    `on_line` and to `deploy.log` in the cloud's folder; `on_start` gets each tool's process, so
+    that it can be ended. Raises `DeployFailedError`.
     """
-    runner = _Runner(cloud, on_line, container_tool)
+    runner = _Runner(cloud, on_line, container_tool, on_start)
     with ThreadPoolExecutor(max_workers=2) as both:
         bootstrapped = both.submit(bootstrap, cloud, runner)
         context: dict[str, Any] = {"environment": environment}
@@ -59,9 +61,12 @@ def deploy(
         folder = assembly_of(synthesized.result(), environment)
     outputs = cloud.state_dir / "outputs.json"
     outputs.unlink(missing_ok=True)
-    stacks = stacks_without(folder, without) if without else ["**"]
-    if only is not None:
-        stacks = [only, "--exclusively"]
+    stacks = ["**"]
+    if without:
+        stacks = [path for path in stack_paths(folder) if not path.endswith(without)]
+    if only:
+        chosen = [path for path in stack_paths(folder) if path.endswith(only)]
+        stacks = [*chosen, "--exclusively"]
     command = ["deploy", *stacks, "--app", str(folder), "--outputs-file", str(outputs)]
     # A change set would be created, waited for and deleted for each stack.
     command += ["--method", "direct", "--concurrency", STACKS_AT_ONCE]
@@ -135,15 +140,14 @@ def assembly_of(folder: Path, environment: str) -> Path:
     return folder / str(found[0])
 
 
-def stacks_without(folder: Path, endings: tuple[str, ...]) -> list[str]:
-    """Return the paths of an assembly's stacks, without the ones that end so."""
+def stack_paths(folder: Path) -> list[str]:
+    """Return the paths of an assembly's stacks."""
     manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text())
-    paths = [
+    return sorted(
         str(artifact["displayName"])
         for artifact in manifest["artifacts"].values()
         if artifact["type"] == "aws:cloudformation:stack"
-    ]
-    return sorted(path for path in paths if not path.endswith(endings))
+    )
 
 
 def merged(by_stack: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -165,9 +169,14 @@ class _Runner:
     """Runs the tools with an environment that finds the cloud and nothing of the user's AWS."""
 
     def __init__(
-        self, cloud: LocalCloud, on_line: OnLine, container_tool: Path | None = None
+        self,
+        cloud: LocalCloud,
+        on_line: OnLine,
+        container_tool: Path | None = None,
+        on_start: OnStart = lambda _process: None,
     ) -> None:
         self._on_line = on_line
+        self._on_start = on_start
         self._log = cloud.state_dir / "deploy.log"
         self._log.unlink(missing_ok=True)
         self._lock = threading.Lock()
@@ -215,6 +224,7 @@ class _Runner:
             stderr=subprocess.STDOUT,
             text=True,
         ) as process:
+            self._on_start(process)
             for line in process.stdout or ():
                 lines.append(line.rstrip())
                 self._say(line.rstrip())

@@ -2,6 +2,8 @@
 
 import tempfile
 import time
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -20,9 +22,10 @@ from local.deployed import ENVIRONMENT, Deployed, download_results, job_store, u
 from local.images import Container
 from local.job_report import show_failure, show_logs, show_results, show_trace
 from local.pool import Pool, distinct_copy
+from local.services_beside import LATER, ServicesBeside
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Launch
-from runtime.core.jobs import Job, State
+from runtime.core.jobs import Job, Source, State
 
 SILENCE_SECONDS = 300.0
 
@@ -36,6 +39,9 @@ def main(
     pool: Annotated[
         bool, typer.Option("--pool", help="Process two videos by a pool of warm workers.")
     ] = False,
+    services: Annotated[
+        bool, typer.Option(help="Start the API and the web pages beside the job.")
+    ] = True,
 ) -> int:
     """Deploy, process a video, show the results; exit with 0 when the video was processed."""
     video = video or toolchain.sample_video()
@@ -47,14 +53,22 @@ def main(
     began = time.monotonic()
     try:
         built = built_container(screen) if container else None
+        beside = ServicesBeside() if services else None
         with screen.step("Starting the local cloud"):
-            cloud = toolchain.start_cloud(container=built)
+            doors = beside.doors if beside else None
+            cloud = toolchain.start_cloud(container=built, front_doors=doors)
         with cloud:
             with screen.step("Deploying the templates with the CDK command line"):
-                launch = Launch.POOL if pool else None
-                outputs = deploy.deploy(cloud, environment=ENVIRONMENT, launch=launch)
+                outputs = deploy.deploy(
+                    cloud,
+                    environment=ENVIRONMENT,
+                    launch=Launch.POOL if pool else None,
+                    service=beside.settings(cloud) if beside else None,
+                    without=LATER if beside else (),
+                )
+            run = Run(screen, Deployed(cloud, outputs), beside)
             work = process_by_workers if pool else process
-            return work(screen, Deployed(cloud, outputs), video, began)
+            return work(run, video, began)
     except (NoEngineError, BuildError, NoBaseError) as error:
         screen.say(f"The image cannot be run: {error}")
         return 1
@@ -78,30 +92,51 @@ def unusable(video: Path) -> str | None:
     return None
 
 
-def process(screen: Screen, deployed: Deployed, video: Path, began: float) -> int:
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What is shown where, the deployed environment, and the services beside the job."""
+
+    screen: Screen
+    deployed: Deployed
+    beside: ServicesBeside | None
+
+    def services(self) -> AbstractContextManager[None]:
+        """Run the services, if they are wanted, while the context lasts."""
+        if self.beside is None:
+            return nullcontext()
+        return self.beside.running(self.screen, self.deployed.cloud)
+
+
+def process(run: Run, video: Path, began: float) -> int:
     """Upload a video, follow its job to the end and present what came of it."""
-    job = run_job(screen, deployed, video)
-    if job is None:
-        return 1
-    present(screen, deployed, job)
+    screen, deployed = run.screen, run.deployed
+    source = send(screen, deployed, video)
+    with run.services():
+        job = follow_job(screen, deployed, source)
+        if job is None:
+            return 1
+        present(screen, deployed, job)
     screen.say(f"Took {time.monotonic() - began:.0f} s in all.")
     return 0
 
 
-def process_by_workers(screen: Screen, deployed: Deployed, video: Path, began: float) -> int:
+def process_by_workers(run: Run, video: Path, began: float) -> int:
     """Have a pool grow from nothing for a video; have it process another one while it is warm."""
+    screen, deployed = run.screen, run.deployed
     pool = Pool(deployed.cloud, deployed.outputs)
     with screen.step("Waiting until the idle pool has gone to nothing"):
         pool.await_empty()
-    first = run_job(screen, deployed, video)
-    if first is None:
-        return 1
-    with tempfile.TemporaryDirectory() as folder:
-        other = distinct_copy(video, Path(folder))
-        second = run_job(screen, deployed, other)
-    if second is None:
-        return 1
-    present(screen, deployed, second)
+    source = send(screen, deployed, video)
+    with run.services():
+        first = follow_job(screen, deployed, source)
+        if first is None:
+            return 1
+        with tempfile.TemporaryDirectory() as folder:
+            other = send(screen, deployed, distinct_copy(video, Path(folder)))
+        second = follow_job(screen, deployed, other)
+        if second is None:
+            return 1
+        present(screen, deployed, second)
     screen.say()
     columns = ("job", "waited for a worker", "worked on", "by")
     screen.table(columns, [times("first", first), times("second", second)])
@@ -117,11 +152,16 @@ def times(which: str, job: Job) -> tuple[str, str, str, str]:
     return which, f"{waited:.0f} s", f"{worked:.0f} s", f"worker {worker}"
 
 
-def run_job(screen: Screen, deployed: Deployed, video: Path) -> Job | None:
-    """Upload a video and follow its job; return it if it succeeded, else say why it did not."""
+def send(screen: Screen, deployed: Deployed, video: Path) -> Source:
+    """Upload a video and return its identity."""
     with screen.step(f"Uploading {video.name} ({video.stat().st_size / 1e6:.1f} MB)"):
         source = upload(deployed, video)
     screen.say(f"  job {source.job_id}")
+    return source
+
+
+def follow_job(screen: Screen, deployed: Deployed, source: Source) -> Job | None:
+    """Follow a job; return it if it succeeded, else say why it did not."""
     jobs = job_store(deployed)
     clock = SystemClock()
     updates = follow(lambda: jobs.get(source.job_id), clock=clock, silence_seconds=SILENCE_SECONDS)

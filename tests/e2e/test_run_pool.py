@@ -19,7 +19,7 @@ def test_should_process_two_videos_with_one_worker(tmp_path: Path) -> None:
     video = tmp_path / "clip.mp4"
     make_clip(video)
     ended = subprocess.run(
-        [sys.executable, "-m", "local.run", "--pool", str(video)],
+        [sys.executable, "-m", "local.run", "--pool", "--no-services", str(video)],
         cwd=ROOT,
         check=False,
         capture_output=True,

@@ -52,7 +52,7 @@ class Environment:
 
     def deploy_stack(self, assembly: Path, path: str) -> None:
         """Deploy one stack by its path in the app; raise `DeployFailedError`."""
-        deploy.deploy(self.cloud, environment=self.name, assembly=assembly, only=path)
+        deploy.deploy(self.cloud, environment=self.name, assembly=assembly, only=(path,))
 
     def destroy(self, assembly: Path) -> None:
         """Destroy by the CDK command line; raise `DeployFailedError`."""

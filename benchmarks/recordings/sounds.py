@@ -74,7 +74,7 @@ def quieter(samples: Samples, decibels: float) -> Samples:
 
 
 def silence(seconds: float) -> Samples:
-    """Return nothing."""
+    """Return digital silence."""
     return np.zeros(round(seconds * SAMPLE_RATE))
 
 

@@ -18,7 +18,16 @@ from runtime.core.contract import VERSION
 from runtime.core.log import Log
 from runtime.web.api_client import ApiError
 from runtime.web.assets import Assets
-from runtime.web.pages import account, corrections, data, home, operator, recording, voices
+from runtime.web.pages import (
+    account,
+    corrections,
+    data,
+    home,
+    operator,
+    recording,
+    selected,
+    voices,
+)
 from runtime.web.security import ForgedRequestError, SecurityHeaders
 from runtime.web.sessions import SessionStore
 from runtime.web.settings import WebSettings
@@ -62,6 +71,7 @@ def create_app(
             *operator.routes(site),
             *corrections.routes(site),
             *voices.routes(site),
+            *selected.routes(site),
             *recording.routes(site),
         ],
         middleware=[

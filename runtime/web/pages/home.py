@@ -6,6 +6,7 @@ from typing import Any
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
+from runtime.web.pages.recording import FORMATS
 from runtime.web.site import Site, Visit, is_fragment
 from runtime.web.view import jobs, words
 
@@ -53,6 +54,7 @@ async def home(visit: Visit) -> Response:
     me, service = await asyncio.gather(visit.api.get("/v1/me"), visit.api.get("/"))
     return visit.render(
         "home.html",
+        formats=FORMATS,
         languages=sorted(words.LANGUAGES.items(), key=lambda item: item[1]),
         admin=bool(me.get("admin")),
         imports=bool(service["features"].get("imports")),

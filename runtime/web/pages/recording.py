@@ -162,7 +162,7 @@ async def download(visit: Visit) -> Response:
         return Response(status_code=404)
     address = f"/v1/jobs/{visit.job_id}/transcript.{kind}"
     answer = await visit.api.call("GET", address, follow=True)
-    stem = "".join(c if c.isalnum() or c in " -_" else "_" for c in await _name(visit))[:80]
+    stem = words.file_stem(await _name(visit))
     headers = {
         "content-disposition": (
             f"attachment; filename=\"transcript.{kind}\"; filename*=UTF-8''{quote(stem)}.{kind}"

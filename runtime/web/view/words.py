@@ -60,6 +60,11 @@ def clean(text: str) -> str:
     return _REORDERING.sub(" ", text)
 
 
+def file_stem(name: str) -> str:
+    """Return a file's name, without a suffix, for a recording's name."""
+    return "".join(c if c.isalnum() or c in " -_" else "_" for c in name)[:80]
+
+
 def waits(code: object) -> str:
     """Return why something waits, in words; a code without words shows itself."""
     return WAITS.get(str(code), f"Waits until it can go on ({one_line(str(code))})")

@@ -1,6 +1,7 @@
 // The first page: drop, pick, paste or link recordings; the list changes by itself.
 import { all, announce, maybe, one } from "../dom";
 import { FINAL, follow, fromHtml, type Change } from "../live";
+import { keepChosen, startChoosing } from "./chosen";
 import { importLink } from "./import";
 import { problemOf } from "./rules";
 import { Uploads } from "./uploads";
@@ -34,6 +35,7 @@ export function startHome(): void {
   });
   one("[data-options]").addEventListener("input", summarizeOptions);
   one("[data-options]").addEventListener("submit", (event) => event.preventDefault());
+  startChoosing();
   follow("/data/events", showChange);
 }
 
@@ -75,6 +77,7 @@ function showChange(change: Change): void {
       announce(`${one("h3", row).textContent}: ${one(".chip", row).textContent?.trim()}`);
     }
     const focused = present.contains(document.activeElement);
+    keepChosen(present, row);
     present.replaceWith(row);
     if (focused) maybe("a", row)?.focus();
   } else if (list && !FINAL.has(change.state) && !new URLSearchParams(location.search).get("q")) {

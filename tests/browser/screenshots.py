@@ -75,8 +75,9 @@ def take(
         page = context.new_page()
         places = {"home": "/", "operator": "/operator"}
         place = places.get(shot.page) or f"/recordings/{ids[shot.page]}{shot.query}"
-        page.goto(f"{address}{place}")
-        page.wait_for_selector("body[data-ready]")
+        for _ in range(2):  # The second time, the font comes from the browser's cache.
+            page.goto(f"{address}{place}")
+            page.wait_for_selector("body[data-ready]")
         page.wait_for_load_state("networkidle") if shot.page == "player" else None
         page.wait_for_timeout(SETTLE_MS)
         png = folder / f"{shot.name}.png"

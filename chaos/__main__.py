@@ -22,7 +22,7 @@ def chaos(
     *,
     jobs: Annotated[int, typer.Option(help="Videos to process.")] = 20,
     seed: Annotated[int, typer.Option(help="Selects the faults and their places.")] = 7,
-    in_flight: Annotated[int, typer.Option(help="Videos at a time.")] = 6,
+    in_flight: Annotated[int, typer.Option(help="Videos at a time.")] = 10,
     bound: Annotated[float, typer.Option(help="Seconds in which each job must end.")] = 240.0,
     limit: Annotated[
         float | None, typer.Option(help="Seconds for the whole run; by default by its jobs.")

@@ -21,6 +21,9 @@ from chaos.system import Budgets, System, deployed, operator_environment
 from chaos.uploads import Uploads, counted, timed
 from runtime.core.contract import Output
 
+MOST_TASKS = 4
+"""No video is uploaded while so many tasks run."""
+
 LOOK_SECONDS = 1.0
 SAY_SECONDS = 5.0
 QUIET_LOOKS = 3
@@ -67,6 +70,8 @@ def run(size: RunSize, folder: Path, say: Say) -> RunReport:
             ledger=ledger,
             folder=folder,
             in_flight=size.in_flight,
+            # Spread over outages, they have their times.
+            most_tasks=None if size.outage_seconds else MOST_TASKS,
             outages=outages,
         )
         oracle = Oracle(system, uploads.videos, seed=size.seed)

@@ -44,6 +44,7 @@ class Uploads:
         ledger: Ledger,
         folder: Path,
         in_flight: int,
+        most_tasks: int | None = None,
         outages: Outages | None = None,
     ) -> None:
         self.videos = videos(
@@ -70,6 +71,8 @@ class Uploads:
         self.people = People(system.operations(), self.traffic.write)
         self._jobs = system.jobs()
         self._in_flight = in_flight
+        self._most_tasks = most_tasks
+        self._tasks = system.tasks
         self._outages = outages
         self._waiting = list(reversed(self.videos))
         self.open: dict[int, float] = {}
@@ -89,7 +92,9 @@ class Uploads:
 
         Yields each other job: its number, its moment of upload and its record.
         """
-        while self._waiting and len(self.open) < self._in_flight and self._is_time():
+        for _ in range(self._room()):
+            if not self._is_time():
+                break
             video = self._waiting.pop()
             self.traffic.upload(video)
             self.people.expect(video)
@@ -101,6 +106,17 @@ class Uploads:
                 del self.open[number]
             else:
                 yield number, uploaded, job
+
+    def _room(self) -> int:
+        """Return how many videos may be uploaded now.
+
+        Jobs that wait take no processor, so tasks are counted too: more than a machine can run
+        would all start too late by the run's short timeouts.
+        """
+        room = min(len(self._waiting), self._in_flight - len(self.open))
+        if room > 0 and self._most_tasks is not None:
+            room = min(room, self._most_tasks - len(self._tasks()))
+        return max(0, room)
 
     def _is_time(self) -> bool:
         number = self._waiting[-1].number

@@ -2,6 +2,7 @@
 
 import pytest
 
+from scripts.mutants.__main__ import part_of
 from scripts.mutants.guards import Guard, GuardMissingError, guards
 from scripts.setup.commands import ROOT
 
@@ -24,3 +25,10 @@ def test_should_refuse_a_guard_that_is_not_there_or_not_alone() -> None:
     for source in ("ac", "abbc"):
         with pytest.raises(GuardMissingError, match=r"any\.py has"):
             guard.removed_from(source)
+
+
+def test_should_have_each_guard_in_one_part() -> None:
+    parts = [part_of(guards(), f"{number}/4") for number in range(1, 5)]
+    assert sorted(guard.name for part in parts for guard in part) == sorted(
+        guard.name for guard in guards()
+    )

@@ -11,7 +11,6 @@ from image.build import build
 from image.content import Variant
 from image.debian_base import NoBaseError
 from image.engines import Engine, NoEngineError, find_engine
-from image.service import build_service
 from local import deploy, toolchain
 from local.deployed import ENVIRONMENT, Deployed, download_results
 from tests.image.helpers import finished, told
@@ -93,6 +92,7 @@ def image(
 @pytest.fixture(scope="session")
 def service_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The image of the API and the pages."""
+    from image.service import build_service  # noqa: PLC0415 - needs node, which may be missing
 
     def make(folder: Path) -> None:
         (folder / "name").write_text(build_service(engine))

@@ -68,6 +68,8 @@ def test_should_send_and_return_what_the_sdk_does(
     body: dict[str, Any],
 ) -> None:
     monkeypatch.setenv("AWS_SESSION_TOKEN", "any-session")
+    # Another test's session may have read its credentials already.
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     endpoint.script(json_answer(body))
     direct, called = make()
     sdk: Any = clients.dynamodb("us-east-1")

@@ -68,7 +68,8 @@ class Reporter:
     """Writes a running job's progress and its end; safe to share between threads.
 
     Every write is conditional on state and attempt. After one is refused because another process
-    moved the job, all methods raise `LeaseLost` without a write.
+    moved the job, all methods raise `LeaseLost` without a write. A write that is repeated after
+    `Retryable` is also refused if it took effect the first time; then the record says so.
     """
 
     def __init__(self, *, store: JobStore, job: Job, clock: Clock, log: Log) -> None:
@@ -78,6 +79,7 @@ class Reporter:
         self._log = log
         self._lock = threading.RLock()
         self._lost = False
+        self._uncertain: list[Job] = []
         self._last_report = clock.monotonic() - MIN_SECONDS_BETWEEN_REPORTS
         self._last_step = clock.monotonic()
         self._failed_reports = 0
@@ -104,7 +106,7 @@ class Reporter:
         """Raise `LeaseLost` if `lost`."""
         with self._lock:
             if self._lost:
-                raise _lost(self._job.job_id, self._job.attempt, "another process moved it")
+                raise _moved(self._job)
 
     def report(self, stage: Stage, progress: float) -> None:
         """Record stage and overall progress (0 to 1), within a stage at most once a second.
@@ -174,10 +176,36 @@ class Reporter:
             after = change(self._job, self._clock.now())
             try:
                 self._store.save(self._job, after)
+            except Retryable:
+                self._uncertain.append(after)
+                raise
             except StaleWriteError:
-                self._lost = True
-                self.check()
-            self._job = after
+                self._job = self._written_before(after)
+            else:
+                self._job = after
+            self._uncertain.clear()
+
+    def _written_before(self, after: Job) -> Job:
+        """Return what an earlier try of a write wrote, whose answer was lost."""
+        tries = [each for each in self._uncertain if _same_change(each, after)]
+        found = self._store.get(after.job_id) if tries else None
+        for tried in tries:
+            if found and _same_change(tried, found) and tried.updated_at == found.updated_at:
+                return tried
+        self._lost = True
+        raise _moved(after)
+
+
+def _same_change(one: Job, other: Job) -> bool:
+    return (one.state, one.attempt, one.result_key) == (
+        other.state,
+        other.attempt,
+        other.result_key,
+    )
+
+
+def _moved(job: Job) -> LeaseLost:
+    return _lost(job.job_id, job.attempt, "another process moved it")
 
 
 def _lost(job_id: str, attempt: int, why: str) -> LeaseLost:

@@ -1,3 +1,5 @@
+from collections.abc import Callable
+
 import pytest
 
 from runtime.core import jobs as lifecycle
@@ -172,6 +174,46 @@ def test_should_run_the_job_that_its_own_lost_write_has_started() -> None:
     job = start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn="arn:any", now=5.0)
     assert job == store.jobs[SOURCE.job_id]
     assert (job.state, job.runs) == (State.RUNNING, 1)
+
+
+ENDS: dict[str, Callable[[Reporter], None]] = {
+    "publish": lambda reporter: reporter.publish("results/any/attempts/1/summary.json"),
+    "succeed": lambda reporter: reporter.succeed("results/any/attempts/1/summary.json"),
+    "fail": lambda reporter: reporter.fail(Failure(code="any", summary="Any.", resolution="Any.")),
+    "requeue": lambda reporter: reporter.requeue(run_counts=True),
+    "wait": lambda reporter: reporter.wait("any.service"),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+def test_should_know_its_own_write_whose_answer_was_lost(
+    end: str, clock: FakeClock, log: CapturedLog
+) -> None:
+    store = LosesAnswers(lost=0)
+    store.create(lifecycle.claim_new(SOURCE, now=0.0, lease_seconds=60.0))
+    job = start_job(store=store, job_id=SOURCE.job_id, attempt=1, task_arn="arn:any", now=0.0)
+    reporter = Reporter(store=store, job=job, clock=clock, log=log)
+    store.lost = 1
+    with pytest.raises(Retryable):
+        ENDS[end](reporter)
+    clock.advance(1.0)
+    ENDS[end](reporter)
+    assert reporter.job == store.jobs[SOURCE.job_id]
+    assert not reporter.lost
+
+
+def test_should_not_take_another_writers_end_for_its_own(
+    reporter: Reporter, store: MoodyStore, clock: FakeClock
+) -> None:
+    store.failing = 1
+    with pytest.raises(Retryable):
+        reporter.wait("any.service")
+    clock.advance(1.0)
+    other = store.jobs[SOURCE.job_id]
+    store.jobs[SOURCE.job_id] = lifecycle.requeue(other, now=clock.now(), run_counts=False)
+    with pytest.raises(LeaseLost):
+        reporter.wait("any.service")
+    assert reporter.lost
 
 
 def test_should_not_run_a_job_that_another_process_started_meanwhile() -> None:

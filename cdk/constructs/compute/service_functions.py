@@ -80,12 +80,12 @@ class HttpFunction(Construct):
         name: str,
         url: str,
         handler: str,
-        environment: EnvironmentConfig,
-        settings: ServiceConfig,
+        resources: ServiceResources,
         site: FunctionSite,
         variables: Mapping[str, str],
     ) -> None:
         super().__init__(scope, construct_id)
+        environment, settings = resources.environment, resources.settings
         physical_name = f"{SERVICE_NAME}-{name}-{environment.name}"
         logs = log_group(
             self,
@@ -184,8 +184,7 @@ def add_api_function(
         name=API,
         url=str(resources.settings.api_url),
         handler=API_HANDLER,
-        environment=resources.environment,
-        settings=resources.settings,
+        resources=resources,
         site=site,
         variables=api_variables(resources),
     )
@@ -212,8 +211,7 @@ def add_web_function(
         name=WEB,
         url=str(resources.settings.web_url),
         handler=WEB_HANDLER,
-        environment=resources.environment,
-        settings=resources.settings,
+        resources=resources,
         site=site,
         variables=web_variables(resources, api_url=str(resources.settings.api_url)),
     )

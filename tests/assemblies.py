@@ -88,17 +88,17 @@ def _kept(
 ) -> Path:
     context = os.environ.get("CDK_CONTEXT_JSON")
     described = json.dumps([settings, environments, context], sort_keys=True)
-    sources = _digest(with_image=IMAGE_ASSET in described)
+    sources = digest(with_image=builds_image(environments or {}))
     kept = cache_folder() / "assemblies"
     state = kept / sources
     if not state.exists():
-        _forget(kept)
+        forget(kept)
         state.mkdir(parents=True, exist_ok=True)
     folder = state / hashlib.sha256(described.encode()).hexdigest()[:20]
     with folder.with_suffix(".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not folder.exists():
-            with tempfile.TemporaryDirectory(dir=state) as made, _opening_only_sources():
+            with tempfile.TemporaryDirectory(dir=state) as made, opening_only_sources():
                 root = ROOT if environments is None else _written(Path(made), environments)
                 synthesized(root, Path(made) / "cdk.out")
                 (Path(made) / "cdk.out").rename(folder)
@@ -115,14 +115,21 @@ def _written(folder: Path, environments: Mapping[str, str]) -> Path:
     return root
 
 
-def _forget(kept: Path) -> None:
+def builds_image(environments: Mapping[str, str]) -> bool:
+    """Return whether an assembly of these texts holds what an image is built from."""
+    return any(IMAGE_ASSET in text for text in environments.values())
+
+
+def forget(kept: Path) -> None:
+    """Make room for one more state: remove those that were used longest ago."""
     states = [path for path in kept.glob("*") if path.is_dir()]
     for path in sorted(states, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
         shutil.rmtree(path, ignore_errors=True)
 
 
 @cache
-def _digest(*, with_image: bool) -> str:
+def digest(*, with_image: bool) -> str:
+    """Return a digest of the sources, with those of the image where it is built as an asset."""
     files = [
         file
         for source in SOURCES
@@ -144,7 +151,8 @@ _checking = False
 
 
 @contextmanager
-def _opening_only_sources() -> Iterator[None]:
+def opening_only_sources() -> Iterator[None]:
+    """Raise `AssertionError` where a file of this repository is opened that is no source."""
     global _checking  # noqa: PLW0603 - as above
     _add_hook()
     _checking = True

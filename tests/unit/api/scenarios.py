@@ -24,6 +24,9 @@ FIRST_ERROR = 400
 LONGEST = 12
 """Calls of a scenario."""
 
+ROUND = 50
+"""Scenarios after which a line says how far a long run is."""
+
 load_all_checks()
 UNDESCRIBED = CHECKS.get_by_names(["positive_data_acceptance", "negative_data_rejection"])
 """Options, cursors and names have rules that the document states in words only, and a call that is
@@ -106,14 +109,16 @@ def run(*, examples: int, subject: str = OWNER, derandomize: bool = True) -> Map
 
 
 def main() -> None:
-    """Run many scenarios of an owner, and print what was reached."""
+    """Run many scenarios of an owner in rounds, and print what was reached."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--examples", type=int, default=2000)
-    given = options.parse_args()
-    try:
-        reached = run(examples=given.examples, derandomize=False)
-    finally:
-        event_loop.stop()
+    wanted = options.parse_args().examples
+    reached: Counter[str] = Counter()
+    for begun in range(0, wanted, ROUND):
+        # Each round draws new ones; an interruption loses the count of one round only.
+        reached.update(run(examples=min(ROUND, wanted - begun), derandomize=False))
+        sys.stdout.write(f"{min(begun + ROUND, wanted)} scenarios, {reached.total()} calls\n")
+        sys.stdout.flush()
     for name, count in sorted(reached.items()):
         sys.stdout.write(f"{count:6}  {name}\n")
     sys.stdout.write("No server error, and no answer that the document does not have.\n")

@@ -114,11 +114,14 @@ def main() -> None:
     options.add_argument("--examples", type=int, default=2000)
     wanted = options.parse_args().examples
     reached: Counter[str] = Counter()
-    for begun in range(0, wanted, ROUND):
-        # Each round draws new ones; an interruption loses the count of one round only.
-        reached.update(run(examples=min(ROUND, wanted - begun), derandomize=False))
-        sys.stdout.write(f"{min(begun + ROUND, wanted)} scenarios, {reached.total()} calls\n")
-        sys.stdout.flush()
+    try:
+        for begun in range(0, wanted, ROUND):
+            # Each round draws new ones; an interruption loses the count of one round only.
+            reached.update(run(examples=min(ROUND, wanted - begun), derandomize=False))
+            sys.stdout.write(f"{min(begun + ROUND, wanted)} scenarios, {reached.total()} calls\n")
+            sys.stdout.flush()
+    finally:
+        event_loop.stop()
     for name, count in sorted(reached.items()):
         sys.stdout.write(f"{count:6}  {name}\n")
     sys.stdout.write("No server error, and no answer that the document does not have.\n")

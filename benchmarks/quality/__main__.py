@@ -1,9 +1,10 @@
-"""How good results are with each quality: `python -m benchmarks.quality [--date]`.
+"""How good results are with each quality: `python -m benchmarks.quality [MEASURE...]`.
 
 Prints Markdown tables for docs/performance.md: words, speakers, languages and times of words by
 preset, then speakers and pictures, which do not depend on it. A preset without weights is left out.
 """
 
+import argparse
 import tempfile
 from pathlib import Path
 
@@ -28,16 +29,27 @@ ASR_MODEL = "whisper-base"
 
 def main() -> None:
     """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("measures", nargs="*", help="texts that names of measures hold")
+    asked = parser.parse_args().measures
+
+    def is_asked(name: str) -> bool:
+        return not asked or any(text in name for text in asked)
+
     print("| measured | " + " | ".join(Quality) + " |\n|---|" + "---|" * len(Quality), flush=True)
     presets = {quality: _preset(quality) for quality in Quality}
     for name, measure in words.MEASURES.items():
+        if not is_asked(name):
+            continue
         cells = [measure(MODELS, preset) if preset else "not run" for preset in presets.values()]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
     print("\n| measured | of any quality |\n|---|---|")
-    for name, rate in _diarization().items():
-        print(f"| DER, {name} | {rate:.2%} |", flush=True)
-    for name, score in pictures.scores():
-        print(f"| {name} | {score} |", flush=True)
+    if is_asked("DER"):
+        for name, rate in _diarization().items():
+            print(f"| DER, {name} | {rate:.2%} |", flush=True)
+    for name, score in pictures.SCORES.items():
+        if is_asked(name):
+            print(f"| {name} | {score()} |", flush=True)
 
 
 def _preset(quality: Quality) -> Preset | None:

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
@@ -18,18 +18,23 @@ Counts = tuple[int, int, int]
 """Changes that were found, missed, and invented."""
 
 
-def scores() -> Iterator[tuple[str, str]]:
-    """Yield the name and the F1 of each set of films."""
-    slides = chain(
+def talk_cuts() -> str:
+    """Return the F1 of the talk's cuts."""
+    cuts = json.loads(TALK.with_suffix(".truth.json").read_text())["cuts"]
+    return f1([counted(TALK, cuts, 0.1)])
+
+
+def slides() -> str:
+    """Return the F1 of slides in all variants of them."""
+    variants = chain(
         slide_kinds.slides(), slide_kinds.cameras_and_transitions(), slide_kinds.screens()
     )
-    cuts = json.loads(TALK.with_suffix(".truth.json").read_text())["cuts"]
-    yield "F1 of cuts, the talk", f1([counted(TALK, cuts, 0.1)])
-    yield "F1 of slides, variants", f1(map(of_variant, slides))
-    yield (
-        "F1 of cuts, variants with flashes and dropped frames",
-        f1(map(of_variant, shot_kinds.shots())),
-    )
+    return f1(map(of_variant, variants))
+
+
+def shots() -> str:
+    """Return the F1 of cuts in variants with flashes and dropped frames."""
+    return f1(map(of_variant, shot_kinds.shots()))
 
 
 def of_variant(variant: Variant) -> Counts:
@@ -55,3 +60,10 @@ def f1(counts: Iterable[Counts]) -> str:
     found, missed, false = (sum(values) for values in zip(*counts, strict=True))
     score = 2 * found / max(1, 2 * found + missed + false)
     return f"{score:.3f} ({found} found, {missed} missed, {false} false)"
+
+
+SCORES: dict[str, Callable[[], str]] = {
+    "F1 of cuts, the talk": talk_cuts,
+    "F1 of slides, variants": slides,
+    "F1 of cuts, variants with flashes and dropped frames": shots,
+}

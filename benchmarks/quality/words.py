@@ -24,9 +24,10 @@ from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts
 from scripts.labelled_speech.recordings import Recording, join
 from scripts.verification.scoring import normalized, word_error_rate
 
-THREADS = 2
+THREADS = 1
 NUMBERS = tuple(f"digits/{n}" for n in range(1, 21))
 TENS = tuple(f"digits/{n}" for n in range(30, 100, 10))
+PHRASES = (*NAMES, "demo-nogo", "vm-goodbye", "vm-deleted", "vm-msgsaved", "vm-nomore", "vm-intro")
 MIX = ("fr", "en", "es", "en", "it", "ru")
 
 Measure = Callable[[Path, Preset], str]
@@ -148,14 +149,12 @@ def _under(condition: str) -> Measure:
     return measure
 
 
-def _word_times(pause_seconds: float) -> Measure:
-    """Measure words that were recorded one by one and put at known times."""
+def _times(names: Sequence[str], pause_seconds: float) -> Measure:
+    """Measure the first and last words of prompts that were put at known times."""
 
     def measure(models: Path, preset: Preset) -> str:
         prompts = Prompts()
-        recording = join(
-            [prompts.read("en", name) for name in (*NUMBERS, *TENS)], pause_seconds=pause_seconds
-        )
+        recording = join([prompts.read("en", name) for name in names], pause_seconds=pause_seconds)
         written = words_of(recording, models, preset)
         starts, ends = [], []
         for part in recording.parts:
@@ -169,7 +168,7 @@ def _word_times(pause_seconds: float) -> Measure:
             if own:
                 starts.append(abs(own[0].start_seconds - part.start_seconds))
                 ends.append(abs(own[-1].end_seconds - part.end_seconds))
-        found = f"{len(starts)} of {len(recording.parts)} words"
+        found = f"{len(starts)} of {len(recording.parts)} found"
         if not starts:
             return found
         median = [1000 * float(np.median(errors)) for errors in (starts, ends)]
@@ -189,6 +188,7 @@ MEASURES: dict[str, Measure] = {
     "WER, five languages mixed": mixed_errors,
     "speech in its own language, mixed": mixed_languages,
     **{f"WER, {name}": _under(name) for name in CONDITIONS if name != "as recorded"},
-    "times of words, pauses of 0.6 s": _word_times(0.6),
-    "times of words, pauses of 0.15 s": _word_times(0.15),
+    "times of numbers, pauses of 0.6 s": _times((*NUMBERS, *TENS), 0.6),
+    "times of numbers, pauses of 0.15 s": _times((*NUMBERS, *TENS), 0.15),
+    "times of phrases, pauses of 0.7 s": _times(PHRASES, 0.7),
 }

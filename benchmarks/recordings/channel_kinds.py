@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.recordings import sounds as s
-from benchmarks.recordings.kinds import Check, Variant, attributed, lasts, lost_nothing, says
+from benchmarks.recordings.kinds import Check, Variant, attributed, lasts, lost_nothing, says, warns
 from scripts.labelled_speech.prompts import SAMPLE_RATE
 from scripts.sample_media.ffmpeg import ffmpeg
 
@@ -78,6 +78,7 @@ def mixes() -> Iterator[Variant]:
         "left, then right",
         lambda: [s.join(s.turn(0), s.silence(7.1)), s.join(s.silence(13.3), s.turn(1))],
         both,
+        source=pair,
     )
     for count, number in ((2, 1), (3, 2), (4, 1), (6, 2), (8, 7), (16, 11)):
         yield channels(
@@ -98,6 +99,7 @@ def mixes() -> Iterator[Variant]:
         "music in the other",
         lambda: [s.turn(0), s.music(VOICE_SECONDS)],
         says(s.turn_text(0), wrong=0.2),
+        source=s.turn(0) + s.music(VOICE_SECONDS),
     )
     yield channels(
         "speech in the centre of 5.1",
@@ -209,8 +211,6 @@ def tracks() -> Iterator[Variant]:
         ("default track with a click", clicked, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
         ("default track with faint hiss", faint, "MKV, FLAC", ("-c:a", "flac", "-f", "matroska")),
         ("default track with timecode", s.timecode, "MOV, PCM", (*_PCM, "-f", "mov")),
-        ("default track with music", s.music, "MKV, AAC", ("-c:a", "aac", "-f", "matroska")),
-        ("default track with noises", noises, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
     ):
         yield Variant(
             kind="tracks",
@@ -220,6 +220,19 @@ def tracks() -> Iterator[Variant]:
             make=pair(first, *coding),
             source=s.turn(0),
             checks=(says(s.turn_text(0)), lost_nothing),
+        )
+    for content, first, form, coding in (
+        ("default track with music", s.music, "MKV, AAC", ("-c:a", "aac", "-f", "matroska")),
+        ("default track with noises", noises, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
+    ):
+        yield Variant(
+            kind="tracks",
+            content=content,
+            form=form,
+            language="en",
+            make=pair(first, *coding),
+            source=first(VOICE_SECONDS),
+            checks=(warns("media.other_tracks"),),
         )
 
 

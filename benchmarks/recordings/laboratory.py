@@ -36,6 +36,8 @@ THREADS = 1
 """Several wait for each other on a busy machine."""
 MODEL = "whisper-base"
 _TIMEOUT_SECONDS = 900.0
+_FILE = "made"
+"""Names of uploads may hold slashes."""
 _ALIKE, _TOLERANCE_SECONDS = 0.93, 0.3
 _BLOCK, _SHIFT, _FAINT = SAMPLE_RATE // 20, SAMPLE_RATE // 5, 1e-5
 _PIECE = 7 * SAMPLE_RATE
@@ -57,7 +59,7 @@ def _decoder() -> Decoder:
 
 def process(variant: Variant, folder: Path, models: Path) -> Outcome:
     """Make the recording in a folder and run its job."""
-    path = folder / variant.name
+    path = folder / _FILE
     variant.make(path)
     clock, objects, jobs = SystemClock(), InMemoryObjectStore(), InMemoryJobStore()
     source = objects.put("any", f"uploads/{variant.name}", path.read_bytes())
@@ -102,7 +104,7 @@ def process(variant: Variant, folder: Path, models: Path) -> Outcome:
 def listened(variant: Variant, folder: Path) -> str:
     """Return how a recording is decoded, compared with what it was made of, without models."""
     assert variant.source is not None  # noqa: S101 - for the type checker; the caller chose it
-    path = folder / variant.name
+    path = folder / _FILE
     variant.make(path)
     decoder = _decoder()
     try:
@@ -133,7 +135,7 @@ def listened(variant: Variant, folder: Path) -> str:
             for check in variant.checks
             if check.__qualname__.startswith("cut_at.") and (problem := check(seen))
         ]
-    warned = f", with {', '.join(codes)}" if codes else ""
+    warned = f", with {', '.join(f'`{code}`' for code in codes)}" if codes else ""
     return (f"WRONG: {'; '.join(problems)}" if problems else "right") + warned
 
 

@@ -40,7 +40,12 @@ _FORMS: dict[str, tuple[object, ...]] = {
     "tagged.m4a": ("-vn", "-c:a", "aac", *_TAGS, "-f", "ipod"),
     "tagged.mp3": ("-vn", "-c:a", "libmp3lame", *_TAGS, "-id3v2_version", 3),
     "tagged.flac": ("-vn", "-c:a", "flac", *_TAGS),
+    # Formats of cameras and sound editors
+    "sound.caf": ("-vn", "-c:a", "pcm_s16le"),
+    "camera.mxf": ("-c:v", "mpeg2video", "-r", 25, "-c:a", "pcm_s16le", "-ar", 48_000),
+    "tape.dv": ("-s", "720x576", "-r", 25, "-pix_fmt", "yuv420p", "-ac", 2, "-ar", 48_000),
 }
+_APPENDED = ("index-last.mp4", "fragments.mp4", "matroska.mkv", "broadcast.ts", "sound.caf")
 _INDEX = (b"moov", b"moof", b"\x1a\x45\xdf\xa3", b"hdrl")
 _DETAILS = (
     *(b"chan", b"colr", b"mdcv", b"clli", b"tkhd", b"elst", b"stsd", b"wave", b"esds", b"dOps"),
@@ -58,6 +63,8 @@ def healthy_videos(folder: Path) -> dict[str, bytes]:
         path = folder / name
         ffmpeg(*_PICTURE, *_TONE, *coding, path)
         found[name] = path.read_bytes()
+    for name in _APPENDED:
+        found[f"appended-{name}"] = 2 * found[name]
     return found
 
 

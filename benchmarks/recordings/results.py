@@ -2,14 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = Path(__file__).with_name("results.csv")
 PAGE = ROOT / "docs" / "recordings.md"
 _HEAD = "| kind | content | container, codec | language | outcome | checked | date |"
+_MARKUP = re.compile(r"[\\\[\]()<>~*_&`]")
+"""What Markdown would read as more than text, in a file's name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,9 @@ def write_rows(rows: Iterable[Row], path: Path = FILE) -> None:
 def table(rows: Iterable[Row]) -> str:
     """Return the rows as a Markdown table."""
     lines = [_HEAD, "|" + "---|" * _HEAD.count(" |")]
-    lines += ["| " + " | ".join(astuple(row)) + " |" for row in rows]
+    for row in rows:
+        shown = replace(row, content=_MARKUP.sub(r"\\\g<0>", row.content))
+        lines.append("| " + " | ".join(astuple(shown)) + " |")
     return "\n".join(lines) + "\n"
 
 

@@ -25,7 +25,9 @@ class TaskProtection:
         self._manager = manager
         self._active_jobs = active_jobs
         self._log = log
-        self._lock = threading.Lock()
+        # Held from the count to what follows of it: of two calls at once, each would request a
+        # protection of its own, or one would release what the other has just counted on.
+        self._changing = threading.RLock()
         self._session: ProcessingSession | None = None
         manager.at_each_check(self._look)
 
@@ -34,50 +36,49 @@ class TaskProtection:
 
         Return whether protection is in force or not applicable; if neither, the reason is logged.
         """
-        with self._lock:
-            session = self._session
-        if session is not None and session.protected:
-            return True
-        if session is not None:
-            session.cleanup()
-        session = self._manager.session(SESSION_ID, first_lease_seconds=duration_seconds)
-        try:
-            session.set_critical(True)
-        except ProtectionError as error:
-            self._log.error("protection.enable_failed", error=str(error))
-            session.cleanup()
-            session = None
-        with self._lock:
+        with self._changing:
+            if self._session is not None and self._session.protected:
+                return True
+            self._release()
+            session = self._manager.session(SESSION_ID, first_lease_seconds=duration_seconds)
+            try:
+                session.set_critical(True)
+            except ProtectionError as error:
+                self._log.error("protection.enable_failed", error=str(error))
+                session.cleanup()
+                return False
             self._session = session
-        return session is not None
+            return True
 
     def disable(self) -> bool:
         """Stop protecting, unless a job is active; return whether it was stopped."""
-        active = self._count()
-        if active:
-            self._log.info("protection.kept", active_jobs=active)
-            return False
-        with self._lock:
-            session, self._session = self._session, None
-        if session is not None:
-            session.cleanup()
-        return True
+        with self._changing:
+            active = self._count()
+            if active:
+                self._log.info("protection.kept", active_jobs=active)
+                return False
+            self._release()
+            return True
 
     def manage(self, *, light: bool = False) -> bool:
         """Protect while a job is active; return whether protection is in force.
 
         `light` starts protection with 1 h instead of 2 h.
         """
-        if self._count():
-            return self.enable(HOUR if light else 2 * HOUR)
-        self.disable()
-        return False
+        with self._changing:
+            if self._count():
+                return self.enable(HOUR if light else 2 * HOUR)
+            self.disable()
+            return False
 
     def force_disable(self, reason: str) -> None:
         """Stop protecting although jobs may be active."""
         self._manager.force_disable(reason)
-        with self._lock:
-            session, self._session = self._session, None
+        with self._changing:
+            self._release()
+
+    def _release(self) -> None:
+        session, self._session = self._session, None
         if session is not None:
             session.cleanup()
 
@@ -91,8 +92,11 @@ class TaskProtection:
 
     def _look(self) -> None:
         """Disable once no job is active; runs in the renewal thread, so it must not block."""
-        with self._lock:
-            held = self._session is not None
-        if held and self._count() == 0:
-            self._log.info("protection.no_active_jobs")
-            self.disable()
+        if not self._changing.acquire(blocking=False):
+            return
+        try:
+            if self._session is not None and self._count() == 0:
+                self._log.info("protection.no_active_jobs")
+                self.disable()
+        finally:
+            self._changing.release()

@@ -105,7 +105,10 @@ def test_should_take_an_upload_and_stream_its_job_to_the_end(api: Running) -> No
                 case _:
                     after = job
             job = after
-    assert states == ["PENDING", "RUNNING", "RUNNING", "FAILED"]
+    # The claim lasts for an instant, which a poll may meet.
+    assert [state for state in states if state != "CLAIMED"] == [
+        *("PENDING", "RUNNING", "RUNNING", "FAILED")
+    ]
 
 
 def test_should_run_the_documented_examples(api: Running, tmp_path: Path) -> None:

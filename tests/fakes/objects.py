@@ -1,6 +1,7 @@
 """An object store in memory, with the same promises as the S3 adapter."""
 
 import hashlib
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -37,12 +38,14 @@ class InMemoryObjectStore:
     def __init__(self) -> None:
         self.objects: dict[tuple[str, str], StoredObject] = {}
         self.clock: WallClock | None = None
+        # S3 compares and writes in one step.
+        self.writing = threading.Lock()
 
     def put(self, bucket: str, key: str, data: bytes, **metadata: str) -> Source:
         """Upload as a user would, with `lifestream_language="en"`; returns the new identity."""
         named = {name.replace("_", "-"): value for name, value in metadata.items()}
         at = 0.0 if self.clock is None else self.clock.now()
-        self.objects[bucket, key] = StoredObject(data, "video/mp4", named, at)
+        self._write(bucket, key, StoredObject(data, "video/mp4", named, at))
         return self.head(bucket, key)
 
     def set_tag(self, source: Source, name: str, value: str) -> None:
@@ -86,13 +89,13 @@ class InMemoryObjectStore:
                 on_bytes(out.write(found.data[at : at + CHUNK_BYTES]))
 
     def upload(self, path: Path, bucket: str, key: str, content_type: str) -> None:
-        self.objects[bucket, key] = StoredObject(path.read_bytes(), content_type)
+        self._write(bucket, key, StoredObject(path.read_bytes(), content_type))
 
     def read_bytes(self, bucket: str, key: str) -> bytes:
         return self._get(bucket, key).data
 
     def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
-        self.objects[bucket, key] = StoredObject(data, content_type)
+        self._write(bucket, key, StoredObject(data, content_type))
 
     def delete_below(self, bucket: str, prefix: str) -> int:
         keys = self.keys(bucket, prefix)
@@ -103,16 +106,21 @@ class InMemoryObjectStore:
     def replace(
         self, path: Path, bucket: str, key: str, content_type: str, *, expected: str | None
     ) -> None:
-        found = self.objects.get((bucket, key))
-        if (None if found is None else found.etag) != expected:
-            raise ObjectChangedError(f"{bucket}/{key} is no longer {expected}")
-        self.objects[bucket, key] = StoredObject(path.read_bytes(), content_type)
+        with self.writing:
+            found = self.objects.get((bucket, key))
+            if (None if found is None else found.etag) != expected:
+                raise ObjectChangedError(f"{bucket}/{key} is no longer {expected}")
+            self.objects[bucket, key] = StoredObject(path.read_bytes(), content_type)
 
     def remove(self, bucket: str, expected: Mapping[str, str]) -> None:
         for key, etag in expected.items():
             found = self.objects.get((bucket, key))
             if found is not None and found.etag == etag:
                 del self.objects[bucket, key]
+
+    def _write(self, bucket: str, key: str, content: StoredObject) -> None:
+        with self.writing:
+            self.objects[bucket, key] = content
 
     def _get(self, bucket: str, key: str) -> StoredObject:
         try:

@@ -32,7 +32,8 @@ class Interrupted(InMemoryObjectStore):
 
     def __init__(self, objects: InMemoryObjectStore, at: int, meanwhile: Step) -> None:
         super().__init__()
-        self.objects, self._at, self._meanwhile = objects.objects, at, meanwhile
+        self.objects, self.writing = objects.objects, objects.writing
+        self._at, self._meanwhile = at, meanwhile
         self.calls = 0
 
     def count(self) -> None:

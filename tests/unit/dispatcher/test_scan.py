@@ -113,7 +113,7 @@ def test_should_start_once_in_every_order_of_events(world: World, order: tuple[s
 
 
 def test_should_not_believe_an_event_without_the_tag(world: World) -> None:
-    """Whoever may send to the queue could claim any result."""
+    """A sender to the queue could claim any result."""
     source = world.upload()
     assert world.deliver(scan_event(result=CLEAN))
 

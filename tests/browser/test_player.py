@@ -22,6 +22,11 @@ WORD_BOX = """([paragraph, word]) => {
     const box = range.getBoundingClientRect();
     return [box.x + box.width / 2, box.y + box.height / 2];
 }"""
+WATCH_FADES = """() => {
+    window.fades = [];
+    document.querySelector("[data-paragraphs]")
+        .addEventListener("transitionrun", (event) => window.fades.push(event.target.className));
+}"""
 MENUS_OUT_OF_VIEW = """() => [...document.querySelectorAll("[data-menu]")].filter((menu) => {
     if (!menu.checkVisibility()) return false;
     menu.open = true;
@@ -51,6 +56,8 @@ def test_a_clicked_word_is_played_and_marked(
     service: FakeService, page: Page, address: str, talk: str
 ) -> None:
     opened(page, address, talk)
+    page.emulate_media(reduced_motion="no-preference")
+    page.evaluate(WATCH_FADES)
     for paragraph, speaker, word in ((2, 0, "measurements"), (4, 2, "metres"), (0, 0, "yearly")):
         page.mouse.click(*page.evaluate(WORD_BOX, [paragraph, word]))
         until(page, "!document.querySelector('[data-media]').seeking")
@@ -58,6 +65,8 @@ def test_a_clicked_word_is_played_and_marked(
         assert abs(seconds(page) - wanted) < 0.1
         assert page.evaluate(MARKED, "now") == [word]
         expect(page.locator(f"#p{paragraph}")).to_have_class(f"c{speaker} turn now")
+    # Each frame of a fade in the transcript would be paid by the seek that began it.
+    assert page.evaluate("fades") == []
 
 
 def test_the_marked_word_follows_the_recording(page: Page, address: str, talk: str) -> None:

@@ -23,7 +23,12 @@ STEP_AFTER_SECONDS = 1.0
 
 
 def apply(environ: "os._Environ[str] | dict[str, str]", faults: dict[str, Any], pid: int) -> None:
-    """Spoil this process as the faults say."""
+    """Spoil this process as the faults say; it is a processor if it has a work folder.
+
+    A child that decodes for it has none: it shares the machine, and has no fault of its own.
+    """
+    if "WORK_DIR" not in environ:
+        return
     job_id = environ.get("JOB_ID")
     if job_id is None:
         workers = faults.get("workers") or [None]
@@ -31,7 +36,7 @@ def apply(environ: "os._Environ[str] | dict[str, str]", faults: dict[str, Any], 
     else:
         fault = faults.get(job_id) if environ.get("JOB_ATTEMPT") == "1" else None
     if fault is not None:
-        _APPLY[fault["kind"]](float(fault["seconds"]), environ.get("WORK_DIR", ""))
+        _APPLY[fault["kind"]](float(fault["seconds"]), environ["WORK_DIR"])
 
 
 def _skew(seconds: float, _work_dir: str) -> None:

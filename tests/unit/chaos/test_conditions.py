@@ -180,8 +180,16 @@ def test_should_spoil_workers_in_turn(
 ) -> None:
     real = time.time
     monkeypatch.setattr(time, "time", real)
-    sitecustomize.apply({}, FAULTS, pid=pid)
+    sitecustomize.apply({"WORK_DIR": "any"}, FAULTS, pid=pid)
     assert time.time() - real() == pytest.approx(seconds, abs=5)
+
+
+def test_should_not_spoil_a_child_that_decodes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else a job met more faults that cost a run than its plan has."""
+    real = time.time
+    monkeypatch.setattr(time, "time", real)
+    sitecustomize.apply({"PATH": "any"}, FAULTS, pid=3)
+    assert time.time is real
 
 
 def test_should_spoil_a_process_by_being_imported_by_python(tmp_path: Path) -> None:
@@ -190,7 +198,12 @@ def test_should_spoil_a_process_by_being_imported_by_python(tmp_path: Path) -> N
     (tmp_path / sitecustomize.FAULTS).write_text('{"job": {"kind": "clock_skew", "seconds": 9000}}')
     seen = subprocess.run(
         [sys.executable, "-c", "import time; print(time.time())"],
-        env={"PYTHONPATH": str(tmp_path), "JOB_ID": "job", "JOB_ATTEMPT": "1"},
+        env={
+            "PYTHONPATH": str(tmp_path),
+            "JOB_ID": "job",
+            "JOB_ATTEMPT": "1",
+            "WORK_DIR": str(tmp_path),
+        },
         capture_output=True,
         check=True,
     )

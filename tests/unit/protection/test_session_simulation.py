@@ -19,7 +19,7 @@ from runtime.protection.testing.simulation.world import VirtualTime
 
 SCHEDULES = 100
 STRAINED = 60
-INTERRUPTED = (140, 240, 522)
+INTERRUPTED = (407, 721, 1302)
 """Seeds in which a stalled renewal lands after its lease, and the job looks at it too late."""
 
 

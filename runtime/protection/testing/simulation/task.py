@@ -16,7 +16,7 @@ from .virtual_threads import VirtualThreads
 from .world import Ecs, Flight, VirtualTime
 
 PREEMPTION = 0.05
-PREEMPTED_SECONDS = 0.2
+PREEMPTED_SECONDS = 1.0
 SHORTEST_LEASE_SECONDS = 60.0
 
 Watch = Callable[[str, float, dict[str, Any]], None]
@@ -29,7 +29,7 @@ class SimulatedTask:
         self.schedule = schedule
         self.random = Random(schedule.seed ^ 0x7A5C)
         self.time = VirtualTime(wall_offset=schedule.wall_offset)
-        self.threads = VirtualThreads(self.time, preempts=lambda: self.random.random() < PREEMPTION)
+        self.threads = VirtualThreads(self.time, preempts=self._preempts)
         self.ecs = Ecs(schedule, self.random)
         self.outcome = ScheduleResult(schedule.seed, schedule.calm)
         self.workers: list[Worker] = []

@@ -1,6 +1,7 @@
 """The real manager and sessions in virtual time: no gap, and every guard's absence is found."""
 
 from collections.abc import Callable, Iterable
+from random import Random
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from runtime.protection.manager import ProtectionManager
 from runtime.protection.policy import gap_free
 from runtime.protection.session import ProcessingSession
 from runtime.protection.testing.simulation import task
-from runtime.protection.testing.simulation.records import ScheduleResult
+from runtime.protection.testing.simulation.audit import Audit
+from runtime.protection.testing.simulation.records import ProtectionLimit, ScheduleResult
 from runtime.protection.testing.simulation.schedule import Job, Schedule, draw_short, strained
 from runtime.protection.testing.simulation.sessions import SessionSimulation
 from runtime.protection.testing.simulation.virtual_threads import VirtualThreads
-from runtime.protection.testing.simulation.world import VirtualTime
+from runtime.protection.testing.simulation.world import Ecs, VirtualTime
 
 SCHEDULES = 100
 STRAINED = 60
@@ -56,6 +58,26 @@ def test_should_let_no_job_end_unaware_of_a_gap_that_its_rare_polls_made() -> No
     outcomes = play([*range(STRAINED), *INTERRUPTED], rarely_polled)
     assert gaps(outcomes) > 0, "the strain is felt"
     assert sum(outcome.unnoticed for outcome in outcomes) == 0
+
+
+@pytest.mark.parametrize(("seconds", "held"), [(66.0, 0), (68.0, 1)])
+def test_should_count_protection_that_lands_late_from_when_it_landed(
+    seconds: float, held: int
+) -> None:
+    schedule, time = draw_short(0), VirtualTime()
+    outcome = ScheduleResult(0, calm=False)
+    audit = Audit(
+        policy=gap_free(),
+        ecs=Ecs(schedule, Random(0)),  # noqa: S311 - a simulation
+        time=time,
+        outcome=outcome,
+        note=lambda *_, **__: None,
+    )
+    time.at = 1000.0
+    audit.protection_set(1420.0, ProtectionLimit(FOREVER, 1000.0), [])
+    time.at += seconds
+    audit.protection_cleared()
+    assert len(outcome.held_idle) == held
 
 
 def test_should_play_a_seed_the_same_way_every_time() -> None:

@@ -30,6 +30,7 @@ class Audit:
         self._note = note
         self._idle_since: float | None = 0.0
         self._excused_until = 0.0
+        self._on_since = 0.0
 
     def started(self, worker: Worker) -> None:
         """Count missing protection from now until the job ends or has lost its lease."""
@@ -52,6 +53,8 @@ class Audit:
             if worker.accountable:
                 self._account(worker)
         self.look_at_idle(min(self._time.at, self._ecs.protected_until))
+        if self._ecs.protected_until < self._time.at:
+            self._on_since = self._time.at
         self._ecs.protected_until = until
         if until > limit.until + (self._time.at - limit.decided_at):
             self._outcome.over_cap += 1
@@ -83,7 +86,7 @@ class Audit:
         """Look whether protection outlasted its use by more than a check interval and a call."""
         if self._idle_since is None:
             return
-        since = max(self._idle_since, self._excused_until)
+        since = max(self._idle_since, self._excused_until, self._on_since)
         if until - since > self._allowed:
             self._outcome.held_idle.append((since, until))
             self._note("HELD WHILE IDLE", since=since)

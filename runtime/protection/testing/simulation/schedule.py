@@ -130,6 +130,8 @@ def draw_short(seed: int) -> Schedule:
 def strained(schedule: Schedule, *, polls: bool) -> Schedule:
     """Return the schedule with stalls beyond what the policy allows for, and late landings.
 
+    Every grant is as long as asked for: a shorter one, which ECS does not document, could end while
+    its answer waits for the stalled thread.
     With `polls`, jobs look at their lease far too rarely as well: then a gap cannot be excluded,
     but must be noticed.
     """
@@ -142,6 +144,7 @@ def strained(schedule: Schedule, *, polls: bool) -> Schedule:
         jobs=jobs,
         stalling=random.choice((0.02, 0.2, 0.5)),
         longest_stall=random.uniform(1.0, LONGEST_STRAIN_SECONDS),
+        short_grants=0.0,
         latest_landing=random.choice((30.0, 60.0)),
     )
 

@@ -63,9 +63,10 @@ class Job:
     """One job as recorded. Times are seconds since the epoch; `progress` runs from 0 to 1.
 
     `attempt` is the fencing token: it counts claims and requests to run again. `runs` counts the
-    attempts that reached a processor and is bounded by the environment. `reruns` counts requests to
-    run an ended job again; each resets `runs` to 0. `misses` counts the consecutive attempts that
-    ended before a processor reported: lost, refused, never started.
+    attempts that reached a processor, from 1 again at publication, and is bounded by the
+    environment. `reruns` counts requests to run an ended job again; each resets `runs` to 0.
+    `misses` counts the consecutive attempts that ended before a processor reported: lost, refused,
+    never started.
 
     Waiting is counted apart, because it is no failure. `not_before` is the earliest next claim,
     `waiting_for` the code of what the job waits for, `waits` the consecutive waits since

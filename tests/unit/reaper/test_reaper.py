@@ -84,6 +84,29 @@ def test_should_record_the_success_of_a_published_job_that_cannot_run_again(
     assert world.metrics.codes(Metric.JOBS_FAILED) == []
 
 
+def test_should_have_published_results_copied_after_the_last_run_of_the_work(
+    world: Afterlife,
+) -> None:
+    source = world.launched()
+    for run in range(1, MAX_RUNS):
+        world.start_processor(source)
+        world.reaper.task_stopped(world.die(source, exit_code=137))
+        assert world.job(source).runs == run
+        world.deliver_all()
+    world.start_processor(source)
+    running = world.job(source)
+    assert running.runs == MAX_RUNS
+    world.jobs.save(running, publish(running, now=world.clock.now(), result_key="results/any"))
+    for run in range(1, MAX_RUNS):
+        world.reaper.task_stopped(world.die(source, exit_code=137))
+        job = world.job(source)
+        assert (job.state, job.runs, job.result_key) == (State.PENDING, run, "results/any")
+        world.deliver_all()
+        world.start_processor(source)
+    world.reaper.task_stopped(world.die(source, exit_code=137))
+    assert world.job(source).state is State.SUCCEEDED
+
+
 @pytest.mark.parametrize("how", ["succeeded", "cancelled", "taken over"])
 def test_should_leave_a_job_that_ended_or_moved_on(world: Afterlife, how: str) -> None:
     source = world.launched()

@@ -90,15 +90,22 @@ class Ledger:
             return sum(history.manifests for history in self._histories.values())
 
     def note_record(self, number: int, item: Mapping[str, Any]) -> None:
-        """Note a write of a job's record that DynamoDB carried out."""
+        """Note a write of a job's record that DynamoDB answered with success.
+
+        It answers so to the repetition of a transaction as well, which writes nothing. One that did
+        would show in the table's stream, which the oracle reads.
+        """
         state, attempt = State(item["state"]["S"]), int(item["attempt"]["N"])
+        write_id = item["write_id"]["S"]
         with self._lock:
+            if write_id in self._written:
+                return
             history = self._histories[number]
             before, held = history.state, history.attempt
             requested = int(item.get("reruns", {}).get("N", 0)) > history.requests
             history.state, history.attempt = state, attempt
             history.requests = int(item.get("reruns", {}).get("N", 0))
-            self._written[item.get("write_id", {}).get("S", "")] = time.time()
+            self._written[write_id] = time.time()
         if attempt < held:
             self._add(
                 Breach.RULE,

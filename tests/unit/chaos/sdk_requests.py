@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from uuid import uuid4
 
 from chaos.http_requests import Request
 
@@ -24,6 +25,11 @@ def s3_request(method: str, key: str, body: bytes = b"") -> Request:
 
 
 def save(job_id: str, state: str, attempt: int = 1) -> dict[str, Any]:
-    """A PutItem's body."""
-    item = {"job_id": {"S": job_id}, "state": {"S": state}, "attempt": {"N": str(attempt)}}
+    """A PutItem's body, of a write of its own."""
+    item = {
+        "job_id": {"S": job_id},
+        "state": {"S": state},
+        "attempt": {"N": str(attempt)},
+        "write_id": {"S": uuid4().hex},
+    }
     return {"TableName": JOBS, "Item": item}

@@ -34,6 +34,15 @@ def test_should_note_a_write_by_an_attempt_that_was_taken_over() -> None:
     assert "attempt 1" in str(kept.violations[0])
 
 
+def test_should_not_take_the_repetition_of_a_transaction_for_a_second_write() -> None:
+    """DynamoDB answers it with success, by its token, and writes nothing."""
+    kept = ledger(("RUNNING", 1))
+    success = item("SUCCEEDED")
+    kept.note_record(3, success)
+    kept.note_record(3, success)
+    assert kept.violations == ()
+
+
 def test_should_note_a_second_success() -> None:
     kept = ledger(("RUNNING", 1), ("SUCCEEDED", 1), ("SUCCEEDED", 1))
     assert breaches(kept) == [Breach.TWICE]

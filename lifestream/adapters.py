@@ -1,4 +1,4 @@
-"""SDK clients, dead letters on SQS, and one environment composed of all its adapters."""
+"""SDK clients, and one environment composed of all its adapters."""
 
 import json
 import os
@@ -6,38 +6,27 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import ClientError
 
 from lifestream.environment import Stack, outputs_of, stacks_of_environment
-from lifestream.ports import DeadLetter, Operations
+from lifestream.ports import Operations
 from runtime.aws import clients
+from runtime.aws.dead_letters import SqsDeadLetters
 from runtime.aws.erasures import DynamoErasures
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queues import SqsQueue
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.sdk_errors import typed_faults
 from runtime.aws.tasks import EcsTasks
 from runtime.aws.xray import XRayTraces
 from runtime.core.clock import SystemClock
 from runtime.core.contract import EnvVar, Output, work_prefix
-from runtime.core.errors import Permanent, Retryable
+from runtime.core.errors import Permanent
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-    from mypy_boto3_sqs import SQSClient
-
-HIDDEN_SECONDS = 120
-"""Visibility timeout of received dead letters: longer than any command works on ten."""
-
-RECEIVE_WAIT_SECONDS = 1
-"""A long poll asks all of SQS's servers; a short poll may miss messages."""
 
 SDK_ATTEMPTS = 4
 """A person waits, so throttling is retried rather than reported."""
-
-
-_GONE = ("MessageNotInflight", "InvalidParameterValue", "ReceiptHandleIsInvalid")
-"""Error codes of SQS for a receipt that is no longer valid: deleted, purged or received again."""
 
 
 class Clients:
@@ -77,81 +66,6 @@ class Clients:
         """Close the connections of all clients."""
         for client in self._made.values():
             client.close()
-
-
-class SqsDeadLetters:
-    """The dead-letter queue of the jobs queue."""
-
-    def __init__(self, client: "SQSClient", url: str) -> None:
-        self._client = client
-        self._url = url
-        self._name = url.rpartition("/")[2]
-
-    def receive(self) -> list[DeadLetter]:
-        """Return up to ten messages and hide them for two minutes; none when it is empty."""
-        with typed_faults(f"receiving from the queue {self._name}"):
-            answer = self._client.receive_message(
-                QueueUrl=self._url,
-                MaxNumberOfMessages=10,
-                VisibilityTimeout=HIDDEN_SECONDS,
-                WaitTimeSeconds=RECEIVE_WAIT_SECONDS,
-                MessageSystemAttributeNames=["SentTimestamp"],
-            )
-        return [
-            DeadLetter(
-                message_id=message["MessageId"],
-                receipt=message["ReceiptHandle"],
-                body=message["Body"],
-                sent_at=int(message["Attributes"]["SentTimestamp"]) / 1000,
-            )
-            for message in answer.get("Messages", [])
-        ]
-
-    def delete(self, letter: DeadLetter) -> None:
-        """Remove a received message for good."""
-        with typed_faults(f"deleting message {letter.message_id} from the queue {self._name}"):
-            try:
-                self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
-            except ClientError as error:
-                if not error_code(error).endswith(_GONE):
-                    raise
-
-    def release(self, letter: DeadLetter) -> None:
-        """Make a received message visible again."""
-        with typed_faults(f"releasing message {letter.message_id} to the queue {self._name}"):
-            try:
-                self._client.change_message_visibility(
-                    QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
-                )
-            except ClientError as error:
-                if not error_code(error).endswith(_GONE):
-                    raise
-
-    def count(self) -> int:
-        """Return about how many messages there are, hidden ones included."""
-        with typed_faults(f"reading the queue {self._name}"):
-            found = self._client.get_queue_attributes(
-                QueueUrl=self._url,
-                AttributeNames=[
-                    "ApproximateNumberOfMessages",
-                    "ApproximateNumberOfMessagesNotVisible",
-                ],
-            )["Attributes"]
-        return sum(int(value) for value in found.values())
-
-    def purge(self) -> None:
-        """Remove all messages for good; raise `Retryable` within a minute of the last purge."""
-        with typed_faults(f"purging the queue {self._name}"):
-            try:
-                self._client.purge_queue(QueueUrl=self._url)
-            except ClientError as error:
-                if not error_code(error).endswith("PurgeQueueInProgress"):
-                    raise
-                raise Retryable(
-                    "dlq.purging",
-                    f"The queue {self._name} is being purged already.",
-                    "Try again in a minute.",
-                ) from error
 
 
 class S3Checkpoints:

@@ -5,41 +5,10 @@ from typing import Protocol
 
 from lifestream.follow import FollowClock
 from runtime.core.clock import WallClock
+from runtime.core.dead_letters import DeadLetters
 from runtime.core.erasure import ErasureRecords
 from runtime.core.jobs import Job
 from runtime.core.ports import JobStore, MessageSender, ObjectStore, Traces
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DeadLetter:
-    """A message as received from the dead-letter queue; `sent_at` in seconds since the epoch.
-
-    `receipt` identifies this receive; delete and release need it.
-    """
-
-    message_id: str
-    receipt: str
-    body: str
-    sent_at: float
-
-
-class DeadLetters(Protocol):
-    """The dead-letter queue."""
-
-    def receive(self) -> list[DeadLetter]:
-        """Return up to ten messages and hide them for two minutes; none when it is empty."""
-
-    def delete(self, letter: DeadLetter) -> None:
-        """Remove a received message for good."""
-
-    def release(self, letter: DeadLetter) -> None:
-        """Make a received message visible again."""
-
-    def count(self) -> int:
-        """Return about how many messages there are, hidden ones included."""
-
-    def purge(self) -> None:
-        """Remove all messages for good."""
 
 
 class Tasks(Protocol):

@@ -1,49 +1,13 @@
-"""Dead letters: which jobs each concerns, and the redrive to the jobs queue."""
+"""Dead letters received by an operator, and their redrive to the jobs queue."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from lifestream.job_actions import change
-from lifestream.ports import DeadLetter, DeadLetters, Operations
+from lifestream.ports import Operations
+from runtime.core.dead_letters import DeadLetter, DeadLetters, LetterContent, read_letter
 from runtime.core.jobs import Job, State, retry
-from runtime.core.messages import MalformedMessageError, Request, Requeued, Upload, parse
-from runtime.core.ports import ObjectNotFoundError
-
-_SETTLED = frozenset({State.SUCCEEDED, State.CANCELLED})
-
-
-@dataclass(frozen=True, slots=True)
-class LetterSubject:
-    """One request of a message: its name for a person, and its job, if there is one.
-
-    `possible` is False when it names an upload or a job that is gone.
-    """
-
-    about: str
-    job: Job | None
-    possible: bool = True
-
-    @property
-    def is_settled(self) -> bool:
-        """Whether the dispatcher would find nothing to do."""
-        return not self.possible or (self.job is not None and self.job.state in _SETTLED)
-
-    @property
-    def state(self) -> str:
-        """The job's state in words."""
-        if self.job is not None:
-            return str(self.job.state)
-        return "no job yet" if self.possible else "gone"
-
-
-@dataclass(frozen=True, slots=True)
-class LetterContent:
-    """The requests of a dead letter, or the `problem` why it cannot be read."""
-
-    letter: DeadLetter
-    subjects: tuple[LetterSubject, ...] = ()
-    problem: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,12 +22,9 @@ class RedriveResult:
 
 def read(operations: Operations, letter: DeadLetter) -> LetterContent:
     """Parse a message and look its jobs up."""
-    try:
-        message = parse(letter.body, bucket=operations.bucket)
-    except MalformedMessageError as error:
-        return LetterContent(letter, problem=error.summary)
-    subjects = tuple(_subject(operations, request) for request in message.requests)
-    return LetterContent(letter, subjects)
+    return read_letter(
+        letter, bucket=operations.bucket, jobs=operations.jobs, objects=operations.objects
+    )
 
 
 @contextmanager
@@ -143,19 +104,6 @@ def _redrive(operations: Operations, content: LetterContent) -> RedriveResult:
 def _only_failed(job: Job, now: float) -> Job:
     # A job that was cancelled meanwhile is left to `jobs retry`.
     return retry(job, now=now) if job.state is State.FAILED else job
-
-
-def _subject(operations: Operations, request: Request) -> LetterSubject:
-    match request:
-        case Requeued():
-            job = operations.jobs.get(request.job_id)
-            return LetterSubject(f"job {request.job_id}", job, possible=job is not None)
-        case Upload():
-            try:
-                source = operations.objects.head(request.bucket, request.key)
-            except ObjectNotFoundError:
-                return LetterSubject(request.key, None, possible=False)
-            return LetterSubject(request.key, operations.jobs.get(source.job_id))
 
 
 def _release(dead_letters: DeadLetters, letters: Iterable[DeadLetter]) -> None:

@@ -7,9 +7,10 @@ from typing import Annotated
 import typer
 
 from lifestream import redrive as redrive_letters
-from lifestream.ports import DeadLetter, Operations
+from lifestream.ports import Operations
 from lifestream.session import EnvironmentOption, JsonOption, opened
 from lifestream.view.formatting import LETTER_COLUMNS, letter_json, letter_rows, timestamp
+from runtime.core.dead_letters import DeadLetter, redrive_command
 
 app = typer.Typer()
 _MESSAGE = typer.Argument(metavar="MESSAGE", help="Its id, from `dlq list`.")
@@ -42,7 +43,7 @@ def list_letters(
     screen.table(LETTER_COLUMNS, rows)
     if len(contents) == limit:
         screen.note(f"The first {limit}; --limit shows more.")
-    screen.say(f"Send them back: {operations.command} dlq redrive --all")
+    screen.say(f"Send them back: {redrive_command(operations.environment)}")
     return 0
 
 

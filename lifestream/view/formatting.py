@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from lifestream.follow import describe_state
-from lifestream.redrive import LetterContent
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, result_prefix
+from runtime.core.dead_letters import LetterContent
 from runtime.core.jobs import Job, State
 from runtime.core.options import JobOptions, json_of
 from runtime.core.spans import trace_id

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 from urllib.parse import unquote_plus
 
@@ -62,13 +63,27 @@ class Ignored:
     key: str = ""
 
 
+class MessageKind(StrEnum):
+    """What a message of the jobs queue is; the values are published."""
+
+    S3_TEST = "s3_test"
+    S3_EVENT = "s3_event"
+    CONFIRMATION = "confirmation"
+    REQUEUE = "requeue"
+    SCAN_RESULT = "scan_result"
+
+
 @dataclass(frozen=True, slots=True)
 class ParsedMessage:
-    """A message's distinct requests, the parts to ignore, and the problems of its other parts."""
+    """A message's distinct requests, the parts to ignore, and the problems of its other parts.
+
+    `kind` takes no part in comparisons.
+    """
 
     requests: tuple[Request, ...]
     ignored: tuple[Ignored, ...] = ()
     problems: tuple[str, ...] = ()
+    kind: MessageKind | None = field(default=None, compare=False)
 
 
 class MalformedMessageError(Permanent):
@@ -121,7 +136,9 @@ def parse(body: str, *, bucket: str) -> ParsedMessage:
     requests: dict[Request, None] = {}
     ignored: list[Ignored] = []
     problems: list[str] = []
-    for found in _read(_json_object(body)):
+    message = _json_object(body)
+    kind = _kind(message)
+    for found in _read(message, kind):
         match found:
             case str():
                 problems.append(found)
@@ -135,7 +152,7 @@ def parse(body: str, *, bucket: str) -> ParsedMessage:
                 requests[found] = None
     if problems and not requests:
         raise MalformedMessageError("; ".join(problems))
-    return ParsedMessage(tuple(requests), tuple(ignored), tuple(problems))
+    return ParsedMessage(tuple(requests), tuple(ignored), tuple(problems), kind)
 
 
 def _json_object(body: str) -> Mapping[str, Any]:
@@ -148,23 +165,36 @@ def _json_object(body: str) -> Mapping[str, Any]:
     return message
 
 
-def _read(message: Mapping[str, Any]) -> Iterator[Request | Ignored | str]:
+def _kind(message: Mapping[str, Any]) -> MessageKind:
     if message.get("Event") == _TEST_EVENT:
-        yield Ignored("S3's test of a new notification")
-    elif message.get("type") == CONFIRM_MESSAGE_TYPE:
-        yield Upload(_text(message, "bucket"), _text(message, "key"))
-    elif message.get("type") == REQUEUE_MESSAGE_TYPE:
-        yield Requeued(_text(message, "job_id"))
-    elif (message.get("source"), message.get("detail-type")) == (SCAN_SOURCE, SCAN_EVENT):
-        yield _scan_result(message.get("detail"))
-    elif isinstance(message.get("Records"), list):
-        for record in message["Records"]:
-            try:
-                yield _s3_record(record)
-            except MalformedMessageError as error:
-                yield error.problem
-    else:
-        raise MalformedMessageError("is no S3 event, confirmation, scan or requeued job")
+        return MessageKind.S3_TEST
+    if message.get("type") == CONFIRM_MESSAGE_TYPE:
+        return MessageKind.CONFIRMATION
+    if message.get("type") == REQUEUE_MESSAGE_TYPE:
+        return MessageKind.REQUEUE
+    if (message.get("source"), message.get("detail-type")) == (SCAN_SOURCE, SCAN_EVENT):
+        return MessageKind.SCAN_RESULT
+    if isinstance(message.get("Records"), list):
+        return MessageKind.S3_EVENT
+    raise MalformedMessageError("is no S3 event, confirmation, scan or requeued job")
+
+
+def _read(message: Mapping[str, Any], kind: MessageKind) -> Iterator[Request | Ignored | str]:
+    match kind:
+        case MessageKind.S3_TEST:
+            yield Ignored("S3's test of a new notification")
+        case MessageKind.CONFIRMATION:
+            yield Upload(_text(message, "bucket"), _text(message, "key"))
+        case MessageKind.REQUEUE:
+            yield Requeued(_text(message, "job_id"))
+        case MessageKind.SCAN_RESULT:
+            yield _scan_result(message.get("detail"))
+        case MessageKind.S3_EVENT:
+            for record in message["Records"]:
+                try:
+                    yield _s3_record(record)
+                except MalformedMessageError as error:
+                    yield error.problem
 
 
 def _scan_result(detail: Any) -> Upload:

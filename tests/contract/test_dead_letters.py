@@ -6,9 +6,9 @@ from uuid import uuid4
 
 import pytest
 
-from lifestream.adapters import SqsDeadLetters
-from lifestream.ports import DeadLetter, DeadLetters
 from runtime.aws import clients
+from runtime.aws.dead_letters import SqsDeadLetters
+from runtime.core.dead_letters import DeadLetter, DeadLetters, list_letters
 from tests.fakes.dead_letters import FakeDeadLetters
 
 
@@ -83,3 +83,30 @@ def test_should_remove_everything_when_purged(queue: UnderTest) -> None:
         queue.add("any")
     queue.letters.purge()
     assert queue.letters.count() == 0
+
+
+def test_should_hide_no_message_that_was_only_sampled(queue: UnderTest) -> None:
+    bodies = {f"Grüße {number}" for number in range(3)}
+    for body in bodies:
+        queue.add(body)
+    listed = list_letters(queue.letters, limit=10)
+    assert {letter.body for letter in listed.letters} == bodies
+    assert (listed.total, listed.complete) == (3, True)
+    assert {letter.body for letter in queue.letters.receive()} == bodies
+
+
+def test_should_leave_the_receipts_of_others_valid(queue: UnderTest) -> None:
+    queue.add("any")
+    (held,) = queue.letters.receive()
+    listed = list_letters(queue.letters, limit=10)
+    assert (listed.letters, listed.total, listed.complete) == ((), 1, False)
+    queue.letters.delete(held)
+    assert queue.letters.count() == 0
+
+
+def test_should_count_every_receive(queue: UnderTest) -> None:
+    queue.add("any")
+    counts = [letter.receives for _ in range(3) for letter in queue.letters.sample()]
+    assert counts == sorted(set(counts))
+    (letter,) = queue.letters.receive()
+    assert letter.receives == counts[-1] + 1

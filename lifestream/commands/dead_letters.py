@@ -10,7 +10,7 @@ from lifestream import redrive as redrive_letters
 from lifestream.ports import Operations
 from lifestream.session import EnvironmentOption, JsonOption, opened
 from lifestream.view.formatting import LETTER_COLUMNS, letter_json, letter_rows, timestamp
-from runtime.core.dead_letters import DeadLetter, redrive_command
+from runtime.core.dead_letters import DeadLetter, list_command, redrive_command
 
 app = typer.Typer()
 _MESSAGE = typer.Argument(metavar="MESSAGE", help="Its id, from `dlq list`.")
@@ -162,7 +162,7 @@ def purge(
             f"About {count} message(s) of {operations.environment} would be gone for good, and "
             "nothing else would start their jobs. Nothing was done."
         )
-        screen.say(f"Look at them: {operations.command} dlq list")
+        screen.say(f"Look at them: {list_command(operations.environment)}")
         screen.say(f"If you are sure: {operations.command} dlq purge --yes")
         return 1
     operations.dead_letters.purge()
@@ -182,7 +182,7 @@ def _no_such(operations: Operations, message_id: str | None) -> str:
     return (
         f"There is no message {message_id} in the dead-letter queue of {operations.environment}, "
         f"or another command has received it in the last two minutes.\n"
-        f"List what is there: {operations.command} dlq list"
+        f"List what is there: {list_command(operations.environment)}"
     )
 
 

@@ -12,6 +12,7 @@ from runtime.api.middleware import Surroundings
 from runtime.api.problems import Problem
 from runtime.api.request_id import HEADER
 from runtime.api.routes import (
+    dead_letters,
     edits,
     erasures,
     events,
@@ -43,6 +44,7 @@ ROUTERS = (
     keys.router,
     pools.router,
     operations.router,
+    dead_letters.router,
     webhooks.router,
     voices.router,
 )

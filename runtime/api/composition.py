@@ -29,6 +29,7 @@ from runtime.api.webhooks.deliveries import Deliveries
 from runtime.api.webhooks.endpoints import Endpoints
 from runtime.api.webhooks.sender import OutboundPost, WebhookSender
 from runtime.aws import clients
+from runtime.aws.dead_letters import SqsDeadLetters
 from runtime.aws.direct_reads import direct_reads
 from runtime.aws.direct_transfers import S3DirectTransfers
 from runtime.aws.erasures import DynamoErasures
@@ -209,7 +210,7 @@ def compose(
         voices=Profiles(records=uploads) if settings.known_voices else None,
         work_queues=_work_queues(settings),
         dead_letters=(
-            SqsQueue(clients.sqs(settings.region), settings.jobs_dlq_url)
+            SqsDeadLetters(clients.sqs(settings.region), settings.jobs_dlq_url)
             if settings.jobs_dlq_url
             else None
         ),

@@ -21,6 +21,7 @@ from runtime.api.webhooks.endpoints import Endpoints
 from runtime.api.webhooks.sender import WebhookSender
 from runtime.core.clock import Clock
 from runtime.core.contract import Compute
+from runtime.core.dead_letters import VisibleLetters
 from runtime.core.erasure import ErasureRecords
 from runtime.core.log import Log
 from runtime.core.ports import CountedQueue, JobStore, MessageSender, ObjectStore
@@ -59,7 +60,7 @@ class Services:
     log: Log
     pools: Pools | None = None
     work_queues: Mapping[Compute, CountedQueue] = field(default_factory=dict)
-    dead_letters: CountedQueue | None = None
+    dead_letters: VisibleLetters | None = None
     voices: Profiles | None = None
     features: Mapping[str, bool] = field(default_factory=dict)
     cors_origins: Sequence[str] = ()

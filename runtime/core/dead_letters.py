@@ -150,6 +150,11 @@ def read_letter(
     return LetterContent(letter, subjects, kind=message.kind)
 
 
+def list_command(environment: str) -> str:
+    """Return the operators' command that lists all letters of an environment."""
+    return f"python -m lifestream --environment {environment} dlq list"
+
+
 def redrive_command(environment: str) -> str:
     """Return the operators' command that sends all letters of an environment again."""
     return f"python -m lifestream --environment {environment} dlq redrive --all"

@@ -24,7 +24,7 @@ from runtime.core.contract import (
 from runtime.web.settings import read_settings as read_web_settings
 from tests.infra.alarms import alarms
 from tests.infra.conftest import with_service
-from tests.infra.service import GIVEN, ISSUER, SERVICE
+from tests.infra.service import GIVEN, ISSUER, SERVICE, dead_letter_rights
 from tests.infra.templates import Deployment
 from tests.infra.test_application import SERVICE_OUTPUTS, USER_POOL_OUTPUTS
 from tests.infra.test_snapshots import without_asset_hashes
@@ -323,6 +323,13 @@ def test_should_have_an_alarm_for_each_bad_end(service: Deployment) -> None:
         *("web-service-tasks-missing", "webhook-dead-letters", "events-dead-letters"),
         *("service-error-rate", "service-database-slow", "service-sockets-full"),
     } <= set(alarms(service))
+
+
+def test_should_let_the_api_look_at_dead_letters_and_remove_none(service: Deployment) -> None:
+    role: str = definition(service, "api")["TaskRoleArn"]
+    rights = dead_letter_rights(service, role.removeprefix("<").removesuffix(".Arn>"))
+
+    assert rights == {"sqs:ReceiveMessage", "sqs:GetQueueAttributes"}
 
 
 @pytest.mark.parametrize("metric", ServiceMetric)

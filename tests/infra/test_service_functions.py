@@ -19,7 +19,7 @@ from runtime.web.settings import read_settings as read_web_settings
 from tests.assemblies import app_assembly
 from tests.infra.alarms import alarms
 from tests.infra.conftest import ROOT
-from tests.infra.service import SERVICE
+from tests.infra.service import SERVICE, dead_letter_rights
 from tests.infra.templates import Deployment, read_deployment
 from tests.infra.test_snapshots import without_asset_hashes
 
@@ -151,6 +151,12 @@ def test_should_hold_no_right_of_a_container(functions: Deployment) -> None:
 
     assert "sqs:ReceiveMessage" in granted
     assert not {action for action in granted if "TaskProtection" in action}
+
+
+def test_should_let_the_api_look_at_dead_letters_and_remove_none(functions: Deployment) -> None:
+    rights = dead_letter_rights(functions, functions.role_of_function("api"))
+
+    assert rights == {"sqs:ReceiveMessage", "sqs:GetQueueAttributes"}
 
 
 def test_should_watch_what_answers(functions: Deployment) -> None:

@@ -129,7 +129,7 @@ def api_permissions(resources: ServiceResources) -> list[iam.PolicyStatement]:
         permissions.read_certificates(resources.idempotency_table),
         permissions.send_messages(resources.jobs.queue),
         *(permissions.count_messages(queue.queue) for queue in queues),
-        permissions.count_messages(resources.jobs.dead_letters),
+        permissions.sample_messages(resources.jobs.dead_letters),
         permissions.consume_messages(resources.webhooks.queue),
         permissions.send_messages(resources.webhooks.queue),
         *(permissions.scale_workers(cluster, *workers) if workers else ()),

@@ -14,6 +14,7 @@ from cdk.constructs.permissions.messages import (
     count_messages,
     feed_function,
     put_events,
+    sample_messages,
     send_messages,
     send_traces,
 )
@@ -80,6 +81,7 @@ __all__ = [
     "read_tags",
     "run_commands",
     "run_task",
+    "sample_messages",
     "scale_workers",
     "send_messages",
     "send_traces",

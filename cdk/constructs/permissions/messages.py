@@ -23,6 +23,13 @@ def count_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
     return iam.PolicyStatement(actions=["sqs:GetQueueAttributes"], resources=[queue.queue_arn])
 
 
+def sample_messages(queue: sqs.IQueue) -> iam.PolicyStatement:
+    """Read some of a queue's messages and its length; not to delete any or to extend a timeout."""
+    return iam.PolicyStatement(
+        actions=["sqs:ReceiveMessage", "sqs:GetQueueAttributes"], resources=[queue.queue_arn]
+    )
+
+
 def feed_function(queue: sqs.IQueue) -> iam.PolicyStatement:
     """Be a queue's consumer: what Lambda's event source does with the function's role."""
     return iam.PolicyStatement(

@@ -111,7 +111,7 @@ def _queue(services: Services, kind: Compute) -> QueueModel:
         min_tasks=pool.min_tasks if pool else None,
         paused=pool.paused if pool else False,
         why_waiting=found.why_waiting,
-        dead_letters=None if letters is None else letters.backlog().waiting,
+        dead_letters=None if letters is None else letters.count(),
     )
 
 

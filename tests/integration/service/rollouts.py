@@ -22,17 +22,23 @@ RECONNECT_SECONDS = 0.2
 BROKEN = (OSError, ConnectionClosed, InvalidHandshake, InvalidMessage, TimeoutError)
 
 
+def client_of(service: str, endpoint_url: str) -> Any:
+    """Return a client with the local cloud's credentials."""
+    connect_to: Any = boto3.client
+    return connect_to(
+        service,
+        endpoint_url=endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - the local cloud's
+    )
+
+
 class Rollouts:
     """The API's service in ECS."""
 
     def __init__(self, endpoint_url: str) -> None:
-        self.ecs = boto3.client(
-            "ecs",
-            endpoint_url=endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106 - the local cloud's
-        )
+        self.ecs = client_of("ecs", endpoint_url)
 
     def service(self) -> Mapping[str, Any]:
         """Return the service as ECS describes it."""

@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 
 from local import toolchain
-from tests.integration.service.rollouts import Requests, Rollouts, Sockets
+from runtime.core.messages import requeue_message
+from tests.integration.service.rollouts import Requests, Rollouts, Sockets, client_of
 
 pytestmark = pytest.mark.cloud
 
@@ -124,6 +125,21 @@ def test_should_take_an_upload_and_make_a_job_of_it(up: Running) -> None:
     status, job = up.call("GET", f"/v1/jobs/{confirmed['job']['job_id']}")
     assert (status, job["name"]) == (200, "a b.mp4")
     assert job["owner"] == "local-user"
+
+
+def test_should_list_a_dead_letter_and_leave_it_to_others(up: Running) -> None:
+    sqs = client_of("sqs", up.written["aws"])
+    url = sqs.get_queue_url(QueueName="lifestream-jobs-dlq-dev")["QueueUrl"]
+    sent = sqs.send_message(QueueUrl=url, MessageBody=requeue_message("gone"))
+
+    for _ in range(2):
+        status, found = up.call("GET", "/v1/dead-letters")
+        assert (status, found["total"], found["complete"]) == (200, 1, True), found
+        assert found["letters"][0]["message_id"] == sent["MessageId"]
+        assert found["letters"][0]["concerns"][0]["state"] == "gone"
+    received = sqs.receive_message(QueueUrl=url).get("Messages", [])
+    assert [message["MessageId"] for message in received] == [sent["MessageId"]]
+    sqs.purge_queue(QueueUrl=url)
 
 
 def test_should_serve_on_while_a_version_is_deployed(up: Running) -> None:

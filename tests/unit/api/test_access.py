@@ -71,6 +71,7 @@ NEEDED: dict[str, str] = {
     "GET /v1/queues": ADMINS,
     "GET /v1/failures": ADMINS,
     "GET /v1/costs": ADMINS,
+    "GET /v1/dead-letters": ADMINS,
     "POST /v1/pools/{kind}": ADMINS,
     "GET /v1/voices": READ,
     "POST /v1/voices": WRITE,

@@ -38,6 +38,7 @@ from runtime.core.spans import Span
 from runtime.core.submission import Submission
 from runtime.voices.profiles import Profiles
 from tests.fakes.clock import FakeClock
+from tests.fakes.dead_letters import FakeDeadLetters
 from tests.fakes.erasures import InMemoryErasures
 from tests.fakes.job_listing import InMemoryJobListing
 from tests.fakes.jobs import InMemoryJobStore
@@ -116,6 +117,7 @@ class World:
         self.read_records = InMemoryRecords(self.clock)
         self.erasures = InMemoryErasures(self.jobs)
         self.pools = FakePools()
+        self.dead_letters = FakeDeadLetters()
         self.outbound = Outbound(clock=self.clock)
         self.imports = Imports(self.upload_records, clock=self.clock)
         self.lines: list[str] = []
@@ -187,7 +189,11 @@ class World:
             log=self.log,
             features={"sse": True},
             pools=self.pools,
-            **{"voices": Profiles(records=self.upload_records), **fields},
+            **{
+                "voices": Profiles(records=self.upload_records),
+                "dead_letters": self.dead_letters,
+                **fields,
+            },
         )
         self.client = TestClient(create_app(self.services), follow_redirects=False)
         self.client.portal = shared_loop()

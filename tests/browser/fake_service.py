@@ -31,6 +31,7 @@ from starlette.responses import (
 from starlette.routing import Route
 
 from tests.browser.correctable import Correctable, edit_routes
+from tests.browser.dead_letters import DeadLetters
 from tests.browser.known_voices import KnownVoices
 
 PART_SIZE = 5 * 1024 * 1024
@@ -54,7 +55,7 @@ class FakeService:
 
     def __init__(self) -> None:
         self.url = ""
-        self.voices = KnownVoices()
+        self.voices, self.dead_letters = KnownVoices(), DeadLetters()
         self.reset()
         self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
         self._codes: dict[str, dict[str, str]] = {}
@@ -77,6 +78,7 @@ class FakeService:
         self.keeps_streams = True
         self.signed_out = 0
         vars(self.voices).update(vars(KnownVoices()))
+        vars(self.dead_letters).update(vars(DeadLetters()))
 
     def add(self, job: dict[str, Any], **more: Any) -> str:
         """Add a recording and return its id."""
@@ -119,6 +121,7 @@ class FakeService:
                 route("/v1/queues", self._queues),
                 route("/v1/failures", self._failures),
                 route("/v1/costs", self._costs),
+                self.dead_letters.route(lambda: self.admin),
                 route("/v1/pools/cpu", self._change_pool, methods=["POST"]),
                 route("/v1/uploads", self._create_upload, methods=["POST"]),
                 route("/v1/uploads/{upload}", self._upload, methods=["GET", "DELETE"]),
@@ -230,7 +233,7 @@ class FakeService:
         figures = {
             "waiting": 3, "in_work": 1, "oldest_seconds": 84, "workers_running": 1,
             "workers_desired": 2, "capacity": 4, "why_waiting": "pool.starting",
-            "min_tasks": 0, "paused": False, "dead_letters": 0,
+            "min_tasks": 0, "paused": False, "dead_letters": self.dead_letters.total,
         }  # fmt: skip
         on_demand = {"waiting": 0, "capacity": None, "min_tasks": None, "dead_letters": None}
         return JSONResponse([{"name": "cpu", **figures}, {"name": "gpu", **figures, **on_demand}])

@@ -81,7 +81,7 @@ def take(
         page.wait_for_load_state("networkidle") if shot.page == "player" else None
         page.wait_for_timeout(SETTLE_MS)
         png = folder / f"{shot.name}.png"
-        page.screenshot(path=png)
+        page.screenshot(path=png, full_page=shot.page == "operator")
         context.close()
         made.append(_smaller(png))
     return made

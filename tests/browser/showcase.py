@@ -94,7 +94,7 @@ def fill(service: FakeService, folder: Path) -> dict[str, str]:
     stages += [(name, "pending", None) for name in ("scenes", "attribute", "summarize")]
     said = transcript(SAID)["sentences"]
     cut = "The file ends in the middle: its index is missing, so nothing in it can be decoded."
-    return {
+    ids = {
         "player": service.add(
             {"name": "meeting.mp4", "title": TITLE, "thumbnail": True, "size_bytes": 48_000_000}
             | ready,
@@ -134,6 +134,12 @@ def fill(service: FakeService, folder: Path) -> dict[str, str]:
             }
         ),
     }
+    service.dead_letters.add(service.recordings[ids["failed"]].job, sent_at=time.time() - 7400)
+    service.dead_letters.add(sent_at=time.time() - 4000, receives=6)
+    problem = "The message is not JSON (Expecting value: line 1 column 1 (char 0))."
+    service.dead_letters.add(kind=None, problem=problem, concerns=[], sent_at=time.time() - 900)
+    service.dead_letters.hidden = 2
+    return ids
 
 
 def _draw(video: Path, thumbnails: Path) -> None:

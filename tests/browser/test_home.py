@@ -4,6 +4,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Dialog, Page, expect
 
 from tests.browser.conftest import axe_violations, until, watch
+from tests.browser.dead_letters import COMMAND
 from tests.browser.fake_service import PART_SIZE, FakeService
 from tests.browser.recordings import HOSTILE
 
@@ -200,6 +201,8 @@ def test_hostile_names_are_text_everywhere(
 ) -> None:
     error = {"code": "media.broken", "message": "<img src=x onerror=alert(2)>", "remedy": HOSTILE}
     job_id = service.add({"name": HOSTILE, "state": "FAILED", "error": error})
+    service.dead_letters.add(service.recordings[job_id].job)
+    service.dead_letters.add(problem=HOSTILE, concerns=[], kind=None)
 
     def alerted(dialog: Dialog) -> None:
         complaints.append(f"a script ran: {dialog.message}")
@@ -243,11 +246,27 @@ def test_signing_out_ends_the_session(service: FakeService, page: Page) -> None:
 
 
 def test_operators_see_queues_and_failures(service: FakeService, page: Page, address: str) -> None:
-    service.add({"name": "cut.mp4", "state": "FAILED", "error": {"code": "a.b", "message": "Cut."}})
+    job_id = service.add(
+        {"name": "cut.mp4", "state": "FAILED", "error": {"code": "a.b", "message": "Cut."}}
+    )
     page.goto(f"{address}/operator")
     expect(page.get_by_role("heading", name="CPU")).to_be_visible()
     expect(page.get_by_role("row", name=re.compile("cut.mp4"))).to_contain_text("a.b")
     expect(page.get_by_role("row", name=re.compile("2026-05-03"))).to_contain_text("$0.2107")
+    letters = page.get_by_role("region", name="Dead letters").first
+    expect(letters).to_contain_text("None. A message comes here")
+    service.dead_letters.add(service.recordings[job_id].job)
+    service.dead_letters.hidden = 2
+    page.reload()
+    page.get_by_role("link", name="dead letters").click()
+    row = letters.get_by_role("row", name=re.compile("cut.mp4"))
+    expect(row).to_contain_text("Cut.")
+    expect(row.get_by_role("link")).to_have_attribute("href", f"/recordings/{job_id}")
+    expect(letters).to_contain_text("1 of about 3 messages are shown")
+    expect(letters.get_by_text(COMMAND)).to_be_visible()
+    service.dead_letters.refused = {"status": 503, "title": "Busy", "detail": "SQS is throttled."}
+    page.reload()
+    expect(letters).to_contain_text("cannot be read now: SQS is throttled.")
 
 
 def test_operators_change_and_pause_a_pool(service: FakeService, page: Page, address: str) -> None:
@@ -275,6 +294,7 @@ def test_others_do_not_see_the_operators_page(
 def test_pages_are_accessible(service: FakeService, page: Page, address: str, theme: str) -> None:
     error = {"code": "media.broken", "message": "It is cut off.", "remedy": "Upload it again."}
     failed = service.add({"name": "cut.mp4", "state": "FAILED", "error": error})
+    service.dead_letters.add(service.recordings[failed].job)
     stages = [
         {"name": "fetch", "state": "done", "progress": None, "seconds": 3},
         {"name": "transcribe", "state": "running", "progress": 0.5, "seconds": None},

@@ -303,10 +303,17 @@ def test_the_player_is_accessible(page: Page, address: str, talk: str, theme: st
 
 
 @pytest.mark.parametrize("width", [360, 768, 1440])
-def test_nothing_is_wider_than_the_screen(page: Page, address: str, talk: str, width: int) -> None:
+def test_nothing_is_wider_than_the_screen(
+    service: FakeService, page: Page, address: str, talk: str, width: int
+) -> None:
     page.set_viewport_size({"width": width, "height": 800})
+    service.dead_letters.add(service.recordings[talk].job)
     for path in ("/", f"/recordings/{talk}", f"/recordings/{talk}/print", "/operator"):
         page.goto(f"{address}{path}")
+        if path == "/operator":
+            expect(
+                page.get_by_role("region", name="Dead letters").get_by_role("row")
+            ).to_have_count(2)
         over = page.evaluate("document.documentElement.scrollWidth - innerWidth")
         assert over <= 0, f"{path} is {over} pixels too wide"
         assert page.evaluate(MENUS_OUT_OF_VIEW) == []

@@ -1,4 +1,4 @@
-"""The operator's page: queues, workers, failures of all owners, costs by day."""
+"""The operator's page: queues, workers, failures of all owners, dead letters, costs by day."""
 
 from http import HTTPStatus
 from typing import Any
@@ -8,7 +8,7 @@ from starlette.routing import Route
 
 from runtime.web.api_client import ApiError
 from runtime.web.site import Site, Visit, is_fragment
-from runtime.web.view import jobs
+from runtime.web.view import jobs, letters
 
 FAILURES = 20
 COST_DAYS = 14
@@ -19,6 +19,7 @@ def routes(site: Site) -> list[Route]:
     return [
         Route("/operator", site.page(show)),
         Route("/operator/costs", site.page(costs)),
+        Route("/operator/dead-letters", site.page(dead_letters)),
         Route("/operator/pools/{pool}", site.page(set_pool), methods=["POST"]),
     ]
 
@@ -58,6 +59,19 @@ async def costs(visit: Visit) -> Response:
         for day in found["days"]
     ]
     return visit.render("parts/costs.html", days=days, complete=found["complete"])
+
+
+async def dead_letters(visit: Visit) -> Response:
+    """Show the dead letters with their recordings, or why they cannot be read."""
+    found, problem = None, ""
+    try:
+        found = await visit.api.get("/v1/dead-letters")
+    except ApiError as error:
+        if error.status < HTTPStatus.INTERNAL_SERVER_ERROR and error.status != HTTPStatus.NOT_FOUND:
+            raise
+        problem = "" if error.status == HTTPStatus.NOT_FOUND else error.detail or error.title
+    rows = letters.letter_rows(found["letters"], visit.now) if found else []
+    return visit.render("parts/dead_letters.html", found=found, rows=rows, problem=problem)
 
 
 async def _queues(visit: Visit) -> Any:

@@ -1,13 +1,9 @@
 """What all unit tests of a process share."""
 
 import sys
-from collections.abc import Iterator
-
-import pytest
 
 
-@pytest.fixture(scope="session", autouse=True)
-def _stopped_loop() -> Iterator[None]:
-    yield
+def pytest_sessionfinish() -> None:
+    """Stop the event loop of the test clients, also where files were only imported."""
     if module := sys.modules.get("tests.unit.event_loop"):
         module.stop()

@@ -13,9 +13,8 @@ import schemathesis
 from hypothesis import HealthCheck, Phase, settings
 from schemathesis.checks import CHECKS, load_all_checks
 
-from runtime.api.app import create_app
 from tests.unit import event_loop
-from tests.unit.api.world import OWNER, World
+from tests.unit.api.world import OWNER, World, served
 
 LEFT_OUT = r"/events$|^/v1/(failures|costs|dead-letters)$"
 """Streams may have no end (test_live.py covers them); no link leads to operators' sums."""
@@ -56,7 +55,7 @@ def run(*, examples: int, subject: str = OWNER, derandomize: bool = True) -> Map
     """
     reached: Counter[str] = Counter()
     world = World()
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(world.services))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", served(world.services))
     base: Any = schema.exclude(path_regex=LEFT_OUT).as_state_machine()
 
     class Scenario(base):  # type: ignore[misc]
@@ -66,7 +65,7 @@ def run(*, examples: int, subject: str = OWNER, derandomize: bool = True) -> Map
             self.world = World()
             self.world.job()
             self.calls = 0
-            self.app = create_app(self.world.services)
+            self.app = served(self.world.services)
 
         def before_call(self, case: Any) -> None:
             self.calls += 1

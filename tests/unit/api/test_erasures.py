@@ -5,7 +5,6 @@ from dataclasses import replace
 import pytest
 from starlette.testclient import TestClient
 
-from runtime.api.app import create_app
 from runtime.api.identity import Scope
 from runtime.api.reads import HOUR, ReadLog
 from runtime.core.erasure import Inventory, finished
@@ -14,7 +13,7 @@ from runtime.core.job_events import job_event
 from runtime.core.jobs import Job, State, hold
 from runtime.events.announcer import changed_message
 from tests.unit.api.test_actions import ended
-from tests.unit.api.world import ADMIN, OWNER, STRANGER, World
+from tests.unit.api.world import ADMIN, OWNER, STRANGER, World, served
 
 
 def delete(world: World, job: Job, who: str = OWNER) -> int:
@@ -92,7 +91,7 @@ def test_should_not_hold_what_expires_all_the_same(world: World) -> None:
     held = world.client.put(path, headers=world.headers(ADMIN), json={"reason": "any"})
     assert held.status_code == 200
     expiring = replace(world.services.actions, object_days=30)
-    client = TestClient(create_app(replace(world.services, actions=expiring)))
+    client = TestClient(served(replace(world.services, actions=expiring)))
     again = client.put(path, headers=world.headers(ADMIN), json={"reason": "another"})
     assert (again.status_code, again.json()["code"]) == (409, "hold.would_expire")
     assert "30 days" in again.json()["detail"]

@@ -9,10 +9,9 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from schemathesis.checks import CHECKS, load_all_checks
 
-from runtime.api.app import create_app
 from runtime.core.jobs import succeed
 from tests.unit.api.scenarios import TIMEOUT_SECONDS, run
-from tests.unit.api.world import ADMIN, World
+from tests.unit.api.world import ADMIN, World, served
 
 EXAMPLES = 4
 SCENARIOS = 10
@@ -33,7 +32,7 @@ def world() -> Iterator[World]:
 
 
 def _operations() -> list[Any]:
-    schema = schemathesis.openapi.from_asgi("/openapi.json", create_app(World().services))
+    schema = schemathesis.openapi.from_asgi("/openapi.json", served(World().services))
     results: list[Any] = list(schema.get_all_operations())
     found = [result.ok() for result in results]
     return [operation for operation in found if operation.path not in STREAMS]
@@ -41,7 +40,7 @@ def _operations() -> list[Any]:
 
 @pytest.mark.parametrize("operation", _operations(), ids=lambda each: each.label)
 def test_should_answer_as_its_document_says(world: World, operation: Any) -> None:
-    app = create_app(world.services)
+    app = served(world.services)
     headers = world.headers(ADMIN)
 
     @settings(

@@ -6,6 +6,8 @@ from functools import cache
 from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric import rsa
+from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.testclient import TestClient
 
 from local.issuer.signer import Signer, new_key
@@ -67,6 +69,22 @@ def signing_key() -> rsa.RSAPrivateKey:
 def foreign_key() -> rsa.RSAPrivateKey:
     """The key of somebody who is not the issuer."""
     return new_key()
+
+
+_routes: list[BaseRoute] = []
+
+
+def served(services: Services) -> FastAPI:
+    """Return the application, with the routes of the first one of this process.
+
+    They find the services in the application that serves the request. FastAPI analyses the
+    parameters of a router's routes at its first request, which would take most of a test's time.
+    """
+    app = create_app(services)
+    if not _routes:
+        _routes.extend(app.router.routes)
+    app.router.routes = _routes
+    return app
 
 
 class FakeReceiver:
@@ -195,7 +213,7 @@ class World:
                 **fields,
             },
         )
-        self.client = TestClient(create_app(self.services), follow_redirects=False)
+        self.client = TestClient(served(self.services), follow_redirects=False)
         self.client.portal = shared_loop()
 
     def token(self, subject: str = OWNER, **claims: Any) -> str:

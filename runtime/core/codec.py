@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from functools import cache
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -50,7 +51,12 @@ def _decode_tuple(item: Any, value: Any) -> tuple[Any, ...]:
 
 
 def _decode_dataclass(kind: type, value: Any) -> Any:
-    hints = get_type_hints(kind)
+    hints = _types_of_fields(kind)
     if not isinstance(value, Mapping) or value.keys() != hints.keys():
         raise DecodeError(f"{value!r:.80} does not have the fields of {kind.__name__}")
     return kind(**{name: decode(hint, value[name]) for name, hint in hints.items()})
+
+
+@cache
+def _types_of_fields(kind: type) -> Mapping[str, Any]:
+    return get_type_hints(kind)

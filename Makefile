@@ -94,8 +94,8 @@ package: setup-tools ## Build the distribution of task protection, scale-in-guar
 mutants: setup ## Remove one guard of the code at a time; a test must fail: make mutants [ONLY=words of a name] [PART=1/4]
 	@$(VENV)/python -m scripts.mutants --only "$(ONLY)" --part $(or $(PART),1/1)
 
-protection-sim: setup ## Search for a gap in task protection: make protection-sim [SCHEDULES=10000]
-	@$(VENV)/python -m scripts.protection_sim --schedules $(or $(SCHEDULES),10000)
+protection-sim: setup ## Search for a gap in task protection: make protection-sim [SCHEDULES=10000] [ONLY=server]
+	@$(VENV)/python -m scripts.protection_sim --schedules $(or $(SCHEDULES),10000) $(if $(ONLY),--only "$(ONLY)")
 
 synth: setup ## Write the CloudFormation templates of every environment to cdk.out
 	@$(VENV)/python app.py

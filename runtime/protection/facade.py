@@ -1,12 +1,11 @@
 """Protection by a server's count of active jobs: enable, disable, manage; never raises."""
 
-import threading
 from collections.abc import Callable
 
 from .errors import ProtectionError
 from .manager import ProtectionManager
 from .policy import HOUR
-from .ports import ActionLog
+from .ports import ActionLog, SystemThreads, Threads
 from .session import ProcessingSession
 
 SESSION_ID = "active-jobs"
@@ -17,17 +16,25 @@ class TaskProtection:
 
     `active_jobs` returns how many jobs have not ended. Call `manage` when a job starts, ends or is
     cleaned up; in between, the manager's thread reads the count at each check of the policy.
+    A lease that is lost meanwhile (`protection.lost` in the log) is requested again by the next
+    `manage`. Hold no lock that `active_jobs` takes while calling a method.
     """
 
     def __init__(
-        self, *, manager: ProtectionManager, active_jobs: Callable[[], int], log: ActionLog
+        self,
+        *,
+        manager: ProtectionManager,
+        active_jobs: Callable[[], int],
+        log: ActionLog,
+        threads: Threads | None = None,
     ) -> None:
+        threads = SystemThreads() if threads is None else threads
         self._manager = manager
         self._active_jobs = active_jobs
         self._log = log
         # Held from the count to what follows of it: of two calls at once, each would request a
         # protection of its own, or one would release what the other has just counted on.
-        self._changing = threading.RLock()
+        self._changing = threads.lock()
         self._session: ProcessingSession | None = None
         manager.at_each_check(self._look)
 

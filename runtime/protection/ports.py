@@ -46,6 +46,27 @@ class Condition(Protocol):
         """Wake every thread that waits."""
 
 
+class Lock(Protocol):
+    """A lock that its holder may acquire again, as `threading.RLock`."""
+
+    def __enter__(self) -> object:
+        """Acquire the lock."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Release the lock."""
+
+    def acquire(self, blocking: bool = True) -> bool:  # noqa: FBT001, FBT002 - as the system's
+        """Acquire the lock; unless `blocking`, return False if another thread has it."""
+
+    def release(self) -> None:
+        """Release the lock."""
+
+
 class Thread(Protocol):
     """A thread that can be waited for."""
 
@@ -65,6 +86,9 @@ class Threads(Protocol):
     def condition(self) -> Condition:
         """Return a new condition."""
 
+    def lock(self) -> Lock:
+        """Return a new lock."""
+
     def thread(self, run: Callable[[], None], name: str) -> Thread:
         """Return a new daemon thread, not started yet."""
 
@@ -75,6 +99,10 @@ class SystemThreads:
     def condition(self) -> Condition:
         """Return a new condition."""
         return threading.Condition()
+
+    def lock(self) -> Lock:
+        """Return a new lock."""
+        return threading.RLock()
 
     def thread(self, run: Callable[[], None], name: str) -> Thread:
         """Return a new daemon thread, not started yet."""

@@ -85,13 +85,14 @@ class ProcessingSession:
     @property
     def protected(self) -> bool:
         """Whether protection is in force for this session, or not applicable."""
-        if self._slot is None:
+        slot = self._slot
+        if slot is None:
             return False
         try:
-            self._check(self._slot)
+            self._check(slot)
         except ProtectionLostError:
             return False
-        return self._slot.state is SlotState.HELD
+        return slot.state is SlotState.HELD
 
     def cleanup(self) -> None:
         """End the session from any state; idempotent."""

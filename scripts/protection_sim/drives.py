@@ -1,11 +1,17 @@
-"""What is driven beside the keeper: manager, sessions and the worker loop, with their threads."""
+"""What is driven beside the keeper: manager, sessions, worker loop and a server that counts."""
 
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from runtime.protection.testing.simulation.records import ScheduleResult
-from runtime.protection.testing.simulation.schedule import Schedule, draw_short, strained
+from runtime.protection.testing.simulation.schedule import (
+    Schedule,
+    draw_crowded,
+    draw_short,
+    strained,
+)
+from runtime.protection.testing.simulation.server import ServerSimulation
 from runtime.protection.testing.simulation.sessions import SessionSimulation
 from scripts.protection_sim.worker_loop import WorkerSimulation
 
@@ -40,6 +46,7 @@ class Drive:
             turned += outcome.turned_away
             messages += lost_messages
             broken = outcome.unnoticed or outcome.held_idle or outcome.over_cap or lost_messages
+            broken = broken or (outcome.calm and outcome.lost)
             if broken or (outcome.gaps and not self.gaps):
                 bad.append(seed)
         print(
@@ -62,6 +69,11 @@ def _worker(seed: int) -> tuple[ScheduleResult, int]:
     return outcome, len(simulation.lost)
 
 
+def _server(seed: int) -> tuple[ScheduleResult, int]:
+    simulation = ServerSimulation(draw_crowded(seed))
+    return simulation.run(), simulation.stuck
+
+
 DRIVES = (
     Drive(name="manager and sessions", run=_sessions(draw_short), every=10),
     Drive(
@@ -76,4 +88,5 @@ DRIVES = (
         gaps=True,
     ),
     Drive(name="worker loop", run=_worker, every=10),
+    Drive(name="server that counts its jobs", run=_server, every=10),
 )

@@ -1,15 +1,12 @@
-import contextlib
-import itertools
-import threading
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Any
 
 import pytest
 
 from runtime.protection.answers import Answer
 from runtime.protection.facade import TaskProtection
+from runtime.protection.keeper import LeaseKeeper
 from runtime.protection.policy import service
+from runtime.protection.slots import Slot
 from tests.fakes.protection import BLOCKED, DENIED
 from tests.unit.protection.benches import ManagerBench, running
 
@@ -67,48 +64,24 @@ def test_should_notice_at_a_check_that_no_job_is_active(long: ManagerBench) -> N
     long.until_off()
 
 
-def test_should_hold_one_protection_for_jobs_that_start_at_once(
+def test_should_not_raise_while_the_manager_is_closed(
     long: ManagerBench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    server, both = Server(long), threading.Barrier(2)
-    session = long.manager.session
+    """Closing ends every session, also one whose state is being looked at."""
+    check, closing = LeaseKeeper.check, [long.manager.close]
 
-    def with_the_other(*given: Any, **more: Any) -> Any:
-        with contextlib.suppress(threading.BrokenBarrierError):
-            both.wait(timeout=0.3)
-        return session(*given, **more)
+    def checked_while_closing(keeper: LeaseKeeper, slot: Slot) -> None:
+        check(keeper, slot)
+        while active and closing:
+            closing.pop()()
 
-    monkeypatch.setattr(long.manager, "session", with_the_other)
-    server.active = 2
-    with ThreadPoolExecutor(2) as pool:
-        assert all(pool.map(lambda _: server.protection.manage(), range(2)))
-    server.active = 0
-    server.protection.manage()
-    long.until_off()
-
-
-def test_should_protect_a_job_that_starts_while_the_last_one_ends(long: ManagerBench) -> None:
-    starting: list[Future[bool]] = []
-    counts = itertools.count()
-
-    def counted() -> int:
-        """While the end of the last job is counted again, another starts and is protected."""
-        found = server.active
-        if ending and next(counts) == 1:
-            server.active = 1
-            starting.append(pool.submit(server.protection.manage))
-            wait(starting, timeout=0.3)
-        return found
-
-    server, ending = Server(long), False
-    server.protection = TaskProtection(manager=long.manager, active_jobs=counted, log=long.log)
-    with ThreadPoolExecutor(1) as pool:
-        server.active = 1
-        assert server.protection.manage()
-        server.active, ending = 0, True
-        server.protection.manage()
-        assert starting[0].result(timeout=60)
-    assert long.manager.status().lease.active
+    monkeypatch.setattr(LeaseKeeper, "check", checked_while_closing)
+    server, active = Server(long), False
+    server.active = 1
+    assert server.protection.manage()
+    active = True
+    assert not server.protection.manage()
+    assert not closing
 
 
 def test_should_enable_for_an_hour_by_default(long: ManagerBench) -> None:

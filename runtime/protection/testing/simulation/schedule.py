@@ -127,6 +127,42 @@ def draw_short(seed: int) -> Schedule:
     return replace(schedule, jobs=jobs)
 
 
+QUIET_STALL_SECONDS = 15.0
+"""With two such stalls and a call that hangs, a lost lease is still reported before its end."""
+
+
+def draw_crowded(seed: int) -> Schedule:
+    """Return the schedule of a seed with jobs that start together, and as the last ones end.
+
+    In half of them no job looks at its lease while it runs.
+    """
+    random = Random(seed ^ 0xC40D)
+    schedule = draw(seed)
+    looks = random.random() < 0.5  # noqa: PLR2004 - half
+    jobs, at = [], random.uniform(0, 100)
+    for _ in range(random.choice((1, 2, 3, 4))):
+        lasts = _log(random, 5, random.choice((HOUR / 2, HOUR / 2, 3 * HOUR)))
+        jobs += [
+            Job(
+                arrives=at + random.choice((0.0, random.uniform(0, 2))),
+                lasts=lasts + random.choice((0.0, random.uniform(0, 2))),
+                poll=random.uniform(1, 30) if looks else FOREVER,
+                checkpoint=random.uniform(0.1, 10),
+            )
+            for _ in range(random.choice((1, 2, 2, 3)))
+        ]
+        at += lasts + random.choice((0.0, random.uniform(-2, 2), _log(random, 1, HOUR)))
+    if schedule.calm:
+        return replace(schedule, jobs=tuple(jobs))
+    return replace(
+        schedule,
+        jobs=tuple(jobs),
+        outages=_outages(random, at),
+        longest_stall=schedule.longest_stall if looks else QUIET_STALL_SECONDS,
+        force_at=random.uniform(0, at) if random.random() < 0.2 else None,  # noqa: PLR2004 - a fifth
+    )
+
+
 def strained(schedule: Schedule, *, polls: bool) -> Schedule:
     """Return the schedule with stalls beyond what the policy allows for, and late landings.
 

@@ -8,7 +8,7 @@ from ...answers import Answer, Failed
 from ...lease import FOREVER, Disable, Enable, Read
 from ...lease_record import Call
 from ...manager import ProtectionManager
-from ...ports import Reports
+from ...ports import ActionLog, Reports
 from .audit import Audit
 from .records import ProtectionLimit, QuietLog, ScheduleResult, Worker
 from .schedule import Schedule
@@ -23,9 +23,14 @@ Watch = Callable[[str, float, dict[str, Any]], None]
 
 
 class SimulatedTask:
-    """One task of a schedule. `manager` is the real one; `workers` are the jobs that want it."""
+    """One task of a schedule. `manager` is the real one; `workers` are the jobs that want it.
 
-    def __init__(self, schedule: Schedule, *, watch: Watch | None = None) -> None:
+    `log` gets the manager's lines.
+    """
+
+    def __init__(
+        self, schedule: Schedule, *, watch: Watch | None = None, log: ActionLog | None = None
+    ) -> None:
         self.schedule = schedule
         self.random = Random(schedule.seed ^ 0x7A5C)
         self.time = VirtualTime(wall_offset=schedule.wall_offset)
@@ -48,7 +53,7 @@ class SimulatedTask:
             policy=schedule.policy,
             monotonic=self.time,
             wall=self.time,
-            reports=Reports(log=QuietLog()),
+            reports=Reports(log=QuietLog() if log is None else log),
             abort=self._abort,
             jitter=self.random.random,
             threads=self.threads,

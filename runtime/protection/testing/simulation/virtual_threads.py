@@ -58,6 +58,8 @@ class VirtualThread:
 
     def park(self) -> None:
         """Give the turn back until the next `resume`; called in the thread itself."""
+        if self._threads.over:
+            raise EndedError
         self._threads.parked.release()
         self._turn.acquire()
         if self._threads.over:
@@ -145,6 +147,57 @@ class VirtualCondition:
             thread.resume()
 
 
+class VirtualLock:
+    """`threading.RLock` for the threads of one simulation; its holder may sleep."""
+
+    def __init__(self, threads: "VirtualThreads") -> None:
+        self._threads = threads
+        self._holder: VirtualThread | None = None
+        self._times = 0
+        self._waiters: list[VirtualThread] = []
+
+    def __enter__(self) -> Self:
+        """Acquire; another thread may run first."""
+        self.acquire()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Release."""
+        self.release()
+
+    def acquire(self, blocking: bool = True) -> bool:  # noqa: FBT001, FBT002 - as the system's
+        """Acquire; unless `blocking`, return False if another thread has it."""
+        running = self._threads.current()
+        if running.depth:
+            raise RuntimeError("a thread of the simulation takes a lock while it holds a condition")
+        if self._holder is not running:
+            pause = self._threads.preempts()
+            if pause > 0:
+                self._threads.sleep(pause)
+            while self._holder is not None:
+                if not blocking:
+                    return False
+                self._waiters.append(running)
+                running.park()
+            self._holder = running
+        self._times += 1
+        return True
+
+    def release(self) -> None:
+        """Release; one thread that waits may take it next."""
+        self._times -= 1
+        if self._times:
+            return
+        self._holder = None
+        if self._waiters:
+            self._threads.at(0.0, self._waiters.pop(0).resume)
+
+
 class VirtualThreads:
     """The threads and the events of one simulation.
 
@@ -165,6 +218,10 @@ class VirtualThreads:
     def condition(self) -> VirtualCondition:
         """Return a new condition."""
         return VirtualCondition(self)
+
+    def lock(self) -> VirtualLock:
+        """Return a new lock."""
+        return VirtualLock(self)
 
     def thread(self, run: Callable[[], None], name: str) -> VirtualThread:
         """Return a new thread, not started yet."""

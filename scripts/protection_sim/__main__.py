@@ -14,7 +14,7 @@ from runtime.protection.testing.simulation.schedule import draw
 from runtime.protection.testing.simulation.search import search
 from runtime.protection.testing.simulation.simulation import Simulation
 from runtime.protection.testing.simulation.tolerance import tolerance
-from scripts.protection_sim.drives import DRIVES
+from scripts.protection_sim.drives import DRIVES, Drive
 from scripts.protection_sim.picture import sample_timeline
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -41,16 +41,17 @@ def protection_sim(
     ] = None,
 ) -> int:
     """Look for gaps in random schedules; the exit status is 1 when a promise was broken."""
+    chosen = [drive for drive in DRIVES if only is not None and only in drive.name]
+    if only is not None and not chosen:
+        raise typer.BadParameter(f"no drive has {only!r} in its name")
     if replay is not None:
-        return print_schedule(replay)
+        return print_schedule(replay, *chosen[:1])
     if picture is not None:
         picture.write_text(sample_timeline())
         return 0
     seeds = range(first_seed, first_seed + schedules)
-    if only is not None:
-        chosen = [drive for drive in DRIVES if only in drive.name]
-        whole = [drive.play(seeds) for drive in chosen]
-        return 0 if whole and all(whole) else 1
+    if chosen:
+        return 0 if all([drive.play(seeds) for drive in chosen]) else 1  # noqa: C419 - play them all
     began = time.monotonic()
     sums = search(schedules=schedules, first_seed=first_seed)
     print(
@@ -75,17 +76,20 @@ def print_tolerance(policy: Policy) -> bool:
     return measured >= promised
 
 
-def print_schedule(seed: int) -> int:
-    """Print one schedule and everything that happens in it."""
-    schedule = draw(seed)
-    print(schedule)
+def print_schedule(seed: int, drive: Drive | None = None) -> int:
+    """Print one schedule and everything that happens in it, on the lease alone or in a drive."""
 
     def show(kind: str, at: float, fields: dict[str, Any]) -> None:
         print(f"{at:12.3f} {kind:16} {' '.join(f'{k}={v}' for k, v in fields.items())}")
 
-    outcome = Simulation(schedule, watch=show).run()
+    schedule = draw(seed) if drive is None else drive.draw(seed)
+    print(schedule)
+    if drive is None:
+        outcome, lost = Simulation(schedule, watch=show).run(), 0
+    else:
+        outcome, lost = drive.run(schedule, show)
     print(outcome)
-    return 1 if outcome.gaps or outcome.held_idle or outcome.over_cap else 0
+    return 1 if outcome.gaps or outcome.held_idle or outcome.over_cap or lost else 0
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

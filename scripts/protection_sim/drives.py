@@ -13,6 +13,7 @@ from runtime.protection.testing.simulation.schedule import (
 )
 from runtime.protection.testing.simulation.server import ServerSimulation
 from runtime.protection.testing.simulation.sessions import SessionSimulation
+from runtime.protection.testing.simulation.task import Watch
 from scripts.protection_sim.worker_loop import WorkerSimulation
 
 SHOWN = 5
@@ -27,7 +28,8 @@ class Drive:
     """
 
     name: str
-    run: Callable[[int], tuple[ScheduleResult, int]]
+    draw: Callable[[int], Schedule]
+    run: Callable[[Schedule, Watch | None], tuple[ScheduleResult, int]]
     every: int
     gaps: bool = False
 
@@ -37,7 +39,7 @@ class Drive:
         gaps = unnoticed = held = over = lost = turned = messages = 0
         bad = []
         for seed in seeds:
-            outcome, lost_messages = self.run(seed)
+            outcome, lost_messages = self.run(self.draw(seed), None)
             gaps += len(outcome.gaps)
             unnoticed += outcome.unnoticed
             held += len(outcome.held_idle)
@@ -54,39 +56,41 @@ class Drive:
             f"held while idle {held}, beyond a cap {over}, jobs lost {messages}; "
             f"turned away {turned}, lost their lease {lost}; {time.monotonic() - began:.0f} s"
         )
-        if bad:
-            print(f"  seeds {', '.join(map(str, bad[:SHOWN]))}")
+        for seed in bad[:SHOWN]:
+            print(f"  replay it: --only {self.name!r} --replay {seed}")
         return not bad
 
 
-def _sessions(draw: Callable[[int], Schedule]) -> Callable[[int], tuple[ScheduleResult, int]]:
-    return lambda seed: (SessionSimulation(draw(seed)).run(), 0)
+def _sessions(schedule: Schedule, watch: Watch | None) -> tuple[ScheduleResult, int]:
+    return SessionSimulation(schedule, watch=watch).run(), 0
 
 
-def _worker(seed: int) -> tuple[ScheduleResult, int]:
-    simulation = WorkerSimulation(draw_short(seed))
+def _worker(schedule: Schedule, watch: Watch | None) -> tuple[ScheduleResult, int]:
+    simulation = WorkerSimulation(schedule, watch=watch)
     outcome = simulation.run()
     return outcome, len(simulation.lost)
 
 
-def _server(seed: int) -> tuple[ScheduleResult, int]:
-    simulation = ServerSimulation(draw_crowded(seed))
+def _server(schedule: Schedule, watch: Watch | None) -> tuple[ScheduleResult, int]:
+    simulation = ServerSimulation(schedule, watch=watch)
     return simulation.run(), simulation.stuck
 
 
 DRIVES = (
-    Drive(name="manager and sessions", run=_sessions(draw_short), every=10),
+    Drive(name="manager and sessions", draw=draw_short, run=_sessions, every=10),
     Drive(
         name="with stalls beyond every margin",
-        run=_sessions(lambda seed: strained(draw_short(seed), polls=False)),
+        draw=lambda seed: strained(draw_short(seed), polls=False),
+        run=_sessions,
         every=10,
     ),
     Drive(
         name="with rare polls as well",
-        run=_sessions(lambda seed: strained(draw_short(seed), polls=True)),
+        draw=lambda seed: strained(draw_short(seed), polls=True),
+        run=_sessions,
         every=10,
         gaps=True,
     ),
-    Drive(name="worker loop", run=_worker, every=10),
-    Drive(name="server that counts its jobs", run=_server, every=10),
+    Drive(name="worker loop", draw=draw_short, run=_worker, every=10),
+    Drive(name="server that counts its jobs", draw=draw_crowded, run=_server, every=10),
 )

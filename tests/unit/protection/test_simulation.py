@@ -132,6 +132,14 @@ def test_should_print_the_seed_of_a_gap(
     assert "GAP" in capsys.readouterr().out
 
 
+def test_should_play_and_print_one_drive(capsys: pytest.CaptureFixture[str]) -> None:
+    assert protection_sim.main(["--only", "server", "--schedules", "2"]) == 0
+    assert "server that counts its jobs: schedules 2, gaps 0" in capsys.readouterr().out
+    assert protection_sim.main(["--only", "server", "--replay", "1"]) == 0
+    assert " starts " in capsys.readouterr().out
+    assert protection_sim.main(["--only", "none of them"]) == 2
+
+
 def test_should_find_the_timeline_as_the_simulation_draws_it() -> None:
     page = protection_sim.ROOT / "docs" / "protection-timeline.svg"
     assert page.read_text() == sample_timeline(), (

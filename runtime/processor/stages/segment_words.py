@@ -16,6 +16,9 @@ from runtime.processor.stages.windows import SpeechSpans
 # faster-whisper's own list: it splits these at every character, without leading spaces.
 _WRITTEN_WITHOUT_SPACES = frozenset({"zh", "ja", "th", "lo", "my", "yue"})
 
+_LONGEST_GUESS_SECONDS, _GUESS_PROBABILITY = 1.2, 0.1
+"""Spoken words take less on average, or one of them is likelier."""
+
 
 def segment_words(segment: Any, language: str, speech: SpeechSpans) -> Iterator[Word]:
     """Yield a segment's words in the window's time; none if Whisper invented it."""
@@ -45,10 +48,21 @@ def is_loop(segment: Any) -> bool:
 def is_hallucination(segment: Any) -> bool:
     """Return whether a segment is a loop or an improbable guess, as Whisper makes for silence.
 
-    A loop whose words are likely and as long as words are was said.
+    A loop whose words are likely and as long as words are was said. For music, Whisper stretches
+    words such as "You" over seconds, without believing in any.
     """
     is_silence = segment.no_speech_prob > NO_SPEECH and segment.avg_logprob < LOG_PROBABILITY
-    return bool(is_silence or (is_loop(segment) and not _are_spoken(segment)))
+    is_invented_loop = is_loop(segment) and not _are_spoken(segment)
+    return bool(is_silence or is_invented_loop or _is_stretched_guess(segment))
+
+
+def _is_stretched_guess(segment: Any) -> bool:
+    words = segment.words or ()
+    seconds = sum(word.end - word.start for word in words)
+    return bool(words) and (
+        seconds > _LONGEST_GUESS_SECONDS * len(words)
+        and max(word.probability for word in words) < _GUESS_PROBABILITY
+    )
 
 
 def _are_spoken(segment: Any) -> bool:

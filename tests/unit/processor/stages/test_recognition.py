@@ -176,6 +176,13 @@ def test_should_keep_a_loop_that_was_said_and_drop_an_invented_one() -> None:
     assert is_hallucination(Segment(words=one_word, compression_ratio=6.0))
 
 
+def test_should_drop_an_unlikely_word_that_lasts_for_seconds() -> None:
+    """Twenty seconds of music became "You", for 2.2 s, with a probability of 0.039."""
+    assert is_hallucination(Segment(words=(Said(" You", 0.98, 3.16, 0.039),)))
+    assert not is_hallucination(Segment(words=(Said(" You", 0.98, 3.16, 0.3),)))
+    assert not is_hallucination(Segment(words=(Said(" You", 0.98, 1.5, 0.039),)))
+
+
 @pytest.mark.models
 @pytest.mark.parametrize("start_seconds", [2.25, 2.3, 2.35, 2.4])
 def test_should_hear_a_recording_that_begins_within_a_word(

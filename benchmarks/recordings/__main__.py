@@ -29,7 +29,7 @@ from benchmarks.recordings.sounds import ROOT
 from runtime.core.clock import SystemClock
 from runtime.core.contract import LeaveOut
 
-_LEFT_OUT = (LeaveOut.SPEAKERS, LeaveOut.SUMMARY, LeaveOut.PLAYER_AUDIO)
+_OF_PEOPLE = {"calls", "softer second voice"}
 MODELS = (ROOT / ".lifestream" / "models").resolve()
 
 
@@ -40,17 +40,14 @@ def main() -> None:
     parser.add_argument("--sound", action="store_true", help="compare the sound only: no models")
     parser.add_argument("--words", action="store_true", help="words and pictures only: faster")
     parser.add_argument("--content", default="", help="only contents that hold this text")
-    parser.add_argument(
-        "--skip", type=Path, nargs="?", const=FILE, help="leave out variants with a row in a file"
-    )
-    parser.add_argument(
-        "--write", type=Path, nargs="?", const=FILE, help="keep the rows, by default in results.csv"
-    )
+    parser.add_argument("--rows", type=Path, default=FILE, help="file of rows, %(default)s")
+    parser.add_argument("--skip", action="store_true", help="leave out what has a row already")
+    parser.add_argument("--write", action="store_true", help="keep the rows")
     given = parser.parse_args()
     print("| kind | content | container, codec | language | outcome | seconds |", flush=True)
     print("|---|---|---|---|---|---|", flush=True)
     every = list(variants(words_only=given.words))
-    known = {row.key for row in read_rows(given.skip)} if given.skip is not None else set()
+    known = {row.key for row in read_rows(given.rows)} if given.skip else set()
     for variant in every:
         is_asked = not given.kinds or variant.kind in given.kinds
         if not is_asked or given.content not in variant.content:
@@ -65,8 +62,8 @@ def main() -> None:
         outcome = heard(variant) if is_heard else judged(variant)
         took = time.perf_counter() - began
         print(f"| {' | '.join((*key_of(variant), outcome))} | {took:.0f} |", flush=True)
-        if given.write is not None:
-            keep(row_of(variant, outcome, by_sound=is_heard), every, given.write)
+        if given.write:
+            keep(row_of(variant, outcome, by_sound=is_heard), every, given.rows)
 
 
 def key_of(variant: Variant) -> tuple[str, str, str, str]:
@@ -104,7 +101,7 @@ def keep(row: Row, every: Sequence[Variant], file: Path) -> None:
 
 
 def variants(*, words_only: bool = False) -> Iterator[Variant]:
-    """Yield all variants; `words_only` leaves out speakers and summaries."""
+    """Yield all variants; `words_only` leaves out summaries, and speakers where none is judged."""
     for make in (
         container_kinds.containers,
         container_kinds.entrance,
@@ -131,8 +128,13 @@ def variants(*, words_only: bool = False) -> Iterator[Variant]:
         colour_kinds.orientations,
     ):
         for variant in make():
-            options = replace(variant.options, leave_out=_LEFT_OUT if words_only else ())
+            options = replace(variant.options, leave_out=_left_out(variant) if words_only else ())
             yield replace(variant, options=options)
+
+
+def _left_out(variant: Variant) -> tuple[LeaveOut, ...]:
+    left = (LeaveOut.SUMMARY, LeaveOut.PLAYER_AUDIO)
+    return left if variant.kind in _OF_PEOPLE else (LeaveOut.SPEAKERS, *left)
 
 
 def heard(variant: Variant) -> str:

@@ -32,10 +32,10 @@ class FaultLog:
         with self._lock:
             return frozenset(self._disturbed)
 
-    def count_outage(self, service: str) -> None:
-        """Count a call that was refused because its service is out."""
+    def count_outage(self, service: str, calls: int = 1) -> None:
+        """Count calls that were refused because their service is out."""
         with self._lock:
-            self.kinds[outage_name(service)] += 1
+            self.kinds[outage_name(service)] += calls
 
     def draw(self, number: int, occurrence: Occurrence) -> Fault | None:
         """Return the fault planned for an occurrence and log it."""

@@ -4,6 +4,7 @@ import json
 import random
 import threading
 import urllib.request
+from collections.abc import Callable
 from typing import Any
 
 from chaos.outages import Outages
@@ -29,8 +30,15 @@ OUT: dict[str, Any] = {"error": BROKEN, "calls": 1_000_000}
 """While ECS is out, until the next fault is switched on."""
 
 
+def _ignore(_calls: int) -> None:
+    """Count no call."""
+
+
 class AgentFaults:
-    """A thread that switches faults on until `stop`."""
+    """A thread that switches faults on until `stop`.
+
+    `on_outage_met` gets the number of calls to the agent that an outage of ECS refused.
+    """
 
     def __init__(
         self,
@@ -39,10 +47,12 @@ class AgentFaults:
         seed: int,
         seconds_between: tuple[float, float] = SECONDS_BETWEEN,
         outages: Outages | None = None,
+        on_outage_met: Callable[[int], None] = _ignore,
     ) -> None:
         self._url = endpoint_url + PATH
         self._between = seconds_between
         self._outages = outages
+        self._on_outage_met = on_outage_met
         self._rng = random.Random(f"{seed}/agent")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -56,18 +66,31 @@ class AgentFaults:
         """Switch the faults off."""
         self._stop.set()
         self._thread.join()
-        self._send("DELETE", {})
+        self._clear()
+
+    def switch(self) -> None:
+        """Put the next fault in the place of the present one."""
+        out = self._outages is not None and self._outages.has("ecs")
+        fault = OUT if out else {**self._rng.choice(FAULTS), "calls": self._rng.choice(CALLS)}
+        # Faults that no call has met by now must not add up.
+        self._clear()
+        self._send("PUT", fault)
+        self.count += 1
 
     def _run(self) -> None:
         while not self._stop.wait(self._rng.uniform(*self._between)):
-            out = self._outages is not None and self._outages.has("ecs")
-            fault = OUT if out else {**self._rng.choice(FAULTS), "calls": self._rng.choice(CALLS)}
-            # Faults that no call has met by now must not add up.
-            self._send("DELETE", {})
-            self._send("PUT", fault)
-            self.count += 1
+            self.switch()
 
-    def _send(self, method: str, fault: dict[str, Any]) -> None:
-        body = json.dumps(fault).encode()
+    def _clear(self) -> None:
+        for fault in self._send("GET"):
+            if fault["calls"] > max(CALLS):
+                self._on_outage_met(OUT["calls"] - fault["calls"])
+        self._send("DELETE")
+
+    def _send(self, method: str, fault: dict[str, Any] | None = None) -> list[dict[str, Any]]:
+        """Return the faults that are on after a request."""
+        body = None if fault is None else json.dumps(fault).encode()
         request = urllib.request.Request(self._url, method=method, data=body)  # noqa: S310 - our own
-        urllib.request.urlopen(request, timeout=10).close()  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - our own
+            faults: list[dict[str, Any]] = json.load(answer)["faults"]
+        return faults

@@ -91,7 +91,12 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         churn = ServiceChurn(
             pool, seed=size.seed, receiving=uploads.receiving, has_capacity=has_capacity
         )
-        fault = AgentFaults(system.cloud.endpoint_url, seed=size.seed, outages=outages)
+        fault = AgentFaults(
+            system.cloud.endpoint_url,
+            seed=size.seed,
+            outages=outages,
+            on_outage_met=lambda calls: fault_log.count_outage("ecs", calls),
+        )
         operators = Operators(system, *operator_environment(system, proxy, folder), redrive=False)
         outages.begin()
         churn.start()

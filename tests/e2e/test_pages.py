@@ -3,18 +3,22 @@
 import json
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import imageio_ffmpeg
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Response, expect
 
+from cdk.naming import Names
 from lifestream.view.console import Screen
 from local.up import running
+from runtime.core.messages import requeue_message
 from tests.browser.conftest import seconds, until, watch
 from tests.browser.correcting import WORD, correct_and_undo
 from tests.browser.driver import chromium_browser
+from tests.integration.service.rollouts import client_of
 
 pytestmark = pytest.mark.e2e
 
@@ -43,14 +47,16 @@ def clip(talk: Path, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def pages() -> Iterator[str]:
+def system() -> Iterator[Mapping[str, str]]:
+    """Addresses of the pages (`web`) and of the cloud (`aws`)."""
     with running(Screen()) as written:
-        yield written["web"]
+        yield written
 
 
 def test_should_lead_from_a_dropped_recording_to_its_words(
-    pages: str, clip: Path, tmp_path: Path
+    system: Mapping[str, str], clip: Path, tmp_path: Path
 ) -> None:
+    pages = system["web"]
     broken = tmp_path / "broken.mp4"
     broken.write_bytes(b"no recording " * 1000)
     complaints: list[str] = []
@@ -70,6 +76,7 @@ def test_should_lead_from_a_dropped_recording_to_its_words(
         expect(row).to_be_visible(timeout=60_000)
         assert again == ["3"], "only the missing part is sent"
         expect(failed.locator(".chip")).to_have_text("Failed", timeout=JOB_MS)
+        failed_id = str(failed.get_attribute("id")).removeprefix("job-")
         failed.get_by_role("link").click()
         expect(page.get_by_role("alert")).to_contain_text("What to do:")
         page.go_back()
@@ -80,8 +87,14 @@ def test_should_lead_from_a_dropped_recording_to_its_words(
         click_a_word(page, heard)
         use_keys_alone(page, heard)
         correct_and_undo(page, word="Linux", text="Minix", speaker="Ada Byron", quoted=False)
+        letter = add_dead_letter(system["aws"], failed_id)
         page.goto(f"{pages}/operator")
-        expect(page.get_by_role("row", name="broken.mp4")).to_be_visible()
+        failures = page.get_by_role("region", name="Failed recordings")
+        expect(failures.get_by_role("row", name="broken.mp4").first).to_be_visible()
+        letters = page.get_by_role("region", name="Dead letters")
+        letters.get_by_role("row", name="broken.mp4").get_by_role("link").click()
+        page.wait_for_url(f"{pages}/recordings/{failed_id}")
+        assert visible(letter) == 1, "a page hides no letter"
         page.get_by_label("Account", exact=True).last.click()
         page.get_by_role("button", name="Sign out", exact=True).click()
         expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
@@ -95,6 +108,22 @@ def opened(context: BrowserContext, address: str, complaints: list[str]) -> Page
     page.goto(address)
     page.wait_for_selector("body[data-ready]")
     return page
+
+
+def add_dead_letter(endpoint_url: str, job_id: str) -> tuple[Any, str]:
+    """Put a message about a job among the dead letters; return a client and the queue's URL."""
+    sqs = client_of("sqs", endpoint_url)
+    url = sqs.get_queue_url(QueueName=Names("dev").jobs_dlq)["QueueUrl"]
+    sqs.send_message(QueueUrl=url, MessageBody=requeue_message(job_id))
+    return sqs, url
+
+
+def visible(queue: tuple[Any, str]) -> int:
+    """Return how many messages of a queue are visible."""
+    sqs, url = queue
+    name = "ApproximateNumberOfMessages"
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=[name])
+    return int(found["Attributes"][name])
 
 
 def part_of(request: Request) -> list[str]:

@@ -225,6 +225,7 @@ def test_a_failed_job_says_what_to_do_and_runs_again(
     page.goto(f"{address}/recordings/{job_id}")
     expect(page.get_by_role("alert")).to_contain_text("It is cut off.")
     expect(page.get_by_role("alert")).to_contain_text("Upload it again.")
+    expect(page.get_by_role("link", name="Upload another file")).to_have_attribute("href", "/")
     page.get_by_role("button", name="Try again").click()
     expect(page.get_by_text("It begins when a worker is free.")).to_be_visible()
     expect(page.get_by_text("%")).to_have_count(0)

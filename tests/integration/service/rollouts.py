@@ -42,8 +42,9 @@ class Rollouts:
 
     def service(self) -> Mapping[str, Any]:
         """Return the service as ECS describes it."""
-        found = self.ecs.describe_services(cluster=CLUSTER, services=[SERVICE])
-        return found["services"][0]
+        services = self.ecs.describe_services(cluster=CLUSTER, services=[SERVICE])["services"]
+        found: Mapping[str, Any] = services[0]
+        return found
 
     def replace_all(self) -> None:
         """Begin to deploy the same version again."""

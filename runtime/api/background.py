@@ -1,8 +1,8 @@
 """Threads that work on a queue beside the routes."""
 
-import threading
 from collections.abc import Callable
 
+from runtime.api.repeating_threads import RepeatingThreads
 from runtime.core.clock import Sleeper
 from runtime.core.errors import LifestreamError
 from runtime.core.log import Log
@@ -31,22 +31,23 @@ class QueueWorkers:
     ) -> None:
         self._queue = queue
         self._work = work
-        self._sleeper = sleeper
         self._log = log
-        self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._run, name=f"webhooks-{number}", daemon=True)
-            for number in range(count)
-        ]
+        self._threads = RepeatingThreads(
+            self.step,
+            name="webhooks",
+            count=count,
+            failed="background.queue_failed",
+            pause=lambda: sleeper.sleep(PAUSE_SECONDS),
+            log=log,
+        )
 
     def start(self) -> None:
         """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+        self._threads.start()
 
     def stop(self) -> None:
         """Take no further message; one that is being worked on comes back if it is cut off."""
-        self._stopping.set()
+        self._threads.stopping.set()
 
     def step(self) -> bool:
         """Work on one message; False when there was none."""
@@ -62,14 +63,3 @@ class QueueWorkers:
             return True
         self._queue.delete(message)
         return True
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            try:
-                self.step()
-            except LifestreamError as error:
-                self._log.warning("background.queue_failed", code=error.code, error=error.summary)
-                self._sleeper.sleep(PAUSE_SECONDS)
-            except Exception as error:  # noqa: BLE001 - one bad message must not end the thread
-                self._log.error("background.queue_failed", code="internal", error=repr(error))
-                self._sleeper.sleep(PAUSE_SECONDS)

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from runtime.api.imports.download import Download, StoppedError
 from runtime.api.imports.records import Claimed, ImportLostError, Imports, ImportState
+from runtime.api.repeating_threads import RepeatingThreads
 from runtime.core.clock import Clock
 from runtime.core.errors import LifestreamError, Permanent
 from runtime.core.log import Log
@@ -51,25 +52,25 @@ class ImportWorkers:
         self._lock = threading.Lock()
         self._active = 0
         self._wake = threading.Event()
-        self._stopping = threading.Event()
         self.protection: Protection | None = None
-        self._threads = [
-            threading.Thread(target=self._run, name=f"imports-{number}", daemon=True)
-            for number in range(count)
-        ]
+        self._threads = RepeatingThreads(
+            self._step_or_wait,
+            name="imports",
+            count=count,
+            failed="imports.unavailable",
+            pause=self._wait,
+            log=log,
+        )
 
     def start(self) -> None:
         """Start the threads."""
-        for thread in self._threads:
-            thread.start()
+        self._threads.start()
 
     def stop(self) -> None:
         """Have each import left where it is for another instance, and wait for that."""
-        self._stopping.set()
+        self._threads.stopping.set()
         self._wake.set()
-        for thread in self._threads:
-            if thread.is_alive():
-                thread.join(STOP_SECONDS)
+        self._threads.join(STOP_SECONDS)
 
     def wake(self) -> None:
         """Look for an import now."""
@@ -99,7 +100,7 @@ class ImportWorkers:
 
     def _work(self, claimed: Claimed) -> None:
         log = self._log.bind(import_id=claimed.value.import_id)
-        download = self._download(claimed, self._stopping)
+        download = self._download(claimed, self._threads.stopping)
         try:
             download.run()
             log.info("imports.done", job_id=download.claimed.value.job_id)
@@ -156,16 +157,10 @@ class ImportWorkers:
         with self._lock:
             self._active += change
 
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self._wake.clear()
-            try:
-                worked = self.step()
-            except LifestreamError as error:
-                self._log.warning("imports.unavailable", code=error.code, error=error.summary)
-                worked = False
-            except Exception as error:  # noqa: BLE001 - one import must not end the thread
-                self._log.error("imports.unavailable", code="internal", error=repr(error))
-                worked = False
-            if not worked:
-                self._wake.wait(WAIT_SECONDS)
+    def _step_or_wait(self) -> None:
+        self._wake.clear()
+        if not self.step():
+            self._wait()
+
+    def _wait(self) -> None:
+        self._wake.wait(WAIT_SECONDS)

@@ -180,7 +180,7 @@ def test_should_leave_an_import_to_another_instance_when_it_ends(
     importing: World, url: str, site: Site
 ) -> None:
     import_id = add(importing, url)
-    stopping = importing.import_workers._stopping
+    stopping = importing.import_workers._threads.stopping
     site.on_request = stopping.set
     importing.import_workers.step()
     assert shown(importing, import_id)["state"] == "downloading"

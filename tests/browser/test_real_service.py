@@ -15,8 +15,6 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from local.cloud import LocalCloud
-from local.images import Images
 from runtime.aws import clients
 from runtime.core.contract import (
     EnvVar,
@@ -35,6 +33,7 @@ from tests.browser.correctable import found_talk
 from tests.browser.correcting import correct_and_undo
 from tests.browser.serving import free_port
 from tests.contract.job_stores import make_dynamo_store
+from tests.emulator import empty_cloud
 
 pytestmark = pytest.mark.browser
 
@@ -57,11 +56,7 @@ def deployed(assets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> I
     issuer, api, web = (f"http://127.0.0.1:{port}" for port in (issuer_port, api_port, web_port))
     name = uuid4().hex[:12]
     with ExitStack() as stack:
-        cloud = stack.enter_context(
-            LocalCloud.start(
-                state_dir=tmp_path / "cloud", images=Images(), lambda_python=Path(sys.executable)
-            )
-        )
+        cloud = stack.enter_context(empty_cloud(tmp_path / "cloud"))
         for variable, value in cloud.aws_environment().items():
             monkeypatch.setenv(variable, value)
         s3, sqs, dynamodb = (

@@ -1,13 +1,11 @@
 """An embedded AWS with nothing in it, for the adapters that a contract is checked on."""
 
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from local.cloud import LocalCloud
-from local.images import Images
+from tests.emulator import empty_cloud
 
 AWS_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "test",
@@ -19,11 +17,7 @@ AWS_ENVIRONMENT = {
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud.start(
-        state_dir=tmp_path_factory.mktemp("cloud"),
-        images=Images(),
-        lambda_python=Path(sys.executable),
-    ) as cloud:
+    with empty_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
 
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -18,10 +17,9 @@ from image import running
 from image.engines import Engine
 from local.api_process import AUDIENCE, running_issuer
 from local.api_resources import create_api_resources
-from local.cloud import LocalCloud
-from local.images import Images
 from local.ports import free_port
 from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar, ExitCode
+from tests.emulator import empty_cloud
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(300, func_only=True)]
 
@@ -46,9 +44,7 @@ def variables(
     """What the API needs, of a local cloud that the container reaches by the host's loopback."""
     folder = tmp_path_factory.mktemp("cloud")
     with (
-        LocalCloud.start(
-            state_dir=folder, images=Images(), lambda_python=Path(sys.executable)
-        ) as cloud,
+        empty_cloud(folder) as cloud,
         running_issuer(folder) as issuer,
         pytest.MonkeyPatch.context() as patch,
     ):

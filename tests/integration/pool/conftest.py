@@ -1,21 +1,15 @@
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from local.cloud import LocalCloud
-from local.images import Images
+from tests.emulator import empty_cloud
 from tests.integration.pool.rig import Rig, rig
 
 
 @pytest.fixture(scope="session")
 def emulator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    with LocalCloud.start(
-        state_dir=tmp_path_factory.mktemp("cloud"),
-        images=Images(),
-        lambda_python=Path(sys.executable),
-    ) as cloud:
+    with empty_cloud(tmp_path_factory.mktemp("cloud")) as cloud:
         yield cloud
 
 

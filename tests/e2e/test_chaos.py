@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from local.toolchain import ROOT
+from tests.e2e.small_runs import ON_DEMAND
 
 pytestmark = pytest.mark.e2e
 
@@ -14,13 +15,10 @@ pytestmark = pytest.mark.e2e
 BOUNDS = ("--bound", "600", "--limit", "1000")
 
 
-@pytest.mark.parametrize(("budgets", "jobs"), [("production", 12), ("redrive", 6)])
-def test_should_lose_nothing_and_do_nothing_twice(
-    tmp_path: Path,
-    budgets: str,
-    jobs: int,
-) -> None:
-    size = ["--jobs", str(jobs), "--seed", "11", *BOUNDS]
+@pytest.mark.parametrize("budgets", ON_DEMAND)
+def test_should_lose_nothing_and_do_nothing_twice(tmp_path: Path, budgets: str) -> None:
+    run = ON_DEMAND[budgets]
+    size = ["--jobs", str(run.jobs), "--seed", str(run.seed), *BOUNDS]
     size += ["--budgets", budgets]
     ended = subprocess.run(
         [sys.executable, "-m", "chaos", *size, "--folder", str(tmp_path)],
@@ -31,9 +29,9 @@ def test_should_lose_nothing_and_do_nothing_twice(
     )
     closing = ended.stdout.rstrip().rpartition("\n")[2]
     assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert closing.startswith(f"jobs {jobs}, faults ")
+    assert closing.startswith(f"jobs {run.jobs}, faults ")
     assert closing.endswith(", lost 0, published twice 0, stuck 0")
-    assert len((tmp_path / "faults.jsonl").read_text().splitlines()) >= jobs
+    assert len((tmp_path / "faults.jsonl").read_text().splitlines()) >= run.jobs
     assert left_behind(tmp_path) == []
 
 

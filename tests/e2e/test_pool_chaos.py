@@ -8,12 +8,14 @@ from pathlib import Path
 import pytest
 
 from local.toolchain import ROOT
+from tests.e2e.small_runs import POOL
 from tests.e2e.test_chaos import left_behind
 
 pytestmark = pytest.mark.e2e
 
 CLOSING = re.compile(
-    r"jobs 6, workers stopped [1-9]\d*, deployments 1, killed at work 0 \(cut short 0\), "
+    rf"jobs {POOL.jobs}, workers stopped [1-9]\d*, deployments 1, "
+    r"killed at work 0 \(cut short 0\), "
     r"killed while protected 0, lost 0, published twice 0, idle tasks gone within \d+\.\d s"
 )
 
@@ -21,7 +23,8 @@ CLOSING = re.compile(
 def test_should_stop_no_worker_at_work(tmp_path: Path) -> None:
     ended = subprocess.run(
         [
-            *(sys.executable, "-m", "chaos.pool", "--jobs", "6", "--deployments", "1"),
+            *(sys.executable, "-m", "chaos.pool", "--jobs", str(POOL.jobs)),
+            *("--seed", str(POOL.seed), "--deployments", "1"),
             *("--limit", "1000", "--folder", str(tmp_path)),
         ],
         cwd=ROOT,

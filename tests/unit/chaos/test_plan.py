@@ -3,6 +3,7 @@ from collections import Counter
 import pytest
 
 from chaos.call_names import ALWAYS, Caller, CallName
+from chaos.conditions import Act, EventFate
 from chaos.plan import (
     MAX_KILLS,
     PASSING,
@@ -14,6 +15,8 @@ from chaos.plan import (
     Scenario,
     draw_plan,
 )
+from chaos.pool.pool_plan import pool_plan
+from tests.e2e.small_runs import ON_DEMAND, POOL
 
 SUDDEN_OR_FROZEN = {FaultKind.KILL_BEFORE, FaultKind.KILL_AFTER, FaultKind.FREEZE}
 
@@ -43,6 +46,16 @@ def test_should_die_and_freeze_at_every_call_that_every_job_makes(plan: Plan) ->
 def test_should_lay_every_kind_of_fault(plan: Plan) -> None:
     kinds = Counter(fault.kind for scenario in plan.jobs for fault in scenario.faults.values())
     assert set(kinds) == set(FaultKind) - {FaultKind.REDELIVERY}
+
+
+def test_should_lay_every_kind_of_fault_in_the_small_runs_too() -> None:
+    pool = pool_plan(POOL.seed, POOL.jobs)
+    on_demand = [draw_plan(run.seed, run.jobs) for run in ON_DEMAND.values()]
+    jobs = [job for plan in (pool, *on_demand) for job in plan.jobs]
+    assert {fault.kind for job in jobs for fault in job.faults.values()} == set(FaultKind)
+    assert Poison.KILLS_ITS_PROCESSOR in {job.poison for job in jobs}
+    assert {act.act for job in jobs for act in job.conditions.acts} == set(Act)
+    assert {job.conditions.event for job in jobs} == set(EventFate)
 
 
 def test_should_leave_a_job_runs_enough_to_succeed(plan: Plan) -> None:

@@ -21,11 +21,21 @@ ADDRESS_SPACE_BYTES = 700 << 20
 
 STEP_AFTER_SECONDS = 1.0
 
+TAKING_A_RUN = frozenset({"disk_full", "little_memory"})
+APART_SECONDS = 120.0
+"""Between two workers that fail their jobs: a job has a run left for one of them."""
 
-def apply(environ: "os._Environ[str] | dict[str, str]", faults: dict[str, Any], pid: int) -> None:
+
+def apply(
+    environ: "os._Environ[str] | dict[str, str]",
+    faults: dict[str, Any],
+    pid: int,
+    last: Path | None = None,
+) -> None:
     """Spoil this process as the faults say; it is a processor if it has a work folder.
 
     A child that decodes for it has none: it shares the machine, and has no fault of its own.
+    `last` is touched by workers that fail their jobs.
     """
     if "WORK_DIR" not in environ:
         return
@@ -33,10 +43,21 @@ def apply(environ: "os._Environ[str] | dict[str, str]", faults: dict[str, Any], 
     if job_id is None:
         workers = faults.get("workers") or [None]
         fault = workers[pid % len(workers)]
+        if fault is not None and fault["kind"] in TAKING_A_RUN and _is_too_soon(last):
+            return
     else:
         fault = faults.get(job_id) if environ.get("JOB_ATTEMPT") == "1" else None
     if fault is not None:
         _APPLY[fault["kind"]](float(fault["seconds"]), environ["WORK_DIR"])
+
+
+def _is_too_soon(last: Path | None) -> bool:
+    if last is None:
+        return False
+    if last.exists() and time.time() - last.stat().st_mtime < APART_SECONDS:
+        return True
+    last.touch()
+    return False
 
 
 def _skew(seconds: float, _work_dir: str) -> None:
@@ -82,4 +103,5 @@ _APPLY: dict[str, Callable[[float, str], None]] = {
 if __name__ == "sitecustomize":
     _file = Path(__file__).with_name(FAULTS)
     if _file.exists():
-        apply(os.environ, json.loads(_file.read_text()), os.getpid())
+        _last = _file.with_suffix(".last")
+        apply(os.environ, json.loads(_file.read_text()), os.getpid(), _last)

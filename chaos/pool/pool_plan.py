@@ -9,7 +9,16 @@ from dataclasses import replace
 from types import MappingProxyType
 
 from chaos.call_names import RUN_TASK, WORKERS, Caller, CallName
-from chaos.plan import Fault, FaultKind, Occurrence, Plan, Scenario, draw_fault, draw_plan
+from chaos.plan import (
+    DISTURBING,
+    Fault,
+    FaultKind,
+    Occurrence,
+    Plan,
+    Scenario,
+    draw_fault,
+    draw_plan,
+)
 
 SLOW = (
     CallName(Caller.PROCESSOR, "s3.GetObject:uploads"),
@@ -44,7 +53,8 @@ def pool_plan(seed: int, jobs: int) -> Plan:
 def _for_workers(seed: int, number: int, scenario: Scenario) -> Scenario:
     """Return a job's scenario without what the scheduler's own stops and queues replace.
 
-    A SIGTERM of the run itself would look like a stop of the scheduler at work.
+    A SIGTERM of the run itself would look like a stop of the scheduler at work. A job's processors
+    are killed once at most, because a worker's machine may take another of its runs.
     """
     rng = random.Random(f"{seed}/{number}/worker")
     faults = {
@@ -52,6 +62,8 @@ def _for_workers(seed: int, number: int, scenario: Scenario) -> Scenario:
         for occurrence, fault in scenario.faults.items()
         if fault.kind is not FaultKind.TERMINATE and occurrence.call.name != RUN_TASK
     }
+    for occurrence in [each for each, fault in faults.items() if _takes_a_run(each, fault)][1:]:
+        del faults[occurrence]
     if rng.random() < WORKER_CALL_SHARE:
         call = rng.choice(WORKERS)
         fault = draw_fault(rng, call)
@@ -60,13 +72,11 @@ def _for_workers(seed: int, number: int, scenario: Scenario) -> Scenario:
     return replace(scenario, faults=MappingProxyType({**dict(_slow(seed, number)), **faults}))
 
 
-HARMLESS_TO_RUNS = frozenset(FaultKind) - {
-    FaultKind.TERMINATE,
-    FaultKind.KILL_BEFORE,
-    FaultKind.KILL_AFTER,
-    FaultKind.KILL_LATER,
-    FaultKind.FREEZE,
-}
+def _takes_a_run(occurrence: Occurrence, fault: Fault) -> bool:
+    return occurrence.call.caller is Caller.PROCESSOR and fault.kind in DISTURBING
+
+
+HARMLESS_TO_RUNS = frozenset(FaultKind) - DISTURBING
 """Kills are planned on the calls of the job itself, so that its runs suffice."""
 
 

@@ -2,6 +2,7 @@
 
 import errno
 import io
+import os
 import random
 import subprocess
 import sys
@@ -29,7 +30,7 @@ from chaos.http_requests import Request
 from chaos.job_numbers import JobNumbers
 from chaos.lagging_reads import LaggingReads
 from chaos.machine import sitecustomize
-from chaos.plan import MAX_KILLS, FaultKind, draw_plan
+from chaos.plan import DISTURBING, MAX_KILLS, FaultKind, draw_plan
 from chaos.pool.pool_plan import pool_plan
 from chaos.redelivery import Receipts
 from tests.unit.chaos.sdk_requests import json_request
@@ -94,6 +95,33 @@ def test_should_plan_a_pools_faults_without_stops_of_its_own() -> None:
     assert {FaultKind.FREEZE, FaultKind.KILL_AFTER, FaultKind.REDELIVERY} <= kinds
     assert {call for call, _ in laid} >= set(WORKERS)
     assert list(pool_plan(7, 400).lines()) == list(plan.lines())
+
+
+def test_should_spare_a_run_of_a_pools_jobs_for_a_workers_machine() -> None:
+    for job in pool_plan(7, 400).jobs:
+        deadly = [
+            fault
+            for occurrence, fault in job.faults.items()
+            if occurrence.call.caller is Caller.PROCESSOR and fault.kind in DISTURBING
+        ]
+        assert len(deadly) <= 1
+
+
+def test_should_not_have_two_workers_in_a_row_fail_their_jobs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(io, "open", io.open)
+    monkeypatch.setattr("builtins.open", open)
+    environ, faults = {"WORK_DIR": str(tmp_path)}, {"workers": [FAULTS["job"]]}
+    last = tmp_path.parent / "last"
+    last.touch()
+    sitecustomize.apply(environ, faults, 1, last)
+    (tmp_path / "a").write_text("any")
+    os.utime(last, (0, 0))
+    sitecustomize.apply(environ, faults, 1, last)
+    with pytest.raises(OSError, match="No space left"):
+        (tmp_path / "a").write_text("any")
+    assert last.stat().st_mtime > 0
 
 
 def test_should_spare_a_run_for_a_machine_that_spends_one() -> None:

@@ -139,10 +139,8 @@ class Attempt:
             outcome = self._try_again(reporter, error)
             if outcome is not None:
                 return outcome
-            if isinstance(error, LifestreamError):
-                failure = _failure(error)
-            else:
-                failure = self._internal(error)
+            known = error if isinstance(error, LifestreamError) else machine_fault(error)
+            failure = self._internal(error) if known is None else _failure(known)
         else:
             log.info("job.succeeded")
             self._count_success(reporter.job)

@@ -4,7 +4,7 @@ import re
 import shutil
 from pathlib import Path, PurePosixPath
 
-from runtime.core.errors import Permanent
+from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Source
 from runtime.core.ports import ObjectNotFoundError, ObjectStore, Progress
 from runtime.processor.media.motion_photo import extract_motion_video
@@ -18,14 +18,16 @@ SPACE_FACTOR = 1.5
 def fetch(source: Source, *, objects: ObjectStore, folder: Path, on_progress: Progress) -> Path:
     """Download into `folder` and return the file; of a motion photo only its video is kept.
 
-    Raises `Permanent` when the upload is gone or was replaced, or does not fit on the disk.
+    Raises `Permanent` when the upload is gone or was replaced, or is too large for the disk, and
+    `Retryable` when it does not fit beside what is on this one.
     """
-    free = shutil.disk_usage(folder).free
-    if source.size_bytes * SPACE_FACTOR > free:
-        raise Permanent(
+    disk = shutil.disk_usage(folder)
+    needed = source.size_bytes * SPACE_FACTOR
+    if needed > disk.free:
+        raise (Permanent if needed > disk.total else Retryable)(
             "worker.disk_too_small",
             f"The video has {source.size_bytes / 1e9:.1f} GB and the task's disk "
-            f"{free / 1e9:.1f} GB left.",
+            f"{disk.free / 1e9:.1f} GB left of {disk.total / 1e9:.1f} GB.",
             "Raise the task's ephemeral storage in environments/<name>.toml and deploy, "
             "or upload a smaller file.",
         )

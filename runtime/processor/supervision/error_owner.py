@@ -17,6 +17,14 @@ _MACHINE_ERRNOS = frozenset(
     }
 )
 _NO_THREAD = "can't start new thread"
+_XML_NO_MEMORY = 2
+"""libxml2's code, which lxml raises as a syntax error without a message."""
+
+MACHINE_CODES = frozenset(
+    {"worker.machine_fault", "worker.disk_too_small", "worker.decoder_not_started"}
+)
+"""Codes of jobs that this machine failed, and of which it would fail the next one too."""
+
 _OUTAGE = ("aws.", "jobs.contended")
 """Codes of errors that end when the service recovers: the job waits, and no run counts."""
 
@@ -30,6 +38,7 @@ def machine_fault(error: BaseException) -> Retryable | None:
             isinstance(cause, MemoryError)
             or (isinstance(cause, OSError) and cause.errno in _MACHINE_ERRNOS)
             or (isinstance(cause, RuntimeError) and _NO_THREAD in str(cause))
+            or (isinstance(cause, SyntaxError) and _is_xml_without_memory(cause))
         ):
             return Retryable(
                 "worker.machine_fault",
@@ -43,6 +52,10 @@ def machine_fault(error: BaseException) -> Retryable | None:
 def is_outage(error: Retryable) -> bool:
     """Return whether a service was unavailable, throttled or contended."""
     return error.code.startswith(_OUTAGE)
+
+
+def _is_xml_without_memory(error: SyntaxError) -> bool:
+    return type(error).__module__ == "lxml.etree" and getattr(error, "code", 0) == _XML_NO_MEMORY
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -22,6 +22,7 @@ from runtime.core.ports import JobStore, MessageSender, WorkMessage, WorkQueue
 from runtime.core.spans import about
 from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import AttemptOutcome
+from runtime.processor.supervision.error_owner import MACHINE_CODES
 from runtime.processor.supervision.shutdown import Shutdown, StopAction
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
@@ -45,7 +46,7 @@ RunAttempt = Callable[
 
 @dataclass(kw_only=True, eq=False)
 class Worker:
-    """Works on one job at a time until a stop is requested.
+    """Works on one job at a time until a stop is requested, or its machine fails a job.
 
     `polling` and `starting` pause after failed polls and after jobs that could not be started; a
     stop must end a pause. `abort` requests an orderly stop of this process, `exit_process` ends it
@@ -70,12 +71,16 @@ class Worker:
     collect_garbage: Callable[[], object] = gc.collect
     jobs_taken: int = field(default=0, init=False)
     current: tuple[WorkMessage, QueuedAttempt] | None = field(default=None, init=False)
+    machine_failed: bool = field(default=False, init=False)
 
     def run(self) -> ExitCode:
-        """Work until a stop is requested; return the exit code."""
+        """Work until a stop is requested or the machine has failed; return the exit code."""
         self.shutdown.on_stop(self.inbox.interrupt)
         code = ExitCode.SUCCESS
-        while self.shutdown.decide(busy=False).action is StopAction.CONTINUE:
+        while (
+            not self.machine_failed
+            and self.shutdown.decide(busy=False).action is StopAction.CONTINUE
+        ):
             message = self._receive()
             if message is not None:
                 code_after = self._handle(message)
@@ -83,7 +88,8 @@ class Worker:
                 code = code_after if self.shutdown.requested else ExitCode.SUCCESS
         self._return_leftover()
         self.inbox.close()
-        return code if self.protection.status().monitoring else ExitCode.RETRYABLE_FAILURE
+        healthy = self.protection.status().monitoring and not self.machine_failed
+        return code if healthy else ExitCode.RETRYABLE_FAILURE
 
     def abandon(self, code: ExitCode) -> None:
         """Exit although a job is inside a computation that cannot be stopped; its end is recorded.
@@ -159,6 +165,10 @@ class Worker:
             outcome = self.run_attempt(queued, session, self.abandon)
             if outcome.requeued:
                 self.telemetry.metrics.put({Metric.WORKER_JOBS_RELEASED: 1}, code=outcome.why)
+            if outcome.why in MACHINE_CODES:
+                # It would fail the next jobs as fast as it receives them; ECS replaces it.
+                self.machine_failed = True
+                log.error("worker.machine_failed", code=outcome.why)
             return outcome, outcome.requeued and self._announce(queued, log)
         finally:
             session.cleanup()

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 import pytest
+from lxml.etree import XMLSyntaxError
 
 from runtime.core.contract import ExitCode, ResultFile, Stage
 from runtime.core.errors import Permanent, Retryable
@@ -112,6 +113,12 @@ def test_should_find_a_machine_fault_behind_a_librarys_error() -> None:
     assert "No space left" in fault.summary
     assert machine_fault(OSError(errno.ENOENT, "No such file")) is None
     assert machine_fault(ValueError("odd")) is None
+
+
+def test_should_know_that_an_xml_library_ran_out_of_memory() -> None:
+    no_memory, malformed = 2, 4
+    assert machine_fault(XMLSyntaxError("unknown error", no_memory, 0, 0)) is not None
+    assert machine_fault(XMLSyntaxError("Start tag expected", malformed, 1, 1)) is None
 
 
 def test_should_bound_interruptions_in_a_row(studio: Studio) -> None:

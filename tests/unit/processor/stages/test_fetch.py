@@ -1,11 +1,18 @@
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 
-from runtime.core.errors import Permanent
+from runtime.core.errors import LifestreamError, Permanent, Retryable
 from runtime.processor.stages.fetch import fetch
 from tests.fakes.objects import InMemoryObjectStore
+
+
+class DiskUsage(NamedTuple):
+    total: int
+    used: int
+    free: int
 
 
 def test_should_bring_the_file_with_its_suffix_and_report_progress(tmp_path: Path) -> None:
@@ -25,9 +32,16 @@ def test_should_bring_an_empty_file(tmp_path: Path) -> None:
     assert path.read_bytes() == b""
 
 
-def test_should_refuse_what_does_not_fit_before_it_downloads(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("total", "kind"), [(10**17, Permanent), (10**19, Retryable)], ids=["never", "on this machine"]
+)
+def test_should_refuse_what_does_not_fit_before_it_downloads(
+    total: int, kind: type[LifestreamError], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     objects = InMemoryObjectStore()
     source = replace(objects.put("any", "uploads/any.mp4", b"any"), size_bytes=10**18)
-    with pytest.raises(Permanent, match=r"worker\.disk_too_small"):
+    disk = DiskUsage(total=total, used=0, free=10**9)
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: disk)
+    with pytest.raises(kind, match=r"worker\.disk_too_small"):
         fetch(source, objects=objects, folder=tmp_path, on_progress=lambda _: None)
     assert list(tmp_path.iterdir()) == []

@@ -87,6 +87,36 @@ def test_should_be_able_to_read_what_the_upload_asks_for(pool: Pool) -> None:
     assert pool.job(source).options.languages == ("de",)
 
 
+# Its machine is broken
+
+
+@pytest.mark.parametrize(
+    "error",
+    [MemoryError(), Retryable("worker.disk_too_small", "Full.", "Wait.")],
+    ids=["memory", "disk"],
+)
+def test_should_end_after_a_job_that_its_machine_failed(pool: Pool, error: Exception) -> None:
+    """It would fail every job of the queue, faster than healthy workers take them."""
+    failed, next_one = pool.upload("failed"), pool.upload("next")
+    pool.studio.meanwhile[Stage.PROBE] = raising(error)
+    assert pool.run() is ExitCode.RETRYABLE_FAILURE
+    assert (pool.job(failed).state, pool.job(failed).runs) == (State.PENDING, 1)
+    assert pool.announced.bodies == [requeue_message(failed.job_id)]
+    assert pool.work.visible == [queued_message(next_one.job_id, 1)]
+    assert "worker.machine_failed" in pool.log.actions("ERROR")
+    assert not pool.ecs.on
+    pool.studio.meanwhile.clear()
+    pool.run()
+    assert pool.job(next_one).state is State.SUCCEEDED
+
+
+def test_should_take_the_next_job_after_one_that_failed_otherwise(pool: Pool) -> None:
+    sources = [pool.upload("failed"), pool.upload("next")]
+    pool.studio.meanwhile[Stage.PROBE] = raising(ValueError("any"))
+    assert pool.run() is ExitCode.SUCCESS
+    assert [pool.job(source).runs for source in sources] == [1, 1]
+
+
 # Protection is refused or late
 
 

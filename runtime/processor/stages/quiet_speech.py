@@ -7,8 +7,10 @@ many seconds: loud pauses are looked at again by themselves.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from runtime.core.media import TimeRange
 from runtime.processor.stages.windows import SpeechSpans
 
 if TYPE_CHECKING:
@@ -32,15 +34,35 @@ _SPEECH_DB, _MOST_GAIN_DB = -24.0, 45.0
 _BLOCK_SECONDS, _LOUD_PERCENT = 0.05, 90
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeardSpeech:
+    """Samples with soft speech amplified, and all speech in them, in order.
+
+    `doubted` is what was found in loud pauses: it is speech if words are recognised in it.
+    """
+
+    samples: "Samples"
+    speech: SpeechSpans
+    doubted: tuple[tuple[float, float], ...] = ()
+
+    def doubts(self, stretch: TimeRange) -> bool:
+        """Return whether only a second look took a stretch for speech."""
+        return any(
+            start <= stretch.start_seconds and stretch.end_seconds <= end
+            for start, end in self.doubted
+        )
+
+
 def with_quiet_speech(
     samples: "Samples", speech: SpeechSpans, detect: Detect, detect_again: Detect
-) -> tuple["Samples", SpeechSpans]:
-    """Return the samples with soft speech amplified, and the speech with it, in order.
+) -> HeardSpeech:
+    """Return what is heard when pauses are looked at again.
 
     `detect` judges amplified pauses, `detect_again` those that are as loud as speech. Samples and
     speech are returned as they are where nothing was passed over.
     """
     found: list[tuple[float, float]] = []
+    doubted: list[tuple[float, float]] = []
     louder = samples
     for start, end in _pauses(speech, len(samples) / speech.rate):
         first, last = round(start * speech.rate), round(end * speech.rate)
@@ -48,7 +70,7 @@ def with_quiet_speech(
         if level <= _SOFT_DB[0] or (level > _SOFT_DB[1] and end - start < _LONG_PAUSE_SECONDS):
             continue
         if level > _SOFT_DB[1]:
-            found += [
+            doubted += [
                 (start + a, min(end, start + b)) for a, b in detect_again(samples[first:last]).spans
             ]
             continue
@@ -61,9 +83,9 @@ def with_quiet_speech(
             louder = samples.copy()
         louder[first:last] = (samples[first:last] * gain).clip(-1.0, 1.0)
         found += spans
-    if not found:
-        return samples, speech
-    return louder, SpeechSpans(tuple(sorted([*speech.spans, *found])), speech.rate)
+    if found or doubted:
+        speech = SpeechSpans(tuple(sorted([*speech.spans, *found, *doubted])), speech.rate)
+    return HeardSpeech(samples=louder, speech=speech, doubted=tuple(doubted))
 
 
 def _pauses(speech: SpeechSpans, seconds: float) -> list[tuple[float, float]]:

@@ -168,10 +168,10 @@ class _WindowTranscriber:
             return SpeechSpans.from_samples(get_speech_timestamps(part, **options), rate)
 
         speech = SpeechSpans.from_samples(get_speech_timestamps(samples), rate)
-        samples, speech = with_quiet_speech(
+        heard = with_quiet_speech(
             samples, speech, partial(detect, _SOFT_SPEECH), partial(detect, _DOUBTED_SPEECH)
         )
-        if not speech.spans:
+        if not heard.speech.spans:
             return _Window(end=start + len(samples), last_language=language)
         decoder = BatchDecoder(
             load_whisper(self._model_dir, self._engine),
@@ -184,8 +184,8 @@ class _WindowTranscriber:
         )
         first = start / rate
         recognition = recognizer.recognize(
-            samples,
-            speech,
+            heard.samples,
+            heard.speech,
             before=language,
             on_seconds=lambda seconds: on_progress(
                 min(1.0, (first + seconds) / self._audio.duration_seconds)
@@ -197,7 +197,9 @@ class _WindowTranscriber:
             language_probability=recognition.probability,
             last_language=recognition.last_language,
             words=tuple(shift_words(recognition.words, first)),
-            unwritten=tuple(gap.later(first) for gap in recognition.unwritten),
+            unwritten=tuple(
+                gap.later(first) for gap in recognition.unwritten if not heard.doubts(gap)
+            ),
         )
 
 

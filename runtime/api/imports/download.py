@@ -72,7 +72,10 @@ class Download:
         if remote.total == 0:
             raise Permanent("import.empty", "The file is empty.", "Check the URL.")
         if remote.start == 0:
-            self.abandon()
+            if self.claimed.value.multipart_id is not None:
+                # Only the instance that still has the import may discard its parts.
+                self._set()
+                self.abandon()
             parts = []
             kind = remote.content_type
             content_type = kind if re.fullmatch(CONTENT_TYPE, kind) else DEFAULT_CONTENT_TYPE

@@ -15,6 +15,9 @@ KEPT_SECONDS = 7 * 86_400.0
 LEASE_SECONDS = 120.0
 """How long an instance may be silent before another one goes on with its import."""
 
+ADDING_SECONDS = 900.0
+"""A mark without its import is dropped when it is older; until then its import may follow."""
+
 _ACTIVE, _MARK = "active-imports", "import#"
 
 
@@ -96,7 +99,7 @@ class Imports:
             created_at=now,
             updated_at=now,
         )
-        # The mark comes first: one without its import is dropped when it is found.
+        # The mark comes first: one without its import is dropped in time.
         self._records.create(
             Record(
                 pk=_ACTIVE,
@@ -125,7 +128,11 @@ class Imports:
         now = self._clock.now()
         for mark in self._marks():
             found = self.find(str(mark.data["owner"]), mark.sk.removeprefix(_MARK))
-            if found is None or found.value.ended:
+            if found is None:
+                if (mark.expires_at or 0.0) - KEPT_SECONDS + ADDING_SECONDS <= now:
+                    self._records.delete(_ACTIVE, mark.sk)
+                continue
+            if found.value.ended:
                 self._records.delete(_ACTIVE, mark.sk)
                 continue
             if found.value.lease_until > now:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from runtime.api.imports import download as download_module
-from runtime.api.imports.records import LEASE_SECONDS, ImportState
+from runtime.api.imports.records import ADDING_SECONDS, LEASE_SECONDS, ImportState
 from runtime.api.imports.workers import MAX_TRIES
 from runtime.api.outbound.transport import Outbound, OutboundPolicy, Timeouts
 from runtime.core.clock import SystemClock
@@ -201,6 +201,66 @@ def test_should_go_on_after_the_lease_of_a_killed_instance(
     assert importing.import_workers.step()
     assert_one_job(importing, import_id)
     assert site.requests == [None]
+
+
+def test_should_import_what_is_being_added_while_instances_look(
+    importing: World, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    create = importing.imports._records.create
+
+    def looked_for(record: Any) -> Any:
+        made = create(record)
+        assert importing.imports.claim_next("any") is None or made.sk.startswith("import#")
+        return made
+
+    monkeypatch.setattr(importing.imports._records, "create", looked_for)
+    import_id = add(importing, url)
+    monkeypatch.undo()
+    importing.clock.advance(LEASE_SECONDS + 1)
+    importing.import_workers.step()
+    assert_one_job(importing, import_id)
+
+
+def test_should_drop_the_mark_of_an_import_that_was_never_stored(
+    importing: World, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    records = importing.imports._records
+    create, marks = records.create, importing.imports._marks
+
+    def crashing(record: Any) -> Any:
+        assert not marks(), "dies after the mark"
+        return create(record)
+
+    monkeypatch.setattr(records, "create", crashing)
+    with pytest.raises(AssertionError):
+        add(importing, url)
+    assert importing.imports.claim_next("any") is None
+    assert len(marks()) == 1
+    importing.clock.advance(ADDING_SECONDS + 1)
+    assert importing.imports.claim_next("any") is None
+    assert not marks()
+
+
+def test_should_leave_the_parts_of_an_import_to_the_instance_that_has_taken_it_over(
+    importing: World, url: str, site: Site
+) -> None:
+    import_id = add(importing, url)
+    site.cut_after = PART + PART // 2
+    importing.import_workers.step()
+    site.cut_after, site.etag = None, '"other"'
+
+    def taken_over() -> None:
+        importing.clock.advance(LEASE_SECONDS + 1)
+        assert importing.imports.claim_next("other") is not None
+
+    site.on_request = taken_over
+    importing.clock.advance(LEASE_SECONDS + 1)
+    importing.import_workers.step()
+    found = importing.imports.find(OWNER, import_id)
+    assert found is not None
+    assert found.value.worker == "other"
+    parts = importing.transfers.parts(BUCKET, found.value.key, found.value.multipart_id or "")
+    assert [part.size_bytes for part in parts] == [PART]
 
 
 @pytest.mark.parametrize("crash_at", ["save", "complete"])

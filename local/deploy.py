@@ -13,6 +13,7 @@ from typing import Any
 
 from local import toolchain
 from local.cloud import ACCOUNT, REGION, LocalCloud
+from local.kept_assemblies import builds_image, digest, kept_assembly
 from runtime.core.contract import Launch
 
 BOOTSTRAP_STACK = "CDKToolkit"
@@ -45,7 +46,8 @@ def deploy(
 
     `launch` is how jobs are run if not as the environment's file says, and `service` has settings
     of its table that replace the file's. `assembly` is a cloud
-    assembly that is synthesized already; without it, `app.py` is run. A stack whose path ends in
+    assembly that is synthesized already; without it, `app.py` is run, or what it made of the same
+    sources is used. A stack whose path ends in
     one of `without` is left out; with `only`, all are but those whose paths end so.
     `container_tool` is what builds images, if not Docker. Every line the tools print goes to
     `on_line` and to `deploy.log` in the cloud's folder; `on_start` gets each tool's process, so
@@ -103,21 +105,32 @@ def synthesize(
     context: Mapping[str, Any],
     assembly: Path | None,
 ) -> Path:
-    """Return the cloud assembly: the given one, or what `app.py` makes of the sources."""
+    """Return the cloud assembly: the given one, or what `app.py` makes of the sources.
+
+    The latter is a copy of one that is kept until a source changes.
+    """
     if assembly is not None:
         return assembly
+
+    def make(made: Path) -> None:
+        runner.run(
+            [sys.executable, str(toolchain.ROOT / "app.py")],
+            what="Synthesis (app.py)",
+            working_directory=toolchain.ROOT,
+            # As the CDK command line would pass them.
+            more={
+                "CDK_OUTDIR": str(made),
+                "CDK_CONTEXT_JSON": json.dumps(context),
+            },
+        )
+
+    files = (toolchain.ROOT / "environments").glob("*.toml")
+    with_image = builds_image({file.stem: file.read_text() for file in files})
+    sources = digest(with_image=with_image)
+    kept = kept_assembly(["local", dict(context)], sources=sources, make=make)
     folder = cloud.state_dir / "cdk.out"
     shutil.rmtree(folder, ignore_errors=True)
-    runner.run(
-        [sys.executable, str(toolchain.ROOT / "app.py")],
-        what="Synthesis (app.py)",
-        working_directory=toolchain.ROOT,
-        # As the CDK command line would pass them.
-        more={
-            "CDK_OUTDIR": str(folder),
-            "CDK_CONTEXT_JSON": json.dumps(context),
-        },
-    )
+    shutil.copytree(kept, folder)
     return folder
 
 

@@ -1,12 +1,8 @@
-"""Cloud assemblies, each synthesized once for as long as nothing that it is made of changes.
+"""Cloud assemblies of the tests, kept as those of the local cloud are (`local/kept_assemblies.py`).
 
-They are kept in the user's cache folder, by a digest of the app's sources, settings and libraries.
 Tests only read them. What a synthesis opens must be among the sources, or it fails.
 """
 
-import fcntl
-import hashlib
-import json
 import os
 import shutil
 import sys
@@ -17,22 +13,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from image.content import DOCKERFILE, source_files
-from scripts.setup.commands import cache_folder
+from local.kept_assemblies import SOURCES, builds_image, digest, kept_assembly
 
 ROOT = Path(__file__).resolve().parents[1]
-SOURCES = (
-    *("app.py", "cdk", "cdk.json", "environments", "package.json", "package-lock.json"),
-    *("promotion.py", "promotion.toml", "uv.lock", "tests/assemblies.py", "runtime/__init__.py"),
-    *("runtime/core", "runtime/aws", "runtime/dispatcher", "runtime/reaper", "runtime/events"),
-)
-"""What assemblies are made of: the app, its settings, and the code of the functions."""
-
-KEPT = 12
-"""How many states of the sources have their assemblies kept: clones share the folder."""
-
-IMAGE_ASSET = '"asset"'
-"""An image tag that has the assembly hold what the image is built from."""
+sources = cache(digest)
 
 
 def app_assembly(
@@ -86,24 +70,17 @@ def _kept(
     environments: Mapping[str, str] | None,
     synthesized: Callable[[Path, Path], None],
 ) -> Path:
+    def make(folder: Path) -> None:
+        with opening_only_sources():
+            root = ROOT if environments is None else _written(folder.parent, environments)
+            synthesized(root, folder)
+
     context = os.environ.get("CDK_CONTEXT_JSON")
-    described = json.dumps([settings, environments, context], sort_keys=True)
-    sources = digest(with_image=builds_image(environments or {}))
-    kept = cache_folder() / "assemblies"
-    state = kept / sources
-    if not state.exists():
-        forget(kept)
-        state.mkdir(parents=True, exist_ok=True)
-    folder = state / hashlib.sha256(described.encode()).hexdigest()[:20]
-    with folder.with_suffix(".lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not folder.exists():
-            with tempfile.TemporaryDirectory(dir=state) as made, opening_only_sources():
-                root = ROOT if environments is None else _written(Path(made), environments)
-                synthesized(root, Path(made) / "cdk.out")
-                (Path(made) / "cdk.out").rename(folder)
-    os.utime(state)
-    return folder
+    return kept_assembly(
+        [settings, environments, context],
+        sources=sources(with_image=builds_image(environments or {})),
+        make=make,
+    )
 
 
 def _written(folder: Path, environments: Mapping[str, str]) -> Path:
@@ -113,37 +90,6 @@ def _written(folder: Path, environments: Mapping[str, str]) -> Path:
     for name, text in environments.items():
         (root / "environments" / f"{name}.toml").write_text(text)
     return root
-
-
-def builds_image(environments: Mapping[str, str]) -> bool:
-    """Return whether an assembly of these texts holds what an image is built from."""
-    return any(IMAGE_ASSET in text for text in environments.values())
-
-
-def forget(kept: Path) -> None:
-    """Make room for one more state: remove those that were used longest ago."""
-    states = [path for path in kept.glob("*") if path.is_dir()]
-    for path in sorted(states, key=lambda path: path.stat().st_mtime)[: 1 - KEPT]:
-        shutil.rmtree(path, ignore_errors=True)
-
-
-@cache
-def digest(*, with_image: bool) -> str:
-    """Return a digest of the sources, with those of the image where it is built as an asset."""
-    files = [
-        file
-        for source in SOURCES
-        for path in [ROOT / source]
-        for file in ([path] if path.is_file() else path.rglob("*"))
-        if file.is_file() and "__pycache__" not in file.parts
-    ]
-    found = hashlib.sha256(f"{sys.version} {Path(sys.prefix).resolve().name}".encode())
-    if with_image:
-        files += [*source_files(), ROOT / DOCKERFILE, ROOT / ".dockerignore"]
-    for file in sorted(files):
-        content = hashlib.sha256(file.read_bytes()).hexdigest()
-        found.update(f"{file.relative_to(ROOT)} {content}\n".encode())
-    return found.hexdigest()[:20]
 
 
 _checking = False

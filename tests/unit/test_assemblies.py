@@ -5,15 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.assemblies import (
-    KEPT,
-    ROOT,
-    builds_image,
-    digest,
-    forget,
-    kept_beside,
-    opening_only_sources,
-)
+from local.kept_assemblies import KEPT, builds_image, digest, forget, kept_assembly
+from tests.assemblies import ROOT, kept_beside, opening_only_sources
 
 
 @pytest.mark.parametrize("name", ["README.md", "cdk.out", "tests/conftest.py"])
@@ -54,3 +47,39 @@ def test_should_make_other_assemblies_of_another_image() -> None:
     assert builds_image({"dev": 'image_tag = "asset"\n'})
     assert not builds_image({"dev": 'image_tag = "0.1.0"\n'})
     assert digest(with_image=True) != digest(with_image=False)
+
+
+def test_should_make_an_assembly_once_for_settings_and_sources(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFESTREAM_CACHE", str(tmp_path))
+    made = []
+
+    def make(folder: Path) -> None:
+        made.append(folder)
+        folder.mkdir()
+        (folder / "manifest.json").write_text(f"{len(made)}")
+
+    def manifest(settings: dict[str, str], sources: str) -> str:
+        folder = kept_assembly(settings, sources=sources, make=make)
+        return (folder / "manifest.json").read_text()
+
+    assert [manifest({"environment": "dev"}, "any") for _ in range(2)] == ["1", "1"]
+    assert manifest({"environment": "prod"}, "any") == "2"
+    assert manifest({"environment": "dev"}, "other") == "3"
+
+
+def test_should_keep_nothing_of_a_synthesis_that_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFESTREAM_CACHE", str(tmp_path))
+
+    def fail(folder: Path) -> None:
+        folder.mkdir()
+        raise ValueError("any finding")
+
+    with pytest.raises(ValueError, match="any finding"):
+        kept_assembly({}, sources="any", make=fail)
+    assert kept_assembly({}, sources="any", make=Path.mkdir).is_dir()
+    (state,) = (tmp_path / "assemblies").iterdir()
+    assert len([path for path in state.iterdir() if path.is_dir()]) == 1

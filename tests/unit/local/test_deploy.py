@@ -1,8 +1,12 @@
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
 
+from local import deploy
 from local.deploy import DeployFailedError, assembly_of, merged, stack_paths
 
 
@@ -48,3 +52,35 @@ def test_should_find_the_stacks_of_an_assembly(tmp_path: Path) -> None:
     } | {"Tree": {"type": "cdk:tree"}}
     (tmp_path / "manifest.json").write_text(json.dumps({"artifacts": artifacts}))
     assert stack_paths(tmp_path) == list(stacks)
+
+
+def test_should_synthesize_once_for_the_same_sources_and_deploy_a_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LIFESTREAM_CACHE", str(tmp_path / "cache"))
+    sources = ["any"]
+    monkeypatch.setattr(deploy, "digest", lambda **_: sources[0])
+    cloud: Any = SimpleNamespace(state_dir=tmp_path)
+    runs = []
+
+    def run(_command: Any, *, more: Mapping[str, str], **_: Any) -> None:
+        runs.append(more["CDK_CONTEXT_JSON"])
+        folder = Path(more["CDK_OUTDIR"])
+        folder.mkdir()
+        assembly(folder)
+
+    def synthesized(**context: str) -> str:
+        folder = deploy.synthesize(cloud, cast("Any", SimpleNamespace(run=run)), context, None)
+        manifest = folder / "manifest.json"
+        content = manifest.read_text()
+        manifest.write_text("changed by what deploys it")
+        return content
+
+    first = synthesized(environment="dev")
+    assert synthesized(environment="dev") == first
+    assert len(runs) == 1
+    synthesized(environment="dev", launch="pool")
+    assert len(runs) == 2
+    sources[0] = "changed"
+    synthesized(environment="dev")
+    assert len(runs) == 3

@@ -16,6 +16,7 @@ from runtime.core.log import Log
 from runtime.core.periodic_thread import PeriodicThread
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.reporter import Reporter
+from runtime.processor.supervision.thread_starts import ThreadStarts
 
 CHECK_SECONDS = 1.0
 
@@ -64,6 +65,7 @@ class Watchdog(PeriodicThread):
         self._abort = abort
         self._first_seen: dict[str, float] = {}
         self._stalled = False
+        self._starts = ThreadStarts(clock)
 
     def once(self) -> bool:
         """Check once; always go on."""
@@ -89,6 +91,8 @@ class Watchdog(PeriodicThread):
             "overdue", self._interruption.overdue, self._timeouts.after_deadline_seconds
         ):
             self._end(ExitCode.PERMANENT_FAILURE, "the deadline passed", self._fail_overdue)
+        elif self._starts.hang():
+            self._end(ExitCode.RETRYABLE_FAILURE, "a thread did not start, perhaps without memory")
 
     def _beat(self) -> None:
         hanging = self._hanging()

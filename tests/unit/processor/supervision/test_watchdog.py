@@ -8,6 +8,7 @@ from runtime.core.contract import ExitCode, Stage
 from runtime.core.jobs import Job, Source, State
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.reporter import Reporter, start_job
+from runtime.processor.supervision.thread_starts import START_SECONDS
 from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
@@ -205,3 +206,28 @@ def test_should_be_gone_after_its_context(guarded: Guarded) -> None:
     with guarded.watchdog:
         pass
     assert "watchdog" not in {thread.name for thread in threading.enumerate()}
+
+
+class Stillborn(threading.Thread):
+    """A thread that dies before it says that it runs, as one without memory does."""
+
+    def _bootstrap(self) -> None:
+        raise SystemExit
+
+
+def test_should_abort_when_a_thread_never_starts(guarded: Guarded) -> None:
+    stillborn = Stillborn(daemon=True)
+    starting = threading.Thread(target=stillborn.start, daemon=True)
+    starting.start()
+    while stillborn not in threading.enumerate():
+        starting.join(0.01)
+    try:
+        guarded.look_for(int(START_SECONDS) - 1)
+        assert guarded.aborted == []
+        guarded.look_for(3)
+        assert guarded.aborted == [ExitCode.RETRYABLE_FAILURE]
+        assert guarded.job.state is State.RUNNING, "the reaper counts the run"
+    finally:
+        stillborn._started.set()  # type: ignore[attr-defined]
+        starting.join()
+        threading._limbo.pop(stillborn)  # type: ignore[attr-defined]

@@ -161,7 +161,7 @@ class ObservabilityStack(EnvironmentStack):
                 slug="sweeps-missing",
                 severity=Severity.PAGE,
                 summary=(
-                    "Nobody looks after stuck jobs: the reaper's sweeps do not come to their end."
+                    "Stuck jobs are not recovered: the reaper's sweeps do not come to their end."
                 ),
                 metric=self._custom(Metric.SWEEPS_COMPLETED, missed),
                 alarm_below=True,

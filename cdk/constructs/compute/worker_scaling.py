@@ -122,7 +122,7 @@ class WorkerScaling(Construct):
         return self._alarm(
             "Missing",
             name=name,
-            description="Jobs wait and workers are missing: more are started. Nobody needs to act.",
+            description="Jobs wait and workers are missing: more are started. No action is needed.",
             metric=missing,
             threshold=threshold,
             comparison=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
@@ -163,7 +163,7 @@ class WorkerScaling(Construct):
         return self._alarm(
             "Idle",
             name=name,
-            description="Workers had nothing to do: they are stopped. Nobody needs to act.",
+            description="Workers had nothing to do: they are stopped. No action is needed.",
             metric=busy,
             threshold=most,
             comparison=cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,

@@ -119,8 +119,8 @@ def test_should_ask_the_work_queues_when_it_sweeps(
     monkeypatch.setenv(EnvVar.WORK_QUEUE_URL, deployed.queue_url)
     deployed.sqs.send_message(QueueUrl=deployed.queue_url, MessageBody="any")
     handler.handle({"source": "aws.scheduler"}, Context())
-    (told,) = (told for line in lines if (told := json.loads(line))["action"] == ASKED)
-    assert (told["compute"], told["waiting"]) == ("cpu", 1)
+    (asked,) = (asked for line in lines if (asked := json.loads(line))["action"] == ASKED)
+    assert (asked["compute"], asked["waiting"]) == ("cpu", 1)
 
 
 def test_should_pass_over_an_event_of_a_task_that_is_not_ours(deployed: Deployed) -> None:

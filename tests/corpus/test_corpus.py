@@ -39,10 +39,10 @@ def test_should_refuse_with_a_typed_reason(name: str, tmp_path: Path) -> None:
 def test_should_give_what_can_be_had(name: str, tmp_path: Path) -> None:
     case, path = HARD[name], tmp_path / "upload.mp4"
     case.make(path)
-    sound, picture, told, info = decoded(case, path)
+    sound, picture, warnings, info = decoded(case, path)
     assert sound == near(case.sound, case.tolerance)
     assert picture == near(case.picture, case.tolerance)
-    assert told == case.warnings
+    assert warnings == case.warnings
     for fact, value in case.facts.items():
         assert fact_of(info, fact) == value
 
@@ -50,22 +50,22 @@ def test_should_give_what_can_be_had(name: str, tmp_path: Path) -> None:
 def decoded(
     case: Case, path: Path
 ) -> tuple[float | None, float | None, tuple[str, ...], MediaInfo]:
-    """Seconds of sound and picture, and what the results would tell their reader."""
+    """Seconds of sound and picture, and the warnings that the results would have."""
     decoder = Decoder(limits=case.limits, audio_track=case.audio_track)
     probed = decoder.probe(Upload(path=path, key=path.name))
     info: MediaInfo = probed.value
-    told = list(probed.warnings)
+    warnings = list(probed.warnings)
     sound = picture = None
     if info.audio is not None:
         heard = decoder.extract_audio(path, info, path.with_name("audio.wav"), lambda _: None)
         sound = heard.value.end_seconds
-        told += heard.warnings
+        warnings += heard.warnings
     if info.video is not None:
         seen = decoder.detect_scenes(path, info, lambda _: None)
         picture = seen.value[-1].end_seconds if seen.value else 0.0
-        told += seen.warnings
+        warnings += seen.warnings
     duration = max(sound or 0.0, picture or 0.0)
-    codes = tuple(c.code for c in collect_warnings(info, duration, (), NO_TURNS, tuple(told)))
+    codes = tuple(c.code for c in collect_warnings(info, duration, (), NO_TURNS, tuple(warnings)))
     return sound, picture, tuple(code for code in codes if code != OF_SPEECH), info
 
 

@@ -1,4 +1,4 @@
-"""A clock that moves only when told, or when somebody sleeps on it."""
+"""A clock that moves only by `advance`, or when a caller sleeps on it."""
 
 import threading
 

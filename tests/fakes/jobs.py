@@ -21,7 +21,7 @@ class IdempotencyRecord:
 class InMemoryJobStore:
     """`jobs` (by job id) and `idempotency` (by object id) are open to tests.
 
-    `before_call` is told the name of each call, and may raise in its place. `unreadable` are the
+    `before_call` gets the name of each call, and may raise in its place. `unreadable` are the
     errors of records that a listing comes upon.
     """
 

@@ -13,7 +13,7 @@ from image.debian_base import NoBaseError
 from image.engines import Engine, NoEngineError, find_engine
 from local import deploy, toolchain
 from local.deployed import ENVIRONMENT, Deployed, download_results
-from tests.image.helpers import finished, told
+from tests.image.helpers import finished, output_of
 from tests.image.lonely_network import LonelyNetwork
 from tests.sharing import made_once
 
@@ -106,8 +106,8 @@ def service_image(engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> s
 @pytest.fixture(scope="session")
 def root(engine: Engine, image: str) -> Iterator[Path]:
     """The image's files, as a folder."""
-    yield Path(told(engine, "image", "mount", image).strip())
-    told(engine, "image", "unmount", image)
+    yield Path(output_of(engine, "image", "mount", image).strip())
+    output_of(engine, "image", "unmount", image)
 
 
 @pytest.fixture(scope="session")

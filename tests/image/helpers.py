@@ -35,7 +35,7 @@ def succeeded(deployed: Deployed, job_id: str) -> Job:
     return job
 
 
-def told(engine: Engine, *arguments: str) -> str:
+def output_of(engine: Engine, *arguments: str) -> str:
     """Return what one of the tool's commands prints."""
     done = subprocess.run(
         [*engine.manage, *arguments],
@@ -49,7 +49,7 @@ def told(engine: Engine, *arguments: str) -> str:
 
 
 def contents(folder: Path) -> Mapping[str, bytes]:
-    """Return the files by name, without what tells of the run."""
+    """Return the files by name, without what depends on the run."""
     found = {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

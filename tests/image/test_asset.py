@@ -13,7 +13,7 @@ from image.build import fitted_to_this_machine, registry_mounts
 from image.content import DOCKERFILE, Variant
 from image.engines import Engine
 from local import deploy, toolchain
-from tests.image.helpers import told
+from tests.image.helpers import output_of
 from tests.infra.conftest import ROOT, synthesize
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(900, func_only=True)]
@@ -28,7 +28,7 @@ more = {more!r} if sys.argv[1] == "build" else []
 command = [*{tool!r}, sys.argv[1], *more, *sys.argv[2:]]
 sys.exit(subprocess.run(command, env={{**os.environ, **{environment!r}}}).returncode)
 """
-"""What the CDK command line calls instead of Docker: Podman, told where this machine's registries
+"""What the CDK command line calls instead of Docker: Podman, with where this machine's registries
 and its base are."""
 
 FROM_THE_MACHINE = ("BASE_IMAGE", "TORCH_INDEX")
@@ -67,7 +67,7 @@ def published(
             deploy.deploy(cloud, environment="dev", assembly=assembly, container_tool=tool)
     found = Published([json.loads(line) for line in log.read_text().splitlines()])
     yield found
-    told(engine, "rmi", found.image)
+    output_of(engine, "rmi", found.image)
 
 
 def container_tool(engine: Engine, path: Path, log: Path, settings: Path) -> Path:
@@ -109,7 +109,8 @@ def test_should_build_with_the_arguments_of_make_image(published: Published) -> 
 
 def test_should_build_the_same_image(engine: Engine, image: str, published: Published) -> None:
     ours, theirs = (
-        json.loads(told(engine, "image", "inspect", name))[0] for name in (image, published.image)
+        json.loads(output_of(engine, "image", "inspect", name))[0]
+        for name in (image, published.image)
     )
     assert theirs["RootFS"]["Layers"] == ours["RootFS"]["Layers"]
     for settings in (ours, theirs):

@@ -59,13 +59,13 @@ def settings(
 @pytest.fixture(scope="module")
 def up(engine: Engine, settings: Mapping[str, str]) -> Iterator[Mapping[str, str]]:
     try:
-        told(engine, settings, "up", "--detach", "--no-build")
+        output_of(engine, settings, "up", "--detach", "--no-build")
         yield settings
     finally:
-        told(engine, settings, "down", "--volumes")
+        output_of(engine, settings, "down", "--volumes")
 
 
-def told(engine: Engine, settings: Mapping[str, str], *arguments: str) -> str:
+def output_of(engine: Engine, settings: Mapping[str, str], *arguments: str) -> str:
     done = subprocess.run(
         [*command(engine), *arguments], check=False, capture_output=True, text=True, env=settings
     )
@@ -82,7 +82,7 @@ def in_service(engine: Engine, service: str, *command: str) -> int:
 
 
 def test_should_be_read_by_compose(engine: Engine, settings: Mapping[str, str]) -> None:
-    read = told(engine, settings, "config")
+    read = output_of(engine, settings, "config")
     assert settings["IMAGE"] in read
     assert settings["CLOUD_IMAGE"] in read
 
@@ -93,7 +93,7 @@ def test_should_process_a_video_of_the_folder_by_a_worker_of_the_pool(
     shutil.copy(talk, up["VIDEOS"])
     clock = SystemClock()
     while not (found := list(Path(up["OUT"]).rglob(ResultFile.MANIFEST.value))):
-        assert "Exited" not in told(engine, up, "ps"), told(engine, up, "logs")
+        assert "Exited" not in output_of(engine, up, "ps"), output_of(engine, up, "logs")
         clock.sleep(1)
     results = found[0].parent
     assert contents_whatever_the_job(results) == contents_whatever_the_job(outside)

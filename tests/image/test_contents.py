@@ -19,7 +19,7 @@ from local.toolchain import PROCESSOR_PACKAGES
 from runtime.core.contract import ENTRY_POINT, HEALTH_COMMAND, PROCESSOR_COMMAND
 from runtime.processor.models.integrity import verify_model
 from scripts.setup.commands import ROOT
-from tests.image.helpers import told
+from tests.image.helpers import output_of
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
@@ -33,7 +33,7 @@ NOT_INSIDE = (
 
 @pytest.fixture(scope="session")
 def settings(engine: Engine, image: str) -> dict[str, Any]:
-    inspected: dict[str, Any] = json.loads(told(engine, "image", "inspect", image))[0]
+    inspected: dict[str, Any] = json.loads(output_of(engine, "image", "inspect", image))[0]
     return inspected
 
 

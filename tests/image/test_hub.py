@@ -16,7 +16,7 @@ from local import toolchain
 from runtime.processor.models.integrity import MANIFEST, verify_model
 from scripts.setup.commands import ROOT
 from tests.image.fake_hub import FakeHub
-from tests.image.helpers import told
+from tests.image.helpers import output_of
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
@@ -88,12 +88,12 @@ def test_should_bake_pinned_models_and_forget_the_token(
     monkeypatch.setenv("HF_ENDPOINT", hub.url)
     name = build(engine, Variant(models="hf"), target=TARGET, context=context)
     assert hub.served > 0
-    root = Path(told(engine, "image", "mount", name).strip())
+    root = Path(output_of(engine, "image", "mount", name).strip())
     for model in REPOSITORIES:
         verify_model(root / "models" / model)
     searched = [str(root / folder) for folder in SEARCHED if (root / folder).exists()]
     found = subprocess.run(["grep", "-rlF", TOKEN, *searched], check=False, capture_output=True)
     assert (found.returncode, found.stdout) == (1, b"")
-    assert TOKEN not in told(engine, "image", "inspect", name)
-    assert TOKEN not in told(engine, "history", "--no-trunc", name)
-    told(engine, "image", "unmount", name)
+    assert TOKEN not in output_of(engine, "image", "inspect", name)
+    assert TOKEN not in output_of(engine, "history", "--no-trunc", name)
+    output_of(engine, "image", "unmount", name)

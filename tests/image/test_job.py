@@ -25,8 +25,8 @@ from tests.image.helpers import (
     contents,
     contents_whatever_the_job,
     finished,
+    output_of,
     succeeded,
-    told,
 )
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
@@ -113,7 +113,7 @@ def test_should_be_diagnosed_when_it_needs_more_memory_than_it_has(
 def executed_at(engine: Engine, task_arn: str) -> float:
     """Return when a task's container executed its command, as the container tool recorded it."""
     name = f"ministack-ecs-{task_arn.rsplit('/', 1)[-1][:8]}-{PROCESSOR_CONTAINER_NAME}"
-    events = told(
+    events = output_of(
         engine,
         *("events", "--stream=false", "--since", "60m", "--format", "{{json .}}"),
         *("--filter", "event=start", "--filter", f"container={name}"),

@@ -19,7 +19,7 @@ from image.push import Login
 from local.ports import free_port
 from runtime.core.clock import SystemClock
 from scripts.setup.commands import ROOT
-from tests.image.helpers import told
+from tests.image.helpers import output_of
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
@@ -88,7 +88,7 @@ def pushed(engine: Engine, image: str, registry: str) -> Pushed:
     request = urllib.request.Request(address, headers={"Accept": MANIFEST})
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - ours
         manifest = answer.read()
-    config = json.loads(told(engine, "image", "inspect", image))[0]
+    config = json.loads(output_of(engine, "image", "inspect", image))[0]
     steps = [h["created_by"] for h in config["History"] if not h.get("empty_layer")]
     return Pushed(digest, manifest, tuple(steps))
 

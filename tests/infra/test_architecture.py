@@ -124,7 +124,7 @@ def test_should_draw_a_new_queue_by_itself(
         if resource["Type"] == "AWS::S3::Bucket" and "NotificationConfiguration" in str(resource)
     )
     queue = {"NewQueue01234567": {"Type": "AWS::SQS::Queue", "Properties": {}}}
-    told = {
+    notified = {
         "OtherBucket01234567": {
             "Type": "AWS::S3::Bucket",
             "Properties": {
@@ -136,7 +136,7 @@ def test_should_draw_a_new_queue_by_itself(
         }
     }
 
-    graph = changed(stacks["architecture"], "-ingest", {**queue, **told})
+    graph = changed(stacks["architecture"], "-ingest", {**queue, **notified})
 
     assert graph.boxes["lifestream-prod-ingest/NewQueue01234567"].title == "New queue"
     arrows = {

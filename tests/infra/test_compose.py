@@ -74,25 +74,25 @@ def composed() -> dict[str, Any]:
     return environment
 
 
-def test_should_tell_workers_what_the_templates_do(pooled: Deployment) -> None:
+def test_should_give_workers_the_variables_of_the_templates(pooled: Deployment) -> None:
     given = {e["Name"]: e["Value"] for e in container(pooled)["Environment"]}
     plain = {name: value for name, value in given.items() if isinstance(value, str)}
-    told = composed()
+    environment = composed()
 
-    assert set(given) - set(told) == ECS_ONLY
-    assert {n: told[n] for n in plain if n in told and n not in LOCAL} == {
+    assert set(given) - set(environment) == ECS_ONLY
+    assert {n: environment[n] for n in plain if n in environment and n not in LOCAL} == {
         n: v for n, v in plain.items() if n not in ECS_ONLY | LOCAL
     }
-    assert {name: told[name] for name in NAMES} == NAMES
+    assert {name: environment[name] for name in NAMES} == NAMES
 
 
 def test_should_know_the_queues_of_the_local_cloud() -> None:
     for name in ("worker", "api"):
-        told = services()[name]["environment"]
-        assert told["AWS_ENDPOINT_URL"] == ENDPOINT
+        environment = services()[name]["environment"]
+        assert environment["AWS_ENDPOINT_URL"] == ENDPOINT
         for variable, queue in {**QUEUES, EnvVar.JOBS_DLQ_URL: "jobs-dlq"}.items():
-            if variable in told:
-                assert told[variable] == f"{ENDPOINT}/{ACCOUNT}/lifestream-{queue}-dev"
+            if variable in environment:
+                assert environment[variable] == f"{ENDPOINT}/{ACCOUNT}/lifestream-{queue}-dev"
 
 
 @pytest.mark.parametrize("name", ["api", "web"])

@@ -1,4 +1,4 @@
-"""What must hold of the reaper: who wakes it, what it is told, where its failures go."""
+"""What must hold of the reaper: its schedule, its settings, where its failures go."""
 
 from collections.abc import Mapping
 from typing import Any

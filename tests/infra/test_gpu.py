@@ -217,10 +217,10 @@ def test_should_let_a_worker_protect_itself_and_work_off_its_queue_only(gpu: Dep
 
 
 def test_should_route_jobs_that_want_a_gpu_and_start_all_others_as_ever(gpu: Deployment) -> None:
-    told = gpu.render(gpu.function("dispatcher")["Environment"]["Variables"])
+    environment = gpu.render(gpu.function("dispatcher")["Environment"]["Variables"])
     queue = queue_arn(gpu, "gpu-work").replace(".Arn", "")
 
-    settings = read_settings({**told, EnvVar.AWS_REGION: "set by Lambda"})
+    settings = read_settings({**environment, EnvVar.AWS_REGION: "set by Lambda"})
 
     assert settings.gpu_work_queue_url == queue
     assert settings.work_queue_url is None
@@ -235,9 +235,9 @@ def test_should_route_jobs_that_want_a_gpu_and_start_all_others_as_ever(gpu: Dep
 
 
 def test_should_have_the_reaper_ask_for_the_queues_length(gpu: Deployment) -> None:
-    told = gpu.render(gpu.function("reaper")["Environment"]["Variables"])
+    environment = gpu.render(gpu.function("reaper")["Environment"]["Variables"])
 
-    settings = read_reaper_settings({**told, EnvVar.AWS_REGION: "set by Lambda"})
+    settings = read_reaper_settings({**environment, EnvVar.AWS_REGION: "set by Lambda"})
 
     assert set(settings.work_queue_urls) == {Compute.GPU}
 

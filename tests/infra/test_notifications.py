@@ -21,10 +21,10 @@ def test_should_tell_the_topic_when_an_alarm_begins_and_ends(deployment: Deploym
 
 
 def test_should_tell_every_address_of_the_environment(deployment: Deployment) -> None:
-    told = [s["Properties"] for s in deployment.of_type("AWS::SNS::Subscription").values()]
+    subscriptions = [s["Properties"] for s in deployment.of_type("AWS::SNS::Subscription").values()]
 
-    assert {s["Endpoint"] for s in told} == set(deployment.config.alarms.emails)
-    assert {s["Protocol"] for s in told} <= {"email"}
+    assert {s["Endpoint"] for s in subscriptions} == set(deployment.config.alarms.emails)
+    assert {s["Protocol"] for s in subscriptions} <= {"email"}
 
 
 def test_should_send_mail_to_each_address() -> None:
@@ -36,8 +36,8 @@ def test_should_send_mail_to_each_address() -> None:
 
     template.resource_count_is("AWS::SNS::Subscription", len(addresses))
     for address in addresses:
-        told = {"Protocol": "email", "Endpoint": address}
-        template.has_resource_properties("AWS::SNS::Subscription", told)
+        subscription = {"Protocol": "email", "Endpoint": address}
+        template.has_resource_properties("AWS::SNS::Subscription", subscription)
 
 
 def test_should_encrypt_the_topic_with_a_key_that_alarms_may_use(deployment: Deployment) -> None:
@@ -83,14 +83,14 @@ def test_should_tell_before_a_month_costs_too_much(deployment: Deployment) -> No
     assert budget["BudgetLimit"] == {"Amount": limit.monthly_usd, "Unit": "USD"}
     assert budget["TimeUnit"] == "MONTHLY"
     assert budget["CostFilters"] == {"TagKeyValue": [f"user:Environment${deployment.config.name}"]}
-    told = found["Properties"]["NotificationsWithSubscribers"]
+    notices = found["Properties"]["NotificationsWithSubscribers"]
     assert {
-        (t["Notification"]["NotificationType"], t["Notification"]["Threshold"]) for t in told
+        (t["Notification"]["NotificationType"], t["Notification"]["Threshold"]) for t in notices
     } == {
         ("ACTUAL", 80),
         ("FORECASTED", 100),
     }
-    for each in told:
+    for each in notices:
         assert deployment.render(each["Subscribers"]) == [
             {"SubscriptionType": "SNS", "Address": f"<{topic}>"}
         ]

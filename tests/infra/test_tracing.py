@@ -21,8 +21,8 @@ def untraced() -> Deployment:
     return synthesize(text + GPU)
 
 
-def told(deployment: Deployment) -> dict[str, str | None]:
-    """Return what code is told of tracing, by function and family of tasks."""
+def tracing_variables(deployment: Deployment) -> dict[str, str | None]:
+    """Return the variable that switches tracing, by function and family of tasks."""
     functions = {
         str(found["Properties"]["FunctionName"]): found["Properties"]["Environment"]["Variables"]
         for found in deployment.of_type("AWS::Lambda::Function").values()
@@ -44,9 +44,9 @@ def tracers(deployment: Deployment) -> int:
 
 def test_should_tell_and_allow_every_component_to_trace(deployment: Deployment) -> None:
     assert deployment.config.observability.tracing
-    assert set(told(deployment).values()) == {TRUE}
+    assert set(tracing_variables(deployment).values()) == {TRUE}
     # The dispatcher, the reaper, and each kind of task.
-    assert tracers(deployment) == len(told(deployment)) >= 3
+    assert tracers(deployment) == len(tracing_variables(deployment)) >= 3
     for statement in deployment.statements():
         if RIGHT in statement.actions:
             assert statement.actions == {RIGHT}
@@ -56,8 +56,8 @@ def test_should_tell_and_allow_every_component_to_trace(deployment: Deployment) 
 def test_should_neither_allow_nor_pay_for_traces_where_there_are_none(
     untraced: Deployment,
 ) -> None:
-    assert set(told(untraced).values()) == {FALSE}
-    assert len(told(untraced)) == 5
+    assert set(tracing_variables(untraced).values()) == {FALSE}
+    assert len(tracing_variables(untraced)) == 5
     assert tracers(untraced) == 0
     assert "xray" not in json.dumps(untraced.stacks["network"])
 

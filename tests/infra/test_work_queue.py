@@ -86,20 +86,20 @@ def test_should_publish_where_jobs_wait(pooled: Deployment) -> None:
 
 def test_should_send_jobs_to_the_workers_queue_and_to_no_other(pooled: Deployment) -> None:
     work, _ = queue(pooled, "work")
-    told = variables(pooled)
+    environment = variables(pooled)
 
-    read_settings({**told, EnvVar.AWS_REGION: "set by Lambda"})
+    read_settings({**environment, EnvVar.AWS_REGION: "set by Lambda"})
 
-    assert told[EnvVar.LAUNCH] == "pool"
-    assert told[EnvVar.WORK_QUEUE_URL] == f"<{work}>"
+    assert environment[EnvVar.LAUNCH] == "pool"
+    assert environment[EnvVar.WORK_QUEUE_URL] == f"<{work}>"
     assert may_send_to(pooled) == {f"<{work}.Arn>"}
 
 
 def test_should_have_the_reaper_ask_for_the_queues_length(pooled: Deployment) -> None:
     work, _ = queue(pooled, "work")
-    told = pooled.render(pooled.function("reaper")["Environment"]["Variables"])
+    environment = pooled.render(pooled.function("reaper")["Environment"]["Variables"])
 
-    settings = read_reaper_settings({**told, EnvVar.AWS_REGION: "set by Lambda"})
+    settings = read_reaper_settings({**environment, EnvVar.AWS_REGION: "set by Lambda"})
 
     assert settings.work_queue_urls == {Compute.CPU: f"<{work}>"}
 

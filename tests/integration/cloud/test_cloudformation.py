@@ -79,7 +79,7 @@ def test_should_select_what_a_backup_plan_copies(stacks: Stacks, cloud: LocalClo
 
 def test_should_set_a_budget_and_whom_it_tells(stacks: Stacks, cloud: LocalCloud) -> None:
     def budget(usd: int) -> Resources:
-        told = {
+        notice = {
             "Notification": {
                 "NotificationType": "ACTUAL",
                 "ComparisonOperator": "GREATER_THAN",
@@ -96,7 +96,9 @@ def test_should_set_a_budget_and_whom_it_tells(stacks: Stacks, cloud: LocalCloud
             "BudgetLimit": {"Amount": usd, "Unit": "USD"},
         }
         return {
-            "Budget": resource("Budgets::Budget", Budget=given, NotificationsWithSubscribers=[told])
+            "Budget": resource(
+                "Budgets::Budget", Budget=given, NotificationsWithSubscribers=[notice]
+            )
         }
 
     stacks.create(budget(100))

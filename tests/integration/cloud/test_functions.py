@@ -53,8 +53,8 @@ class Functions:
 
     def call(self, name: str) -> dict[str, Any]:
         answer = self.client.invoke(FunctionName=name, Payload=b"{}")
-        told: dict[str, Any] = json.loads(answer["Payload"].read())
-        return told
+        report: dict[str, Any] = json.loads(answer["Payload"].read())
+        return report
 
 
 @pytest.fixture(scope="module")
@@ -63,27 +63,27 @@ def functions(cloud: LocalCloud) -> Functions:
 
 
 @pytest.fixture(scope="module")
-def told(functions: Functions) -> dict[str, Any]:
+def report(functions: Functions) -> dict[str, Any]:
     """What a function says of itself."""
-    return functions.call(functions.create("tell", JOBS_TABLE="any-table"))
+    return functions.call(functions.create("report", JOBS_TABLE="any-table"))
 
 
 def test_should_import_its_own_dependencies_and_nothing_of_the_launcher(
-    told: dict[str, Any],
+    report: dict[str, Any],
 ) -> None:
-    assert told["has"] == ["boto3"]
+    assert report["has"] == ["boto3"]
     launchers = {path for path in sys.path if "site-packages" in path}
-    assert launchers.isdisjoint(told["path"])
+    assert launchers.isdisjoint(report["path"])
     own = str(toolchain.LAMBDA_PYTHON.parent.parent)
-    packages = [path for path in told["path"] if "site-packages" in path]
+    packages = [path for path in report["path"] if "site-packages" in path]
     assert packages
     assert all(Path(path).is_relative_to(own) for path in packages)
 
 
 def test_should_see_its_own_variables_and_lambdas_only(
-    told: dict[str, Any], cloud: LocalCloud
+    report: dict[str, Any], cloud: LocalCloud
 ) -> None:
-    environment = told["environment"]
+    environment = report["environment"]
     assert environment["JOBS_TABLE"] == "any-table"
     assert environment["AWS_ENDPOINT_URL"] == cloud.endpoint_url
     assert environment["AWS_REGION"] == "us-east-1"
@@ -96,12 +96,12 @@ def test_should_see_its_own_variables_and_lambdas_only(
     assert strange <= {"JOBS_TABLE", "PATH", "LANG", "TZ", "LC_CTYPE", "_MINISTACK_INVOKE_DEPTH"}
 
 
-def test_should_know_its_remaining_time(told: dict[str, Any]) -> None:
-    assert 0 < told["remaining_milliseconds"] <= 20_000
+def test_should_know_its_remaining_time(report: dict[str, Any]) -> None:
+    assert 0 < report["remaining_milliseconds"] <= 20_000
 
 
 def test_should_keep_a_function_warm(functions: Functions) -> None:
-    name = functions.create("tell")
+    name = functions.create("report")
     assert functions.call(name)["pid"] == functions.call(name)["pid"]
 
 
@@ -183,7 +183,7 @@ def test_should_refuse_a_queue_that_shows_messages_before_the_function_times_out
     queue = sqs.create_queue(
         QueueName=f"probe-{uuid.uuid4().hex[:8]}", Attributes={"VisibilityTimeout": "19"}
     )["QueueUrl"]
-    mapping = {"EventSourceArn": queue_arn(sqs, queue), "FunctionName": functions.create("tell")}
+    mapping = {"EventSourceArn": queue_arn(sqs, queue), "FunctionName": functions.create("report")}
     message = "visibility timeout: 19 seconds is less than Function timeout: 20 seconds"
     with pytest.raises(ClientError, match=message):
         functions.client.create_event_source_mapping(**mapping)

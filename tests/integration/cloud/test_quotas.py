@@ -90,7 +90,7 @@ def test_should_refuse_to_reserve_what_new_accounts_do_not_have(
     cloud: LocalCloud, stacks: Stacks
 ) -> None:
     functions = Functions(cloud)
-    name = functions.create("tell")
+    name = functions.create("report")
     with pytest.raises(ClientError, match=r"below its minimum value of \[10\]"):
         functions.client.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=5)
     function = resource(

@@ -155,9 +155,9 @@ def test_should_tell_a_topic_that_an_alarm_has_been_raised(
     received = until(
         lambda: sqs.receive_message(QueueUrl=inbox, WaitTimeSeconds=1).get("Messages"), "a message"
     )
-    told = json.loads(json.loads(received[0]["Body"])["Message"])
-    assert (told["AlarmName"], told["NewStateValue"]) == (containers.name, "ALARM")
-    assert told["NewStateReason"].startswith("[6.0]")
+    notice = json.loads(json.loads(received[0]["Body"])["Message"])
+    assert (notice["AlarmName"], notice["NewStateValue"]) == (containers.name, "ALARM")
+    assert notice["NewStateReason"].startswith("[6.0]")
     (found,) = cloudwatch.describe_alarms(AlarmNames=[containers.name])["MetricAlarms"]
     assert found["Metrics"][1]["Expression"] == "FILL(m, 0) * 2"
 

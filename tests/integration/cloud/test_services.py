@@ -75,7 +75,7 @@ def test_should_restart_a_crashing_task_less_and_less_often(containers: Containe
     until(lambda: len(service.tasks("STOPPED")) == 4, "four tasks have failed")
     created = sorted(task["createdAt"] for task in service.tasks("STOPPED"))
     waits = [(after - before).total_seconds() for before, after in itertools.pairwise(created)]
-    assert waits[1] >= 1  # ECS tells whole seconds
+    assert waits[1] >= 1  # ECS reports whole seconds
     assert waits[2] >= 2
     service.delete()
 

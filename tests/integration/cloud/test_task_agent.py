@@ -25,7 +25,7 @@ def faults(cloud: LocalCloud) -> Iterator["Faults"]:
 
 
 class Faults:
-    """What the agent is told to do wrong."""
+    """What the agent is to do wrong."""
 
     def __init__(self, cloud: LocalCloud) -> None:
         self._url = cloud.endpoint_url + "/_local/agent-faults"

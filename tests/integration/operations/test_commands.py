@@ -139,7 +139,7 @@ def test_should_find_what_was_changed_by_hand(
 
 def test_should_find_nothing_wrong_with_what_the_templates_deploy(deployed: Deployed) -> None:
     found = deployed.lifestream("doctor", "--drift", "--json").json["findings"]
-    # Alarms tell the truth about the jobs that the other tests have let fail.
+    # Alarms are right about the jobs that the other tests have let fail.
     assert [finding for finding in found if not finding["subject"].startswith("alarm ")] == []
 
 

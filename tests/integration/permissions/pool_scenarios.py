@@ -55,23 +55,23 @@ def job_put_back_is_announced(pool: Pool) -> None:
     pool.jobs.save(claimed, requeue(claimed, now=since))
     pool.send(queued_message(claimed.job_id, claimed.attempt))
 
-    def told() -> str | None:
+    def announcement() -> str | None:
         actions = {line["action"] for line in pool.said(since=since, about=claimed.job_id)}
         return next(iter(actions & {"worker.announced", "worker.not_announced"}), None)
 
-    if (outcome := until(told, "the job is announced")) != "worker.announced":
+    if (outcome := until(announcement, "the job is announced")) != "worker.announced":
         raise BrokenError(outcome)
     if requeue_message(claimed.job_id) not in pool.messages(Output.JOBS_QUEUE_URL):
         raise BrokenError("no message announces the job")
 
 
 def length_is_told(pool: Pool) -> None:
-    """A sweep asks the work queue for its length and tells it."""
+    """A sweep asks the work queue for its length and publishes it."""
     since = pool.now()
     pool.invoke(Output.REAPER_FUNCTION, {"detail-type": "Scheduled Event"})
     group = f"/aws/lambda/{pool.deployed.outputs[Output.REAPER_FUNCTION]}"
     if not pool.lines(group, '"reaper.work_queue"', since=since):
-        raise BrokenError("the length of the work queue was not told")
+        raise BrokenError("the length of the work queue was not published")
 
 
 def lost_message_is_sent_again(pool: Pool) -> None:

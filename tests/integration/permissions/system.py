@@ -243,7 +243,7 @@ class System:
     def polling(self) -> Iterator[Callable[[], str]]:
         """Have Lambda poll the jobs queue, emptied before, until the block ends.
 
-        Yield what tells the result of the last poll; it knows nothing of earlier mappings.
+        Yield what shows the result of the last poll; it knows nothing of earlier mappings.
         """
         client = self.client("lambda")
         self.client("sqs").purge_queue(QueueUrl=self.deployed.outputs[Output.JOBS_QUEUE_URL])

@@ -1,4 +1,4 @@
-"""How RunTask's answers, refusals and silences are told apart."""
+"""How RunTask's answers, refusals and silences are distinguished."""
 
 import re
 from collections.abc import Iterator

@@ -106,9 +106,9 @@ def test_should_not_let_idle_workers_stay() -> None:
 def test_should_say_all_in_one_line() -> None:
     lost = Violation(Breach.LOST, 3, "any")
     stuck = Violation(Breach.STUCK, NO_JOB, "any")
-    told = verdict(WorkerStops(9, 4, 1, 2), lost, lost, stuck)
-    assert not told.kept
-    assert str(told) == (
+    report = verdict(WorkerStops(9, 4, 1, 2), lost, lost, stuck)
+    assert not report.kept
+    assert str(report) == (
         "jobs 5, workers stopped 9, deployments 2, killed at work 4 (cut short 2), "
         "killed while protected 1, lost 1, published twice 0, stuck 1, "
         "idle tasks gone within 1.2 s"

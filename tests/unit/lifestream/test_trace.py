@@ -11,7 +11,9 @@ from tests.unit.lifestream.operators import Operators
 JOB_ID = "0123456789abcdef" * 2
 
 
-def told(operators: Operators, job_id: str, part: Part | Stage, *times: float | None) -> Document:
+def add_span(
+    operators: Operators, job_id: str, part: Part | Stage, *times: float | None
+) -> Document:
     began, ended = times
     assert began is not None
     span = Span(job_id=job_id, part=part, attempt=1, began=began, ended=ended)
@@ -23,9 +25,9 @@ def told(operators: Operators, job_id: str, part: Part | Stage, *times: float | 
 def test_should_show_what_was_done_and_when() -> None:
     operators = Operators()
     job = operators.job_in(State.SUCCEEDED)
-    told(operators, job.job_id, Part.PROCESS, 10.0, 50.0)
-    told(operators, job.job_id, Stage.FETCH, 10.0, 20.0)
-    told(operators, job.job_id, Part.UPLOAD, 2.0, 4.0)
+    add_span(operators, job.job_id, Part.PROCESS, 10.0, 50.0)
+    add_span(operators, job.job_id, Stage.FETCH, 10.0, 20.0)
+    add_span(operators, job.job_id, Part.UPLOAD, 2.0, 4.0)
 
     printed = operators.type("jobs", "trace", job.source.key)
 
@@ -49,7 +51,7 @@ def test_should_say_that_nothing_is_known() -> None:
 def test_should_give_a_script_the_documents() -> None:
     operators = Operators()
     job = operators.job_in(State.SUCCEEDED)
-    upload = told(operators, job.job_id, Part.UPLOAD, 2.0, 4.0)
+    upload = add_span(operators, job.job_id, Part.UPLOAD, 2.0, 4.0)
 
     printed = operators.type("jobs", "trace", job.job_id, "--json")
 

@@ -140,8 +140,8 @@ def test_should_err_as_told_whether_the_call_lands_or_not(
     lands: bool,  # noqa: FBT001 - a parameter of the test
 ) -> None:
     ecs = FakeEcs()
-    told = Fault(error=fault.error, latency_seconds=fault.latency_seconds, lands=lands)
-    answered, said = ask(put(ProtectionEnabled=True), ecs=ecs, fault=told)
+    injected = Fault(error=fault.error, latency_seconds=fault.latency_seconds, lands=lands)
+    answered, said = ask(put(ProtectionEnabled=True), ecs=ecs, fault=injected)
     assert (answered, said["error"]["Code"]) == (status, code)
     assert said["error"]["Arn"] == "arn:any-task"
     assert ecs.enabled is lands

@@ -77,11 +77,11 @@ def test_should_renew_in_the_background(bench: ManagerBench) -> None:
 
 
 def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: ManagerBench) -> None:
-    told: list[tuple[str, str]] = []
+    reported: list[tuple[str, str]] = []
     heard = threading.Event()
 
     def hear(session_id: str, error: ProtectionLostError) -> None:
-        told.append((session_id, error.code))
+        reported.append((session_id, error.code))
         heard.set()
 
     def fail(_session_id: str, _error: ProtectionLostError) -> None:
@@ -97,7 +97,7 @@ def test_should_tell_the_job_and_call_back_when_a_renewal_is_refused(bench: Mana
         with pytest.raises(ProtectionLostError):
             session.check()
         bench.ecs.always = None
-    assert told == [("any-job", "protection.refused")]
+    assert reported == [("any-job", "protection.refused")]
 
 
 def test_should_not_start_a_job_that_ecs_refuses_to_protect(bench: ManagerBench) -> None:

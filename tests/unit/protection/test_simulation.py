@@ -60,7 +60,7 @@ def test_should_find_gaps_with_renewal_moved_past_expiry() -> None:
 
 def test_should_find_leases_lost_for_nothing_when_only_renewal_is_too_late() -> None:
     sums = with_policy(unchecked(renew_at_seconds=-30.0))
-    assert sums.gaps == 0, "telling the jobs in time is the second guard"
+    assert sums.gaps == 0, "notifying the jobs in time is the second guard"
     assert sums.lost_calm > 0
 
 

@@ -1,4 +1,4 @@
-"""What the tested Lambda functions run: tells about itself, or fails the messages that say so."""
+"""What the tested Lambda functions run: describes itself, or fails the messages that say so."""
 
 import importlib.util
 import json
@@ -7,7 +7,7 @@ import sys
 from typing import Any
 
 
-def tell(_event: dict[str, Any], context: Any) -> dict[str, Any]:
+def report(_event: dict[str, Any], context: Any) -> dict[str, Any]:
     return {
         "environment": dict(os.environ),
         "path": sys.path,

@@ -80,10 +80,10 @@ def test_should_point_to_the_log_of_the_task() -> None:
     assert log_stream("arn:aws:ecs:r:1:task/cluster/abc") == "processor/processor/abc"
 
 
-def test_should_tell_a_script_everything_about_a_job() -> None:
-    told = job_json(PENDING)
+def test_should_give_a_script_everything_about_a_job() -> None:
+    shown = job_json(PENDING)
     fields = set(Job.__dataclass_fields__) - {"source"}
-    assert fields | {"job_id", "trace_id", "bucket", "key", "etag", "size_bytes"} == set(told)
+    assert fields | {"job_id", "trace_id", "bucket", "key", "etag", "size_bytes"} == set(shown)
 
 
 def test_should_say_of_a_queued_job_that_it_waits_for_a_worker() -> None:

@@ -1,4 +1,4 @@
-"""The decoding child for real: what it answers, what it cannot do, and how its ends are told."""
+"""The decoding child for real: its answers, its limits, and how its ends are reported."""
 
 import os
 import select

@@ -21,7 +21,7 @@ SOURCE = Source(bucket="any", key="uploads/any.mp4", etag="any", size_bytes=1)
 
 
 class MoodyStore(InMemoryJobStore):
-    """Fails the next writes as told, and counts the tries."""
+    """Fails the next writes as given, and counts the tries."""
 
     def __init__(self) -> None:
         super().__init__()

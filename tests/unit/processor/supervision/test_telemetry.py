@@ -1,4 +1,4 @@
-"""What a processor tells a job's trace: its attempt, each stage, and how they ended."""
+"""What a processor adds to a job's trace: its attempt, each stage, and how they ended."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -48,13 +48,13 @@ def test_should_tell_of_an_attempt_from_its_start_to_its_end(studio: Studio) -> 
 
 def test_should_tell_of_every_stage_through_publish(studio: Studio) -> None:
     studio.run()
-    told = stages(studio)
-    assert set(told) == set(Stage)
-    transcribe, publish = told[Stage.TRANSCRIBE], told[Stage.PUBLISH]
+    spans = stages(studio)
+    assert set(spans) == set(Stage)
+    transcribe, publish = spans[Stage.TRANSCRIBE], spans[Stage.PUBLISH]
     assert transcribe.ended is not None
     assert transcribe.ended - transcribe.began == pytest.approx(STAGE_SECONDS)
     assert publish.began >= transcribe.ended
-    assert {span.code for span in told.values()} == {None}
+    assert {span.code for span in spans.values()} == {None}
 
 
 def test_should_send_what_it_tells_while_it_goes(studio: Studio) -> None:
@@ -93,10 +93,10 @@ def test_should_mark_what_failed_with_its_code(
 ) -> None:
     studio.meanwhile[Stage.TRANSCRIBE] = raising(error)
     assert studio.run() is ending
-    (_, attempt), told = attempts(studio), stages(studio)
-    assert (attempt.code, told[Stage.TRANSCRIBE].code) == (code, code)
-    assert told[Stage.FETCH].code is None
-    assert Stage.PUBLISH not in told
+    (_, attempt), spans = attempts(studio), stages(studio)
+    assert (attempt.code, spans[Stage.TRANSCRIBE].code) == (code, code)
+    assert spans[Stage.FETCH].code is None
+    assert Stage.PUBLISH not in spans
 
 
 def test_should_tell_why_it_put_a_job_down(studio: Studio) -> None:
@@ -106,16 +106,19 @@ def test_should_tell_why_it_put_a_job_down(studio: Studio) -> None:
 
     studio.meanwhile[Stage.TRANSCRIBE] = stop
     assert studio.run() is ExitCode.RESUMABLE
-    (_, attempt), told = attempts(studio), stages(studio)
-    assert (attempt.code, told[Stage.TRANSCRIBE].code) == ("worker.stopping", "worker.stopping")
+    (_, attempt), spans = attempts(studio), stages(studio)
+    assert (attempt.code, spans[Stage.TRANSCRIBE].code) == ("worker.stopping", "worker.stopping")
 
 
 def test_should_tell_of_a_stage_that_the_job_did_without(studio: Studio) -> None:
     studio.meanwhile[Stage.DIARIZE] = raising(Permanent("media.any", "Any.", "Any."))
     assert studio.run() is ExitCode.SUCCESS
-    (_, attempt), told = attempts(studio), stages(studio)
-    assert (told[Stage.DIARIZE].code, told[Stage.DIARIZE].notes["degraded"]) == ("media.any", True)
-    assert (attempt.code, told[Stage.PUBLISH].code) == (None, None)
+    (_, attempt), spans = attempts(studio), stages(studio)
+    assert (spans[Stage.DIARIZE].code, spans[Stage.DIARIZE].notes["degraded"]) == (
+        "media.any",
+        True,
+    )
+    assert (attempt.code, spans[Stage.PUBLISH].code) == (None, None)
 
 
 def test_should_tell_nothing_of_a_job_that_is_not_its_own(studio: Studio) -> None:

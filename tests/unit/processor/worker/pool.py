@@ -53,7 +53,7 @@ class FaultyAnnouncements(FakeJobsQueue):
 
 
 class Pool:
-    """`run` has a new worker work until its queue is empty; then it is told to stop.
+    """`run` has a new worker work until its queue is empty; then it is asked to stop.
 
     `left` are the codes that a worker left at once with, `pauses` the seconds it waited.
     """

@@ -1,4 +1,4 @@
-"""A worker that is told to stop: idle it goes at once, busy it finishes or puts the job back."""
+"""A worker that is asked to stop: idle it goes at once, busy it finishes or puts the job back."""
 
 import threading
 from collections.abc import Callable

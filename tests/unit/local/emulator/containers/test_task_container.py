@@ -13,12 +13,12 @@ from local.images import Container, Image, Images
 WAIT_SECONDS = 120.0
 
 TOOL = """#!{python} -IS
-# A container tool that runs the command as a process and notes what it was told.
+# A container tool that runs the command as a process and notes how it was called.
 import json, os, pathlib, signal, sys, time
 notes = pathlib.Path({notes!r})
 word, *rest = sys.argv[1:]
-with (notes / "told").open("a") as told:
-    told.write(json.dumps([word, *rest]) + "\\n")
+with (notes / "calls").open("a") as calls:
+    calls.write(json.dumps([word, *rest]) + "\\n")
 if word == "run":
     (notes / "pid").write_text(str(os.getpid()))
     name = rest[rest.index("image:any") + 1]
@@ -29,7 +29,7 @@ if word == "run":
         time.sleep(60)
     sys.exit(137 if name == "swell" else 0)
 if word == "inspect":
-    print("true" if "swell" in (notes / "told").read_text() else "false")
+    print("true" if "swell" in (notes / "calls").read_text() else "false")
 """
 
 
@@ -74,9 +74,9 @@ def test_should_run_the_image_with_the_tasks_own_options(image: Image, tmp_path:
     process = started(image, tmp_path, "end", memory_mib=512)
     assert process.wait(WAIT_SECONDS)
     assert process.exit_code == 0
-    told = (tmp_path / "told").read_text().splitlines()[0]
+    calls = (tmp_path / "calls").read_text().splitlines()[0]
     for option in ("--locked", "--memory=512m", "--memory-swap=512m", "--init", "a-task"):
-        assert f'"{option}"' in told
+        assert f'"{option}"' in calls
     assert "variables: ['JOB_ID=1']" in (tmp_path / "lines").read_text()
     assert task_container.reason(tmp_path) is None
 
@@ -106,9 +106,9 @@ def test_should_remove_the_container_however_its_keeper_ends(
     process = started(image, tmp_path, "work")
     wait_for(tmp_path / "lines", "working")
     os.killpg(os.getpgid(int((tmp_path / "pid").read_text())), number)
-    wait_for(tmp_path / "told", '["rm", "--force", "--volumes", "a-task"]')
+    wait_for(tmp_path / "calls", '["rm", "--force", "--volumes", "a-task"]')
     assert process.wait(WAIT_SECONDS)
-    assert '["kill", "a-task"]' in (tmp_path / "told").read_text()
+    assert '["kill", "a-task"]' in (tmp_path / "calls").read_text()
 
 
 def test_should_reach_the_emulators_process(image: Image) -> None:

@@ -38,10 +38,10 @@ RESOURCE_TYPES = {
     "AWS::SNS::Topic": "sns:topic",
     "AWS::SQS::Queue": "sqs:queue",
 }
-"""The reference's resource type of each CloudFormation type whose ARN policies contain."""
+"""By CloudFormation type: its name in the service reference, where policies contain its ARN."""
 
 REF_IS_ARN = {"AWS::ECS::TaskDefinition", "AWS::SNS::Topic"}
-"""Types whose `Ref` is an ARN; of all others it is a name or an id."""
+"""Types whose `Ref` is an ARN; that of all others is a name or an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

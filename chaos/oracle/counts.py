@@ -46,4 +46,4 @@ def judge_counts(
             )
     for job_id, attempt in counts:
         if job_id == records[0].job_id and (job_id, attempt) not in successes:
-            yield Finding(Breach.TWICE, f"attempt {attempt} counted a success that is none")
+            yield Finding(Breach.TWICE, f"attempt {attempt} counted a success that no record has")

@@ -1,4 +1,4 @@
-"""Signs and publishes: one RSA key, kept in a folder so that tokens outlive a restart."""
+"""Signs tokens with an RSA key, which is kept in a folder so that they outlive a restart."""
 
 import hashlib
 import json
@@ -43,7 +43,7 @@ class Signer:
         seconds: float = TOKEN_SECONDS,
         **claims: Any,
     ) -> str:
-        """Return a signed token that holds for `seconds` from now."""
+        """Return a signed token that is valid for `seconds` from now."""
         now = self._clock.now()
         body: Mapping[str, Any] = {
             "iss": self.issuer,
@@ -58,7 +58,7 @@ class Signer:
 
 
 def kept_key(folder: Path) -> rsa.RSAPrivateKey:
-    """Return the key of a folder, made there if it has none; only its owner may read it."""
+    """Return the key kept in a folder, or make one there, which only its owner may read."""
     path = folder / KEY_FILE
     if path.exists():
         key = serialization.load_pem_private_key(path.read_bytes(), password=None)

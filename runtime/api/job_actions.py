@@ -18,14 +18,14 @@ from runtime.core.ports import (
 )
 
 TRIES = 5
-"""How often a write that lost to another writer is decided again on the current record."""
+"""How often an action is decided again because another writer changed the record first."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobActions:
     """Actions on jobs that their caller may change.
 
-    `object_days` is when S3 expires uploads or results; 0 for never.
+    `object_days` is the age at which S3 expires uploads or results; 0 for never.
     """
 
     jobs: JobStore
@@ -54,7 +54,7 @@ class JobActions:
         )
 
     def reprocess(self, job: Job, options: JobOptions | None) -> Job:
-        """Run a job that has ended again, with other options if given; raise `ProblemError` 409.
+        """Run an ended job once more, with other options if given; raise `ProblemError` 409.
 
         Its results stay until new ones are published.
         """
@@ -78,7 +78,7 @@ class JobActions:
         return self._change(job, renamed)
 
     def erase(self, job: Job) -> Job:
-        """Begin the erasure of a job in any state: no reader and no attempt has it from now on.
+        """Begin the erasure of a job in any state: it is neither read nor processed from now on.
 
         The reaper stops what works on it and removes everything. Raise `ProblemError` 409 under a
         legal hold.
@@ -88,7 +88,7 @@ class JobActions:
         )
 
     def hold(self, job: Job, *, reason: str, by: str) -> Job:
-        """Put a job that has ended under a legal hold, or change its reason.
+        """Put a job that has ended under a legal hold, or change the hold's reason.
 
         Raise `ProblemError` 409 where S3 would expire what is held.
         """

@@ -1,6 +1,6 @@
 """The log of reads: who did what with which job, through the API and the pages.
 
-A caller that does the same with the same job is recorded once an hour, which bounds the cost.
+The same action of a caller on a job is recorded once an hour, which bounds the cost.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from runtime.core.service_ports import Record, RecordConflictError, Records
 HOUR = 3600
 DAY = 86_400.0
 REMEMBERED = 20_000
-"""How many records this process knows that it has made."""
+"""How many of its own records a process remembers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,7 +12,7 @@ from runtime.core.media import Voice
 from runtime.core.service_ports import Record, RecordConflictError, Records
 
 MOST_SAMPLES = 1_000
-"""Records of one owner."""
+"""The most records of one owner."""
 
 _ID_CHARACTERS = 16
 
@@ -21,7 +21,7 @@ _ID_CHARACTERS = 16
 class Sample:
     """A voice that was enrolled: whose, from which recording, and who consented when.
 
-    `vector` is what `model` makes of the voice. Times in seconds since the epoch.
+    `vector` is the voice's embedding by `model`. Times in seconds since the epoch.
     """
 
     profile: str
@@ -38,12 +38,12 @@ class Sample:
 
 
 class VoicesFullError(Exception):
-    """An owner has as many samples as are kept."""
+    """An owner has `MOST_SAMPLES` samples already."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profiles:
-    """The voices that owners know."""
+    """The enrolled voices of all owners."""
 
     records: Records
 
@@ -72,7 +72,7 @@ class Profiles:
 
 
 def profile_id(owner: str, name: str) -> str:
-    """Return the id of the profile of a name: an owner has one for each."""
+    """Return the id of an owner's profile for a name."""
     return hashlib.sha256(f"{owner}\0{name.casefold()}".encode()).hexdigest()[:_ID_CHARACTERS]
 
 

@@ -161,7 +161,7 @@ def export_networks(pipeline: Any, into: Path) -> bool:
 def describe(
     inference: Any, voices: Any, window: int, shortest_samples: int
 ) -> dict[str, Any] | None:
-    """Return what running the networks needs to know; None for kinds that are not exported."""
+    """Return the parameters for running the networks; None for kinds that are not exported."""
     model = inference.model
     if not model.specifications.powerset or model.hparams.sample_rate != SAMPLE_RATE:
         return None
@@ -188,7 +188,7 @@ def describe(
 
 
 def is_usual(hparams: Any) -> bool:
-    """Return whether a WeSpeaker model is fed what `filter_banks` computes."""
+    """Return whether a WeSpeaker model takes the features that `filter_banks` computes."""
     usual = {
         "sample_rate": SAMPLE_RATE,
         "num_mel_bins": 80,

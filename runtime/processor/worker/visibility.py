@@ -14,9 +14,9 @@ BEATS_IN_A_TIMEOUT = 3
 class VisibilityExtender(PeriodicThread):
     """Extends a message's visibility timeout inside its context.
 
-    `abort` is called with a reason if the thread dies, and must stop the process. A message that
-    can no longer be extended is given up: its next receiver learns from the job's record that the
-    job has an owner.
+    `abort` is called with a reason if the thread dies, and must stop the process. After an error
+    that is not retryable the thread ends: the next receiver of the message learns from the job's
+    record that the job has an owner.
     """
 
     def __init__(

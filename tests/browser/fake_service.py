@@ -4,7 +4,6 @@ It honours the API's contract as far as the pages use it; `tests/e2e` runs them 
 """
 
 import asyncio
-import base64
 import hashlib
 import json
 import threading
@@ -13,10 +12,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlencode
 
-import jwt
-from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
@@ -32,10 +28,10 @@ from starlette.routing import Route
 
 from tests.browser.correctable import Correctable, edit_routes
 from tests.browser.dead_letters import DeadLetters
+from tests.browser.identity_provider import SUBJECT, IdentityProvider
 from tests.browser.known_voices import KnownVoices
 
 PART_SIZE = 5 * 1024 * 1024
-CLIENT, SUBJECT = "pages", "person-1"
 
 
 @dataclass
@@ -55,10 +51,9 @@ class FakeService:
 
     def __init__(self) -> None:
         self.url = ""
+        self.identity = IdentityProvider(lambda: self.url)
         self.voices, self.dead_letters = KnownVoices(), DeadLetters()
         self.reset()
-        self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        self._codes: dict[str, dict[str, str]] = {}
         self._listeners: set[asyncio.Queue[dict[str, Any]]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._events = 0
@@ -76,7 +71,7 @@ class FakeService:
         self.pool_changes: list[dict[str, Any]] = []
         self.admin = True
         self.keeps_streams = True
-        self.signed_out = 0
+        self.identity.signed_out = 0
         vars(self.voices).update(vars(KnownVoices()))
         vars(self.dead_letters).update(vars(DeadLetters()))
 
@@ -107,11 +102,7 @@ class FakeService:
         route = Route
         return Starlette(
             routes=[
-                route("/.well-known/openid-configuration", self._discovery),
-                route("/keys", self._jwks),
-                route("/authorize", self._authorize),
-                route("/token", self._token, methods=["POST"]),
-                route("/end-session", self._end_session),
+                *self.identity.routes(),
                 route("/bucket/{upload}/{number:int}", self._put_part, methods=["PUT"]),
                 route("/objects/{job_id}/media", self._object_media),
                 route("/objects/{job_id}/{file:path}", self._object),
@@ -151,54 +142,6 @@ class FakeService:
                 )
             ],
         )
-
-    async def _discovery(self, _: Request) -> Response:
-        return JSONResponse(
-            {
-                "issuer": self.url,
-                "authorization_endpoint": f"{self.url}/authorize",
-                "token_endpoint": f"{self.url}/token",
-                "jwks_uri": f"{self.url}/keys",
-                "end_session_endpoint": f"{self.url}/end-session",
-            }
-        )
-
-    async def _jwks(self, _: Request) -> Response:
-        key = json.loads(jwt.algorithms.RSAAlgorithm.to_jwk(self._key.public_key()))
-        return JSONResponse({"keys": [{**key, "kid": "test", "use": "sig", "alg": "RS256"}]})
-
-    async def _authorize(self, request: Request) -> Response:
-        asked = dict(request.query_params)
-        assert asked["code_challenge_method"] == "S256"
-        code = hashlib.sha256(asked["state"].encode()).hexdigest()
-        self._codes[code] = asked
-        answer = urlencode({"code": code, "state": asked["state"]})
-        return RedirectResponse(f"{asked['redirect_uri']}?{answer}", 303)
-
-    async def _token(self, request: Request) -> Response:
-        form = await request.form()
-        asked = self._codes.pop(str(form.get("code")), None)
-        proof = hashlib.sha256(str(form.get("code_verifier", "")).encode()).digest()
-        challenge = base64.urlsafe_b64encode(proof).rstrip(b"=").decode()
-        if asked is None or challenge != asked["code_challenge"]:
-            return JSONResponse({"error": "invalid_grant"}, 400)
-        now = int(time.time())
-        claims = {"iss": self.url, "sub": SUBJECT, "aud": CLIENT, "iat": now, "exp": now + 3600}
-        identity = {**claims, "nonce": asked["nonce"], "email": "person@example.org"}
-        tokens = {
-            "access_token": self._signed(claims),
-            "id_token": self._signed(identity),
-            "expires_in": 3600,
-            "token_type": "Bearer",
-        }
-        return JSONResponse(tokens)
-
-    def _signed(self, claims: dict[str, Any]) -> str:
-        return jwt.encode(claims, self._key, algorithm="RS256", headers={"kid": "test"})
-
-    async def _end_session(self, request: Request) -> Response:
-        self.signed_out += 1
-        return RedirectResponse(request.query_params["post_logout_redirect_uri"], 303)
 
     async def _put_part(self, request: Request) -> Response:
         name, number = request.path_params["upload"], request.path_params["number"]

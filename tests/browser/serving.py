@@ -15,7 +15,8 @@ from runtime.core.log import JsonLog
 from runtime.web.app import create_app
 from runtime.web.sessions import MemorySessions
 from runtime.web.settings import WebSettings
-from tests.browser.fake_service import CLIENT, FakeService
+from tests.browser.fake_service import FakeService
+from tests.browser.identity_provider import CLIENT
 
 START_SECONDS = 120
 

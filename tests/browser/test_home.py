@@ -242,7 +242,7 @@ def test_signing_out_ends_the_session(service: FakeService, page: Page) -> None:
     page.get_by_label("Account", exact=True).last.click()
     page.get_by_role("button", name="Sign out everywhere").click()
     expect(page.get_by_role("heading", name="You are signed out")).to_be_visible()
-    assert service.signed_out == 1
+    assert service.identity.signed_out == 1
     assert "session" not in {item["name"] for item in page.context.cookies()}
 
 

@@ -153,8 +153,8 @@ def test_a_token_of_another_audience_is_refused(
     running: tuple[FakeService, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     service, address = running
-    signed = service._signed
-    monkeypatch.setattr(service, "_signed", lambda claims: signed({**claims, "aud": "another"}))
+    identity, signed = service.identity, service.identity.signed
+    monkeypatch.setattr(identity, "signed", lambda claims: signed({**claims, "aud": "another"}))
     answer = httpx.get(f"{address}/", headers=PAGE, follow_redirects=False)
     with httpx.Client(base_url=address, headers=PAGE, follow_redirects=True) as client:
         page = client.get(answer.headers["location"])

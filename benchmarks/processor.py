@@ -127,15 +127,12 @@ def run_job(video: Path, threads: int | None) -> dict[str, Any]:
     from runtime.processor.supervision.interruption import Interruption  # noqa: PLC0415
     from runtime.processor.supervision.watchdog import WatchdogTimeouts  # noqa: PLC0415
     from runtime.results.published import open_results  # noqa: PLC0415
-    from tests.fakes import objects as stores  # noqa: PLC0415
     from tests.fakes.jobs import InMemoryJobStore  # noqa: PLC0415
     from tests.fakes.log import CapturedLog  # noqa: PLC0415
     from tests.fakes.metrics import CapturedMetrics  # noqa: PLC0415
     from tests.fakes.objects import InMemoryObjectStore  # noqa: PLC0415
 
     prepare_starter()
-    # The chunks of tests are so small that reporting them takes longer than the job.
-    stores.CHUNK_BYTES = 1 << 20
     clock, capacity = SystemClock(), machine_capacity()
     log = TimedLog(CapturedLog())
     objects, jobs = InMemoryObjectStore(), InMemoryJobStore()

@@ -54,12 +54,9 @@ def main(arguments: Sequence[str]) -> int:
         browser = "--default-video" not in arguments
         side_by_side(
             lambda: sample_media(cache, only_default="--default-video" in arguments),
-            lambda: environment(cache, PROCESSOR),
+            lambda: processor_and_models(cache, uv.parent / "python"),
             lambda: web(cache, environment(cache, DEVELOPMENT, sees=processor), browser=browser),
             lambda: environment(cache, LAMBDA),
-            lambda: run_module(
-                uv.parent / "python", "scripts.setup.models", "--into", str(STATE / "models")
-            ),
         )
         forget_unused(cache, time.time())
     return 0
@@ -71,6 +68,19 @@ def side_by_side(*steps: Callable[[], object]) -> None:
         running = [pool.submit(step) for step in steps]
     for step in running:
         step.result()
+
+
+def processor_and_models(cache: Path, installer_python: Path) -> None:
+    """Install the processor's packages while the weights are downloaded, and lay the models out.
+
+    Only the installer's Python has pip, and only the processor's can export networks.
+    """
+    side_by_side(
+        lambda: environment(cache, PROCESSOR),
+        lambda: run_module(installer_python, "scripts.setup.models", "--fetch"),
+    )
+    python = environment(cache, PROCESSOR) / "bin" / "python"
+    run_module(python, "scripts.setup.models", "--into", str(STATE / "models"))
 
 
 def sample_media(cache: Path, *, only_default: bool) -> None:

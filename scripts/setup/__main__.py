@@ -50,12 +50,13 @@ def main(arguments: Sequence[str]) -> int:
         if "--tools" in arguments:
             environment(cache, DEVELOPMENT)
             return 0
+        only_default = "--default-video" in arguments
         processor = folder(cache, PROCESSOR, export(uv, PROCESSOR.group))
-        browser = "--default-video" not in arguments
         side_by_side(
-            lambda: sample_media(cache, only_default="--default-video" in arguments),
-            lambda: processor_and_models(cache, uv.parent / "python"),
-            lambda: web(cache, environment(cache, DEVELOPMENT, sees=processor), browser=browser),
+            lambda: sample_media(cache, only_default=only_default),
+            lambda: models_and_web(
+                cache, uv.parent / "python", processor, browser=not only_default
+            ),
             lambda: environment(cache, LAMBDA),
         )
         forget_unused(cache, time.time())
@@ -70,17 +71,22 @@ def side_by_side(*steps: Callable[[], object]) -> None:
         step.result()
 
 
-def processor_and_models(cache: Path, installer_python: Path) -> None:
-    """Install the processor's packages while the weights are downloaded, and lay the models out.
+def models_and_web(cache: Path, installer_python: Path, processor: Path, *, browser: bool) -> None:
+    """Install the large environments while weights are downloaded; then what is made by them.
 
-    Only the installer's Python has pip, and only the processor's can export networks.
+    Only the installer's Python has pip, and only the developers' can export networks.
     """
     side_by_side(
         lambda: environment(cache, PROCESSOR),
+        lambda: environment(cache, DEVELOPMENT, sees=processor),
         lambda: run_module(installer_python, "scripts.setup.models", "--fetch"),
     )
-    python = environment(cache, PROCESSOR) / "bin" / "python"
-    run_module(python, "scripts.setup.models", "--into", str(STATE / "models"))
+    development = environment(cache, DEVELOPMENT, sees=processor)
+    python = development / "bin" / "python"
+    side_by_side(
+        lambda: run_module(python, "scripts.setup.models", "--into", str(STATE / "models")),
+        lambda: web(cache, development, browser=browser),
+    )
 
 
 def sample_media(cache: Path, *, only_default: bool) -> None:

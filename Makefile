@@ -46,11 +46,8 @@ check-tests:
 	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not media and not models and not cloud and not e2e and not image and not corpus and not browser"
 
 test: check ## Run all tests: the fast checks, real models, the local cloud, a real job end to end, the image
-	@$(MAKE) --no-print-directory -j2 test-whole image-test
-
-.PHONY: test-whole
-test-whole:
 	@$(VENV)/pytest -q -n auto --dist loadfile --no-loadscope-reorder tests -m "media or models or cloud or e2e or corpus or browser"
+	@$(MAKE) --no-print-directory image-test
 
 image: setup-run ## Build the processor's image, with models from the hub if HF_TOKEN is set
 	@$(VENV)/python -m image build

@@ -166,7 +166,7 @@ class Attempt:
             log.error("job.crashed", error=repr(error), traceback=traceback.format_exc())
             fault = machine_fault(error)
             code = "internal" if fault is None else fault.code
-        if self.max_runs is not None and reporter.job.runs >= self.max_runs:
+        if self.max_runs is not None and reporter.job.out_of_runs(self.max_runs):
             return None
         log.warning("job.retry_later", code=code, reason=str(error))
         return self._requeue(

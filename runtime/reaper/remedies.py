@@ -59,7 +59,7 @@ class Budget:
 
     def spent(self, job: Job) -> bool:
         """Return whether the job may not be tried again."""
-        return job.runs >= self.max_runs or job.misses >= MAX_MISSES
+        return job.out_of_runs(self.max_runs) or job.misses >= MAX_MISSES
 
 
 class Concern(Enum):

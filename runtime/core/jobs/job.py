@@ -63,10 +63,9 @@ class Job:
     """One job as recorded. Times are seconds since the epoch; `progress` runs from 0 to 1.
 
     `attempt` is the fencing token: it counts claims and requests to run again. `runs` counts the
-    attempts that reached a processor, from 1 again at publication, and is bounded by the
-    environment. `reruns` counts requests to run an ended job again; each resets `runs` to 0.
-    `misses` counts the consecutive attempts that ended before a processor reported: lost, refused,
-    never started.
+    attempts that reached a processor and is bounded by the environment. `reruns` counts requests to
+    run an ended job again; each resets `runs` to 0. `misses` counts the consecutive attempts that
+    ended before a processor reported: lost, refused, never started.
 
     Waiting is counted apart, because it is no failure. `not_before` is the earliest next claim,
     `waiting_for` the code of what the job waits for, `waits` the consecutive waits since
@@ -125,6 +124,10 @@ class Job:
     def ever_ran(self) -> bool:
         """Whether a processor has reported in any attempt since the last request."""
         return self.runs > 0 or self.first_started_at is not None
+
+    def out_of_runs(self, max_runs: int) -> bool:
+        """Return whether no run is left; published results have as many again to be copied."""
+        return self.runs >= max_runs * (1 if self.published_by is None else 2)
 
     @property
     def announce_after(self) -> float:

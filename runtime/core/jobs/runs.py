@@ -57,11 +57,8 @@ def suspect(job: Job, *, now: float) -> Job:
 
 
 def publish(job: Job, *, now: float, result_key: str) -> Job:
-    """Return the running job with the pointer at its own results, which readers see from now on.
-
-    Its runs count from 1 again: what is left to do is copied by as many runs as the work had.
-    """
-    return move(job, State.RUNNING, now, result_key=result_key, published_by=job.attempt, runs=1)
+    """Return the running job with the pointer at its own results, which readers see from now on."""
+    return move(job, State.RUNNING, now, result_key=result_key, published_by=job.attempt)
 
 
 def succeed(job: Job, *, now: float, result_key: str) -> Job:

@@ -162,6 +162,8 @@ def test_should_succeed_at_the_last_run_although_the_copy_fails(studio: Studio) 
 
     studio.objects.replace = refuse  # type: ignore[method-assign]
     studio.run()
+    assert studio.job.state is State.PENDING
+    studio.run()
     assert studio.job.state is State.SUCCEEDED
     assert contradicting(studio) == []
     assert studio.metrics.codes(Metric.JOBS_FAILED) == []

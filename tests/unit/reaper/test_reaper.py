@@ -97,7 +97,7 @@ def test_should_have_published_results_copied_after_the_last_run_of_the_work(
     running = world.job(source)
     assert running.runs == MAX_RUNS
     world.jobs.save(running, publish(running, now=world.clock.now(), result_key="results/any"))
-    for run in range(1, MAX_RUNS):
+    for run in range(MAX_RUNS, 2 * MAX_RUNS):
         world.reaper.task_stopped(world.die(source, exit_code=137))
         job = world.job(source)
         assert (job.state, job.runs, job.result_key) == (State.PENDING, run, "results/any")

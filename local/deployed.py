@@ -7,9 +7,9 @@ from pathlib import Path
 from local.cloud import LocalCloud
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
-from runtime.core.contract import UPLOADS_PREFIX, Output
+from runtime.core.contract import UPLOADS_PREFIX, Output, ResultFile
 from runtime.core.jobs import Job, Source
-from runtime.results.published import open_results
+from runtime.results.published import PublishedResults, open_results
 
 ENVIRONMENT = "dev"
 
@@ -45,11 +45,24 @@ def job_store(deployed: Deployed) -> DynamoJobStore:
 
 
 def download_results(deployed: Deployed, job: Job, folder: Path) -> Path:
-    """Copy a job's published files, as its manifest lists them, and return the folder."""
-    store = S3ObjectStore(deployed.cloud.client("s3"))
-    results = open_results(job, store)
+    """Copy a job's published files, as its manifest lists them, and return the folder.
+
+    The manifest appears last, whole: where it is, all of its files are.
+    """
+    results = open_results(job, S3ObjectStore(deployed.cloud.client("s3")))
+    copy_into(folder, results)
+    return folder
+
+
+def copy_into(folder: Path, results: PublishedResults) -> None:
+    """Write all files of results; whoever sees the manifest in the folder sees all of them."""
+    manifest = folder / ResultFile.MANIFEST
+    manifest.unlink(missing_ok=True)
     for name in results.keys:
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(results.read(name))
-    return folder
+        if target != manifest:
+            target.write_bytes(results.read(name))
+    part = manifest.with_suffix(".part")
+    part.write_bytes(results.manifest)
+    part.replace(manifest)

@@ -69,3 +69,8 @@ def contents_whatever_the_job(folder: Path) -> Mapping[str, bytes]:
         json.loads(found[ResultFile.SUMMARY_JSON])["source"]["key"].encode(),
     )
     return {name: c.replace(job_id, b"JOB").replace(key, b"KEY") for name, c in found.items()}
+
+
+def differing(one: Mapping[str, bytes], other: Mapping[str, bytes]) -> list[str]:
+    """Return the names of files that only one side has, or that differ."""
+    return sorted(name for name in one.keys() | other.keys() if one.get(name) != other.get(name))

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import os
-import socket
 import tempfile
 import threading
 import time
@@ -23,7 +22,7 @@ from local.deploy_local import shown
 from local.deployed import ENVIRONMENT
 from local.emulator.settings import HOST
 from local.issuer.process import IssuerError, local_issuer
-from local.ports import free_port
+from local.ports import free_port, reserve
 from local.service_settings import API, WEB, service_settings
 from local.valkey import running_cache
 from runtime.core.contract import API_PORT, SERVICE_NAME, WEB_PORT, EnvVar, Launch
@@ -188,13 +187,7 @@ def state_file(path: Path, content: Mapping[str, Any]) -> Iterator[None]:
 
 def usual_or_free(port: int) -> int:
     """Return the port if this machine has it free, else another one."""
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((HOST, port))
-        except OSError:
-            return free_port()
-    return port
+    return port if reserve(port) else free_port()
 
 
 def show(screen: Screen, written: Mapping[str, Any], note: Path) -> None:

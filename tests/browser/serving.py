@@ -1,6 +1,5 @@
 """Servers in threads of the test process, on free loopback ports."""
 
-import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ from typing import Any
 
 import uvicorn
 
+from local.ports import free_port
 from runtime.core.clock import SystemClock
 from runtime.core.log import JsonLog
 from runtime.web.app import create_app
@@ -40,14 +40,6 @@ def serving(app: Any, port: int) -> Iterator[None]:
     finally:
         server.should_exit = True
         thread.join()
-
-
-def free_port() -> int:
-    """Return a port that nothing listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 @contextmanager

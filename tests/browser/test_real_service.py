@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
+from local.ports import free_port
 from runtime.aws import clients
 from runtime.core.contract import (
     EnvVar,
@@ -31,7 +32,6 @@ from runtime.results.voices import VOICES_FILE, Voices, voices_bytes
 from tests.browser.conftest import seconds, until, watch
 from tests.browser.correctable import found_talk
 from tests.browser.correcting import correct_and_undo
-from tests.browser.serving import free_port
 from tests.contract.job_stores import make_dynamo_store
 from tests.emulator import empty_cloud
 

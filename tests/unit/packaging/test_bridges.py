@@ -4,7 +4,6 @@ All run side by side in scaled time, once for all tests. SQS's is in the tests o
 """
 
 import os
-import socket
 import sys
 import urllib.request
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from urllib.error import HTTPError
 import pytest
 from celery import Celery
 
+from local.ports import free_port
 from runtime.protection.testing.endpoint import AgentEndpoint, serving
 from scripts.package.__main__ import PROJECT
 from tests.unit.packaging.workers import (
@@ -128,8 +128,7 @@ def dramatiq(folder: Path) -> Setup:
 
 
 def starlette(_folder: Path) -> Setup:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
+    port = free_port()
     request = urllib.request.Request(f"http://127.0.0.1:{port}/jobs", method="POST")
 
     def send() -> None:

@@ -15,6 +15,7 @@ from runtime.core.contract import (
     SERVICE_NAME,
     EnvVar,
 )
+from scripts.setup.commands import point
 
 ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".lifestream"
@@ -123,9 +124,8 @@ def images(
 def _with_packages(code: Path, packages: Sequence[str]) -> Path:
     (code / "runtime").mkdir(parents=True, exist_ok=True)
     for name in packages:
-        link = code / "runtime" / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(ROOT / "runtime" / name)
+        # Another cloud may be running from this folder.
+        point(code / "runtime" / name, ROOT / "runtime" / name)
     return code
 
 

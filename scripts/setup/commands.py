@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -65,13 +66,17 @@ def log_of(what: str) -> Path:
 
 
 def point(link: Path, target: Path) -> None:
-    """Make `link` a symbolic link to `target`, replacing what link was there."""
-    if link.is_symlink():
-        if link.readlink() == target:
-            return
-        link.unlink()
+    """Make `link` a symbolic link to `target`, replacing what link was there.
+
+    There is a link at every moment: other processes may be using it, or making the same one.
+    """
+    if link.is_symlink() and link.readlink() == target:
+        return
     link.parent.mkdir(parents=True, exist_ok=True)
-    link.symlink_to(target)
+    with tempfile.TemporaryDirectory(dir=link.parent) as scratch:
+        fresh = Path(scratch) / link.name
+        fresh.symlink_to(target)
+        fresh.replace(link)
 
 
 @contextlib.contextmanager

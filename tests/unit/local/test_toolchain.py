@@ -28,7 +28,11 @@ def test_should_put_what_the_processor_needs_into_its_image_and_no_more(tmp_path
 
 def test_should_fill_an_images_folder_again_and_again(tmp_path: Path) -> None:
     toolchain.images(code=tmp_path)
+    links = {link: link.lstat().st_ctime_ns for link in (tmp_path / "runtime").iterdir()}
     toolchain.images(code=tmp_path)
+    assert {link: link.lstat().st_ctime_ns for link in links} == links, (
+        "a cloud may be running from it"
+    )
     assert imports(tmp_path, "runtime.core.contract")
 
 

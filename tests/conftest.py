@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.scheduling import ByDeployment
 from tests.selection import is_left_out
@@ -16,7 +16,9 @@ from tests.selection import is_left_out
 gc.disable()
 
 # How long one example takes says something about the machine, not about the code under test.
-settings.register_profile("lifestream", deadline=None)
+settings.register_profile("explore", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# The same examples each time: a change is judged by itself, not by what was drawn this time.
+settings.register_profile("lifestream", settings.get_profile("explore"), derandomize=True)
 settings.load_profile("lifestream")
 
 MOST_PROCESSES = 8

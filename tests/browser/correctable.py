@@ -79,7 +79,7 @@ class Correctable:
         self.before_change: Callable[[], None] | None = None
         self.history: list[dict[str, Any]] = []
         self.answers: dict[str, dict[str, Any]] = {}
-        self._render()
+        self._render(self.journal)
 
     @property
     def journal(self) -> Journal:
@@ -93,16 +93,18 @@ class Correctable:
         self._publish(longer, "edits", now)
 
     def _publish(self, journal: Journal, action: str, at: float) -> None:
-        journal.applied_to(document_of(self.found))
+        # First the files: a test that sees the journal reads them.
+        self._render(journal)
         self.journals.append(journal)
         change = {"revision": journal.revision, "action": action, "author": AUTHOR, "at": at}
         self.history.append(change)
-        self._render()
 
-    def _render(self) -> None:
-        document = self.journal.applied_to(document_of(self.found))
+    def _render(self, journal: Journal) -> None:
+        document = journal.applied_to(document_of(self.found))
         for name, content in render_files(corrected(self.found, document)).items():
-            (self.folder / name).write_bytes(content)
+            part = self.folder.with_suffix(".part")
+            part.write_bytes(content)
+            part.replace(self.folder / name)
 
     def read(self) -> dict[str, Any]:
         """Return what `GET edits` answers."""

@@ -69,6 +69,7 @@ class FakeService:
         self.may_store.set()
         self.parts_before_wait = 0
         self.pool_changes: list[dict[str, Any]] = []
+        self._changed: list[str] = []
         self.admin = True
         self.keeps_streams = True
         self.identity.signed_out = 0
@@ -93,6 +94,7 @@ class FakeService:
         """Change a job and send the event."""
         job = self.recordings[job_id].job
         job.update(fields, updated_at=time.time())
+        self._changed.append(job_id)
         if self._loop is not None:
             for queue in list(self._listeners):
                 self._loop.call_soon_threadsafe(queue.put_nowait, dict(job))
@@ -147,7 +149,7 @@ class FakeService:
         name, number = request.path_params["upload"], request.path_params["number"]
         body = await request.body()
         if len(self.parts) >= self.parts_before_wait:
-            await asyncio.to_thread(self.may_store.wait, 10)
+            await asyncio.to_thread(self.may_store.wait, 120)
         self.parts[name, number] = body
         return Response(headers={"etag": f'"{hashlib.md5(body).hexdigest()}"'})  # noqa: S324
 
@@ -182,7 +184,7 @@ class FakeService:
         return JSONResponse([{"name": "cpu", **figures}, {"name": "gpu", **figures, **on_demand}])
 
     async def _failures(self, _: Request) -> Response:
-        jobs = [recording.job for recording in self.recordings.values()]
+        jobs = self._jobs()
         return JSONResponse([job for job in jobs if job["state"] == "FAILED"])
 
     async def _costs(self, _: Request) -> Response:
@@ -219,7 +221,7 @@ class FakeService:
             "parts": [self._part(name, number) for number in range(1, min(parts, 2) + 1)],
             "parts_present": [
                 {"number": number, "size_bytes": len(body), "etag": f'"{number}"'}
-                for (owner, number), body in self.parts.items()
+                for (owner, number), body in list(self.parts.items())
                 if owner == name
             ],
         }
@@ -259,7 +261,7 @@ class FakeService:
 
     async def _list(self, request: Request) -> Response:
         asked = request.query_params
-        jobs = [recording.job for recording in self.recordings.values()]
+        jobs = self._jobs()
         jobs = [j for j in jobs if asked.get("text", "").lower() in j["name"].lower()]
         jobs = [j for j in jobs if j["state"] == asked.get("state", j["state"])]
         jobs.sort(key=lambda j: j["created_at"], reverse=asked.get("order") != "oldest")
@@ -277,6 +279,10 @@ class FakeService:
         if request.method == "PATCH":
             recording.job["title"] = (await request.json())["title"]
         return JSONResponse(recording.job)
+
+    def _jobs(self) -> list[dict[str, Any]]:
+        # The tests' thread adds recordings meanwhile: the copy is made at once.
+        return [recording.job for recording in list(self.recordings.values())]
 
     def _corrections(self, job_id: str) -> Correctable:
         corrections = self.recordings[job_id].corrections
@@ -300,8 +306,10 @@ class FakeService:
         self._loop = asyncio.get_running_loop()
         queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue()
         self._listeners.add(queue)
-        if job_id is not None:  # As in the API, no change falls between the page and its stream.
-            queue.put_nowait(self.recordings[job_id].job)
+        # As in the API, no change falls between the page and its stream.
+        for changed in dict.fromkeys(self._changed) if job_id is None else (job_id,):
+            if changed in self.recordings:
+                queue.put_nowait(self.recordings[changed].job)
 
         async def events() -> AsyncIterator[str]:
             try:

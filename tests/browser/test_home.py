@@ -105,7 +105,7 @@ def test_an_upload_continues_after_the_page_was_killed(
     service.may_store.clear()
     dropped(page, "long.mp4", 2 * PART_SIZE + 7)
     upload = page.locator(".upload", has_text="long.mp4")
-    expect(upload).to_contain_text("MB of", timeout=15_000)
+    expect(upload).to_contain_text("MB of")
     until(page, "localStorage.getItem('lifestream-uploads')?.includes('long.mp4')")
     (name,) = service.uploads
     while not service.parts:

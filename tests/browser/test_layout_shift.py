@@ -65,6 +65,8 @@ def test_opening_the_player_moves_nothing(
     data = held(page, "GET", "**/player.json")
     page.goto(f"{address}/recordings/{job_id}", wait_until="commit")
     until(page, PAINTED)  # Before the script has read what it draws.
+    while not data:
+        page.wait_for_timeout(10)
     while data:
         data.pop().continue_()
     page.wait_for_selector("body[data-editable]")
@@ -91,6 +93,8 @@ def test_saving_moves_nothing_whether_it_fails_or_not(
         expect(page.locator(STATE)).to_have_attribute("data-edit-state", "offline")
         assert shift() <= BUDGET
     page.unroute_all()
+    while changes:  # what the page has sent again by itself
+        changes.pop().abort()
     page.evaluate("dispatchEvent(new Event('online'))")
     saved(page)
     assert shift() <= BUDGET

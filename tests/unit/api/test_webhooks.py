@@ -169,10 +169,16 @@ def test_should_deliver_past_every_way_in_which_a_receiver_fails(world: World) -
         serving(lambda connection: elsewhere.append(connection.recv(1))) as other,
         serving(answer) as port,
     ):
-        send = OutboundPost(local(port, resolver=lambda _host, _port: ["127.0.0.1"]))
+
+        def resolve(_host: str, _port: int) -> list[str]:
+            return ["127.0.0.1"]
+
+        patient = OutboundPost(local(port, resolver=resolve))
+        impatient = OutboundPost(local(port, resolver=resolve, read=0.2))
 
         def post(url: str, headers: Mapping[str, str], body: bytes) -> int:
             del url  # The webhook's own is that of a public host.
+            send = patient if posted else impatient  # Only the first answer does not come.
             posted.append(headers["webhook-id"])
             try:
                 return send(f"http://any.example.test:{port}/", headers, body)

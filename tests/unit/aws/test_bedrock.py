@@ -50,8 +50,8 @@ def client_of(endpoint: AwsEndpoint, *, attempts: int = 1) -> Any:
         aws_access_key_id="test",
         aws_secret_access_key="test",  # noqa: S106 - of no account
         config=Config(
-            connect_timeout=1,
-            read_timeout=1,
+            connect_timeout=60,
+            read_timeout=60,
             retries={"total_max_attempts": attempts, "mode": "standard"},
         ),
     )

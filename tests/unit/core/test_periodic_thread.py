@@ -2,7 +2,7 @@ import threading
 
 from runtime.core.periodic_thread import PeriodicThread
 
-SOON = 5.0
+PATIENCE_SECONDS = 120.0
 
 
 class Counting(PeriodicThread):
@@ -31,7 +31,7 @@ class Counting(PeriodicThread):
 
 def test_should_go_on_in_a_thread_of_its_own_until_the_context_ends() -> None:
     with Counting() as counting:
-        assert counting.twice.wait(SOON)
+        assert counting.twice.wait(PATIENCE_SECONDS)
     turns = counting.turns
     assert counting.thread == "counting"
     assert not counting._thread.is_alive()
@@ -40,14 +40,14 @@ def test_should_go_on_in_a_thread_of_its_own_until_the_context_ends() -> None:
 
 def test_should_end_when_there_is_no_use_in_going_on() -> None:
     with Counting(enough=2) as counting:
-        counting._thread.join(SOON)
+        counting._thread.join(PATIENCE_SECONDS)
         assert not counting._thread.is_alive()
     assert counting.turns == 2
 
 
 def test_should_tell_what_it_died_of_and_never_go_on() -> None:
     with Counting(fails=True) as counting:
-        assert counting.gone.wait(SOON)
+        assert counting.gone.wait(PATIENCE_SECONDS)
     assert counting.turns == 1
 
 

@@ -36,7 +36,7 @@ def run(models: Path, *, port: int | None = None) -> subprocess.CompletedProcess
         },
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=120,
         check=False,
     )
 

@@ -241,7 +241,7 @@ def test_should_die_with_its_parent(folder: Path) -> None:
         parent.wait()
         # The pidfd becomes readable when the child is gone.
         watch = os.pidfd_open(child)
-        assert select.select([watch], [], [], 10.0)[0]
+        assert select.select([watch], [], [], 120.0)[0]
         os.close(watch)
 
 

@@ -10,7 +10,7 @@ from runtime.core.jobs import Source
 from runtime.processor.stages.publish import PARALLEL_UPLOADS, publish_folder
 from tests.fakes.objects import InMemoryObjectStore
 
-SOON = 10.0
+PATIENCE_SECONDS = 120.0
 
 
 class Waiting(InMemoryObjectStore):
@@ -18,7 +18,7 @@ class Waiting(InMemoryObjectStore):
 
     def __init__(self, together: int) -> None:
         super().__init__()
-        self._gathered = threading.Barrier(together, timeout=SOON)
+        self._gathered = threading.Barrier(together, timeout=PATIENCE_SECONDS)
 
     def upload(self, path: Path, bucket: str, key: str, content_type: str) -> None:
         self._gathered.wait()

@@ -76,7 +76,10 @@ class Operators:
 
     def _redrive(self) -> None:
         while not self._stop.wait(REDRIVE_SECONDS):
-            if self._system.messages(Output.JOBS_DLQ_URL) == 0:
+            try:
+                if self._system.messages(Output.JOBS_DLQ_URL) == 0:
+                    continue
+            except (BotoCoreError, ClientError):
                 continue
             arguments = [
                 "-m",

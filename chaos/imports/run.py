@@ -31,7 +31,8 @@ IDLE_SECONDS = 65.0
 """A released task may stay protected for the policy's interval of checks."""
 
 POLL_SECONDS = 0.3
-LEAVING_SECONDS = 0.5
+LEAVING_SECONDS = 5.0
+"""Between letting go and the note of it, on a busy machine."""
 DEPLOYMENT_SECONDS = 60.0
 
 

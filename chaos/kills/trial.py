@@ -21,6 +21,8 @@ MOST_KILLS = 3
 
 MOST_LOST_SECONDS = 60.0
 TIMEOUT_SECONDS = 900.0
+ENDING_SECONDS = 30.0
+POLL_SECONDS = 0.1
 
 
 @dataclass
@@ -124,9 +126,17 @@ class Trial:
             found.append(f"run {number}: {', '.join(differing)} are not as undisturbed")
         if left := sorted(path.name for path in run.work_dir.iterdir()):
             found.append(f"run {number}: {', '.join(left)} left in the work folder")
-        if alive := _processes_below(run.folder):
+        if alive := self._left_behind(run.folder):
             found.append(f"run {number}: still running: {', '.join(alive)}")
         return found
+
+    def _left_behind(self, folder: Path) -> list[str]:
+        """Return what still works below a folder; the kernel ends children in its own time."""
+        clock = self.bench.clock
+        latest = clock.monotonic() + ENDING_SECONDS
+        while (alive := _processes_below(folder)) and clock.monotonic() < latest:
+            clock.sleep(POLL_SECONDS)
+        return alive
 
     def _comparable(self) -> dict[str, bytes]:
         """Return the published files that must not depend on the run; metrics do."""

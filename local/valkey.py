@@ -19,7 +19,7 @@ PACKAGES = (
 )
 """The server and the libraries that it loads, as Debian 12 names them."""
 
-START_SECONDS = 10.0
+START_SECONDS = 60.0
 POLL_SECONDS = 0.02
 
 

@@ -20,7 +20,7 @@ QUESTION = Question(
 
 def ask(model: str, cloud: str) -> dict[str, object]:
     assert cloud
-    client = clients.bedrock("us-east-1", read_timeout=5)
+    client = clients.bedrock("us-east-1", read_timeout=60)
     try:
         return dict(BedrockChatModel(client, model=model).ask(QUESTION).document)
     finally:

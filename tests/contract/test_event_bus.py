@@ -28,7 +28,7 @@ def test_should_put_an_event_that_a_rule_matches() -> None:
             JobEvent(event_id=f"any-{state}", event_type="any", owner=None, detail={"state": state})
         )
     queue = SqsQueue(sqs, url)
-    message = queue.receive(5)
+    message = queue.receive(20)
     assert message is not None
     received = json.loads(message.body)
     assert received["detail"] == {

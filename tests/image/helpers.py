@@ -13,7 +13,7 @@ from runtime.core.clock import SystemClock
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job, State
 
-SILENCE_SECONDS = 180.0
+SILENCE_SECONDS = 600.0
 
 
 def finished(deployed: Deployed, video: Path) -> Job:

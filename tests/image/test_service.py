@@ -24,7 +24,7 @@ from tests.emulator import empty_cloud
 pytestmark = [pytest.mark.image, pytest.mark.timeout(300, func_only=True)]
 
 START_SECONDS = 300.0
-STOP_SECONDS = 30.0
+STOP_SECONDS = 120.0
 POLL_SECONDS = 0.2
 LOOPBACK = "127.0.0.1"
 

@@ -42,6 +42,7 @@ def finished(deployed: Deployed, talk: Path) -> Job:
         job = update.job
     assert job is not None
     assert job.state is State.SUCCEEDED, job.failure
+    ended_tasks(deployed, job.job_id)  # What the process logs and traces at last is there then.
     return job
 
 

@@ -40,9 +40,13 @@ class Service:
         return described
 
     def deployment(self) -> dict[str, Any]:
-        """Return the primary deployment."""
-        deployments: list[dict[str, Any]] = self.describe()["deployments"]
-        return next(d for d in deployments if d["status"] == "PRIMARY")
+        """Return the primary deployment; while another one becomes it, there may be none."""
+
+        def primary() -> dict[str, Any] | None:
+            deployments: list[dict[str, Any]] = self.describe()["deployments"]
+            return next((d for d in deployments if d["status"] == "PRIMARY"), None)
+
+        return until(primary, "a deployment is the primary one")
 
     def tasks(self, desired_status: str = "RUNNING") -> list[Task]:
         """Return the service's tasks of a desired status."""
@@ -64,8 +68,12 @@ class Service:
         ]
 
     def await_running(self, tasks: int) -> list[str]:
-        until(lambda: len(self.running()) == tasks, f"{tasks} tasks are running")
-        return self.running()
+        def reached() -> tuple[list[str]] | None:
+            running = self.running()
+            return (running,) if len(running) == tasks else None
+
+        (running,) = until(reached, f"{tasks} tasks are running")
+        return running
 
     def await_steady(self) -> None:
         until(lambda: self.deployment()["rolloutState"] == "COMPLETED", "the deployment is over")

@@ -11,7 +11,7 @@ from local import toolchain
 from local.cloud import CloudError, LocalCloud, StateInUseError
 from local.images import Images
 from tests.integration.cloud.conftest import Containers
-from tests.integration.cloud.waiting import until
+from tests.integration.cloud.waiting import PATIENCE_SECONDS, until
 from tests.integration.conftest import probe_images
 
 pytestmark = pytest.mark.cloud
@@ -20,7 +20,7 @@ pytestmark = pytest.mark.cloud
 def is_running(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except FileNotFoundError:
+    except (FileNotFoundError, ProcessLookupError):  # before it is opened, or while it is read
         return False
 
 
@@ -103,4 +103,4 @@ def test_should_run_alone_and_stop_on_ctrl_c(tmp_path: Path) -> None:
             if "Ready" in line:
                 break
         emulator.send_signal(signal.SIGINT)
-        assert emulator.wait(10) == 0
+        assert emulator.wait(PATIENCE_SECONDS) == 0

@@ -138,7 +138,7 @@ def test_should_tell_a_topic_that_an_alarm_has_been_raised(
                 "ReturnData": False,
                 "MetricStat": {
                     "Metric": {**watched, "Dimensions": [{"Name": "Of", "Value": "us"}]},
-                    "Period": 10,
+                    "Period": 60,
                     "Stat": "Sum",
                 },
             },

@@ -72,7 +72,7 @@ def test_should_roll_back_a_deployment_whose_tasks_fail(containers: Containers) 
 
 def test_should_restart_a_crashing_task_less_and_less_often(containers: Containers) -> None:
     service = Service(containers, 1, containers.define("end_with", "1"))
-    until(lambda: len(service.tasks("STOPPED")) == 4, "four tasks have failed")
+    until(lambda: len(service.tasks("STOPPED")) >= 4, "four tasks have failed")
     created = sorted(task["createdAt"] for task in service.tasks("STOPPED"))
     waits = [(after - before).total_seconds() for before, after in itertools.pairwise(created)]
     assert waits[1] >= 1  # ECS reports whole seconds

@@ -17,7 +17,7 @@ from runtime.core.clock import SystemClock
 from runtime.core.contract import EnvVar, Output
 from runtime.core.jobs import Job
 
-SILENCE_SECONDS = 120.0
+SILENCE_SECONDS = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

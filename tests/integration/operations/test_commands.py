@@ -49,8 +49,8 @@ def test_should_show_why_a_job_failed_and_run_it_again(deployed: Deployed, faile
 
 
 def test_should_stop_the_task_of_a_cancelled_job(deployed: Deployed) -> None:
-    video = (toolchain.MEDIA / "sample.mp4").read_bytes()
-    key = deployed.upload("uploads/cancelled.mp4", video)
+    # A long one: each command takes a second or more, and the job must not end before.
+    key = deployed.upload("uploads/cancelled.mp4", toolchain.sample_video().read_bytes())
     job = _running(deployed, key)
     assert deployed.lifestream("jobs", "cancel", key).status == 0
     assert deployed.lifestream("jobs", "watch", key).status == 1
@@ -148,8 +148,9 @@ def _running(deployed: Deployed, key: str) -> dict[str, str]:
     clock = SystemClock()
     while True:
         shown = deployed.lifestream("jobs", "show", key, "--json")
-        if shown.status == 0 and shown.json["state"] == "RUNNING":
+        if shown.status == 0 and shown.json["state"] not in {"PENDING", "CLAIMED", "LAUNCHED"}:
             job: dict[str, str] = shown.json
+            assert job["state"] == "RUNNING", job
             return job
         clock.sleep(0.5)
 

@@ -153,5 +153,5 @@ def test_should_have_an_alarm_reach_a_topic_only_if_its_key_lets_cloudwatch_in(
         AlarmActions=[topic],
     )
     cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="any")
-    received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=10 if let_in else 2)
+    received = sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20 if let_in else 2)
     assert bool(received.get("Messages")) == let_in

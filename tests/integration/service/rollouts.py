@@ -15,7 +15,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 CLUSTER, SERVICE = "lifestream-cluster-dev", "lifestream-api-dev"
-LONGEST_SECONDS = 120.0
+LONGEST_SECONDS = 300.0
 POLL_SECONDS = 0.2
 REQUEST_SECONDS = 0.05
 RECONNECT_SECONDS = 0.2
@@ -72,9 +72,10 @@ class Rollouts:
         deadline = time.monotonic() + LONGEST_SECONDS
         while True:
             deployments = self.service()["deployments"]
-            (primary,) = [each for each in deployments if each["status"] == "PRIMARY"]
-            if primary["rolloutState"] == "COMPLETED" and not any(
-                each["runningCount"] for each in deployments if each is not primary
+            # While another one becomes the primary, there may be none.
+            primary = [each for each in deployments if each["status"] == "PRIMARY"]
+            if any(each["rolloutState"] == "COMPLETED" for each in primary) and not any(
+                each["runningCount"] for each in deployments if each not in primary
             ):
                 return
             assert time.monotonic() < deadline, deployments

@@ -124,8 +124,10 @@ class Environment:
 
     def tables(self) -> list[str]:
         """Return the tables of the environment that exist, whatever became of their stack."""
-        names = self.cloud.client("dynamodb").list_tables()["TableNames"]
-        return [name for name in names if name.endswith(f"-{self.name}")]
+        pages = self.cloud.client("dynamodb").get_paginator("list_tables").paginate()
+        return [
+            name for page in pages for name in page["TableNames"] if name.endswith(f"-{self.name}")
+        ]
 
     def protected_tables(self) -> list[str]:
         """Return the tables that cannot be deleted."""

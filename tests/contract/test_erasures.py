@@ -339,7 +339,8 @@ def everything(s3: Any, dynamodb: Any, sqs: Any) -> str:
             found += [each, body["Body"].read()]
         found += listed.get("DeleteMarkers", [])
         found += s3.list_multipart_uploads(Bucket=bucket).get("Uploads", [])
-    for table in dynamodb.list_tables()["TableNames"]:
+    tables = dynamodb.get_paginator("list_tables").paginate()
+    for table in (name for page in tables for name in page["TableNames"]):
         for page in dynamodb.get_paginator("scan").paginate(TableName=table):
             found += page["Items"]
     for url in sqs.list_queues().get("QueueUrls", []):

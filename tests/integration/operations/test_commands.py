@@ -99,7 +99,8 @@ def test_should_restore_beside_what_is_there_and_remove_it(deployed: Deployed, f
     assert table["restored"] >= 1
     assert drill.json["objects"]["restored"] == 2
     left = s3.list_objects_v2(Bucket=bucket, Prefix="restore-drill/")["KeyCount"]
-    tables = deployed.cloud.client("dynamodb").list_tables()["TableNames"]
+    pages = deployed.cloud.client("dynamodb").get_paginator("list_tables").paginate()
+    tables = [name for page in pages for name in page["TableNames"]]
     assert (left, [name for name in tables if "drill" in name]) == (0, [])
 
 

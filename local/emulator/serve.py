@@ -31,7 +31,8 @@ from local.emulator.ecs import (
     task_tags,
     vcpu_quota,
 )
-from local.emulator.load_balancing import front_doors
+from local.emulator.ecs.blue_green import api as blue_green_api
+from local.emulator.load_balancing import front_doors, request_metrics, targets, weighted_rules
 from local.emulator.services import (
     bedrock,
     dynamodb_conflicts,
@@ -44,6 +45,7 @@ from local.emulator.services import (
     lambda_logs,
     lambda_mappings,
     lambda_runtime,
+    managed_policies,
     s3_default_key,
     s3_kms_etag,
     secret_references,
@@ -92,9 +94,13 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     agent = agent_endpoint.install(protections)
     scheduler = service_scheduler.install(protections)
     health_checks.install(processes, scheduler.wake.set)
+    weighted_rules.install()
+    blue_green_api.install(scheduler.wake.set)
+    targets.install(processes)
+    request_metrics.install()
     front_doors.install(processes, settings.front_doors, gateway_port=settings.plain_port)
-    targets = autoscaling_api.install()
-    alarms.install(targets)
+    scalable_targets = autoscaling_api.install()
+    alarms.install(scalable_targets)
     lambda_runtime.install(settings.lambda_python, settings.images)
     lambda_images.install(settings.images)
     lambda_concurrency.install(settings.quotas.lambda_concurrency)
@@ -109,11 +115,12 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     s3_default_key.install()
     s3_kms_etag.install()
     ecr.install()
+    managed_policies.install()
     secret_references.install()
     sqs_move_task.install()
     ssm_public.install()
     xray.install()
-    resource_types.install(targets)
+    resource_types.install(scalable_targets)
     permissions.install(settings)
     application = asgi.with_routes(
         sqs_long_poll.cancel_on_disconnect(ministack_app.app),

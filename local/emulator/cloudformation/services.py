@@ -40,9 +40,15 @@ class NotStabilizedError(Exception):
     """A service did not reach what its template asks for."""
 
 
-def await_steady_state(record: Record, clock: Clock) -> None:
-    """Wait until a service's latest deployment is over; raise `NotStabilizedError`."""
+def await_steady_state(record: Record, clock: Clock, known: Record | None = None) -> None:
+    """Wait until a service's latest deployment is over; raise `NotStabilizedError`.
+
+    `known` is the latest one before a change: if the change began no other, the service is to have
+    what it has, whatever became of an earlier version.
+    """
     deployment = record["deployments"][0]
+    if deployment is known:
+        deployment = ecs._primary_deployment(record) or deployment
     deadline = clock.monotonic() + STEADY_SECONDS
     while not is_steady(record, deployment):
         if deployment["rolloutState"] == "FAILED":
@@ -112,9 +118,12 @@ def install(clock: Clock | None = None) -> None:
             raise
         return created
 
-    def update(original: Callable[..., Created], *arguments: Any, **options: Any) -> Created:
-        updated = original(*arguments, **options)
-        await_steady_state(record_of(updated[0]), time)
+    def update(
+        original: Callable[..., Created], physical_id: str, *rest: Any, **more: Any
+    ) -> Created:
+        known = record_of(physical_id)["deployments"][0]
+        updated = original(physical_id, *rest, **more)
+        await_steady_state(record_of(updated[0]), time, known)
         return updated
 
     def delete(original: Delete, physical_id: str, properties: Properties) -> None:

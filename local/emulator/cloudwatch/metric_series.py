@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.services import cloudwatch
+from ministack.services import cloudwatch, ecs
 
 from local.emulator.cloudwatch.metric_math import Point, Series, evaluate
 from local.emulator.time_scale import scaled
@@ -33,16 +33,29 @@ class Window:
 def alarm_series(alarm: Metric, now: float) -> Series:
     """Return the latest datapoints of what an alarm watches, the newest last.
 
-    The periods of an alarm that drives scaling are shorter than on AWS, those of others are not:
-    what they watch may happen by the clock.
+    The periods of an alarm that drives scaling or watches deployments are shorter than on AWS,
+    those of others are not: what they watch may happen by the clock.
     """
-    actions = alarm.get("AlarmActions") or []
-    scale = scaled(1.0) if any(POLICY in action for action in actions) else 1.0
+    scale = scaled(1.0) if is_scaling(alarm) or alarm["AlarmName"] in watching() else 1.0
     window = Window(now, int(alarm.get("EvaluationPeriods") or 1), scale)
     if not alarm.get("Metrics"):
         statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic") or "Average"
         return metric_series(alarm, statistic, float(alarm.get("Period") or 60), window)
     return query_series(alarm["Metrics"], window)
+
+
+def is_scaling(alarm: Metric) -> bool:
+    """Return whether an alarm drives a scaling policy."""
+    return any(POLICY in action for action in alarm.get("AlarmActions") or ())
+
+
+def watching() -> set[str]:
+    """Return the names of the alarms that roll deployments of services back."""
+    configurations = [
+        service.get("deploymentConfiguration") or {} for service in list(ecs._services.values())
+    ]
+    found = [each.get("alarms") or {} for each in configurations]
+    return {name for each in found if each.get("enable") for name in each.get("alarmNames") or ()}
 
 
 def query_series(queries: Sequence[Metric], window: Window) -> Series:

@@ -5,6 +5,7 @@ no two decisions overlap.
 """
 
 import threading
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -12,10 +13,15 @@ from typing import Any
 from ministack.core.responses import new_uuid, request_scope
 from ministack.services import ecs
 
+from local.emulator.ecs.blue_green.calling import runner
+from local.emulator.ecs.blue_green.controller import BlueGreen, Tasks
+from local.emulator.ecs.blue_green.refusals import BLUE_GREEN, strategy
+from local.emulator.ecs.blue_green.run import deployments
 from local.emulator.ecs.protection import SERVICE_GROUP, Protections, is_service_task
 from local.emulator.ecs.restart_backoff import RestartBackoff
 from local.emulator.ecs.service_plan import (
     UNHEALTHY_REASON,
+    Plan,
     Service,
     ServiceTask,
     is_complete,
@@ -38,6 +44,7 @@ class ServiceScheduler:
     protections: Protections
     backoff: RestartBackoff
     clock: WallClock
+    blue_green: BlueGreen
     wake: threading.Event = field(default_factory=threading.Event)
 
     def run(self) -> None:
@@ -67,21 +74,45 @@ class ServiceScheduler:
         primary = ecs._primary_deployment(record)
         if primary is None:
             return
+        if primary["rolloutState"] == "IN_PROGRESS" and strategy(record) == BLUE_GREEN:
+            self._deploy_blue_green(cluster, record, primary)
+            return
         wanted = self._wanted(record, primary)
         tasks = tuple(self._view(task) for task in live_tasks(record))
-        steps = plan(wanted, tasks)
+        self._carry_out(cluster, record, primary, plan(wanted, tasks))
+        if primary["rolloutState"] == "IN_PROGRESS" and is_complete(wanted, tasks):
+            complete(record, primary)
+        ecs._refresh_service_state(cluster, SERVICE_GROUP + record["serviceName"])
+
+    def _deploy_blue_green(self, cluster: str, record: Record, primary: Record) -> None:
+        tasks = [self._view(task) for task in live_tasks(record)]
+        counted = self.blue_green.step(
+            record,
+            primary,
+            Tasks(
+                left=Counter(task.get("_deployment_id") or "" for task in tasks_left(record)),
+                serving=Counter(task.deployment for task in tasks if task.serving),
+            ),
+        )
+        for deployment in deployments(record):
+            own = tuple(task for task in tasks if task.deployment == deployment["id"])
+            desired = counted.by_deployment.get(deployment["id"], 0)
+            steps = plan(Service(desired=desired, primary=deployment["id"]), own)
+            self._carry_out(cluster, record, deployment, steps)
+        ecs._refresh_service_state(cluster, SERVICE_GROUP + record["serviceName"])
+        if counted.changed:
+            self.wake.set()
+
+    def _carry_out(self, cluster: str, record: Record, deployment: Record, steps: Plan) -> None:
         for stop in steps.stops:
             ecs._stop_task({"cluster": cluster, "task": stop.arn, "reason": stop.reason})
             if stop.reason == UNHEALTHY_REASON:
                 # To the circuit breaker and the back-off it is a task that failed.
                 ecs._record_service_task_failure(ecs._tasks[stop.arn])
-        if steps.start and self.backoff.may_start(primary["id"]):
-            start(cluster, record, primary, steps.start)
-        if primary["rolloutState"] == "IN_PROGRESS" and is_complete(wanted, tasks):
-            complete(record, primary)
+        if steps.start and self.backoff.may_start(deployment["id"]):
+            start(cluster, record, deployment, steps.start)
         if steps.start or steps.stops:
             ecs._recount_cluster(cluster)
-        ecs._refresh_service_state(cluster, SERVICE_GROUP + record["serviceName"])
 
     def _wanted(self, record: Record, primary: Record) -> Service:
         rules = record.get("deploymentConfiguration") or {}
@@ -110,16 +141,24 @@ class ServiceScheduler:
         return self.clock.now() - datetime.fromisoformat(task["startedAt"]).timestamp()
 
 
-def live_tasks(record: Record) -> list[Task]:
-    """Return a service's tasks that are not about to stop."""
+def tasks_left(record: Record) -> list[Task]:
+    """Return a service's tasks that have not ended."""
     group = SERVICE_GROUP + record["serviceName"]
     return [
         task
         for task in list(ecs._tasks.values())
         if task.get("group") == group
         and task["clusterArn"] == record["clusterArn"]
-        and task["desiredStatus"] != "STOPPED"
-        and task["lastStatus"] in ecs._PRE_STOP_STATUSES
+        and task["lastStatus"] != "STOPPED"
+    ]
+
+
+def live_tasks(record: Record) -> list[Task]:
+    """Return a service's tasks that are not about to stop."""
+    return [
+        task
+        for task in tasks_left(record)
+        if task["desiredStatus"] != "STOPPED" and task["lastStatus"] in ecs._PRE_STOP_STATUSES
     ]
 
 
@@ -159,6 +198,14 @@ def start(cluster: str, record: Record, primary: Record, count: int) -> None:
     )
 
 
+def service_of(task: Task) -> Record | None:
+    """Return the service that a task belongs to, None if it is not there."""
+    cluster = ecs._cluster_name_from_arn(task["clusterArn"])
+    name = str(task.get("group") or "").removeprefix(SERVICE_GROUP)
+    found: Record | None = ecs._services.get(f"{cluster}/{name}")
+    return found
+
+
 def complete(record: Record, primary: Record) -> None:
     """Record that a deployment is over."""
     now = ecs._iso()
@@ -174,7 +221,9 @@ def complete(record: Record, primary: Record) -> None:
 def install(protections: Protections) -> ServiceScheduler:
     """Let ministack's service calls only record what is wanted, and start the scheduler."""
     clock = SystemClock()
-    scheduler = ServiceScheduler(protections, RestartBackoff(clock), clock)
+    scheduler = ServiceScheduler(
+        protections, RestartBackoff(clock), clock, BlueGreen(clock, runner(clock))
+    )
 
     @around(ecs, "_make_deployment")
     def make_in_progress(original: Any, *arguments: Any, **options: Any) -> Record:
@@ -189,7 +238,9 @@ def install(protections: Protections) -> ServiceScheduler:
     @around(ecs, "_record_service_task_failure")
     def failed(original: Any, task: Task, *arguments: Any, **options: Any) -> None:
         scheduler.failed(task)
-        original(task, *arguments, **options)
+        service = service_of(task)
+        if service is None or not scheduler.blue_green.record_failure(service, task):
+            original(task, *arguments, **options)
         scheduler.wake.set()
 
     for name in ("_reconcile_service_tasks", "_complete_service_deployment"):

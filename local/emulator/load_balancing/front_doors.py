@@ -3,6 +3,7 @@
 Each service behind a load balancer has a port of this machine, its front door. A connection goes
 to one of the service's tasks that serve, in turn, and is passed on byte by byte: event streams,
 sockets and uploads behave as they do on AWS. TLS, rules by host and the firewall are AWS's alone.
+A door `NAME:test` follows the service's test listener rule, the door `NAME` that for production.
 Where the service is a function, its front door leads to its gateway instead.
 """
 
@@ -15,11 +16,12 @@ from dataclasses import dataclass
 from functools import partial
 
 from ministack import app
-from ministack.core.responses import request_scope
-from ministack.services import apigateway, ecs
+from ministack.services import apigateway
 
 from local.emulator.ecs.daemon import ProcessDaemon
-from local.emulator.ecs.service_scheduler import is_serving, live_tasks
+from local.emulator.load_balancing.doors import TEST
+from local.emulator.load_balancing.request_metrics import count, status_class
+from local.emulator.load_balancing.targets import Target, serving_targets
 from local.emulator.patching import around
 from local.emulator.settings import HOST
 from runtime.core.contract import SERVICE_NAME
@@ -36,6 +38,9 @@ CLOSE = b"Connection: close"
 
 Targets = Callable[[], Sequence[int]]
 """Returns the ports of the tasks that serve."""
+
+Answered = Callable[[int, int], None]
+"""Gets the port of a task that has answered, and the hundreds of the HTTP status."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +69,14 @@ class FrontDoor:
     """
 
     def __init__(
-        self, targets: Targets, gateway: Callable[[], Gateway | None] = lambda: None
+        self,
+        targets: Targets,
+        gateway: Callable[[], Gateway | None] = lambda: None,
+        answered: Answered = lambda _port, _hundreds: None,
     ) -> None:
         self._targets = targets
         self._gateway = gateway
+        self._answered = answered
         self._turn = itertools.count()
 
     async def open(self, port: int) -> asyncio.Server:
@@ -75,7 +84,8 @@ class FrontDoor:
         return await asyncio.start_server(self._serve, HOST, port)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        with contextlib.suppress(ConnectionError):
+        # A client or a task that left: asyncio reports some of it as a plain `OSError`.
+        with contextlib.suppress(OSError):
             target = await self._connect()
             gateway = self._gateway() if target is None else None
             if gateway is not None:
@@ -86,16 +96,22 @@ class FrontDoor:
                 writer.write(NO_TARGET)
                 await writer.drain()
             else:
-                await _join(reader, writer, *target)
+                port, from_task, to_task = target
+                await _join(reader, writer, from_task, to_task, partial(self._look, port))
         writer.close()
 
-    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter] | None:
+    def _look(self, port: int, answer: bytes) -> None:
+        hundreds = status_class(answer)
+        if hundreds is not None:
+            self._answered(port, hundreds)
+
+    async def _connect(self) -> tuple[int, asyncio.StreamReader, asyncio.StreamWriter] | None:
         ports = self._targets()
         first = next(self._turn)
         for number in range(len(ports)):
             port = ports[(first + number) % len(ports)]
             with contextlib.suppress(OSError):
-                return await asyncio.open_connection(HOST, port)
+                return port, *await asyncio.open_connection(HOST, port)
         return None
 
 
@@ -117,11 +133,15 @@ async def _join(
     writer: asyncio.StreamWriter,
     from_task: asyncio.StreamReader,
     to_task: asyncio.StreamWriter,
+    look: Callable[[bytes], None] = lambda _first: None,
 ) -> None:
-    """Copy both directions until the task has closed, or the client is gone."""
+    """Copy both directions until the task has closed, or the client is gone.
+
+    `look` gets the beginning of the first answer.
+    """
     up = asyncio.create_task(_copy(reader, to_task))
     try:
-        await _copy(from_task, writer)
+        await _copy(from_task, writer, look)
     finally:
         up.cancel()
         to_task.close()
@@ -129,35 +149,41 @@ async def _join(
             await up
 
 
-async def _copy(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+async def _copy(
+    source: asyncio.StreamReader,
+    sink: asyncio.StreamWriter,
+    look: Callable[[bytes], None] | None = None,
+) -> None:
     while data := await source.read(CHUNK_BYTES):
+        if look is not None:
+            look(data)
+            look = None
         sink.write(data)
         await sink.drain()
     if sink.can_write_eof():
         sink.write_eof()
 
 
-def serving_ports(daemon: ProcessDaemon, name: str) -> list[int]:
-    """Return the ports of this machine at which tasks with that container serve, oldest first."""
-    ports: list[int] = []
-    for (account, region, _key), service in list(ecs._services.all_items()):
-        for balanced in service.get("loadBalancers") or ():
-            if service["status"] != "ACTIVE" or balanced.get("containerName") != name:
-                continue
-            with request_scope(account, region):
-                tasks = [task for task in live_tasks(service) if is_serving(task)]
-            for task in sorted(tasks, key=lambda each: str(each["createdAt"])):
-                port = _published(daemon, task, name, int(balanced["containerPort"]))
-                ports += [port] if port else []
-    return ports
+class Route:
+    """The targets of a front door, of which it remembers the last, and the count of requests."""
 
+    def __init__(self, daemon: ProcessDaemon, door: str) -> None:
+        self._daemon = daemon
+        self._name, _, listener = door.partition(":")
+        self._test = listener == TEST
+        self._known: dict[int, Target] = {}
 
-def _published(daemon: ProcessDaemon, task: Mapping[str, object], name: str, port: int) -> int:
-    containers, ids = task["containers"], task.get("_docker_ids") or ()
-    for described, identifier in zip(containers, ids, strict=False):  # type: ignore[call-overload]
-        if described["name"] == name:
-            return daemon.containers.get(identifier).published.get(port, 0)
-    return 0
+    def ports(self) -> list[int]:
+        """Return the ports of the tasks that get the door's requests now."""
+        targets = serving_targets(self._daemon, self._name, test=self._test)
+        self._known = {target.port: target for target in targets}
+        return list(self._known)
+
+    def answered(self, port: int, hundreds: int) -> None:
+        """Count an answer of a target."""
+        target = self._known.get(port)
+        if target is not None:
+            count(target, hundreds)
 
 
 def gateway_of(name: str, port: int) -> Gateway | None:
@@ -182,9 +208,9 @@ def install(daemon: ProcessDaemon, doors: Mapping[str, int], *, gateway_port: in
 
     async def serve() -> None:
         for name, port in doors.items():
-            await FrontDoor(
-                partial(serving_ports, daemon, name), partial(gateway_of, name, gateway_port)
-            ).open(port)
+            route = Route(daemon, name)
+            gateway = partial(gateway_of, name, gateway_port)
+            await FrontDoor(route.ports, gateway, route.answered).open(port)
         ready.set()
         await asyncio.Event().wait()
 

@@ -4,6 +4,7 @@ from local.emulator.permissions import (
     agent,
     functions,
     keys,
+    load_balancers,
     missing_objects,
     requests,
     rules,
@@ -24,5 +25,6 @@ def install(settings: Settings) -> None:
     tasks.install(settings)
     agent.install()
     functions.install()
+    load_balancers.install()
     rules.install()
     missing_objects.install()

@@ -26,8 +26,8 @@ run: setup-run ## Deploy into the local cloud and process a video: make run [VID
 	@$(VENV)/python -m local.run $(if $(filter off,$(SERVICES)),--no-services) $(if $(CONTAINER),--container) $(if $(filter pool,$(MODE)),--pool) $(if $(VIDEO),"$(VIDEO)")
 
 .PHONY: up
-up: setup-run ## Keep everything running with API and web pages: make up [MODE=pool] [HOSTING=lambda] [CACHE=1]
-	@$(VENV)/python -m local.up $(if $(filter pool,$(MODE)),--pool) $(if $(filter lambda,$(HOSTING)),--functions) $(if $(CACHE),--cache)
+up: setup-run ## Keep everything running with API and web pages: make up [MODE=pool] [HOSTING=lambda] [DEPLOYMENT=blue_green] [CACHE=1]
+	@$(VENV)/python -m local.up $(if $(filter pool,$(MODE)),--pool) $(if $(filter lambda,$(HOSTING)),--functions) $(if $(filter blue_green,$(DEPLOYMENT)),--blue-green) $(if $(CACHE),--cache)
 
 deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ENFORCE=1] [ONCE=1]
 	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ENFORCE),--enforce) $(if $(ONCE),--once)

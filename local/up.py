@@ -20,6 +20,7 @@ from local.cloud import CloudError, LocalCloud
 from local.commands import interrupt_on_sigterm, run_command
 from local.deploy_local import shown
 from local.deployed import ENVIRONMENT
+from local.emulator.load_balancing.doors import TEST
 from local.emulator.settings import HOST
 from local.issuer.process import IssuerError, local_issuer
 from local.ports import free_port, reserve
@@ -30,6 +31,7 @@ from scripts.setup.wheels import UnavailableError
 
 STATE_FILE = toolchain.STATE / "up.json"
 USUAL_PORTS = {API: API_PORT, WEB: WEB_PORT}
+BLUE_GREEN = {"deployment": "blue_green", "bake_minutes": 1}
 READY_SECONDS = 60.0
 POLL_SECONDS = 0.1
 LINES_SHOWN = 12
@@ -52,6 +54,9 @@ def main(
         bool,
         typer.Option("--functions", help='Host the services as functions: hosting = "lambda".'),
     ] = False,
+    blue_green: Annotated[
+        bool, typer.Option("--blue-green", help="Deploy the services blue/green.")
+    ] = False,
     cache: Annotated[
         bool, typer.Option("--cache", help="Share rate limits in a Redis server of Debian.")
     ] = False,
@@ -62,7 +67,14 @@ def main(
     screen = Screen()
     interrupt_on_sigterm()
     try:
-        with running(screen, pool=pool, functions=functions, cache=cache, note=note) as written:
+        with running(
+            screen,
+            pool=pool,
+            functions=functions,
+            blue_green=blue_green,
+            cache=cache,
+            note=note,
+        ) as written:
             show(screen, written, note)
             if not once:
                 screen.say("It runs until Ctrl-C; nothing of it is kept.")
@@ -81,6 +93,7 @@ def running(
     *,
     pool: bool = False,
     functions: bool = False,
+    blue_green: bool = False,
     cache: bool = False,
     note: Path = STATE_FILE,
 ) -> Iterator[Mapping[str, Any]]:
@@ -90,23 +103,29 @@ def running(
     if functions:
         # API Gateway distinguishes its domains by name, without the port.
         urls[WEB] = f"http://localhost:{doors[WEB]}"
+    tests = {name: free_port() for name in USUAL_PORTS} if blue_green else {}
     with contextlib.ExitStack() as stack:
         with screen.step("Starting the local cloud"):
             shared = stack.enter_context(shared_cache()) if cache else {}
             cloud = stack.enter_context(
-                toolchain.start_cloud(front_doors=doors, service_environment=shared)
+                toolchain.start_cloud(
+                    front_doors={**doors, **{f"{n}:{TEST}": p for n, p in tests.items()}},
+                    service_environment=shared,
+                )
             )
         with screen.step("Starting the local issuer of tokens"):
             issuer = stack.enter_context(local_issuer(cloud.state_dir / "issuer"))
         with screen.step("Deploying the templates with the CDK command line"):
             settings = service_settings(cloud.endpoint_url, issuer, urls)
             settings |= {"hosting": "lambda"} if functions else {}
+            settings |= BLUE_GREEN if blue_green else {}
             outputs = deployed(cloud, settings, pool=pool)
         with screen.step("Waiting for the services"):
             for name, url in urls.items():
                 await_health(name, url, cloud)
         written = {
             **urls,
+            **{f"{name}_test": f"http://{HOST}:{port}" for name, port in tests.items()},
             "token": issuer.token,
             "issuer": issuer.url,
             "aws": cloud.endpoint_url,

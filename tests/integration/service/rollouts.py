@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import io
 import json
 import threading
 import time
 import urllib.request
-from collections.abc import Iterator, Mapping
+import zipfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,6 +17,14 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
 CLUSTER, SERVICE = "lifestream-cluster-dev", "lifestream-api-dev"
+GATE = "test-deployment-gate"
+GATE_CODE = """
+import boto3
+
+def handler(event, context):
+    found = boto3.client("ssm").get_parameter(Name="test-deployment-gate")
+    return {"hookStatus": found["Parameter"]["Value"], "callBackDelay": 5}
+"""
 LONGEST_SECONDS = 300.0
 POLL_SECONDS = 0.2
 REQUEST_SECONDS = 0.05
@@ -50,36 +60,127 @@ class Rollouts:
         """Begin to deploy the same version again."""
         self.ecs.update_service(cluster=CLUSTER, service=SERVICE, forceNewDeployment=True)
 
-    def deploy_broken(self) -> str:
-        """Deploy a version that cannot start; return its task definition."""
+    def deploy(
+        self,
+        *,
+        command: Sequence[str] = (),
+        variables: Mapping[str, str] | None = None,
+        **configuration: Any,
+    ) -> str:
+        """Deploy a version with another command or variables; return its task definition.
+
+        `configuration` replaces fields of the service's deployment configuration.
+        """
+        service = self.service()
         definition: Mapping[str, Any] = self.ecs.describe_task_definition(
-            taskDefinition=self.service()["taskDefinition"]
+            taskDefinition=service["taskDefinition"]
         )["taskDefinition"]
         kept = ("family", "taskRoleArn", "executionRoleArn", "networkMode", "volumes", "cpu")
         (container,) = definition["containerDefinitions"]
-        broken_container: Any = {**container, "command": ["no_such_module"]}
-        broken = self.ecs.register_task_definition(
+        given = {each["name"]: each["value"] for each in container["environment"]}
+        environment = [{"name": k, "value": v} for k, v in {**given, **(variables or {})}.items()]
+        changed: Any = {**container, "environment": environment}
+        if command:
+            changed["command"] = list(command)
+        registered: str = self.ecs.register_task_definition(
             **{name: definition[name] for name in kept},
             memory=definition["memory"],
             requiresCompatibilities=definition["requiresCompatibilities"],
-            containerDefinitions=[broken_container],
+            containerDefinitions=[changed],
         )["taskDefinition"]["taskDefinitionArn"]
-        self.ecs.update_service(cluster=CLUSTER, service=SERVICE, taskDefinition=broken)
-        return str(broken)
+        self.ecs.update_service(
+            cluster=CLUSTER,
+            service=SERVICE,
+            taskDefinition=registered,
+            deploymentConfiguration={**service["deploymentConfiguration"], **configuration},
+        )
+        return registered
 
-    def await_steady(self) -> None:
-        """Wait until one deployment is left, and it is complete."""
+    def use_rolling(self) -> None:
+        """Let the next deployments be rolling ones."""
+        configuration = {**self.service()["deploymentConfiguration"], "strategy": "ROLLING"}
+        self.ecs.update_service(
+            cluster=CLUSTER, service=SERVICE, deploymentConfiguration=configuration
+        )
+
+    def latest(self) -> Mapping[str, Any]:
+        """Return the latest service deployment."""
+        listed = self.ecs.list_service_deployments(cluster=CLUSTER, service=SERVICE)
+        arn = listed["serviceDeployments"][0]["serviceDeploymentArn"]
+        found: Mapping[str, Any] = self.ecs.describe_service_deployments(
+            serviceDeploymentArns=[arn]
+        )["serviceDeployments"][0]
+        return found
+
+    def await_stage(self, stage: str) -> Mapping[str, Any]:
+        """Wait until the latest service deployment is at a stage, and return it."""
+        return self._await(lambda: self._at(stage), f"stage {stage}")
+
+    def await_end(self) -> Mapping[str, Any]:
+        """Wait until the latest service deployment is over, and return it."""
+        return self._await(self._over, "its end")
+
+    def await_steady(self) -> Mapping[str, Any]:
+        """Wait until one deployment is left, and it is complete; return it."""
+        return self._await(self._steady, "a steady service")
+
+    def _at(self, stage: str) -> Mapping[str, Any] | None:
+        found = self.latest()
+        assert found["status"] == "IN_PROGRESS", found
+        return found if found["lifecycleStage"] == stage else None
+
+    def _over(self) -> Mapping[str, Any] | None:
+        found = self.latest()
+        return found if "finishedAt" in found else None
+
+    def _steady(self) -> Mapping[str, Any] | None:
+        deployments = self.service()["deployments"]
+        # While another one becomes the primary, there may be none.
+        primary = [each for each in deployments if each["status"] == "PRIMARY"]
+        others = [each["runningCount"] for each in deployments if each not in primary]
+        complete = [each for each in primary if each["rolloutState"] == "COMPLETED"]
+        return complete[0] if complete and not any(others) else None
+
+    def _await(self, look: Callable[[], Mapping[str, Any] | None], what: str) -> Mapping[str, Any]:
         deadline = time.monotonic() + LONGEST_SECONDS
-        while True:
-            deployments = self.service()["deployments"]
-            # While another one becomes the primary, there may be none.
-            primary = [each for each in deployments if each["status"] == "PRIMARY"]
-            if any(each["rolloutState"] == "COMPLETED" for each in primary) and not any(
-                each["runningCount"] for each in deployments if each not in primary
-            ):
-                return
-            assert time.monotonic() < deadline, deployments
+        while not (found := look()):
+            assert time.monotonic() < deadline, (what, self.service()["deployments"])
             time.sleep(POLL_SECONDS)
+        return found
+
+
+class Gate:
+    """A lifecycle hook that holds a deployment at a stage until it is opened."""
+
+    def __init__(self, endpoint_url: str, stage: str) -> None:
+        self._ssm = client_of("ssm", endpoint_url)
+        self._answer("IN_PROGRESS")
+        role = client_of("iam", endpoint_url).create_role(
+            RoleName=GATE, AssumeRolePolicyDocument="{}"
+        )["Role"]["Arn"]
+        packed = io.BytesIO()
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("gate.py", GATE_CODE)
+        function = client_of("lambda", endpoint_url).create_function(
+            FunctionName=GATE,
+            Runtime="python3.12",
+            Role=role,
+            Handler="gate.handler",
+            Code={"ZipFile": packed.getvalue()},
+            Timeout=20,
+        )
+        self.hook = {
+            "hookTargetArn": function["FunctionArn"],
+            "roleArn": role,
+            "lifecycleStages": [stage],
+        }
+
+    def open(self) -> None:
+        """Let the deployment go on."""
+        self._answer("SUCCEEDED")
+
+    def _answer(self, status: str) -> None:
+        self._ssm.put_parameter(Name=GATE, Value=status, Type="String", Overwrite=True)
 
 
 @dataclass(slots=True)
@@ -88,6 +189,7 @@ class Requests:
 
     url: str
     token: str
+    path: str = "/v1/me"
     sent: int = 0
     failures: list[str] = field(default_factory=list)
 
@@ -105,7 +207,7 @@ class Requests:
 
     def _send_all(self, over: threading.Event) -> None:
         request = urllib.request.Request(  # noqa: S310 - an address of this machine
-            f"{self.url}/v1/me", headers={"Authorization": f"Bearer {self.token}"}
+            f"{self.url}{self.path}", headers={"Authorization": f"Bearer {self.token}"}
         )
         while not over.wait(REQUEST_SECONDS):
             self.sent += 1

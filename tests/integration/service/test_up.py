@@ -1,79 +1,28 @@
 """`make up` brings API and pages up from their templates, and leaves nothing behind."""
 
+import contextlib
 import json
 import os
-import signal
 import subprocess
 import sys
-import time
-import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from local import toolchain
+from runtime.core.contract import TRUE, EnvVar
 from runtime.core.messages import requeue_message
 from tests.integration.cloud.waiting import until
-from tests.integration.service.rollouts import Requests, Rollouts, Sockets, client_of
+from tests.integration.service.rollouts import Gate, Requests, Rollouts, Sockets, client_of
+from tests.integration.service.running import Running, confirmed, put, running_below, uploaded
 
 pytestmark = pytest.mark.cloud
 
-START_SECONDS = 240.0
-STOP_SECONDS = 120.0
-POLL_SECONDS = 0.1
 SOCKETS = 50
 CONTENT_BYTES = 1 << 20
-UNAVAILABLE, TRIES = 503, 5
-
-Answer = tuple[int, Any]
-
-
-class Running:
-    """A `make up` that was started, and what it wrote about itself."""
-
-    def __init__(self, process: "subprocess.Popen[bytes]", note: Path, log: Path) -> None:
-        self.process = process
-        self.log = log
-        self.note = note
-        self.written: Mapping[str, Any] = {}
-
-    def await_ready(self) -> None:
-        deadline = time.monotonic() + START_SECONDS
-        while not self.note.exists():
-            assert self.process.poll() is None, self.log.read_text()
-            assert time.monotonic() < deadline, "it did not become ready"
-            time.sleep(POLL_SECONDS)
-        self.written = json.loads(self.note.read_text())
-
-    def stop(self) -> int:
-        if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
-        return self.process.wait(STOP_SECONDS)
-
-    def call(self, method: str, path: str, body: Any = None, token: str | None = None) -> Answer:
-        """Return status and document; as clients do, ask again while a service does not answer."""
-        for _ in range(TRIES):
-            answer = self._call(method, path, body, token)
-            if answer[0] != UNAVAILABLE:
-                break
-        return answer
-
-    def _call(self, method: str, path: str, body: Any, token: str | None) -> Answer:
-        given = self.written["token"] if token is None else token
-        request = urllib.request.Request(  # noqa: S310 - an address of this machine
-            self.written["api"] + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {given}", "Content-Type": "application/json"},
-        )
-        try:
-            with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-                return answer.status, json.loads(answer.read() or b"null")
-        except urllib.error.HTTPError as error:
-            return error.code, json.loads(error.read() or b"null")
+FOUND = 200
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +31,7 @@ def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
     note, log = folder / "up.json", folder / "up.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-m", "local.up", "--note", str(note)],
+            [sys.executable, "-m", "local.up", "--blue-green", "--note", str(note)],
             cwd=toolchain.ROOT,
             stdout=output,
             stderr=subprocess.STDOUT,
@@ -143,40 +92,72 @@ def test_should_list_a_dead_letter_and_leave_it_to_others(up: Running) -> None:
     sqs.purge_queue(QueueUrl=url)
 
 
-def test_should_serve_on_while_a_version_is_deployed(up: Running) -> None:
-    address, token = up.written["api"], up.written["token"]
-    content = os.urandom(CONTENT_BYTES)
-    new = {"name": "during a deployment.mp4", "size_bytes": len(content)}
-    upload = up.call("POST", "/v1/uploads", new)[1]
+def test_should_test_a_new_version_before_all_requests_change_over(up: Running) -> None:
+    rollouts, gate = Rollouts(up.written["aws"]), Gate(up.written["aws"], "POST_TEST_TRAFFIC_SHIFT")
+
+    def deploy() -> None:
+        rollouts.deploy(variables={EnvVar.KNOWN_VOICES: TRUE}, lifecycleHooks=[gate.hook])
+        rollouts.await_stage("POST_TEST_TRAFFIC_SHIFT")
+        for _ in range(5):
+            assert (up.knows_voices("api_test"), up.knows_voices("api")) == (True, False)
+        gate.open()
+
+    assert not up.knows_voices("api")
+    serves_on(up, rollouts, deploy)
+    ended = rollouts.latest()
+    assert ended["status"] == "SUCCESSFUL", ended
+    assert up.knows_voices("api")
+
+
+def test_should_not_change_over_to_a_version_that_cannot_start(up: Running) -> None:
     rollouts = Rollouts(up.written["aws"])
-    requests, sockets = Requests(address, token), Sockets(address, token, SOCKETS)
-    with sockets.running(), requests.running():
-        # An event that each has, after which it goes on.
-        before = confirmed(up, uploaded(up, b"before"))
-        sockets.wait_for(lambda: sockets.have_seen(before))
-        rollouts.replace_all()
-        meanwhile = confirmed(up, uploaded(up, b"meanwhile"))
-        rollouts.await_steady()
-        put(upload, content)
-        after = confirmed(up, upload["upload_id"])
-        for job_id in (meanwhile, after):
-            sockets.wait_for(lambda job_id=job_id: sockets.have_seen(job_id))
-    assert sockets.reconnected >= SOCKETS
+    requests = Requests(up.written["api"], up.written["token"])
+    with requests.running():
+        returns_from_a_version_that_cannot_start(rollouts)
+    ended = rollouts.latest()
+    assert ended["status"] == "ROLLBACK_SUCCESSFUL"
+    assert "circuit breaker" in ended["statusReason"]
+    assert ended["deploymentCircuitBreaker"]["status"] == "TRIGGERED"
     assert requests.sent > 0
     assert requests.failures == []
 
 
-def test_should_return_to_the_version_that_runs_when_a_new_one_does_not(up: Running) -> None:
+def test_should_change_back_from_a_version_whose_answers_raise_the_alarm(up: Running) -> None:
     rollouts = Rollouts(up.written["aws"])
     running = rollouts.service()["taskDefinition"]
+    address, token = up.written["api"], up.written["token"]
+    requests = Requests(address, token)
+    listings = [Requests(address, token, "/v1/jobs") for _ in range(3)]
+    with requests.running():
+        # Its listings fail, and all else works; blue stays for a day of AWS.
+        rollouts.deploy(variables={EnvVar.JOBS_TABLE: "no-such-table"}, bakeTimeInMinutes=1440)
+        (blue,) = rollouts.await_stage("BAKE_TIME")["sourceServiceRevisions"]
+        assert (blue["runningTaskCount"], blue["requestedProductionTrafficWeight"]) == (1, 0)
+        with contextlib.ExitStack() as stack:
+            for each in listings:
+                stack.enter_context(each.running())
+            ended = rollouts.await_end()
+        steady = rollouts.await_steady()
+    assert (ended["status"], ended["alarms"]["status"]) == ("ROLLBACK_SUCCESSFUL", "TRIGGERED")
+    assert ended["alarms"]["triggeredAlarmNames"] == ["lifestream-dev-api-broken"]
+    assert all(each.failures for each in listings), "they reached the version that fails"
+    assert steady["taskDefinition"] == running
+    assert up.call("GET", "/v1/jobs")[0] == FOUND
+    assert requests.sent > 0
+    assert requests.failures == []
+
+
+def test_should_serve_on_while_a_version_is_deployed(up: Running) -> None:
+    rollouts = Rollouts(up.written["aws"])
+    rollouts.use_rolling()
+    serves_on(up, rollouts, rollouts.replace_all)
+
+
+def test_should_return_to_the_version_that_runs_when_a_new_one_does_not(up: Running) -> None:
+    rollouts = Rollouts(up.written["aws"])
     requests = Requests(up.written["api"], up.written["token"])
     with requests.running():
-        broken = rollouts.deploy_broken()
-        rollouts.await_steady()
-    primary = next(
-        each for each in rollouts.service()["deployments"] if each["status"] == "PRIMARY"
-    )
-    assert primary["taskDefinition"] == running != broken
+        returns_from_a_version_that_cannot_start(rollouts)
     assert any("circuit breaker" in each["message"] for each in rollouts.service()["events"])
     assert requests.sent > 0
     assert requests.failures == []
@@ -190,38 +171,31 @@ def test_should_stop_with_all_it_started(up: Running) -> None:
     until(lambda: not running_below(state), f"{running_below(state)} have ended")
 
 
-def uploaded(up: Running, content: bytes) -> str:
-    """Upload a file; return the upload's id."""
-    new = {"name": "any.mp4", "size_bytes": len(content)}
+def serves_on(up: Running, rollouts: Rollouts, deploy: Callable[[], None]) -> None:
+    """Deploy with open sockets, requests and an upload; no request may fail."""
+    address, token = up.written["api"], up.written["token"]
+    content = os.urandom(CONTENT_BYTES)
+    new = {"name": "during a deployment.mp4", "size_bytes": len(content)}
     upload = up.call("POST", "/v1/uploads", new)[1]
-    put(upload, content)
-    return str(upload["upload_id"])
+    requests, sockets = Requests(address, token), Sockets(address, token, SOCKETS)
+    with sockets.running(), requests.running():
+        # An event that each has, after which it goes on.
+        before = confirmed(up, uploaded(up, b"before"))
+        sockets.wait_for(lambda: sockets.have_seen(before))
+        deploy()
+        meanwhile = confirmed(up, uploaded(up, b"meanwhile"))
+        rollouts.await_steady()
+        put(upload, content)
+        after = confirmed(up, upload["upload_id"])
+        for job_id in (meanwhile, after):
+            sockets.wait_for(lambda job_id=job_id: sockets.have_seen(job_id))
+    assert sockets.reconnected >= SOCKETS
+    assert requests.sent > 0
+    assert requests.failures == []
 
 
-def confirmed(up: Running, upload_id: str) -> str:
-    """Confirm an upload; return the id of its job."""
-    status, answer = up.call("POST", f"/v1/uploads/{upload_id}/confirm", {})
-    assert status == 202, answer
-    return str(answer["job"]["job_id"])
-
-
-def put(upload: Mapping[str, Any], content: bytes) -> None:
-    """Send a file to its signed URL."""
-    request = urllib.request.Request(  # noqa: S310 - an address of this machine
-        upload["url"], method="PUT", data=content, headers=upload["headers"]
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        assert answer.status == 200
-
-
-def running_below(folder: Path) -> list[str]:
-    """Return the processes whose command line or working folder is below a folder."""
-    found = []
-    for process in Path("/proc").glob("[0-9]*"):
-        try:
-            where = (process / "cwd").readlink()
-        except OSError:
-            continue
-        if where.is_relative_to(folder):
-            found.append(process.name)
-    return found
+def returns_from_a_version_that_cannot_start(rollouts: Rollouts) -> None:
+    """Deploy one, and see the service return to the version that runs."""
+    running = rollouts.service()["taskDefinition"]
+    broken = rollouts.deploy(command=["no_such_module"])
+    assert rollouts.await_steady()["taskDefinition"] == running != broken

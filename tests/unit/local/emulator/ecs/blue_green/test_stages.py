@@ -1,5 +1,6 @@
 """The stages of a blue/green deployment: each transition, and a scheduler that ends between any."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -194,7 +195,7 @@ class World:
         if self.progress.is_over:
             return
         asked = wanted(self.progress)
-        changes = [
+        changes: list[Callable[[], None]] = [
             lambda: self.rules.update(production=asked.production),
             lambda: self.rules.update(test=asked.test),
             lambda: self.tasks.update({BLUE: 2 * asked.blue, GREEN: 2 * asked.green}),

@@ -11,13 +11,14 @@ from local.emulator.ecs.blue_green.controller import BlueGreen, Tasks
 from local.emulator.ecs.blue_green.hooks import HookRunner
 from local.emulator.ecs.blue_green.run import RUN, groups_of, run_of
 from local.emulator.ecs.blue_green.stages import ORDER, Stage
-from local.emulator.load_balancing.weighted_rules import weights
+from local.emulator.load_balancing.weighted_rules import forward, weights
 from local.emulator.time_scale import scaled
 from tests.fakes.clock import FakeClock
 from tests.unit.local.emulator.ecs.blue_green.services import (
     ALTERNATE,
     NEW,
     OLD,
+    OTHER,
     PRIMARY,
     PRODUCTION,
     TEST,
@@ -191,12 +192,15 @@ def test_should_not_watch_alarms_that_were_triggered_before_it_began() -> None:
     assert (ended["status"], ended["alarms"]["status"]) == ("SUCCESSFUL", "DISABLED")
 
 
-def test_should_change_no_rule_that_does_not_fit() -> None:
-    del alb._rules[TEST]
+def test_should_change_no_rule_where_the_rules_do_not_fit() -> None:
+    astray = {PRIMARY: 0, ALTERNATE: 0, OTHER: 1}
+    alb._rules[PRODUCTION]["Actions"] = [forward(astray)]
     cloud = Cloud(service())
     ended = cloud.run()
-    assert "One or more rules not found" in ended["statusReason"]
-    assert (led_to(PRODUCTION), cloud.tasks) == (PRIMARY, {OLD: 2})
+    assert ended["status"] == "ROLLBACK_SUCCESSFUL"
+    assert f"unexpected target group {OTHER}" in ended["statusReason"]
+    assert weights(alb._rules[PRODUCTION]["Actions"]) == astray
+    assert (led_to(TEST), cloud.tasks) == (PRIMARY, {OLD: 2})
 
 
 def with_hook(stage: Stage) -> Record:

@@ -167,7 +167,7 @@ class Gate:
             Role=role,
             Handler="gate.handler",
             Code={"ZipFile": packed.getvalue()},
-            Timeout=20,
+            Timeout=300,
         )
         self.hook = {
             "hookTargetArn": function["FunctionArn"],

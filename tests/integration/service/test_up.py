@@ -23,6 +23,7 @@ pytestmark = pytest.mark.cloud
 SOCKETS = 50
 CONTENT_BYTES = 1 << 20
 FOUND = 200
+MANY = "100000/minute"
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +97,10 @@ def test_should_test_a_new_version_before_all_requests_change_over(up: Running) 
     rollouts, gate = Rollouts(up.written["aws"]), Gate(up.written["aws"], "POST_TEST_TRAFFIC_SHIFT")
 
     def deploy() -> None:
-        rollouts.deploy(variables={EnvVar.KNOWN_VOICES: TRUE}, lifecycleHooks=[gate.hook])
+        rollouts.deploy(
+            variables={EnvVar.KNOWN_VOICES: TRUE, EnvVar.RATE_LIMIT: MANY},
+            lifecycleHooks=[gate.hook],
+        )
         rollouts.await_stage("POST_TEST_TRAFFIC_SHIFT")
         for _ in range(5):
             assert (up.knows_voices("api_test"), up.knows_voices("api")) == (True, False)

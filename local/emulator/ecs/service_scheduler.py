@@ -243,6 +243,15 @@ def install(protections: Protections) -> ServiceScheduler:
             original(task, *arguments, **options)
         scheduler.wake.set()
 
+    @around(ecs, "_record_service_task_healthy")
+    def started(original: Any, key: str, task: Task) -> None:
+        service = ecs._services.get(key)
+        deployment = ecs._deployment_for_task(service, task) if service else None
+        failed = int((deployment or {}).get("failedTasks") or 0)
+        original(key, task)
+        if deployment is not None:
+            scheduler.blue_green.record_start(deployment, failed, healthy=is_serving(task))
+
     for name in ("_reconcile_service_tasks", "_complete_service_deployment"):
         replace(ecs, name, lambda *_, **__: scheduler.wake.set(), module=__name__)
     threading.Thread(target=scheduler.run, name="service-scheduler", daemon=True).start()

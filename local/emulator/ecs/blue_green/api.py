@@ -4,7 +4,6 @@ Also refuses the settings that AWS refuses.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +12,15 @@ from ministack.services import alb, ecs
 
 from local.emulator.ecs.blue_green import descriptions
 from local.emulator.ecs.blue_green.refusals import refusal, strategy
-from local.emulator.ecs.blue_green.run import RUN, Record, Run, deployments, find, groups_of, run_of
+from local.emulator.ecs.blue_green.run import (
+    STOP,
+    Record,
+    Run,
+    deployments,
+    find,
+    groups_of,
+    run_of,
+)
 from local.emulator.ecs.blue_green.stages import Stage, Status
 from local.emulator.patching import around, register
 
@@ -31,7 +38,8 @@ def list_deployments(request: Request) -> Response:
     shown = [
         descriptions.brief(service, deployment, run)
         for service, deployment, run in all_runs()
-        if is_service(service, request) and (not statuses or descriptions.status(run) in statuses)
+        if is_service(service, request)
+        and (not statuses or descriptions.status(deployment, run) in statuses)
     ]
     return json_response({"serviceDeployments": shown[: request.get("maxResults", LONGEST_PAGE)]})
 
@@ -72,9 +80,10 @@ def stop_deployment(request: Request, changed: Callable[[], None]) -> Response:
         if descriptions.deployment_arn(service, run) != arn:
             continue
         if run.progress.status is not Status.IN_PROGRESS or run.progress.stage is Stage.CLEAN_UP:
-            message = f"The service deployment is in status {descriptions.status(run)}."
+            shown = descriptions.status(deployment, run)
+            message = f"The service deployment is in status {shown}."
             return _error("ConflictException", message)
-        deployment[RUN] = replace(run, stop_requested=True)
+        deployment[STOP] = True
         changed()
         return json_response({"serviceDeploymentArn": arn})
     return _error("ServiceDeploymentNotFoundException", "The service deployment was not found.")

@@ -22,6 +22,7 @@ from local.emulator.ecs.blue_green.ending import finish
 from local.emulator.ecs.blue_green.run import (
     HISTORY,
     RUN,
+    STOP,
     Record,
     Run,
     find,
@@ -100,6 +101,14 @@ class BlueGreen:
         if primary["rolloutState"] == "IN_PROGRESS" and task["_deployment_id"] == primary["id"]:
             primary["failedTasks"] = int(primary.get("failedTasks") or 0) + 1
         return True
+
+    def record_start(self, deployment: Record, failed: int, *, healthy: bool) -> None:
+        """Keep the count of failed tasks, `failed` before a start, until a task is healthy.
+
+        ministack starts counting again as soon as a task runs.
+        """
+        if run_of(deployment) is not None and not healthy:
+            deployment["failedTasks"] = max(failed, int(deployment.get("failedTasks") or 0))
 
     def _begin(self, service: Record, primary: Record, tasks: Tasks) -> Run:
         for each in service["deployments"]:
@@ -210,7 +219,7 @@ def failure(service: Record, primary: Record, run: Run, alarms: tuple[str, ...],
     tripped = breaker.get("enable") and failed >= ecs._circuit_breaker_threshold(service)
     reasons = (
         run.blocked,
-        STOP_REASON if run.stop_requested else "",
+        STOP_REASON if primary.get(STOP) else "",
         BREAKER_REASON if tripped else "",
         f"these alarms were triggered: {', '.join(alarms)}." if alarms else "",
         hook,

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from local.emulator.ecs.blue_green.run import Run, is_watched
+from local.emulator.ecs.blue_green.run import STOP, Run, is_watched
 from local.emulator.ecs.blue_green.stages import Side, Status, wanted
 from local.emulator.ecs.blue_green.traffic import balanced
 
@@ -37,9 +37,9 @@ def deployment_arn(service: Record, run: Run) -> str:
     return arn(service, "service-deployment", run.identifier)
 
 
-def status(run: Run) -> str:
+def status(deployment: Record, run: Run) -> str:
     """Return the status that the API shows."""
-    asked = run.stop_requested and run.progress.status is Status.IN_PROGRESS
+    asked = deployment.get(STOP) and run.progress.status is Status.IN_PROGRESS
     return "ROLLBACK_REQUESTED" if asked else str(run.progress.status)
 
 
@@ -53,7 +53,7 @@ def brief(service: Record, deployment: Record, run: Run) -> dict[str, Any]:
         startedAt=run.started_at,
         finishedAt=run.finished_at,
         targetServiceRevisionArn=revision_arn(service, deployment),
-        status=status(run),
+        status=status(deployment, run),
         statusReason=run.progress.reason,
     )
 

@@ -10,7 +10,7 @@ from local.emulator.ecs.blue_green.stages import Status
 def finish(service: Record, primary: Record, run: Run) -> None:
     """Show the end of a deployment in the service; doing so again changes nothing."""
     now, reason = ecs._iso(), run.progress.reason
-    if primary["rolloutState"] != "IN_PROGRESS" or run.progress.status is Status.STOPPED:
+    if primary["rolloutState"] != "IN_PROGRESS" or primary["status"] != "PRIMARY":
         return
     if run.progress.status is Status.SUCCESSFUL:
         done = f"ECS deployment {primary['id']} completed."
@@ -20,7 +20,13 @@ def finish(service: Record, primary: Record, run: Run) -> None:
     source = find(service, run.source) if run.source else None
     announce(service, f"deployment failed: {reason}")
     if source is not None:
-        source.update(status="PRIMARY", updatedAt=now, desiredCount=service["desiredCount"])
+        source.update(
+            status="PRIMARY",
+            # It may have been interrupted when all that was left was the end of its own blue.
+            rolloutState="COMPLETED",
+            desiredCount=service["desiredCount"],
+            updatedAt=now,
+        )
         service["taskDefinition"] = source["taskDefinition"]
         primary.update(status="ACTIVE")
         announce(service, "rolled back to the last completed deployment.")

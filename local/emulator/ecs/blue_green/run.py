@@ -21,6 +21,9 @@ Record = dict[str, Any]
 RUN = "_blue_green"
 """The field of a deployment record that holds its run."""
 
+STOP = "_stop_requested"
+"""The field of a deployment record that `StopServiceDeployment` sets: the scheduler sets `RUN`."""
+
 HISTORY = "_service_deployments"
 """The field of a service record that holds its deployments, the newest first."""
 
@@ -40,7 +43,6 @@ class Run:
     source: str = ""
     blocked: str = ""
     alarms_watched: bool = True
-    stop_requested: bool = False
     triggered: tuple[str, ...] = ()
     started_at: str = ""
     updated_at: str = ""

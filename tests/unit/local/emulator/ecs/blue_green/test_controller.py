@@ -9,7 +9,7 @@ from ministack.services import alb, cloudwatch
 from local.emulator.ecs.blue_green import descriptions
 from local.emulator.ecs.blue_green.controller import BlueGreen, Tasks
 from local.emulator.ecs.blue_green.hooks import HookRunner
-from local.emulator.ecs.blue_green.run import RUN, groups_of, run_of
+from local.emulator.ecs.blue_green.run import RUN, STOP, groups_of, run_of
 from local.emulator.ecs.blue_green.stages import ORDER, Stage
 from local.emulator.load_balancing.weighted_rules import forward, weights
 from local.emulator.time_scale import scaled
@@ -28,12 +28,13 @@ from tests.unit.local.emulator.ecs.blue_green.services import (
 )
 
 Record = dict[str, Any]
+LATER = "ecs-svc/00000000000000000003"
 
 
 class Cloud:
     """A service whose tasks start and end at once, except those of a version that is `bad`."""
 
-    def __init__(self, record: Record, *, bad: bool = False) -> None:
+    def __init__(self, record: Record, *, bad: str = "") -> None:
         self.record, self.bad = record, bad
         self.clock = FakeClock()
         runner = HookRunner(self.answer, self.clock, lambda run: run())
@@ -56,11 +57,11 @@ class Cloud:
         primary = self.primary
         if primary["rolloutState"] != "IN_PROGRESS":
             return
-        serving = {k: v for k, v in self.tasks.items() if not (self.bad and k == NEW)}
+        serving = {k: v for k, v in self.tasks.items() if k != self.bad}
         counted = self.blue_green.step(self.record, primary, Tasks(self.tasks, serving))
         self.tasks = {k: v for k, v in counted.by_deployment.items() if v}
-        if self.bad and NEW in self.tasks:
-            self.blue_green.record_failure(self.record, {"_deployment_id": NEW})
+        if self.bad in self.tasks:
+            self.blue_green.record_failure(self.record, {"_deployment_id": self.bad})
         run = run_of(primary)
         assert run is not None
         if not self.stages or self.stages[-1] != run.progress.stage:
@@ -133,11 +134,10 @@ def test_should_register_the_first_version_where_no_production_traffic_goes() ->
 def test_should_swap_the_groups_with_each_deployment() -> None:
     cloud = Cloud(service())
     cloud.run()
-    later = "ecs-svc/00000000000000000003"
     cloud.primary["status"] = "ACTIVE"
-    cloud.record["deployments"].insert(0, deployment(later, primary=True))
+    cloud.record["deployments"].insert(0, deployment(LATER, primary=True))
     assert cloud.run()["status"] == "SUCCESSFUL"
-    assert (led_to(PRODUCTION), cloud.tasks) == (PRIMARY, {later: 2})
+    assert (led_to(PRODUCTION), cloud.tasks) == (PRIMARY, {LATER: 2})
 
 
 def test_should_leave_tasks_of_a_rolling_deployment_where_they_are() -> None:
@@ -151,7 +151,7 @@ def test_should_leave_tasks_of_a_rolling_deployment_where_they_are() -> None:
 
 
 def test_should_never_change_over_to_a_version_that_fails() -> None:
-    cloud = Cloud(service(), bad=True)
+    cloud = Cloud(service(), bad=NEW)
     ended = cloud.run()
     assert ended["status"] == "ROLLBACK_SUCCESSFUL"
     assert ended["statusReason"] == (
@@ -165,7 +165,7 @@ def test_should_never_change_over_to_a_version_that_fails() -> None:
 
 
 def test_should_have_nothing_to_return_to_when_the_first_version_fails() -> None:
-    cloud = Cloud(service(deployments=[deployment(NEW, primary=True)]), bad=True)
+    cloud = Cloud(service(deployments=[deployment(NEW, primary=True)]), bad=NEW)
     ended = cloud.run()
     assert ended["status"] == "ROLLBACK_FAILED"
     assert "No rollback candidate" in ended["statusReason"]
@@ -240,7 +240,7 @@ def interrupted_at(stage: Stage) -> Cloud:
     cloud = Cloud(service())
     cloud.run_to(stage)
     cloud.primary["status"] = "ACTIVE"
-    later = deployment("ecs-svc/00000000000000000003", primary=True)
+    later = deployment(LATER, primary=True)
     cloud.record["deployments"].insert(0, later)
     cloud.stages.clear()
     return cloud
@@ -263,3 +263,34 @@ def test_should_take_a_version_for_blue_whose_own_blue_was_ending() -> None:
     assert led_to(PRODUCTION) == ALTERNATE
     assert cloud.run()["status"] == "SUCCESSFUL"
     assert led_to(PRODUCTION) == PRIMARY
+
+
+def test_should_return_to_a_version_whose_own_blue_was_ending() -> None:
+    cloud = interrupted_at(Stage.CLEAN_UP)
+    cloud.bad = LATER
+    assert cloud.run()["status"] == "ROLLBACK_SUCCESSFUL"
+    cloud.step()
+    assert (cloud.primary["id"], cloud.primary["rolloutState"]) == (NEW, "COMPLETED")
+    assert (led_to(PRODUCTION), cloud.tasks) == (ALTERNATE, {NEW: 2})
+
+
+def test_should_roll_back_when_that_is_asked_for() -> None:
+    cloud = Cloud(service())
+    cloud.run_to(Stage.BAKE_TIME)
+    target = cloud.primary
+    target[STOP] = True
+    found = run_of(target)
+    assert found is not None
+    assert descriptions.status(target, found) == "ROLLBACK_REQUESTED"
+    ended = cloud.run()
+    assert (ended["status"], led_to(PRODUCTION)) == ("ROLLBACK_SUCCESSFUL", PRIMARY)
+    assert "StopServiceDeployment" in ended["statusReason"]
+
+
+@pytest.mark.parametrize(("healthy", "count"), [(True, 0), (False, 2)])
+def test_should_count_failures_until_a_task_is_healthy(*, healthy: bool, count: int) -> None:
+    cloud = Cloud(service())
+    cloud.run_to(Stage.SCALE_UP)
+    cloud.primary["failedTasks"] = 0  # as ministack leaves it when a task runs
+    cloud.blue_green.record_start(cloud.primary, 2, healthy=healthy)
+    assert cloud.primary["failedTasks"] == count

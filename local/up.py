@@ -216,6 +216,7 @@ def show(screen: Screen, written: Mapping[str, Any], note: Path) -> None:
         [
             ("web pages", str(written[WEB])),
             ("API", f"{written[API]}/docs"),
+            *((name, str(url)) for name, url in written.items() if name.endswith(f"_{TEST}")),
             ("issuer", str(written["issuer"])),
             ("local AWS", str(written["aws"])),
             ("token", str(written["token"])),

@@ -32,7 +32,7 @@ def test_should_take_another_port_where_the_usual_one_is_taken() -> None:
         assert up.usual_or_free(taken.getsockname()[1]) != taken.getsockname()[1]
 
 
-@pytest.mark.parametrize("changes", [{}, {"hosting": "lambda"}])
+@pytest.mark.parametrize("changes", [{}, {"hosting": "lambda"}, up.BLUE_GREEN])
 def test_should_give_settings_that_the_environment_accepts(changes: dict[str, Any]) -> None:
     given = service_settings(CLOUD, ISSUER, URLS) | changes
     service = load_environment(DEV, service=given).service

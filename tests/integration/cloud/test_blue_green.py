@@ -13,6 +13,7 @@ from tests.integration.cloud.waiting import until
 
 pytestmark = pytest.mark.cloud
 
+TWO_FAILURES = {"Type": "COUNT", "Value": 2}
 PORTS = {"Production": 443, "Test": 8443}
 
 
@@ -20,7 +21,9 @@ def deployed(containers: Containers, *action: str) -> dict[str, Any]:
     """Return a service that deploys blue/green behind a load balancer, as a template has it."""
     found = service(containers, *action)
     made = found["Service"]["Properties"]
-    made["DeploymentConfiguration"] |= {"Strategy": "BLUE_GREEN", "BakeTimeInMinutes": 1}
+    configuration = made["DeploymentConfiguration"]
+    configuration |= {"Strategy": "BLUE_GREEN", "BakeTimeInMinutes": 0}
+    configuration["DeploymentCircuitBreaker"]["ThresholdConfiguration"] = TWO_FAILURES
     made["LoadBalancers"] = [
         {
             "TargetGroupArn": {"Ref": "Blue"},
@@ -65,13 +68,20 @@ def deployed(containers: Containers, *action: str) -> dict[str, Any]:
     return found
 
 
+def unhealthy(template: dict[str, Any]) -> dict[str, Any]:
+    """Return a template whose container runs for a while before it fails its health check."""
+    (container,) = template["Definition"]["Properties"]["ContainerDefinitions"]
+    container["HealthCheck"] = {"Command": ["CMD", "false"], "Interval": 5, "Retries": 8}
+    return template
+
+
 def test_should_deploy_and_roll_back_by_a_stack(
     cloud: LocalCloud, stacks: Stacks, containers: Containers
 ) -> None:
     made = stacks.create(deployed(containers, "wait", "0"))
     assert production(cloud, made) == made["Green"], "where no requests went before"
 
-    reasons = stacks.failed_update(deployed(containers, "end_with", "1"))
+    reasons = stacks.failed_update(unhealthy(deployed(containers, "wait", "1")))
 
     assert "rolled back because the circuit breaker threshold was exceeded" in reasons
     assert running(containers) == [made["Definition"]]

@@ -23,7 +23,7 @@ import boto3
 
 def handler(event, context):
     found = boto3.client("ssm").get_parameter(Name="test-deployment-gate")
-    return {"hookStatus": found["Parameter"]["Value"], "callBackDelay": 5}
+    return {"hookStatus": found["Parameter"]["Value"]}
 """
 LONGEST_SECONDS = 300.0
 POLL_SECONDS = 0.2

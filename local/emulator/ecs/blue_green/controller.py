@@ -71,7 +71,7 @@ class Counted:
 
 @dataclass(frozen=True, slots=True)
 class BlueGreen:
-    """Steps blue/green deployments of services."""
+    """Carries out blue/green deployments, a step at a time."""
 
     clock: WallClock
     runner: hooks.HookRunner

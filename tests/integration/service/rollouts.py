@@ -221,14 +221,14 @@ class Requests:
 class Sockets:
     """`count` sockets that follow all jobs and reconnect after their last event.
 
-    `seen` are the jobs that each has seen.
+    `seen` are the jobs that each has seen, `cut` counts the ends of connections.
     """
 
     def __init__(self, url: str, token: str, count: int) -> None:
         self._url = f"{url.replace('http://', 'ws://')}/v1/ws"
         self._headers = {"Authorization": f"Bearer {token}"}
         self._count = count
-        self.open = self.reconnected = 0
+        self.open = self.cut = 0
         self.seen: list[set[str]] = [set() for _ in range(count)]
 
     @contextlib.contextmanager
@@ -257,7 +257,7 @@ class Sockets:
         """Wait until something is so."""
         deadline = time.monotonic() + LONGEST_SECONDS
         while not condition():
-            assert time.monotonic() < deadline, (self.open, self.reconnected, self.seen)
+            assert time.monotonic() < deadline, (self.open, self.cut, self.seen)
             time.sleep(POLL_SECONDS)
 
     async def _all(self, over: asyncio.Event) -> None:
@@ -284,5 +284,5 @@ class Sockets:
                                 self.seen[number].add(message["data"]["job_id"])
                     finally:
                         self.open -= 1
-                        self.reconnected += 1
+                        self.cut += 1
             await asyncio.sleep(RECONNECT_SECONDS)

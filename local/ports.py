@@ -1,5 +1,6 @@
 """Free TCP ports of this machine."""
 
+import os
 import random
 import socket
 import threading
@@ -15,7 +16,8 @@ KEPT_MARKS = 64
 
 _draw = random.SystemRandom()
 _lock = threading.Lock()
-_marks: dict[int, socket.socket] = {}
+_marks: dict[int, int] = {}
+"""Descriptors of open sockets by port; they end with this process."""
 
 
 def free_port() -> int:
@@ -44,9 +46,9 @@ def reserve(port: int) -> bool:
         if not _is_free(port):
             mark.close()
             return False
-        _marks[port] = mark
+        _marks[port] = mark.detach()
         if len(_marks) > KEPT_MARKS:
-            _marks.pop(next(iter(_marks))).close()
+            os.close(_marks.pop(next(iter(_marks))))
         return True
 
 

@@ -16,6 +16,8 @@ import boto3
 from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidMessage
 
+from tests.integration.cloud.waiting import until
+
 CLUSTER, SERVICE = "lifestream-cluster-dev", "lifestream-api-dev"
 GATE = "test-deployment-gate"
 GATE_CODE = """
@@ -88,12 +90,16 @@ class Rollouts:
             requiresCompatibilities=definition["requiresCompatibilities"],
             containerDefinitions=[changed],
         )["taskDefinition"]["taskDefinitionArn"]
+        before = self._listed()
         self.ecs.update_service(
             cluster=CLUSTER,
             service=SERVICE,
             taskDefinition=registered,
             deploymentConfiguration={**service["deploymentConfiguration"], **configuration},
         )
+        if service["deploymentConfiguration"]["strategy"] == "BLUE_GREEN":
+            # It begins in ECS's own time; until then the latest one is that before.
+            until(lambda: self._listed()[:1] != before[:1], "the deployment has begun")
         return registered
 
     def use_rolling(self) -> None:
@@ -105,8 +111,7 @@ class Rollouts:
 
     def latest(self) -> Mapping[str, Any]:
         """Return the latest service deployment."""
-        listed = self.ecs.list_service_deployments(cluster=CLUSTER, service=SERVICE)
-        arn = listed["serviceDeployments"][0]["serviceDeploymentArn"]
+        arn = self._listed()[0]
         found: Mapping[str, Any] = self.ecs.describe_service_deployments(
             serviceDeploymentArns=[arn]
         )["serviceDeployments"][0]
@@ -123,6 +128,10 @@ class Rollouts:
     def await_steady(self) -> Mapping[str, Any]:
         """Wait until one deployment is left, and it is complete; return it."""
         return self._await(self._steady, "a steady service")
+
+    def _listed(self) -> list[str]:
+        listed = self.ecs.list_service_deployments(cluster=CLUSTER, service=SERVICE)
+        return [each["serviceDeploymentArn"] for each in listed["serviceDeployments"]]
 
     def _at(self, stage: str) -> Mapping[str, Any] | None:
         found = self.latest()

@@ -144,7 +144,7 @@ def test_should_change_back_from_a_version_whose_answers_raise_the_alarm(up: Run
         steady = rollouts.await_steady()
     assert (ended["status"], ended["alarms"]["status"]) == ("ROLLBACK_SUCCESSFUL", "TRIGGERED")
     assert ended["alarms"]["triggeredAlarmNames"] == ["lifestream-dev-api-broken"]
-    assert all(each.failures for each in listings), "they reached the version that fails"
+    assert any(each.failures for each in listings), "they reached the version that fails"
     assert steady["taskDefinition"] == running
     assert up.call("GET", "/v1/jobs")[0] == FOUND
     assert requests.sent > 0

@@ -9,7 +9,7 @@ from image import running
 from image.engines import Engine
 from runtime.core.contract import HEALTH_COMMAND, WORKER_COMMAND, ExitCode
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(120, func_only=True)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 SCRATCH = "/tmp"  # noqa: S108 - the container's
 

@@ -21,7 +21,7 @@ from local.ports import free_port
 from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar, ExitCode
 from tests.emulator import empty_cloud
 
-pytestmark = [pytest.mark.image, pytest.mark.timeout(300, func_only=True)]
+pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
 
 START_SECONDS = 300.0
 STOP_SECONDS = 120.0

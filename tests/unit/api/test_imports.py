@@ -98,7 +98,7 @@ def importing(world: World, url: str, monkeypatch: pytest.MonkeyPatch) -> World:
             schemes=frozenset({"http"}),
         ),
         resolver=lambda host, _: [LOOPBACK if host == "any.example.test" else "10.0.0.1"],
-        timeouts=Timeouts(connect=2.0, read=2.0, total=20.0),
+        timeouts=Timeouts(connect=60.0, read=60.0, total=120.0),
     )
     return world
 
@@ -336,7 +336,7 @@ def test_should_stop_when_its_owner_cancels(importing: World, url: str, site: Si
     cancelled = threading.Event()
     site.on_request = cancel
     importing.import_workers.step()
-    cancelled.wait(60)  # On a busy machine the download gives up before the answer is there.
+    assert cancelled.wait(60)
     assert shown(importing, import_id)["state"] == "cancelled"
     assert importing.transfers._multiparts == {}
     assert importing.jobs.jobs == {}

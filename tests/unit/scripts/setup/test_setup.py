@@ -7,7 +7,7 @@ from scripts.setup import __main__ as setup
 from scripts.setup.__main__ import models_and_web, side_by_side
 from scripts.setup.virtualenvs import DEVELOPMENT, PROCESSOR, Environment
 
-LONG_SECONDS = 20.0
+LONG_SECONDS = 120.0
 
 
 def test_should_run_steps_at_the_same_time() -> None:

@@ -32,8 +32,12 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("context")
     for source in SOURCES:
         (folder / source).parent.mkdir(parents=True, exist_ok=True)
-        copy = shutil.copytree if (ROOT / source).is_dir() else shutil.copy2
-        copy(ROOT / source, folder / source)
+        if (ROOT / source).is_dir():
+            # Byte code of other processes comes and goes.
+            left_out = shutil.ignore_patterns("__pycache__")
+            shutil.copytree(ROOT / source, folder / source, ignore=left_out)
+        else:
+            shutil.copy2(ROOT / source, folder / source)
     for file in (DOCKERFILE, ".dockerignore"):
         shutil.copy2(ROOT / file, folder / file)
     recorded = json.loads((toolchain.MODELS / MANIFEST).read_text())["sha256"]

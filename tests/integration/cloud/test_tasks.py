@@ -127,7 +127,7 @@ def test_should_let_the_task_sign_its_calls_with_its_own_credentials(
 def test_should_stream_the_log_while_the_task_runs(containers: Containers) -> None:
     task = containers.run(containers.define("wait", "0"))
     until(lambda: "ready" in containers.lines(task), "the first line is there")
-    assert containers.describe(task)["lastStatus"] == "RUNNING"
+    containers.await_status(task, "RUNNING")  # The line may be there a moment earlier.
     containers.ecs.stop_task(cluster=containers.name, task=task["taskArn"])
 
 
@@ -136,6 +136,7 @@ def test_should_say_stopped_only_when_the_process_has_ended_by_itself(
 ) -> None:
     task = containers.run(containers.define("wait", "12"))
     until(lambda: "ready" in containers.lines(task), "the task is ready")
+    containers.await_status(task, "RUNNING")
     answer = containers.ecs.stop_task(
         cluster=containers.name, task=task["taskArn"], reason="a person asked"
     )

@@ -36,8 +36,8 @@ from runtime.core.contract import EnvVar  # noqa: E402
 OWNERS = 20
 JOBS_OF_AN_OWNER = 5
 SAMPLE_SECONDS = 2.0
-WARM_SHARE = 0.25
-"""The part of the time after which memory is compared."""
+QUARTERS = (0.25, 0.5, 0.75, 1.0)
+"""The parts of the time after which memory is compared."""
 
 BUDGETS = {"p95 of reads": 50.0, "p95 of progress": 1000.0}
 """Milliseconds."""
@@ -113,10 +113,10 @@ class Memory:
             self.samples.append(max((resident_mib(i.process.pid) for i in alive), default=0.0))
             await asyncio.sleep(SAMPLE_SECONDS)
 
-    def growth(self) -> tuple[float, float]:
-        """Return the memory after the warm-up, and at the end."""
-        first = int(len(self.samples) * WARM_SHARE)
-        return self.samples[first], self.samples[-1]
+    def quarters(self) -> list[float]:
+        """Return the memory after each quarter of the time."""
+        last = len(self.samples) - 1
+        return [self.samples[int(last * part)] for part in QUARTERS]
 
 
 async def run(
@@ -141,7 +141,6 @@ async def kill(instances: Sequence[ApiProcess], after: float | None) -> None:
 
 def report(given: Options, found: Measured, memory: Memory, cpu: float) -> int:
     """Print the figures; return 1 for an error, a lost event or a budget that is not met."""
-    early, late = memory.growth()
     print(f"{given.watchers} watchers, {given.rate:g} requests/s, {given.seconds:g} s")
     print(f"  instances             {given.instances}{', shared cache' if given.cache else ''}")
     print(f"  requests              {found.requests}, of them errors {found.errors}")
@@ -152,7 +151,7 @@ def report(given: Options, found: Measured, memory: Memory, cpu: float) -> int:
     print(f"  latest progress       {found.progress_ms(100):8.1f} ms")
     print(f"  events                {found.events}, watchers without the last state {found.behind}")
     print(f"  sockets that came back {found.reconnected}")
-    print(f"  memory                {early:.0f} -> {late:.0f} MiB")
+    print(f"  memory                {', '.join(f'{mib:.0f}' for mib in memory.quarters())} MiB")
     print(
         f"  processor             {100 * cpu / given.seconds:.0f} % of a core, of those that live"
     )

@@ -180,8 +180,10 @@ def test_should_finish_the_job_before_a_stop(
     program = tmp_path / "worker.py"
     program.write_text(
         textwrap.dedent("""
-            import sys, time
+            import signal, sys, time
             from runtime.protection import Guard, ProtectionUnavailableError
+            # A command that a shell runs in the background ignores it.
+            signal.signal(signal.SIGINT, signal.default_int_handler)
             guard = Guard()
             guard.defer_stop()
             try:

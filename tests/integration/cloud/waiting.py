@@ -6,7 +6,7 @@ from typing import TypeVar
 
 Found = TypeVar("Found")
 
-PATIENCE_SECONDS = 300.0
+PATIENCE_SECONDS = 600.0
 """Long enough for a busy machine: only what never happens takes as long."""
 
 POLL_SECONDS = 0.05

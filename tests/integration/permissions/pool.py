@@ -32,11 +32,17 @@ class Pool(System):
         return found
 
     def scale(self, workers: int) -> None:
-        """Have so many workers; the policies would take their time."""
-        self.client("ecs").update_service(
-            cluster=self.deployed.outputs[Output.CLUSTER],
-            service=self.names.worker,
-            desiredCount=workers,
+        """Have so many workers, whatever the policies make of an idle pool.
+
+        A message that a worker receives while it is scaled in waits for its visibility timeout.
+        """
+        cluster = self.deployed.outputs[Output.CLUSTER]
+        self.client("application-autoscaling").register_scalable_target(
+            ServiceNamespace="ecs",
+            ScalableDimension="ecs:service:DesiredCount",
+            ResourceId=f"service/{cluster}/{self.names.worker}",
+            MinCapacity=workers,
+            MaxCapacity=workers,
         )
 
     def send(self, body: str) -> str:

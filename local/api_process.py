@@ -71,7 +71,9 @@ def start_api(
 ) -> ApiProcess:
     """Start an instance with these variables; `before` is put before its command."""
     port, log = free_port(), folder / f"{name}.log"
-    variables = {**os.environ, **environment, "API_HOST": HOST, EnvVar.API_PORT: str(port)}
+    # As in the image.
+    own = {"API_HOST": HOST, EnvVar.API_PORT: str(port), "MALLOC_ARENA_MAX": "2"}
+    variables = {**os.environ, **environment, **own}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [*before, sys.executable, *command],

@@ -55,7 +55,7 @@ def download_results(deployed: Deployed, job: Job, folder: Path) -> Path:
 
 
 def copy_into(folder: Path, results: PublishedResults) -> None:
-    """Write all files of results; whoever sees the manifest in the folder sees all of them."""
+    """Write all files of results, the manifest last: where it is, all of them are."""
     manifest = folder / ResultFile.MANIFEST
     manifest.unlink(missing_ok=True)
     for name in results.keys:

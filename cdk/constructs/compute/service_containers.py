@@ -7,7 +7,8 @@ from constructs import Construct
 
 from cdk.config.service import ServiceConfig
 from cdk.constructs import permissions
-from cdk.constructs.compute.http_service import HttpContainer, HttpService, HttpSite, host_of
+from cdk.constructs.compute.http_service import HttpService, HttpSite, host_of
+from cdk.constructs.compute.http_task import HttpContainer
 from cdk.constructs.compute.service_parts import (
     API,
     WEB,

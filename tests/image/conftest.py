@@ -17,12 +17,13 @@ from tests.image.helpers import finished, output_of
 from tests.image.lonely_network import LonelyNetwork
 from tests.sharing import made_once
 
+HERE = "tests/image/"
 NOT_TESTED = "IMAGES ARE NOT TESTED HERE"
 LONGEST_FIRST = ("test_job.py", "test_compose.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes longest: two processes share the files."""
+    """Begin with what takes longest: several processes share the files."""
     items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
 
 
@@ -30,23 +31,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Close with one line that a person or a script can rely on."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    if reporter is None or config.option.markexpr != "image":
+    if reporter is None:
         return
     found = {
-        outcome: len(reporter.stats.get(outcome, ()))
+        outcome: [
+            report for report in reporter.stats.get(outcome, ()) if report.nodeid.startswith(HERE)
+        ]
         for outcome in ("passed", "failed", "error", "skipped")
     }
+    if not any(found.values()):
+        return
     reasons = {
-        report.longrepr[2]
-        for report in reporter.stats.get("skipped", ())
-        if isinstance(report.longrepr, tuple)
+        report.longrepr[2] for report in found["skipped"] if isinstance(report.longrepr, tuple)
     }
     for reason in sorted(reasons):
         reporter.write_line(reason.removeprefix("Skipped: "), red=True, bold=True)
-    skipped = f", {found['skipped']} SKIPPED" if found["skipped"] else ""
-    reporter.write_line(
-        f"{found['passed']} passed, {found['failed'] + found['error']} failed{skipped}"
-    )
+    counts = {outcome: len(reports) for outcome, reports in found.items()}
+    skipped = f", {counts['skipped']} SKIPPED" if counts["skipped"] else ""
+    failed = counts["failed"] + counts["error"]
+    reporter.write_line(f"Image: {counts['passed']} passed, {failed} failed{skipped}")
 
 
 @pytest.fixture(scope="session")

@@ -26,5 +26,5 @@ def test_should_skip_loudly_where_the_tools_are_not(tmp_path: Path) -> None:
     *_, why, closing = done.stdout.splitlines()
     assert why.startswith("IMAGES ARE NOT TESTED HERE")
     assert all(package in why for package in DEBIAN_PACKAGES.values())
-    assert closing.startswith("0 passed, 0 failed, ")
+    assert closing.startswith("Image: 0 passed, 0 failed, ")
     assert closing.endswith(" SKIPPED")

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts
+from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompt, Prompts
 from scripts.sample_media.ffmpeg import decode_speech
 
 Samples = NDArray[np.float64]
@@ -51,14 +51,19 @@ def _prompts() -> Prompts:
     return Prompts()
 
 
+@functools.cache
+def _prompt(language: str, name: str) -> Prompt:
+    return _prompts().read(language, name)
+
+
 def prompt(language: str, name: str = "demo-abouttotry") -> Samples:
     """Return a prompt at the usual level."""
-    return levelled(_prompts().read(language, name).samples)
+    return levelled(_prompt(language, name).samples)
 
 
 def prompt_text(language: str, name: str = "demo-abouttotry") -> str:
     """Return what a prompt says."""
-    return _prompts().read(language, name).text
+    return _prompt(language, name).text
 
 
 def levelled(samples: Samples) -> Samples:

@@ -1,6 +1,7 @@
 """Slides and screen recordings have a scene a slide; flashes and cursors are no cuts."""
 
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import cv2
@@ -29,7 +30,12 @@ INK = {
 
 
 def slide(number: int, *, colours: str = "black on white", lines: int = 6) -> Picture:
-    """A title and lines of text."""
+    """A title and lines of text, to be drawn upon."""
+    return drawn_slide(number, colours, lines).copy()
+
+
+@cache
+def drawn_slide(number: int, colours: str, lines: int) -> Picture:
     draw = np.random.default_rng(100 + number)
     paper, ink = INK[colours]
     image = np.full((HIGH, WIDE, 3), paper, np.uint8)
@@ -42,8 +48,13 @@ def slide(number: int, *, colours: str = "black on white", lines: int = 6) -> Pi
 
 
 def scenery(shift: int) -> Picture:
+    return np.roll(drawn_scenery(), shift, axis=1)
+
+
+@cache
+def drawn_scenery() -> Picture:
     small = np.random.default_rng(7).integers(0, 255, (6, 9, 3), dtype=np.uint8)
-    return np.roll(cv2.resize(small, (WIDE, HIGH), interpolation=cv2.INTER_CUBIC), shift, axis=1)
+    return cv2.resize(small, (WIDE, HIGH), interpolation=cv2.INTER_CUBIC).astype(np.uint8)
 
 
 def scenes_of(

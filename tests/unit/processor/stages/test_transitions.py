@@ -26,6 +26,10 @@ from tests.unit.processor.stages.filming import H264, TONE, Gauge, shots
 pytestmark = pytest.mark.media
 
 FRAME_SECONDS = 0.04
+CUT_SECONDS = 1.6
+PAN_SECONDS = 2.8
+"""Films of about 100 frames: two windows of the network."""
+
 MODEL = "transnetv2"
 
 
@@ -115,12 +119,12 @@ def test_should_find_gradual_transitions_that_cut_detection_misses(
     tmp_path: Path, models: Path, photographs: tuple[Path, Path], transition: str, seconds: float
 ) -> None:
     path = tmp_path / "gradual.mp4"
-    mixed = f"[a][b]xfade=transition={transition}:duration={seconds}:offset=3[out]"
+    mixed = f"[a][b]xfade=transition={transition}:duration={seconds}:offset={CUT_SECONDS}[out]"
     panning(path, photographs, mixed)
     assert len(detect_scenes(path, probe(path), lambda _: None)) == 1
     found = starts(detected(path, models))
     assert len(found) == 2
-    assert 3.0 <= found[1] <= 3.0 + seconds + FRAME_SECONDS
+    assert CUT_SECONDS <= found[1] <= CUT_SECONDS + seconds + FRAME_SECONDS
 
 
 @pytest.mark.models
@@ -128,8 +132,8 @@ def test_should_find_hard_cuts_to_the_frame(
     tmp_path: Path, models: Path, photographs: tuple[Path, Path]
 ) -> None:
     path = tmp_path / "cut.mp4"
-    panning(path, photographs, "[a]trim=end=3[first];[first][b]concat[out]")
-    assert starts(detected(path, models)) == pytest.approx([0.0, 3.0], abs=0.001)
+    panning(path, photographs, f"[a]trim=end={CUT_SECONDS}[first];[first][b]concat[out]")
+    assert starts(detected(path, models)) == pytest.approx([0.0, CUT_SECONDS], abs=0.001)
 
 
 @pytest.mark.models
@@ -138,9 +142,10 @@ def test_should_go_by_timestamps_where_the_frame_rate_varies(
 ) -> None:
     path = tmp_path / "variable.mp4"
     # Every other frame of the first shot is missing: frame number / rate would be far off.
-    thinned = "select='gte(t,2.99)+not(mod(n,2))'"
-    panning(path, photographs, f"[a]trim=end=3[first];[first][b]concat,{thinned}[out]")
-    assert starts(detected(path, models)) == pytest.approx([0.0, 3.0], abs=FRAME_SECONDS)
+    thinned = f"select='gte(t,{CUT_SECONDS - 0.01})+not(mod(n,2))'"
+    joined = f"[a]trim=end={CUT_SECONDS}[first];[first][b]concat,{thinned}[out]"
+    panning(path, photographs, joined)
+    assert starts(detected(path, models)) == pytest.approx([0.0, CUT_SECONDS], abs=FRAME_SECONDS)
 
 
 @pytest.mark.models
@@ -161,7 +166,7 @@ def test_should_give_no_scenes_of_sound_alone(tmp_path: Path, models: Path) -> N
 def panning(path: Path, photographs: tuple[Path, Path], joined: str) -> None:
     """Two slow pans over photographs, 25 frames a second, joined by a filter of [a] and [b]."""
     pan = "scale=480:320,crop=320:180:'20*t':'10*t',setsar=1,format=yuv420p"
-    still = ("-loop", "1", "-framerate", "25", "-t", "5", "-i")
+    still = ("-loop", "1", "-framerate", "25", "-t", PAN_SECONDS, "-i")
     graph = f"[0:v]{pan}[a];[1:v]{pan}[b];{joined}"
     ffmpeg(
         *(*still, photographs[0], *still, photographs[1], "-filter_complex", graph),

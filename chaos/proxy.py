@@ -1,5 +1,7 @@
 """HTTP proxy between the processes under test and the emulator."""
 
+import itertools
+import select
 import socket
 import struct
 import threading
@@ -11,10 +13,14 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from chaos.aws_responses import Response
+from chaos.call_names import RECEIVE
 from chaos.http_requests import Request
 
 HOST = "127.0.0.1"
 UPSTREAM_SECONDS = 30.0
+OUTLIVING_EVERY = 8
+"""One poll of so many goes on in SQS after its client has gone, and receives for no worker."""
+
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
 Forward = Callable[[], Response]
@@ -36,9 +42,13 @@ class Proxy:
         self.url = f"http://{HOST}:{port}"
         self.upstream = ""
         self.handle: Handle = unreachable
+        self._polls = itertools.count(1)
 
-    def forward(self, request: Request) -> Response:
-        """Have the emulator carry a request out; raise `OSError` if it cannot be reached."""
+    def forward(self, request: Request, client: socket.socket | None = None) -> Response:
+        """Have the emulator carry a request out; raise `OSError` if it cannot be reached.
+
+        Most polls of a queue end with the connection of their `client`, also as `OSError`.
+        """
         upstream = urlsplit(self.upstream)
         connection = HTTPConnection(
             upstream.hostname or HOST, upstream.port, timeout=UPSTREAM_SECONDS
@@ -54,6 +64,8 @@ class Proxy:
                     "connection": "close",
                 },
             )
+            if client is not None and self._ends_with_client(request):
+                _await_response(connection, client)
             response = connection.getresponse()
             body = response.read()
         except HTTPException as error:
@@ -64,6 +76,16 @@ class Proxy:
         if request.method == "HEAD":
             headers.append(("Content-Length", response.getheader("Content-Length") or "0"))
         return Response(response.status, tuple(headers), body)
+
+    def _ends_with_client(self, request: Request) -> bool:
+        return ".".join(request.target) == RECEIVE and next(self._polls) % OUTLIVING_EVERY != 0
+
+
+def _await_response(connection: HTTPConnection, client: socket.socket) -> None:
+    """Return when there is a response; raise `OSError` when the client has gone before."""
+    readable, _, _ = select.select([connection.sock, client], [], [], UPSTREAM_SECONDS)
+    if readable == [client]:
+        raise ConnectionAbortedError("the client of a poll has disconnected")
 
 
 @contextmanager
@@ -128,7 +150,9 @@ class _Handler(BaseHTTPRequestHandler):
         )
         proxy = server.proxy
         try:
-            response, afterwards = proxy.handle(request, lambda: proxy.forward(request))
+            response, afterwards = proxy.handle(
+                request, lambda: proxy.forward(request, self.connection)
+            )
         except OSError:
             response, afterwards = None, lambda: None
         if response is None:

@@ -67,5 +67,7 @@ class ServiceChurn:
         for _ in range(int(STARTED_SECONDS / LOOK_SECONDS)):
             service = self._pool.describe()
             started = service["runningCount"] + service["pendingCount"]
-            if started <= self._receiving() or self._stop.wait(LOOK_SECONDS):
+            # The scheduler starts those that are wanted only at its next look.
+            awaited = max(started, service["desiredCount"])
+            if awaited <= self._receiving() or self._stop.wait(LOOK_SECONDS):
                 return

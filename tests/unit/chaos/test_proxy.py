@@ -1,26 +1,31 @@
 """A real SDK client, the proxy and an endpoint behind it: what each fault does to both ends."""
 
+import socket
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import boto3
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 
+from chaos.aws_responses import Response
 from chaos.call_names import Caller, CallName
-from chaos.fault_injector import FaultInjector
+from chaos.fault_injector import FaultInjector, nothing
 from chaos.fault_log import FaultLog
+from chaos.http_requests import Request
 from chaos.interpreters import interposed
 from chaos.job_numbers import JobNumbers
 from chaos.ledger import Ledger
 from chaos.plan import Fault, FaultKind, Occurrence, Plan, Scenario
-from chaos.proxy import Proxy, serving
-from tests.fakes.aws_endpoint import AwsEndpoint, aws_endpoint, json_answer
+from chaos.proxy import OUTLIVING_EVERY, Forward, Proxy, serving
+from tests.fakes.aws_endpoint import Answer, AwsEndpoint, Call, aws_endpoint, json_answer
 from tests.unit.chaos.sdk_requests import JOBS, save
 
 if TYPE_CHECKING:
@@ -158,3 +163,38 @@ def test_should_kill_the_caller_before_or_after_its_call(
     ended = subprocess.run([python, "-c", code], check=False, capture_output=True)
     assert ended.returncode == KILLED, ended.stderr
     assert len(scene.behind.calls) == carried_out
+
+
+POLL = b"POST / HTTP/1.1\r\nX-Amz-Target: AmazonSQS.ReceiveMessage\r\nContent-Length: 0\r\n\r\n"
+
+
+def test_should_end_most_polls_with_the_process_that_polls() -> None:
+    polled, ended = threading.Semaphore(0), threading.Semaphore(0)
+    answered = threading.Event()
+    ends: list[str] = []
+
+    def handle(_: Request, forward: Forward) -> tuple[Response | None, Callable[[], None]]:
+        try:
+            forward()
+            ends.append("received")
+        except OSError:
+            ends.append("broken off")
+        ended.release()
+        return None, nothing
+
+    def respond(_: Call) -> Answer:
+        polled.release()
+        assert answered.wait(60)
+        return Answer()
+
+    with aws_endpoint(respond) as behind, serving() as proxy:
+        proxy.upstream, proxy.handle = behind.url, handle
+        address = urlsplit(proxy.url)
+        for count in range(1, OUTLIVING_EVERY + 1):
+            with socket.create_connection((address.hostname, address.port)) as process:
+                process.sendall(POLL)
+                assert polled.acquire(timeout=60)
+            if count == OUTLIVING_EVERY:
+                answered.set()
+            assert ended.acquire(timeout=60)
+    assert ends == ["broken off"] * (OUTLIVING_EVERY - 1) + ["received"]

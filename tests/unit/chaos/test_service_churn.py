@@ -9,7 +9,7 @@ CHANGES = 12
 
 
 class Service:
-    """A pool of which every wanted worker runs at once, and receives two looks later."""
+    """A pool that starts every wanted worker after a look; it receives two looks later."""
 
     def __init__(self) -> None:
         self.wanted: list[int] = []
@@ -26,7 +26,8 @@ class Service:
 
     def describe(self) -> dict[str, int]:
         self.looks += 1
-        return {"runningCount": self.wanted[-1], "pendingCount": 0}
+        running = self.wanted[-1] if self.looks > 1 else 0
+        return {"desiredCount": self.wanted[-1], "runningCount": running, "pendingCount": 0}
 
     def receiving(self) -> int:
         return self.wanted[-1] if self.wanted and self.looks > 2 else 0

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from runtime.core.media import Audio
 from runtime.processor.checkpoints.increments import NO_INCREMENTS
-from runtime.processor.models.diarization_windows import Recording
+from runtime.processor.models.diarization_windows import Recording, Windows
 from runtime.processor.models.exported import EXPORTED, has_exported_networks
 from runtime.processor.models.integrity import verify_model, write_manifest
 
 pytestmark = pytest.mark.models
 FREE: dict[str, Any] = {"min_speakers": None, "max_speakers": None}
 Voices = NDArray[np.float32]
-SHORT_SECONDS = 14
+SHORT_SECONDS = 12
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -116,15 +116,22 @@ def distances(first: Voices, second: Voices) -> Voices:
     return apart
 
 
-def test_should_find_the_voices_that_pyannote_finds_window_by_window(
-    models: Path, dialogue: Path
-) -> None:
+@pytest.fixture(scope="module")
+def expected(models: Path, dialogue: Path) -> Windows:
+    """What pyannote finds in the dialogue, window by window."""
     from runtime.processor.models.diarization import load_diarization
+
+    pipeline = load_diarization(models / "diarization")
+    return pipeline.analyze_windows(Recording(dialogue), NO_INCREMENTS, lambda _: None)
+
+
+def test_should_find_the_voices_that_pyannote_finds_window_by_window(
+    models: Path, dialogue: Path, expected: Windows
+) -> None:
     from runtime.processor.models.shared_diarization import load_shared_diarization
 
-    folder, recording = models / "diarization", Recording(dialogue)
-    expected = load_diarization(folder).analyze_windows(recording, NO_INCREMENTS, lambda _: None)
-    shared = load_shared_diarization(folder)
+    recording = Recording(dialogue)
+    shared = load_shared_diarization(models / "diarization")
     found = shared.analyze_windows(recording, NO_INCREMENTS, lambda _: None, threads=2)
     assert (found.activity == expected.activity).mean() > 0.9999
     apart = distances(found.voices, expected.voices)
@@ -134,16 +141,14 @@ def test_should_find_the_voices_that_pyannote_finds_window_by_window(
 
 
 def test_should_run_the_network_where_neighbours_have_other_speakers(
-    models: Path, dialogue: Path, monkeypatch: pytest.MonkeyPatch
+    models: Path, dialogue: Path, expected: Windows, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from runtime.processor.models import speaker_frames
-    from runtime.processor.models.diarization import load_diarization
     from runtime.processor.models.shared_diarization import load_shared_diarization
 
     monkeypatch.setattr(speaker_frames, "_LEAST_AGREEMENT", 2.0)  # which no neighbours reach
-    folder, recording = models / "diarization", Recording(dialogue)
-    expected = load_diarization(folder).analyze_windows(recording, NO_INCREMENTS, lambda _: None)
-    shared = load_shared_diarization(folder)
+    recording = Recording(dialogue)
+    shared = load_shared_diarization(models / "diarization")
     found = shared.analyze_windows(recording, NO_INCREMENTS, lambda _: None, threads=2)
     apart = distances(found.voices, expected.voices)
     assert np.median(apart) < 1e-5
@@ -152,7 +157,7 @@ def test_should_run_the_network_where_neighbours_have_other_speakers(
 
 @pytest.fixture(scope="module")
 def short_dialogue(dialogue: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The dialogue's first 14 seconds: five windows, both speakers."""
+    """The dialogue's first 12 seconds: three windows, both speakers."""
     path = tmp_path_factory.mktemp("short") / "dialogue.wav"
     with wave.open(str(dialogue)) as source, wave.open(str(path), "wb") as target:
         target.setparams(source.getparams())

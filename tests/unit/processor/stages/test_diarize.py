@@ -181,13 +181,13 @@ def test_should_see_in_blocks_what_pyannote_sees_in_the_whole(
 
 @pytest.fixture(scope="module")
 def segmented(models: Path, audio: Audio) -> tuple[Any, dict[str, Any], Any]:
-    """The lean pipeline, 14 s of the dialogue, and its segmentation."""
+    """The lean pipeline, 12 s of the dialogue, and its segmentation."""
     import torch
 
     from runtime.processor.models.diarization import load_diarization
 
     pipeline = load_diarization(models / "diarization")
-    samples = samples_of(audio)[6 * SAMPLE_RATE : 20 * SAMPLE_RATE].astype(np.float32)
+    samples = samples_of(audio)[6 * SAMPLE_RATE : 18 * SAMPLE_RATE].astype(np.float32)
     file = {"waveform": torch.from_numpy(samples)[None], "sample_rate": SAMPLE_RATE, "uri": "any"}
     return pipeline, file, pipeline.get_segmentations(file)
 

@@ -17,7 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from cdk.config import ConfigError, load_environment
 from cdk.naming import Names
 from image import debian_base, host_registries
-from image.build import LABEL, OFFICIAL_REGISTRY, BuildError
+from image.build import LABEL, OFFICIAL_REGISTRY, BuildError, is_built
 from image.engines import Engine
 from image.push import (
     ENVIRONMENTS,
@@ -50,23 +50,32 @@ PACKAGES = (
 LOCK = Path("image") / "locks" / "service.txt"
 ASSETS = ROOT / ".lifestream" / "web"
 _LEFT_OUT = shutil.ignore_patterns("__pycache__", "*.pyc", "client")
+_BASE = "base"
+"""A file of the context, which no step copies: the base is a part of what the name stands for."""
+
 _TAG_CHARACTERS = 12
 
 
 def build_service(engine: Engine) -> str:
-    """Build the image and return its local name; raise `BuildError`."""
+    """Build the image, unless it is there, and return its local name; raise `BuildError`."""
+    base = None
+    if engine.mounts and not reachable(OFFICIAL_REGISTRY):
+        base = debian_base.stand_in(engine)
     with tempfile.TemporaryDirectory() as folder:
         context = Path(folder) / "context"
         fill_context(context)
+        if base:
+            (context / _BASE).write_text(base)
         name = f"localhost/{REPOSITORY}:{digest_of(context)[:_TAG_CHARACTERS]}"
+        if is_built(engine, name):
+            return name
         command = [*engine.build, "--file", str(context / DOCKERFILE), "--tag", name]
         command += ["--label", f"{LABEL}.version={name.rpartition(':')[2]}"]
         if engine.mounts:
             for path, inside in host_registries.mounts(Path(folder)):
                 command += ["--volume", f"{path}:{inside}:ro"]
-            if not reachable(OFFICIAL_REGISTRY):
-                base = debian_base.stand_in(engine)
-                command += ["--build-arg", f"BASE_IMAGE={base}", "--pull=never"]
+        if base:
+            command += ["--build-arg", f"BASE_IMAGE={base}", "--pull=never"]
         done = subprocess.run(
             [*command, str(context)], check=False, env=engine.process_environment()
         )

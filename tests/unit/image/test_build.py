@@ -1,6 +1,9 @@
+import stat
 from pathlib import Path
 
-from image.build import build_command
+import pytest
+
+from image.build import BuildError, build, build_command
 from image.content import Variant
 from image.engines import Engine
 
@@ -50,3 +53,30 @@ def test_should_never_look_for_a_stand_in_base_in_a_registry() -> None:
 
 def test_should_label_the_image_with_its_tag() -> None:
     assert "org.opencontainers.image.version=tag" in command()
+
+
+@pytest.fixture
+def tool(tmp_path: Path) -> Engine:
+    """A Podman that has every image and builds none."""
+    program = tmp_path / "podman"
+    program.write_text('#!/bin/sh\n[ "$1 $2" = "image exists" ]\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    words = (str(program),)
+    return Engine(name="podman", build=(*words, "build"), manage=words, run=words, mounts=False)
+
+
+def test_should_not_build_again_what_is_there(
+    tool: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("REVISION", raising=False)
+    assert build(tool, Variant()).startswith("localhost/lifestream-processor:cpu-")
+
+
+def test_should_build_a_part_of_the_image_or_one_with_a_revision(
+    tool: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(BuildError):
+        build(tool, Variant(), target="code")
+    monkeypatch.setenv("REVISION", "any")
+    with pytest.raises(BuildError):
+        build(tool, Variant())

@@ -5,6 +5,7 @@ import json
 import shutil
 import subprocess
 import urllib.request
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,9 +17,9 @@ from image import push
 from image.engines import Engine
 from image.promote import copy
 from image.push import Login
-from local.ports import free_port
+from local.ports import free_port, reserve
 from runtime.core.clock import SystemClock
-from scripts.setup.commands import ROOT
+from scripts.setup.commands import ROOT, cache_folder
 from tests.image.helpers import output_of
 
 pytestmark = [pytest.mark.image, pytest.mark.timeout(600, func_only=True)]
@@ -29,12 +30,17 @@ WITH_MODELS_BYTES = 785_000_000
 
 WITHOUT_MODELS_BYTES = 600_000_000
 CODE_BYTES = 1_400_000
+REGISTRY_PORT = 19_999
+"""Below those that `free_port` gives; Podman knows by it which layers the registry has."""
+
+MOST_KEPT_BYTES = 3_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Pushed:
     """The image as a registry has it; `layers` are compressed bytes, the base's first."""
 
+    repository: str
     digest: str
     manifest: bytes
     steps: tuple[str, ...]
@@ -52,13 +58,21 @@ class Pushed:
 
 @pytest.fixture(scope="session")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A container registry on this machine."""
-    folder = tmp_path_factory.mktemp("registry")
-    address = f"127.0.0.1:{free_port()}"
+    """A container registry on this machine, with the layers that were pushed before.
+
+    As with a real one, only layers that it lacks are compressed and sent. Repositories are new.
+    """
+    folder, port = tmp_path_factory.mktemp("registry"), REGISTRY_PORT
+    images = cache_folder() / "registry"
+    if not reserve(port):  # another run has it
+        images, port = folder / "images", free_port()
+    elif sum(path.lstat().st_size for path in images.rglob("*")) > MOST_KEPT_BYTES:
+        shutil.rmtree(images)
+    address = f"127.0.0.1:{port}"
     settings = {
         "version": 0.1,
         "log": {"level": "error", "accesslog": {"disabled": True}},
-        "storage": {"filesystem": {"rootdirectory": str(folder / "images")}},
+        "storage": {"filesystem": {"rootdirectory": str(images)}},
         "http": {"addr": address},
     }
     (folder / "config.yml").write_text(json.dumps(settings))
@@ -83,14 +97,16 @@ def answers(address: str) -> bool:
 
 @pytest.fixture(scope="session")
 def pushed(engine: Engine, image: str, registry: str) -> Pushed:
-    digest = push.push(engine, image, f"{registry}/processor", None)
-    address = f"http://{registry}/v2/processor/manifests/{digest}"
+    repository = f"{registry}/{uuid.uuid4().hex}"
+    digest = push.push(engine, image, repository, None)
+    output_of(engine, "untag", image, f"{repository}:{image.rpartition(':')[2]}")
+    address = f"http://{repository.replace('/', '/v2/')}/manifests/{digest}"
     request = urllib.request.Request(address, headers={"Accept": MANIFEST})
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - ours
         manifest = answer.read()
     config = json.loads(output_of(engine, "image", "inspect", image))[0]
     steps = [h["created_by"] for h in config["History"] if not h.get("empty_layer")]
-    return Pushed(digest, manifest, tuple(steps))
+    return Pushed(repository, digest, manifest, tuple(steps))
 
 
 def test_should_stay_within_its_weight(pushed: Pushed) -> None:
@@ -116,11 +132,11 @@ def test_should_copy_the_image_to_another_repository_digest_and_all(
     pushed: Pushed, registry: str
 ) -> None:
     anyone = Login(registry=registry, user="any", password="any")  # noqa: S106 - not checked
-    target = f"{registry}/promoted"
+    promoted = uuid.uuid4().hex
 
-    copy(f"{registry}/processor@{pushed.digest}", f"{target}:any", logins=[anyone])
+    copy(f"{pushed.repository}@{pushed.digest}", f"{registry}/{promoted}:any", logins=[anyone])
 
-    address = f"http://{registry}/v2/promoted/manifests/any"
+    address = f"http://{registry}/v2/{promoted}/manifests/any"
     request = urllib.request.Request(address, headers={"Accept": MANIFEST})
     with urllib.request.urlopen(request) as answer:  # noqa: S310 - ours
         assert answer.headers["Docker-Content-Digest"] == pushed.digest

@@ -28,6 +28,7 @@ SERVICE_PYTHON = ROOT / ".venv" / "bin" / "python"
 WEB_ASSETS = STATE / "web"
 LAMBDA_PYTHON = STATE / "venv" / "lambda" / "bin" / "python"
 CDK = ROOT / "node_modules" / "aws-cdk" / "bin" / "cdk"
+BOOTSTRAP_TEMPLATE = CDK.parents[1] / "lib" / "api" / "bootstrap" / "bootstrap-template.yaml"
 
 PROCESSOR_PACKAGES = (
     *("__init__.py", "core", "aws", "documents", "redaction"),

@@ -26,14 +26,14 @@ CHANGED_SETTINGS = ("work_days", "job_timeout_seconds", "claim_lease_seconds")
 def changed(sources: Path, folder: Path) -> Path:
     """Synthesize every environment with its settings changed; `sources` is for their files."""
     copy_with_changes(sources, by=1)
-    build(sources, outdir=folder, launch=Launch.ON_DEMAND).synth()
+    build(sources, outdir=folder, launch=Launch.ON_DEMAND, checked=False).synth()
     return folder
 
 
 def failing(sources: Path, folder: Path) -> Path:
     """Synthesize further changes, and a resource that fails once the dispatcher is updated."""
     copy_with_changes(sources, by=2)
-    app = build(sources, outdir=folder, launch=Launch.ON_DEMAND)
+    app = build(sources, outdir=folder, launch=Launch.ON_DEMAND, checked=False)
     for stage in app.node.children:
         if isinstance(stage, EnvironmentStage):
             break_processing(stage)
@@ -88,7 +88,7 @@ def with_pool_and_gpu(
     """
     sources, assembly = folder / f"sources-{by}", folder / f"assembly-{by}"
     copy_with_changes(sources, by=by, names=[environment], table=GPU, zones=zones)
-    app = build(sources, outdir=assembly, launch=Launch.POOL)
+    app = build(sources, outdir=assembly, launch=Launch.POOL, checked=False)
     for stage in app.node.children:
         if broken and isinstance(stage, EnvironmentStage):
             break_processing(stage)

@@ -122,13 +122,16 @@ def test_should_bring_back_only_the_failed_messages_of_a_batch(
         {"Id": str(i), "MessageBody": json.dumps({"number": i, "fail": i == 1})} for i in range(3)
     ]
     sqs.send_message_batch(QueueUrl=queue, Entries=entries)
-    functions.client.create_event_source_mapping(
+    mapping = functions.client.create_event_source_mapping(
         EventSourceArn=queue_arn(sqs, queue),
         FunctionName=functions.create("fail_some"),
         BatchSize=10,
         FunctionResponseTypes=["ReportBatchItemFailures"],
+        Enabled=False,
     )
+    # A mapping is refused where messages are hidden for less than the function's time limit.
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "1"})
+    functions.client.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
     dead_messages = until(
         lambda: sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get("Messages"),
         "the poison message is in the dead letter queue",

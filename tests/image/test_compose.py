@@ -88,9 +88,9 @@ def test_should_be_read_by_compose(engine: Engine, settings: Mapping[str, str]) 
 
 
 def test_should_process_a_video_of_the_folder_by_a_worker_of_the_pool(
-    engine: Engine, up: Mapping[str, str], talk: Path, outside: Path
+    engine: Engine, up: Mapping[str, str], video: Path, outside: Path
 ) -> None:
-    shutil.copy(talk, up["VIDEOS"])
+    shutil.copy(video, up["VIDEOS"])
     clock = SystemClock()
     while not (found := list(Path(up["OUT"]).rglob(ResultFile.MANIFEST.value))):
         assert "Exited" not in output_of(engine, up, "ps"), output_of(engine, up, "logs")

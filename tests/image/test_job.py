@@ -55,8 +55,8 @@ REGISTERED = frozenset(
 
 
 @pytest.fixture(scope="session")
-def in_container(inside: Deployed, talk: Path) -> Job:
-    return finished(inside, talk)
+def in_container(inside: Deployed, video: Path) -> Job:
+    return finished(inside, video)
 
 
 def test_should_make_the_same_files_as_outside(
@@ -81,11 +81,11 @@ def test_should_start_its_first_stage_soon(
 
 
 def test_should_stop_in_time_and_go_on_elsewhere_with_half_the_memory(
-    inside: Deployed, talk: Path, outside: Path, tmp_path: Path
+    inside: Deployed, video: Path, outside: Path, tmp_path: Path
 ) -> None:
     # So short that the job is put back: with two minutes it would end by itself.
     give_memory(inside, HALF_MIB, **{EnvVar.STOP_TIMEOUT_SECONDS: "4"})
-    source = upload_as(inside, talk, "stopped/talk.mp4")
+    source = upload_as(inside, video, f"stopped/{video.name}")
     task = wait_until_working(inside, source)
     inside.cloud.client("ecs").stop_task(
         cluster=inside.outputs[Output.CLUSTER], task=task["taskArn"], reason="a test"
@@ -102,11 +102,11 @@ def test_should_stop_in_time_and_go_on_elsewhere_with_half_the_memory(
 
 
 def test_should_be_diagnosed_when_it_needs_more_memory_than_it_has(
-    inside: Deployed, talk: Path
+    inside: Deployed, video: Path
 ) -> None:
     give_memory(inside, SMALL_MIB)
     tell_function(inside, Output.REAPER_FUNCTION, MAX_ATTEMPTS="1")
-    source = upload_as(inside, talk, "large/talk.mp4")
+    source = upload_as(inside, video, f"large/{video.name}")
     jobs, clock = job_store(inside), SystemClock()
     while (job := jobs.get(source.job_id)) is None or not job.ended:
         clock.sleep(0.5)
@@ -164,10 +164,10 @@ def tell_function(deployed: Deployed, which: Output, **changed: str) -> dict[str
     return variables
 
 
-def upload_as(deployed: Deployed, talk: Path, key: str) -> Source:
+def upload_as(deployed: Deployed, video: Path, key: str) -> Source:
     """Upload the video under a name of its own: another job."""
     store = S3ObjectStore(deployed.cloud.client("s3"))
-    store.upload(talk, deployed.bucket, UPLOADS_PREFIX + key, "video/mp4")
+    store.upload(video, deployed.bucket, UPLOADS_PREFIX + key, "video/mp4")
     return store.head(deployed.bucket, UPLOADS_PREFIX + key)
 
 

@@ -22,9 +22,7 @@ TITLE, SENTENCE = "All about ships", "In short, it was long."
 
 def saved(page: Page) -> None:
     """Wait until the page says that all is saved."""
-    expect(page.locator('[data-edit-state="saved"]')).to_have_text(
-        "All changes saved", timeout=30_000
-    )
+    expect(page.locator('[data-edit-state="saved"]')).to_have_text("All changes saved")
 
 
 def correct_and_undo(page: Page, *, word: str, text: str, speaker: str, quoted: bool) -> None:

@@ -15,7 +15,7 @@ from cdk.naming import Names
 from lifestream.view.console import Screen
 from local.up import running
 from runtime.core.messages import requeue_message
-from tests.browser.conftest import seconds, until, watch
+from tests.browser.conftest import TIMEOUT_MS, seconds, until, watch
 from tests.browser.correcting import WORD, correct_and_undo
 from tests.browser.driver import chromium_browser
 from tests.integration.service.rollouts import client_of
@@ -74,6 +74,7 @@ def test_should_lead_from_a_dropped_recording_to_its_words(
     complaints: list[str] = []
     with chromium_browser() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 800})
+        context.set_default_timeout(TIMEOUT_MS)
         stop_in_the_third_part(opened(context, pages, complaints), clip, tmp_path / "notes.pdf")
         # The browser itself reports the refusal that was provoked.
         complaints[:] = [line for line in complaints if "422" not in line]
@@ -84,7 +85,7 @@ def test_should_lead_from_a_dropped_recording_to_its_words(
         page.locator("[data-files]").set_input_files([clip, broken])
         failed = page.locator(".row", has_text="broken.mp4")
         row = page.locator(".row", has_text="beginning.mp4")
-        expect(row).to_be_visible(timeout=60_000)
+        expect(row).to_be_visible()
         assert set(again) == {"3"}, "only the missing part is sent"
         expect(failed.locator(".chip")).to_have_text("Failed", timeout=JOB_MS)
         failed_id = str(failed.get_attribute("id")).removeprefix("job-")

@@ -43,8 +43,8 @@ class NotStabilizedError(Exception):
 def await_steady_state(record: Record, clock: Clock, known: Record | None = None) -> None:
     """Wait until a service's latest deployment is over; raise `NotStabilizedError`.
 
-    `known` is the latest one before a change: if the change began no other, the service is to have
-    what it has, whatever became of an earlier version.
+    `known` is the deployment that was the latest before a change. If the change started no other,
+    the primary deployment is awaited: `known` may have failed and been rolled back.
     """
     deployment = record["deployments"][0]
     if deployment is known:

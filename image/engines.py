@@ -12,7 +12,9 @@ from image import sandbox
 DOCKER = "docker"
 PODMAN = "podman"
 BUILDAH = "buildah"
-ANSWER_SECONDS = 20.0
+ANSWER_SECONDS = 120.0
+"""Podman answers only once a build that is storing a layer lets go of its lock."""
+
 KEPT = "168h"
 
 

@@ -1,9 +1,10 @@
 """The app as it is, with changed settings, and with a change that cannot be deployed."""
 
+import hashlib
 import json
 import re
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from aws_cdk import CfnResource
 
 from cdk.application import ENVIRONMENTS, build
 from cdk.stage import EnvironmentStage
+from local.kept_assemblies import digest, kept_assembly
 from runtime.core.contract import Launch
 from tests.infra.gpu import GPU, private
 
@@ -23,22 +25,36 @@ CHANGED_SETTINGS = ("work_days", "job_timeout_seconds", "claim_lease_seconds")
 """Raised: a bucket's rule, the task definition, and the function that names its revision."""
 
 
-def changed(sources: Path, folder: Path) -> Path:
+def changed(sources: Path) -> Path:
     """Synthesize every environment with its settings changed; `sources` is for their files."""
-    copy_with_changes(sources, by=1)
-    build(sources, outdir=folder, launch=Launch.ON_DEMAND, checked=False).synth()
-    return folder
+
+    def make(folder: Path) -> None:
+        copy_with_changes(sources, by=1)
+        build(sources, outdir=folder, launch=Launch.ON_DEMAND, checked=False).synth()
+
+    return _kept("changed", make)
 
 
-def failing(sources: Path, folder: Path) -> Path:
+def failing(sources: Path) -> Path:
     """Synthesize further changes, and a resource that fails once the dispatcher is updated."""
-    copy_with_changes(sources, by=2)
-    app = build(sources, outdir=folder, launch=Launch.ON_DEMAND, checked=False)
-    for stage in app.node.children:
-        if isinstance(stage, EnvironmentStage):
-            break_processing(stage)
-    app.synth()
-    return folder
+
+    def make(folder: Path) -> None:
+        copy_with_changes(sources, by=2)
+        app = build(sources, outdir=folder, launch=Launch.ON_DEMAND, checked=False)
+        for stage in app.node.children:
+            if isinstance(stage, EnvironmentStage):
+                break_processing(stage)
+        app.synth()
+
+    return _kept("failing", make)
+
+
+def _kept(variant: str, make: Callable[[Path], None]) -> Path:
+    """Return an assembly that is kept until its sources or this file change."""
+    of_this_file = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()
+    return kept_assembly(
+        ["deploys", variant, of_this_file], sources=digest(with_image=False), make=make
+    )
 
 
 def break_processing(stage: EnvironmentStage) -> None:

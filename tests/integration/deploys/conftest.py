@@ -17,8 +17,8 @@ def variants(assembly: Path, tmp_path_factory: pytest.TempPathFactory) -> Assemb
     folder = tmp_path_factory.mktemp("assemblies")
     return Assemblies(
         as_it_is=assembly,
-        changed=assemblies.changed(folder / "sources-1", folder / "changed"),
-        failing=assemblies.failing(folder / "sources-2", folder / "failing"),
+        changed=assemblies.changed(folder / "sources-1"),
+        failing=assemblies.failing(folder / "sources-2"),
     )
 
 

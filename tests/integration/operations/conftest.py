@@ -2,15 +2,16 @@
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from lifestream import cli
 from local import deploy, toolchain
 from local.cloud import LocalCloud
 from runtime.core.contract import Launch, Output
@@ -37,18 +38,19 @@ class Deployed:
     environment: str = ENVIRONMENT
 
     def lifestream(self, *arguments: str) -> Ran:
-        """Run `python -m lifestream` against the deployed environment."""
-        ours = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
-        done = subprocess.run(
-            [sys.executable, "-m", "lifestream", "--environment", self.environment, *arguments],
-            env={**ours, **self.cloud.aws_environment()},
-            cwd=toolchain.ROOT,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert "Traceback" not in done.stderr, done.stderr
-        return Ran(done.returncode, done.stdout, done.stderr)
+        """Run `python -m lifestream` against the deployed environment, in this process.
+
+        `deploys/test_command.py` runs it in one of its own, whose start takes a second.
+        """
+        out, notes = StringIO(), StringIO()
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("AWS_")]:
+                patch.delenv(name)
+            for name, value in self.cloud.aws_environment().items():
+                patch.setenv(name, value)
+            with redirect_stdout(out), redirect_stderr(notes):
+                status = cli.main(["--environment", self.environment, *arguments])
+        return Ran(status, out.getvalue(), notes.getvalue())
 
     def upload(self, key: str, body: bytes) -> str:
         """Put an object and return its key."""

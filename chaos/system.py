@@ -3,6 +3,7 @@
 import compileall
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -58,6 +59,10 @@ PROCESSOR_TIMEOUTS: Mapping[str, str] = {
     EnvVar.STOP_TIMEOUT_SECONDS: "2",
 }
 """Within production's two minutes a short job would end by itself; in a run it is requeued."""
+
+
+SETTLE_SECONDS = 8.0
+"""How long a lost call to a worker's agent may take effect: here the agent ends it after 4 s."""
 
 
 class Budgets(StrEnum):
@@ -172,6 +177,10 @@ def deployed(
     )
     images = toolchain.images(code=folder / "image")
     _detach(folder / "image" / "runtime")
+    if launch is Launch.POOL:
+        _shorten_settling(folder / "image" / "runtime" / "protection" / "policy.py")
+    # As in an image; each start of a processor would compile it.
+    compileall.compile_dir(folder / "image" / "runtime", quiet=1)
     with LocalCloud.start(
         state_dir=folder / "cloud",
         images=Images(tuple(replace(image, python=processor) for image in images.images)),
@@ -206,8 +215,18 @@ def _detach(packages: Path) -> None:
             shutil.copytree(source, link, ignore=shutil.ignore_patterns("__pycache__"))
         else:
             shutil.copy(source, link)
-    # As in an image; each start of a processor would compile it.
-    compileall.compile_dir(packages, quiet=1)
+
+
+def _shorten_settling(policy: Path) -> None:
+    """Change the one period of workers that no setting is for; raise `ValueError` without it."""
+    text, count = re.subn(
+        r"(?m)^    settle_seconds: float = [\d.]+$",
+        f"    settle_seconds: float = {SETTLE_SECONDS}",
+        policy.read_text(),
+    )
+    if count != 1:
+        raise ValueError(f"{policy} has no default of settle_seconds")
+    policy.write_text(text)
 
 
 def _checked_out(revision: str, folder: Path) -> Path:

@@ -27,9 +27,21 @@ SERVICE = sorted((SNAPSHOTS / "test_service").glob("*[[]dev-*.json"))
 SERVICE_LINKED = "iam:CreateServiceLinkedRole"
 
 
-def statements_of(deployment: Deployment, **options: Any) -> list[dict[str, Any]]:
-    scope = EnvironmentScope(environment=deployment.config.name)
-    return execution_statements(deployment.stacks.values(), scope, REFERENCE, **options)
+_made: dict[tuple[int, str | None], tuple[Deployment, list[dict[str, Any]]]] = {}
+"""By the identity of a deployment, which lives as long as its statements are kept."""
+
+
+def statements_of(deployment: Deployment, *, boundary: str | None = None) -> list[dict[str, Any]]:
+    """Return what CloudFormation may do to deploy it; made once, so tests only read it."""
+    key = id(deployment), boundary
+    if key not in _made:
+        scope = EnvironmentScope(environment=deployment.config.name)
+        stacks = deployment.stacks.values()
+        _made[key] = (
+            deployment,
+            execution_statements(stacks, scope, REFERENCE, boundary=boundary),
+        )
+    return _made[key][1]
 
 
 def allowed(statements: list[dict[str, Any]], action: str, arn: str) -> bool:

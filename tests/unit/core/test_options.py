@@ -29,6 +29,8 @@ from runtime.core.options import (
 )
 from tests.unit.core.option_choices import CHOICES
 
+VALIDATOR = jsonschema.Draft202012Validator(options_schema())
+
 
 def test_should_take_the_usual_where_nothing_is_asked() -> None:
     assert parse_options({}) == DEFAULT_OPTIONS
@@ -148,7 +150,7 @@ def test_should_mean_the_same_in_metadata_and_in_json(options: JobOptions) -> No
     assert parse_options(metadata) == options
     document = json.loads(json.dumps(json_of(options)))
     assert options_of_json(document) == options
-    jsonschema.validate(document, options_schema())
+    VALIDATOR.validate(document)
 
 
 @pytest.mark.parametrize(

@@ -33,20 +33,21 @@ SILENT = replace(
     summary=NO_SUMMARY,
     warnings=(NO_AUDIO,),
 )
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 BLIND = replace(TALK, media=replace(TALK.media, video=None), scenes=(), warnings=(NO_VIDEO,))
 
 
 @pytest.mark.parametrize("result", [TALK, SILENT, BLIND], ids=["whole", "silent", "blind"])
 def test_should_write_summaries_that_the_schema_allows(result: JobResult) -> None:
-    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    VALIDATOR.check_schema(SCHEMA)
     document = json.loads(render_files(result)[ResultFile.SUMMARY_JSON])
-    jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)
+    VALIDATOR.validate(document)
 
 
 @pytest.mark.parametrize("warning", WARNINGS.values(), ids=WARNINGS)
 def test_should_know_every_warning_in_the_schema(warning: ResultWarning) -> None:
     document = summary_document(replace(TALK, warnings=(warning,)))
-    jsonschema.validate(document, SCHEMA, jsonschema.Draft202012Validator)
+    VALIDATOR.validate(document)
     codes = SCHEMA["properties"]["warnings"]["items"]["properties"]["code"]["enum"]
     assert sorted(codes) == sorted(WARNINGS)
 

@@ -33,7 +33,7 @@ deploy-local: setup ## Deploy an environment into a local cloud that stays up: m
 	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ENFORCE),--enforce) $(if $(ONCE),--once)
 
 check: setup ## Run the fast checks: format, lint, types, imports, unit and infrastructure tests
-	@$(MAKE) --no-print-directory -j2 check-code check-tests
+	@$(MAKE) --no-print-directory --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) -j"$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)" check-code check-tests
 
 check-code:
 	@$(VENV)/ruff format --check --quiet . || (echo "Run: .venv/bin/ruff format ." && false)
@@ -42,8 +42,25 @@ check-code:
 	@$(VENV)/python -m scripts.typecheck
 	@node_modules/.bin/tsc -p runtime/web/client
 
-check-tests:
-	@$(VENV)/pytest -q -n auto --dist worksteal tests --ignore=tests/e2e --ignore=tests/image --ignore=tests/integration -m "not media and not models and not cloud and not e2e and not image and not corpus and not browser"
+# Each part is one process that imports only what its own tests need, the dearest first; the last one
+# runs all folders that no other part names (ADR 0040). What loads the AWS CDK is in `infra`.
+PARTS := infra processor protection jobs service
+FOLDERS_infra := tests/infra tests/contract $(addprefix tests/unit/,cdk image packaging)
+FOLDERS_processor := tests/unit/processor
+FOLDERS_protection := tests/unit/protection
+FOLDERS_jobs := $(addprefix tests/unit/,core corrections dispatcher lifestream results)
+FOLDERS_service := tests/unit/api tests/unit/web
+FAST := -m "not media and not models and not cloud and not e2e and not image and not corpus and not browser"
+PART_TARGETS := $(PARTS:%=check-tests-%)
+
+.PHONY: $(PART_TARGETS) check-tests-others
+check-tests: $(PART_TARGETS) check-tests-others
+
+$(PART_TARGETS): check-tests-%:
+	@$(VENV)/pytest -q $(FOLDERS_$*) $(FAST)
+
+check-tests-others:
+	@$(VENV)/pytest -q tests $(addprefix --ignore=,tests/e2e tests/image tests/integration $(foreach part,$(PARTS),$(FOLDERS_$(part)))) $(FAST)
 
 # Tests of whole systems: a file stays in one process. Two failures at most are judged by a second
 # attempt, whose first traceback is printed; never those that count what was lost, done twice or

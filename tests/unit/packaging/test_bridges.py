@@ -94,15 +94,20 @@ def celery(folder: Path) -> Setup:
         "--pool=prefork",
         "--loglevel=INFO",
     ]
+    sent = folder / "sent"
+    sent.mkdir()
     client = Celery(broker="filesystem://")
     client.conf.broker_transport_options = {
-        "data_folder_in": str(folder / "queue"),
-        "data_folder_out": str(folder / "queue"),
+        "data_folder_in": str(sent),
+        "data_folder_out": str(sent),
         "control_folder": str(folder / "control"),
     }
 
     def send() -> None:
         client.send_task("celery_worker.convert", [0])
+        # The transport fills a file that is there: a worker that takes it empty dies.
+        for message in sent.iterdir():
+            message.rename(folder / "queue" / message.name)
 
     return Setup(
         [sys.executable, "-m", "celery", *arguments, "--without-mingle", "--without-gossip"],

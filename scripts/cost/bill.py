@@ -10,61 +10,45 @@ from scripts.cost.prices import Prices
 
 Resource = Mapping[str, Any]
 
-USED = frozenset(
-    {
-        "AWS::ApplicationAutoScaling::ScalableTarget",
-        "AWS::ApplicationAutoScaling::ScalingPolicy",
-        "AWS::AutoScaling::AutoScalingGroup",
-        "AWS::Backup::BackupPlan",
-        "AWS::GuardDuty::MalwareProtectionPlan",
-        "AWS::Backup::BackupSelection",
-        "AWS::Backup::BackupVault",
-        "AWS::Budgets::Budget",
-        "AWS::CE::AnomalyMonitor",
-        "AWS::CE::AnomalySubscription",
-        "AWS::Chatbot::SlackChannelConfiguration",
-        "AWS::CloudTrail::Trail",
-        "AWS::CodeDeploy::Application",
-        "AWS::CodeDeploy::DeploymentConfig",
-        "AWS::CodeDeploy::DeploymentGroup",
-        "AWS::Lambda::Alias",
-        "AWS::Lambda::Version",
-        "AWS::DynamoDB::Table",
-        "AWS::EC2::FlowLog",
-        "AWS::EC2::InternetGateway",
-        "AWS::EC2::LaunchTemplate",
-        "AWS::EC2::Route",
-        "AWS::EC2::RouteTable",
-        "AWS::EC2::SecurityGroup",
-        "AWS::EC2::Subnet",
-        "AWS::EC2::SubnetRouteTableAssociation",
-        "AWS::EC2::VPC",
-        "AWS::EC2::VPCGatewayAttachment",
-        "AWS::ECS::CapacityProvider",
-        "AWS::ECS::Cluster",
-        "AWS::ECS::ClusterCapacityProviderAssociations",
-        "AWS::ECS::Service",
-        "AWS::ECS::TaskDefinition",
-        "AWS::IAM::InstanceProfile",
-        "AWS::IAM::Policy",
-        "AWS::IAM::ManagedPolicy",
-        "AWS::IAM::Role",
-        "AWS::KMS::Alias",
-        "AWS::Lambda::EventInvokeConfig",
-        "AWS::Lambda::Function",
-        "AWS::Lambda::Permission",
-        "AWS::Logs::LogGroup",
-        "AWS::Logs::QueryDefinition",
-        "AWS::S3::Bucket",
-        "AWS::S3::BucketPolicy",
-        "AWS::SNS::Subscription",
-        "AWS::SNS::Topic",
-        "AWS::SNS::TopicPolicy",
-        "AWS::SQS::Queue",
-        "AWS::SQS::QueuePolicy",
-    }
-)
-"""Types that are free when idle."""
+FREE = {
+    "ApplicationAutoScaling": {"ScalableTarget", "ScalingPolicy"},
+    "AutoScaling": {"AutoScalingGroup"},
+    "Backup": {"BackupPlan", "BackupSelection", "BackupVault"},
+    "Budgets": {"Budget"},
+    "CE": {"AnomalyMonitor", "AnomalySubscription"},
+    "Chatbot": {"SlackChannelConfiguration"},
+    "CloudTrail": {"Trail"},
+    "CodeDeploy": {"Application", "DeploymentConfig", "DeploymentGroup"},
+    "DynamoDB": {"Table"},
+    "EC2": {
+        "FlowLog",
+        "InternetGateway",
+        "LaunchTemplate",
+        "Route",
+        "RouteTable",
+        "SecurityGroup",
+        "Subnet",
+        "SubnetRouteTableAssociation",
+        "VPC",
+        "VPCGatewayAttachment",
+    },
+    "ECS": {
+        "CapacityProvider",
+        "Cluster",
+        "ClusterCapacityProviderAssociations",
+        "Service",
+        "TaskDefinition",
+    },
+    "GuardDuty": {"MalwareProtectionPlan"},
+    "IAM": {"InstanceProfile", "ManagedPolicy", "Policy", "Role"},
+    "KMS": {"Alias"},
+    "Lambda": {"Alias", "EventInvokeConfig", "Function", "Permission", "Version"},
+    "Logs": {"LogGroup", "QueryDefinition"},
+    "S3": {"Bucket", "BucketPolicy"},
+    "SNS": {"Subscription", "Topic", "TopicPolicy"},
+    "SQS": {"Queue", "QueuePolicy"},
+}
+"""Types that are free when idle, by service."""
 
 
 class UnpricedError(Exception):
@@ -92,18 +76,11 @@ def total(lines: Iterable[Line]) -> float:
 
 def idle_month(templates: Sequence[Mapping[str, Any]], prices: Prices) -> list[Line]:
     """Return the cost of an environment in a month without an upload."""
-    resources = [r for template in templates for r in template.get("Resources", {}).values()]
+    resources = _resources(templates)
     lines = [line for resource in resources for line in _idle(resource, prices)]
-    functions = {r["Properties"]["FunctionName"]: r for r in resources if r["Type"] == _FUNCTION}
-    lines += _sweeps(resources, functions, prices)
-    lines.append(
-        Line(
-            what="image",
-            count=prices.assumed["image_gb"],
-            each=prices.usd["image_gb_month"],
-        )
-    )
-    return _summed(lines)
+    lines += _sweeps(resources, prices)
+    usd = prices.usd["image_gb_month"]
+    return _summed([*lines, Line(what="image", count=prices.assumed["image_gb"], each=usd)])
 
 
 def video_hour(
@@ -153,12 +130,15 @@ _FUNCTION = "AWS::Lambda::Function"
 _TASK = "AWS::ECS::TaskDefinition"
 
 
+def _resources(templates: Sequence[Mapping[str, Any]]) -> list[Resource]:
+    return [each for template in templates for each in template.get("Resources", {}).values()]
+
+
 def _task(templates: Sequence[Mapping[str, Any]]) -> Resource:
     """Return the properties of the task that one job is: the smallest that runs on Fargate."""
     found: list[Resource] = [
         resource["Properties"]
-        for template in templates
-        for resource in template.get("Resources", {}).values()
+        for resource in _resources(templates)
         if resource["Type"] == _TASK
         and "FARGATE" in resource["Properties"].get("RequiresCompatibilities", ())
     ]
@@ -167,11 +147,7 @@ def _task(templates: Sequence[Mapping[str, Any]]) -> Resource:
 
 def _pull(templates: Sequence[Mapping[str, Any]], prices: Prices) -> Line:
     """Return what the calls of a task cost on their way; media and layers go to S3 for nothing."""
-    through_nat = any(
-        r["Type"] == "AWS::EC2::NatGateway"
-        for template in templates
-        for r in template.get("Resources", {}).values()
-    )
+    through_nat = any(r["Type"] == "AWS::EC2::NatGateway" for r in _resources(templates))
     each = prices.usd["nat_gb"] if through_nat else prices.usd["endpoint_gb"]
     return Line(
         what="calls of AWS on their way, GB", count=prices.assumed["call_gb_per_hour"], each=each
@@ -209,38 +185,36 @@ def _idle(resource: Resource, prices: Prices) -> Iterator[Line]:
     elif kind == "AWS::Lambda::EventSourceMapping":
         polls = prices.assumed["polls_per_second"] * 3600 * prices.hours
         yield Line(what="polls of queues", count=polls, each=usd["queue_request"])
-    elif kind not in USED | _ELSEWHERE:
-        raise UnpricedError(f"{kind}: price it in scripts/cost/bill.py, or add it to USED there")
+    elif kind not in _ELSEWHERE and not _is_free(kind):
+        raise UnpricedError(f"{kind}: price it in scripts/cost/bill.py, or add it to FREE there")
 
 
-def _sweeps(
-    resources: Sequence[Resource], functions: Mapping[Any, Resource], prices: Prices
-) -> Iterator[Line]:
-    for rule in resources:
-        expression = rule.get("Properties", {}).get("ScheduleExpression")
-        if rule["Type"] != "AWS::Events::Rule" or expression is None:
-            continue
+def _is_free(kind: str) -> bool:
+    service, _, name = kind.removeprefix("AWS::").partition("::")
+    return name in FREE.get(service, ())
+
+
+def _sweeps(resources: Sequence[Resource], prices: Prices) -> Iterator[Line]:
+    usd, assumed = prices.usd, prices.assumed
+    rules = [each for each in resources if each["Type"] == "AWS::Events::Rule"]
+    schedules = [each["Properties"].get("ScheduleExpression") for each in rules]
+    for expression in filter(None, schedules):
         found = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", expression)
         if found is None:
             raise UnpricedError(f"{expression}: scripts/cost/bill.py reads rates only")
         every = int(found[1]) * {"minute": 1, "hour": 60, "day": 1440}[found[2]]
-        runs = prices.hours * 60 / every
-        (reaper,) = (f for name, f in functions.items() if "reaper" in str(name))
-        gb = reaper["Properties"]["MemorySize"] / 1024
-        seconds = prices.assumed["sweep_seconds"]
+        functions = [each["Properties"] for each in resources if each["Type"] == _FUNCTION]
+        (reaper,) = (each for each in functions if "reaper" in str(each["FunctionName"]))
+        gb_seconds = reaper["MemorySize"] / 1024 * assumed["sweep_seconds"]
         yield Line(
             what="sweeps of the reaper",
-            count=runs,
-            each=prices.usd["function_request"]
-            + gb * seconds * prices.usd["function_arm_gb_second"],
+            count=prices.hours * 60 / every,
+            each=usd["function_request"] + gb_seconds * usd["function_arm_gb_second"],
         )
-    if any(rule.get("Properties", {}).get("ScheduleExpression") for rule in resources):
+    if any(schedules):
         # A metric is charged once while it is written to, however often.
-        yield Line(
-            what="metrics of sweeps",
-            count=prices.assumed["metrics_per_sweep"],
-            each=prices.usd["custom_metric_month"],
-        )
+        each = usd["custom_metric_month"]
+        yield Line(what="metrics of sweeps", count=assumed["metrics_per_sweep"], each=each)
 
 
 def _summed(lines: Iterable[Line]) -> list[Line]:

@@ -1,6 +1,5 @@
 """What the services cost a month in both hostings, by the number of requests."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cdk.config.service import ServiceConfig
@@ -25,23 +24,6 @@ def month(settings: ServiceConfig, requests: float, prices: Prices) -> HostingCo
         containers=_containers(settings, requests, prices),
         functions=_functions(settings, requests, prices),
     )
-
-
-def table(environments: Mapping[str, ServiceConfig], prices: Prices) -> list[str]:
-    """Return the lines of the table."""
-    cells = [
-        [month(settings, requests, prices) for settings in environments.values()]
-        for requests in MONTHLY_REQUESTS
-    ]
-    head = " | ".join(f"{name}, containers | {name}, functions" for name in environments)
-    rows = [f"| requests | {head} |", "|---|" + "---|---|" * len(environments)]
-    rows += [
-        f"| {requests:,} | "
-        + " | ".join(f"${each.containers:,.2f} | ${each.functions:,.2f}" for each in row)
-        + " |"
-        for requests, row in zip(MONTHLY_REQUESTS, cells, strict=True)
-    ]
-    return rows
 
 
 def _containers(settings: ServiceConfig, requests: float, prices: Prices) -> float:

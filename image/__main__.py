@@ -97,7 +97,8 @@ def push(
     engine = find_engine()
     name = build_image(engine, chosen)
     print(name)
-    pushing.push_to_environments(engine, name, environment, accelerator=chosen.accelerator)
+    table = pushing.TABLES[chosen.accelerator]
+    pushing.push_to_environments(engine, name, environment, table=table)
 
 
 @app.command("service")
@@ -111,7 +112,13 @@ def build_or_push_service(
     engine = find_engine()
     name = service.build_service(engine)
     print(name)
-    service.push_service(engine, name, environment or [])
+    pushing.push_to_environments(
+        engine,
+        name,
+        environment or [],
+        table=service.TABLE,
+        repository=lambda names: names.service_images,
+    )
 
 
 @app.command()

@@ -3,12 +3,12 @@
 import os
 import subprocess
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from image import debian_base, host_registries
-from image.content import DOCKERFILE, ModelSource, Variant, content_tag
+from image.content import BASE_ARGUMENT, DOCKERFILE, ModelSource, Variant, content_tag
 from image.engines import PODMAN, Engine
 from scripts.setup.commands import ROOT, cache_folder
 from scripts.setup.virtualenvs import TORCH_CPU_INDEX, reachable
@@ -46,20 +46,43 @@ def build(engine: Engine, variant: Variant, *, target: str = "", context: Path =
         name += f"-{target}"
     elif not os.environ.get(REVISION_VARIABLE) and is_built(engine, name):
         return name
-    with tempfile.TemporaryDirectory() as folder:
-        command = build_command(
-            engine,
-            variant,
-            name=name,
-            target=target,
-            context=context,
-            mounts=registry_mounts(Path(folder)) if engine.mounts else (),
-            has_token=bool(os.environ.get(TOKEN_VARIABLE)),
-        )
-        done = subprocess.run(command, check=False, env=engine.process_environment())
-    if done.returncode != 0:
-        raise BuildError(f"{engine.name} could not build the image (exit {done.returncode}).")
+    arguments = variant.build_arguments()
+    if hub := os.environ.get(HUB_VARIABLE):
+        arguments[HUB_VARIABLE] = hub
+    run_build(engine, name, context, DOCKERFILE, arguments, build_options(variant, name, target))
     return name
+
+
+def run_build(
+    engine: Engine,
+    name: str,
+    context: Path,
+    dockerfile: str,
+    arguments: Mapping[str, str],
+    options: Iterable[str] = (),
+) -> None:
+    """Build any image, with what reaches this machine's registries; raise `BuildError`."""
+    with tempfile.TemporaryDirectory() as folder:
+        mounts = registry_mounts(Path(folder)) if engine.mounts else ()
+        words = (*options, *argument_options(engine, arguments, mounts))
+        command = [*engine.build, "--file", str(context / dockerfile), "--tag", name, *words]
+        done = subprocess.run(
+            [*command, str(context)], check=False, env=engine.process_environment()
+        )
+    if done.returncode != 0:
+        raise BuildError(f"{engine.name} could not build {dockerfile} (exit {done.returncode}).")
+
+
+def argument_options(
+    engine: Engine, arguments: Mapping[str, str], mounts: Iterable[tuple[Path, Path]]
+) -> list[str]:
+    """Return options for arguments and mounts; a stand-in base is looked for in no registry."""
+    options = [w for name, value in arguments.items() for w in ("--build-arg", f"{name}={value}")]
+    for path, inside in mounts:
+        options += ["--volume", f"{path}:{inside}:ro"]
+    if engine.mounts and arguments.get(BASE_ARGUMENT, "").startswith("localhost/"):
+        options.append("--pull=never")
+    return options
 
 
 def is_built(engine: Engine, name: str) -> bool:
@@ -75,42 +98,31 @@ def is_built(engine: Engine, name: str) -> bool:
     return found.returncode == 0
 
 
-def build_command(
-    engine: Engine,
-    variant: Variant,
-    *,
-    name: str,
-    target: str,
-    context: Path,
-    mounts: Iterable[tuple[Path, Path]],
-    has_token: bool,
-) -> list[str]:
-    """Return the whole command of a build."""
-    command = [*engine.build, "--file", str(context / DOCKERFILE), "--tag", name]
-    for argument, value in variant.build_arguments().items():
-        command += ["--build-arg", f"{argument}={value}"]
-    command += ["--label", f"{LABEL}.version={name.rpartition(':')[2]}"]
+def build_options(variant: Variant, name: str, target: str = "") -> list[str]:
+    """Return the options of the processor's build beside arguments and mounts."""
+    options = ["--label", f"{LABEL}.version={name.rpartition(':')[2]}"]
     if revision := os.environ.get(REVISION_VARIABLE):
-        command += ["--label", f"{LABEL}.revision={revision}"]
-    if hub := os.environ.get(HUB_VARIABLE):
-        command += ["--build-arg", f"{HUB_VARIABLE}={hub}"]
+        options += ["--label", f"{LABEL}.revision={revision}"]
     if variant.platform:
-        command += ["--platform", variant.platform]
+        options += ["--platform", variant.platform]
     if target:
-        command += ["--target", target]
-    if has_token:
-        command += ["--secret", f"id={TOKEN_VARIABLE},env={TOKEN_VARIABLE}"]
-    for path, inside in mounts:
-        command += ["--volume", f"{path}:{inside}:ro"]
-    if variant.base and variant.base.startswith("localhost/"):
-        command += ["--pull=never"] if engine.mounts else []
-    return [*command, str(context)]
+        options += ["--target", target]
+    if os.environ.get(TOKEN_VARIABLE):
+        options += ["--secret", f"id={TOKEN_VARIABLE},env={TOKEN_VARIABLE}"]
+    return options
+
+
+def base_arguments(engine: Engine) -> dict[str, str]:
+    """Return the arguments that name the stand-in where the official base cannot be pulled."""
+    if engine.mounts and not reachable(OFFICIAL_REGISTRY):
+        return {BASE_ARGUMENT: debian_base.stand_in(engine)}
+    return {}
 
 
 def fitted_to_this_machine(engine: Engine, variant: Variant) -> Variant:
     """Fill in what this machine cannot reach: the official base, PyTorch's index."""
-    if variant.base is None and engine.mounts and not reachable(OFFICIAL_REGISTRY):
-        variant = replace(variant, base=debian_base.stand_in(engine))
+    if variant.base is None:
+        variant = replace(variant, base=base_arguments(engine).get(BASE_ARGUMENT))
     if variant.torch_index is None and engine.mounts and not reachable(TORCH_CPU_INDEX[0]):
         variant = replace(variant, torch_index="")
     return variant

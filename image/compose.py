@@ -2,12 +2,11 @@
 
 import os
 import subprocess
-import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from enum import StrEnum
 from pathlib import Path
 
-from image.build import BuildError, build, default_models, fitted_to_this_machine, registry_mounts
+from image.build import base_arguments, build, default_models, run_build
 from image.content import Variant
 from image.engines import DOCKER, Engine
 from image.service import build_service
@@ -47,20 +46,18 @@ def compose(engine: Engine, *, videos: Path, out: Path, network: Network) -> int
     }
     for folder in (videos, out):
         folder.mkdir(parents=True, exist_ok=True)
+
+    def run(*words: str) -> int:
+        given = environment(engine, settings)
+        return subprocess.run([*command(engine), *words], check=False, env=given).returncode
+
     try:
-        up = ["up", "--no-build"]
-        return subprocess.run(
-            [*command(engine), *up], check=False, env=environment(engine, settings)
-        ).returncode
+        return run("up", "--no-build")
     except KeyboardInterrupt:
         return 0
     finally:
         # Compose stops its containers on Ctrl-C, but does not remove them.
-        subprocess.run(
-            [*command(engine), "down", "--volumes"],
-            check=False,
-            env=environment(engine, settings),
-        )
+        run("down", "--volumes")
 
 
 def command(engine: Engine) -> list[str]:
@@ -77,27 +74,5 @@ def environment(engine: Engine, settings: Mapping[str, str]) -> dict[str, str]:
 
 def build_part(engine: Engine, dockerfile: str) -> str:
     """Build one of `IMAGES` and return its local name; raise `BuildError`."""
-    base = fitted_to_this_machine(engine, Variant()).base
-    with tempfile.TemporaryDirectory() as folder:
-        mounts = registry_mounts(Path(folder)) if engine.mounts else []
-        done = subprocess.run(
-            build_command(engine, dockerfile, base=base, mounts=mounts),
-            check=False,
-            env=engine.process_environment(),
-        )
-    if done.returncode != 0:
-        raise BuildError(f"{engine.name} could not build {dockerfile} (exit {done.returncode}).")
+    run_build(engine, IMAGES[dockerfile], ROOT, dockerfile, base_arguments(engine))
     return IMAGES[dockerfile]
-
-
-def build_command(
-    engine: Engine, dockerfile: str, *, base: str | None, mounts: Sequence[tuple[Path, Path]]
-) -> list[str]:
-    """Return the whole command of a build."""
-    command = [*engine.build, "--file", str(ROOT / dockerfile), "--tag", IMAGES[dockerfile]]
-    if base:
-        command += ["--build-arg", f"BASE_IMAGE={base}"]
-        command += ["--pull=never"] if engine.mounts else []
-    for source, target in mounts:
-        command += ["--volume", f"{source}:{target}:ro"]
-    return [*command, str(ROOT)]

@@ -38,6 +38,7 @@ PLATFORMS: Mapping[Architecture, str] = {"X86_64": "linux/amd64", "ARM64": "linu
 """By the environment file's `architecture`."""
 
 TAG_CHARACTERS = 16
+BASE_ARGUMENT = "BASE_IMAGE"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +62,7 @@ class Variant:
             "ACCELERATOR": self.accelerator,
             "MODELS": self.models,
             "ASR_MODELS": " ".join(self.asr_models),
-            "BASE_IMAGE": self.base,
+            BASE_ARGUMENT: self.base,
             "TORCH_INDEX": self.torch_index,
         }
         if self.accelerator == "gpu" and self.torch_index is None:

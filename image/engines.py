@@ -16,6 +16,7 @@ ANSWER_SECONDS = 120.0
 """Podman answers only once a build that is storing a layer lets go of its lock."""
 
 KEPT = "168h"
+DOCKER_ANSWERS = (("info",), ("buildx", "version"))
 
 
 class NoEngineError(RuntimeError):
@@ -60,7 +61,7 @@ def find_engine(
     """
     answers = answers or _answers
     is_root = os.geteuid() == 0 if is_root is None else is_root
-    if which(DOCKER) and _docker_works(answers):
+    if which(DOCKER) and all(answers((DOCKER, *words), {}) for words in DOCKER_ANSWERS):
         return Engine(
             name=DOCKER,
             build=(DOCKER, "buildx", "build", "--load"),
@@ -68,25 +69,21 @@ def find_engine(
             run=(DOCKER,),
             mounts=False,
         )
-    settings = sandbox.environment(sandbox_folder) if is_root and _any(which) else {}
-    if which(PODMAN) and answers((PODMAN, "info"), settings):
-        return Engine(
-            name=PODMAN,
-            build=(PODMAN, "build", "--format", "docker"),
-            manage=(PODMAN,),
-            run=(PODMAN,),
-            mounts=True,
-            environment=settings,
-        )
-    if which(BUILDAH) and answers((BUILDAH, "info"), settings):
-        return Engine(
-            name=BUILDAH,
-            build=(BUILDAH, "bud", "--format", "docker", "--layers"),
-            manage=(BUILDAH,),
-            run=None,
-            mounts=True,
-            environment=settings,
-        )
+    is_private = is_root and any(which(name) for name in (PODMAN, BUILDAH))
+    settings = sandbox.environment(sandbox_folder) if is_private else {}
+    for name, build, run in (
+        (PODMAN, ("build", "--format", "docker"), (PODMAN,)),
+        (BUILDAH, ("bud", "--format", "docker", "--layers"), None),
+    ):
+        if which(name) and answers((name, "info"), settings):
+            return Engine(
+                name=name,
+                build=(name, *build),
+                manage=(name,),
+                run=run,
+                mounts=True,
+                environment=settings,
+            )
     raise NoEngineError(
         "No container tool works here: Docker with buildx (is its daemon running?), Podman and "
         "Buildah were looked for. Install one of them; on Debian, as root: apt-get install podman."
@@ -102,14 +99,6 @@ def forget_old(engine: Engine) -> None:
             env=engine.process_environment(),
             capture_output=True,
         )
-
-
-def _docker_works(answers: Answers) -> bool:
-    return answers((DOCKER, "info"), {}) and answers((DOCKER, "buildx", "version"), {})
-
-
-def _any(which: Callable[[str], str | None]) -> bool:
-    return any(which(name) for name in (PODMAN, BUILDAH))
 
 
 def _answers(command: Sequence[str], settings: Mapping[str, str]) -> bool:

@@ -9,7 +9,7 @@ import re
 import subprocess
 import tempfile
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from cdk.config import ConfigError, EnvironmentConfig, load_environment
+from cdk.config import ConfigError, load_environment
 from cdk.naming import Names
 from image.content import Accelerator
 from image.engines import DOCKER, Engine
@@ -48,33 +48,33 @@ class Login:
 
 
 def push_to_environments(
-    engine: Engine, image: str, environments: Sequence[str], *, accelerator: Accelerator = "cpu"
+    engine: Engine,
+    image: str,
+    environments: Sequence[str],
+    *,
+    table: str,
+    repository: Callable[[Names], str] = lambda names: names.processor,
 ) -> None:
     """Push to each environment's repository, write the digest into its file and print it.
 
-    It goes to the table that names the image with that accelerator. Raises `PushError`, also when
-    two registries would give one image two digests.
+    It goes to the file's `table`. Raises `PushError`, also when two registries would give one image
+    two digests.
     """
     digests = {}
     for name in environments:
         file = ENVIRONMENTS / f"{name}.toml"
         try:
             environment = load_environment(file)
-            ecr = client("ecr", environment)
-            repository = repository_uri(ecr, Names(environment.name).processor)
+            ecr = boto3.client("ecr", region_name=environment.region)
+            address = repository_uri(ecr, repository(Names(environment.name)))
             login = ecr_login(ecr)
         except (ConfigError, BotoCoreError, ClientError) as error:
             raise PushError(f"{name}: {error}") from error
-        digests[name] = push(engine, image, repository, login)
+        digests[name] = push(engine, image, address, login)
         if len(set(digests.values())) > 1:
             raise PushError(f"The environments would not run the same image: {digests}.")
-        write_digest(file, digests[name], table=TABLES[accelerator])
-        print(f"{repository}@{digests[name]}\n  written to {file.relative_to(ROOT)}: deploy it")
-
-
-def client(service: str, environment: EnvironmentConfig) -> Any:
-    """Return a client for an environment's region, or for the one that is configured here."""
-    return boto3.client(service, region_name=environment.region)  # type: ignore[call-overload]
+        write_digest(file, digests[name], table=table)
+        print(f"{address}@{digests[name]}\n  written to {file.relative_to(ROOT)}: deploy it")
 
 
 def repository_uri(ecr: Any, name: str) -> str:

@@ -3,56 +3,55 @@ from pathlib import Path
 
 import pytest
 
-from image.build import BuildError, build, build_command
+from image.build import BuildError, argument_options, build, build_options, run_build
 from image.content import Variant
 from image.engines import Engine
 
 PODMAN = Engine(
     name="podman", build=("podman", "build"), manage=("podman",), run=("podman",), mounts=True
 )
-DOCKER = Engine(
-    name="docker",
-    build=("docker", "buildx", "build", "--load"),
-    manage=("docker",),
-    run=("docker",),
-    mounts=False,
-)
 
 
-def command(engine: Engine = PODMAN, variant: Variant | None = None, **more: object) -> list[str]:
-    given = {"name": "any:tag", "target": "", "context": Path("any"), "mounts": ()}
-    return build_command(
-        engine,
-        variant or Variant(),
-        **{**given, "has_token": False, **more},  # type: ignore[arg-type]
-    )
-
-
-def test_should_hand_the_token_over_as_a_secret_by_its_name() -> None:
-    assert "--secret id=HF_TOKEN,env=HF_TOKEN" in " ".join(command(has_token=True))
-
-
-def test_should_ask_for_no_secret_that_is_not_there() -> None:
-    assert "--secret" not in command()
+@pytest.mark.parametrize("token", ["", "any"])
+def test_should_hand_the_token_over_as_a_secret_by_its_name_if_there_is_one(
+    token: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_TOKEN", token)
+    options = " ".join(build_options(Variant(), "any:tag"))
+    assert ("--secret id=HF_TOKEN,env=HF_TOKEN" in options) == bool(token)
 
 
 def test_should_mount_what_reaches_package_registries_read_only() -> None:
-    words = command(mounts=[(Path("here"), Path("/there"))])
-    assert words[words.index("--volume") + 1] == "here:/there:ro"
+    words = argument_options(PODMAN, {}, [(Path("here"), Path("/there"))])
+    assert words == ["--volume", "here:/there:ro"]
 
 
 def test_should_build_for_the_asked_platform() -> None:
-    words = command(DOCKER, Variant(platform="linux/arm64"))
-    assert words[:4] == ["docker", "buildx", "build", "--load"]
+    words = build_options(Variant(platform="linux/arm64"), "any:tag")
     assert words[words.index("--platform") + 1] == "linux/arm64"
 
 
 def test_should_never_look_for_a_stand_in_base_in_a_registry() -> None:
-    assert "--pull=never" in command(variant=Variant(base="localhost/base:any"))
+    stand_in = Variant(base="localhost/base:any").build_arguments()
+    assert "--pull=never" in argument_options(PODMAN, stand_in, ())
+    assert "--pull=never" not in argument_options(PODMAN, Variant().build_arguments(), ())
 
 
 def test_should_label_the_image_with_its_tag() -> None:
-    assert "org.opencontainers.image.version=tag" in command()
+    assert "org.opencontainers.image.version=tag" in build_options(Variant(), "any:tag")
+
+
+def test_should_build_the_context_with_this_machines_registries(tmp_path: Path) -> None:
+    said = tmp_path / "said"
+    program = tmp_path / "podman"
+    program.write_text(f'#!/bin/sh\necho "$@" > {said}\n')
+    program.chmod(program.stat().st_mode | stat.S_IXUSR)
+    words = (str(program),)
+    tool = Engine(name="podman", build=(*words, "build"), manage=words, run=words, mounts=True)
+    run_build(tool, "any:tag", tmp_path, "Dockerfile.any", {"ANY": "value"}, ("--target", "code"))
+    start = f"build --file {tmp_path}/Dockerfile.any --tag any:tag --target code "
+    assert said.read_text().startswith(start + "--build-arg ANY=value --volume ")
+    assert said.read_text().endswith(f" {tmp_path}\n")
 
 
 @pytest.fixture

@@ -1,16 +1,13 @@
-from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from image.build import base_arguments
 from image.compose import (
     CACHE_DOCKERFILE,
-    CLOUD_DOCKERFILE,
-    IMAGES,
     SERVICE_PROFILE,
     Network,
-    build_command,
     command,
     environment,
 )
@@ -143,19 +140,5 @@ def test_should_tell_compose_where_images_are() -> None:
     assert (told["STORAGE"], told["IMAGE"]) == ("any", "any")
 
 
-@pytest.mark.parametrize("dockerfile", IMAGES)
-def test_should_build_on_the_stand_in_with_this_machines_registries(dockerfile: str) -> None:
-    mounts = [(Path("/here"), Path("/there"))]
-    built = build_command(ANY_PODMAN, dockerfile, base="localhost/base:any", mounts=mounts)
-    assert built[built.index("--file") + 1] == str(ROOT / dockerfile)
-    assert built[built.index("--tag") + 1] == IMAGES[dockerfile]
-    assert built[built.index("--build-arg") + 1] == "BASE_IMAGE=localhost/base:any"
-    assert "--pull=never" in built
-    assert built[built.index("--volume") + 1] == "/here:/there:ro"
-    assert built[-1] == str(ROOT)
-
-
-def test_should_build_the_cloud_on_the_official_base_where_it_can_be_had() -> None:
-    built = build_command(ANY_DOCKER, CLOUD_DOCKERFILE, base=None, mounts=[])
-    assert "--build-arg" not in built
-    assert "--pull=never" not in built
+def test_should_build_on_the_official_base_where_it_can_be_had() -> None:
+    assert base_arguments(ANY_DOCKER) == {}

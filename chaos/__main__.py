@@ -5,9 +5,9 @@ from typing import Annotated
 
 import typer
 
-from chaos.command import FolderOption, report_run
+from chaos.command import FolderOption, OtherOption, OutageOption, report_run
 from chaos.outages import outage_run_seconds
-from chaos.run import RunSize, run
+from chaos.run import JobRunSize, run
 from chaos.system import Budgets
 from lifestream import command_line
 
@@ -30,19 +30,13 @@ def chaos(
     budgets: Annotated[
         Budgets, typer.Option(help="Runs and receives as in production, or few with a redrive.")
     ] = Budgets.PRODUCTION,
-    outage: Annotated[
-        float,
-        typer.Option(help="Seconds for which each service is out once; 60 stand for an hour."),
-    ] = 0.0,
-    other: Annotated[
-        str | None,
-        typer.Option(help="A revision whose code half of the processors run.", show_default=False),
-    ] = None,
+    outage: OutageOption = 0.0,
+    other: OtherOption = None,
     folder: FolderOption = None,
 ) -> int:
     """Inject faults everywhere; the exit status is 0 when no promise was broken."""
     extra = outage_run_seconds(outage)
-    size = RunSize(
+    size = JobRunSize(
         jobs=jobs,
         seed=seed,
         # The uploads of a run with outages have their times; none waits for another.

@@ -1,29 +1,32 @@
 """What AWS answers when it refuses a call, in each protocol."""
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from chaos.plan import FaultKind
 
-THROTTLES = {
-    "dynamodb": (400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
-    "ecs": (400, "ThrottlingException"),
-    "sqs": (400, "com.amazonaws.sqs#RequestThrottled"),
-    "s3": (503, "SlowDown"),
+_DYNAMODB, _SQS = "com.amazonaws.dynamodb.v20120810#", "com.amazonaws.sqs#"
+_ERRORS = {
+    FaultKind.THROTTLE: {
+        "dynamodb": (400, f"{_DYNAMODB}ProvisionedThroughputExceededException"),
+        "ecs": (400, "ThrottlingException"),
+        "sqs": (400, f"{_SQS}RequestThrottled"),
+        "s3": (503, "SlowDown"),
+    },
+    FaultKind.EXPIRED: {
+        "dynamodb": (400, f"{_DYNAMODB}ExpiredTokenException"),
+        "ecs": (400, "ExpiredTokenException"),
+        "sqs": (403, f"{_SQS}ExpiredToken"),
+        "s3": (400, "ExpiredToken"),
+    },
+    FaultKind.SERVER_ERROR: {
+        "dynamodb": (500, f"{_DYNAMODB}InternalServerError"),
+        "ecs": (500, "ServerException"),
+        "sqs": (500, f"{_SQS}InternalError"),
+        "s3": (500, "InternalError"),
+    },
 }
-SERVER_ERRORS = {
-    "dynamodb": (500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
-    "ecs": (500, "ServerException"),
-    "sqs": (500, "com.amazonaws.sqs#InternalError"),
-    "s3": (500, "InternalError"),
-}
-EXPIRED = {
-    "dynamodb": (400, "com.amazonaws.dynamodb.v20120810#ExpiredTokenException"),
-    "ecs": (400, "ExpiredTokenException"),
-    "sqs": (403, "com.amazonaws.sqs#ExpiredToken"),
-    "s3": (400, "ExpiredToken"),
-}
-TABLES = {FaultKind.THROTTLE: THROTTLES, FaultKind.EXPIRED: EXPIRED}
 NO_CAPACITY = {
     "tasks": [],
     "failures": [{"reason": "Capacity is unavailable at this time. Please try again later"}],
@@ -37,6 +40,8 @@ class Response:
     status: int
     headers: tuple[tuple[str, str], ...] = field(default=())
     body: bytes = b""
+    afterwards: Callable[[], None] = lambda: None
+    """What is to be done as soon as it is out."""
 
     @property
     def succeeded(self) -> bool:
@@ -50,8 +55,8 @@ def refusal(kind: FaultKind, service: str, operation: str = "") -> Response:
         return _conflict(operation)
     if kind is FaultKind.NO_CAPACITY:
         return _json(200, NO_CAPACITY)
-    table = TABLES.get(kind, SERVER_ERRORS)
-    status, code = table.get(service, (500, "InternalError"))
+    errors = _ERRORS.get(kind, _ERRORS[FaultKind.SERVER_ERROR])
+    status, code = errors.get(service, (500, "InternalError"))
     message = "injected by the chaos harness"
     if service == "s3":
         document = f"<Error><Code>{code}</Code><Message>{message}</Message></Error>"
@@ -59,25 +64,17 @@ def refusal(kind: FaultKind, service: str, operation: str = "") -> Response:
     return _json(status, {"__type": code, "message": message})
 
 
-NO_TASKS: dict[str, list[str]] = {"taskArns": []}
-
-
 def no_tasks() -> Response:
     """Return ListTasks's answer while it does not list a new task yet."""
-    return _json(200, NO_TASKS)
+    return _json(200, {"taskArns": []})
 
 
 def _conflict(operation: str) -> Response:
     if operation == "TransactWriteItems":
         reasons = [{"Code": "TransactionConflict"}, {"Code": "None"}]
-        return _json(
-            400,
-            {
-                "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
-                "CancellationReasons": reasons,
-            },
-        )
-    return _json(400, {"__type": "com.amazonaws.dynamodb.v20120810#TransactionConflictException"})
+        kind = f"{_DYNAMODB}TransactionCanceledException"
+        return _json(400, {"__type": kind, "CancellationReasons": reasons})
+    return _json(400, {"__type": f"{_DYNAMODB}TransactionConflictException"})
 
 
 def _json(status: int, document: object) -> Response:

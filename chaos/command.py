@@ -14,6 +14,13 @@ INTERRUPTED = 130
 FolderOption = Annotated[
     Path | None, typer.Option(help="Where plan, faults and logs are kept.", show_default=False)
 ]
+OutageOption = Annotated[
+    float, typer.Option(help="Seconds for which each service is out once; 60 stand for an hour.")
+]
+OtherOption = Annotated[
+    str | None,
+    typer.Option(help="A revision whose code half of the processors run.", show_default=False),
+]
 Say = Callable[[str], None]
 
 
@@ -27,6 +34,7 @@ class Report(Protocol):
     @property
     def kept(self) -> bool:
         """Whether every promise was kept."""
+        return not self.violations
 
 
 def run_folder(folder: Path | None, name: str) -> Path:
@@ -36,11 +44,11 @@ def run_folder(folder: Path | None, name: str) -> Path:
     return folder.absolute()
 
 
-def report_run(run: Callable[[Path, Say], Report], folder: Path | None) -> int:
+def report_run(run: Callable[[Path, Say], Report], folder: Path | None, name: str = "chaos") -> int:
     """Run in `folder`, print the report and return the exit status; SIGTERM acts like Ctrl-C."""
     interrupt_on_sigterm()
     try:
-        report = run(run_folder(folder, "chaos"), say)
+        report = run(run_folder(folder, name), say)
     except KeyboardInterrupt:
         say("Stopped; nothing is left running.")
         return INTERRUPTED

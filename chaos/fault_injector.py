@@ -4,6 +4,8 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from chaos.aws_responses import Response, refusal
@@ -13,7 +15,7 @@ from chaos.http_requests import Request, Sender
 from chaos.job_numbers import JobNumbers
 from chaos.lagging_reads import LaggingReads
 from chaos.ledger import Ledger
-from chaos.outages import CAPACITY, Outages
+from chaos.outages import CAPACITY, NO_OUTAGES, Outages
 from chaos.plan import REFUSALS, Fault, FaultKind
 from chaos.processes import signal_later, signal_now
 from chaos.proxy import Forward
@@ -21,13 +23,8 @@ from chaos.redelivery import Receipts
 from runtime.results.render import manifest
 
 ANSWERS = (FaultKind.CONFLICT, FaultKind.LAG)
-Afterwards = Callable[[], None]
 WRITTEN = ("results", "manifest")
 VARYING = tuple(f"/{name}" for name in manifest.VARYING)
-
-
-def nothing() -> None:
-    """Do nothing after the response."""
 
 
 class FaultInjector:
@@ -40,7 +37,7 @@ class FaultInjector:
         fault_log: FaultLog,
         ledger: Ledger,
         jobs_table: str,
-        outages: Outages | None = None,
+        outages: Outages = NO_OUTAGES,
         send: Callable[[Request], Response] | None = None,
     ) -> None:
         self._job_numbers = job_numbers
@@ -52,38 +49,38 @@ class FaultInjector:
         self._receipts = Receipts(job_numbers, send)
         self.receivers: set[int] = set()
 
-    def handle(self, request: Request, forward: Forward) -> tuple[Response | None, Afterwards]:
+    def handle(self, request: Request, forward: Forward) -> Response | None:
         """Carry a call out, or not, or not at once, as the plan has it."""
         sender = request.sender
         if sender is None:
-            return forward(), nothing
+            return forward()
         service, _ = request.target
-        if self._outages is not None and self._outages.has(service):
+        if self._outages.has(service):
             self._fault_log.count_outage(service)
-            return refusal(FaultKind.SERVER_ERROR, service), nothing
+            return refusal(FaultKind.SERVER_ERROR, service)
         call = request.call(sender.caller, self._jobs_table)
-        if call.name == RUN_TASK and self._outages is not None and self._outages.has(CAPACITY):
+        if call.name == RUN_TASK and self._outages.has(CAPACITY):
             self._fault_log.count_outage(CAPACITY)
-            return refusal(FaultKind.NO_CAPACITY, service), nothing
+            return refusal(FaultKind.NO_CAPACITY, service)
         if call.name == RECEIVE:
             self.receivers.add(sender.pid)
-            return self._receive(call, request, forward), nothing
+            return self._receive(call, request, forward)
         number = self._job_numbers.number(request.names, call)
         if number is None:
-            return forward(), nothing
+            return forward()
         return self._handle_call(number, call, sender, request, forward)
 
     def _handle_call(
         self, number: int, call: CallName, sender: Sender, request: Request, forward: Forward
-    ) -> tuple[Response | None, Afterwards]:
+    ) -> Response | None:
         def execute() -> Response:
             return self._lagging.note(request, self._execute(number, call, request, forward))
 
         fault = self._fault_log.draw(number, self._job_numbers.count(number, call))
         if fault is None:
-            return execute(), nothing
+            return execute()
         if fault.kind in ANSWERS:
-            return self._answer(fault, number, request) or execute(), nothing
+            return self._answer(fault, number, request) or execute()
         return self._inject(fault, sender, request.target[0], execute)
 
     def _answer(self, fault: Fault, number: int, request: Request) -> Response | None:
@@ -108,47 +105,47 @@ class FaultInjector:
 
     def _inject(
         self, fault: Fault, sender: Sender, service: str, execute: Forward
-    ) -> tuple[Response | None, Afterwards]:
+    ) -> Response | None:
         match fault.kind:
             case FaultKind.RESET:
-                return None, nothing
+                return None
             case kind if kind in REFUSALS or kind is FaultKind.NO_CAPACITY:
-                return refusal(kind, service), nothing
+                return refusal(kind, service)
             case FaultKind.LATENCY:
                 time.sleep(fault.seconds)
-                return execute(), nothing
+                return execute()
             case FaultKind.LATE:
                 late = threading.Timer(fault.seconds, _quietly, (execute,))
                 late.daemon = True
                 late.start()
-                return None, nothing
+                return None
             case FaultKind.KILL_BEFORE:
                 signal_now(sender.pid, signal.SIGKILL)
-                return None, nothing
+                return None
             case _:
                 return self._after(fault, sender, service, execute())
 
     def _after(
         self, fault: Fault, sender: Sender, service: str, response: Response
-    ) -> tuple[Response | None, Afterwards]:
+    ) -> Response | None:
         """Go wrong after the call was carried out."""
         match fault.kind:
             case FaultKind.LOST_ANSWER:
-                return None, nothing
+                return None
             case FaultKind.ERROR_AFTER:
-                return refusal(FaultKind.SERVER_ERROR, service), nothing
+                return refusal(FaultKind.SERVER_ERROR, service)
             case FaultKind.KILL_AFTER:
                 signal_now(sender.pid, signal.SIGKILL)
-                return None, nothing
+                return None
             case FaultKind.FREEZE:
                 # Stopped first, so that it finds the response only when it wakes up.
                 signal_now(sender.pid, signal.SIGSTOP)
                 signal_later(sender.pid, signal.SIGCONT, fault.seconds)
-                return response, nothing
-            case FaultKind.TERMINATE:
-                return response, lambda: signal_later(sender.pid, signal.SIGTERM, fault.seconds)
-            case FaultKind.KILL_LATER:
-                return response, lambda: signal_later(sender.pid, signal.SIGKILL, fault.seconds)
+                return response
+            case FaultKind.TERMINATE | FaultKind.KILL_LATER as kind:
+                number = signal.SIGTERM if kind is FaultKind.TERMINATE else signal.SIGKILL
+                later = partial(signal_later, sender.pid, number, fault.seconds)
+                return replace(response, afterwards=later)
             case other:
                 raise AssertionError(f"{other} is not done after a call")
 

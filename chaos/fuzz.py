@@ -13,7 +13,7 @@ from typing import Annotated
 
 import typer
 
-from chaos.command import FolderOption, run_folder
+from chaos.command import FolderOption, Report, Say, report_run
 from chaos.mutations import healthy_videos, mutated
 from lifestream import command_line
 from runtime.core.clock import SystemClock
@@ -35,7 +35,7 @@ _DECODER = Decoder(memory_mb=2000, cpu_seconds=15, silence_seconds=15.0)
 
 
 @dataclass
-class Findings:
+class Findings(Report):
     """Number of runs by their code; `kept` means that something could be decoded."""
 
     ends: Counter[str] = field(default_factory=Counter)
@@ -133,13 +133,12 @@ def fuzz_decoder(
     folder: FolderOption = None,
 ) -> int:
     """Decode damaged videos; the exit status is 0 when each came to a typed end in time."""
-    folder = run_folder(folder, "fuzz")
-    logging.basicConfig(filename=folder / "decoder.log", level=logging.WARNING)
-    findings = fuzz(runs, seed, folder)
-    for violation in findings.violations:
-        print(violation)
-    print(findings)
-    return 1 if findings.violations else 0
+
+    def run(place: Path, _: Say) -> Findings:
+        logging.basicConfig(filename=place / "decoder.log", level=logging.WARNING)
+        return fuzz(runs, seed, place)
+
+    return report_run(run, folder, "fuzz")
 
 
 if __name__ == "__main__":

@@ -3,8 +3,8 @@
 import hashlib
 import threading
 import time
-from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -39,6 +39,11 @@ class Violation:
         """Say it in a line."""
         who = "" if self.number == NO_JOB else f"job {self.number:04d} "
         return f"{self.breach}: {who}{self.what}"
+
+
+def broken_by_kind(violations: Iterable[Violation]) -> Counter[Breach]:
+    """Count broken promises; each job counts once in each kind."""
+    return Counter(breach for breach, _ in {(each.breach, each.number) for each in violations})
 
 
 @dataclass(slots=True)

@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -26,7 +27,7 @@ STOP_SECONDS = 90.0
 
 
 class Operators:
-    """Threads that work until `stop`; `python` and `environment` run the operator's commands."""
+    """Threads of a context; `python` and `environment` run the operator's commands."""
 
     def __init__(
         self, system: System, python: Path, environment: Mapping[str, str], *, redrive: bool
@@ -43,12 +44,13 @@ class Operators:
         if redrive:
             self._threads.append(threading.Thread(target=self._redrive, daemon=True))
 
-    def start(self) -> None:
+    def __enter__(self) -> Self:
         """Begin."""
         for thread in self._threads:
             thread.start()
+        return self
 
-    def stop(self) -> None:
+    def __exit__(self, *_: object) -> None:
         """Finish what is under way and end."""
         self._stop.set()
         self._together.abort()
@@ -81,17 +83,9 @@ class Operators:
                     continue
             except (BotoCoreError, ClientError):
                 continue
-            arguments = [
-                "-m",
-                "lifestream",
-                "--environment",
-                ENVIRONMENT,
-                "dlq",
-                "redrive",
-                "--all",
-            ]
+            words = ("-m", "lifestream", "--environment", ENVIRONMENT, "dlq", "redrive", "--all")
             command = subprocess.Popen(
-                [self._python, *arguments],
+                [self._python, *words],
                 cwd=ROOT,
                 env=dict(self._environment),
                 stdout=subprocess.DEVNULL,

@@ -50,6 +50,9 @@ class Outages:
         return self.now() >= self.began + upload_time(number, jobs, self.seconds)
 
 
+NO_OUTAGES = Outages(seconds=0.0, began=0.0, now=lambda: 0.0)
+
+
 def outage_start(service: str, seconds: float) -> float:
     """Return how many seconds after a run's start the outage of a service begins."""
     return FIRST_SECONDS + OUTAGES.index(service) * seconds * SPACING

@@ -14,6 +14,7 @@ from lifestream import job_actions
 from lifestream.ports import Operations
 from runtime.core.errors import LifestreamError
 from runtime.core.jobs import Job, State
+from runtime.core.periodic_thread import PeriodicThread
 
 LOOK_SECONDS = 0.1
 SOURCE_GONE = "source.gone"
@@ -27,18 +28,16 @@ class _Due:
     acts: list[TimedAct]
 
 
-class People:
-    """Carries out each video's acts in their order, each when its time and the state allow it."""
+class People(PeriodicThread):
+    """Within its context, carries out each video's acts in order, when time and state allow it."""
 
     def __init__(self, operations: Operations, upload: Callable[[Video], None]) -> None:
+        super().__init__("people", every_seconds=LOOK_SECONDS)
         self._operations = operations
         self._upload = upload
         self._due: dict[int, _Due] = {}
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.acts = 0
-        self._thread.start()
 
     def expect(self, video: Video) -> None:
         """Begin with a video that is uploaded now."""
@@ -52,19 +51,14 @@ class People:
         with self._lock:
             return number in self._due
 
-    def stop(self) -> None:
-        """Do nothing more."""
-        self._stop.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stop.wait(LOOK_SECONDS):
-            with self._lock:
-                due = list(self._due.values())
-            for each in due:
-                # A refused or contended command is typed again.
-                with suppress(LifestreamError, BotoCoreError, ClientError, OSError):
-                    self._work_on(each)
+    def once(self) -> bool:
+        """Do what is due; a refused or contended command is typed again."""
+        with self._lock:
+            due = list(self._due.values())
+        for each in due:
+            with suppress(LifestreamError, BotoCoreError, ClientError, OSError):
+                self._work_on(each)
+        return True
 
     def _work_on(self, due: _Due) -> None:
         first = due.acts[0]

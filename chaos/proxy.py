@@ -24,15 +24,8 @@ OUTLIVING_EVERY = 8
 HOP_BY_HOP = frozenset({"connection", "keep-alive", "transfer-encoding", "content-length"})
 
 Forward = Callable[[], Response]
-Handle = Callable[[Request, Forward], tuple[Response | None, Callable[[], None]]]
-"""Deals with one request: returns its response, None for a connection that is reset, and what is to
-be done as soon as the response is out."""
-
-
-def unreachable(request: Request, forward: Forward) -> tuple[Response | None, Callable[[], None]]:
-    """Reset every connection: nothing is behind the proxy yet."""
-    del request, forward
-    return None, lambda: None
+Handle = Callable[[Request, Forward], Response | None]
+"""Deals with one request: returns its response, None for a connection that is reset."""
 
 
 class Proxy:
@@ -41,7 +34,7 @@ class Proxy:
     def __init__(self, port: int) -> None:
         self.url = f"http://{HOST}:{port}"
         self.upstream = ""
-        self.handle: Handle = unreachable
+        self.handle: Handle = lambda _request, _forward: None
         self._polls = itertools.count(1)
 
     def forward(self, request: Request, client: socket.socket | None = None) -> Response:
@@ -120,21 +113,6 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
 
-    def do_GET(self) -> None:
-        self._serve()
-
-    def do_HEAD(self) -> None:
-        self._serve()
-
-    def do_PUT(self) -> None:
-        self._serve()
-
-    def do_POST(self) -> None:
-        self._serve()
-
-    def do_DELETE(self) -> None:
-        self._serve()
-
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - inherited
         """Stay silent: the fault log says what was done."""
 
@@ -150,16 +128,16 @@ class _Handler(BaseHTTPRequestHandler):
         )
         proxy = server.proxy
         try:
-            response, afterwards = proxy.handle(
-                request, lambda: proxy.forward(request, self.connection)
-            )
+            response = proxy.handle(request, lambda: proxy.forward(request, self.connection))
         except OSError:
-            response, afterwards = None, lambda: None
+            response = None
         if response is None:
             self._reset()
         else:
             self._send(response)
-        afterwards()
+            response.afterwards()
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _serve  # noqa: N815 - their names
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)

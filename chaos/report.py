@@ -2,11 +2,11 @@
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from chaos.ledger import NO_JOB, Breach, Violation
+from chaos.command import Report
+from chaos.ledger import NO_JOB, Breach, Violation, broken_by_kind
 from chaos.system import System
 from chaos.traffic import Video
 from runtime.core.contract import IdempotencyTable, Output, ResultFile, result_prefix
@@ -16,21 +16,16 @@ from runtime.results.published import open_results
 
 
 @dataclass(frozen=True, slots=True)
-class RunReport:
+class RunReport(Report):
     """How a run ended."""
 
     jobs: int
     faults: int
     violations: tuple[Violation, ...]
 
-    @property
-    def kept(self) -> bool:
-        """Whether every promise was kept."""
-        return not self.violations
-
     def __str__(self) -> str:
-        """Return the closing line; each job counts once in each kind."""
-        broken = Counter(breach for breach, _ in {(v.breach, v.number) for v in self.violations})
+        """Return the closing line."""
+        broken = broken_by_kind(self.violations)
         rules = f", rules broken {broken[Breach.RULE]}" if broken[Breach.RULE] else ""
         return (
             f"jobs {self.jobs}, faults {self.faults}, lost {broken[Breach.LOST]}, "

@@ -4,7 +4,6 @@ import hashlib
 import heapq
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from chaos.events import event, event_times, upload_key
@@ -15,6 +14,7 @@ from local.variants import variant
 from runtime.core.contract import Output
 from runtime.core.jobs import Source
 from runtime.core.messages import Upload, confirm_message, requeue_message
+from runtime.core.periodic_thread import PeriodicThread
 
 LATE_SECONDS = 0.05
 NOT_A_VIDEO = b"these are notes, not a video: "
@@ -61,10 +61,11 @@ class _Due:
     body: str = field(compare=False)
 
 
-class Traffic:
-    """Everything that is sent in a run."""
+class Traffic(PeriodicThread):
+    """Everything that is sent in a run; what is due later, within its context."""
 
     def __init__(self, system: System, job_numbers: JobNumbers, all_videos: list[Video]) -> None:
+        super().__init__("traffic", every_seconds=LATE_SECONDS)
         self._system = system
         self._job_numbers = job_numbers
         self._videos = all_videos
@@ -72,15 +73,7 @@ class Traffic:
         self._sqs = system.cloud.client("sqs")
         self._due: list[_Due] = []
         self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._sent = 0
-        self._postman = threading.Thread(target=self._deliver, daemon=True)
-        self._postman.start()
-
-    @property
-    def sent(self) -> int:
-        """How many extra messages were sent."""
-        return self._sent
+        self.sent = 0
 
     @property
     def outstanding(self) -> int:
@@ -109,11 +102,6 @@ class Traffic:
         with self._lock:
             heapq.heappush(self._due, _Due(time.monotonic() + seconds, video.number, body))
 
-    def stop(self) -> None:
-        """Stop sending."""
-        self._stop.set()
-        self._postman.join()
-
     def _body(self, video: Video, extra: ExtraMessage) -> str:
         source = video.source
         match extra.kind:
@@ -127,20 +115,18 @@ class Traffic:
             case MessageKind.EVENT:
                 return event(source)
 
-    def _deliver(self) -> None:
-        while not self._stop.wait(LATE_SECONDS):
-            for body in self._ripe():
-                self._send(body)
-
-    def _ripe(self) -> Iterator[str]:
+    def once(self) -> bool:
+        """Send what is due."""
+        ripe = []
         with self._lock:
-            ripe = []
             while self._due and self._due[0].at <= time.monotonic():
                 ripe.append(heapq.heappop(self._due).body)
-        return iter(ripe)
+        for body in ripe:
+            self._send(body)
+        return True
 
     def _send(self, body: str) -> None:
         self._sqs.send_message(
             QueueUrl=self._system.outputs[Output.JOBS_QUEUE_URL], MessageBody=body
         )
-        self._sent += 1
+        self.sent += 1

@@ -3,6 +3,7 @@
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from chaos.clips import make_clip, make_speech_clip
@@ -45,7 +46,7 @@ class Uploads:
         folder: Path,
         in_flight: int,
         most_tasks: int | None = None,
-        outages: Outages | None = None,
+        outages: Outages,
     ) -> None:
         self.videos = videos(
             plan,
@@ -82,6 +83,12 @@ class Uploads:
     def finished(self) -> bool:
         """Whether every video was uploaded and no job is open."""
         return not self.open and not self._waiting
+
+    @contextmanager
+    def acting(self) -> Iterator[None]:
+        """Send what is due and let people act for the duration of the block."""
+        with self.traffic, self.people:
+            yield
 
     def receiving(self) -> int:
         """Return how many living processes have received from a queue."""
@@ -120,12 +127,7 @@ class Uploads:
 
     def _is_time(self) -> bool:
         number = self._waiting[-1].number
-        return self._outages is None or self._outages.may_upload(number, len(self.videos))
-
-    def stop(self) -> None:
-        """Send nothing more, and let no person act."""
-        self.people.stop()
-        self.traffic.stop()
+        return self._outages.may_upload(number, len(self.videos))
 
 
 def timed(say: Say) -> Say:

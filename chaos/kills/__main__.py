@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from chaos.command import FolderOption, run_folder, say
+from chaos.command import FolderOption, Say, report_run
 from chaos.kills.bench import Bench
 from chaos.kills.losses import distribution_of
 from chaos.kills.trial import KillTotals, Trial
@@ -30,7 +30,11 @@ def kill_test(
     folder: FolderOption = None,
 ) -> int:
     """Kill processors; the exit status is 0 when every run published the same files."""
-    folder = run_folder(folder, "kills")
+    return report_run(lambda place, say: run(runs, seed, seconds, place, say), folder, "kills")
+
+
+def run(runs: int, seed: int, seconds: float | None, folder: Path, say: Say) -> KillTotals:
+    """Disturb jobs in a local cloud of their own."""
     (folder / "cloud").mkdir(exist_ok=True)
     with LocalCloud.start(
         state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
@@ -53,12 +57,9 @@ def kill_test(
         totals = KillTotals(usual_seconds=usual)
         for number in range(1, runs + 1):
             trial.disturbed(number, expected, totals)
-    for violation in totals.violations:
-        say(violation)
     for line in distribution_of(totals.losses):
         say(line)
-    say(str(totals))
-    return 1 if totals.violations else 0
+    return totals
 
 
 def small_video(folder: Path, seconds: float | None) -> bytes:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import uuid4
 
+from local.api_resources import create_jobs_tables
 from local.cloud import LocalCloud
 from local.toolchain import LIBRARY_SETTINGS, MODELS, PROCESSOR_PYTHON, ROOT
 from runtime.aws.job_store import DynamoJobStore
@@ -17,8 +18,6 @@ from runtime.core.contract import (
     ENTRY_POINT,
     PROCESSOR_COMMAND,
     EnvVar,
-    IdempotencyTable,
-    JobsTable,
     result_prefix,
     work_prefix,
 )
@@ -57,15 +56,14 @@ class Bench:
         for prefix in (work_prefix(source.job_id), result_prefix(source.job_id)):
             for key in self._keys(prefix):
                 s3.delete_object(Bucket=BUCKET, Key=key)
-        jobs_table, idempotency_table = f"jobs-{uuid4().hex[:8]}", f"once-{uuid4().hex[:8]}"
-        self._create(jobs_table, JobsTable.PARTITION_KEY)
-        self._create(idempotency_table, IdempotencyTable.PARTITION_KEY)
+        name = uuid4().hex[:8]
+        create_jobs_tables(self.cloud.client("dynamodb"), name)
         run = Run(
             bench=self,
             source=source,
-            jobs_table=jobs_table,
-            idempotency_table=idempotency_table,
-            folder=self.folder / f"run-{uuid4().hex[:8]}",
+            jobs_table=f"jobs-{name}",
+            idempotency_table=f"idempotency-{name}",
+            folder=self.folder / f"run-{name}",
         )
         run.folder.mkdir(parents=True)
         return run
@@ -86,14 +84,6 @@ class Bench:
         pages = self.cloud.client("s3").get_paginator("list_objects_v2")
         found = pages.paginate(Bucket=BUCKET, Prefix=prefix)
         return [entry["Key"] for page in found for entry in page.get("Contents", [])]
-
-    def _create(self, table: str, key: str) -> None:
-        self.cloud.client("dynamodb").create_table(
-            TableName=table,
-            BillingMode="PAY_PER_REQUEST",
-            AttributeDefinitions=[{"AttributeName": key, "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": key, "KeyType": "HASH"}],
-        )
 
     @property
     def _objects(self) -> S3ObjectStore:

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from chaos.command import Report
 from chaos.kills.bench import Bench, Run
 from chaos.kills.losses import Loss, lines_of, loss_of
 from runtime.core.clock import Clock
@@ -26,7 +27,7 @@ POLL_SECONDS = 0.1
 
 
 @dataclass
-class KillTotals:
+class KillTotals(Report):
     """What happened in all runs; `usual_seconds` is what an undisturbed job took lately."""
 
     usual_seconds: float

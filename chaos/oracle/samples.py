@@ -3,7 +3,6 @@
 import hashlib
 import json
 import random
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 
@@ -14,6 +13,7 @@ from chaos.oracle.histories import Finding
 from runtime.core.contract import ResultFile, result_prefix
 from runtime.core.errors import LifestreamError
 from runtime.core.jobs import Job, State
+from runtime.core.periodic_thread import PeriodicThread
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
 from runtime.results.published import PublishedResults, read_results
 
@@ -47,8 +47,8 @@ def _inconsistent(results: PublishedResults) -> Iterator[Finding]:
             yield Finding(Breach.TWICE, f"{file['name']} was not what its manifest says")
 
 
-class ResultSampler:
-    """Reads a job of `job_ids` at random, again and again, until `stop`. Thread-safe."""
+class ResultSampler(PeriodicThread):
+    """Within its context, reads a job of `job_ids` at random, again and again."""
 
     def __init__(
         self,
@@ -58,24 +58,14 @@ class ResultSampler:
         objects: ObjectStore,
         seed: int,
     ) -> None:
+        super().__init__("result sampler", every_seconds=PAUSE_SECONDS)
         self._job_ids = job_ids
         self._get = get
         self._objects = objects
         self._rng = random.Random(f"{seed}/samples")
         self._published: set[str] = set()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
         self.found: list[tuple[str, Finding]] = []
         self.samples = 0
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """End after the sample under way."""
-        self._stop.set()
-        self._thread.join()
 
     def sample(self, job_id: str) -> None:
         """Read one job's results now."""
@@ -92,8 +82,8 @@ class ResultSampler:
             self._published.add(job_id)
             self.samples += 1
 
-    def _run(self) -> None:
-        while not self._stop.wait(PAUSE_SECONDS):
-            # The emulator itself may be busy; only an answer counts.
-            with suppress(BotoCoreError, ClientError, LifestreamError, OSError):
-                self.sample(self._rng.choice(self._job_ids))
+    def once(self) -> bool:
+        """Read one job, if the emulator answers; only an answer counts."""
+        with suppress(BotoCoreError, ClientError, LifestreamError, OSError):
+            self.sample(self._rng.choice(self._job_ids))
+        return True

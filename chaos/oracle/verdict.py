@@ -39,23 +39,15 @@ class Verdict:
 
 
 class Oracle:
-    """Watches a run from `start` on; `judge` is called once it is over."""
+    """Watches a run, its results within the context of `sampler`; `judge` once it is over."""
 
     def __init__(self, system: System, videos: Iterable[Video], *, seed: int) -> None:
         self._system = system
         self._numbers = {video.source.job_id: video.number for video in videos}
         self._stream = record_changes(system)
-        self._sampler = ResultSampler(
+        self.sampler = ResultSampler(
             job_ids=tuple(self._numbers), get=system.jobs().get, objects=system.objects(), seed=seed
         )
-
-    def start(self) -> None:
-        """Begin to read published results."""
-        self._sampler.start()
-
-    def stop(self) -> None:
-        """End the readings."""
-        self._sampler.stop()
 
     def judge(self, logs: Path, disturbed: frozenset[int], written: Mapping[str, float]) -> Verdict:
         """Return what the run broke.
@@ -66,7 +58,7 @@ class Oracle:
         records = histories(self._system, self._stream, written)
         tasks = tuple(_tasks(self._system))
         counts = counted_successes(_lines(logs))
-        found = [*self._sampler.found]
+        found = [*self.sampler.found]
         for job_id, versions in records.items():
             undisturbed = self._number(job_id) not in disturbed
             judged = (
@@ -80,7 +72,7 @@ class Oracle:
             violations=tuple(self._violations(found)),
             killed=tuple(killed_at_work(tasks, work)),
             changes=sum(map(len, records.values())),
-            samples=self._sampler.samples,
+            samples=self.sampler.samples,
             successes=_successes(records),
             tasks=len(tasks),
         )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from chaos.command import FolderOption, report_run
+from chaos.command import FolderOption, OtherOption, OutageOption, report_run
 from chaos.outages import outage_run_seconds
 from chaos.pool.run import PoolSize, run
 from lifestream import command_line
@@ -24,15 +24,9 @@ def pool(
     in_flight: Annotated[int, typer.Option(help="Videos at a time.")] = 8,
     deployments: Annotated[int, typer.Option(help="How often all workers are replaced.")] = 2,
     protection: Literal["on", "off"] = "on",
-    outage: Annotated[
-        float,
-        typer.Option(help="Seconds for which each service is out once; 60 stand for an hour."),
-    ] = 0.0,
+    outage: OutageOption = 0.0,
     limit: Annotated[float | None, typer.Option(help="Seconds for all jobs.")] = None,
-    other: Annotated[
-        str | None,
-        typer.Option(help="A revision whose code half of the processors run.", show_default=False),
-    ] = None,
+    other: OtherOption = None,
     folder: FolderOption = None,
 ) -> int:
     """Stop workers all the time; the exit status is 0 when no promise was broken."""

@@ -2,12 +2,12 @@
 
 import json
 import random
-import threading
 import urllib.request
 from collections.abc import Callable
 from typing import Any
 
-from chaos.outages import Outages
+from chaos.outages import NO_OUTAGES, Outages
+from runtime.core.periodic_thread import PeriodicThread
 
 SECONDS_BETWEEN = (2.0, 6.0)
 CALLS = (1, 1, 2)
@@ -30,12 +30,8 @@ OUT: dict[str, Any] = {"error": BROKEN, "calls": 1_000_000}
 """While ECS is out, until the next fault is switched on."""
 
 
-def _ignore(_calls: int) -> None:
-    """Count no call."""
-
-
-class AgentFaults:
-    """A thread that switches faults on until `stop`.
+class AgentFaults(PeriodicThread):
+    """Within its context, switches one fault after another on.
 
     `on_outage_met` gets the number of calls to the agent that an outage of ECS refused.
     """
@@ -46,40 +42,33 @@ class AgentFaults:
         *,
         seed: int,
         seconds_between: tuple[float, float] = SECONDS_BETWEEN,
-        outages: Outages | None = None,
-        on_outage_met: Callable[[int], None] = _ignore,
+        outages: Outages = NO_OUTAGES,
+        on_outage_met: Callable[[int], None] = lambda _calls: None,
     ) -> None:
+        super().__init__("agent faults", every_seconds=0.0)
         self._url = endpoint_url + PATH
         self._between = seconds_between
         self._outages = outages
         self._on_outage_met = on_outage_met
         self._rng = random.Random(f"{seed}/agent")
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._every_seconds = self._rng.uniform(*seconds_between)
         self.count = 0
 
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
+    def __exit__(self, *error: object) -> None:
         """Switch the faults off."""
-        self._stop.set()
-        self._thread.join()
+        super().__exit__(*error)
         self._clear()
 
-    def switch(self) -> None:
+    def once(self) -> bool:
         """Put the next fault in the place of the present one."""
-        out = self._outages is not None and self._outages.has("ecs")
+        out = self._outages.has("ecs")
         fault = OUT if out else {**self._rng.choice(FAULTS), "calls": self._rng.choice(CALLS)}
         # Faults that no call has met by now must not add up.
         self._clear()
         self._send("PUT", fault)
         self.count += 1
-
-    def _run(self) -> None:
-        while not self._stop.wait(self._rng.uniform(*self._between)):
-            self.switch()
+        self._every_seconds = self._rng.uniform(*self._between)
+        return True
 
     def _clear(self) -> None:
         for fault in self._send("GET"):

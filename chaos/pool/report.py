@@ -1,9 +1,9 @@
 """Report of a pool run: what was counted, and whether every promise was kept."""
 
-from collections import Counter
 from dataclasses import dataclass
 
-from chaos.ledger import Breach, Violation
+from chaos.command import Report
+from chaos.ledger import Breach, Violation, broken_by_kind
 from chaos.pool.log_audit import WorkerStops
 
 CHECK_INTERVAL_SECONDS = 60.0
@@ -12,7 +12,7 @@ CALL_SECONDS = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolReport:
+class PoolReport(Report):
     """`idle_gone_seconds` is how long the last idle workers stayed once none was wanted.
 
     `stops` is what the workers logged, `killed` how often a scheduler's stop fell into a job by the
@@ -41,8 +41,8 @@ class PoolReport:
         )
 
     def __str__(self) -> str:
-        """Return the closing line; each job counts once in each kind."""
-        broken = Counter(breach for breach, _ in {(v.breach, v.number) for v in self.violations})
+        """Return the closing line."""
+        broken = broken_by_kind(self.violations)
         others = "".join(
             f", {what} {broken[breach]}"
             for breach, what in ((Breach.STUCK, "stuck"), (Breach.RULE, "rules broken"))

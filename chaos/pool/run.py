@@ -6,22 +6,18 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chaos.command import Say
-from chaos.fault_log import FaultLog
-from chaos.ledger import NO_JOB, Breach, Ledger, Violation
-from chaos.operators import Operators
-from chaos.oracle.verdict import Oracle
-from chaos.outages import CAPACITY, Outages, outages_not_met, spread_over_outages
-from chaos.pollers import polls_stopped_in_outages
+from chaos.experiment import RunSize, distinct, experiment
+from chaos.ledger import NO_JOB, Breach, Violation
+from chaos.outages import CAPACITY
+from chaos.pollers import Pollers
 from chaos.pool.agent_faults import AgentFaults
 from chaos.pool.log_audit import audit, job_met_by_stop
 from chaos.pool.pool_plan import pool_plan
 from chaos.pool.report import PoolReport
 from chaos.pool.service_churn import ServiceChurn
 from chaos.pool.workers import shorten_worker_timeouts
-from chaos.proxy import serving
-from chaos.report import check_final_state
-from chaos.system import Budgets, System, deployed, operator_environment
-from chaos.uploads import Uploads, counted, timed
+from chaos.system import System
+from chaos.uploads import Uploads, counted
 from local.pool import Pool
 from runtime.core.contract import Launch, Output
 
@@ -32,55 +28,20 @@ EMPTY_SECONDS = 90.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PoolSize:
-    """How much a run does; `limit_seconds` is for all jobs, `deployments` are spread over them."""
+class PoolSize(RunSize):
+    """`deployments` are spread over the jobs."""
 
-    jobs: int
-    seed: int
-    in_flight: int
     deployments: int
     protection: bool
-    limit_seconds: float
-    outage_seconds: float = 0.0
-    other_version: str | None = None
 
 
 def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
     """Run once; `folder` is left with the logs of all processes."""
-    plan = spread_over_outages(pool_plan(size.seed, size.jobs), size.outage_seconds)
-    (folder / "plan.txt").write_text("".join(line + "\n" for line in plan.lines()))
-    log = timed(say)
-    protection = "on" if size.protection else "off"
-    log(f"seed {size.seed}: {plan.size} faults are planned, protection {protection}, see {folder}")
-    with (
-        serving() as proxy,
-        deployed(
-            proxy,
-            folder,
-            log,
-            launch=Launch.POOL,
-            budgets=Budgets.PRODUCTION,
-            other_version=size.other_version,
-        ) as system,
-    ):
-        ledger = Ledger(lambda _job, _attempt: False)
-        outages = Outages(seconds=size.outage_seconds, began=time.monotonic(), now=time.monotonic)
-        fault_log = FaultLog(plan, folder / "faults.jsonl")
-        uploads = Uploads(
-            system,
-            proxy,
-            plan=plan,
-            fault_log=fault_log,
-            ledger=ledger,
-            folder=folder,
-            in_flight=size.in_flight,
-            outages=outages,
-        )
-        oracle = Oracle(system, uploads.videos, seed=size.seed)
-        oracle.start()
+    plan = pool_plan(size.seed, size.jobs)
+    with experiment(size, plan, folder, say, launch=Launch.POOL) as under_test:
+        system, uploads, log = under_test.system, under_test.uploads, under_test.log
+        outages, fault_log = under_test.outages, under_test.fault_log
         pool = Pool(system.cloud, system.outputs)
-        shorten_worker_timeouts(system, pool, protection=size.protection)
-        log("the workers have short timeouts; the first videos are uploaded")
 
         def has_capacity() -> bool:
             out = outages.has(CAPACITY)
@@ -97,21 +58,17 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
             outages=outages,
             on_outage_met=lambda calls: fault_log.count_outage("ecs", calls),
         )
-        operators = Operators(system, *operator_environment(system, proxy, folder), redrive=False)
-        outages.begin()
-        churn.start()
-        fault.start()
-        operators.start()
-        with polls_stopped_in_outages(system, outages):
-            for line in progress(size, system, uploads, churn):
-                log(line)
-        churn.stop()
-        fault.stop()
-        uploads.stop()
-        operators.stop()
-        pool.scale_to_zero()
-        gone = pool.await_empty()
-        oracle.stop()
+        operators = under_test.operators(redrive=False)
+        with under_test.oracle.sampler:
+            shorten_worker_timeouts(system, pool, protection=size.protection)
+            protection = "on" if size.protection else "off"
+            log(f"workers have short timeouts, protection {protection}; videos are uploaded now")
+            outages.begin()
+            with operators, uploads.acting(), fault, churn, Pollers(system, outages):
+                for line in progress(size, system, uploads, churn):
+                    log(line)
+            pool.scale_to_zero()
+            gone = pool.await_empty()
         log(
             f"{churn.scalings} changes of how many workers are wanted, "
             f"{fault.count} faults of the agent, {operators.sweeps} sweeps, "
@@ -121,24 +78,16 @@ def run(size: PoolSize, folder: Path, say: Say) -> PoolReport:
         for worker in logs:
             if lines := job_met_by_stop(worker):
                 log("a worker was stopped at work:\n" + "\n".join(lines))
-        system.keep_logs(folder / "logs")
-        verdict = oracle.judge(folder / "logs", fault_log.disturbed, ledger.written)
-        log(str(verdict))
+        verdict, violations = under_test.judge()
         log(f"dead letters of the work queue: {system.messages(Output.WORK_DLQ_URL)}")
-        found = (
-            *ledger.violations,
-            *outages_not_met(fault_log.kinds, size.outage_seconds),
-            *verdict.violations,
-            *(Violation(Breach.STUCK, each, "has not ended in time") for each in uploads.open),
-            *check_final_state(system, uploads.videos),
-            *left(system, ended=uploads.finished),
-        )
+        late = (Violation(Breach.STUCK, each, "has not ended in time") for each in uploads.open)
+        found = distinct(violations, late, left(system, ended=uploads.finished))
     return PoolReport(
         jobs=size.jobs,
         stops=audit(logs),
         killed=len(verdict.killed),
         deployments=churn.deployments,
-        violations=tuple(dict.fromkeys(found)),
+        violations=found,
         idle_gone_seconds=gone,
     )
 

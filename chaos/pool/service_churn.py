@@ -1,10 +1,10 @@
 """Gives ECS reasons to stop workers, again and again: fewer are wanted, or other ones."""
 
 import random
-import threading
 from collections.abc import Callable
 
 from local.pool import Pool
+from runtime.core.periodic_thread import PeriodicThread
 
 MOST_WORKERS = 4
 SECONDS_BETWEEN = (1.0, 3.0)
@@ -15,8 +15,8 @@ STARTED_SECONDS = 20.0
 LOOK_SECONDS = 0.3
 
 
-class ServiceChurn:
-    """Wants another number of workers all the time, and two deployments on the way.
+class ServiceChurn(PeriodicThread):
+    """Within its context, wants another number of workers all the time; deploys when asked.
 
     Without capacity no worker is wanted, which is what a service without machines looks like.
     `receiving` returns how many living workers have asked for work.
@@ -30,38 +30,31 @@ class ServiceChurn:
         receiving: Callable[[], int],
         has_capacity: Callable[[], bool] = lambda: True,
     ) -> None:
+        super().__init__("service churn", every_seconds=0.0)
         self._pool = pool
         self._receiving = receiving
         self._has_capacity = has_capacity
         self._rng = random.Random(f"{seed}/churn")
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._every_seconds = self._rng.uniform(*SECONDS_BETWEEN)
+        self._wanted = 0
         self.scalings = 0
         self.deployments = 0
-
-    def start(self) -> None:
-        """Begin."""
-        self._thread.start()
-
-    def stop(self) -> None:
-        """Want nothing more."""
-        self._stop.set()
-        self._thread.join()
 
     def deploy(self) -> None:
         """Replace every worker, as a new image would."""
         self._pool.update(forceNewDeployment=True)
         self.deployments += 1
 
-    def _run(self) -> None:
-        wanted = 0
-        while not self._stop.wait(self._rng.uniform(*SECONDS_BETWEEN)):
-            # Another number each time; at least one, so that the work gets done.
-            some = self._rng.choice([n for n in range(1, MOST_WORKERS + 1) if n != wanted])
-            wanted = some if self._has_capacity() else 0
-            self._pool.update(desiredCount=wanted)
-            self.scalings += 1
-            self._await_started()
+    def once(self) -> bool:
+        """Want another number of workers, and await those."""
+        # Another number each time; at least one, so that the work gets done.
+        some = self._rng.choice([n for n in range(1, MOST_WORKERS + 1) if n != self._wanted])
+        self._wanted = some if self._has_capacity() else 0
+        self._pool.update(desiredCount=self._wanted)
+        self.scalings += 1
+        self._await_started()
+        self._every_seconds = self._rng.uniform(*SECONDS_BETWEEN)
+        return True
 
     def _await_started(self) -> None:
         for _ in range(int(STARTED_SECONDS / LOOK_SECONDS)):
@@ -69,5 +62,5 @@ class ServiceChurn:
             started = service["runningCount"] + service["pendingCount"]
             # The scheduler starts those that are wanted only at its next look.
             awaited = max(started, service["desiredCount"])
-            if awaited <= self._receiving() or self._stop.wait(LOOK_SECONDS):
+            if awaited <= self._receiving() or self._over.wait(LOOK_SECONDS):
                 return

@@ -98,9 +98,9 @@ def test_should_start_no_task_without_capacity(tmp_path: Path) -> None:
     sender = {"user-agent": "app/lifestream-dispatcher.1"}
     request = json_request("ecs", "RunTask", {"any": 1}, **sender)
     carried_out = Response(200)
-    response, _ = injector.handle(request, lambda: carried_out)
+    response = injector.handle(request, lambda: carried_out)
     assert response is not None
     assert json.loads(response.body)["failures"]
     assert fault_log.kinds[outage_name(CAPACITY)] == 1
     time += 60.0
-    assert injector.handle(request, lambda: carried_out)[0] is carried_out
+    assert injector.handle(request, lambda: carried_out) is carried_out

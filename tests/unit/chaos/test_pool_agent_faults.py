@@ -63,10 +63,8 @@ def cloud() -> Iterator[Cloud]:
 
 
 def test_should_cause_trouble_and_end_it(cloud: Cloud) -> None:
-    fault = AgentFaults(cloud.url, seed=7, seconds_between=(0.0, 0.01))
-    fault.start()
-    assert cloud.first.wait(120)
-    fault.stop()
+    with AgentFaults(cloud.url, seed=7, seconds_between=(0.0, 0.01)) as fault:
+        assert cloud.first.wait(120)
     assert cloud.agent.describe() == []
     assert cloud.switched_on == fault.count
 
@@ -80,10 +78,10 @@ def test_should_count_the_calls_that_met_an_outage_of_ecs(cloud: Cloud) -> None:
         outages=Outages(seconds=60.0, began=0.0, now=lambda: within),
         on_outage_met=met.append,
     )
-    fault.switch()
+    fault.once()
     for _ in range(3):
         assert cloud.agent.take("any-task").error is not None
-    fault.switch()
+    fault.once()
     assert sum(met) == 3
 
 

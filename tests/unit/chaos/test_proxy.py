@@ -4,7 +4,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 
 from chaos.aws_responses import Response
 from chaos.call_names import Caller, CallName
-from chaos.fault_injector import FaultInjector, nothing
+from chaos.fault_injector import FaultInjector
 from chaos.fault_log import FaultLog
 from chaos.http_requests import Request
 from chaos.interpreters import interposed
@@ -173,14 +173,14 @@ def test_should_end_most_polls_with_the_process_that_polls() -> None:
     answered = threading.Event()
     ends: list[str] = []
 
-    def handle(_: Request, forward: Forward) -> tuple[Response | None, Callable[[], None]]:
+    def handle(_: Request, forward: Forward) -> Response | None:
         try:
             forward()
             ends.append("received")
         except OSError:
             ends.append("broken off")
         ended.release()
-        return None, nothing
+        return None
 
     def respond(_: Call) -> Answer:
         polled.release()

@@ -22,7 +22,7 @@ class Service:
         self.wanted.append(changes["desiredCount"])
         self.looks = 0
         if len(self.wanted) == CHANGES and self.churn is not None:
-            self.churn._stop.set()
+            self.churn._over.set()
 
     def describe(self) -> dict[str, int]:
         self.looks += 1
@@ -47,8 +47,8 @@ def run(service: Service, *, has_capacity: bool) -> None:
         receiving=service.receiving,
         has_capacity=lambda: has_capacity,
     )
-    service.churn.start()
-    service.churn._thread.join(120)
+    with service.churn:
+        service.churn._thread.join(120)
 
 
 def test_should_change_the_number_of_workers_once_they_have_begun(service: Service) -> None:

@@ -1,9 +1,9 @@
 """What the chaos commands share: the folder of a run, its report and how it is stopped."""
 
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated, Protocol
+from typing import Annotated
 
 import typer
 
@@ -24,12 +24,10 @@ OtherOption = Annotated[
 Say = Callable[[str], None]
 
 
-class Report(Protocol):
-    """How a run ended; as text its closing line."""
+class Report:
+    """How a run ended; as text its closing line. `violations` are the broken promises."""
 
-    @property
-    def violations(self) -> Iterable[object]:
-        """The broken promises."""
+    violations: Sequence[object]
 
     @property
     def kept(self) -> bool:

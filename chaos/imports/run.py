@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from chaos.command import Say
+from chaos.command import Report, Say
 from chaos.imports.fleet import STOPS, Fleet
 from chaos.imports.instance import SITE_PORT
 from chaos.imports.site import Site, serving
@@ -56,7 +56,7 @@ class Size:
 
 
 @dataclass(slots=True)
-class ImportReport:
+class ImportReport(Report):
     """What was counted; `violations` are sentences."""
 
     imports: int

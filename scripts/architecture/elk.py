@@ -36,8 +36,10 @@ WHOLE = {
 INSIDE = {"elk.padding": "[top=36,left=14,bottom=14,right=14]"}
 
 
-def laid_out(graphs: Sequence[Graph], ranks: Mapping[str, int], *, flat: bool) -> list[Layout]:
-    """Return a layout for each graph, groups of a lower rank above those of a higher.
+def laid_out(
+    graphs: Sequence[Graph], ranks: Mapping[str, int], *, flat: bool
+) -> list[dict[str, Any]]:
+    """Return ELK's answer for each graph, groups of a lower rank above those of a higher.
 
     `flat` has no groups.
     """
@@ -49,10 +51,8 @@ def laid_out(graphs: Sequence[Graph], ranks: Mapping[str, int], *, flat: bool) -
         text=True,
         timeout=SECONDS,
     )
-    return [
-        _read(graph, ranks, each)
-        for graph, each in zip(graphs, json.loads(answer.stdout), strict=True)
-    ]
+    answers: list[dict[str, Any]] = json.loads(answer.stdout)
+    return answers
 
 
 def _request(graph: Graph, ranks: Mapping[str, int], *, flat: bool) -> dict[str, Any]:
@@ -95,18 +95,23 @@ def _edge(index: int, arrow: Arrow, graph: Graph, ranks: Mapping[str, int]) -> d
     }
 
 
-def _read(graph: Graph, ranks: Mapping[str, int], answer: Mapping[str, Any]) -> Layout:
-    places = dict(_places(answer, 0.0, 0.0))
+def read(
+    graph: Graph, ranks: Mapping[str, int], answer: Mapping[str, Any], x: float, y: float
+) -> Layout:
+    """Return an answer as the layout of a graph whose top left corner is at a place."""
+    places = dict(_places(answer, x, y))
+    groups = {name.removeprefix(GROUP): places[name] for name in places if name.startswith(GROUP)}
+    # ELK's coordinates are relative to the group that holds both ends.
+    whole = Rectangle(x=x, y=y, width=answer["width"], height=answer["height"])
     return Layout(
         width=answer["width"],
         height=answer["height"],
-        groups={
-            name.removeprefix(GROUP): place
-            for name, place in places.items()
-            if name.startswith(GROUP)
-        },
+        groups=groups,
         boxes={name: places[name] for name in graph.boxes},
-        routes=tuple(_route(graph, ranks, edge, places) for edge in answer["edges"]),
+        routes=tuple(
+            _route(graph, ranks, edge, places.get(edge["container"], whole))
+            for edge in answer["edges"]
+        ),
     )
 
 
@@ -118,24 +123,16 @@ def _places(parent: Mapping[str, Any], x: float, y: float) -> Iterable[tuple[str
 
 
 def _route(
-    graph: Graph,
-    ranks: Mapping[str, int],
-    edge: Mapping[str, Any],
-    places: Mapping[str, Rectangle],
+    graph: Graph, ranks: Mapping[str, int], edge: Mapping[str, Any], origin: Rectangle
 ) -> Route:
-    # ELK's coordinates are relative to the group that holds both ends.
-    origin = places.get(edge["container"], Rectangle(x=0.0, y=0.0, width=0.0, height=0.0))
     arrow = graph.arrows[int(edge["id"])]
     (section,) = edge["sections"]
     points = [section["startPoint"], *section.get("bendPoints", ()), section["endPoint"]]
     corners = [(point["x"] + origin.x, point["y"] + origin.y) for point in points]
     if _upward(arrow, graph, ranks):
         corners.reverse()
-    return Route(
-        arrow=arrow,
-        corners=tuple(corners),
-        label=_rectangle(edge["labels"][0], origin.x, origin.y),
-    )
+    label = _rectangle(edge["labels"][0], origin.x, origin.y)
+    return Route(arrow=arrow, corners=tuple(corners), label=label)
 
 
 def _rectangle(placed: Mapping[str, Any], x: float, y: float) -> Rectangle:

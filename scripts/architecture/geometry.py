@@ -15,10 +15,6 @@ class Rectangle:
     width: float
     height: float
 
-    def moved(self, x: float, y: float) -> "Rectangle":
-        """Return the same further to the right and further down."""
-        return Rectangle(x=self.x + x, y=self.y + y, width=self.width, height=self.height)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
@@ -27,11 +23,6 @@ class Route:
     arrow: Arrow
     corners: tuple[tuple[float, float], ...]
     label: Rectangle
-
-    def moved(self, x: float, y: float) -> "Route":
-        """Return the same further to the right and further down."""
-        corners = tuple((across + x, down + y) for across, down in self.corners)
-        return Route(arrow=self.arrow, corners=corners, label=self.label.moved(x, y))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,13 +34,3 @@ class Layout:
     groups: Mapping[str, Rectangle]
     boxes: Mapping[str, Rectangle]
     routes: tuple[Route, ...]
-
-    def moved(self, x: float, y: float) -> "Layout":
-        """Return the same further to the right and further down."""
-        return Layout(
-            width=self.width + x,
-            height=self.height + y,
-            groups={name: place.moved(x, y) for name, place in self.groups.items()},
-            boxes={name: place.moved(x, y) for name, place in self.boxes.items()},
-            routes=tuple(route.moved(x, y) for route in self.routes),
-        )

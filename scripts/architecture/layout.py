@@ -1,21 +1,43 @@
 """Lays a graph out: what is connected by ELK, the parts that are not in rows below each other."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
-from scripts.architecture.elk import laid_out
-from scripts.architecture.geometry import Layout, Rectangle
+from scripts.architecture.elk import laid_out, read
+from scripts.architecture.geometry import Layout
 from scripts.architecture.graph import OUTSIDE, Graph
 
 MARGIN, GAP = 20.0, 22.0
+
+Part = tuple[Graph, Mapping[str, Any]]
+"""A graph and ELK's answer about it."""
 
 
 def layout(graph: Graph, order: Sequence[str], *, flat: bool = False) -> Layout:
     """Return where everything goes; stacks stand from top to bottom as `order` has their names.
 
-    `flat` has no groups for stacks. Needs Node and elkjs, which `make setup` installs.
+    Parts stand in rows no wider than the widest, the largest part first. `flat` has no groups for
+    stacks. Needs Node and elkjs, which `make setup` installs.
     """
     ranks = {box.group: rank(box.group, order) for box in graph.boxes.values()}
-    return joined(laid_out(connected(graph), ranks, flat=flat))
+    graphs = connected(graph)
+    parts = [*zip(graphs, laid_out(graphs, ranks, flat=flat), strict=True)]
+    most = max(answer["width"] for _, answer in parts)
+    placed: list[Layout] = []
+    y = MARGIN
+    for shelf in shelves(parts, most):
+        x = MARGIN
+        for part, answer in shelf:
+            placed.append(read(part, ranks, answer, x, y))
+            x += answer["width"] + GAP
+        y += max(answer["height"] for _, answer in shelf) + GAP
+    return Layout(
+        width=most + 2 * MARGIN,
+        height=y - GAP + MARGIN,
+        groups={name: place for part in placed for name, place in part.groups.items()},
+        boxes={name: place for part in placed for name, place in part.boxes.items()},
+        routes=tuple(route for part in placed for route in part.routes),
+    )
 
 
 def rank(group: str, order: Sequence[str]) -> int:
@@ -39,37 +61,18 @@ def connected(graph: Graph) -> list[Graph]:
     ]
 
 
-def joined(parts: Sequence[Layout]) -> Layout:
-    """Return parts in one layout: in rows no wider than the widest, the largest part first."""
-    most = max(part.width for part in parts)
-    shelves: list[list[Layout]] = []
-    for part in sorted(parts, key=lambda part: -part.width * part.height):
-        shelf = next((each for each in shelves if breadth([*each, part]) <= most), None)
+def shelves(parts: Sequence[Part], most: float) -> list[list[Part]]:
+    """Return parts beside each other in rows no wider than `most`, the largest part first."""
+    found: list[list[Part]] = []
+    for part in sorted(parts, key=lambda part: -part[1]["width"] * part[1]["height"]):
+        shelf = next((each for each in found if breadth([*each, part]) <= most), None)
         if shelf is None:
-            shelves.append([part])
+            found.append([part])
         else:
             shelf.append(part)
-    placed: list[Layout] = []
-    y = MARGIN
-    for shelf in shelves:
-        x = MARGIN
-        for part in shelf:
-            placed.append(part.moved(x, y))
-            x += part.width + GAP
-        y += max(part.height for part in shelf) + GAP
-    return Layout(
-        width=most + 2 * MARGIN,
-        height=y - GAP + MARGIN,
-        groups=_merged([part.groups for part in placed]),
-        boxes=_merged([part.boxes for part in placed]),
-        routes=tuple(route for part in placed for route in part.routes),
-    )
+    return found
 
 
-def breadth(shelf: Sequence[Layout]) -> float:
+def breadth(shelf: Sequence[Part]) -> float:
     """Return how wide parts are beside each other."""
-    return sum(part.width for part in shelf) + GAP * (len(shelf) - 1)
-
-
-def _merged(parts: Sequence[Mapping[str, Rectangle]]) -> dict[str, Rectangle]:
-    return {name: place for part in parts for name, place in part.items()}
+    return sum(answer["width"] for _, answer in shelf) + GAP * (len(shelf) - 1)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cdk.config.settings import Settings, Violation, Violations, rule
+from cdk.config.settings import Settings, Violations, rule
 from cdk.config.values import Several, text
 
 OrganizationId = Annotated[
@@ -30,7 +30,7 @@ class AccessConfig(Settings):
     data_events: bool = False
     """Whether CloudTrail records each call on an object, beside the access logs."""
 
-    @rule
+    @rule("organization")
     def _some_limit(self) -> Violations:
         if self.organization is None and self.vpc_endpoints is None and not self.data_events:
-            yield Violation("organization", "given, or one of the others, or the table left out")
+            yield "given, or one of the others, or the table left out"

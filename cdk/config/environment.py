@@ -96,190 +96,160 @@ class EnvironmentConfig(Settings):
         own = self.services.web_url if self.services else None
         return tuple(dict.fromkeys((*self.uploads.allowed_origins, *([own] if own else []))))
 
-    @rule
+    @rule("name")
     def _name_fits_bucket_names(self) -> Violations:
         if not re.fullmatch(r"(?=.{2,12}$)[a-z][a-z0-9]*(-[a-z0-9]+)*", self.name):
-            yield Violation(
-                "name",
+            yield (
                 "2 to 12 lower-case letters, digits and single hyphens, starting with a letter"
-                " (bucket names must fit 63 characters)",
+                " (bucket names must fit 63 characters)"
             )
 
-    @rule
+    @rule("region")
     def _account_and_region_together(self) -> Violations:
         if (self.region is None) != (self.account is None):
-            yield Violation(
-                "region",
-                f"given together with account, now {self.account!r} (name both or neither)",
-            )
+            yield f"given together with account, now {self.account!r} (name both or neither)"
 
-    @rule
+    @rule("retain_data")
     def _production_retains_data(self) -> Violations:
         if not self.retain_data and (self.name == "prod" or self.name.startswith("prod-")):
-            yield Violation(
-                "retain_data", f"true in {self.name!r} (production data outlives its stack)"
-            )
+            yield f"true in {self.name!r} (production data outlives its stack)"
 
-    @rule
+    @rule("execute_command")
     def _shells_are_for_trying(self) -> Violations:
         if self.execute_command and self.retain_data:
-            yield Violation(
-                "execute_command",
+            yield (
                 "false while retain_data = true (a shell reads recordings, and needs a writable"
-                " root file system)",
+                " root file system)"
             )
 
-    @rule
+    @rule("network.public_tasks")
     def _public_tasks_are_for_trying(self) -> Violations:
         if not self.network.public_tasks:
             return
         if self.retain_data:
-            yield Violation(
-                "network.public_tasks", "false while retain_data = true (data worth retaining)"
-            )
+            yield "false while retain_data = true (data worth retaining)"
         if self.gpu is not None:
-            yield Violation(
-                "network.public_tasks",
-                "false with a table [gpu] (ECS gives tasks on EC2 machines no public address)",
-            )
+            yield "false with a table [gpu] (ECS gives tasks on EC2 machines no public address)"
 
-    @rule
+    @rule("alarms.emails")
     def _alarms_reach_somebody(self) -> Violations:
         if self.retain_data and not self.alarms.emails and self.chat is None:
-            yield Violation(
-                "alarms.emails",
-                "one address or more, or a table [chat] (alarms about retained data reach people)",
-            )
+            yield "one address or more, or a table [chat] (alarms about retained data reach people)"
 
-    @rule
+    @rule("launch")
     def _pool_is_described(self) -> Violations:
         if self.launch == Launch.POOL and self.pool is None:
-            yield Violation(
-                "launch",
-                f"{Launch.ON_DEMAND} while there is no table [pool] (add one for a pool)",
-            )
+            yield f"{Launch.ON_DEMAND} while there is no table [pool] (add one for a pool)"
 
-    @rule
+    @rule("network.s3_prefix_list")
     def _prefix_lists_close_the_network_of_a_region(self) -> Violations:
         network = self.network
         if network.s3_prefix_list and (network.nat_gateways > 0 or self.region is None):
-            yield Violation(
-                "network.s3_prefix_list",
+            yield (
                 f"left out unless network.nat_gateways = 0, now {network.nat_gateways} (a NAT"
                 " gateway that is paid for should be used), and region is given, now"
-                f" {self.region!r} (each has a list of its own)",
+                f" {self.region!r} (each has a list of its own)"
             )
 
-    @rule
+    @rule("network.vpc_id")
     def _existing_vpc_is_in_the_region(self) -> Violations:
         zones = self.network.task_subnet_zones or ()
         if self.network.vpc_id is not None and not (
             self.region and all(zone[:-1] == self.region for zone in zones)
         ):
-            yield Violation(
-                "network.vpc_id",
+            yield (
                 f"left out, or in the environment's region = {self.region!r}, as are"
                 f" network.task_subnet_zones = {list(zones)} (a VPC is in one account and region,"
-                " which must be pinned)",
+                " which must be pinned)"
             )
 
-    @rule
+    @rule("service.subnet_ids")
     def _service_has_public_subnets(self) -> Violations:
         service = self.service
         if service is None:
             return
         existing, given = self.network.vpc_id is not None, service.subnet_ids is not None
         if service.enabled and existing != given:
-            yield Violation(
-                "service.subnet_ids",
-                "given exactly if network.vpc_id is (in a VPC of Lifestream's own they are"
-                " created)",
+            yield (
+                "given exactly if network.vpc_id is (in a VPC of Lifestream's own they are created)"
             )
 
-    @rule
+    @rule("access.vpc_endpoints")
     def _browsers_come_through_no_endpoint(self) -> Violations:
         if self.access and self.access.vpc_endpoints is not None and self.browser_origins:
-            yield Violation(
-                "access.vpc_endpoints",
+            yield (
                 "left out with uploads.allowed_origins or a service (browsers use the bucket over"
-                " the internet)",
+                " the internet)"
             )
 
-    @rule
+    @rule("queue.visibility_timeout_seconds")
     def _queue_outwaits_the_dispatcher(self) -> Violations:
         timeout = self.dispatcher.timeout_seconds
         least = LAMBDA_VISIBILITY_FACTOR * timeout
         if self.queue.visibility_timeout_seconds < least:
-            yield Violation(
-                "queue.visibility_timeout_seconds",
+            yield (
                 f"at least {least}, {LAMBDA_VISIBILITY_FACTOR} x dispatcher.timeout_seconds"
-                f" = {timeout} (else a message comes again while it is being worked on)",
+                f" = {timeout} (else a message comes again while it is being worked on)"
             )
 
-    @rule
+    @rule("dispatcher.claim_lease_seconds")
     def _claim_between_run_and_redelivery(self) -> Violations:
         timeout = self.dispatcher.timeout_seconds
         visibility = self.queue.visibility_timeout_seconds
         if not timeout < self.dispatcher.claim_lease_seconds <= visibility:
-            yield Violation(
-                "dispatcher.claim_lease_seconds",
+            yield (
                 f"more than dispatcher.timeout_seconds = {timeout} (a live dispatcher keeps its"
                 f" claim) and at most queue.visibility_timeout_seconds = {visibility}"
-                " (the message that comes again finds the claim expired)",
+                " (the message that comes again finds the claim expired)"
             )
 
-    @rule
+    @rule("reaper.silence_seconds")
     def _silence_before_overdue(self) -> Violations:
         timeout = self.processor.job_timeout_seconds
         if self.reaper.silence_seconds >= timeout:
-            yield Violation(
-                "reaper.silence_seconds",
+            yield (
                 f"less than processor.job_timeout_seconds = {timeout}"
-                " (else a hung job is only noticed when it is overdue)",
+                " (else a hung job is only noticed when it is overdue)"
             )
 
-    @rule
+    @rule("alarms.job_wait_minutes")
     def _alarm_before_a_wait_ends(self) -> Violations:
         hours = self.reaper.max_wait_hours
         if self.alarms.job_wait_minutes >= 60 * hours:
-            yield Violation(
-                "alarms.job_wait_minutes",
+            yield (
                 f"less than 60 * reaper.max_wait_hours = {60 * hours}"
-                " (a job that waited so long has failed)",
+                " (a job that waited so long has failed)"
             )
 
-    @rule
+    @rule("alarms.oldest_message_seconds")
     def _alarm_after_a_second_delivery(self) -> Violations:
         visibility = self.queue.visibility_timeout_seconds
         if self.alarms.oldest_message_seconds < 2 * visibility:
-            yield Violation(
-                "alarms.oldest_message_seconds",
+            yield (
                 f"at least {2 * visibility}, 2 x queue.visibility_timeout_seconds = {visibility}"
-                " (a message that comes again once is no reason for an alarm)",
+                " (a message that comes again once is no reason for an alarm)"
             )
 
-    @rule
+    @rule("media.max_gb")
     def _upload_fits_the_disk(self) -> Violations:
         disk = self.processor.ephemeral_storage_gib
         most = int((disk - RESERVED_DISK_GIB) * 1.073741824)
         if self.media.max_gb > most:
-            yield Violation(
-                "media.max_gb",
+            yield (
                 f"at most {most} with processor.ephemeral_storage_gib = {disk}"
-                f" ({RESERVED_DISK_GIB} GiB are for the image and for what is made of the video)",
+                f" ({RESERVED_DISK_GIB} GiB are for the image and for what is made of the video)"
             )
 
-    @rule
+    @rule("media.decoder_memory_mib")
     def _decoder_fits_the_task(self) -> Violations:
         memory = self.processor.memory_mib
         if self.media.decoder_memory_mib > memory:
-            yield Violation(
-                "media.decoder_memory_mib",
+            yield (
                 f"at most processor.memory_mib = {memory} (else the task is killed, not the"
-                " decoder)",
+                " decoder)"
             )
 
-    @rule
+    @rule("network.bedrock_endpoint")
     def _closed_network_reaches_the_model(self) -> Violations:
         network, summary = self.network, self.summary
         is_closed = network.interface_endpoints and not network.nat_gateways
@@ -289,18 +259,17 @@ class EnvironmentConfig(Settings):
             and is_closed
             and not network.bedrock_endpoint
         ):
-            yield Violation(
-                "network.bedrock_endpoint",
+            yield (
                 'true with summary.summarizer = "bedrock" and no NAT gateway (tasks would not reach'
-                " the model)",
+                " the model)"
             )
 
-    @rule
+    @rule()
     def _pool_workers_are_in_time(self) -> Violations:
         if self.pool is not None:
             yield from self._in_time("pool", self.pool)
 
-    @rule
+    @rule()
     def _gpu_workers_are_in_time(self) -> Violations:
         if self.gpu is not None:
             yield from self._in_time("gpu", self.gpu)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from cdk.config.settings import Settings, Violation, Violations, rule
+from cdk.config.settings import Settings, Violations, rule
 from cdk.config.values import text
 
 TagValue = Annotated[
@@ -25,10 +25,10 @@ class TagsConfig(Settings):
     data_class: TagValue | None = None
     """How confidential its data is: the tag `DataClass`."""
 
-    @rule
+    @rule("owner")
     def _some_tag(self) -> Violations:
         if not any((self.owner, self.cost_centre, self.data_class)):
-            yield Violation("owner", "given, or one of the others, or the table left out")
+            yield "given, or one of the others, or the table left out"
 
 
 class GuardrailsConfig(Settings):

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from cdk.config.settings import Settings, Violation, Violations, rule, whole
+from cdk.config.settings import Settings, Violations, rule, whole
 from cdk.config.values import PrefixListId, PrivateNetwork, Several, SubnetId, VpcId, Zone
 
 MOST_ZONES = 3
@@ -53,76 +53,67 @@ class NetworkConfig(Settings):
         """Number of zones where tasks run."""
         return self.zones if self.zones_in_use is None else self.zones_in_use
 
-    @rule
+    @rule("zones_in_use")
     def _zones_are_given_up_in_two_steps(self) -> Violations:
         if self.zones_in_use is not None and (
             self.vpc_id is not None or self.zones_in_use >= self.zones
         ):
-            yield Violation(
-                "zones_in_use",
+            yield (
                 f"less than network.zones = {self.zones} in a VPC of Lifestream's own, or left out"
-                " (it is for giving zones up)",
+                " (it is for giving zones up)"
             )
 
-    @rule
+    @rule("nat_gateways")
     def _one_nat_gateway_a_zone(self) -> Violations:
         if self.nat_gateways > self.zones:
-            yield Violation("nat_gateways", f"at most network.zones = {self.zones}, one a zone")
+            yield f"at most network.zones = {self.zones}, one a zone"
 
-    @rule
+    @rule("interface_endpoints")
     def _tasks_reach_aws(self) -> Violations:
         ways = (self.interface_endpoints, self.nat_gateways, self.vpc_id, self.public_tasks)
         if not any(ways):
-            yield Violation(
-                "interface_endpoints",
+            yield (
                 "true while network.nat_gateways = 0"
-                " (tasks would reach neither the image registry nor the logs)",
+                " (tasks would reach neither the image registry nor the logs)"
             )
 
-    @rule
+    @rule("public_tasks")
     def _public_tasks_need_no_other_way(self) -> Violations:
         if self.public_tasks and (self.nat_gateways or self.vpc_id):
-            yield Violation(
-                "public_tasks",
+            yield (
                 "false while network.nat_gateways > 0 or network.vpc_id is given (tasks have one"
-                " way out)",
+                " way out)"
             )
 
-    @rule
+    @rule("bedrock_endpoint")
     def _bedrock_is_an_interface_endpoint(self) -> Violations:
         if self.bedrock_endpoint and not self.interface_endpoints:
-            yield Violation(
-                "bedrock_endpoint",
-                "false while network.interface_endpoints = false (it would be one of them)",
-            )
+            yield "false while network.interface_endpoints = false (it would be one of them)"
 
-    @rule
+    @rule("s3_prefix_list")
     def _both_prefix_lists_or_neither(self) -> Violations:
         if (self.s3_prefix_list is None) != (self.dynamodb_prefix_list is None):
-            yield Violation(
-                "s3_prefix_list",
+            yield (
                 "given together with network.dynamodb_prefix_list, now"
                 f" {self.dynamodb_prefix_list!r} (name both or neither: tasks need S3 and"
-                " DynamoDB)",
+                " DynamoDB)"
             )
 
-    @rule
+    @rule("vpc_id")
     def _existing_vpc_is_complete(self) -> Violations:
         vpc, subnets, zones = self.vpc_id, self.task_subnet_ids, self.task_subnet_zones
         given = (vpc, subnets, zones) != (None, None, None)
         complete = vpc and len(subnets or ()) == len(zones or ()) == self.zones
         if given and not complete:
-            yield Violation(
-                "vpc_id",
+            yield (
                 "given together with as many network.task_subnet_ids and network.task_subnet_zones"
-                f" as network.zones = {self.zones}; or all three left out for a new VPC",
+                f" as network.zones = {self.zones}; or all three left out for a new VPC"
             )
 
-    @rule
+    @rule("vpc_id")
     def _existing_vpc_stays_as_it_is(self) -> Violations:
         if self.vpc_id is not None and (self.nat_gateways > 0 or self.interface_endpoints):
-            yield Violation(
-                "vpc_id",
+            yield (
                 "left out, or network.nat_gateways = 0 and network.interface_endpoints = false"
-                " (nothing is made in an existing VPC)",
+                " (nothing is made in an existing VPC)"
             )

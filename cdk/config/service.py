@@ -125,12 +125,12 @@ class ServiceConfig(Settings):
     log_level: LogLevel
     """Minimum severity of log lines."""
 
-    @rule
+    @rule("image_tag")
     def _image_is_pushed(self) -> Violations:
         if self.image_tag == IMAGE_ASSET:
-            yield Violation("image_tag", "a tag or digest (`python -m image service` builds it)")
+            yield "a tag or digest (`python -m image service` builds it)"
 
-    @rule
+    @rule()
     def _functions_have_their_bounds(self) -> Violations:
         if self.hosting != "lambda":
             return
@@ -149,30 +149,26 @@ class ServiceConfig(Settings):
                 'left out with service.hosting = "lambda" (a function\'s variables are readable)',
             )
 
-    @rule
+    @rule("memory_mib")
     def _memory_goes_with_cpu(self) -> Violations:
         sizes = FARGATE_MEMORY_MIB[self.cpu]
         if self.memory_mib not in sizes:
-            yield Violation(
-                "memory_mib",
+            yield (
                 f"with service.cpu = {self.cpu} one of {', '.join(map(str, sizes))}"
-                " (the pairs that Fargate offers)",
+                " (the pairs that Fargate offers)"
             )
 
-    @rule
+    @rule("min_tasks")
     def _fewest_within_most(self) -> Violations:
         if self.min_tasks > self.max_tasks:
-            yield Violation("min_tasks", f"at most service.max_tasks = {self.max_tasks}")
+            yield f"at most service.max_tasks = {self.max_tasks}"
 
-    @rule
+    @rule("on_demand_base")
     def _base_within_capacity(self) -> Violations:
         if self.on_demand_base and self.spot_percent == _ALL:
-            yield Violation(
-                "on_demand_base",
-                "0 while service.spot_percent = 100 (ECS places nothing on capacity of no weight)",
-            )
+            yield "0 while service.spot_percent = 100 (ECS places nothing on capacity of no weight)"
 
-    @rule
+    @rule()
     def _addresses_are_given(self) -> Violations:
         for name in ("api_url", "web_url", "certificate_arn"):
             if self.enabled and getattr(self, name) is None:
@@ -184,21 +180,17 @@ class ServiceConfig(Settings):
                 "web_url", "another address than service.api_url (the host decides which answers)"
             )
 
-    @rule
+    @rule("oidc_issuer")
     def _issuer_and_client_together(self) -> Violations:
         if (self.oidc_issuer is None) != (self.oidc_client_id is None):
-            yield Violation(
-                "oidc_issuer", "given together with service.oidc_client_id, or both left out"
-            )
+            yield "given together with service.oidc_client_id, or both left out"
 
-    @rule
+    @rule("off_hours_begin")
     def _off_hours_begin_and_end(self) -> Violations:
         if (self.off_hours_begin is None) != (self.off_hours_end is None):
-            yield Violation(
-                "off_hours_begin", "given together with service.off_hours_end, or both left out"
-            )
+            yield "given together with service.off_hours_end, or both left out"
 
-    @rule
+    @rule("subnet_ids")
     def _subnets_have_zones(self) -> Violations:
         if len(self.subnet_ids or ()) != len(self.subnet_zones or ()):
-            yield Violation("subnet_ids", "given together with as many service.subnet_zones")
+            yield "given together with as many service.subnet_zones"

@@ -21,18 +21,15 @@ Location = tuple[int | str, ...]
 
 
 class Violation(NamedTuple):
-    """A setting that does not go with others: its dotted key, what completes "allowed is ...".
-
-    Without a key, a sentence about the whole file.
-    """
+    """A setting that does not go with others: its dotted key, what completes "allowed is ..."."""
 
     key: str
     allowed: str
 
 
-Violations = Iterator[Violation]
+Violations = Iterator[str | Violation]
 Rule = TypeVar("Rule", bound=Callable[[Any], Violations])
-_IS_RULE = "is_rule"
+_RULE_ABOUT = "rule_about"
 
 
 def whole(low: int, high: int, why: str = "", **more: Any) -> Any:
@@ -40,10 +37,18 @@ def whole(low: int, high: int, why: str = "", **more: Any) -> Any:
     return Field(ge=low, le=high, json_schema_extra={"why": why}, **more)
 
 
-def rule(method: Rule) -> Rule:
-    """Mark a method of `Settings` as a rule between settings."""
-    vars(method)[_IS_RULE] = True
-    return method
+def rule(key: str = "") -> Callable[[Rule], Rule]:
+    """Mark a method of `Settings` as a rule about the setting of a dotted key.
+
+    It yields what completes "allowed is ..."; without a key, a sentence about the whole file. A
+    `Violation` is about another setting.
+    """
+
+    def mark(method: Rule) -> Rule:
+        vars(method)[_RULE_ABOUT] = key
+        return method
+
+    return mark
 
 
 class Settings(BaseModel):
@@ -112,9 +117,11 @@ def _accepted(
 def _violations(settings: Settings, *, partial: bool) -> Iterator[InitErrorDetails]:
     classes = reversed(type(settings).__mro__)
     for method in [method for each in classes for method in vars(each).values()]:
-        if getattr(method, _IS_RULE, False):
+        about = getattr(method, _RULE_ABOUT, None)
+        if about is not None:
             try:
-                for key, allowed in method(settings):
+                for found in method(settings):
+                    key, allowed = (about, found) if isinstance(found, str) else found
                     yield _error(RULE_BROKEN, _location(key), allowed, None)
             except AttributeError:
                 if not partial:

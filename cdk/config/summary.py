@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from annotated_types import Predicate
 from pydantic import Field
 
-from cdk.config.settings import Settings, Violation, Violations, rule, whole
+from cdk.config.settings import Settings, Violations, rule, whole
 from cdk.config.values import Region, Several, text
 
 SECTIONS = frozenset(
@@ -111,36 +111,31 @@ class SummaryConfig(Settings):
         amounts = (self.input_usd, self.output_usd, self.cache_read_usd, self.cache_write_usd)
         return ",".join(f"{amount:.6f}".rstrip("0").rstrip(".") for amount in amounts)
 
-    @rule
+    @rule("foundation_model")
     def _profile_names_its_model_and_regions(self) -> Violations:
         if (self.foundation_model is None) != (not self.model_regions):
-            yield Violation(
-                "foundation_model",
+            yield (
                 "given together with summary.model_regions (the right to call a model through a"
-                " profile names both)",
+                " profile names both)"
             )
 
-    @rule
+    @rule("endpoint")
     def _bedrock_has_no_endpoint(self) -> Violations:
         if self.summarizer == "bedrock" and (self.endpoint or self.api_key_secret):
-            yield Violation(
-                "endpoint",
+            yield (
                 'left out, with summary.api_key_secret, while summarizer = "bedrock" (the task role'
-                " admits to Bedrock)",
+                " admits to Bedrock)"
             )
 
-    @rule
+    @rule("guardrail")
     def _others_have_no_guardrail(self) -> Violations:
         if self.summarizer == "openai" and (self.guardrail or self.foundation_model):
-            yield Violation(
-                "guardrail",
+            yield (
                 'left out, with summary.foundation_model, while summarizer = "openai" (they are'
-                " Bedrock's)",
+                " Bedrock's)"
             )
 
-    @rule
+    @rule("job_usd")
     def _a_job_fits_the_month(self) -> Violations:
         if self.job_usd > self.month_usd:
-            yield Violation(
-                "job_usd", f"at most summary.month_usd = {self.month_usd} (it could never be spent)"
-            )
+            yield f"at most summary.month_usd = {self.month_usd} (it could never be spent)"

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
-from cdk.config.settings import Settings, Violation, Violations, rule, whole
+from cdk.config.settings import Settings, Violations, rule, whole
 from cdk.config.values import (
     FARGATE_MEMORY_MIB,
     EmailAddress,
@@ -81,16 +81,15 @@ class StorageConfig(Settings):
         days = [each for each in (self.upload_days, self.result_days) if each is not None]
         return min(days, default=None)
 
-    @rule
+    @rule("infrequent_access_days")
     def _moves_before_it_expires(self) -> Violations:
         days = [each for each in (self.upload_days, self.result_days) if each is not None]
         least = (self.infrequent_access_days or 0) + _LEAST_DAYS_OF_CLASS
         if self.infrequent_access_days is not None and any(each < least for each in days):
-            yield Violation(
-                "infrequent_access_days",
+            yield (
                 f"{_LEAST_DAYS_OF_CLASS} days less than storage.upload_days ="
                 f" {self.upload_days} and storage.result_days = {self.result_days} (the class"
-                " charges for as many days at least)",
+                " charges for as many days at least)"
             )
 
 
@@ -146,14 +145,13 @@ class ReaperConfig(Settings):
     log_level: LogLevel
     """Minimum severity of log lines."""
 
-    @rule
+    @rule("timeout_seconds")
     def _sweeps_do_not_overlap(self) -> Violations:
         most = 60 * self.sweep_minutes
         if self.timeout_seconds > most:
-            yield Violation(
-                "timeout_seconds",
+            yield (
                 f"at most {most}, reaper.sweep_minutes = {self.sweep_minutes}"
-                " (sweeps would overlap)",
+                " (sweeps would overlap)"
             )
 
 
@@ -187,14 +185,13 @@ class ProcessorConfig(Settings):
     log_level: LogLevel
     """Minimum severity of log lines."""
 
-    @rule
+    @rule("memory_mib")
     def _memory_goes_with_cpu(self) -> Violations:
         sizes = FARGATE_MEMORY_MIB[self.cpu]
         if self.memory_mib not in sizes:
-            yield Violation(
-                "memory_mib",
+            yield (
                 f"with processor.cpu = {self.cpu} one of {', '.join(map(str, sizes))}"
-                " (the pairs that Fargate offers)",
+                " (the pairs that Fargate offers)"
             )
 
 

@@ -1,6 +1,6 @@
 """The tables of workers: how many, on which machines, and the queue they pull from."""
 
-from cdk.config.settings import Settings, Violation, Violations, rule, whole
+from cdk.config.settings import Settings, Violations, rule, whole
 from cdk.config.values import GpuInstanceType, ImageTag
 
 
@@ -42,28 +42,22 @@ class PoolConfig(WorkersConfig):
     spot_weight: int = whole(0, 1000)
     """Share of Spot capacity among them, which AWS may reclaim with two minutes' notice."""
 
-    @rule
+    @rule("min_tasks")
     def _fewest_within_most(self) -> Violations:
         if self.min_tasks > self.max_tasks:
-            yield Violation("min_tasks", f"at most pool.max_tasks = {self.max_tasks}")
+            yield f"at most pool.max_tasks = {self.max_tasks}"
 
-    @rule
+    @rule("on_demand_base")
     def _base_within_capacity(self) -> Violations:
         if self.on_demand_base > self.max_tasks:
-            yield Violation("on_demand_base", f"at most pool.max_tasks = {self.max_tasks}")
+            yield f"at most pool.max_tasks = {self.max_tasks}"
         elif self.on_demand_base and not self.on_demand_weight:
-            yield Violation(
-                "on_demand_base",
-                "0 while pool.on_demand_weight = 0 (ECS places nothing on capacity of no weight)",
-            )
+            yield "0 while pool.on_demand_weight = 0 (ECS places nothing on capacity of no weight)"
 
-    @rule
+    @rule("spot_weight")
     def _some_capacity(self) -> Violations:
         if self.spot_weight + self.on_demand_weight == 0:
-            yield Violation(
-                "spot_weight",
-                "at least 1 while pool.on_demand_weight = 0 (workers need some capacity)",
-            )
+            yield "at least 1 while pool.on_demand_weight = 0 (workers need some capacity)"
 
 
 class GpuConfig(WorkersConfig):

@@ -98,12 +98,12 @@ class PromotionConfig(Settings):
     )
     """The environments, in order."""
 
-    @rule
+    @rule()
     def _something_promotes(self) -> Violations:
         if not self.github and self.pipeline is None:
-            yield Violation("", "nothing promotes; set github = true or add the table [pipeline]")
+            yield "nothing promotes; set github = true or add the table [pipeline]"
 
-    @rule
+    @rule()
     def _both_ids_or_none(self) -> Violations:
         for key, given, other in (
             ("github_owner_id", self.github_owner_id, self.github_repository_id),
@@ -112,17 +112,14 @@ class PromotionConfig(Settings):
             if given is None and other is not None:
                 yield Violation(key, "the id, because the other of the two is given")
 
-    @rule
+    @rule("pipeline.connection_arn")
     def _connection_is_the_pipelines(self) -> Violations:
         if self.pipeline is None:
             return
         if self.pipeline.connection_arn.split(":")[3:5] != [self.region, self.account]:
-            yield Violation(
-                "pipeline.connection_arn",
-                f"a connection in {self.region} of {self.account}, where the pipeline is",
-            )
+            yield f"a connection in {self.region} of {self.account}, where the pipeline is"
 
-    @rule
+    @rule()
     def _each_environment_once(self) -> Violations:
         seen = set()
         for number, stage in enumerate(self.stages):
@@ -130,7 +127,7 @@ class PromotionConfig(Settings):
                 yield Violation(f"stage.{number}.environment", "each environment once")
             seen.add(stage.environment)
 
-    @rule
+    @rule()
     def _waves_are_whole(self) -> Violations:
         for number, stage in enumerate(self.stages):
             if stage.wave is None:
@@ -150,16 +147,14 @@ class PromotionConfig(Settings):
                     f"at most {_MOST_IN_A_WAVE} stages in a wave (CodePipeline limits actions)",
                 )
 
-    @rule
+    @rule()
     def _environments_have_files(self) -> Violations:
+        names = ", ".join(sorted(self.environments))
         for number, stage in enumerate(self.stages):
             if stage.environment not in self.environments:
-                yield Violation(
-                    f"stage.{number}.environment",
-                    f"one of {', '.join(sorted(self.environments))}",
-                )
+                yield Violation(f"stage.{number}.environment", f"one of {names}")
 
-    @rule
+    @rule()
     def _nothing_overtakes_an_approval(self) -> Violations:
         approved = False
         for number, stage in enumerate(self.stages):
@@ -170,7 +165,7 @@ class PromotionConfig(Settings):
                 )
             approved = approved or stage.approval
 
-    @rule
+    @rule()
     def _retained_data_is_approved(self) -> Violations:
         for number, stage in enumerate(self.stages):
             environment = self.environments.get(stage.environment)
@@ -181,36 +176,33 @@ class PromotionConfig(Settings):
                     " looks first",
                 )
 
-    @rule
+    @rule("session_hours")
     def _credentials_outlast_deployments(self) -> Violations:
         for environment in self._promoted():
-            hours = ceil((_longest_deployment(environment)) / _HOUR)
+            hours = ceil(_longest_deployment(environment) / _HOUR)
             if self.session_hours < hours:
-                yield Violation(
-                    "session_hours",
+                yield (
                     f"at least {hours}: a deployment of {environment.name} may wait for a job of"
-                    " a worker",
+                    " a worker"
                 )
 
-    @rule
+    @rule()
     def _one_image_for_all(self) -> Violations:
         built = {environment.processor.architecture for environment in self._promoted()}
         if len(built) > 1:
-            yield Violation(
-                "",
+            yield (
                 f"the stages run images of {' and '.join(sorted(built))}; one image is promoted"
-                " through all: set the same processor.architecture in their files",
+                " through all: set the same processor.architecture in their files"
             )
 
-    @rule
+    @rule()
     def _all_pinned_or_none(self) -> Violations:
         pinned = [environment.account is not None for environment in self._promoted()]
         for environment in self._promoted():
             if any(pinned) and environment.account is None:
-                yield Violation(
-                    "",
+                yield (
                     f"{environment.name} may be deployed anywhere while others are pinned;"
-                    f" set account and region in environments/{environment.name}.toml",
+                    f" set account and region in environments/{environment.name}.toml"
                 )
 
     @property

@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from cdk.config import ConfigError, load_environment, parse_environment
-from cdk.config.settings import Settings, Violation, Violations, rule
+from cdk.config.settings import Settings, Violations, rule
 from tests.unit.cdk.bad_settings import EXISTING, TOGETHER
 from tests.unit.cdk.documents import WHERE, changed, changed_all, document, problems
 
@@ -132,9 +132,9 @@ def test_should_not_hide_a_mistake_in_a_rule() -> None:
     class Wrong(Settings):
         size: int
 
-        @rule
+        @rule("size")
         def _reads_what_does_not_exist(self) -> Violations:
-            yield Violation("size", str(self.length))  # type: ignore[attr-defined]
+            yield str(self.length)  # type: ignore[attr-defined]
 
     with pytest.raises(AttributeError, match="length"):
         Wrong.model_validate({"size": 1})

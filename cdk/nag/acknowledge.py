@@ -1,6 +1,6 @@
 """An acknowledged finding of cdk-nag, and how it is recorded at its construct."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from aws_cdk import Acknowledgment, Validations
@@ -8,14 +8,15 @@ from constructs import IConstruct
 
 from cdk.config import EnvironmentConfig
 
+Findings = Mapping[str, Mapping[str, str]]
+"""By reason: the rule with its detail that is acknowledged at each path."""
 
-def _always(_environment: EnvironmentConfig) -> bool:
-    return True
+Condition = Callable[[EnvironmentConfig], bool]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcknowledgedFinding:
-    """A finding that stays: path of the construct, rule with its detail, reason, and when.
+    """A finding that stays: path of the construct, rule with its detail, reason, condition.
 
     The finding may be at the construct or below it. Names in braces are filled in, such as
     `{environment}`.
@@ -24,7 +25,7 @@ class AcknowledgedFinding:
     path: str
     finding: str
     reason: str
-    when: Callable[[EnvironmentConfig], bool] = _always
+    when: Condition = lambda _environment: True
 
     def id_in(self, **names: str) -> str:
         """Return the finding as cdk-nag names it: with its pack in front."""
@@ -36,6 +37,31 @@ class AcknowledgedFinding:
         construct = construct_at(root, self.path.format(**names))
         acknowledgment = Acknowledgment(id=self.id_in(**names), reason=self.reason)
         Validations.of(construct).acknowledge(acknowledgment)
+
+
+def acknowledged(
+    findings: Findings, when: Condition = lambda _environment: True
+) -> Iterator[AcknowledgedFinding]:
+    """Yield findings that stay in the environments of a condition."""
+    for reason, found in findings.items():
+        for path, finding in found.items():
+            yield AcknowledgedFinding(path=path, finding=finding, reason=reason, when=when)
+
+
+def wildcard(arn: str) -> str:
+    """Return the finding of a policy's resource that ends in a wildcard."""
+    return f"AwsSolutions-IAM5[Resource::{arn}]"
+
+
+def local_wildcard(service: str, resource: str) -> str:
+    """Return `wildcard` of an ARN in the stack's own account and region."""
+    return wildcard(f"arn:<AWS::Partition>:{service}:<AWS::Region>:<AWS::AccountId>:{resource}")
+
+
+MEDIA = "arn:<AWS::Partition>:s3:::lifestream-media-{environment}-<AWS::AccountId>-<AWS::Region>"
+_EXPORTED_CLUSTER = "lifestream-{environment}-processing:ExportsOutputRefClusterEB0386A796A0E3FE"
+TASKS = local_wildcard("ecs", f"task/{_EXPORTED_CLUSTER}/*")
+"""Rights on any task of the cluster, in a stack that imports it."""
 
 
 def construct_at(root: IConstruct, path: str) -> IConstruct:

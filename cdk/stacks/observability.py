@@ -1,8 +1,11 @@
 """Alarms with a runbook each, their recipients, the budget and the dashboard."""
 
+from collections.abc import Iterator
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
@@ -11,25 +14,17 @@ from cdk.constructs.observability import objectives
 from cdk.constructs.observability.alarm_topic import AlarmTopic
 from cdk.constructs.observability.chat_channel import chat_channel
 from cdk.constructs.observability.cost_anomalies import cost_anomalies
-from cdk.constructs.observability.custom_metric import custom_metric
 from cdk.constructs.observability.dashboard import DashboardSources, dashboard_rows
+from cdk.constructs.observability.metrics import HOUR, MINUTE, QUARTER, SHORT, custom_metric
 from cdk.constructs.observability.monthly_budget import monthly_budget
-from cdk.constructs.observability.pool_alarms import gpu_alarms, pool_alarms
-from cdk.constructs.observability.runbook_alarm import AlarmSpec, Severity, runbook_alarm
+from cdk.constructs.observability.pool_alarms import pool_alarms
+from cdk.constructs.observability.runbook_alarm import LATE, AlarmSpec, runbook_alarm
 from cdk.constructs.observability.service_alarms import service_alarms
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.processing import ProcessingStack
 from cdk.stacks.service import ServiceStack
 from runtime.core.contract import Metric, Output
-
-_MINUTE = Duration.minutes(1)
-_SHORT = Duration.minutes(5)
-_QUARTER = Duration.minutes(15)
-_HOUR = Duration.hours(1)
-
-_LATE = 3
-"""Periods evaluated: metrics extracted from log lines may arrive after their period ends."""
 
 _LAUNCHES = 3
 """Failed launches in a quarter of an hour: one message causes up to five, two minutes apart."""
@@ -74,18 +69,9 @@ class ObservabilityStack(EnvironmentStack):
             key=key,
             anomalies=bool(environment.budget and environment.budget.anomaly_usd),
         )
-        specs = (
-            *self._queues(),
-            *self._jobs(),
-            *self._functions(),
-            *self._workers(),
-            *self._summaries(),
-            *(service_alarms(environment, self._answers) if self._answers else ()),
-            *objectives.objective_alarms(environment),
-        )
         self.alarms = {
             spec.name: runbook_alarm(self, spec, names=self.names, topic=self.alarm_topic.topic)
-            for spec in specs
+            for spec in self._specs()
         }
         self._add_budget_and_chat()
         self._add_dashboard()
@@ -108,135 +94,40 @@ class ObservabilityStack(EnvironmentStack):
                 topic=topic,
             )
 
-    def _queues(self) -> tuple[AlarmSpec, ...]:
-        jobs = self._ingest.jobs
-        return (
-            AlarmSpec(
-                slug="dead-letters",
-                summary="Uploads could not be dispatched; their messages wait for a person.",
-                metric=jobs.dead_letters.metric_approximate_number_of_messages_visible(
-                    period=_MINUTE, statistic="Maximum"
-                ),
-            ),
-            AlarmSpec(
-                slug="oldest-message",
-                severity=Severity.PAGE,
-                summary="Uploads wait in the jobs queue for longer than usual.",
-                metric=jobs.queue.metric_approximate_age_of_oldest_message(
-                    period=_SHORT, statistic="Maximum"
-                ),
-                threshold=self._environment.alarms.oldest_message_seconds,
-            ),
-            AlarmSpec(
-                slug="reaper-dead-letters",
-                summary="The reaper failed on events for good.",
-                metric=self._control_plane.dead_letters.metric_approximate_number_of_messages_visible(
-                    period=_MINUTE, statistic="Maximum"
-                ),
-            ),
-        )
+    def _specs(self) -> Iterator[AlarmSpec]:
+        given, custom = self._environment, self._custom
+        jobs, reaper = self._ingest.jobs, self._control_plane.reaper.function
+        missed = Duration.minutes(_MISSED_SWEEPS * given.reaper.sweep_minutes)
+        age = jobs.queue.metric_approximate_age_of_oldest_message(period=SHORT, statistic="Maximum")
+        wait = custom(Metric.LONGEST_WAIT_SECONDS, QUARTER, "Maximum")
+        put_back, stopped = custom(Metric.JOBS_PUT_BACK, HOUR), custom(Metric.TASKS_STOPPED, SHORT)
+        refused = custom(Metric.DISPATCHES_FAILED, SHORT)
+        yield AlarmSpec("dead-letters", _messages(jobs.dead_letters))
+        yield AlarmSpec("oldest-message", age, given.alarms.oldest_message_seconds)
+        yield AlarmSpec("reaper-dead-letters", _messages(self._control_plane.dead_letters))
+        yield AlarmSpec("jobs-failed", objectives.own_failures(given, SHORT), periods=LATE)
+        yield AlarmSpec("jobs-put-back", put_back, given.alarms.put_backs_an_hour)
+        yield AlarmSpec("tasks-stopped", stopped, periods=LATE)
+        yield AlarmSpec("sweeps-missing", custom(Metric.SWEEPS_COMPLETED, missed), alarm_below=True)
+        yield AlarmSpec("launches-failed", custom(Metric.LAUNCHES_FAILED, QUARTER), _LAUNCHES)
+        yield AlarmSpec("dispatches-failed", refused, periods=LATE)
+        yield AlarmSpec("job-waiting", wait, 60 * given.alarms.job_wait_minutes)
+        yield AlarmSpec("uploads-without-job", custom(Metric.UPLOADS_WITHOUT_JOB, QUARTER))
+        yield AlarmSpec("dispatcher-errors", self._dispatcher.metric_errors(period=SHORT))
+        yield AlarmSpec("dispatcher-throttles", self._dispatcher.metric_throttles(period=SHORT))
+        yield AlarmSpec("reaper-errors", reaper.metric_errors(period=SHORT))
+        yield from pool_alarms(given)
+        if given.summary is not None:
+            fallbacks = custom(Metric.SUMMARY_FALLBACKS, HOUR)
+            yield AlarmSpec("summary-fallbacks", fallbacks, _FALLBACKS)
+        if self._answers:
+            yield from service_alarms(given, self._answers)
+        yield from objectives.objective_alarms(given)
 
-    def _jobs(self) -> tuple[AlarmSpec, ...]:
-        missed = Duration.minutes(_MISSED_SWEEPS * self._environment.reaper.sweep_minutes)
-        return (
-            AlarmSpec(
-                slug="jobs-failed",
-                summary="Jobs failed that no user's file or option is to blame for.",
-                metric=objectives.own_failures(self._environment, _SHORT),
-                periods=_LATE,
-            ),
-            AlarmSpec(
-                slug="jobs-put-back",
-                summary="Jobs had to be run again: their tasks died, hung or never started.",
-                metric=self._custom(Metric.JOBS_PUT_BACK, _HOUR),
-                threshold=self._environment.alarms.put_backs_an_hour,
-            ),
-            AlarmSpec(
-                slug="tasks-stopped",
-                summary="The reaper stopped tasks that hung, never began or took too long.",
-                metric=self._custom(Metric.TASKS_STOPPED, _SHORT),
-                periods=_LATE,
-            ),
-            AlarmSpec(
-                slug="sweeps-missing",
-                severity=Severity.PAGE,
-                summary=(
-                    "Stuck jobs are not recovered: the reaper's sweeps do not come to their end."
-                ),
-                metric=self._custom(Metric.SWEEPS_COMPLETED, missed),
-                alarm_below=True,
-            ),
-            AlarmSpec(
-                slug="launches-failed",
-                severity=Severity.PAGE,
-                summary="Tasks could not be started.",
-                metric=self._custom(Metric.LAUNCHES_FAILED, _QUARTER),
-                threshold=_LAUNCHES,
-            ),
-            AlarmSpec(
-                slug="dispatches-failed",
-                severity=Severity.PAGE,
-                summary="Messages could not be worked on, for reasons that do not pass.",
-                metric=self._custom(Metric.DISPATCHES_FAILED, _SHORT),
-                periods=_LATE,
-            ),
-            AlarmSpec(
-                slug="job-waiting",
-                summary="A job waits long for capacity, a worker or a service.",
-                metric=custom_metric(
-                    self._environment, Metric.LONGEST_WAIT_SECONDS, _QUARTER, "Maximum"
-                ),
-                threshold=60 * self._environment.alarms.job_wait_minutes,
-            ),
-            AlarmSpec(
-                slug="uploads-without-job",
-                summary="Uploads had no job, because their event was lost.",
-                metric=self._custom(Metric.UPLOADS_WITHOUT_JOB, _QUARTER),
-            ),
-        )
-
-    def _functions(self) -> tuple[AlarmSpec, ...]:
-        reaper = self._control_plane.reaper.function
-        return (
-            AlarmSpec(
-                slug="dispatcher-errors",
-                severity=Severity.PAGE,
-                summary="The dispatcher crashed, ran out of time or could not start.",
-                metric=self._dispatcher.metric_errors(period=_SHORT),
-            ),
-            AlarmSpec(
-                slug="dispatcher-throttles",
-                summary="Lambda had no room to run the dispatcher.",
-                metric=self._dispatcher.metric_throttles(period=_SHORT),
-            ),
-            AlarmSpec(
-                slug="reaper-errors",
-                summary="The reaper crashed, ran out of time or could not look after some jobs.",
-                metric=reaper.metric_errors(period=_SHORT),
-            ),
-        )
-
-    def _workers(self) -> tuple[AlarmSpec, ...]:
-        workers = self._environment.workers
-        return (
-            *(pool_alarms(self._environment, max_tasks=workers.max_tasks) if workers else ()),
-            *gpu_alarms(self._environment),
-        )
-
-    def _summaries(self) -> tuple[AlarmSpec, ...]:
-        if self._environment.summary is None:
-            return ()
-        return (
-            AlarmSpec(
-                slug="summary-fallbacks",
-                summary="Summaries consist of quotes: the model failed, or its budget is spent.",
-                metric=self._custom(Metric.SUMMARY_FALLBACKS, _HOUR),
-                threshold=_FALLBACKS,
-            ),
-        )
-
-    def _custom(self, metric: Metric, period: Duration) -> cloudwatch.Metric:
-        return custom_metric(self._environment, metric, period)
+    def _custom(
+        self, metric: Metric, period: Duration, statistic: str = "Sum"
+    ) -> cloudwatch.Metric:
+        return custom_metric(self._environment, metric, period, statistic)
 
     def _add_dashboard(self) -> None:
         cloudwatch.Dashboard(
@@ -254,3 +145,7 @@ class ObservabilityStack(EnvironmentStack):
                 ),
             ),
         )
+
+
+def _messages(queue: sqs.IQueue) -> cloudwatch.Metric:
+    return queue.metric_approximate_number_of_messages_visible(period=MINUTE, statistic="Maximum")

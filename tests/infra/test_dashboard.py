@@ -10,7 +10,7 @@ import pytest
 from aws_cdk import Duration
 
 from cdk.config import load_environment
-from cdk.constructs.observability.custom_metric import custom_metric
+from cdk.constructs.observability.metrics import custom_metric
 from runtime.core.contract import METRICS_NAMESPACE, OWN_DIMENSION, Metric, Stage
 from runtime.core.jobs import ENDED, State
 from runtime.reaper.reaper import SWEPT

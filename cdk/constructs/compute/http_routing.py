@@ -10,8 +10,8 @@ from aws_cdk import aws_elasticloadbalancingv2 as elbv2
 from constructs import Construct
 
 from cdk.constructs.compute.http_task import HEALTH_PATH, HttpContainer
-from cdk.constructs.compute.service_scaling import minute
 from cdk.constructs.network.public_load_balancer import PublicLoadBalancer
+from cdk.constructs.observability.metrics import MINUTE
 
 _DRAIN = Duration.seconds(25)
 """How long a task that leaves may finish its requests: within its time to stop."""
@@ -108,16 +108,16 @@ class HttpRouting:
         metrics: dict[str, cloudwatch.IMetric] = {}
         for number, group in enumerate(self.target_groups):
             metrics[f"failed{number}"] = group.metrics.http_code_target(
-                elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=minute(), statistic="Sum"
+                elbv2.HttpCodeTarget.TARGET_5XX_COUNT, period=MINUTE, statistic="Sum"
             )
-            metrics[f"all{number}"] = group.metrics.request_count(period=minute(), statistic="Sum")
+            metrics[f"all{number}"] = group.metrics.request_count(period=MINUTE, statistic="Sum")
         failed = _total("failed", len(self.target_groups))
         every = _total("all", len(self.target_groups))
         share = cloudwatch.MathExpression(
             expression=f"IF({failed} >= {_FEWEST_FAILURES}, 100 * ({failed}) / ({every}), 0)",
             using_metrics=metrics,
             label="percent of answers that are server errors",
-            period=minute(),
+            period=MINUTE,
         )
         return cloudwatch.Alarm(
             self._scope,

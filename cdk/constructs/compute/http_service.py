@@ -16,10 +16,11 @@ from cdk.config import EnvironmentConfig
 from cdk.config.service import ServiceConfig
 from cdk.constructs.compute.http_routing import HttpRouting
 from cdk.constructs.compute.http_task import PORT_NAME, HttpContainer, http_task
-from cdk.constructs.compute.service_scaling import ServiceScaling, minute
+from cdk.constructs.compute.service_scaling import ServiceScaling
 from cdk.constructs.compute.task_roles import TaskRoles
 from cdk.constructs.network.public_load_balancer import PublicLoadBalancer
 from cdk.constructs.observability.log_group import log_group
+from cdk.constructs.observability.metrics import MINUTE
 from cdk.naming import Names
 from runtime.core.contract import SERVICE_NAME
 
@@ -97,7 +98,7 @@ class HttpService(Construct):
             service=self.service,
             settings=settings,
             requests=[
-                group.metrics.request_count_per_target(period=minute(), statistic="Sum")
+                group.metrics.request_count_per_target(period=MINUTE, statistic="Sum")
                 for group in self._routing.target_groups
             ],
         )

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Any
 
-from aws_cdk import Duration
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_ecs as ecs
@@ -144,8 +143,3 @@ def _sum_of(
         expression="+".join(f"FILL({name}, 0)" for name in names),
     )
     return [*queries, total]
-
-
-def minute() -> Duration:
-    """Return the period that target tracking evaluates."""
-    return Duration.minutes(1)

@@ -16,16 +16,13 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
-from cdk.constructs.observability import queue_metrics
+from cdk.constructs.observability.metrics import MINUTE, expression, in_work, waiting
 
 MOST_STEPS = 20
 """Step adjustments that Application Auto Scaling allows in a policy."""
 
 _NAMESPACE = "ecs"
 _DESIRED_COUNT = "ecs:service:DesiredCount"
-
-_MINUTE = Duration.minutes(1)
-"""As often as SQS counts its messages."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,21 +84,13 @@ class WorkerScaling(Construct):
         The cooldown covers those that are still starting.
         """
         backlog = self._bounds.backlog_per_task
-        missing = cloudwatch.MathExpression(
-            expression=(
-                f"IF(waiting > 0, CEIL((waiting + FILL(in_work, 0)) / {backlog})"
-                " - FILL(in_work, 0), 0)"
-            ),
-            using_metrics={
-                "waiting": queue_metrics.waiting(
-                    self._queue_name, period=_MINUTE, statistic="Maximum"
-                ),
-                "in_work": queue_metrics.in_work(
-                    self._queue_name, period=_MINUTE, statistic="Maximum"
-                ),
-            },
-            label="workers missing",
-            period=_MINUTE,
+        missing = expression(
+            f"IF(waiting > 0, CEIL((waiting + FILL(in_work, 0)) / {backlog})"
+            " - FILL(in_work, 0), 0)",
+            "workers missing",
+            MINUTE,
+            waiting=waiting(self._queue_name, MINUTE),
+            in_work=in_work(self._queue_name, MINUTE),
         )
         policy = scaling.StepScalingAction(
             self,
@@ -131,26 +120,20 @@ class WorkerScaling(Construct):
 
     def _shrink(self, name: str) -> cloudwatch.Alarm:
         """Keep as many workers as were busy at once, after some time in which nothing waited."""
-        most = self._bounds.max_tasks
-        busy = cloudwatch.MathExpression(
-            expression=f"IF(waiting > 0, {most}, FILL(in_work, 0))",
-            using_metrics={
-                "waiting": queue_metrics.waiting(
-                    self._queue_name, period=self._bounds.idle, statistic="Maximum"
-                ),
-                "in_work": queue_metrics.in_work(
-                    self._queue_name, period=self._bounds.idle, statistic="Maximum"
-                ),
-            },
-            label="workers busy at once",
-            period=self._bounds.idle,
+        most, idle = self._bounds.max_tasks, self._bounds.idle
+        busy = expression(
+            f"IF(waiting > 0, {most}, FILL(in_work, 0))",
+            "workers busy at once",
+            idle,
+            waiting=waiting(self._queue_name, idle),
+            in_work=in_work(self._queue_name, idle),
         )
         policy = scaling.StepScalingAction(
             self,
             "Shrink",
             scaling_target=self._target,
             adjustment_type=scaling.AdjustmentType.EXACT_CAPACITY,
-            cooldown=_MINUTE,
+            cooldown=MINUTE,
             metric_aggregation_type=scaling.MetricAggregationType.MAXIMUM,
         )
         sizes = (0, *steps(most - 1, MOST_STEPS - 1))

@@ -12,16 +12,21 @@ from aws_cdk import aws_lambda as lambda_
 
 from cdk.config import EnvironmentConfig
 from cdk.constructs.data.job_queue import JobQueue
-from cdk.constructs.observability import queue_metrics
-from cdk.constructs.observability.custom_metric import custom_metric
 from cdk.constructs.observability.front_metrics import FrontMetrics
+from cdk.constructs.observability.metrics import (
+    HOUR,
+    MINUTE,
+    SHORT,
+    custom_metric,
+    expression,
+    in_work,
+    tasks,
+    waiting,
+)
+from cdk.constructs.observability.pool_alarms import Pool, pools
 from cdk.constructs.observability.service_alarms import service_rows
 from cdk.naming import Names
 from runtime.core.contract import Metric, Stage
-
-_MINUTE = Duration.minutes(1)
-_SHORT = Duration.minutes(5)
-_HOUR = Duration.hours(1)
 
 _LIVE_STATES = ("PENDING", "CLAIMED", "LAUNCHED", "RUNNING")
 """States that a job leaves again; each sweep counts the jobs in each."""
@@ -71,8 +76,9 @@ def dashboard_rows(environment: EnvironmentConfig, sources: DashboardSources) ->
 def _services(environment: EnvironmentConfig, answers: FrontMetrics | None) -> Rows:
     if answers is None:
         return []
-    rows = service_rows(environment, answers)
-    graphs: list[cloudwatch.IWidget] = [_graph(title, metrics) for title, metrics in rows]
+    graphs: list[cloudwatch.IWidget] = [
+        _graph(title, metrics) for title, metrics in service_rows(environment, answers)
+    ]
     return [graphs[first : first + 2] for first in range(0, len(graphs), 2)]
 
 
@@ -88,7 +94,7 @@ def _jobs(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
         ),
         _graph(
             "Jobs that succeeded, failed or were put back",
-            [custom_metric(environment, metric, _SHORT) for metric in _ENDS],
+            [custom_metric(environment, metric, SHORT) for metric in _ENDS],
         ),
     ]
 
@@ -99,16 +105,16 @@ def _queue(jobs: JobQueue) -> list[cloudwatch.IWidget]:
         _graph(
             "Jobs queue: messages that wait, in work, dead",
             [
-                queue.metric_approximate_number_of_messages_visible(period=_SHORT, label="wait"),
+                queue.metric_approximate_number_of_messages_visible(period=SHORT, label="wait"),
                 queue.metric_approximate_number_of_messages_not_visible(
-                    period=_SHORT, label="in work"
+                    period=SHORT, label="in work"
                 ),
-                dead.metric_approximate_number_of_messages_visible(period=_SHORT, label="dead"),
+                dead.metric_approximate_number_of_messages_visible(period=SHORT, label="dead"),
             ],
         ),
         _graph(
             "Jobs queue: age of the oldest message, seconds",
-            [queue.metric_approximate_age_of_oldest_message(period=_SHORT, statistic="Maximum")],
+            [queue.metric_approximate_age_of_oldest_message(period=SHORT, statistic="Maximum")],
         ),
     ]
 
@@ -116,13 +122,13 @@ def _queue(jobs: JobQueue) -> list[cloudwatch.IWidget]:
 def _summaries(environment: EnvironmentConfig) -> Rows:
     if environment.summary is None:
         return []
-    spent = custom_metric(environment, Metric.SUMMARY_USD, _HOUR)
+    spent = custom_metric(environment, Metric.SUMMARY_USD, HOUR)
     counts = (Metric.SUMMARY_FALLBACKS, Metric.SUMMARY_SENTENCES_REJECTED)
     row: list[cloudwatch.IWidget] = [
         _graph("Summaries by a model: US dollars", [spent]),
         _graph(
             "Summaries that fell back to quotes, sentences that were rejected",
-            [custom_metric(environment, metric, _HOUR) for metric in counts],
+            [custom_metric(environment, metric, HOUR) for metric in counts],
         ),
     ]
     return [row]
@@ -133,7 +139,7 @@ def _stages(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
         _graph(
             f"Stages: seconds, {says} ({statistic})",
             [
-                custom_metric(environment, Metric.STAGE_SECONDS, _HOUR, statistic, of=stage.value)
+                custom_metric(environment, Metric.STAGE_SECONDS, HOUR, statistic, of=stage.value)
                 for stage in Stage
             ],
         )
@@ -142,28 +148,18 @@ def _stages(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
 
 
 def _pace_and_cost(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
-    media = custom_metric(environment, Metric.MEDIA_SECONDS, _HOUR)
-    pace = cloudwatch.MathExpression(
-        expression="jobs / media",
-        using_metrics={
-            "jobs": custom_metric(environment, Metric.JOB_SECONDS, _HOUR),
-            "media": media,
-        },
-        label="seconds of work for a second of video",
-        period=_HOUR,
-    )
-    spent = custom_metric(environment, Metric.PROCESSING_USD, _HOUR)
-    cost = cloudwatch.MathExpression(
-        expression="3600 * spent / media",
-        using_metrics={"spent": spent, "media": media},
-        label="US dollars for an hour of video",
-        period=_HOUR,
-    )
+    media = custom_metric(environment, Metric.MEDIA_SECONDS, HOUR)
+    jobs = custom_metric(environment, Metric.JOB_SECONDS, HOUR)
+    spent = custom_metric(environment, Metric.PROCESSING_USD, HOUR)
+    says = "seconds of work for a second of video"
+    pace = expression("jobs / media", says, HOUR, jobs=jobs, media=media)
+    says = "US dollars for an hour of video"
+    cost = expression("3600 * spent / media", says, HOUR, spent=spent, media=media)
     return [
         _graph(
             "Seconds a job takes, and real time factor",
             [
-                custom_metric(environment, Metric.JOB_SECONDS, _HOUR, statistic)
+                custom_metric(environment, Metric.JOB_SECONDS, HOUR, statistic)
                 for statistic in ("p50", "p90", "Maximum")
             ],
             right=[pace],
@@ -178,55 +174,47 @@ def _pace_and_cost(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
 
 def _tasks(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
     cluster = Names(environment.name).cluster
-    launched = custom_metric(environment, Metric.JOBS_IN_STATE, _SHORT, "Maximum", of="LAUNCHED")
+    launched = custom_metric(environment, Metric.JOBS_IN_STATE, SHORT, "Maximum", of="LAUNCHED")
     ended = (Metric.SPOT_INTERRUPTIONS, Metric.TASKS_STOPPED, Metric.LAUNCHES_FAILED)
     return [
         _graph(
             "Tasks of the cluster that run, jobs whose task is awaited",
-            [queue_metrics.tasks("TaskCount", cluster), launched],
+            [tasks("TaskCount", cluster), launched],
         ),
         _graph(
             "Tasks that Spot took back, that hung, that could not be started",
-            [custom_metric(environment, metric, _SHORT) for metric in ended],
+            [custom_metric(environment, metric, SHORT) for metric in ended],
         ),
     ]
 
 
 def _pools(environment: EnvironmentConfig) -> Rows:
     """Return the rows of each pool of workers and of their protection, none without workers."""
-    names = Names(environment.name)
-    rows: Rows = []
-    if environment.workers is not None:
-        rows.append(_pool("", names.work_queue, names.cluster, names.worker))
-    if environment.gpu is not None:
-        rows.append(_pool(" with a GPU", names.gpu_work_queue, names.cluster, names.gpu_worker))
+    cluster = Names(environment.name).cluster
+    rows = [_pool(pool, cluster) for pool in pools(environment)]
     return [*rows, _protection(environment)] if rows else []
 
 
-def _pool(kind: str, queue: str, cluster: str, service: str) -> list[cloudwatch.IWidget]:
+def _pool(pool: Pool, cluster: str) -> list[cloudwatch.IWidget]:
+    kind = " with a GPU" if pool.prefix else ""
     counts = ("DesiredTaskCount", "PendingTaskCount", "RunningTaskCount")
     return [
         _graph(
             f"Work queue of workers{kind}: jobs waiting, jobs in work",
-            [
-                queue_metrics.waiting(queue, period=_MINUTE, statistic="Maximum"),
-                queue_metrics.in_work(queue, period=_MINUTE, statistic="Maximum"),
-            ],
+            [waiting(pool.queue, MINUTE), in_work(pool.queue, MINUTE)],
         ),
         _graph(
             f"Workers{kind}: wanted, starting, running",
-            [queue_metrics.tasks(count, cluster, service) for count in counts],
+            [tasks(count, cluster, pool.service) for count in counts],
         ),
     ]
 
 
 def _protection(environment: EnvironmentConfig) -> list[cloudwatch.IWidget]:
-    margin = custom_metric(environment, Metric.PROTECTION_MARGIN_SECONDS, _SHORT, "Minimum")
+    margin = custom_metric(environment, Metric.PROTECTION_MARGIN_SECONDS, SHORT, "Minimum")
     return [
         _graph("Protection margin: seconds left when a lease was renewed, least", [margin]),
-        _graph(
-            "Protection", [custom_metric(environment, metric, _SHORT) for metric in _PROTECTION]
-        ),
+        _graph("Protection", [custom_metric(environment, metric, SHORT) for metric in _PROTECTION]),
     ]
 
 
@@ -234,15 +222,15 @@ def _functions(sources: DashboardSources) -> Rows:
     functions = (("Dispatcher", sources.dispatcher), ("Reaper", sources.reaper))
     return [
         [
-            _graph(f"{name}: runs", [function.metric_invocations(period=_SHORT)])
+            _graph(f"{name}: runs", [function.metric_invocations(period=SHORT)])
             for name, function in functions
         ],
         [
             _graph(
                 f"{name}: errors and throttles",
                 [
-                    function.metric_errors(period=_SHORT),
-                    function.metric_throttles(period=_SHORT),
+                    function.metric_errors(period=SHORT),
+                    function.metric_throttles(period=SHORT),
                 ],
             )
             for name, function in functions

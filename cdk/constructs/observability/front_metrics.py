@@ -3,11 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
-_SHORT = Duration.minutes(5)
-_BALANCER, _GATEWAY = "AWS/ApplicationELB", "AWS/ApiGateway"
+from cdk.constructs.observability.metrics import SHORT, aws_metric
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +31,7 @@ def balancer_metrics(name: str) -> FrontMetrics:
     """Return the metrics of a load balancer; `name` is its name in metrics."""
 
     def metric(named: str, statistic: str) -> cloudwatch.Metric:
-        return _metric(_BALANCER, named, {"LoadBalancer": name}, statistic)
+        return aws_metric("AWS/ApplicationELB", named, {"LoadBalancer": name}, SHORT, statistic)
 
     return FrontMetrics(
         requests={"every": metric("RequestCount", "Sum")},
@@ -51,7 +49,7 @@ def gateway_metrics(ids: Sequence[str]) -> FrontMetrics:
     """Return the metrics of HTTP APIs."""
 
     def metric(named: str, api: str, statistic: str) -> cloudwatch.Metric:
-        return _metric(_GATEWAY, named, {"ApiId": api}, statistic)
+        return aws_metric("AWS/ApiGateway", named, {"ApiId": api}, SHORT, statistic)
 
     return FrontMetrics(
         requests={f"every{n}": metric("Count", api, "Sum") for n, api in enumerate(ids)},
@@ -59,16 +57,4 @@ def gateway_metrics(ids: Sequence[str]) -> FrontMetrics:
         waits=[(each, metric("Latency", api, each)) for each in ("p50", "p95") for api in ids],
         per_second=1000,
         has_tasks=False,
-    )
-
-
-def _metric(
-    namespace: str, name: str, dimensions: Mapping[str, str], statistic: str
-) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=namespace,
-        metric_name=name,
-        dimensions_map=dict(dimensions),
-        period=_SHORT,
-        statistic=statistic,
     )

@@ -4,12 +4,14 @@ The windows and factors are those of "Alerting on SLOs" in Google's SRE Workbook
 states the objectives for users.
 """
 
+from collections.abc import Iterator
+
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 
 from cdk.config import EnvironmentConfig
-from cdk.constructs.observability.custom_metric import custom_metric
-from cdk.constructs.observability.runbook_alarm import AlarmSpec, Severity
+from cdk.constructs.observability.metrics import HOUR, custom_metric, expression
+from cdk.constructs.observability.runbook_alarm import AlarmSpec
 from runtime.core.contract import Metric
 
 SUCCESS = 0.99
@@ -31,67 +33,39 @@ _PACE_HOURS = 3
 
 def own_failures(environment: EnvironmentConfig, period: Duration) -> cloudwatch.MathExpression:
     """Return the number of failed jobs, without those that are users' mistakes."""
-    return cloudwatch.MathExpression(
-        expression=_own_failures("failed"),
-        using_metrics=_failures(environment, period),
-        label="jobs that failed by the service's fault",
-        period=period,
-    )
+    label = "jobs that failed by the service's fault"
+    return expression(_own_failures("failed"), label, period, **_failures(environment, period))
 
 
-def objective_alarms(environment: EnvironmentConfig) -> tuple[AlarmSpec, ...]:
-    """Return the alarms of the objectives: two burn rates of success, and the pace."""
-    (fast, fast_rate), (slow, slow_rate) = FAST, SLOW
-    return (
-        AlarmSpec(
-            slug="success-burn-fast",
-            severity=Severity.PAGE,
-            summary="Jobs fail so often that the month's error budget is gone in two days.",
-            metric=_failing_share(environment, fast),
-            threshold=round(fast_rate * (1 - SUCCESS), 4),
-        ),
-        AlarmSpec(
-            slug="success-burn-slow",
-            summary="Jobs fail so often that the month's error budget is gone in five days.",
-            metric=_failing_share(environment, slow),
-            threshold=round(slow_rate * (1 - SUCCESS), 4),
-        ),
-        AlarmSpec(
-            slug="pace-burn",
-            summary="For hours, jobs have taken longer than their recordings last.",
-            metric=_pace(environment),
-            threshold=PACE,
-            periods=_PACE_HOURS,
-            datapoints=_PACE_HOURS,
-        ),
-    )
+def objective_alarms(environment: EnvironmentConfig) -> Iterator[AlarmSpec]:
+    """Yield the alarms of the objectives: two burn rates of success, and the pace."""
+    for slug, (window, rate) in (("success-burn-fast", FAST), ("success-burn-slow", SLOW)):
+        share = _failing_share(environment, window)
+        yield AlarmSpec(slug, share, round(rate * (1 - SUCCESS), 4))
+    hours = _PACE_HOURS
+    yield AlarmSpec("pace-burn", _pace(environment), PACE, periods=hours, datapoints=hours)
 
 
 def _failing_share(environment: EnvironmentConfig, period: Duration) -> cloudwatch.MathExpression:
     own = _own_failures("FILL(failed, 0)")
-    return cloudwatch.MathExpression(
+    return expression(
         # One failure among few jobs says nothing about a share.
-        expression=f"IF({own} >= {_LEAST_FAILURES}, ({own}) / ({own} + FILL(succeeded, 0)), 0)",
-        using_metrics={
-            **_failures(environment, period),
-            "succeeded": custom_metric(environment, Metric.JOBS_SUCCEEDED, period),
-        },
-        label="share of jobs that failed by the service's fault",
-        period=period,
+        f"IF({own} >= {_LEAST_FAILURES}, ({own}) / ({own} + FILL(succeeded, 0)), 0)",
+        "share of jobs that failed by the service's fault",
+        period,
+        **_failures(environment, period),
+        succeeded=custom_metric(environment, Metric.JOBS_SUCCEEDED, period),
     )
 
 
 def _pace(environment: EnvironmentConfig) -> cloudwatch.MathExpression:
-    hour = Duration.hours(1)
-    return cloudwatch.MathExpression(
+    return expression(
         # A short clip takes longer than it lasts: models are loaded for it as for any other.
-        expression=f"IF(media >= {_LEAST_MEDIA_SECONDS}, work / media, 0)",
-        using_metrics={
-            "work": custom_metric(environment, Metric.JOB_SECONDS, hour),
-            "media": custom_metric(environment, Metric.MEDIA_SECONDS, hour),
-        },
-        label="seconds of work for a second of video",
-        period=hour,
+        f"IF(media >= {_LEAST_MEDIA_SECONDS}, work / media, 0)",
+        "seconds of work for a second of video",
+        HOUR,
+        work=custom_metric(environment, Metric.JOB_SECONDS, HOUR),
+        media=custom_metric(environment, Metric.MEDIA_SECONDS, HOUR),
     )
 
 

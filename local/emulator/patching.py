@@ -4,10 +4,14 @@
 """
 
 import functools
+from collections import defaultdict
 from collections.abc import Callable, Iterable, MutableMapping
 from dataclasses import dataclass
 from importlib import import_module
+from types import ModuleType
 from typing import Any
+
+from ministack.core.responses import error_response_json
 
 Replacement = Callable[..., Any]
 
@@ -26,6 +30,7 @@ class Patch:
 
 
 _applied: list[Patch] = []
+_declared: defaultdict[str, list[Callable[[], object]]] = defaultdict(list)
 
 
 def applied() -> tuple[Patch, ...]:
@@ -33,17 +38,55 @@ def applied() -> tuple[Patch, ...]:
     return tuple(_applied)
 
 
+def patch(owner: Any, *names: str) -> Callable[[Replacement], Replacement]:
+    """Declare what `around` does; `apply` does it, with all that a module declares."""
+
+    def decorate(wrapper: Replacement) -> Replacement:
+        _declared[wrapper.__module__].append(lambda: around(owner, *names)(wrapper))
+        return wrapper
+
+    return decorate
+
+
+def apply(*modules: ModuleType) -> None:
+    """Make the changes that modules declare, in this order."""
+    for module in modules:
+        for change in _declared[module.__name__]:
+            change()
+
+
 def around(owner: Any, *names: str) -> Callable[[Replacement], Replacement]:
     """Replace functions of ministack by the decorated one, whose first argument is the original.
 
-    Raises `AttributeError` for a name that ministack does not have.
+    `owner` is a module, a class, or one of ministack's tables of handlers. Raises `AttributeError`
+    or `KeyError` for a name that it does not have.
     """
 
     def decorate(wrapper: Replacement) -> Replacement:
         for name in names:
-            original = getattr(owner, name)
-            replace(owner, name, _bound(wrapper, original), module=wrapper.__module__)
+            if isinstance(owner, dict):
+                handler = functools.partial(wrapper, owner[name])
+                register(owner, [(name, handler)], wrapper.__module__)
+            else:
+                bound = _bound(wrapper, getattr(owner, name))
+                replace(owner, name, bound, module=wrapper.__module__)
         return wrapper
+
+    return decorate
+
+
+def refusing(code: str) -> Callable[[Callable[..., str | None]], Replacement]:
+    """Turn a function that returns why AWS refuses a call into one for `around` and `patch`."""
+
+    def decorate(reason: Callable[..., str | None]) -> Replacement:
+        @functools.wraps(reason)
+        def answer(original: Replacement, *arguments: Any, **options: Any) -> Any:
+            message = reason(*arguments, **options)
+            return (
+                error_response_json(code, message) if message else original(*arguments, **options)
+            )
+
+        return answer
 
     return decorate
 

@@ -8,7 +8,6 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from ministack import app
@@ -26,12 +25,10 @@ from local.emulator.autoscaling.scalable_targets import (
     NoSuchObjectError,
     Record,
     ScalableTargets,
-    identity,
+    policy_identity,
 )
 from local.emulator.patching import register
 from runtime.core.clock import MonotonicClock, SystemClock
-
-Response = tuple[int, dict[str, str], bytes]
 
 NAME = "application-autoscaling"
 TARGET_PREFIX = "AnyScaleFrontendService"
@@ -54,21 +51,18 @@ class AutoScaling:
 
     async def handle(
         self, _method: str, _path: str, headers: Mapping[str, str], body: bytes, _query: Any
-    ) -> Response:
+    ) -> Any:
         """Answer one call."""
         call = CALLS.get(headers.get("x-amz-target", "").rsplit(".", 1)[-1])
         if call is None:
-            return _error("ValidationException", "This call is not supported here.")
+            return error_response_json("ValidationException", "This call is not supported here.")
         request = json.loads(body or b"{}")
         try:
-            response: Response = json_response(
-                await asyncio.to_thread(call, self.current(), request)
-            )
+            return json_response(await asyncio.to_thread(call, self.current(), request))
         except NoSuchObjectError as missing:
-            return _error("ObjectNotFoundException", str(missing))
+            return error_response_json("ObjectNotFoundException", str(missing))
         except KeyError as missing:
-            return _error("ValidationException", f"{missing} is required.")
-        return response
+            return error_response_json("ValidationException", f"{missing} is required.")
 
 
 def service_of(resource_id: str) -> Record | None:
@@ -107,12 +101,8 @@ def _put_policy(targets: ScalableTargets, request: Record) -> Record:
 
 
 def _delete_policy(targets: ScalableTargets, request: Record) -> Record:
-    wanted = (identity(request), request["PolicyName"])
-    for arn, policy in targets.policies.items():
-        if (identity(policy), policy["PolicyName"]) == wanted:
-            targets.delete_policy(arn)
-            return {}
-    raise NoSuchObjectError(f"No scaling policy {wanted}")
+    targets.delete_policy(targets.find_policy(request) or str(policy_identity(request)))
+    return {}
 
 
 def _describe_targets(targets: ScalableTargets, request: Record) -> Record:
@@ -137,13 +127,9 @@ CALLS: dict[str, Callable[[ScalableTargets, Record], Record]] = {
 }
 
 
-def _error(code: str, message: str) -> Response:
-    return error_response_json(code, message, HTTPStatus.BAD_REQUEST)
-
-
-def install(clock: MonotonicClock | None = None) -> AutoScaling:
+def install() -> AutoScaling:
     """Add the service to ministack's."""
-    scaling = AutoScaling(clock or SystemClock())
+    scaling = AutoScaling(SystemClock())
     register(app.SERVICE_HANDLERS, [(NAME, scaling.handle)], __name__)
     router.SERVICE_PATTERNS[NAME] = {
         "target_prefixes": [TARGET_PREFIX],

@@ -83,16 +83,18 @@ class ScalableTargets:
         key = identity(request)
         if key not in self.targets:
             raise NoSuchObjectError(f"No scalable target registered for {key}")
-        for policy in self.policies.values():
-            if (identity(policy), policy["PolicyName"]) == (key, request["PolicyName"]):
-                policy.update(request)
-                return policy
-        arn = (
+        arn = self.find_policy(request) or (
             f"arn:aws:autoscaling:{self.prefix}:scalingPolicy:{uuid.uuid4()}:resource/{key[0]}/"
             f"{key[1]}:policyName/{request['PolicyName']}"
         )
-        self.policies[arn] = {"Alarms": [], **request, "PolicyARN": arn}
-        return self.policies[arn]
+        policy = self.policies.setdefault(arn, {"Alarms": [], "PolicyARN": arn})
+        policy.update(request)
+        return policy
+
+    def find_policy(self, request: Request) -> str | None:
+        """Return the ARN of the policy that a request names."""
+        wanted = policy_identity(request)
+        return next((a for a, p in self.policies.items() if policy_identity(p) == wanted), None)
 
     def delete_policy(self, arn: str) -> None:
         """Forget a policy; raise `NoSuchObjectError`."""
@@ -140,6 +142,11 @@ class ScalableTargets:
 def identity(request: Request) -> tuple[str, ...]:
     """Return what names a target."""
     return tuple(str(request[name]) for name in IDENTITY)
+
+
+def policy_identity(request: Request) -> tuple[str, ...]:
+    """Return what names a policy."""
+    return *identity(request), str(request["PolicyName"])
 
 
 def suspended(target: Record, *, grows: bool) -> bool:

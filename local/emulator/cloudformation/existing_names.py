@@ -18,7 +18,7 @@ from ministack.services import (
     sqs,
 )
 
-from local.emulator.cloudformation.handlers import Create, Created, Properties, wrap
+from local.emulator.cloudformation.handlers import Properties, refuse
 
 NAMED: dict[str, tuple[str, Callable[[str], bool]]] = {
     "AWS::Backup::BackupVault": ("BackupVaultName", lambda name: name in backup._vaults),
@@ -40,21 +40,19 @@ Of a bucket's name ministack itself says that it exists."""
 def install() -> None:
     """Refuse to create what exists."""
     for resource_type, (name, exists) in NAMED.items():
-        wrap(resource_type, create=_refusing(resource_type, name, exists))
+        refuse(resource_type, _existing(resource_type, name, exists))
 
 
-def _refusing(
+def _existing(
     resource_type: str, property_name: str, exists: Callable[[str], bool]
-) -> Callable[..., Created]:
-    def create(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
+) -> Callable[[Properties], str | None]:
+    def reason(properties: Properties) -> str | None:
         name = properties.get(property_name)
-        if name and exists(str(name)):
-            raise ValueError(
-                f"Resource of type '{resource_type}' with identifier '{name}' already exists."
-            )
-        return original(logical_id, properties, stack)
+        if not name or not exists(str(name)):
+            return None
+        return f"Resource of type '{resource_type}' with identifier '{name}' already exists."
 
-    return create
+    return reason
 
 
 def _arn(service: str, name: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from ministack.services import cloudformation
 from ministack.services.cloudformation import handlers, stacks
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 Exports = Mapping[str, Mapping[str, str]]
 Resolved = tuple[list[Mapping[str, Any]], Exports]
@@ -28,30 +28,23 @@ def importers(export: str, exporting: str) -> list[str]:
     )
 
 
-def refuse_if_used(stack: str, before: Exports, after: Exports) -> None:
-    """Raise `ExportInUseError` for the first export that is deleted or changed while in use."""
-    for name, export in before.items():
-        kept = after.get(name)
+@patch(stacks, "_resolve_stack_outputs")
+def resolve(original: Callable[..., Resolved], *arguments: Any) -> Resolved:
+    """Refuse it where a stack's outputs are resolved, which fails the update."""
+    outputs, exports = original(*arguments)
+    name, identifier = arguments[-2:]
+    before = {
+        key: export
+        for key, export in cloudformation._exports.items()
+        if export.get("StackId") == identifier
+    }
+    for key, export in before.items():
+        kept = exports.get(key)
         if kept is not None and kept["Value"] == export["Value"]:
             continue
-        if users := importers(name, stack):
+        if users := importers(key, name):
             done = "deleted" if kept is None else "updated"
             raise ExportInUseError(
-                f"Export {name} cannot be {done} as it is in use by {' and '.join(users)}"
+                f"Export {key} cannot be {done} as it is in use by {' and '.join(users)}"
             )
-
-
-def install() -> None:
-    """Refuse it where a stack's outputs are resolved, which fails the update."""
-
-    @around(stacks, "_resolve_stack_outputs")
-    def resolve(original: Callable[..., Resolved], *arguments: Any) -> Resolved:
-        outputs, exports = original(*arguments)
-        name, identifier = arguments[-2:]
-        before = {
-            key: export
-            for key, export in cloudformation._exports.items()
-            if export.get("StackId") == identifier
-        }
-        refuse_if_used(name, before, exports)
-        return outputs, exports
+    return outputs, exports

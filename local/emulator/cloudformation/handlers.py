@@ -5,6 +5,7 @@ everything is done in-process.
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ministack.services.cloudformation import provisioners
@@ -28,43 +29,48 @@ def add(resource_type: str, create: Create, delete: Delete, update: Update | Non
         return create(physical_id, new, stack)
 
     handlers = {"create": create, "update": update or replace, "delete": delete}
-    _register(resource_type, handlers, create.__module__)
+    _register(resource_type, handlers, create)
 
 
-def wrap(resource_type: str, **wrappers: Callable[..., Any]) -> None:
+def wrap(
+    resource_type: str, by: Callable[..., Any] | None = None, **wrappers: Callable[..., Any]
+) -> None:
     """Wrap a type's `create`, `update` or `delete`; each gets the original as first argument.
 
-    A wrapper of an update is left out where the type has none.
+    A wrapper of an update is left out where the type has none. `by` is a function of the module
+    that wraps, if the wrappers are not its own.
     """
     handlers = dict(provisioners._RESOURCE_HANDLERS[resource_type])
     for name, wrapper in wrappers.items():
         if original := handlers.get(name):
-            handlers[name] = _calling(wrapper, original)
-    _register(resource_type, handlers, next(iter(wrappers.values())).__module__)
+            handlers[name] = partial(wrapper, original)
+    _register(resource_type, handlers, by or next(iter(wrappers.values())))
+
+
+def refuse(resource_type: str, reason: Callable[[Properties], str | None]) -> None:
+    """Let a type's creation fail where there is a reason against it."""
+
+    def create(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
+        if message := reason(properties):
+            raise ValueError(message)
+        return original(logical_id, properties, stack)
+
+    wrap(resource_type, reason, create=create)
 
 
 def after(resource_type: str, apply: Apply) -> None:
     """Call `apply(physical_id, properties)` after each create and update of a type."""
 
-    def create(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
-        physical_id, attributes = original(logical_id, properties, stack)
-        apply(physical_id, properties)
-        return physical_id, attributes
+    def changed(given: int) -> Callable[..., Created]:
+        def change(original: Callable[..., Created], *arguments: Any, **options: Any) -> Created:
+            physical_id, attributes = original(*arguments, **options)
+            apply(physical_id, arguments[given])
+            return physical_id, attributes
 
-    def update(
-        original: Callable[..., Created],
-        physical_id: str,
-        old: Any,
-        new: Any,
-        *rest: Any,
-        **kw: Any,
-    ) -> Created:
-        new_id, attributes = original(physical_id, old, new, *rest, **kw)
-        apply(new_id, new)
-        return new_id, attributes
+        return change
 
-    create.__module__ = apply.__module__
-    wrap(resource_type, create=create, update=update)
+    # The properties are the second argument of a creation, the third of an update.
+    wrap(resource_type, apply, create=changed(1), update=changed(2))
 
 
 def camel_case(value: Any) -> Any:
@@ -89,9 +95,5 @@ def require(response: tuple[int, Any, bytes], what: str) -> bytes:
     return body
 
 
-def _calling(wrapper: Callable[..., Any], original: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda *arguments, **options: wrapper(original, *arguments, **options)
-
-
-def _register(resource_type: str, handlers: Mapping[str, Any], module: str) -> None:
-    patching.register(provisioners._RESOURCE_HANDLERS, [(resource_type, handlers)], module)
+def _register(resource_type: str, handlers: Mapping[str, Any], by: Callable[..., Any]) -> None:
+    patching.register(provisioners._RESOURCE_HANDLERS, [(resource_type, handlers)], by.__module__)

@@ -11,8 +11,8 @@ from ministack.core.responses import now_iso
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
-from local.emulator.cloudformation.handlers import Create, Created, Delete, Properties, wrap
-from local.emulator.patching import around
+from local.emulator.cloudformation.handlers import Create, Created, Delete, Properties
+from local.emulator.patching import patch
 
 PUBLIC_ADDRESSES = tuple(f"203.0.113.{host}" for host in range(1, 255))
 """The block reserved for documentation (RFC 5737): nothing listens there."""
@@ -100,51 +100,45 @@ def create_flow_log(_logical_id: str, properties: Properties, _stack: str) -> Cr
     return flow_log, {"Id": flow_log}
 
 
-class SecurityGroupRule:
-    """A rule as a resource of its own, as CDK makes between two groups, in a field of its group."""
+def security_group_rule(direction: str) -> tuple[Create, Delete]:
+    """Return the handlers of a rule as a resource of its own, as CDK makes between two groups.
 
-    def __init__(self, direction: str) -> None:
-        self._direction = direction
+    It is kept in the field `direction` of its group.
+    """
 
-    def create(self, _logical_id: str, properties: Properties, _stack: str) -> Created:
-        """Add the rule to its group, which must exist."""
+    def create(_logical_id: str, properties: Properties, _stack: str) -> Created:
         group = ec2._security_groups.get(properties["GroupId"])
         if group is None:
             raise ValueError(f"The security group '{properties['GroupId']}' does not exist")
-        group[self._direction].extend(provisioners._ec2_sg_permissions([properties]))
+        group[direction].extend(provisioners._ec2_sg_permissions([properties]))
         rule = new_id("sgr")
         return rule, {"Id": rule}
 
-    def delete(self, _physical_id: str, properties: Properties) -> None:
-        """Remove the rule from its group, if that is still there."""
+    def delete(_physical_id: str, properties: Properties) -> None:
         group = ec2._security_groups.get(properties["GroupId"])
         for permission in provisioners._ec2_sg_permissions([properties]):
-            if group is not None and permission in group[self._direction]:
-                group[self._direction].remove(permission)
+            if group is not None and permission in group[direction]:
+                group[direction].remove(permission)
+
+    return create, delete
 
 
-def refuse_overlap(properties: Properties) -> None:
-    """Raise `ValueError` for a subnet whose addresses another one of the VPC has."""
-    wanted = ip_network(properties["CidrBlock"])
-    for subnet in ec2._subnets.values():
-        if subnet["VpcId"] == properties["VpcId"] and wanted.overlaps(
-            ip_network(subnet["CidrBlock"])
-        ):
-            raise ValueError(f"The CIDR '{wanted}' conflicts with another subnet")
-
-
+@patch(provisioners, "_ec2_subnet_create")
 def create_subnet(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
-    """Create a subnet with addresses of its own, also where it replaces another one."""
-    if properties.get("CidrBlock"):
-        refuse_overlap(properties)
+    """Create a subnet with addresses of its own; a replacement calls the function by its name."""
+    if message := overlap(properties):
+        raise ValueError(message)
     return original(logical_id, properties, stack)
 
 
-def install() -> None:
-    """Refuse addresses that are taken."""
-    wrap("AWS::EC2::Subnet", create=create_subnet)
-    # A replacement calls the function by its name.
-    around(provisioners, "_ec2_subnet_create")(create_subnet)
+def overlap(properties: Properties) -> str | None:
+    """Return that another subnet of the VPC has addresses of a subnet, if so."""
+    if not properties.get("CidrBlock"):
+        return None
+    wanted = ip_network(properties["CidrBlock"])
+    others = [s for s in ec2._subnets.values() if s["VpcId"] == properties["VpcId"]]
+    taken = any(wanted.overlaps(ip_network(subnet["CidrBlock"])) for subnet in others)
+    return f"The CIDR '{wanted}' conflicts with another subnet" if taken else None
 
 
 def delete_from(records: Any) -> Delete:

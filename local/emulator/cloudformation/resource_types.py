@@ -3,43 +3,42 @@
 from ministack.services import ec2
 from ministack.services.cloudformation import provisioners
 
+from local.emulator import patching
 from local.emulator.autoscaling.api import AutoScaling
 from local.emulator.cloudformation import (
-    backup,
-    budgets,
-    capacity_providers,
-    deletion,
     existing_names,
     exports,
-    firewall,
+    missing_types,
     network,
     scaling,
     services,
     storage,
     task_definitions,
 )
-from local.emulator.cloudformation.handlers import Apply, Create, Delete, add, after, wrap
-from local.emulator.patching import around
+from local.emulator.cloudformation.handlers import Apply, Create, Delete, add, after, refuse, wrap
 from local.emulator.services import guardduty
 
-INGRESS = network.SecurityGroupRule("IpPermissions")
-EGRESS = network.SecurityGroupRule("IpPermissionsEgress")
-
 ADDED: dict[str, tuple[Create, Delete]] = {
-    "AWS::Backup::BackupSelection": (backup.create_selection, backup.delete_selection),
-    "AWS::Budgets::Budget": (budgets.create_budget, budgets.delete_budget),
+    "AWS::Backup::BackupSelection": (
+        missing_types.create_selection,
+        missing_types.delete_selection,
+    ),
+    "AWS::Budgets::Budget": (missing_types.create_budget, missing_types.delete_budget),
     "AWS::EC2::EIP": (network.create_address, network.delete_address),
     "AWS::EC2::FlowLog": (network.create_flow_log, network.delete_from(ec2._flow_logs)),
     "AWS::EC2::NatGateway": (network.create_nat_gateway, network.delete_from(ec2._nat_gateways)),
-    "AWS::EC2::SecurityGroupEgress": (EGRESS.create, EGRESS.delete),
-    "AWS::EC2::SecurityGroupIngress": (INGRESS.create, INGRESS.delete),
+    "AWS::EC2::SecurityGroupEgress": network.security_group_rule("IpPermissionsEgress"),
+    "AWS::EC2::SecurityGroupIngress": network.security_group_rule("IpPermissions"),
     "AWS::EC2::VPCCidrBlock": (network.create_address_range, network.delete_address_range),
     "AWS::GuardDuty::MalwareProtectionPlan": (guardduty.create_plan, guardduty.delete_plan),
     "AWS::WAFv2::LoggingConfiguration": (
-        firewall.create_logging,
+        missing_types.create_logging,
         lambda _physical_id, _properties: None,
     ),
-    "AWS::WAFv2::WebACLAssociation": (firewall.create_association, firewall.delete_association),
+    "AWS::WAFv2::WebACLAssociation": (
+        missing_types.create_association,
+        missing_types.delete_association,
+    ),
     "AWS::ECS::ClusterCapacityProviderAssociations": (
         task_definitions.associate_capacity_providers,
         lambda _physical_id, _properties: None,
@@ -53,9 +52,9 @@ COMPLETED: dict[str, Apply] = {
     "AWS::SNS::Topic": storage.configure_topic,
 }
 DELETED = {
-    "AWS::DynamoDB::GlobalTable": deletion.delete_table,
-    "AWS::DynamoDB::Table": deletion.delete_table,
-    "AWS::S3::Bucket": deletion.delete_bucket,
+    "AWS::DynamoDB::GlobalTable": storage.delete_table,
+    "AWS::DynamoDB::Table": storage.delete_table,
+    "AWS::S3::Bucket": storage.delete_bucket,
 }
 
 
@@ -69,13 +68,13 @@ def install(targets: AutoScaling) -> None:
         wrap(name, delete=remove)
     add(
         "AWS::ECS::CapacityProvider",
-        capacity_providers.create_provider,
-        capacity_providers.delete_provider,
-        capacity_providers.update_provider,
+        missing_types.create_provider,
+        missing_types.delete_provider,
+        missing_types.update_provider,
     )
-    around(provisioners, "_normalize_container_defs")(task_definitions.complete_containers)
+    patching.around(provisioners, "_normalize_container_defs")(task_definitions.complete_containers)
     existing_names.install()
-    exports.install()
-    network.install()
+    patching.apply(exports, network)
+    refuse("AWS::EC2::Subnet", network.overlap)
     services.install()
     scaling.install(targets)

@@ -6,7 +6,12 @@ Upstream with the API of Application Auto Scaling.
 from contextlib import suppress
 
 from local.emulator.autoscaling.api import AutoScaling
-from local.emulator.autoscaling.scalable_targets import IDENTITY, NoSuchObjectError, identity
+from local.emulator.autoscaling.scalable_targets import (
+    IDENTITY,
+    NoSuchObjectError,
+    identity,
+    policy_identity,
+)
 from local.emulator.cloudformation.handlers import Created, Properties, add
 
 TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
@@ -42,11 +47,7 @@ def install(scaling: AutoScaling) -> None:
         return policy["PolicyARN"], {"Arn": policy["PolicyARN"]}
 
     def update_policy(physical_id: str, old: Properties, new: Properties, stack: str) -> Created:
-        same = (identity(named(old)), old["PolicyName"]) == (
-            identity(named(new)),
-            new["PolicyName"],
-        )
-        if not same:
+        if policy_identity(named(old)) != policy_identity(named(new)):
             delete_policy(physical_id, old)
         return create_policy("", new, stack)
 

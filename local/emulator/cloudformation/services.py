@@ -15,7 +15,7 @@ from local.emulator.cloudformation.handlers import (
     is_true,
     wrap,
 )
-from local.emulator.ecs.service_scheduler import live_tasks
+from local.emulator.ecs.records import tasks_left
 from local.emulator.patching import around
 from runtime.core.clock import Clock, SystemClock
 
@@ -71,13 +71,7 @@ def is_steady(record: Record, deployment: Record) -> bool:
 def await_end_of_tasks(record: Record, clock: Clock) -> None:
     """Wait until nothing of a deleted service runs any more."""
     deadline = clock.monotonic() + GONE_SECONDS
-    group = f"service:{record['serviceName']}"
-    while live_tasks(record) or any(
-        task.get("group") == group
-        and task["clusterArn"] == record["clusterArn"]
-        and task["lastStatus"] != "STOPPED"
-        for task in list(ecs._tasks.values())
-    ):
+    while tasks_left(record):
         if clock.monotonic() > deadline:
             raise NotStabilizedError(f"Tasks of {record['serviceName']} did not stop.")
         clock.sleep(POLL_SECONDS)
@@ -98,9 +92,9 @@ def dropped(properties: Properties) -> Record:
     }
 
 
-def install(clock: Clock | None = None) -> None:
+def install() -> None:
     """Have stacks wait, on threads of their own."""
-    time = clock or SystemClock()
+    time = SystemClock()
     creating = threading.local()
 
     @around(ecs, "_create_service")

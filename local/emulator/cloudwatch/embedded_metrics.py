@@ -7,7 +7,7 @@ from typing import Any
 
 from ministack.services import cloudwatch, cloudwatch_logs
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 MARK = '"_aws"'
 MILLISECONDS = 1000.0
@@ -20,20 +20,21 @@ class MetricValue:
     namespace: str
     name: str
     unit: str
-    dimensions: Mapping[str, str]
+    dimensions: dict[str, str]
     value: float
     at: float
 
 
-def install() -> None:
+@patch(cloudwatch_logs, "_append_log_events")
+def append(original: Any, stream: Any, events: Sequence[Mapping[str, Any]]) -> None:
     """Store the metrics of whatever is logged, in the account and region that logs it."""
-
-    @around(cloudwatch_logs, "_append_log_events")
-    def append(original: Any, stream: Any, events: Sequence[Mapping[str, Any]]) -> None:
-        original(stream, events)
-        for event in events:
-            for value in embedded_values(event["message"]):
-                store(value)
+    original(stream, events)
+    for event in events:
+        for each in embedded_values(event["message"]):
+            key = (each.namespace, each.name, cloudwatch._dims_key(each.dimensions))
+            value = {"Timestamp": each.at, "Value": each.value, "Unit": each.unit}
+            bucket = cloudwatch._metric_bucket(key)
+            bucket.append({**value, "Dimensions": each.dimensions})
 
 
 def embedded_values(line: str) -> Iterator[MetricValue]:
@@ -60,16 +61,3 @@ def embedded_values(line: str) -> Iterator[MetricValue]:
                     )
     except (ValueError, KeyError, TypeError):
         return
-
-
-def store(metric: MetricValue) -> None:
-    """Add a value to the metrics of the current account and region."""
-    key = (metric.namespace, metric.name, cloudwatch._dims_key(dict(metric.dimensions)))
-    cloudwatch._metric_bucket(key).append(
-        {
-            "Timestamp": metric.at,
-            "Value": metric.value,
-            "Unit": metric.unit,
-            "Dimensions": dict(metric.dimensions),
-        }
-    )

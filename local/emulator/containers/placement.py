@@ -41,14 +41,18 @@ class Placement:
         return [m["containerPath"] for m in self.container.get("mountPoints") or []]
 
 
+def labelled(labels: Mapping[str, str]) -> tuple[dict[str, Any], str]:
+    """Return the task definition and the task's ARN that a container's labels name."""
+    family, version = (labels[f"{LABEL}task-definition-{each}"] for each in ("family", "version"))
+    return ecs._task_defs[f"{family}:{version}"], labels[LABEL + "task-arn"]
+
+
 def place(name: str, labels: Mapping[str, str], tasks_dir: Path) -> Placement:
     """Return the placement that a container's labels ask for, with its folder made."""
-    family = labels[LABEL + "task-definition-family"]
-    revision = labels[LABEL + "task-definition-version"]
-    task: dict[str, Any] = ecs._task_defs[f"{family}:{revision}"]
+    task, task_arn = labelled(labels)
     wanted = labels[LABEL + "container-name"]
     container = next(c for c in task["containerDefinitions"] if c["name"] == wanted)
-    task_id = labels[LABEL + "task-arn"].rsplit("/", 1)[-1]
+    task_id = task_arn.rsplit("/", 1)[-1]
     scratch = tasks_dir / f"{task_id}-{wanted}"
     scratch.mkdir(parents=True)
     return Placement(name=name, container=container, task=task, task_id=task_id, scratch=scratch)

@@ -18,13 +18,8 @@ from ministack.core.responses import request_scope
 from ministack.services import ecs, ecs_metadata
 
 from local.emulator import asgi
-from local.emulator.ecs.protection import (
-    SERVICE_GROUP,
-    Protections,
-    get_protection,
-    is_service_task,
-    update_protection,
-)
+from local.emulator.ecs.protection import Protections, get_protection, update_protection
+from local.emulator.ecs.records import SERVICE_GROUP, definition_of_task, is_service_task
 from local.emulator.patching import around
 from runtime.protection.testing import agent
 from runtime.protection.testing.agent import AgentTask, Answer, Ecs, EcsError
@@ -116,9 +111,7 @@ def content_of(response: tuple[int, dict[str, str], bytes]) -> dict[str, Any]:
 
 def agent_task(arn: str) -> AgentTask:
     """Return what the agent knows of a task of the current account and region."""
-    task = ecs._tasks[arn]
-    definition = ecs._task_defs[task["taskDefinitionArn"].rsplit("/", 1)[-1]]
-    return AgentTask(arn, has_role=bool(definition.get("taskRoleArn")))
+    return AgentTask(arn, has_role=bool(definition_of_task(ecs._tasks[arn]).get("taskRoleArn")))
 
 
 def _unreachable(*_: Any) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from ministack.core.concurrency import spawn_background
 from ministack.core.responses import request_scope
 from ministack.services import ecs, eventbridge
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 SOURCE = "aws.ecs"
 DETAIL_TYPE = "ECS Task State Change"
@@ -39,20 +39,14 @@ def announce(task: Task) -> None:
         "Account": account,
         "Region": region,
     }
-
-    def dispatch() -> None:
-        with request_scope(account, region):
-            eventbridge._dispatch_event(event)
-
-    spawn_background(dispatch, thread_name="ecs-task-event")
+    with request_scope(account, region):
+        spawn_background(eventbridge._dispatch_event, event, thread_name="ecs-task-event")
 
 
-def install() -> None:
+@patch(ecs, *TRANSITIONS)
+def mark(original: Any, arn: str, task: Task, *arguments: Any, **options: Any) -> bool:
     """Announce every transition that ministack makes."""
-
-    @around(ecs, *TRANSITIONS)
-    def mark(original: Any, arn: str, task: Task, *arguments: Any, **options: Any) -> bool:
-        changed: bool = original(arn, task, *arguments, **options)
-        if changed:
-            announce(task)
-        return changed
+    changed: bool = original(arn, task, *arguments, **options)
+    if changed:
+        announce(task)
+    return changed

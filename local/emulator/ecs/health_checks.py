@@ -20,6 +20,7 @@ from local.emulator.ecs.health_rules import (
     health_check,
     task_health,
 )
+from local.emulator.ecs.records import definition_of_task
 from local.emulator.patching import around
 from local.emulator.time_scale import scaled
 from runtime.core.clock import MonotonicClock, SystemClock
@@ -50,10 +51,9 @@ def install(daemon: ProcessDaemon, changed: Callable[[], None]) -> None:
 
 def checks_of(task: Task) -> dict[int, HealthCheck]:
     """Return the health checks of a task's containers by their position."""
-    definition = ecs._task_defs[task["taskDefinitionArn"].rsplit("/", 1)[-1]]
     checks = {
         index: health_check(container.get("healthCheck"))
-        for index, container in enumerate(definition["containerDefinitions"])
+        for index, container in enumerate(definition_of_task(task)["containerDefinitions"])
     }
     return {index: check for index, check in checks.items() if check}
 

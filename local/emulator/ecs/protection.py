@@ -3,12 +3,12 @@
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs
 
+from local.emulator.ecs.records import cluster_of, is_service_task, service_of, task_of
 from local.emulator.patching import around, register
 from runtime.core.clock import SystemClock, WallClock
 
@@ -16,7 +16,6 @@ Response = tuple[int, dict[str, str], bytes]
 Request = dict[str, Any]
 Task = dict[str, Any]
 
-SERVICE_GROUP = "service:"
 DEFAULT_MINUTES = 120
 MAX_MINUTES = 2880
 MAX_TASKS = 10
@@ -54,64 +53,45 @@ class Protections:
         return {"taskArn": arn, "protectionEnabled": True, "expirationDate": self._expiry[arn]}
 
 
-@dataclass(frozen=True, slots=True)
-class Cluster:
-    """The tasks that a call may name, and how many tasks the service of one wants."""
-
-    find: Callable[[str], Task | None]
-    siblings: Callable[[Task], list[Task]]
-    desired_count: Callable[[Task], int]
-
-
 def answer(
-    request: Request, protections: Protections, cluster: Cluster, *, update: bool
+    request: Request, protections: Protections, cluster: str, *, update: bool
 ) -> dict[str, Any]:
     """Return the answer to GetTaskProtection, or with `update` to UpdateTaskProtection."""
     protected, failures = [], []
+    protects = update and bool(request.get("protectionEnabled"))
     for reference in request.get("tasks", []):
         with protections.gate:
-            task = cluster.find(reference)
-            reason = failure(task, request, protections, cluster, update=update)
+            task = ecs._resolve_task(reference, cluster)
+            reason = failure(task, protections, protects=protects)
             if task is None or reason:
                 arn = task["taskArn"] if task else reference
                 failures.append({"arn": arn, "reason": reason})
                 continue
-            if update:
-                change(task["taskArn"], request, protections)
+            if protects:
+                minutes = int(request.get("expiresInMinutes") or DEFAULT_MINUTES)
+                protections.protect(task["taskArn"], minutes)
+            elif update:
+                protections.release(task["taskArn"])
             protected.append(protections.describe(task["taskArn"]))
     return {"protectedTasks": protected, "failures": failures}
 
 
-def failure(
-    task: Task | None,
-    request: Request,
-    protections: Protections,
-    cluster: Cluster,
-    *,
-    update: bool,
-) -> str | None:
+def failure(task: Task | None, protections: Protections, *, protects: bool) -> str | None:
     """Return why a call fails for one task, else None."""
     if task is None or "STOPPED" in {task["lastStatus"], task["desiredStatus"]}:
         return "MISSING"
     if not is_service_task(task):
         return "TASK_NOT_VALID"
-    if update and request.get("protectionEnabled"):
+    if protects:
+        service = service_of(task) or {"desiredCount": 0}
         others = sum(
             protections.is_protected(other["taskArn"])
-            for other in cluster.siblings(task)
+            for other in live_siblings(task)
             if other is not task
         )
-        if others + 1 > cluster.desired_count(task):
+        if others + 1 > int(service["desiredCount"]):
             return "DEPLOYMENT_BLOCKED"
     return None
-
-
-def change(arn: str, request: Request, protections: Protections) -> None:
-    """Do to one task what an update asks for."""
-    if request.get("protectionEnabled"):
-        protections.protect(arn, int(request.get("expiresInMinutes") or DEFAULT_MINUTES))
-    else:
-        protections.release(arn)
 
 
 def refusal(request: Request) -> str | None:
@@ -122,11 +102,6 @@ def refusal(request: Request) -> str | None:
     if minutes is not None and not 1 <= int(minutes) <= MAX_MINUTES:
         return f"expiresInMinutes must be between 1 and {MAX_MINUTES}."
     return None
-
-
-def is_service_task(task: Task) -> bool:
-    """Return whether a task belongs to a service, the only kind that is ever scaled in."""
-    return str(task.get("group") or "").startswith(SERVICE_GROUP)
 
 
 def update_protection(request: Request, protections: Protections) -> Response:
@@ -140,16 +115,11 @@ def get_protection(request: Request, protections: Protections) -> Response:
 
 
 def _call(request: Request, protections: Protections, *, update: bool) -> Response:
-    name = ecs._resolve_cluster_name(request.get("cluster", "default"))
-    if name not in ecs._clusters:
-        return _error("ClusterNotFoundException", "Cluster not found.")
+    cluster = cluster_of(request)
+    if cluster not in ecs._clusters:
+        return error_response_json("ClusterNotFoundException", "Cluster not found.")
     if update and (message := refusal(request)):
-        return _error("InvalidParameterException", message)
-    cluster = Cluster(
-        find=lambda reference: ecs._resolve_task(reference, name),
-        siblings=live_siblings,
-        desired_count=lambda task: desired_count(task, name),
-    )
+        return error_response_json("InvalidParameterException", message)
     return json_response(answer(request, protections, cluster, update=update))
 
 
@@ -164,18 +134,12 @@ def live_siblings(task: Task) -> list[Task]:
     ]
 
 
-def desired_count(task: Task, cluster: str) -> int:
-    """Return how many tasks a task's service wants."""
-    service = ecs._services.get(f"{cluster}/{task['group'].removeprefix(SERVICE_GROUP)}")
-    return int(service["desiredCount"]) if service else 0
-
-
-def install(clock: WallClock | None = None) -> Protections:
+def install() -> Protections:
     """Answer the two calls, and keep the service scheduler off protected tasks.
 
     A call of StopTask and the deletion of a service with `force` ignore protection.
     """
-    protections = Protections(clock or SystemClock())
+    protections = Protections(SystemClock())
     calls = {
         "UpdateTaskProtection": lambda request: update_protection(request, protections),
         "GetTaskProtection": lambda request: get_protection(request, protections),
@@ -184,8 +148,7 @@ def install(clock: WallClock | None = None) -> Protections:
 
     @around(ecs, "_stop_task")
     def stop(original: Callable[[Request], Response], request: Request) -> Response:
-        cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
-        task = ecs._resolve_task(request.get("task", ""), cluster)
+        task = task_of(request)
         if task is None or request.get("reason") in OVERRIDING:
             return original(request)
         with protections.gate:
@@ -194,7 +157,3 @@ def install(clock: WallClock | None = None) -> Protections:
         return json_response({"task": ecs._sanitize(task)})
 
     return protections
-
-
-def _error(code: str, message: str) -> Response:
-    return error_response_json(code, message, HTTPStatus.BAD_REQUEST)

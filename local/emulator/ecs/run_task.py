@@ -15,6 +15,7 @@ from ministack.core.responses import (
 )
 from ministack.services import ec2, ecs
 
+from local.emulator.ecs.records import definition_of
 from local.emulator.patching import around, register
 from runtime.core.clock import MonotonicClock, SystemClock
 
@@ -112,22 +113,22 @@ def wrong_network(
     return None
 
 
-def install(clock: MonotonicClock | None = None) -> None:
+def install() -> None:
     """Check RunTask and CreateService, and honour the token of RunTask."""
-    tokens = ClientTokens(clock or SystemClock())
+    tokens = ClientTokens(SystemClock())
     original: Callable[[Request], Response] = ecs._run_task
 
     @around(ecs, "_create_service")
     def create_service(create: Callable[[Request], Response], request: Request) -> Response:
         refused = _refusal(request)
-        return _error(*refused) if refused else create(request)
+        return error_response_json(*refused) if refused else create(request)
 
     # The API calls the function of this table, stacks that of the module.
     register(ecs._ACTION_MAP, [("CreateService", ecs._create_service)], __name__)
 
     def run_task(request: Request) -> Response:
         if refused := _refusal(request):
-            return _error(*refused)
+            return error_response_json(*refused)
         token = request.get("clientToken")
         return _once(tokens, token, request, original) if token else original(request)
 
@@ -135,10 +136,9 @@ def install(clock: MonotonicClock | None = None) -> None:
 
 
 def _refusal(request: Request) -> tuple[str, str] | None:
-    definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", "")))
     return refusal(
         request,
-        network_mode=(definition or {}).get("networkMode", ""),
+        network_mode=definition_of(request).get("networkMode", ""),
         clusters=ecs._clusters,
         subnets=ec2._subnets,
         security_groups=ec2._security_groups,
@@ -160,14 +160,10 @@ def _once(
     try:
         started, arns = tokens.once(key, json.dumps(request, sort_keys=True), start)
     except TokenConflictError:
-        return _error(
+        return error_response_json(
             "ConflictException", "The clientToken was used before with different parameters."
         )
     if started:
         return answer[0]
     tasks = [ecs._sanitize(ecs._tasks[arn]) for arn in arns if arn in ecs._tasks]
     return json_response({"tasks": tasks, "failures": []})
-
-
-def _error(code: str, message: str) -> Response:
-    return error_response_json(code, message, HTTPStatus.BAD_REQUEST)

@@ -10,14 +10,22 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from ministack.core.responses import new_uuid, request_scope
+from ministack.core.responses import request_scope
 from ministack.services import ecs
 
 from local.emulator.ecs.blue_green.calling import runner
 from local.emulator.ecs.blue_green.controller import BlueGreen, Tasks
 from local.emulator.ecs.blue_green.refusals import BLUE_GREEN, strategy
 from local.emulator.ecs.blue_green.run import deployments
-from local.emulator.ecs.protection import SERVICE_GROUP, Protections, is_service_task
+from local.emulator.ecs.protection import Protections
+from local.emulator.ecs.records import (
+    SERVICE_GROUP,
+    complete,
+    definition_of_task,
+    is_service_task,
+    service_of,
+    tasks_left,
+)
 from local.emulator.ecs.restart_backoff import RestartBackoff
 from local.emulator.ecs.service_plan import (
     UNHEALTHY_REASON,
@@ -141,18 +149,6 @@ class ServiceScheduler:
         return self.clock.now() - datetime.fromisoformat(task["startedAt"]).timestamp()
 
 
-def tasks_left(record: Record) -> list[Task]:
-    """Return a service's tasks that have not ended."""
-    group = SERVICE_GROUP + record["serviceName"]
-    return [
-        task
-        for task in list(ecs._tasks.values())
-        if task.get("group") == group
-        and task["clusterArn"] == record["clusterArn"]
-        and task["lastStatus"] != "STOPPED"
-    ]
-
-
 def live_tasks(record: Record) -> list[Task]:
     """Return a service's tasks that are not about to stop."""
     return [
@@ -173,8 +169,8 @@ def is_serving(task: Task) -> bool:
 
 def is_checked(task: Task) -> bool:
     """Return whether one of a task's containers has a health check."""
-    definition = ecs._task_defs.get(task["taskDefinitionArn"].rsplit("/", 1)[-1]) or {}
-    return any(c.get("healthCheck") for c in definition.get("containerDefinitions", []))
+    containers = definition_of_task(task).get("containerDefinitions", [])
+    return any(container.get("healthCheck") for container in containers)
 
 
 def start(cluster: str, record: Record, primary: Record, count: int) -> None:
@@ -196,26 +192,6 @@ def start(cluster: str, record: Record, primary: Record, count: int) -> None:
             "_deploymentId": primary["id"],
         }
     )
-
-
-def service_of(task: Task) -> Record | None:
-    """Return the service that a task belongs to, None if it is not there."""
-    cluster = ecs._cluster_name_from_arn(task["clusterArn"])
-    name = str(task.get("group") or "").removeprefix(SERVICE_GROUP)
-    found: Record | None = ecs._services.get(f"{cluster}/{name}")
-    return found
-
-
-def complete(record: Record, primary: Record) -> None:
-    """Record that a deployment is over."""
-    now = ecs._iso()
-    primary.update(
-        rolloutState="COMPLETED",
-        rolloutStateReason=f"ECS deployment {primary['id']} completed.",
-        updatedAt=now,
-    )
-    message = f"(service {record['serviceName']}) has reached a steady state."
-    record["events"].insert(0, {"id": new_uuid(), "createdAt": now, "message": message})
 
 
 def install(protections: Protections) -> ServiceScheduler:

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from typing import Any
 
 from ministack.core.concurrency import resource_lock, spawn_background
-from ministack.core.responses import get_account_id, get_region, json_response, request_scope
+from ministack.core.responses import json_response
 from ministack.services import ecs
 
 from local.emulator.containers.registry import NoSuchContainerError
 from local.emulator.containers.running_container import RunningContainer
 from local.emulator.ecs.daemon import ProcessDaemon
+from local.emulator.ecs.records import task_of
 from local.emulator.patching import around, register, replace
 
 Response = tuple[int, dict[str, str], bytes]
@@ -37,20 +38,14 @@ def install(daemon: ProcessDaemon, announce: Callable[[Task], None]) -> None:
         return original(arn, task)
 
     def stop(request: Request, code: str) -> Response:
-        cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
-        task = ecs._resolve_task(request.get("task", ""), cluster) if cluster else None
+        task = task_of(request)
         if task is None or task["lastStatus"] == "STOPPED":
             return original(request)
         reason = request.get("reason") or "Task stopped by user"
         if _begin(task, reason, code):
             announce(task)
-            account, region = get_account_id(), get_region()
-
-            def finish() -> None:
-                with request_scope(account, region):
-                    _finish(daemon, task, reason, code)
-
-            spawn_background(finish, thread_name=f"stop-{task['taskArn'][-8:]}")
+            name = f"stop-{task['taskArn'][-8:]}"
+            spawn_background(_finish, daemon, task, reason, code, thread_name=name)
         return json_response({"task": ecs._sanitize(task)})
 
     by_user = ("StopTask", lambda request: stop(request, USER_INITIATED))

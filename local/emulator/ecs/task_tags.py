@@ -10,8 +10,13 @@ from typing import Any
 from ministack.core.responses import error_response_json
 from ministack.services import ecs
 
-from local.emulator.ecs.protection import SERVICE_GROUP
-from local.emulator.patching import around
+from local.emulator.ecs.records import (
+    SERVICE_GROUP,
+    cluster_of,
+    definition_of,
+    service_of_group,
+)
+from local.emulator.patching import patch
 
 Request = Mapping[str, Any]
 Tags = Sequence[Mapping[str, str]]
@@ -44,22 +49,17 @@ def task_tags(
     return [{"key": key, "value": value} for key, value in tags.items()]
 
 
-def install() -> None:
+@patch(ecs, "_run_task")
+def run_task(original: Callable[[Request], Any], request: Request) -> Any:
     """Tag every task when it is started."""
-
-    @around(ecs, "_run_task")
-    def run_task(original: Callable[[Request], Any], request: Request) -> Any:
-        cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
-        definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", "")))
-        service = ecs._services.get(
-            f"{cluster}/{str(request.get('group') or '').removeprefix(SERVICE_GROUP)}"
-        )
-        if service is None and (message := refusal(request)):
-            return error_response_json("InvalidParameterException", message, 400)
-        tags = task_tags(
-            request,
-            definition=ecs._tags.get((definition or {}).get("taskDefinitionArn", "")) or (),
-            service=ecs._tags.get((service or {}).get("serviceArn", "")) or (),
-            cluster=str(cluster),
-        )
-        return original({**request, "tags": tags})
+    cluster = cluster_of(request)
+    service = service_of_group(cluster, request.get("group"))
+    if service is None and (message := refusal(request)):
+        return error_response_json("InvalidParameterException", message)
+    tags = task_tags(
+        request,
+        definition=ecs._tags.get(definition_of(request).get("taskDefinitionArn", "")) or (),
+        service=ecs._tags.get((service or {}).get("serviceArn", "")) or (),
+        cluster=str(cluster),
+    )
+    return original({**request, "tags": tags})

@@ -7,10 +7,16 @@ what exceeds its quota with a failure and no task; a service records an event an
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from ministack.core.responses import json_response, new_uuid
+from ministack.core.responses import json_response
 from ministack.services import ecs
 
-from local.emulator.ecs.protection import SERVICE_GROUP
+from local.emulator.ecs.records import (
+    Record,
+    cluster_of,
+    definition_of,
+    note,
+    service_of_group,
+)
 from local.emulator.patching import around
 from local.emulator.settings import Quotas
 
@@ -54,26 +60,21 @@ def install(quotas: Quotas) -> None:
 
     @around(ecs, "_run_task")
     def run_task(original: Callable[[Request], Any], request: Request) -> Any:
-        cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
-        definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", "")))
+        cluster, definition = cluster_of(request), definition_of(request)
         choice, strategy, error = ecs._launch_choice(request, ecs._clusters.get(cluster))
-        if definition is None or error:
+        if not definition or error:
             return original(request)
         launch_type, provider = ecs._task_capacity(choice, strategy)
         vcpus = vcpus_of(definition.get("cpu")) * int(request.get("count") or 1)
         if launch_type != "FARGATE" or not exceeds(quotas, provider or "", vcpus, running()):
             return original(request)
-        note(cluster, str(request.get("group") or ""))
+        if service := service_of_group(cluster, request.get("group")):
+            note_once(service)
         return json_response({"tasks": [], "failures": [{"arn": None, "reason": REASON}]})
 
 
-def note(cluster: str, group: str) -> None:
+def note_once(service: Record) -> None:
     """Record in a service's events, once in a row, that its task could not be placed."""
-    service = ecs._services.get(f"{cluster}/{group.removeprefix(SERVICE_GROUP)}")
-    if service is None:
-        return
-    name = service["serviceName"]
-    message = f"(service {name}) was unable to place a task. Reason: {REASON}."
-    if not service["events"] or service["events"][0]["message"] != message:
-        event = {"id": new_uuid(), "createdAt": ecs._iso(), "message": message}
-        service["events"].insert(0, event)
+    what = f"was unable to place a task. Reason: {REASON}."
+    if not service["events"] or not service["events"][0]["message"].endswith(what):
+        note(service, what)

@@ -12,7 +12,7 @@ from ministack.services import alb
 from local.emulator.cloudwatch.service_metrics import put
 from local.emulator.load_balancing.targets import Target
 from local.emulator.load_balancing.weighted_rules import weights
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 NAMESPACE = "AWS/ApplicationELB"
 STATUS_LINE = re.compile(rb"HTTP/1\.[01] ([1-5])\d\d ")
@@ -40,12 +40,10 @@ def full_name(group: str) -> str:
     return group.rpartition(":")[2]
 
 
-def install() -> None:
+@patch(alb, "_target_group_full_name_from_arn")
+def name_in_templates(original: Any, arn: str) -> str:
     """Give templates the same full names."""
-
-    @around(alb, "_target_group_full_name_from_arn")
-    def name(original: Any, arn: str) -> str:
-        return full_name(arn) if original(arn) else ""
+    return full_name(arn) if original(arn) else ""
 
 
 def balancer_of(group: str) -> str:

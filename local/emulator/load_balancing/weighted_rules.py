@@ -7,13 +7,14 @@ from typing import Any
 from ministack.services import alb
 from ministack.services.cloudformation import provisioners
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 Action = dict[str, Any]
 Weights = dict[str, int]
 """Weights of target groups by their ARN."""
 
 DEFAULT_WEIGHT = 1
+GROUP = "TargetGroupArn"
 
 
 def weights(actions: Sequence[Mapping[str, Any]]) -> Weights:
@@ -50,54 +51,55 @@ def with_weights(action: Action, configuration: Any) -> Action:
 
 def forward_config(params: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """Return the `ForwardConfig` of a request of the Query API, empty without one."""
-    groups = []
-    for number in itertools.count(1):
-        member = f"{prefix}.ForwardConfig.TargetGroups.member.{number}"
-        arn = alb._p(params, f"{member}.TargetGroupArn")
-        if not arn:
-            break
-        weight = alb._p(params, f"{member}.Weight", str(DEFAULT_WEIGHT))
-        groups.append({"TargetGroupArn": arn, "Weight": int(weight)})
+    members = (f"{prefix}.ForwardConfig.TargetGroups.member.{n}." for n in itertools.count(1))
+    present = itertools.takewhile(lambda member: alb._p(params, f"{member}{GROUP}"), members)
+    groups = [
+        {
+            GROUP: alb._p(params, f"{member}{GROUP}"),
+            "Weight": int(alb._p(params, f"{member}Weight", str(DEFAULT_WEIGHT))),
+        }
+        for member in present
+    ]
     return {"TargetGroups": groups} if groups else {}
 
 
 def described(action: Mapping[str, Any]) -> str:
     """Return the XML of an action's weights; empty for one that forwards to a single group."""
-    groups = (action.get("ForwardConfig") or {}).get("TargetGroups") or []
     members = "".join(
-        f"<member><TargetGroupArn>{group['TargetGroupArn']}</TargetGroupArn>"
+        f"<member><TargetGroupArn>{group[GROUP]}</TargetGroupArn>"
         f"<Weight>{group['Weight']}</Weight></member>"
-        for group in groups
+        for group in (action.get("ForwardConfig") or {}).get("TargetGroups") or []
     )
-    return (
-        f"<ForwardConfig><TargetGroups>{members}</TargetGroups></ForwardConfig>" if groups else ""
-    )
+    groups = f"<TargetGroups>{members}</TargetGroups>"
+    return f"<ForwardConfig>{groups}</ForwardConfig>" if members else ""
 
 
-def install() -> None:
-    """Keep weights that templates and requests give, and describe them."""
+@patch(provisioners, "_elbv2_listener_actions")
+def from_template(original: Any, properties: Any, *rest: Any, **more: Any) -> list[Action]:
+    """Keep the weights of a template."""
+    name = more.get("prop", "DefaultActions")
+    given = [each for each in properties.get(name) or [] if isinstance(each, dict)]
+    actions = original(properties, *rest, **more)
+    return [
+        with_weights(action, template.get("ForwardConfig"))
+        for action, template in zip(actions, given, strict=True)
+    ]
 
-    @around(provisioners, "_elbv2_listener_actions")
-    def from_template(original: Any, properties: Any, *rest: Any, **more: Any) -> list[Action]:
-        name = more.get("prop", "DefaultActions")
-        given = [each for each in properties.get(name) or [] if isinstance(each, dict)]
-        actions = original(properties, *rest, **more)
-        return [
-            with_weights(action, template.get("ForwardConfig"))
-            for action, template in zip(actions, given, strict=True)
-        ]
 
-    @around(alb, "_parse_actions")
-    def from_request(original: Any, params: Any, prefix: str = "DefaultActions") -> list[Action]:
-        return [
-            with_weights(action, forward_config(params, f"{prefix}.member.{number}"))
-            for number, action in enumerate(original(params, prefix), start=1)
-        ]
+@patch(alb, "_parse_actions")
+def from_request(original: Any, params: Any, prefix: str = "DefaultActions") -> list[Action]:
+    """Keep the weights of a request."""
+    return [
+        with_weights(action, forward_config(params, f"{prefix}.member.{number}"))
+        for number, action in enumerate(original(params, prefix), start=1)
+    ]
 
-    @around(alb, "_action_xml")
-    def describe(original: Any, action: Action) -> str:
-        weighted = described(action)
-        # AWS names no single group where there are several.
-        shown = {k: v for k, v in action.items() if not (weighted and k == "TargetGroupArn")}
-        xml: str = original(shown)
-        return xml.replace("</member>", f"{weighted}</member>")
+
+@patch(alb, "_action_xml")
+def describe(original: Any, action: Action) -> str:
+    """Describe the weights."""
+    weighted = described(action)
+    # AWS names no single group where there are several.
+    shown = {k: v for k, v in action.items() if not (weighted and k == GROUP)}
+    xml: str = original(shown)
+    return xml.replace("</member>", f"{weighted}</member>")

@@ -1,5 +1,6 @@
 """Permissions that ministack does not enforce, each gap closed by a module."""
 
+from local.emulator import patching
 from local.emulator.permissions import (
     agent,
     functions,
@@ -19,12 +20,6 @@ def install(settings: Settings) -> None:
     if settings.enforcement is None:
         tasks.install(settings)
         return
-    requests.install()
-    keys.install()
-    run_task.install()
+    patching.apply(requests, keys, run_task)
     tasks.install(settings)
-    agent.install()
-    functions.install()
-    load_balancers.install()
-    rules.install()
-    missing_objects.install()
+    patching.apply(agent, functions, load_balancers, rules, missing_objects)

@@ -1,14 +1,14 @@
 """Gap (1.5.33, upstream): encrypted data is read and written without rights on the key."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ministack.core import iam_evaluator
 from ministack.core.responses import get_region
 from ministack.services import cloudwatch, dynamodb, kms, s3, sns, sqs
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 from local.emulator.permissions import roles
 
 DECRYPT = "kms:Decrypt"
@@ -30,36 +30,51 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
 
 
 ALARM_ACTIONS = ("AlarmActions", "OKActions", "InsufficientDataActions")
+MASTER_KEY = "KmsMasterKeyId"
 KEY_IN_SETTINGS = re.compile(r"<KMSMasterKeyID>([^<]+)</KMSMasterKeyID>")
 
 
-def install() -> None:
+@patch(iam_evaluator, "enforce")
+def enforce(
+    original: Any,
+    access_key: str,
+    action: str,
+    service: str,
+    region: str,
+    resource_arn: str = "*",
+    service_context: Mapping[str, Any] | None = None,
+) -> Any:
     """Ask for the rights on the key once the action itself is allowed."""
-    _guard_requests()
-    _guard_services()
+    denied = original(access_key, action, service, region, resource_arn, service_context)
+    asked = denied is None and action in NEEDED and not is_missing(action, resource_arn)
+    key = key_of(resource_arn) if asked else None
+    if key is None:
+        return denied
+    context = _context(service, key)
+    answers = (original(access_key, each, "kms", region, key, context) for each in NEEDED[action])
+    return next((denied for denied in answers if denied is not None), None)
 
 
-def _guard_requests() -> None:
-    @around(iam_evaluator, "enforce")
-    def enforce(
-        original: Any,
-        access_key: str,
-        action: str,
-        service: str,
-        region: str,
-        resource_arn: str = "*",
-        service_context: Mapping[str, Any] | None = None,
-    ) -> Any:
-        denied = original(access_key, action, service, region, resource_arn, service_context)
-        asked = denied is None and action in NEEDED and not is_missing(action, resource_arn)
-        key = key_of(resource_arn) if asked else None
-        if key is None:
-            return denied
-        for needed in NEEDED[action]:
-            denied = original(access_key, needed, "kms", region, key, _context(service, key))
-            if denied is not None:
-                return denied
-        return None
+@patch(cloudwatch, "_dispatch_alarm_actions")
+def dispatch(original: Any, alarm: Mapping[str, Any], *rest: Any) -> None:
+    """Leave out the topics whose key does not let CloudWatch publish."""
+    admitted = {
+        name: [
+            arn
+            for arn in alarm.get(name) or ()
+            if opens(arn, "cloudwatch.amazonaws.com", alarm["AlarmArn"])
+        ]
+        for name in ALARM_ACTIONS
+    }
+    original({**alarm, **admitted}, *rest)
+
+
+@patch(sqs, "queue_policy_allows")
+def allows(original: Any, queue_arn: str, service: str, source_arn: str, account: str) -> bool:
+    """Let a service send only if the queue's key lets it, too."""
+    return original(queue_arn, service, source_arn, account) and opens(
+        queue_arn, service, source_arn
+    )
 
 
 def may(role_arn: str, action: str, resource_arn: str) -> bool:
@@ -72,24 +87,6 @@ def may(role_arn: str, action: str, resource_arn: str) -> bool:
         roles.may(role_arn, needed, key, _context(service, key))
         for needed in NEEDED.get(action, ())
     )
-
-
-def _guard_services() -> None:
-    @around(cloudwatch, "_dispatch_alarm_actions")
-    def dispatch(original: Any, alarm: Mapping[str, Any], *rest: Any) -> None:
-        actions = {name: _admitted(alarm, alarm.get(name) or ()) for name in ALARM_ACTIONS}
-        original({**alarm, **actions}, *rest)
-
-    @around(sqs, "queue_policy_allows")
-    def allows(original: Any, queue_arn: str, service: str, source_arn: str, account: str) -> bool:
-        return original(queue_arn, service, source_arn, account) and opens(
-            queue_arn, service, source_arn
-        )
-
-
-def _admitted(alarm: Mapping[str, Any], arns: Iterable[str]) -> list[str]:
-    """Return an alarm's actions without the topics whose key does not let CloudWatch publish."""
-    return [arn for arn in arns if opens(arn, "cloudwatch.amazonaws.com", alarm["AlarmArn"])]
 
 
 def opens(target_arn: str, service: str, source_arn: str) -> bool:
@@ -120,36 +117,30 @@ def _context(service: str, key: str) -> dict[str, Any]:
 def key_of(resource_arn: str) -> str | None:
     """Return the ARN of the customer's key that a bucket, queue or table is encrypted with."""
     service = resource_arn.split(":")[2] if resource_arn.count(":") > 4 else ""  # noqa: PLR2004
-    by_service = {"s3": _of_bucket, "sns": _of_topic, "sqs": _of_queue, "dynamodb": _of_table}
-    found = by_service.get(service)
-    reference = found(resource_arn) if found else None
+    reference: str | None = None
+    match service:
+        case "s3":
+            settings = s3._bucket_encryption.get(_bucket(resource_arn)[0]) or ""
+            found = KEY_IN_SETTINGS.search(settings)
+            reference = found[1] if found else None
+        case "sns" | "sqs":
+            holder = sns._topics.get if service == "sns" else sqs._queue_by_arn
+            reference = (holder(resource_arn) or {"attributes": {}})["attributes"].get(MASTER_KEY)
+        case "dynamodb" if "/" in resource_arn:
+            table = dynamodb._tables.get(resource_arn.split("/")[1]) or {}
+            reference = (table.get("SSEDescription") or {}).get("KMSMasterKeyArn")
     record = kms._resolve_key(reference) if reference else None
     return None if record is None else str(record["Arn"])
 
 
 def is_missing(action: str, resource_arn: str) -> bool:
     """Return whether an action reads an object that does not exist, which takes no key."""
-    bucket, _, key = resource_arn.rsplit(":::", 1)[-1].partition("/")
+    bucket, key = _bucket(resource_arn)
     existing = s3._buckets.get(bucket)
     return action == "s3:GetObject" and existing is not None and key not in existing["objects"]
 
 
-def _of_bucket(arn: str) -> str | None:
-    settings = s3._bucket_encryption.get(arn.rsplit(":::", 1)[-1].partition("/")[0]) or ""
-    found = KEY_IN_SETTINGS.search(settings)
-    return found[1] if found else None
-
-
-def _of_queue(arn: str) -> str | None:
-    queue = sqs._queue_by_arn(arn)
-    return queue["attributes"].get("KmsMasterKeyId") if queue else None
-
-
-def _of_topic(arn: str) -> str | None:
-    topic = sns._topics.get(arn)
-    return topic["attributes"].get("KmsMasterKeyId") if topic else None
-
-
-def _of_table(arn: str) -> str | None:
-    table = dynamodb._tables.get(arn.split("/")[1]) if "/" in arn else None
-    return ((table or {}).get("SSEDescription") or {}).get("KMSMasterKeyArn")
+def _bucket(arn: str) -> tuple[str, str]:
+    """Return bucket and key of the ARN of a bucket or an object."""
+    bucket, _, key = arn.rsplit(":::", 1)[-1].partition("/")
+    return bucket, key

@@ -3,7 +3,7 @@
 from local.emulator.ecs.blue_green import shifting
 from local.emulator.ecs.blue_green.run import Record
 from local.emulator.ecs.blue_green.traffic import INVALID, Balanced
-from local.emulator.patching import around
+from local.emulator.patching import patch
 from local.emulator.permissions import roles
 
 SERVICE = "ecs.amazonaws.com"
@@ -12,15 +12,8 @@ REGISTER = ("RegisterTargets", "DeregisterTargets")
 MODIFY = ("ModifyRule",)
 
 
-def install() -> None:
-    """Judge blue/green deployments by the role that they name."""
-
-    @around(shifting, "missing_rights")
-    def missing(_original: object, service: Record, balancer: Balanced) -> str:
-        return problem(service, balancer)
-
-
-def problem(service: Record, balancer: Balanced) -> str:
+@patch(shifting, "missing_rights")
+def problem(_original: object, service: Record, balancer: Balanced) -> str:
     """Return that ECS may not do all it must do to a load balancer, else an empty text."""
     rules = [arn for arn in (balancer.production_rule, balancer.test_rule) if arn]
     needed = [

@@ -8,21 +8,18 @@ from typing import Any
 
 from ministack.services import s3
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 from local.emulator.permissions import roles
 
 
-def install() -> None:
+@patch(s3, "_get_object", "_head_object")
+def read(original: Any, bucket: str, key: str, *rest: Any) -> Any:
     """Hide what is missing from callers who may not list the bucket."""
-
-    @around(s3, "_get_object", "_head_object")
-    def read(original: Any, bucket: str, key: str, *rest: Any) -> Any:
-        response = original(bucket, key, *rest)
-        if response[0] != HTTPStatus.NOT_FOUND:
-            return response
-        caller = roles.caller_role()
-        if caller is None or roles.may(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}"):
-            return response
-        return s3._error(
-            "AccessDenied", "Access Denied", HTTPStatus.FORBIDDEN.value, f"/{bucket}/{key}"
-        )
+    response = original(bucket, key, *rest)
+    if response[0] != HTTPStatus.NOT_FOUND:
+        return response
+    caller = roles.caller_role()
+    if caller is None or roles.may(caller, "s3:ListBucket", f"arn:aws:s3:::{bucket}"):
+        return response
+    forbidden = HTTPStatus.FORBIDDEN.value
+    return s3._error("AccessDenied", "Access Denied", forbidden, f"/{bucket}/{key}")

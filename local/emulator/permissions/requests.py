@@ -11,7 +11,7 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 
 from cdk.policies.reference import shipped_reference
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 TASK_ACTIONS = (
     *("StopTask", "DescribeTasks", "ExecuteCommand"),
@@ -23,26 +23,26 @@ DEFAULT_CLUSTER = "default"
 Body = Mapping[str, Any]
 
 
-def install() -> None:
-    """Judge ECS's requests by what they are about."""
+@patch(iam_actions, "extract_resource_arn")
+def resource_of(original: Any, service: str, *request: Any, **more: Any) -> Any:
+    """Judge requests of ECS, and those on rules, by what they are about."""
+    found = original(service, *request, **more)
+    _method, _path, headers, body, *_ = request
+    if service == "events":
+        return rule_arn(str(found), read(body))
+    if service != "ecs":
+        return found
+    action = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
+    return resource(action, read(body)) or found
 
-    @around(iam_actions, "extract_resource_arn")
-    def resource_of(original: Any, service: str, *request: Any, **more: Any) -> Any:
-        if service not in {"ecs", "events"}:
-            return original(service, *request, **more)
-        _method, _path, headers, body, *_ = request
-        if service == "events":
-            return rule_arn(str(original(service, *request, **more)), read(body))
-        action = headers.get("x-amz-target", "").rsplit(".", 1)[-1]
-        found = resource(action, read(body))
-        return original(service, *request, **more) if found is None else found
 
-    @around(iam_actions, "request_tag_context")
-    def context_of(original: Any, service: str, action: str, body: bytes, *rest: Any) -> Any:
-        context = original(service, action, body, *rest)
-        if service == "ecs" and (arn := cluster_arn(read(body))):
-            return supported(action, {**context, "ecs:cluster": arn})
-        return context
+@patch(iam_actions, "request_tag_context")
+def context_of(original: Any, service: str, action: str, body: bytes, *rest: Any) -> Any:
+    """Have conditions on the cluster that a request names."""
+    context = original(service, action, body, *rest)
+    if service == "ecs" and (arn := cluster_arn(read(body))):
+        return supported(action, {**context, "ecs:cluster": arn})
+    return context
 
 
 def supported(action: str, context: Mapping[str, Any]) -> dict[str, Any]:
@@ -66,26 +66,22 @@ def base(key: str) -> str:
     return key.partition("/")[0].lower()
 
 
-def resource(action: str, body: Body) -> str | None:  # noqa: PLR0911 - one for each form
+def resource(action: str, body: Body) -> str | None:
     """Return the ARN that an action of ECS is judged by; None leaves it to ministack."""
-    if action in WITHOUT_RESOURCE:
-        return "*"
-    if action == "RunTask":
-        reference = str(body.get("taskDefinition", ""))
-        return reference if reference.startswith("arn:") else _arn(f"task-definition/{reference}")
-    if action in ("TagResource", "UntagResource", "ListTagsForResource"):
-        return str(body.get("resourceArn", "*"))
-    if action == "DescribeClusters":
-        clusters = body.get("clusters") or [DEFAULT_CLUSTER]
-        return cluster_arn({"cluster": clusters[0]})
-    if action == "DescribeServices":
-        service = str((body.get("services") or [""])[0])
-        cluster = str(body.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
-        return service if service.startswith("arn:") else _arn(f"service/{cluster}/{service}")
-    if action in TASK_ACTIONS:
-        tasks = body.get("tasks") or [body.get("task", "")]
-        return task_arn(str(tasks[0]), str(body.get("cluster") or DEFAULT_CLUSTER))
-    return None
+    cluster = str(body.get("cluster") or DEFAULT_CLUSTER)
+    match action:
+        case "RunTask":
+            return _named("task-definition/", str(body.get("taskDefinition", "")))
+        case "TagResource" | "UntagResource" | "ListTagsForResource":
+            return str(body.get("resourceArn", "*"))
+        case "DescribeClusters":
+            return _named("cluster/", str((body.get("clusters") or [DEFAULT_CLUSTER])[0]))
+        case "DescribeServices":
+            service = str((body.get("services") or [""])[0])
+            return _named(f"service/{name_of(cluster)}/", service)
+        case _ if action in TASK_ACTIONS:
+            return task_arn(str((body.get("tasks") or [body.get("task", "")])[0]), cluster)
+    return "*" if action in WITHOUT_RESOURCE else None
 
 
 def rule_arn(found: str, body: Body) -> str:
@@ -94,23 +90,24 @@ def rule_arn(found: str, body: Body) -> str:
     Rules of the default bus do not have its name in their ARN, and some calls name one by `Rule`.
     """
     if found == "*" and "Rule" in body:
-        return _arn(f"rule/{body['Rule']}", service="events")
+        return arn("events", f"rule/{body['Rule']}")
     return found.replace(":rule/default/", ":rule/")
 
 
 def cluster_arn(body: Body) -> str | None:
     """Return the ARN of the cluster that a request names, if it names one."""
     name = body.get("cluster")
-    if not name:
-        return None
-    return str(name) if str(name).startswith("arn:") else _arn(f"cluster/{name}")
+    return _named("cluster/", str(name)) if name else None
 
 
 def task_arn(reference: str, cluster: str) -> str:
     """Return a task's ARN by its id or ARN and its cluster's name or ARN."""
-    if reference.startswith("arn:"):
-        return reference
-    return _arn(f"task/{cluster.rsplit('/', 1)[-1]}/{reference}")
+    return _named(f"task/{name_of(cluster)}/", reference)
+
+
+def name_of(reference: str) -> str:
+    """Return the name in an ARN, or the name that is given."""
+    return reference.rsplit("/", 1)[-1]
 
 
 def read(body: bytes) -> Body:
@@ -122,5 +119,10 @@ def read(body: bytes) -> Body:
     return found if isinstance(found, dict) else {}
 
 
-def _arn(rest: str, *, service: str = "ecs") -> str:
+def arn(service: str, rest: str) -> str:
+    """Return the ARN of a resource of this account and region."""
     return f"arn:aws:{service}:{get_region()}:{get_account_id()}:{rest}"
+
+
+def _named(kind: str, reference: str) -> str:
+    return reference if reference.startswith("arn:") else arn("ecs", kind + reference)

@@ -5,32 +5,24 @@ from typing import Any
 
 from ministack.services import cloudwatch, eventbridge, lambda_svc, sqs
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 from local.emulator.permissions import keys, roles
+
+Record = Mapping[str, Any]
 
 SERVICE = "events.amazonaws.com"
 FAILED = "FailedInvocations"
 """The metric of events that could not be delivered to a rule's target."""
 
 
-def install() -> None:
+@patch(eventbridge, "_invoke_target")
+def invoke(original: Any, target: Record, event: Any, rule: Record, *rest: Any, **kw: Any) -> None:
     """Give a rule's event to a target only if the target's policy admits the rule."""
-
-    @around(eventbridge, "_invoke_target")
-    def invoke(
-        original: Any,
-        target: Mapping[str, Any],
-        event: Any,
-        rule: Mapping[str, Any],
-        *rest: Any,
-        **more: Any,
-    ) -> None:
-        arn = str(target.get("Arn", ""))
-        if admits(arn, str(rule.get("Arn", ""))):
-            original(target, event, rule, *rest, **more)
-        else:
-            about = {"RuleName": str(rule.get("Name", ""))}
-            cloudwatch.record_metric("AWS/Events", FAILED, 1, "Count", about)
+    if admits(str(target.get("Arn", "")), str(rule.get("Arn", ""))):
+        original(target, event, rule, *rest, **kw)
+    else:
+        about = {"RuleName": str(rule.get("Name", ""))}
+        cloudwatch.record_metric("AWS/Events", FAILED, 1, "Count", about)
 
 
 def admits(target_arn: str, rule_arn: str) -> bool:

@@ -1,36 +1,30 @@
 """Gap (1.5.33, upstream): RunTask needs no right to pass roles on, nor to tag."""
 
-from collections.abc import Callable, Mapping
-from http import HTTPStatus
+from collections.abc import Mapping
 from typing import Any
 
-from ministack.core.responses import error_response_json
 from ministack.services import ecs
 
-from local.emulator.patching import register
+from local.emulator.ecs.records import definition_of
+from local.emulator.patching import patch, refusing
 from local.emulator.permissions import requests, roles
 
-Response = tuple[int, dict[str, str], bytes]
 Request = dict[str, Any]
 
 PASSED_TO = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
 
 
-def install() -> None:
-    """Ask for both rights before a task is started."""
-    start: Callable[[Request], Response] = ecs._ACTION_MAP["RunTask"]
-
-    def run_task(request: Request) -> Response:
-        caller = roles.caller_role()
-        definition = ecs._task_defs.get(ecs._resolve_td_key(request.get("taskDefinition", "")))
-        try:
-            if caller is not None and definition is not None:
-                require_rights(caller, request, definition)
-        except roles.NotAllowedError as error:
-            return error_response_json("AccessDeniedException", str(error), HTTPStatus.BAD_REQUEST)
-        return start(request)
-
-    register(ecs._ACTION_MAP, [("RunTask", run_task)], __name__)
+@patch(ecs._ACTION_MAP, "RunTask")
+@refusing("AccessDeniedException")
+def refusal(request: Request) -> str | None:
+    """Return which of both rights the caller lacks."""
+    caller, definition = roles.caller_role(), definition_of(request)
+    try:
+        if caller is not None and definition:
+            require_rights(caller, request, definition)
+    except roles.NotAllowedError as error:
+        return str(error)
+    return None
 
 
 def require_rights(caller: str, request: Request, definition: Mapping[str, Any]) -> None:

@@ -7,7 +7,7 @@ credentials of the task role by its credentials endpoint, if the roles trust ECS
 import json
 import re
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any
@@ -15,15 +15,16 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, imds
 
+from local.emulator.containers.placement import labelled
 from local.emulator.patching import around
 from local.emulator.permissions import roles
+from local.emulator.permissions.requests import arn
 from local.emulator.settings import Settings
 from local.images import repository_name
 
 Definition = Mapping[str, Any]
 
 SERVICE = "ecs-tasks.amazonaws.com"
-LABEL = "com.amazonaws.ecs."
 CREDENTIALS_PATH = "/v2/credentials/"
 CREDENTIALS_VARIABLE = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN_VARIABLE = "AWS_CONTAINER_AUTHORIZATION_TOKEN"  # noqa: S105 a variable's name
@@ -97,36 +98,36 @@ def require_start(definition: Definition, container: Definition, task_arn: str) 
         if role and not roles.is_trusting(role, SERVICE, task_arn):
             raise ecs._SecretResolutionError(f"ECS was unable to assume the role '{role}'")
     if role := definition.get("executionRoleArn"):
-        require_secrets(role, container)
-        require_pull(role, str(container["image"]))
+        require(role, secret_rights(container), ecs._SecretResolutionError)
+        require(role, pull_rights(str(container["image"])), ecs._ImagePullError)
 
 
-def require_pull(role: str, image: str) -> None:
-    """Raise unless a role may pull an image of this account's registry."""
-    where = f"arn:aws:ecr:{get_region()}:{get_account_id()}"
+def require(role: str, rights: Iterable[tuple[str, str]], error: type[Exception]) -> None:
+    """Raise an error unless a role has rights, each an action and its resource."""
     try:
-        roles.require(role, "ecr:GetAuthorizationToken", "*")
-        for action in PULL_ACTIONS:
-            roles.require(role, action, f"{where}:repository/{repository_name(image)}")
-    except roles.NotAllowedError as error:
-        raise ecs._ImagePullError(str(error)) from error
+        for action, resource in rights:
+            roles.require(role, action, resource)
+    except roles.NotAllowedError as denied:
+        raise error(str(denied)) from denied
 
 
-def require_secrets(role: str, container: Definition) -> None:
-    """Raise unless a role may read a container's secrets and parameters."""
-    try:
-        for secret in container.get("secrets") or []:
-            source = str(secret["valueFrom"])
-            if ":secretsmanager:" in source:
-                # A reference may go on to one of the secret's fields.
-                arn = ":".join(source.split(":")[:7])
-                roles.require(role, "secretsmanager:GetSecretValue", arn)
-            else:
-                where = f"arn:aws:ssm:{get_region()}:{get_account_id()}"
-                name = source if source.startswith("arn:") else f"{where}:parameter{source}"
-                roles.require(role, "ssm:GetParameters", name)
-    except roles.NotAllowedError as error:
-        raise ecs._SecretResolutionError(str(error)) from error
+def pull_rights(image: str) -> Iterator[tuple[str, str]]:
+    """Yield what it takes to pull an image of this account's registry."""
+    yield "ecr:GetAuthorizationToken", "*"
+    for action in PULL_ACTIONS:
+        yield action, arn("ecr", f"repository/{repository_name(image)}")
+
+
+def secret_rights(container: Definition) -> Iterator[tuple[str, str]]:
+    """Yield what it takes to read a container's secrets and parameters."""
+    for secret in container.get("secrets") or []:
+        source = str(secret["valueFrom"])
+        if ":secretsmanager:" in source:
+            # A reference may go on to one of the secret's fields.
+            yield "secretsmanager:GetSecretValue", ":".join(source.split(":")[:7])
+        else:
+            name = source if source.startswith("arn:") else arn("ssm", f"parameter{source}")
+            yield "ssm:GetParameters", name
 
 
 def install(settings: Settings) -> None:
@@ -136,13 +137,7 @@ def install(settings: Settings) -> None:
     that a task signs with.
     """
     known = TaskRoles(settings)
-    _give_credentials(known)
-    if settings.enforcement is not None:
-        _guard_start(known)
-        _guard_logs(known)
 
-
-def _give_credentials(known: TaskRoles) -> None:
     @around(ecs, "_register_metadata")
     def register_metadata(
         original: Any, arn: str, cluster: str, definition: Definition, *rest: Any
@@ -162,16 +157,16 @@ def _give_credentials(known: TaskRoles) -> None:
         status = HTTPStatus.NOT_FOUND if found is None else HTTPStatus.OK
         return status.value, {"Content-Type": "application/json"}, json.dumps(found or {}).encode()
 
+    if settings.enforcement is not None:
+        _guard(known)
 
-def _guard_start(known: TaskRoles) -> None:
+
+def _guard(known: TaskRoles) -> None:
     @around(ecs, "_run_docker_container")
     def run(
         original: Any, client: Any, container: Definition, options: Mapping[str, Any], **more: Any
     ) -> Any:
-        labels = options["labels"]
-        family = labels[LABEL + "task-definition-family"]
-        definition = ecs._task_defs[f"{family}:{labels[LABEL + 'task-definition-version']}"]
-        task_arn = labels[LABEL + "task-arn"]
+        definition, task_arn = labelled(options["labels"])
         require_start(definition, container, task_arn)
         task_id = task_arn.rsplit("/", 1)[-1]
         config = ecs._awslogs_config(container, task_id, task_id)
@@ -179,8 +174,6 @@ def _guard_start(known: TaskRoles) -> None:
             known.logs_as(config, definition["executionRoleArn"])
         return original(client, container, options, **more)
 
-
-def _guard_logs(known: TaskRoles) -> None:
     @around(ecs, "_ensure_awslogs_stream")
     def ensure(original: Any, config: Mapping[str, Any]) -> Any:
         if not known.may_log(config, "logs:CreateLogStream"):

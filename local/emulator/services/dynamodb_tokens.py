@@ -8,7 +8,7 @@ from typing import Any
 
 from ministack.services import dynamodb
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 
 def canonical(value: Any) -> Any:
@@ -22,9 +22,7 @@ def canonical(value: Any) -> Any:
     return {name: canonical(each) for name, each in value.items()}
 
 
-def install() -> None:
+@patch(dynamodb, "_transact_write_items")
+def transact(original: Any, data: Any) -> Any:
     """Have each transaction compared and written with canonical numbers."""
-
-    @around(dynamodb, "_transact_write_items")
-    def transact(original: Any, data: Any) -> Any:
-        return original(canonical(data))
+    return original(canonical(data))

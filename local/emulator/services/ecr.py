@@ -5,23 +5,19 @@ The CDK command line takes the answer for an image that exists, and would never 
 
 from typing import Any
 
-from ministack.core.responses import error_response_json
 from ministack.services import ecr
 
-from local.emulator.patching import around
+from local.emulator.patching import patch, refusing
 
 
-def install() -> None:
-    """Refuse an image that is named and does not exist, as ECR does."""
-
-    @around(ecr, "_describe_images")
-    def describe(original: Any, data: dict[str, Any]) -> Any:
-        name = data.get("repositoryName", "")
-        for identifier in data.get("imageIds") or ():
-            if name in ecr._repositories and not ecr._find_image(name, identifier):
-                message = (
-                    f"The image with imageId {identifier} does not exist within the repository "
-                    f"{name}"
-                )
-                return error_response_json("ImageNotFoundException", message, 400)
-        return original(data)
+@patch(ecr, "_describe_images")
+@refusing("ImageNotFoundException")
+def missing(request: dict[str, Any]) -> str | None:
+    """Return which image is named and does not exist, in the words of ECR."""
+    name = request.get("repositoryName", "")
+    for identifier in request.get("imageIds") or ():
+        if name in ecr._repositories and not ecr._find_image(name, identifier):
+            return (
+                f"The image with imageId {identifier} does not exist within the repository {name}"
+            )
+    return None

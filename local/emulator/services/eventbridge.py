@@ -5,18 +5,15 @@ say, then sent to its on-failure destination.
 """
 
 import json
+from typing import Any
 
 from ministack.services import eventbridge, lambda_svc
 
-from local.emulator.patching import replace
+from local.emulator.patching import patch
 
 
-def install() -> None:
-    """Invoke rules' functions as Lambda invokes asynchronously."""
-    replace(eventbridge, "_dispatch_to_lambda", invoke)
-
-
-def invoke(arn: str, payload: str) -> None:
+@patch(eventbridge, "_dispatch_to_lambda")
+def invoke(_original: Any, arn: str, payload: str) -> None:
     """Invoke a function with an event (JSON), without waiting; raise `LookupError` without one."""
     function, config, _ = lambda_svc._get_func_record_for_ref(arn)
     if not function or not config:

@@ -14,7 +14,7 @@ from ministack.core.responses import AccountRegionScopedDict, get_account_id, ge
 from ministack.services import eventbridge, s3
 
 from local.emulator.cloudformation.handlers import Created, Properties
-from local.emulator.patching import around
+from local.emulator.patching import patch
 from local.emulator.permissions import roles
 from local.emulator.time_scale import scaled
 from runtime.core.clock import SystemClock
@@ -138,17 +138,14 @@ def _event(plan: Plan, key: str, version: str | None, etag: str, result: str) ->
     }
 
 
-def install() -> None:
+@patch(s3, "_fire_s3_event")
+def fire(original: Any, bucket: str, key: str, event: str, *rest: Any, **more: Any) -> None:
     """Scan what is created, on the thread that announces it."""
-    clock = SystemClock()
-
-    @around(s3, "_fire_s3_event")
-    def fire(original: Any, bucket: str, key: str, event: str, *rest: Any, **more: Any) -> None:
-        original(bucket, key, event, *rest, **more)
-        if not event.startswith(CREATED):
-            return
-        etag = str(rest[1] if len(rest) > 1 else more.get("etag", "")).strip('"')
-        for plan in list(plans.values()):
-            if plan.covers(bucket, key):
-                clock.sleep(scaled(SCAN_SECONDS))
-                scan(plan, key, more.get("version_id"), etag)
+    original(bucket, key, event, *rest, **more)
+    if not event.startswith(CREATED):
+        return
+    etag = str(rest[1] if len(rest) > 1 else more.get("etag", "")).strip('"')
+    for plan in list(plans.values()):
+        if plan.covers(bucket, key):
+            SystemClock().sleep(scaled(SCAN_SECONDS))
+            scan(plan, key, more.get("version_id"), etag)

@@ -4,14 +4,13 @@ A reservation must leave the account a minimum of unreserved concurrency: 100, o
 that is lower, as new accounts have it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from ministack.core.responses import error_response_json
 from ministack.services import lambda_svc
 
-from local.emulator.cloudformation.handlers import Properties, wrap
-from local.emulator.patching import around
+from local.emulator.cloudformation.handlers import Create, Created, Properties, wrap
+from local.emulator.patching import around, refusing
 
 UNRESERVED_MINIMUM = 100
 
@@ -27,11 +26,6 @@ def refusal(wanted: int, others: int, limit: int) -> str | None:
     )
 
 
-def reserve(name: str, reserved: Any) -> None:
-    """Record a template's reservation, which ministack drops; 0 stops the function."""
-    lambda_svc._functions[name]["concurrency"] = None if reserved is None else int(reserved)
-
-
 def install(limit: int) -> None:
     """Refuse the reservations of requests and of stacks; `limit` is the account's."""
 
@@ -44,26 +38,26 @@ def install(limit: int) -> None:
         return refusal(int(wanted or 0), sum(others), limit)
 
     @around(lambda_svc, "_put_function_concurrency")
-    def put(original: Any, name: str, request: Mapping[str, Any]) -> Any:
-        if message := refused(name, request.get("ReservedConcurrentExecutions")):
-            return error_response_json("InvalidParameterValueException", message, 400)
-        return original(name, request)
+    @refusing("InvalidParameterValueException")
+    def put(name: str, request: Mapping[str, Any]) -> str | None:
+        return refused(name, request.get("ReservedConcurrentExecutions"))
 
-    def create(original: Any, logical_id: str, properties: Properties, stack: str) -> Any:
-        name = str(properties.get("FunctionName") or "")
-        reserved = properties.get("ReservedConcurrentExecutions")
+    def applied(wanted: Properties, name: str, change: Callable[[], Created]) -> Created:
+        """Change a function of a stack, with the reservation that ministack drops."""
+        reserved = wanted.get("ReservedConcurrentExecutions")
         if message := refused(name, reserved):
             raise ValueError(message)
-        created = original(logical_id, properties, stack)
-        reserve(created[0], reserved)
-        return created
+        changed = change()
+        # 0 stops the function.
+        concurrency = None if reserved is None else int(reserved)
+        lambda_svc._functions[changed[0]]["concurrency"] = concurrency
+        return changed
 
-    def update(original: Any, physical_id: str, old: Any, new: Any, *rest: Any, **more: Any) -> Any:
-        reserved = new.get("ReservedConcurrentExecutions")
-        if message := refused(physical_id, reserved):
-            raise ValueError(message)
-        updated = original(physical_id, old, new, *rest, **more)
-        reserve(updated[0], reserved)
-        return updated
+    def create(original: Create, logical_id: str, properties: Properties, stack: str) -> Created:
+        name = str(properties.get("FunctionName") or "")
+        return applied(properties, name, lambda: original(logical_id, properties, stack))
+
+    def update(original: Any, name: str, old: Any, new: Any, *rest: Any, **more: Any) -> Created:
+        return applied(new, name, lambda: original(name, old, new, *rest, **more))
 
     wrap("AWS::Lambda::Function", create=create, update=update)

@@ -3,17 +3,17 @@
 from collections.abc import Mapping
 from typing import Any
 
-from ministack.core.responses import error_response_json
 from ministack.services import lambda_svc, sqs
 
-from local.emulator.cloudformation.handlers import Properties, wrap
-from local.emulator.patching import around
+from local.emulator.cloudformation.handlers import refuse
+from local.emulator.patching import around, refusing
 
 DEFAULT_TIMEOUT_SECONDS = 3
 
 
-def refusal(function: str, queue_arn: str) -> str | None:
+def refusal(request: Mapping[str, Any]) -> str | None:
     """Return why Lambda refuses to have a function read a queue, else None."""
+    function, queue_arn = request.get("FunctionName", ""), request.get("EventSourceArn", "")
     queue = sqs._queue_by_arn(queue_arn) if ":sqs:" in queue_arn else None
     _, config, _ = lambda_svc._get_func_record_for_ref(function)
     if queue is None or not config:
@@ -30,18 +30,5 @@ def refusal(function: str, queue_arn: str) -> str | None:
 
 def install() -> None:
     """Check the event source mappings of requests and of stacks."""
-
-    @around(lambda_svc, "_create_esm")
-    def create(original: Any, request: Mapping[str, Any]) -> Any:
-        message = refusal(request.get("FunctionName", ""), request.get("EventSourceArn", ""))
-        if message:
-            return error_response_json("InvalidParameterValueException", message, 400)
-        return original(request)
-
-    def create_in_stack(original: Any, logical_id: str, given: Properties, stack: str) -> Any:
-        message = refusal(given.get("FunctionName", ""), given.get("EventSourceArn", ""))
-        if message:
-            raise ValueError(message)
-        return original(logical_id, given, stack)
-
-    wrap("AWS::Lambda::EventSourceMapping", create=create_in_stack)
+    around(lambda_svc, "_create_esm")(refusing("InvalidParameterValueException")(refusal))
+    refuse("AWS::Lambda::EventSourceMapping", refusal)

@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.services import iam
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 NAME = "AmazonECSInfrastructureRolePolicyForLoadBalancers"
 LOAD_BALANCING = "arn:aws:elasticloadbalancing:*:*"
@@ -38,12 +38,8 @@ def add() -> None:
     iam._aws_managed_policies[record["Arn"]] = record
 
 
-def install() -> None:
-    """Add the policy, also after a reset."""
-
-    @around(iam, "_seed_aws_managed_policies")
-    def seed(original: Any) -> None:
-        original()
-        add()
-
+@patch(iam, "_seed_aws_managed_policies")
+def seed(original: Any) -> None:
+    """Add the policy also after a reset."""
+    original()
     add()

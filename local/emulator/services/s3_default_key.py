@@ -10,7 +10,7 @@ from typing import Any
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import s3
 
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 ALGORITHM = "x-amz-server-side-encryption"
 KEY = "x-amz-server-side-encryption-aws-kms-key-id"
@@ -23,10 +23,8 @@ def with_default_key(headers: Mapping[str, str], *, account: str, region: str) -
     return {**headers, KEY: f"arn:aws:kms:{region}:{account}:alias/aws/s3"}
 
 
-def install() -> None:
+@patch(s3, "_resolve_sse_write_headers")
+def resolve(original: Any, headers: Mapping[str, str], bucket: str) -> Any:
     """Complete the headers before ministack checks them."""
-
-    @around(s3, "_resolve_sse_write_headers")
-    def resolve(original: Any, headers: Mapping[str, str], bucket: str) -> Any:
-        completed = with_default_key(headers, account=get_account_id(), region=get_region())
-        return original(completed, bucket)
+    completed = with_default_key(headers, account=get_account_id(), region=get_region())
+    return original(completed, bucket)

@@ -12,7 +12,7 @@ from typing import Any
 
 from ministack.services import s3
 
-from local.emulator.patching import around, replace
+from local.emulator.patching import patch, replace
 
 ALGORITHM = "x-amz-server-side-encryption"
 KMS = ("aws:kms", "aws:kms:dsse")
@@ -48,22 +48,29 @@ class SaltedHashlib:
         return hashlib.md5(data + self._salt.value)  # noqa: S324 - S3's ETag is an MD5
 
 
+WHOLE, PARTS = Salt(), Salt()
+
+
+@patch(s3, "md5_hash")
+def md5_hash(original: Any, data: bytes) -> Any:
+    """Salt what a put is hashed with."""
+    return original(data + WHOLE.value)
+
+
+@patch(s3, "_put_object")
+def put(original: Any, bucket: str, key: str, body: bytes, headers: Mapping[str, Any]) -> Any:
+    """Give an object another ETag with each put."""
+    with WHOLE.drawn(bucket, headers):
+        return original(bucket, key, body, headers)
+
+
+@patch(s3, "_complete_multipart_upload")
+def complete(original: Any, bucket: str, *rest: Any, **more: Any) -> Any:
+    """Give an object another ETag with each multipart upload."""
+    with PARTS.drawn(bucket, {}):
+        return original(bucket, *rest, **more)
+
+
 def install() -> None:
-    """Give objects of a put or of a multipart upload another ETag each time."""
-    whole, parts = Salt(), Salt()
-    # An upload's parts are hashed by the module's name, so that name is what is replaced.
-    replace(s3, "hashlib", SaltedHashlib(parts), module=__name__)
-
-    @around(s3, "md5_hash")
-    def md5_hash(original: Any, data: bytes) -> Any:
-        return original(data + whole.value)
-
-    @around(s3, "_put_object")
-    def put(original: Any, bucket: str, key: str, body: bytes, headers: Mapping[str, Any]) -> Any:
-        with whole.drawn(bucket, headers):
-            return original(bucket, key, body, headers)
-
-    @around(s3, "_complete_multipart_upload")
-    def complete(original: Any, bucket: str, *rest: Any, **more: Any) -> Any:
-        with parts.drawn(bucket, {}):
-            return original(bucket, *rest, **more)
+    """Salt parts: they are hashed by the module's name, so that name is what is replaced."""
+    replace(s3, "hashlib", SaltedHashlib(PARTS), module=__name__)

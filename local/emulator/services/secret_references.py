@@ -5,7 +5,7 @@ from typing import Any
 from ministack.services import ssm
 
 from local.emulator.cloudformation.handlers import Created, Delete, Properties, wrap
-from local.emulator.patching import around
+from local.emulator.patching import patch
 
 SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 a resource type
 RANDOM_SUFFIX = "-"
@@ -36,9 +36,11 @@ def delete(original: Delete, physical_id: str, properties: Properties) -> None:
 
 
 def install() -> None:
-    """Make a secret's physical id its ARN, and have ECS decrypt parameters."""
+    """Make a secret's physical id its ARN."""
     wrap(SECRET, create=create, update=update, delete=delete)
 
-    @around(ssm, "resolve_parameter_value")
-    def resolve(original: Any, name: str, version: Any = None, *, decrypt: bool = True) -> Any:
-        return original(name, version, decrypt)
+
+@patch(ssm, "resolve_parameter_value")
+def resolve(original: Any, name: str, version: Any = None, *, decrypt: bool = True) -> Any:
+    """Have ECS decrypt parameters."""
+    return original(name, version, decrypt)

@@ -89,9 +89,9 @@ def renewed(message: Message, now: float) -> Message:
     }
 
 
-def install(clock: WallClock | None = None) -> None:
+def install() -> None:
     """Add the two calls to ministack's."""
-    tasks = MoveTasks(clock or SystemClock(), sqs._queue_by_arn)
+    tasks = MoveTasks(SystemClock(), sqs._queue_by_arn)
 
     def start(request: Mapping[str, Any], _queue_url: str) -> dict[str, Any]:
         try:

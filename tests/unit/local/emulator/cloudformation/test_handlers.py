@@ -2,6 +2,8 @@ from local.emulator.cloudformation.handlers import camel_case, is_true
 from local.emulator.cloudformation.storage import encryption_xml, lifecycle_xml, logging_xml
 from local.emulator.cloudformation.task_definitions import container_definition
 
+NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
 
 def test_should_spell_keys_as_the_apis_do_at_every_depth() -> None:
     template = [{"Name": "DB", "Nested": {"ValueFrom": ["A", {"StartPeriod": 5}]}}]
@@ -52,7 +54,7 @@ def test_should_write_every_part_of_a_lifecycle_rule() -> None:
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": 2},
     }
     assert lifecycle_xml([rule]).decode() == (
-        "<LifecycleConfiguration><Rule><ID>work</ID><Status>Enabled</Status>"
+        f"<LifecycleConfiguration {NAMESPACE}><Rule><ID>work</ID><Status>Enabled</Status>"
         "<Filter><Prefix>work/</Prefix></Filter>"
         "<Expiration><Days>7</Days></Expiration>"
         "<Transition><Days>30</Days><StorageClass>STANDARD_IA</StorageClass></Transition>"
@@ -71,12 +73,13 @@ def test_should_write_default_encryption_and_access_logging() -> None:
         }
     ]
     assert encryption_xml(encryption).decode() == (
-        "<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault>"
+        f"<ServerSideEncryptionConfiguration {NAMESPACE}><Rule>"
+        "<ApplyServerSideEncryptionByDefault>"
         "<SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>key</KMSMasterKeyID>"
         "</ApplyServerSideEncryptionByDefault><BucketKeyEnabled>true</BucketKeyEnabled>"
         "</Rule></ServerSideEncryptionConfiguration>"
     )
     assert logging_xml("own", {"LogFilePrefix": "media/"}).decode() == (
-        "<BucketLoggingStatus><LoggingEnabled><TargetBucket>own</TargetBucket>"
+        f"<BucketLoggingStatus {NAMESPACE}><LoggingEnabled><TargetBucket>own</TargetBucket>"
         "<TargetPrefix>media/</TargetPrefix></LoggingEnabled></BucketLoggingStatus>"
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.emulator.services.dynamodb_conflicts import HeldItems, Identity, Writes
+from local.emulator.services.dynamodb_conflicts import Identity, Writes
 
 Response = tuple[int, dict[str, str], bytes]
 
@@ -20,12 +20,13 @@ async def answered(*_: Any) -> Response:
 
 @pytest.fixture
 def writes() -> Writes:
-    return Writes(HeldItems(identity), answered)
+    return Writes(identity)
 
 
 async def call(writes: Writes, action: str, body: Any) -> tuple[int, Any]:
     target = {"x-amz-target": f"DynamoDB_20120810.{action}"}
-    status, _, content = await writes.handle("POST", "/", target, json.dumps(body).encode(), {})
+    content = json.dumps(body).encode()
+    status, _, content = await writes.handle(answered, "POST", "/", target, content, {})
     return status, json.loads(content)
 
 

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from ministack.services import dynamodb
 
+from local.emulator.patching import apply
 from local.emulator.services import dynamodb_tokens
 
 TABLE = "any"
@@ -12,7 +13,7 @@ TABLE = "any"
 def transact(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Return ministack's transaction as patched, with one table."""
     monkeypatch.setattr(dynamodb, "_transact_write_items", dynamodb._transact_write_items)
-    dynamodb_tokens.install()
+    apply(dynamodb_tokens)
     dynamodb._create_table(
         {
             "TableName": TABLE,

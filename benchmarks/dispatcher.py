@@ -23,13 +23,14 @@ sys.path.insert(0, str(ROOT))
 
 from local.cloud import REGION, LocalCloud  # noqa: E402 - run by path, so the root comes first
 from local.images import Images  # noqa: E402
+from runtime.aws.tasks import LaunchTarget  # noqa: E402
 from runtime.core.errors import Retryable  # noqa: E402
 from runtime.core.jobs import start  # noqa: E402
 from runtime.core.telemetry import Telemetry  # noqa: E402
 from runtime.dispatcher.batch import failed_records  # noqa: E402
 from runtime.dispatcher.dispatch import Dispatcher  # noqa: E402
 from runtime.dispatcher.handler import compose  # noqa: E402
-from runtime.dispatcher.settings import DispatcherSettings, TaskSettings  # noqa: E402
+from runtime.dispatcher.settings import DispatcherSettings  # noqa: E402
 from tests.contract.job_stores import make_dynamo_store  # noqa: E402
 from tests.fakes.aws_endpoint import aws_endpoint  # noqa: E402
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs  # noqa: E402
@@ -87,7 +88,7 @@ def _dispatcher(cloud: LocalCloud) -> Dispatcher:
             media_bucket=BUCKET,
             jobs_table=store.jobs_table,
             idempotency_table=idempotency_table,
-            tasks=TaskSettings(
+            tasks=LaunchTarget(
                 cluster=CLUSTER_ARN,
                 task_definition="bench:1",
                 capacity_providers=("FARGATE",),

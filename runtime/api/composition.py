@@ -208,7 +208,10 @@ def compose(
         log=log,
         pools=_pools(settings),
         voices=Profiles(records=uploads) if settings.known_voices else None,
-        work_queues=_work_queues(settings),
+        work_queues={
+            kind: SqsQueue(clients.sqs(settings.region), url)
+            for kind, url in settings.work_queue_urls.items()
+        },
         dead_letters=(
             SqsDeadLetters(clients.sqs(settings.region), settings.jobs_dlq_url)
             if settings.jobs_dlq_url
@@ -262,9 +265,3 @@ def _pools(settings: ApiSettings) -> EcsWorkerPools | None:
         cluster=settings.cluster,
         services=services,
     )
-
-
-def _work_queues(settings: ApiSettings) -> dict[Compute, SqsQueue]:
-    urls = {Compute.CPU: settings.work_queue_url, Compute.GPU: settings.gpu_work_queue_url}
-    client = clients.sqs(settings.region)
-    return {kind: SqsQueue(client, url) for kind, url in urls.items() if url is not None}

@@ -1,9 +1,8 @@
 """Tasks on ECS: start one for a claimed attempt, find it again, stop it."""
 
 import hashlib
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from botocore.exceptions import (
     BotoCoreError,
@@ -64,13 +63,13 @@ class LaunchTarget:
     when the one before has no capacity.
     """
 
-    cluster: str
-    task_definition: str
-    subnet_ids: Sequence[str]
-    security_group_ids: Sequence[str]
-    capacity_providers: Sequence[str]
-    public_address: bool = False
-    execute_command: bool = False
+    cluster: Annotated[str, EnvVar.ECS_CLUSTER_NAME]
+    task_definition: Annotated[str, EnvVar.TASK_DEFINITION_ARN]
+    subnet_ids: Annotated[tuple[str, ...], EnvVar.TASK_SUBNET_IDS]
+    security_group_ids: Annotated[tuple[str, ...], EnvVar.TASK_SECURITY_GROUP_IDS]
+    capacity_providers: Annotated[tuple[str, ...], EnvVar.CAPACITY_PROVIDERS]
+    public_address: Annotated[bool, EnvVar.TASK_PUBLIC_ADDRESS] = False
+    execute_command: Annotated[bool, EnvVar.TASK_EXECUTE_COMMAND] = False
 
 
 class EcsTasks:

@@ -9,7 +9,7 @@ from runtime.aws import clients
 from runtime.aws.lambda_adapters import connect_jobs, connect_telemetry
 from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queues import SqsQueue
-from runtime.aws.tasks import EcsTaskLauncher, LaunchTarget
+from runtime.aws.tasks import EcsTaskLauncher
 from runtime.core.clock import Sleeper, SystemClock
 from runtime.core.contract import Compute
 from runtime.core.lambda_run import LambdaContext, remaining, send_traces
@@ -65,20 +65,9 @@ def routes(settings: DispatcherSettings, *, sleeper: Sleeper) -> Routes:
     """Return a launcher for each kind of compute that the settings provide."""
     launchers: dict[Compute, TaskLauncher] = {}
     if settings.tasks is not None:
-        target = LaunchTarget(
-            cluster=settings.tasks.cluster,
-            task_definition=settings.tasks.task_definition,
-            capacity_providers=settings.tasks.capacity_providers,
-            subnet_ids=settings.tasks.subnet_ids,
-            security_group_ids=settings.tasks.security_group_ids,
-            public_address=settings.tasks.public_address,
-            execute_command=settings.tasks.execute_command,
-        )
         launchers[Compute.CPU] = EcsTaskLauncher(
-            clients.ecs(settings.region), target, sleeper=sleeper
+            clients.ecs(settings.region), settings.tasks, sleeper=sleeper
         )
-    queues = {Compute.CPU: settings.work_queue_url, Compute.GPU: settings.gpu_work_queue_url}
-    for compute, url in queues.items():
-        if url is not None:
-            launchers[compute] = QueueLauncher(SqsQueue(clients.sqs(settings.region), url))
+    for compute, url in settings.work_queue_urls.items():
+        launchers[compute] = QueueLauncher(SqsQueue(clients.sqs(settings.region), url))
     return Routes(launchers)

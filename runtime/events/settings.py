@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 
+from runtime.core import environ
 from runtime.core.contract import EnvVar
-from runtime.core.environ import EnvironmentReader
+from runtime.core.environ import one_of
 from runtime.core.log import LEVELS
 
 
@@ -12,22 +14,13 @@ from runtime.core.log import LEVELS
 class EventsSettings:
     """Where changes are announced; no `webhook_queue_url`: on the bus alone."""
 
-    environment: str
-    log_level: str
-    region: str
-    event_bus: str
-    webhook_queue_url: str | None
+    environment: Annotated[str, EnvVar.ENVIRONMENT]
+    log_level: Annotated[str, EnvVar.LOG_LEVEL, one_of(LEVELS)] = "INFO"
+    region: Annotated[str, EnvVar.AWS_REGION]
+    event_bus: Annotated[str, EnvVar.EVENT_BUS_NAME]
+    webhook_queue_url: Annotated[str | None, EnvVar.WEBHOOK_QUEUE_URL] = None
 
 
-def read_settings(environ: Mapping[str, str]) -> EventsSettings:
+def read_settings(variables: Mapping[str, str]) -> EventsSettings:
     """Return the settings; raise `Permanent` that names everything missing or wrong at once."""
-    read = EnvironmentReader(environ, component="events function")
-    settings = EventsSettings(
-        environment=read.text(EnvVar.ENVIRONMENT),
-        log_level=read.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
-        region=read.text(EnvVar.AWS_REGION),
-        event_bus=read.text(EnvVar.EVENT_BUS_NAME),
-        webhook_queue_url=read.optional(EnvVar.WEBHOOK_QUEUE_URL),
-    )
-    read.finish()
-    return settings
+    return environ.read_settings(EventsSettings, variables, component="events function")

@@ -21,7 +21,6 @@ from runtime.reaper.eraser import Eraser
 from runtime.reaper.queue_metrics import log_queue_lengths
 from runtime.reaper.reaper import Reaper
 from runtime.reaper.reconciler import Reconciler
-from runtime.reaper.remedies import Budget
 from runtime.reaper.retention import Retention
 from runtime.reaper.service_traces import ServiceTraces
 from runtime.reaper.settings import ReaperSettings, read_reaper_settings
@@ -130,14 +129,6 @@ def compose(settings: ReaperSettings) -> Reaper:
             compute: SqsQueue(sqs, url) for compute, url in settings.work_queue_urls.items()
         },
         clock=clock,
-        budget=Budget(
-            max_runs=settings.max_attempts,
-            job_timeout_seconds=settings.job_timeout_seconds,
-            silence_seconds=settings.silence_seconds,
-            unannounced_seconds=settings.unannounced_seconds,
-            start_seconds=settings.start_seconds,
-            queued_seconds=settings.queued_seconds,
-            max_wait_seconds=settings.max_wait_seconds,
-        ),
+        budget=settings.budget,
         telemetry=connect_telemetry(settings, component="reaper", clock=clock),
     )

@@ -3,8 +3,9 @@
 from collections.abc import Container
 from dataclasses import dataclass
 from enum import Enum
+from typing import Annotated
 
-from runtime.core.contract import Compute
+from runtime.core.contract import Compute, EnvVar
 from runtime.core.jobs import Job, State
 from runtime.reaper.diagnosis import (
     CLAIM_LOST,
@@ -48,13 +49,13 @@ class Budget:
     how long a message may be in flight, a task may start, and a job may wait in a work queue.
     """
 
-    max_runs: int
-    job_timeout_seconds: float
-    silence_seconds: float
-    unannounced_seconds: float = UNANNOUNCED_SECONDS
-    start_seconds: float = START_SECONDS
-    queued_seconds: float = QUEUED_SECONDS
-    max_wait_seconds: float = MAX_WAIT_SECONDS
+    max_runs: Annotated[int, EnvVar.MAX_ATTEMPTS]
+    job_timeout_seconds: Annotated[float, EnvVar.JOB_TIMEOUT_SECONDS]
+    silence_seconds: Annotated[float, EnvVar.HEARTBEAT_SILENCE_SECONDS]
+    unannounced_seconds: Annotated[float, EnvVar.UNANNOUNCED_SECONDS] = UNANNOUNCED_SECONDS
+    start_seconds: Annotated[float, EnvVar.TASK_START_SECONDS] = START_SECONDS
+    queued_seconds: Annotated[float, EnvVar.QUEUED_SECONDS] = QUEUED_SECONDS
+    max_wait_seconds: Annotated[float, EnvVar.MAX_WAIT_SECONDS] = MAX_WAIT_SECONDS
     suspicion_seconds: float = SUSPICION_SECONDS
 
     def spent(self, job: Job) -> bool:

@@ -3,16 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from runtime.core import environ
 from runtime.core.contract import EnvVar
-from runtime.core.environ import EnvironmentReader
+from runtime.core.environ import one_of, without_slash
 from runtime.core.log import LEVELS
 
-DEFAULT_PORT = 9000
 ANYWHERE = "0.0.0.0"  # noqa: S104 - the load balancer is another machine; the firewall decides
 DEFAULT_ASSETS = Path(__file__).resolve().parents[2] / ".lifestream" / "web"
-DEFAULT_SCOPES = "openid email profile"
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(item.strip() for item in text.split(",") if item.strip())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,19 +27,19 @@ class WebSettings:
     the content security policy allows beside it. `sessions_table` is None for sessions in memory.
     """
 
-    api_url: str
-    public_url: str
-    issuer: str
-    client_id: str
-    client_secret: str | None = None
-    scopes: str = DEFAULT_SCOPES
-    media_origins: tuple[str, ...] = ()
-    sessions_table: str | None = None
-    assets: Path = DEFAULT_ASSETS
-    host: str = ANYWHERE
-    port: int = DEFAULT_PORT
-    region: str = "us-east-1"
-    log_level: str = "INFO"
+    api_url: Annotated[str, EnvVar.WEB_API_URL, without_slash]
+    public_url: Annotated[str, EnvVar.WEB_PUBLIC_URL, without_slash]
+    issuer: Annotated[str, EnvVar.OIDC_ISSUER, without_slash]
+    client_id: Annotated[str, EnvVar.OIDC_CLIENT_ID]
+    client_secret: Annotated[str | None, EnvVar.OIDC_CLIENT_SECRET] = None
+    scopes: Annotated[str, EnvVar.OIDC_SCOPES] = "openid email profile"
+    media_origins: Annotated[tuple[str, ...], EnvVar.WEB_MEDIA_ORIGINS, _origins] = ()
+    sessions_table: Annotated[str | None, EnvVar.SESSIONS_TABLE] = None
+    assets: Annotated[Path, EnvVar.WEB_ASSETS, Path] = DEFAULT_ASSETS
+    host: Annotated[str, EnvVar.WEB_HOST] = ANYWHERE
+    port: Annotated[int, EnvVar.WEB_PORT] = 9000
+    region: Annotated[str, EnvVar.AWS_REGION] = "us-east-1"
+    log_level: Annotated[str, EnvVar.LOG_LEVEL, one_of(LEVELS)] = "INFO"
 
     @property
     def secure(self) -> bool:
@@ -43,24 +47,6 @@ class WebSettings:
         return urlsplit(self.public_url).scheme == "https"
 
 
-def read_settings(environ: Mapping[str, str]) -> WebSettings:
+def read_settings(variables: Mapping[str, str]) -> WebSettings:
     """Return the settings; raise `Permanent` that names everything missing or wrong at once."""
-    read = EnvironmentReader(environ, component="web server")
-    origins = read.optional(EnvVar.WEB_MEDIA_ORIGINS) or ""
-    settings = WebSettings(
-        api_url=read.text(EnvVar.WEB_API_URL).rstrip("/"),
-        public_url=read.text(EnvVar.WEB_PUBLIC_URL).rstrip("/"),
-        issuer=read.text(EnvVar.OIDC_ISSUER).rstrip("/"),
-        client_id=read.text(EnvVar.OIDC_CLIENT_ID),
-        client_secret=read.optional(EnvVar.OIDC_CLIENT_SECRET),
-        scopes=read.optional(EnvVar.OIDC_SCOPES) or DEFAULT_SCOPES,
-        media_origins=tuple(item.strip() for item in origins.split(",") if item.strip()),
-        sessions_table=read.optional(EnvVar.SESSIONS_TABLE),
-        assets=Path(read.optional(EnvVar.WEB_ASSETS) or DEFAULT_ASSETS),
-        host=read.optional(EnvVar.WEB_HOST) or ANYWHERE,
-        region=read.optional(EnvVar.AWS_REGION) or "us-east-1",
-        port=read.number(EnvVar.WEB_PORT, DEFAULT_PORT),
-        log_level=read.choice(EnvVar.LOG_LEVEL, LEVELS, "INFO"),
-    )
-    read.finish()
-    return settings
+    return environ.read_settings(WebSettings, variables, component="web server")

@@ -6,10 +6,11 @@ from uuid import uuid4
 import pytest
 
 from runtime.aws import clients
+from runtime.aws.tasks import LaunchTarget
 from runtime.core.jobs import State
 from runtime.dispatcher.dispatch import Dispatcher
 from runtime.dispatcher.handler import compose
-from runtime.dispatcher.settings import DispatcherSettings, TaskSettings
+from runtime.dispatcher.settings import DispatcherSettings
 from tests.contract.job_stores import make_dynamo_store
 from tests.fakes.aws_endpoint import AwsEndpoint, aws_endpoint
 from tests.fakes.ecs import CLUSTER_ARN, FakeEcs
@@ -52,7 +53,7 @@ def dispatcher(ecs_api: AwsEndpoint, bucket: str) -> Dispatcher:
             media_bucket=bucket,
             jobs_table=store.jobs_table,
             idempotency_table=idempotency_table,
-            tasks=TaskSettings(
+            tasks=LaunchTarget(
                 cluster=CLUSTER_ARN,
                 task_definition="any-task:1",
                 capacity_providers=("FARGATE",),

@@ -45,9 +45,9 @@ def test_should_tell_the_reaper_what_it_must_know(deployment: Deployment) -> Non
 
     assert settings.cluster == f"<{cluster}>"
     assert settings.jobs_queue_url == f"<{queue}>"
-    assert settings.max_attempts == deployment.config.reaper.max_attempts
-    assert settings.silence_seconds == deployment.config.reaper.silence_seconds
-    assert settings.job_timeout_seconds == deployment.config.processor.job_timeout_seconds
+    assert settings.budget.max_runs == deployment.config.reaper.max_attempts
+    assert settings.budget.silence_seconds == deployment.config.reaper.silence_seconds
+    assert settings.budget.job_timeout_seconds == deployment.config.processor.job_timeout_seconds
 
 
 def test_should_give_the_reaper_time_for_many_jobs(deployment: Deployment) -> None:

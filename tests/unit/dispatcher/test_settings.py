@@ -1,11 +1,9 @@
 import pytest
 
+from runtime.aws.tasks import LaunchTarget
 from runtime.core.contract import EnvVar
 from runtime.core.errors import Permanent
-from runtime.dispatcher.settings import (
-    TaskSettings,
-    read_settings,
-)
+from runtime.dispatcher.settings import read_settings
 
 REQUIRED = (
     EnvVar.ENVIRONMENT,
@@ -38,7 +36,7 @@ def environment() -> dict[str, str]:
 
 def test_should_read_all_settings(environment: dict[str, str]) -> None:
     settings = read_settings(environment)
-    assert settings.tasks == TaskSettings(
+    assert settings.tasks == LaunchTarget(
         cluster="any-ecs_cluster_name",
         task_definition="any-task_definition_arn",
         capacity_providers=("FARGATE_SPOT", "FARGATE"),

@@ -25,9 +25,9 @@ ENVIRON = {str(name): f"any-{name.lower()}" for name in REQUIRED} | {
 
 def test_should_read_all_settings() -> None:
     settings = read_reaper_settings(ENVIRON | {EnvVar.LOG_LEVEL: "DEBUG"})
-    assert (settings.max_attempts, settings.job_timeout_seconds) == (3, 3600)
-    assert settings.silence_seconds == 900
-    assert (settings.unannounced_seconds, settings.start_seconds) == (900, 900)
+    assert (settings.budget.max_runs, settings.budget.job_timeout_seconds) == (3, 3600)
+    assert settings.budget.silence_seconds == 900
+    assert (settings.budget.unannounced_seconds, settings.budget.start_seconds) == (900, 900)
     assert settings.jobs_queue_url == "any-jobs_queue_url"
     assert settings.log_level == "DEBUG"
 
@@ -54,8 +54,8 @@ def test_should_let_the_waits_be_shortened() -> None:
         EnvVar.QUEUED_SECONDS: "60",
     }
     settings = read_reaper_settings(ENVIRON | waits)
-    assert (settings.unannounced_seconds, settings.start_seconds) == (9, 15)
-    assert settings.queued_seconds == 60
+    assert (settings.budget.unannounced_seconds, settings.budget.start_seconds) == (9, 15)
+    assert settings.budget.queued_seconds == 60
 
 
 def test_should_refuse_a_wait_that_is_no_number() -> None:

@@ -84,7 +84,7 @@ class EnvironmentReader:
 
     def whole(self, kind: type[T], **given: Any) -> T:
         """Return the settings of a kind; raise `Permanent` `config.invalid` for all problems."""
-        settings = self.part(kind, **given)
+        settings: T = self.part(kind, **given)
         if self._problems:
             raise Permanent(
                 "config.invalid",

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any
 
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, ExitCode
@@ -32,14 +33,21 @@ class StoppedTask:
         return "; ".join(filter(None, parts)) or "ECS gave no reason"
 
 
+Fits = Callable[[StoppedTask], bool]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
-    """What happened and what to do; `retryable`: whether another attempt may succeed."""
+    """What happened and what to do; `retryable`: whether another attempt may succeed.
+
+    `fits` says which stopped tasks it is about.
+    """
 
     code: str
     summary: str
     resolution: str
     retryable: bool = True
+    fits: Fits = lambda _: True
 
     def failure(self, detail: str) -> Failure:
         """Return it as the reason of a failed job."""
@@ -78,11 +86,8 @@ def stopped_task(detail: Mapping[str, Any]) -> StoppedTask | None:
 
 
 def diagnose(task: StoppedTask) -> Diagnosis:
-    """Return the diagnosis of the first row that fits."""
-    return next(diagnosis for fits, diagnosis in _TABLE if fits(task))
-
-
-Fits = Callable[[StoppedTask], bool]
+    """Return the first diagnosis that fits."""
+    return next(diagnosis for diagnosis in _TABLE if diagnosis.fits(task))
 
 
 def _exit(*codes: int) -> Fits:
@@ -108,184 +113,156 @@ def _says(*words: str) -> Fits:
 
 _KILLED = 128 + 9
 
-_TABLE: tuple[tuple[Fits, Diagnosis], ...] = (
-    (
-        _exit(ExitCode.BAD_CONFIGURATION),
-        Diagnosis(
-            code="task.configuration",
-            summary="The processor refused its settings.",
-            resolution="Read its first log lines, correct the environment file and deploy again.",
-            retryable=False,
-        ),
+_TABLE = (
+    Diagnosis(
+        fits=_exit(ExitCode.BAD_CONFIGURATION),
+        code="task.configuration",
+        summary="The processor refused its settings.",
+        resolution="Read its first log lines, correct the environment file and deploy again.",
+        retryable=False,
     ),
-    (
-        _exit_of_its_job(ExitCode.PERMANENT_FAILURE),
-        Diagnosis(
-            code="task.gave_up",
-            summary="The processor gave the video up, but could not record why.",
-            resolution="Look for action job.failed in its log.",
-            retryable=False,
-        ),
+    Diagnosis(
+        fits=_exit_of_its_job(ExitCode.PERMANENT_FAILURE),
+        code="task.gave_up",
+        summary="The processor gave the video up, but could not record why.",
+        resolution="Look for action job.failed in its log.",
+        retryable=False,
     ),
-    (
-        _exit_of_its_job(ExitCode.RETRYABLE_FAILURE),
-        Diagnosis(
-            code="task.retryable",
-            summary="The processor met a passing fault too often.",
-            resolution="Look for action job.retry_later in its log; retry the job when it is gone.",
-        ),
+    Diagnosis(
+        fits=_exit_of_its_job(ExitCode.RETRYABLE_FAILURE),
+        code="task.retryable",
+        summary="The processor met a passing fault too often.",
+        resolution="Look for action job.retry_later in its log; retry the job when it is gone.",
     ),
-    (
-        _says("CannotPull", "pull image", "ImageNotFound"),
-        Diagnosis(
-            code="task.image_pull",
-            summary="The processor's image could not be pulled.",
-            resolution="Check that the image tag of the environment file was pushed, and that the "
-            "task's subnets reach the registry; then retry the job.",
-        ),
+    Diagnosis(
+        fits=_says("CannotPull", "pull image", "ImageNotFound"),
+        code="task.image_pull",
+        summary="The processor's image could not be pulled.",
+        resolution="Check that the image tag of the environment file was pushed, and that the "
+        "task's subnets reach the registry; then retry the job.",
     ),
-    (
-        _says("ResourceInitializationError"),
-        Diagnosis(
-            code="task.initialization",
-            summary="The task's network, secrets or log driver could not be set up.",
-            resolution="Check the subnets' endpoints or NAT and the execution role; then retry.",
-        ),
+    Diagnosis(
+        fits=_says("ResourceInitializationError"),
+        code="task.initialization",
+        summary="The task's network, secrets or log driver could not be set up.",
+        resolution="Check the subnets' endpoints or NAT and the execution role; then retry.",
     ),
-    (
-        _says("Capacity is unavailable", "RESOURCE:"),
-        Diagnosis(
-            code="task.capacity",
-            summary="Fargate had no capacity for the task.",
-            resolution="Retry the job later, or give the environment more zones.",
-        ),
+    Diagnosis(
+        fits=_says("Capacity is unavailable", "RESOURCE:"),
+        code="task.capacity",
+        summary="Fargate had no capacity for the task.",
+        resolution="Retry the job later, or give the environment more zones.",
     ),
-    (
-        _says("OutOfMemory"),
-        Diagnosis(
-            code="task.out_of_memory",
-            summary="The processor needed more memory than its task has.",
-            resolution="Raise memory_mib in the environment file, deploy, and retry the job.",
-        ),
+    Diagnosis(
+        fits=_says("OutOfMemory"),
+        code="task.out_of_memory",
+        summary="The processor needed more memory than its task has.",
+        resolution="Raise memory_mib in the environment file, deploy, and retry the job.",
     ),
     # The stop code comes before the exit code that the stop led to.
-    (
-        _stop_code(SPOT_INTERRUPTION),
-        Diagnosis(
-            code="task.spot_interruption",
-            summary="Spot took the capacity back.",
-            resolution="Retry the job: it goes on from its checkpoints.",
-        ),
+    Diagnosis(
+        fits=_stop_code(SPOT_INTERRUPTION),
+        code="task.spot_interruption",
+        summary="Spot took the capacity back.",
+        resolution="Retry the job: it goes on from its checkpoints.",
     ),
-    (
-        _stop_code("ServiceSchedulerInitiated"),
-        Diagnosis(
-            code="task.scaled_in",
-            summary="The service stopped the worker while it had the job.",
-            resolution="Look for protection.lost and protection.refused in the worker's log; retry "
-            "the job: it goes on from its checkpoints.",
-        ),
+    Diagnosis(
+        fits=_stop_code("ServiceSchedulerInitiated"),
+        code="task.scaled_in",
+        summary="The service stopped the worker while it had the job.",
+        resolution="Look for protection.lost and protection.refused in the worker's log; retry "
+        "the job: it goes on from its checkpoints.",
     ),
-    (
-        _stop_code("TerminationNotice", "InfrastructureHealth"),
-        Diagnosis(
-            code="task.infrastructure",
-            summary="AWS stopped the task for reasons of its infrastructure.",
-            resolution="Retry the job: it goes on from its checkpoints.",
-        ),
+    Diagnosis(
+        fits=_stop_code("TerminationNotice", "InfrastructureHealth"),
+        code="task.infrastructure",
+        summary="AWS stopped the task for reasons of its infrastructure.",
+        resolution="Retry the job: it goes on from its checkpoints.",
     ),
-    (
-        _stop_code("UserInitiated"),
-        Diagnosis(
-            code="task.stopped",
-            summary="Somebody had the task stopped.",
-            resolution="Retry the job if that was a mistake; to stop one for good, cancel it.",
-        ),
+    Diagnosis(
+        fits=_stop_code("UserInitiated"),
+        code="task.stopped",
+        summary="Somebody had the task stopped.",
+        resolution="Retry the job if that was a mistake; to stop one for good, cancel it.",
     ),
-    (
-        _stop_code("TaskFailedToStart"),
-        Diagnosis(
-            code="task.not_started",
-            summary="The task could not be started.",
-            resolution="Read ECS's reason; correct the task definition or the network; retry.",
-        ),
+    Diagnosis(
+        fits=_stop_code("TaskFailedToStart"),
+        code="task.not_started",
+        summary="The task could not be started.",
+        resolution="Read ECS's reason; correct the task definition or the network; retry.",
     ),
-    (
-        _exit(ExitCode.RESUMABLE),
-        Diagnosis(
-            code="task.interrupted",
-            summary="The processor was asked to stop and left its checkpoints.",
-            resolution="Retry the job: it goes on from its checkpoints.",
-        ),
+    Diagnosis(
+        fits=_exit(ExitCode.RESUMABLE),
+        code="task.interrupted",
+        summary="The processor was asked to stop and left its checkpoints.",
+        resolution="Retry the job: it goes on from its checkpoints.",
     ),
-    (
-        _exit(_KILLED),
-        Diagnosis(
-            code="task.killed",
-            summary="The processor was killed: most often for want of memory.",
-            resolution="Look at the task's memory; raise memory_mib if it was full; retry the job.",
-        ),
+    Diagnosis(
+        fits=_exit(_KILLED),
+        code="task.killed",
+        summary="The processor was killed: most often for want of memory.",
+        resolution="Look at the task's memory; raise memory_mib if it was full; retry the job.",
     ),
-    (
-        _exit(ExitCode.SUCCESS, ExitCode.LOST_CLAIM),
-        Diagnosis(
-            code="task.silent_end",
-            summary="The processor ended without recording how.",
-            resolution="Read the end of its log, then retry the job.",
-        ),
+    Diagnosis(
+        fits=_exit(ExitCode.SUCCESS, ExitCode.LOST_CLAIM),
+        code="task.silent_end",
+        summary="The processor ended without recording how.",
+        resolution="Read the end of its log, then retry the job.",
     ),
-    (
-        lambda _: True,
-        Diagnosis(
-            code="task.crashed",
-            summary="The processor ended unexpectedly.",
-            resolution="Read the end of its log; retry the job once the cause is mended.",
-        ),
+    Diagnosis(
+        code="task.crashed",
+        summary="The processor ended unexpectedly.",
+        resolution="Read the end of its log; retry the job once the cause is mended.",
     ),
 )
 
-NEVER_DISPATCHED = Diagnosis(
-    code="job.never_dispatched",
-    summary="No task could be started for the job.",
-    resolution="Look at the dispatcher's log and the dead-letter queue; then redrive or retry.",
-)
-CLAIM_LOST = Diagnosis(
-    code="job.claim_lost",
-    summary="Dispatcher after dispatcher died while starting the job's task.",
-    resolution="Look at the dispatcher's log for errors and timeouts; then retry the job.",
-)
-NOT_STARTED = Diagnosis(
-    code="job.not_started",
-    summary="The job's task did not begin to work in time.",
-    resolution="Look at the task's events in ECS; correct the network or the image; retry the job.",
-)
-UNFETCHED = Diagnosis(
-    code="job.unfetched",
-    summary="No worker took the job from the work queue.",
-    resolution="Look at the worker service: whether it scales, and whether its tasks start; and "
-    "at the work queue's dead letters; then retry the job.",
-)
-MESSAGE_GONE = Diagnosis(
-    code="job.message_gone",
-    summary="The job's messages left the work queue without a worker starting it.",
-    resolution="Look at the work queue's dead letters and at the workers' logs; then retry the "
-    "job.",
-)
-WAITED_TOO_LONG = Diagnosis(
-    code="job.waited_too_long",
-    summary="The job waited for capacity, a worker or a service for longer than it may.",
-    resolution="Look at what it waited for: raise the account's quota, the pool's size or the "
-    "limit on waiting; then retry the job.",
-    retryable=False,
-)
-HUNG = Diagnosis(
-    code="job.hung",
-    summary="The processor stopped reporting.",
-    resolution="Read the end of its log: the stage it was in is the job's last; retry the job.",
-)
-OVERDUE = Diagnosis(
-    code="job.deadline",
-    summary="The job took longer than its time limit.",
-    resolution="Raise job_timeout_seconds in the environment file, deploy, and retry the job.",
-    retryable=False,
-)
+
+class Concern(Enum):
+    """What may be wrong with a job, each with the diagnosis by which it fails in the end."""
+
+    UNANNOUNCED = Diagnosis(
+        code="job.never_dispatched",
+        summary="No task could be started for the job.",
+        resolution="Look at the dispatcher's log and the dead-letter queue; then redrive or retry.",
+    )
+    LEASE_OVER = Diagnosis(
+        code="job.claim_lost",
+        summary="Dispatcher after dispatcher died while starting the job's task.",
+        resolution="Look at the dispatcher's log for errors and timeouts; then retry the job.",
+    )
+    NOT_STARTED = Diagnosis(
+        code="job.not_started",
+        summary="The job's task did not begin to work in time.",
+        resolution="Look at the task's events in ECS; correct the network or the image; retry the "
+        "job.",
+    )
+    UNFETCHED = Diagnosis(
+        code="job.unfetched",
+        summary="No worker took the job from the work queue.",
+        resolution="Look at the worker service: whether it scales, and whether its tasks start; "
+        "and at the work queue's dead letters; then retry the job.",
+    )
+    MESSAGE_GONE = Diagnosis(
+        code="job.message_gone",
+        summary="The job's messages left the work queue without a worker starting it.",
+        resolution="Look at the work queue's dead letters and at the workers' logs; then retry the "
+        "job.",
+    )
+    WAITED_TOO_LONG = Diagnosis(
+        code="job.waited_too_long",
+        summary="The job waited for capacity, a worker or a service for longer than it may.",
+        resolution="Look at what it waited for: raise the account's quota, the pool's size or the "
+        "limit on waiting; then retry the job.",
+        retryable=False,
+    )
+    SILENT = Diagnosis(
+        code="job.hung",
+        summary="The processor stopped reporting.",
+        resolution="Read the end of its log: the stage it was in is the job's last; retry the job.",
+    )
+    OVERDUE = Diagnosis(
+        code="job.deadline",
+        summary="The job took longer than its time limit.",
+        resolution="Raise job_timeout_seconds in the environment file, deploy, and retry the job.",
+        retryable=False,
+    )

@@ -23,10 +23,9 @@ from runtime.core.ports import FilledQueue, JobStore, MessageSender, StaleWriteE
 from runtime.core.spans import Part, Span, about
 from runtime.core.telemetry import Telemetry
 from runtime.core.turns import pass_turn
-from runtime.reaper.diagnosis import SPOT_INTERRUPTION, Diagnosis, StoppedTask, diagnose
+from runtime.reaper.diagnosis import SPOT_INTERRUPTION, Concern, Diagnosis, StoppedTask, diagnose
 from runtime.reaper.remedies import (
     Budget,
-    Concern,
     Remedy,
     concern,
     is_suspected,
@@ -204,18 +203,18 @@ class Reaper:
                 self._save(job, found, log, "reaper.found_launched")
             case Remedy.STOP_AND_CONCLUDE, str():
                 log.warning("reaper.stopping_task", task_arn=task_arn)
-                if self.tasks.stop(task_arn, f"lifestream: {problem.diagnosis.code}"):
-                    self._count(Metric.TASKS_STOPPED, problem.diagnosis)
-                self._conclude(job, problem.diagnosis, detail, log)
+                if self.tasks.stop(task_arn, f"lifestream: {problem.value.code}"):
+                    self._count(Metric.TASKS_STOPPED, problem.value)
+                self._conclude(job, problem.value, detail, log)
             case _:
-                self._conclude(job, problem.diagnosis, detail, log)
+                self._conclude(job, problem.value, detail, log)
 
     def _send_again(self, job: Job, problem: Concern, detail: str, log: Log) -> None:
         """Send the work queue's message of a queued attempt again; a duplicate is harmless."""
         queue = self.work_queues.get(job.options.compute)
         again = queued_again(job, now=self.clock.now(), missed=problem is Concern.MESSAGE_GONE)
         if queue is None or self.budget.spent(again):
-            self._conclude(job, problem.diagnosis, detail, log)
+            self._conclude(job, problem.value, detail, log)
         elif self._save(job, again, log, "reaper.sent_again"):
             queue.send(queued_message(job.job_id, job.attempt))
 

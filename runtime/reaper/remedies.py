@@ -7,17 +7,7 @@ from typing import Annotated
 
 from runtime.core.contract import Compute, EnvVar
 from runtime.core.jobs import Job, State
-from runtime.reaper.diagnosis import (
-    CLAIM_LOST,
-    HUNG,
-    MESSAGE_GONE,
-    NEVER_DISPATCHED,
-    NOT_STARTED,
-    OVERDUE,
-    UNFETCHED,
-    WAITED_TOO_LONG,
-    Diagnosis,
-)
+from runtime.reaper.diagnosis import Concern
 
 UNANNOUNCED_SECONDS = 900.0
 """Longer than a message can be in flight: five receives two minutes apart, and a margin."""
@@ -61,24 +51,6 @@ class Budget:
     def spent(self, job: Job) -> bool:
         """Return whether the job may not be tried again."""
         return job.out_of_runs(self.max_runs) or job.misses >= MAX_MISSES
-
-
-class Concern(Enum):
-    """What may be wrong with a job, each with its diagnosis."""
-
-    UNANNOUNCED = NEVER_DISPATCHED
-    LEASE_OVER = CLAIM_LOST
-    NOT_STARTED = NOT_STARTED
-    UNFETCHED = UNFETCHED
-    MESSAGE_GONE = MESSAGE_GONE
-    WAITED_TOO_LONG = WAITED_TOO_LONG
-    SILENT = HUNG
-    OVERDUE = OVERDUE
-
-    @property
-    def diagnosis(self) -> Diagnosis:
-        """The diagnosis with which the job fails once its budget is spent."""
-        return self.value
 
 
 class Remedy(Enum):

@@ -4,6 +4,7 @@ import pytest
 
 from runtime.core.contract import Compute
 from runtime.core.jobs import Job, Source, State
+from runtime.reaper.diagnosis import Concern
 from runtime.reaper.remedies import (
     DEADLINE_MARGIN_SECONDS,
     MAX_MISSES,
@@ -12,7 +13,6 @@ from runtime.reaper.remedies import (
     START_SECONDS,
     UNANNOUNCED_SECONDS,
     Budget,
-    Concern,
     Remedy,
     concern,
     is_suspected,

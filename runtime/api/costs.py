@@ -6,6 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pydantic import BaseModel
+
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
@@ -23,9 +25,8 @@ class JobCost:
     cost_usd: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DayCost:
-    """Jobs that ended on a day; `unpriced` of them have no cost."""
+class DayCostModel(BaseModel):
+    """Jobs that succeeded on a day (UTC); those that ran outside of ECS are `unpriced`."""
 
     day: str
     jobs: int
@@ -41,13 +42,13 @@ def costs_of(jobs: Sequence[Job], objects: ObjectStore) -> list[JobCost]:
         return [cost for cost in found if cost is not None]
 
 
-def by_day(costs: Iterable[JobCost]) -> list[DayCost]:
+def by_day(costs: Iterable[JobCost]) -> list[DayCostModel]:
     """Return the sums of each day, the newest first."""
     days: dict[str, list[JobCost]] = {}
     for cost in costs:
         days.setdefault(cost.day, []).append(cost)
     return [
-        DayCost(
+        DayCostModel(
             day=day,
             jobs=len(found),
             media_seconds=round(sum(cost.media_seconds for cost in found), 3),

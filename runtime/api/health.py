@@ -2,8 +2,9 @@
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel
 
 from runtime.core.clock import MonotonicClock
 from runtime.core.contract import VERSION
@@ -16,9 +17,8 @@ Check = Callable[[], object]
 """Calls a dependency; raises when it does not answer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dependency:
-    """What an examination found of one dependency."""
+class DependencyModel(BaseModel):
+    """One dependency of the service."""
 
     name: str
     ok: bool
@@ -39,7 +39,7 @@ class Health:
         self._clock = clock
         self._protection = protection
         self._lock = threading.Lock()
-        self._found: tuple[float, list[Dependency]] | None = None
+        self._found: tuple[float, list[DependencyModel]] | None = None
         self._draining = threading.Event()
 
     def drain(self) -> None:
@@ -51,7 +51,7 @@ class Health:
         """Whether the instance ends."""
         return self._draining.is_set()
 
-    def dependencies(self) -> list[Dependency]:
+    def dependencies(self) -> list[DependencyModel]:
         """Return the state of every dependency, at most `KEPT_SECONDS` old."""
         with self._lock:
             now = self._clock.monotonic()
@@ -61,15 +61,11 @@ class Health:
 
     def liveness(self) -> dict[str, Any]:
         """Return the body of `GET /health`; its keys are a contract."""
-        protection = self._protection()
         return {
             "status": "draining" if self.draining else "ok",
             "version": VERSION,
-            **protection,
-            "dependencies": [
-                {"name": each.name, "ok": each.ok, "detail": each.detail}
-                for each in self.dependencies()
-            ],
+            **self._protection(),
+            "dependencies": self.dependencies(),
         }
 
     def ready(self) -> bool:
@@ -87,11 +83,11 @@ def unprotected() -> dict[str, Any]:
     }
 
 
-def _examine(name: str, check: Check) -> Dependency:
+def _examine(name: str, check: Check) -> DependencyModel:
     try:
         check()
     except LifestreamError as error:
-        return Dependency(name=name, ok=False, detail=error.code)
+        return DependencyModel(name=name, ok=False, detail=error.code)
     except Exception as error:  # noqa: BLE001 - an examination reports, it does not fail
-        return Dependency(name=name, ok=False, detail=type(error).__name__)
-    return Dependency(name=name, ok=True, detail="answers")
+        return DependencyModel(name=name, ok=False, detail=type(error).__name__)
+    return DependencyModel(name=name, ok=True, detail="answers")

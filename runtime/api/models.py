@@ -2,7 +2,7 @@
 
 from typing import Any, Generic, TypeVar
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from runtime.core.jobs import State
 
@@ -10,6 +10,12 @@ Item = TypeVar("Item")
 
 OptionValue = str | int | float | bool | list[str] | None
 """A value of `options`; GET /v1/options says which."""
+
+
+class RequestBody(BaseModel):
+    """The body of a request; a field that it does not have is refused."""
+
+    model_config = ConfigDict(extra="forbid")
 
 
 class Page(BaseModel, Generic[Item]):

@@ -6,8 +6,9 @@ write what is read here. What cannot be read is not shown: a preview must not fa
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from pydantic import BaseModel
 
 from runtime.core.contract import Stage, work_prefix
 from runtime.core.jobs import Job
@@ -20,34 +21,32 @@ SENTENCE_ENDS = (".", "?", "!", "\u2026", "\u3002", "\uff1f", "\uff01")
 LONGEST_SENTENCE_WORDS = 60
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartialSentence:
-    """Words up to the end of a sentence, without a speaker, who is known only at the end."""
+class PartialSentenceModel(BaseModel):
+    """A sentence recognised so far."""
 
     start_seconds: float
     end_seconds: float
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PartialTranscript:
-    """Sentences in order of time; recognition has reached `until_seconds`."""
+class PartialModel(BaseModel):
+    """What a running job has recognised; nothing before its transcription and after its end."""
 
-    sentences: tuple[PartialSentence, ...]
+    sentences: list[PartialSentenceModel]
     until_seconds: float
 
 
-def partial_transcript(job: Job, objects: ObjectStore) -> PartialTranscript:
+def partial_transcript(job: Job, objects: ObjectStore) -> PartialModel:
     """Return what the job's transcription has stored, nothing before it has."""
     words: list[Mapping[str, Any]] = []
     until = 0.0
     for window in _windows(job, objects):
         words.extend(window["words"])
         until = window["end"] / SAMPLE_RATE
-    return PartialTranscript(sentences=tuple(sentences_of(words)), until_seconds=until)
+    return PartialModel(sentences=list(sentences_of(words)), until_seconds=until)
 
 
-def sentences_of(words: Sequence[Mapping[str, Any]]) -> Iterator[PartialSentence]:
+def sentences_of(words: Sequence[Mapping[str, Any]]) -> Iterator[PartialSentenceModel]:
     """Yield the sentences that words make, the last one perhaps unfinished."""
     current: list[Mapping[str, Any]] = []
     for word in words:
@@ -59,8 +58,8 @@ def sentences_of(words: Sequence[Mapping[str, Any]]) -> Iterator[PartialSentence
         yield _sentence(current)
 
 
-def _sentence(words: Sequence[Mapping[str, Any]]) -> PartialSentence:
-    return PartialSentence(
+def _sentence(words: Sequence[Mapping[str, Any]]) -> PartialSentenceModel:
+    return PartialSentenceModel(
         start_seconds=words[0]["start_seconds"],
         end_seconds=words[-1]["end_seconds"],
         text=joined(word["text"] for word in words),

@@ -2,7 +2,8 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from pydantic import BaseModel
 
 from runtime.core.contract import Compute
 from runtime.core.jobs import Job
@@ -13,9 +14,8 @@ PAUSED, FULL, STARTING = "pool.paused", "pool.full", "pool.starting"
 MAX_TASKS = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QueueState:
-    """What waits for one kind of compute. `oldest_seconds` is None where nothing waits."""
+class QueueModel(BaseModel):
+    """A queue; `capacity` null: tasks start on demand. `why_waiting` is a code, as in jobs."""
 
     name: Compute
     waiting: int
@@ -24,7 +24,10 @@ class QueueState:
     workers_running: int
     workers_desired: int
     capacity: int | None
+    min_tasks: int | None
+    paused: bool
     why_waiting: str | None
+    dead_letters: int | None
 
 
 def queue_state(
@@ -35,14 +38,15 @@ def queue_state(
     waiting: Sequence[Job],
     running: Sequence[Job],
     now: float,
-) -> QueueState:
+    dead_letters: int | None = None,
+) -> QueueModel:
     """Return the state of a queue; without a queue of its own, its jobs are what waits.
 
     `waiting` and `running` are jobs of this kind; capacity is None where tasks start on demand.
     """
     since = min((job.waiting_since or job.updated_at for job in waiting), default=None)
     count = len(waiting) if backlog is None else backlog.waiting + backlog.delayed
-    return QueueState(
+    return QueueModel(
         name=kind,
         waiting=count,
         in_work=len(running) if backlog is None else backlog.in_work,
@@ -50,7 +54,10 @@ def queue_state(
         workers_running=pool.running if pool else 0,
         workers_desired=pool.desired if pool else 0,
         capacity=pool.max_tasks if pool else None,
+        min_tasks=pool.min_tasks if pool else None,
+        paused=pool.paused if pool else False,
         why_waiting=_why(count, pool, waiting),
+        dead_letters=dead_letters,
     )
 
 

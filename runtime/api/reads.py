@@ -6,9 +6,9 @@ The same action of a caller on a job is recorded once an hour, which bounds the 
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+
+from pydantic import BaseModel
 
 from runtime.api.identity import Caller
 from runtime.core.clock import WallClock
@@ -22,9 +22,8 @@ REMEMBERED = 20_000
 """How many of its own records a process remembers."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
-    """One record: `at` is the beginning of its hour; `action` as in `GET /v1/jobs/{job_id}`."""
+class ReadModel(BaseModel):
+    """Who did what with a job, in the hour that begins at `at` (seconds since the epoch)."""
 
     at: float
     owner: str
@@ -69,7 +68,7 @@ class ReadLog:
 
     def of_job(
         self, job_id: str, *, limit: int, after: str | None
-    ) -> tuple[Sequence[Read], str | None]:
+    ) -> tuple[list[ReadModel], str | None]:
         """Return a job's records, the newest first, and where the next page begins."""
         if self._records is None:
             return [], None
@@ -94,5 +93,5 @@ def _of_job(job_id: str) -> str:
     return f"job#{job_id}"
 
 
-def _read(record: Record) -> Read:
-    return Read(at=float(record.sk.partition("#")[0]), **record.data)
+def _read(record: Record) -> ReadModel:
+    return ReadModel(at=float(record.sk.partition("#")[0]), **record.data)

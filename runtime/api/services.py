@@ -23,6 +23,7 @@ from runtime.core.clock import Clock
 from runtime.core.contract import Compute
 from runtime.core.dead_letters import VisibleLetters
 from runtime.core.erasure import ErasureRecords
+from runtime.core.errors import Permanent
 from runtime.core.log import Log
 from runtime.core.ports import CountedQueue, JobStore, MessageSender, ObjectStore
 from runtime.core.service_ports import DirectTransfers, JobListing, Pools
@@ -66,3 +67,7 @@ class Services:
     cors_origins: Sequence[str] = ()
     starts: Sequence[Callable[[], object]] = field(default=())
     stops: Sequence[Callable[[], object]] = field(default=())
+
+    def unreadable(self, error: Permanent) -> None:
+        """Log a record that cannot be read, and is left out of a listing."""
+        self.log.warning("api.unreadable", code=error.code, error=error.summary)

@@ -10,7 +10,6 @@ from runtime.core.options import (
     OptionsRefusedError,
     metadata_of,
     options_of_json,
-    parse_options,
 )
 from runtime.core.submission import MAX_TITLE_CHARACTERS, Submission, submission_metadata
 
@@ -47,14 +46,6 @@ def given_options(document: Mapping[str, Any]) -> JobOptions:
         return options_of_json(document)
     except OptionsRefusedError as error:
         raise invalid(error.code, error.summary, "See GET /v1/options.") from error
-
-
-def recorded_options(metadata: Mapping[str, str]) -> JobOptions:
-    """Return the options in an upload's metadata; raise `ProblemError` 422."""
-    try:
-        return parse_options(metadata)
-    except OptionsRefusedError as error:
-        raise invalid(error.code, error.summary, error.resolution) from error
 
 
 def options_schema() -> dict[str, Any]:

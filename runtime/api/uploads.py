@@ -11,12 +11,13 @@ from typing import Any
 from runtime.api.identifiers import known_form
 from runtime.api.identity import Caller
 from runtime.api.problems import conflict, invalid, not_found
-from runtime.api.upload_options import recorded_options, upload_metadata
+from runtime.api.upload_options import upload_metadata
 from runtime.core.clock import WallClock
 from runtime.core.contract import UPLOADS_PREFIX
 from runtime.core.jobs import Job, State, submitted
 from runtime.core.messages import Upload as UploadedObject
 from runtime.core.messages import confirm_message
+from runtime.core.options import parse_options
 from runtime.core.ports import JobStore, MessageSender, ObjectNotFoundError, ObjectStore
 from runtime.core.service_ports import (
     DirectTransfers,
@@ -217,7 +218,7 @@ class Uploads:
         job = submitted(
             found.source,
             now=self.clock.now(),
-            options=recorded_options(found.metadata),
+            options=parse_options(found.metadata),
             submission=parse_submission(found.metadata),
         )
         existing = self.jobs.create(job)

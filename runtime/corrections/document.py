@@ -43,6 +43,11 @@ class EditableWord:
         return self.found.word.end_seconds
 
     @property
+    def probability(self) -> float:
+        """How likely the recogniser found it, to three places."""
+        return round(self.found.word.probability, 3)
+
+    @property
     def speaker(self) -> str:
         """The label of its speaker."""
         return self.found.speaker

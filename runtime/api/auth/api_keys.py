@@ -4,8 +4,8 @@ import hashlib
 import hmac
 import secrets
 import threading
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
 from runtime.api.identifiers import known_form
@@ -66,7 +66,7 @@ class ApiKeys:
             Record(
                 pk=_by_id(key_id),
                 sk="key",
-                data={**_data(key), "sha256": _digest(secret)},
+                data={**key_fields(key), "sha256": _digest(secret)},
                 expires_at=expires_at,
             )
         )
@@ -124,7 +124,7 @@ class ApiKeys:
             return key
         used = replace(key, last_used_at=now)
         try:
-            self._records.replace(replace(record, data={**record.data, **_data(used)}))
+            self._records.replace(replace(record, data={**record.data, **key_fields(used)}))
         except RecordConflictError:
             return key  # Another request has written its use, or it was revoked just now.
         return used
@@ -154,26 +154,11 @@ def _by_owner(owner: str) -> str:
     return f"owner#{owner}"
 
 
-def _data(key: ApiKey) -> dict[str, Any]:
-    return {
-        "key_id": key.key_id,
-        "owner": key.owner,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "created_at": key.created_at,
-        "expires_at": key.expires_at,
-        "last_used_at": key.last_used_at,
-    }
+def key_fields(key: ApiKey) -> dict[str, Any]:
+    """Return a key's fields as JSON values."""
+    return {**asdict(key), "scopes": sorted(key.scopes)}
 
 
 def _key(record: Record) -> ApiKey:
-    data: Mapping[str, Any] = record.data
-    return ApiKey(
-        key_id=data["key_id"],
-        owner=data["owner"],
-        name=data["name"],
-        scopes=frozenset(Scope(each) for each in data["scopes"]),
-        created_at=data["created_at"],
-        expires_at=data["expires_at"],
-        last_used_at=data["last_used_at"],
-    )
+    data = {each.name: record.data[each.name] for each in fields(ApiKey)}
+    return ApiKey(**{**data, "scopes": frozenset(map(Scope, data["scopes"]))})

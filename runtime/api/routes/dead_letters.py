@@ -93,7 +93,7 @@ def _read(services: Services, letters: Sequence[DeadLetter]) -> list[LetterConte
             )
         except Permanent as error:
             # A record that cannot be read may be what made this a dead letter.
-            services.log.warning("api.unreadable", code=error.code, error=error.summary)
+            services.unreadable(error)
             return LetterContent(letter, problem=error.summary)
 
     with ThreadPoolExecutor(THREADS, thread_name_prefix="dead-letters") as pool:

@@ -3,7 +3,7 @@
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from runtime.api.access import Parts, Reader, own_job
 from runtime.api.correcting import (
@@ -15,6 +15,7 @@ from runtime.api.correcting import (
     journal_model,
     revisions,
 )
+from runtime.api.models import RequestBody
 from runtime.api.problems import not_found
 from runtime.api.routing import IdempotentRoute
 from runtime.corrections.captions import Format
@@ -40,10 +41,8 @@ EDITED_FILE = {
 }
 
 
-class Edits(BaseModel):
+class Edits(RequestBody):
     """Edits in their order: all are made, or none. docs/corrections.md lists the kinds."""
-
-    model_config = ConfigDict(extra="forbid")
 
     edits: list[dict[str, Any]] = Field(min_length=1, max_length=MAX_EDITS)
 
@@ -119,21 +118,7 @@ def read_edits(services: Parts, caller: Reader, job_id: str, response: Response)
         speakers=list(document.speakers),
         chapters=list(document.chapter_titles),
         summary=_summary(current.found, document),
-        words=[
-            WordModel(
-                id=word.id,
-                text=word.text,
-                start_seconds=word.start_seconds,
-                end_seconds=word.end_seconds,
-                speaker=word.speaker,
-                probability=round(word.found.word.probability, 3),
-                first=word.first,
-                edited=word.edited,
-                author=word.author,
-                speaker_author=word.speaker_author,
-            )
-            for word in document.words
-        ],
+        words=[WordModel.model_validate(word, from_attributes=True) for word in document.words],
     )
 
 

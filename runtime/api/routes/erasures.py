@@ -1,18 +1,18 @@
 """Erasures: certificates, legal holds, all jobs of an owner; and the log of a job's reads."""
 
-from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from runtime.api.access import Admin, Parts, Reader, own_job
 from runtime.api.certificates import CertificateModel, begun_certificate, certificate_model
 from runtime.api.identifiers import known_form
 from runtime.api.identity import Caller
 from runtime.api.job_view import job_model
-from runtime.api.models import JobModel, Page
+from runtime.api.models import JobModel, Page, RequestBody
 from runtime.api.problems import ProblemError, not_found
+from runtime.api.reads import ReadModel
 from runtime.api.services import Services
 from runtime.core.erasure import certificate_text
 from runtime.core.jobs import Job
@@ -25,18 +25,14 @@ PAGE = 100
 MAX_READS = 500
 
 
-class HoldChange(BaseModel):
+class HoldChange(RequestBody):
     """Why a job must not be erased."""
-
-    model_config = ConfigDict(extra="forbid")
 
     reason: str = Field(min_length=1, max_length=500)
 
 
-class OwnerErasure(BaseModel):
+class OwnerErasure(RequestBody):
     """Whose jobs are to be erased; `access`: their API keys and webhooks too."""
-
-    model_config = ConfigDict(extra="forbid")
 
     owner: str = Field(min_length=1, max_length=MAX_OWNER_CHARACTERS)
     access: bool = False
@@ -49,15 +45,6 @@ class OwnerErasureModel(BaseModel):
     on_hold: list[str]
     keys: int = Field(description="API keys that were revoked")
     webhooks: int = Field(description="Webhooks that were deleted, with their deliveries")
-
-
-class ReadModel(BaseModel):
-    """Who did what with a job, in the hour that begins at `at` (seconds since the epoch)."""
-
-    at: float
-    owner: str
-    key_id: str | None
-    action: str
 
 
 @router.get(
@@ -132,7 +119,7 @@ def list_reads(
     """Return who did what with a job through the API and the pages, the newest first."""
     own_job(services, caller, job_id)
     reads, following = services.reads.of_job(job_id, limit=limit, after=cursor)
-    return Page(items=[ReadModel(**asdict(each)) for each in reads], next_cursor=following)
+    return Page(items=reads, next_cursor=following)
 
 
 def _begin(services: Services, job: Job) -> bool:

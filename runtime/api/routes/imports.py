@@ -6,29 +6,26 @@ from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from runtime.api.access import Parts, Reader, Writer
 from runtime.api.identity import Caller
 from runtime.api.imports.records import Claimed, Import, ImportLostError, ImportState
-from runtime.api.models import ErrorModel, OptionValue, Page
+from runtime.api.models import ErrorModel, OptionValue, Page, RequestBody
 from runtime.api.outbound.transport import MAX_URL_CHARACTERS, check_url
-from runtime.api.problems import ProblemError, conflict, invalid, not_found
+from runtime.api.problems import ProblemError, conflict, not_found
 from runtime.api.routing import IdempotentRoute
 from runtime.api.services import Services
 from runtime.api.upload_options import upload_metadata
 from runtime.api.uploads import safe_name
-from runtime.core.errors import Permanent
 
 router = APIRouter(prefix="/v1/imports", tags=["imports"], route_class=IdempotentRoute)
 
 DEFAULT_NAME = "recording"
 
 
-class NewImport(BaseModel):
+class NewImport(RequestBody):
     """The https:// URL of a recording on a public host; `options` as in GET /v1/options."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: str = Field(min_length=1, max_length=MAX_URL_CHARACTERS)
     name: str | None = Field(default=None, min_length=1, max_length=1000)
@@ -59,10 +56,7 @@ def begin(services: Parts, caller: Writer, new: NewImport) -> ImportModel:
             "This deployment fetches nothing.",
             "Upload the file; see `features` of GET /.",
         )
-    try:
-        check_url(new.url)
-    except Permanent as error:
-        raise invalid(error.code, error.summary, error.resolution) from error
+    check_url(new.url)
     path = PurePosixPath(unquote(urlsplit(new.url).path))
     made = services.imports.add(
         caller.owner,

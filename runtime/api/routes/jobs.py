@@ -3,14 +3,14 @@
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from runtime.api.access import Parts, Reader, Writer, own_job, require
 from runtime.api.certificates import CertificateModel, begun_certificate
 from runtime.api.cursors import cursor_of, position_of
 from runtime.api.identity import Scope
 from runtime.api.job_view import job_model
-from runtime.api.models import JobModel, OptionValue, Page
+from runtime.api.models import JobModel, OptionValue, Page, RequestBody
 from runtime.api.routing import IdempotentRoute, answer
 from runtime.api.services import Services
 from runtime.api.upload_options import given_options
@@ -23,18 +23,14 @@ router = APIRouter(prefix="/v1/jobs", tags=["jobs"], route_class=IdempotentRoute
 MAX_LIMIT = 100
 
 
-class Reprocessing(BaseModel):
+class Reprocessing(RequestBody):
     """Options of the new run; without any, the job keeps its own."""
-
-    model_config = ConfigDict(extra="forbid")
 
     options: dict[str, OptionValue] | None = Field(default=None, max_length=50)
 
 
-class JobChange(BaseModel):
+class JobChange(RequestBody):
     """What of a job may be changed."""
-
-    model_config = ConfigDict(extra="forbid")
 
     title: str | None = Field(max_length=MAX_TITLE_CHARACTERS)
 

@@ -1,14 +1,12 @@
 """API keys of the caller: made once, listed without their secret, revoked."""
 
-from typing import Any
-
 from fastapi import APIRouter, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from runtime.api.access import Parts, Reader, Writer
-from runtime.api.auth.api_keys import MAX_KEYS, ApiKey
+from runtime.api.auth.api_keys import MAX_KEYS, key_fields
 from runtime.api.identity import Caller, Scope
-from runtime.api.models import Page
+from runtime.api.models import Page, RequestBody
 from runtime.api.problems import ProblemError, conflict, not_found
 
 # Without idempotency keys, whose kept answer would hold the secret.
@@ -18,10 +16,8 @@ DAY_SECONDS = 86_400.0
 MAX_DAYS = 730
 
 
-class NewKey(BaseModel):
+class NewKey(RequestBody):
     """A key to be made; its scopes are among the caller's own."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=100)
     scopes: list[Scope] = Field(min_length=1, max_length=3)
@@ -49,7 +45,7 @@ class MadeKey(KeyModel):
 def list_keys(services: Parts, caller: Reader) -> Page[KeyModel]:
     """Return the caller's keys, the newest first."""
     keys = services.api_keys.of_owner(caller.owner)
-    return Page(items=[KeyModel(**_fields(key)) for key in keys])
+    return Page(items=[KeyModel(**key_fields(key)) for key in keys])
 
 
 @router.post("", status_code=201)
@@ -73,7 +69,7 @@ def make_key(services: Parts, caller: Writer, new: NewKey) -> MadeKey:
         scopes=new.scopes,
         expires_at=None if days is None else services.clock.now() + days * DAY_SECONDS,
     )
-    return MadeKey(key=text, **_fields(key))
+    return MadeKey(key=text, **key_fields(key))
 
 
 @router.delete("/{key_id}", status_code=204, response_class=Response)
@@ -89,14 +85,3 @@ def _require_person(caller: Caller) -> None:
         raise ProblemError(
             403, "auth.forbidden", "A key manages no keys.", "Use a token of a signed-in person."
         )
-
-
-def _fields(key: ApiKey) -> dict[str, Any]:
-    return {
-        "key_id": key.key_id,
-        "name": key.name,
-        "scopes": sorted(key.scopes),
-        "created_at": key.created_at,
-        "expires_at": key.expires_at,
-        "last_used_at": key.last_used_at,
-    }

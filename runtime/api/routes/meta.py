@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel
 
 from runtime.api.access import Parts, Reader, authenticated
+from runtime.api.health import DependencyModel
 from runtime.api.identity import Caller, Scope
 from runtime.api.upload_options import options_schema
 from runtime.core.contract import SERVICE_NAME, VERSION
@@ -20,14 +21,6 @@ class About(BaseModel):
     version: str
     environment: str
     features: dict[str, bool]
-
-
-class DependencyModel(BaseModel):
-    """One dependency of the service."""
-
-    name: str
-    ok: bool
-    detail: str
 
 
 class HealthModel(BaseModel):

@@ -1,7 +1,6 @@
 """What operators see of all owners' jobs: failures with their reasons, costs by day."""
 
 from collections.abc import Iterable
-from dataclasses import asdict
 from itertools import islice, takewhile
 from typing import Annotated
 
@@ -9,11 +8,10 @@ from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
 from runtime.api.access import Admin, Parts
-from runtime.api.costs import by_day, costs_of
+from runtime.api.costs import DayCostModel, by_day, costs_of
 from runtime.api.job_view import job_model
 from runtime.api.models import JobModel
 from runtime.api.services import Services
-from runtime.core.errors import Permanent
 from runtime.core.jobs import Job, State
 
 router = APIRouter(prefix="/v1", tags=["orchestration"])
@@ -22,16 +20,6 @@ MAX_FAILURES = 100
 MAX_PRICED_JOBS = 500
 MAX_DAYS = 92
 DAY_SECONDS = 86_400.0
-
-
-class DayCostModel(BaseModel):
-    """Jobs that succeeded on a day (UTC); those that ran outside of ECS are `unpriced`."""
-
-    day: str
-    jobs: int
-    media_seconds: float
-    cost_usd: float
-    unpriced: int
 
 
 class CostsModel(BaseModel):
@@ -61,15 +49,11 @@ def costs(
     since = services.clock.now() - days * DAY_SECONDS
     ended = takewhile(lambda job: job.updated_at >= since, _newest(services, State.SUCCEEDED))
     found = list(islice(ended, MAX_PRICED_JOBS + 1))
-    sums = by_day(costs_of(found[:MAX_PRICED_JOBS], services.objects))
     return CostsModel(
-        days=[DayCostModel(**asdict(day)) for day in sums],
+        days=by_day(costs_of(found[:MAX_PRICED_JOBS], services.objects)),
         complete=len(found) <= MAX_PRICED_JOBS,
     )
 
 
 def _newest(services: Services, state: State) -> Iterable[Job]:
-    def unreadable(error: Permanent) -> None:
-        services.log.warning("api.unreadable", code=error.code, error=error.summary)
-
-    return services.jobs.in_state(state, newest_first=True, on_unreadable=unreadable)
+    return services.jobs.in_state(state, newest_first=True, on_unreadable=services.unreadable)

@@ -3,14 +3,14 @@
 from itertools import islice
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from runtime.api.access import Admin, Parts
-from runtime.api.pools import MAX_TASKS, queue_state
+from runtime.api.models import RequestBody
+from runtime.api.pools import MAX_TASKS, QueueModel, queue_state
 from runtime.api.problems import invalid, not_found
 from runtime.api.services import Services
 from runtime.core.contract import Compute
-from runtime.core.errors import Permanent
 from runtime.core.jobs import Job, State
 
 router = APIRouter(prefix="/v1", tags=["orchestration"])
@@ -18,26 +18,8 @@ router = APIRouter(prefix="/v1", tags=["orchestration"])
 EXAMINED_JOBS = 500
 
 
-class QueueModel(BaseModel):
-    """A queue; `capacity` null: tasks start on demand. `why_waiting` is a code, as in jobs."""
-
-    name: Compute
-    waiting: int
-    in_work: int
-    oldest_seconds: float | None
-    workers_running: int
-    workers_desired: int
-    capacity: int | None
-    min_tasks: int | None
-    paused: bool
-    why_waiting: str | None
-    dead_letters: int | None
-
-
-class PoolChange(BaseModel):
+class PoolChange(RequestBody):
     """What is to be changed; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     min_tasks: int | None = Field(default=None, ge=0, le=MAX_TASKS)
     max_tasks: int | None = Field(default=None, ge=0, le=MAX_TASKS)
@@ -91,33 +73,19 @@ def _queue(services: Services, kind: Compute) -> QueueModel:
         for job in _jobs(services, state, kind)
         if job.task_arn is None
     ]
-    found = queue_state(
+    letters = services.dead_letters if kind is Compute.CPU else None
+    return queue_state(
         kind,
         backlog=queue.backlog() if queue else None,
         pool=pool,
         waiting=waiting,
         running=_jobs(services, State.RUNNING, kind),
         now=services.clock.now(),
-    )
-    letters = services.dead_letters if kind is Compute.CPU else None
-    return QueueModel(
-        name=found.name,
-        waiting=found.waiting,
-        in_work=found.in_work,
-        oldest_seconds=found.oldest_seconds,
-        workers_running=found.workers_running,
-        workers_desired=found.workers_desired,
-        capacity=found.capacity,
-        min_tasks=pool.min_tasks if pool else None,
-        paused=pool.paused if pool else False,
-        why_waiting=found.why_waiting,
         dead_letters=None if letters is None else letters.count(),
     )
 
 
 def _jobs(services: Services, state: State, kind: Compute) -> list[Job]:
-    def unreadable(error: Permanent) -> None:
-        services.log.warning("api.unreadable", code=error.code, error=error.summary)
-
-    found = islice(services.jobs.in_state(state, on_unreadable=unreadable), EXAMINED_JOBS)
+    listed = services.jobs.in_state(state, on_unreadable=services.unreadable)
+    found = islice(listed, EXAMINED_JOBS)
     return [job for job in found if job.options.compute is kind]

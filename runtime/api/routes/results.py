@@ -2,7 +2,6 @@
 
 import hashlib
 import mimetypes
-from dataclasses import asdict
 from pathlib import PurePosixPath
 from typing import Annotated, Any
 
@@ -11,9 +10,9 @@ from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
 from runtime.api.access import Parts, Reader, own_job
-from runtime.api.partial_transcript import partial_transcript
+from runtime.api.partial_transcript import PartialModel, partial_transcript
 from runtime.api.problems import not_found
-from runtime.api.result_files import PublishedFile, PublishedFiles, published_files
+from runtime.api.result_files import PublishedFile, published_files
 from runtime.api.services import Services
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import Job
@@ -55,21 +54,6 @@ class ResultFileModel(BaseModel):
     size_bytes: int | None
     sha256: str | None
     url: str
-
-
-class PartialSentenceModel(BaseModel):
-    """A sentence recognised so far."""
-
-    start_seconds: float
-    end_seconds: float
-    text: str
-
-
-class PartialModel(BaseModel):
-    """What a running job has recognised; nothing before its transcription and after its end."""
-
-    sentences: list[PartialSentenceModel]
-    until_seconds: float
 
 
 class MediaModel(BaseModel):
@@ -122,22 +106,19 @@ def result(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Redirect to a published file, or with `inline=1` return a small text or JSON itself."""
-    job = own_job(services, caller, job_id)
-    found = published_files(job, services.objects)
-    file = found.find(path)
-    if not inline or not _fits_inline(file):
-        return RedirectResponse(_url(services, job, file), 307)
-    return _inline(found, file, if_none_match)
+    return _file(
+        services,
+        own_job(services, caller, job_id),
+        path,
+        inline=inline,
+        if_none_match=if_none_match,
+    )
 
 
 @router.get("/transcript/partial")
 def partial(services: Parts, caller: Reader, job_id: str) -> PartialModel:
     """Return the sentences that a running job has recognised so far, without speakers."""
-    found = partial_transcript(own_job(services, caller, job_id), services.objects)
-    return PartialModel(
-        sentences=[PartialSentenceModel(**asdict(each)) for each in found.sentences],
-        until_seconds=found.until_seconds,
-    )
+    return partial_transcript(own_job(services, caller, job_id), services.objects)
 
 
 @router.get("/transcript.{suffix}", responses=INLINE, response_class=Response)
@@ -149,13 +130,9 @@ def transcript(
     if_none_match: Annotated[str | None, Header()] = None,
 ) -> Response:
     """Return the transcript in a format: vtt, srt, txt, tsv, json, docx; `md` is the summary."""
-    job = own_job(services, caller, job_id)
-    found = published_files(job, services.objects)
     name = ResultFile.SUMMARY_MARKDOWN if suffix == "md" else f"transcript.{suffix}"
-    file = found.find(name)
-    if not _fits_inline(file):
-        return RedirectResponse(_url(services, job, file), 307)
-    return _inline(found, file, if_none_match)
+    job = own_job(services, caller, job_id)
+    return _file(services, job, name, inline=True, if_none_match=if_none_match)
 
 
 @router.get("/media", responses=REDIRECTS, status_code=307, response_class=Response)
@@ -176,7 +153,14 @@ def type_of(name: str) -> str:
         return mimetypes.guess_type(name)[0] or DEFAULT_TYPE
 
 
-def _inline(found: PublishedFiles, file: PublishedFile, if_none_match: str | None) -> Response:
+def _file(
+    services: Services, job: Job, name: str, *, inline: bool, if_none_match: str | None
+) -> Response:
+    """Redirect to a published file, or return a small text or JSON itself where `inline`."""
+    found = published_files(job, services.objects)
+    file = found.find(name)
+    if not inline or not _fits_inline(file):
+        return RedirectResponse(_url(services, job, file), 307)
     content = None if file.sha256 else found.read(file)
     etag = f'"{file.sha256 or hashlib.sha256(content or b"").hexdigest()}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}

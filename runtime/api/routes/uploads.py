@@ -1,13 +1,14 @@
 """Uploads: begin, send to signed URLs, resume, confirm."""
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictInt
+from pydantic import BaseModel, Field, StrictInt
 
 from runtime.api.access import Parts, Writer
 from runtime.api.job_view import job_model
-from runtime.api.models import JobModel, OptionValue
+from runtime.api.models import JobModel, OptionValue, RequestBody
 from runtime.api.routing import IdempotentRoute
 from runtime.api.services import Services
 from runtime.api.uploads import KEPT_SECONDS, MAX_PARTS, PARTS_PER_ANSWER, Upload
@@ -15,10 +16,8 @@ from runtime.api.uploads import KEPT_SECONDS, MAX_PARTS, PARTS_PER_ANSWER, Uploa
 router = APIRouter(prefix="/v1/uploads", tags=["uploads"], route_class=IdempotentRoute)
 
 
-class NewUpload(BaseModel):
+class NewUpload(RequestBody):
     """A file to be uploaded; `options` as in GET /v1/options."""
-
-    model_config = ConfigDict(extra="forbid")
 
     name: str = Field(min_length=1, max_length=1000)
     size_bytes: int = Field(ge=1, le=1 << 46)
@@ -151,10 +150,7 @@ def _model(services: Services, upload: Upload, *, first_parts: bool) -> UploadMo
         part_size=upload.part_size,
         part_count=upload.part_count,
         parts=_parts(services, upload, list(numbers)) if numbers else [],
-        parts_present=[
-            PresentPart(number=part.number, size_bytes=part.size_bytes, etag=part.etag)
-            for part in present
-        ],
+        parts_present=[PresentPart(**asdict(part)) for part in present],
         job_id=upload.job_id,
         expires_at=upload.created_at + KEPT_SECONDS,
         max_bytes=services.uploads.max_bytes,

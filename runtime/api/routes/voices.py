@@ -1,13 +1,15 @@
 """Known voices: profiles that people enrolled with consent, and names proposed by them."""
 
+from dataclasses import asdict
 from typing import Annotated
 
 from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from runtime.api.access import Parts, Reader, Writer, own_job
 from runtime.api.correcting import answered, revisions
 from runtime.api.identity import Caller
+from runtime.api.models import RequestBody
 from runtime.api.problems import conflict, invalid, not_found
 from runtime.api.routing import IdempotentRoute
 from runtime.api.services import Services
@@ -26,10 +28,8 @@ from runtime.voices.profiles import (
 router = APIRouter(prefix="/v1", tags=["voices"], route_class=IdempotentRoute)
 
 
-class Enrolment(BaseModel):
+class Enrolment(RequestBody):
     """A speaker whom a person has named; `consented_by` is who agreed, and how it is known."""
-
-    model_config = ConfigDict(extra="forbid")
 
     job_id: str = Field(max_length=100)
     speaker: str = Field(max_length=20)
@@ -165,13 +165,7 @@ def propose_names(services: Parts, caller: Reader, job_id: str) -> ProposalsMode
     unnamed = [each for each in voices.voices if each.speaker not in current.document.names]
     return ProposalsModel(
         proposals=[
-            ProposalModel(
-                speaker=each.speaker,
-                profile=each.profile,
-                name=names[each.profile],
-                similarity=each.similarity,
-                confidence=each.confidence,
-            )
+            ProposalModel(name=names[each.profile], **asdict(each))
             for each in propose(unnamed, voices_of(samples))
         ]
     )
@@ -194,13 +188,4 @@ def _profiles(services: Services) -> Profiles:
 
 
 def _model(sample: Sample) -> SampleModel:
-    return SampleModel(
-        job_id=sample.job_id,
-        speaker=sample.speaker,
-        seconds=sample.seconds,
-        model=sample.model,
-        consented_by=sample.consented_by,
-        consented_at=sample.consented_at,
-        enrolled_by=sample.enrolled_by,
-        enrolled_at=sample.enrolled_at,
-    )
+    return SampleModel.model_validate(sample, from_attributes=True)

@@ -1,22 +1,22 @@
 """Webhooks of the caller: endpoints, their secrets, what was delivered to them."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated, Any
 from uuid import uuid4
 
 from fastapi import APIRouter, Query, Response
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from runtime.api.access import Parts, Reader, Writer
 from runtime.api.identity import Caller
-from runtime.api.models import Page
+from runtime.api.models import Page, RequestBody
 from runtime.api.outbound.transport import MAX_URL_CHARACTERS, check_url
-from runtime.api.problems import ProblemError, invalid, not_found
+from runtime.api.problems import ProblemError, not_found
 from runtime.api.services import Services
 from runtime.api.webhooks.deliveries import Delivery, DeliveryState
 from runtime.api.webhooks.endpoints import DEFAULT_EVENTS, TEST_EVENT, Endpoint, checked_events
 from runtime.api.webhooks.sender import WebhookSender
-from runtime.core.errors import Permanent
 from runtime.core.job_events import JobEvent
 
 # Without idempotency keys, whose kept answer would hold the secret.
@@ -27,20 +27,16 @@ Events = Annotated[list[str], Field(min_length=1, max_length=20)]
 Description = Annotated[str, Field(max_length=200)]
 
 
-class NewWebhook(BaseModel):
+class NewWebhook(RequestBody):
     """A URL to be called; it must be https:// on a public host."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Url
     events: Events = Field(default=list(DEFAULT_EVENTS))
     description: Description = ""
 
 
-class WebhookChange(BaseModel):
+class WebhookChange(RequestBody):
     """What is to be changed; what is left out stays."""
-
-    model_config = ConfigDict(extra="forbid")
 
     url: Url | None = None
     events: Events | None = None
@@ -83,13 +79,13 @@ class DeliveryModel(BaseModel):
 def list_webhooks(services: Parts, caller: Reader) -> Page[WebhookModel]:
     """Return the caller's webhooks."""
     found = services.webhooks.of_owner(caller.owner)
-    return Page(items=[WebhookModel(**_fields(each)) for each in found])
+    return Page(items=[WebhookModel(**asdict(each)) for each in found])
 
 
 @router.post("", status_code=201)
 def make_webhook(services: Parts, caller: Writer, new: NewWebhook) -> SecretWebhook:
     """Make a webhook; its deliveries are signed by the secret of this answer."""
-    _check(new.url)
+    check_url(new.url)
     endpoint = services.webhooks.make(
         caller.owner, url=new.url, events=new.events, description=new.description
     )
@@ -99,7 +95,7 @@ def make_webhook(services: Parts, caller: Writer, new: NewWebhook) -> SecretWebh
 @router.get("/{webhook_id}")
 def read_webhook(services: Parts, caller: Reader, webhook_id: str) -> WebhookModel:
     """Return one webhook."""
-    return WebhookModel(**_fields(_own(services, caller, webhook_id)))
+    return WebhookModel(**asdict(_own(services, caller, webhook_id)))
 
 
 @router.patch("/{webhook_id}")
@@ -109,10 +105,10 @@ def change_webhook(
     """Change a webhook, or switch it off and on."""
     fields: dict[str, Any] = change.model_dump(exclude_none=True)
     if "url" in fields:
-        _check(fields["url"])
+        check_url(fields["url"])
     if "events" in fields:
         fields["events"] = checked_events(fields["events"])
-    return WebhookModel(**_fields(services.webhooks.change(caller.owner, webhook_id, **fields)))
+    return WebhookModel(**asdict(services.webhooks.change(caller.owner, webhook_id, **fields)))
 
 
 @router.delete("/{webhook_id}", status_code=204, response_class=Response)
@@ -154,13 +150,6 @@ def list_deliveries(
     )
 
 
-def _check(url: str) -> None:
-    try:
-        check_url(url)
-    except Permanent as error:
-        raise invalid(error.code, error.summary, error.resolution) from error
-
-
 def _own(services: Services, caller: Caller, webhook_id: str) -> Endpoint:
     found = services.webhooks.find(caller.owner, webhook_id)
     if found is None:
@@ -189,30 +178,9 @@ def _test_event(services: Services, caller: Caller) -> JobEvent:
     )
 
 
-def _fields(endpoint: Endpoint) -> dict[str, Any]:
-    return {
-        "webhook_id": endpoint.webhook_id,
-        "url": endpoint.url,
-        "events": list(endpoint.events),
-        "description": endpoint.description,
-        "enabled": endpoint.enabled,
-        "created_at": endpoint.created_at,
-    }
-
-
 def _with_secret(endpoint: Endpoint) -> SecretWebhook:
-    return SecretWebhook(secret=endpoint.secrets[0].text, **_fields(endpoint))
+    return SecretWebhook(secret=endpoint.secrets[0].text, **asdict(endpoint))
 
 
 def _delivery(delivery: Delivery) -> DeliveryModel:
-    return DeliveryModel(
-        delivery_id=delivery.delivery_id,
-        event_type=delivery.event_type,
-        state=delivery.state,
-        tries=delivery.tries,
-        created_at=delivery.created_at,
-        last_try_at=delivery.last_try_at,
-        next_try_at=delivery.next_try_at,
-        last_status=delivery.last_status,
-        last_error=delivery.last_error,
-    )
+    return DeliveryModel(**asdict(delivery))

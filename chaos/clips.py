@@ -1,10 +1,11 @@
 """Short videos: a silent one, and one with speech."""
 
-import subprocess
 from collections.abc import Generator
 from pathlib import Path
 
 import imageio_ffmpeg
+
+from scripts.sample_media.ffmpeg import ffmpeg
 
 SIZE = (64, 48)
 FRAMES_PER_SECOND = 10
@@ -26,13 +27,6 @@ def make_clip(path: Path) -> bytes:
 
 def make_speech_clip(talk: Path, path: Path) -> bytes:
     """Cut the first seconds of a recorded talk, and return the file."""
-    subprocess.run(
-        [
-            imageio_ffmpeg.get_ffmpeg_exe(),
-            *("-loglevel", "error", "-y", "-i", str(talk), "-t", str(SPEECH_SECONDS)),
-            *("-vf", f"scale={SIZE[0]}:{SIZE[1]}", "-r", str(FRAMES_PER_SECOND)),
-            str(path),
-        ],
-        check=True,
-    )
+    picture = ("-vf", f"scale={SIZE[0]}:{SIZE[1]}", "-r", FRAMES_PER_SECOND)
+    ffmpeg("-i", talk, "-t", SPEECH_SECONDS, *picture, path)
     return path.read_bytes()

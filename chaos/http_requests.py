@@ -25,7 +25,7 @@ S3_OPERATIONS = {
 BY_RECEIPT = (("sqs", "DeleteMessage"), ("sqs", "ChangeMessageVisibility"))
 XRAY_OPERATIONS = {"/TraceSegments": "PutTraceSegments", "/Traces": "BatchGetTraces"}
 _SENDER = re.compile(r"\bapp/(?P<name>[a-z-]+)\.(?P<pid>\d+)")
-_JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
+JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +86,14 @@ class Request:
         service, operation = self.target
         if service == "s3":
             yield self.object_key
-            yield from _JOB_ID.findall(self.object_key)
+            yield from JOB_ID.findall(self.object_key)
         elif (service, operation) == ("ecs", "StopTask"):
             yield str(self.json.get("task", ""))
         elif (service, operation) in BY_RECEIPT:
             yield str(self.json.get("ReceiptHandle", ""))
         else:
             for text in _texts(self.json):
-                yield from _JOB_ID.findall(text)
+                yield from JOB_ID.findall(text)
                 if text.startswith(UPLOADS_PREFIX):
                     yield text
 

@@ -1,17 +1,15 @@
 """Messages that a worker receives: whose they are, and how SQS delivers one twice."""
 
 import json
-import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 from chaos.aws_responses import Response
-from chaos.http_requests import Request
+from chaos.http_requests import JOB_ID, Request
 from chaos.job_numbers import JobNumbers
 
 CHANGE_VISIBILITY = "AmazonSQS.ChangeMessageVisibility"
-_JOB_ID = re.compile(r"(?<![0-9a-f])[0-9a-f]{32}(?![0-9a-f])")
 
 
 class Receipts:
@@ -28,7 +26,7 @@ class Receipts:
         """Note the messages of an answer and return the job of the first one, if any is known."""
         found = None
         for message in _messages(response):
-            names = _JOB_ID.findall(message.get("Body", ""))
+            names = JOB_ID.findall(message.get("Body", ""))
             number = self._job_numbers.known(names)
             if number is not None:
                 self._job_numbers.register(number, message["ReceiptHandle"])

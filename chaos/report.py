@@ -1,12 +1,12 @@
 """Checks what a run left behind, and reports which promises were kept."""
 
-import hashlib
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from chaos.command import Report
 from chaos.ledger import NO_JOB, Breach, Violation, broken_by_kind
+from chaos.oracle.histories import Finding
+from chaos.oracle.samples import inconsistent_files
 from chaos.system import System
 from chaos.traffic import Video
 from runtime.core.contract import IdempotencyTable, Output, ResultFile, result_prefix
@@ -41,16 +41,8 @@ def check_final_state(system: System, videos: Iterable[Video]) -> Iterator[Viola
     for video in videos:
         known.add(video.source.job_id)
         job = jobs.get(video.source.job_id)
-        if job is None:
-            yield Violation(Breach.LOST, video.number, "has no record, though it was uploaded")
-        else:
-            yield from _end(video, job)
-            if job.state is State.SUCCEEDED:
-                yield from _results(system, video, job)
-                if records.get(job.source.object_id) != job.result_key:
-                    yield Violation(
-                        Breach.LOST, video.number, "succeeded, but is not recorded as processed"
-                    )
+        for finding in _judge(system, video, job, records):
+            yield finding.about(video.number)
     for stranger in jobs.keys() - known:
         yield Violation(Breach.RULE, NO_JOB, f"job {stranger} exists for no upload")
     for queue in (Output.JOBS_QUEUE_URL, Output.JOBS_DLQ_URL):
@@ -60,51 +52,46 @@ def check_final_state(system: System, videos: Iterable[Video]) -> Iterator[Viola
         yield Violation(Breach.STUCK, NO_JOB, f"a task is left: {task.get('startedBy')}")
 
 
-def _end(video: Video, job: Job) -> Iterator[Violation]:
-    if not job.ended:
+def _judge(
+    system: System, video: Video, job: Job | None, records: Mapping[str, str]
+) -> Iterator[Finding]:
+    poison = video.scenario.poison is not None
+    if job is None:
+        yield Finding(Breach.LOST, "has no record, though it was uploaded")
+    elif not job.ended:
         state = f"is {job.state} (attempt {job.attempt}, runs {job.runs}, misses {job.misses})"
-        yield Violation(Breach.STUCK, video.number, state)
-    elif video.scenario.poison is None and job.state is not State.SUCCEEDED:
+        yield Finding(Breach.STUCK, state)
+    elif not poison and job.state is not State.SUCCEEDED:
         code = job.failure.code if job.failure else "no reason"
-        yield Violation(Breach.LOST, video.number, f"is {job.state} ({code}), but can be processed")
-    elif video.scenario.poison is not None:
-        if job.state is not State.FAILED:
-            yield Violation(Breach.RULE, video.number, f"is poison, but {job.state}")
-        elif job.failure is None or not job.failure.resolution:
-            yield Violation(Breach.LOST, video.number, "failed without a reason")
+        yield Finding(Breach.LOST, f"is {job.state} ({code}), but can be processed")
+    elif poison and job.state is not State.FAILED:
+        yield Finding(Breach.RULE, f"is poison, but {job.state}")
+    elif poison and (job.failure is None or not job.failure.resolution):
+        yield Finding(Breach.LOST, "failed without a reason")
+    if job is not None and job.state is State.SUCCEEDED:
+        yield from _results(system, job, speech=video.scenario.conditions.speech)
+        if records.get(job.source.object_id) != job.result_key:
+            yield Finding(Breach.LOST, "succeeded, but is not recorded as processed")
 
 
-def _results(system: System, video: Video, job: Job) -> Iterator[Violation]:
+def _results(system: System, job: Job, *, speech: bool) -> Iterator[Finding]:
     objects, prefix = system.objects(), result_prefix(job.job_id)
     try:
         results = open_results(job, objects)
         for name in results.keys:
             if objects.read_bytes(system.bucket, prefix + name) != results.read(name):
-                yield Violation(
-                    Breach.TWICE, video.number, f"the public copy of {name} is of other results"
-                )
-        for file in json.loads(results.manifest)["files"]:
-            content = results.read(file["name"])
-            if hashlib.sha256(content).hexdigest() != file["sha256"]:
-                yield Violation(
-                    Breach.TWICE, video.number, f"{file['name']} is not what the manifest says"
-                )
-        if (
-            video.scenario.conditions.speech
-            and not results.read(ResultFile.TRANSCRIPT_TEXT).strip()
-        ):
-            yield Violation(Breach.LOST, video.number, "succeeded without the words it has")
+                yield Finding(Breach.TWICE, f"the public copy of {name} is of other results")
+        yield from inconsistent_files(results)
+        if speech and not results.read(ResultFile.TRANSCRIPT_TEXT).strip():
+            yield Finding(Breach.LOST, "succeeded without the words it has")
     except ObjectNotFoundError as error:
-        yield Violation(Breach.LOST, video.number, f"succeeded, but {error}")
+        yield Finding(Breach.LOST, f"succeeded, but {error}")
 
 
 def _records(system: System) -> dict[str, str]:
     """Return the results of all processed uploads, by the identity of the upload."""
-    pages = (
-        system.cloud.client("dynamodb")
-        .get_paginator("scan")
-        .paginate(TableName=system.outputs[Output.IDEMPOTENCY_TABLE])
-    )
+    scan = system.cloud.client("dynamodb").get_paginator("scan")
+    pages = scan.paginate(TableName=system.outputs[Output.IDEMPOTENCY_TABLE])
     return {
         item[IdempotencyTable.PARTITION_KEY]["S"]: item["result_s3_key"]["S"]
         for page in pages

@@ -134,12 +134,9 @@ class _Progress:
 
 
 def _task_lives(system: System) -> TaskLives:
-    ecs, cluster = system.cloud.client("ecs"), system.outputs[Output.CLUSTER]
-
     def lives(job_id: str, attempt: int) -> bool:
-        arns = ecs.list_tasks(cluster=cluster, startedBy=f"{job_id}-{attempt}")["taskArns"]
-        tasks = ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
         now = time.time()
+        tasks = system.tasks(startedBy=f"{job_id}-{attempt}")
         return any(now - task["createdAt"].timestamp() > OLD_ENOUGH_SECONDS for task in tasks)
 
     return lives

@@ -137,14 +137,17 @@ class System:
                 for page in pages:
                     file.writelines(event["message"].rstrip() + "\n" for event in page["events"])
 
-    def tasks(self) -> list[dict[str, Any]]:
-        """Return the tasks that are not to stop."""
+    def tasks(self, **which: str) -> list[dict[str, Any]]:
+        """Return the tasks of ListTasks' options, by default those that are not to stop."""
         ecs, cluster = self.cloud.client("ecs"), self.outputs[Output.CLUSTER]
-        arns = ecs.list_tasks(cluster=cluster)["taskArns"]
-        found: list[dict[str, Any]] = (
-            ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"] if arns else []
-        )
-        return found
+        # A page has as many tasks as one DescribeTasks takes.
+        pages = ecs.get_paginator("list_tasks").paginate(cluster=cluster, **which)
+        listed = [arns for page in pages if (arns := page["taskArns"])]
+        return [
+            task
+            for arns in listed
+            for task in ecs.describe_tasks(cluster=cluster, tasks=arns)["tasks"]
+        ]
 
 
 @contextmanager
@@ -166,7 +169,7 @@ def deployed(
         python=toolchain.PROCESSOR_PYTHON,
         name=Caller.PROCESSOR,
         endpoint_url=proxy.url,
-        settings=_with_attempts(PROCESSOR_TIMEOUTS, budgets),
+        settings={**PROCESSOR_TIMEOUTS, **_attempts(budgets)},
         other_code=None if other_version is None else _checked_out(other_version, folder / OTHER),
     )
     function = interposed(
@@ -265,11 +268,8 @@ def set_queue(
     )
 
 
-def _with_attempts(settings: Mapping[str, str], budgets: Budgets) -> Mapping[str, str]:
-    attempts: dict[str, str] = {}
-    if budgets is Budgets.REDRIVE:
-        attempts[EnvVar.MAX_ATTEMPTS] = MAX_ATTEMPTS
-    return {**settings, **attempts}
+def _attempts(budgets: Budgets) -> Mapping[str, str]:
+    return {EnvVar.MAX_ATTEMPTS: MAX_ATTEMPTS} if budgets is Budgets.REDRIVE else {}
 
 
 def _shorten_timeouts(system: System, budgets: Budgets) -> None:
@@ -281,7 +281,7 @@ def _shorten_timeouts(system: System, budgets: Budgets) -> None:
         known = functions.get_function_configuration(FunctionName=function)
         variables = {**known["Environment"]["Variables"], **settings}
         if output is Output.REAPER_FUNCTION:
-            variables = {**variables, **_with_attempts({}, budgets)}
+            variables = {**variables, **_attempts(budgets)}
         functions.update_function_configuration(
             FunctionName=function, Environment={"Variables": variables}
         )

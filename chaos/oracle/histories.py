@@ -1,10 +1,11 @@
 """Judges the succession of states that one job's record has had."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chaos.ledger import Breach
+from chaos.ledger import Breach, Violation
 from runtime.core.contract import ResultFile
 from runtime.core.jobs import ENDED, ON_REQUEST, TRANSITIONS, Job, State
 
@@ -17,6 +18,10 @@ class Finding:
 
     breach: Breach
     what: str
+
+    def about(self, number: int) -> Violation:
+        """Return it as a broken promise about the job of a number."""
+        return Violation(self.breach, number, self.what)
 
 
 def judge_history(records: Sequence[Job]) -> Iterator[Finding]:
@@ -78,22 +83,19 @@ def publishing_attempt(job: Job) -> int:
 
 
 def _successes(records: Sequence[Job]) -> Iterator[Finding]:
-    counted: dict[int, int] = {}
-    state: State | None = None
-    for job in records:
-        if job.state is State.SUCCEEDED and state is not State.SUCCEEDED:
-            counted[job.reruns] = counted.get(job.reruns, 0) + 1
-        state = job.state
+    states = [None, *(job.state for job in records)]
+    counted = Counter(
+        job.reruns
+        for before, job in zip(states, records, strict=False)
+        if job.state is State.SUCCEEDED and before is not State.SUCCEEDED
+    )
     for request, times in counted.items():
         if times > 1:
             yield Finding(Breach.TWICE, f"succeeded {times} times for request {request}")
 
 
 def _tasks_of_attempts(records: Sequence[Job]) -> Iterator[Finding]:
-    tasks: dict[int, set[str]] = {}
-    for job in records:
-        if job.task_arn is not None:
-            tasks.setdefault(job.attempt, set()).add(job.task_arn)
-    for attempt, arns in tasks.items():
-        if len(arns) > 1:
-            yield Finding(Breach.RULE, f"attempt {attempt} was run by {len(arns)} tasks")
+    runs = dict.fromkeys((job.attempt, job.task_arn) for job in records if job.task_arn is not None)
+    for attempt, tasks in Counter(attempt for attempt, _ in runs).items():
+        if tasks > 1:
+            yield Finding(Breach.RULE, f"attempt {attempt} was run by {tasks} tasks")

@@ -25,7 +25,7 @@ def judge_results(
 ) -> Iterator[Finding]:
     """Yield what a reader misses now; `published`: the job has had results before."""
     try:
-        yield from read_results(get, objects, lambda results: tuple(_inconsistent(results)))
+        yield from read_results(get, objects, lambda results: tuple(inconsistent_files(results)))
     except ObjectNotFoundError as error:
         if published:
             yield Finding(Breach.LOST, f"its results cannot be read: {error}")
@@ -40,7 +40,8 @@ def judge_results(
             yield Finding(Breach.TWICE, f"{key} is no JSON")
 
 
-def _inconsistent(results: PublishedResults) -> Iterator[Finding]:
+def inconsistent_files(results: PublishedResults) -> Iterator[Finding]:
+    """Yield the files that are not what the manifest of the same results says."""
     for file in json.loads(results.manifest)["files"]:
         content = results.read(file["name"])
         if hashlib.sha256(content).hexdigest() != file["sha256"]:

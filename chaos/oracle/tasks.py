@@ -1,7 +1,9 @@
 """Judges what the scheduler did with tasks, beside what the records say about their jobs."""
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import Any
 
 from chaos.ledger import Breach
@@ -49,17 +51,13 @@ def task_record(described: Mapping[str, Any]) -> TaskRecord:
 
 def work_of(records: Sequence[Job]) -> Iterator[Work]:
     """Yield when which tasks worked on a job, from the versions of its record."""
-    running: Job | None = None
-    for job in records:
-        if running is not None and (
-            job.state is not State.RUNNING or job.attempt != running.attempt
-        ):
-            yield _work(running, job.updated_at)
-            running = None
-        if running is None and job.state is State.RUNNING and job.task_arn is not None:
-            running = job
-    if running is not None:
-        yield _work(running, float("inf"))
+    runs = groupby(records, key=lambda job: job.attempt if job.state is State.RUNNING else None)
+    spans = [(attempt, list(jobs)) for attempt, jobs in runs]
+    ends = [*(jobs[0].updated_at for _, jobs in spans[1:]), float("inf")]
+    for (attempt, jobs), end in zip(spans, ends, strict=True):
+        first = next((job for job in jobs if job.task_arn is not None), None)
+        if attempt is not None and first is not None:
+            yield Work(first.job_id, first.task_arn or "", first.updated_at, end)
 
 
 def killed_at_work(tasks: Iterable[TaskRecord], work: Iterable[Work]) -> Iterator[Work]:
@@ -81,15 +79,8 @@ def killed_at_work(tasks: Iterable[TaskRecord], work: Iterable[Work]) -> Iterato
 
 def judge_tasks(job_id: str, tasks: Iterable[TaskRecord]) -> Iterator[Finding]:
     """Yield the attempts of a job for which ECS ran more than one task."""
-    counted: dict[str, int] = {}
-    for task in tasks:
-        if task.started_by.startswith(f"{job_id}-"):
-            counted[task.started_by] = counted.get(task.started_by, 0) + 1
-    for started_by, times in counted.items():
+    attempts = (t.started_by for t in tasks if t.started_by.startswith(f"{job_id}-"))
+    for started_by, times in Counter(attempts).items():
         if times > 1:
             attempt = started_by.rpartition("-")[2]
             yield Finding(Breach.RULE, f"ECS ran {times} tasks for attempt {attempt}")
-
-
-def _work(running: Job, end: float) -> Work:
-    return Work(running.job_id, running.task_arn or "", running.updated_at, end)

@@ -6,16 +6,13 @@ from pathlib import Path
 
 from chaos.ledger import NO_JOB, Violation
 from chaos.oracle.counts import counted_successes, judge_counts
-from chaos.oracle.histories import Finding, judge_history
+from chaos.oracle.histories import judge_history
 from chaos.oracle.samples import ResultSampler
 from chaos.oracle.stream import histories, record_changes
 from chaos.oracle.tasks import TaskRecord, Work, judge_tasks, killed_at_work, task_record, work_of
 from chaos.system import System
 from chaos.traffic import Video
-from runtime.core.contract import Output
 from runtime.core.jobs import Job, State
-
-DESCRIBED_AT_ONCE = 100
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +66,9 @@ class Oracle:
             found += [(job_id, finding) for finding in judged]
         work = [each for versions in records.values() for each in work_of(versions)]
         return Verdict(
-            violations=tuple(self._violations(found)),
+            violations=tuple(
+                finding.about(self._number(job_id)) for job_id, finding in dict.fromkeys(found)
+            ),
             killed=tuple(killed_at_work(tasks, work)),
             changes=sum(map(len, records.values())),
             samples=self.sampler.samples,
@@ -77,38 +76,18 @@ class Oracle:
             tasks=len(tasks),
         )
 
-    def _violations(self, found: Iterable[tuple[str, Finding]]) -> Iterator[Violation]:
-        for job_id, finding in dict.fromkeys(found):
-            yield Violation(finding.breach, self._number(job_id), finding.what)
-
     def _number(self, job_id: str) -> int:
         return self._numbers.get(job_id, NO_JOB)
 
 
 def _successes(records: Mapping[str, Sequence[Job]]) -> int:
-    return len(
-        {
-            (job.job_id, job.attempt)
-            for versions in records.values()
-            for job in versions
-            if job.state is State.SUCCEEDED
-        }
-    )
+    versions = [job for found in records.values() for job in found]
+    return len({(job.job_id, job.attempt) for job in versions if job.state is State.SUCCEEDED})
 
 
 def _tasks(system: System) -> Iterator[TaskRecord]:
-    ecs, cluster = system.cloud.client("ecs"), system.outputs[Output.CLUSTER]
-    pages = ecs.get_paginator("list_tasks")
     for status in ("RUNNING", "STOPPED"):
-        arns = [
-            arn
-            for page in pages.paginate(cluster=cluster, desiredStatus=status)
-            for arn in page["taskArns"]
-        ]
-        for start in range(0, len(arns), DESCRIBED_AT_ONCE):
-            some = arns[start : start + DESCRIBED_AT_ONCE]
-            described = ecs.describe_tasks(cluster=cluster, tasks=some)["tasks"]
-            yield from map(task_record, described)
+        yield from map(task_record, system.tasks(desiredStatus=status))
 
 
 def _lines(logs: Path) -> Iterator[str]:

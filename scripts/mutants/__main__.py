@@ -22,6 +22,7 @@ LINKED = (".venv", ".lifestream", "node_modules")
 """What a copy shares with the checkout: large, and not changed by tests."""
 
 LIMIT_SECONDS = 300.0
+PYTEST = ("-B", "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider")
 PASSED, FAILED = 0, 1
 """pytest's exit statuses; others mean that tests could not be collected or run."""
 
@@ -92,21 +93,9 @@ def status_without(guard: Guard, copy: Path, *, show: bool) -> int:
 
 def run_tests(copy: Path, tests: Iterable[str], *, show: bool) -> int:
     """Run tests until the first failure; one that hangs counts as failed."""
-    command = [
-        sys.executable,
-        "-B",
-        "-m",
-        "pytest",
-        "-q",
-        "-x",
-        "-n",
-        "0",
-        "-p",
-        "no:cacheprovider",
-    ]
     try:
         done = subprocess.run(
-            [*command, *tests],
+            [sys.executable, *PYTEST, *tests],
             cwd=copy,
             check=False,
             capture_output=True,

@@ -32,7 +32,9 @@ DIARIZATION = "diarization"
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Make the layout where it is missing, link to it; 1 if a model cannot be had."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=_Verbatim)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--fetch", action="store_true", help="only download what it is made of")
     parser.add_argument("--into", type=Path, help="the models folder to make")
     given = parser.parse_args(arguments)
@@ -125,10 +127,6 @@ def checked(name: str, file: Mapping[str, Any], cache: Path) -> bytes:
             f"{name} from {file['parts'][0]} has SHA-256 {digest}, not the pinned {file['sha256']}"
         )
     return content
-
-
-class _Verbatim(argparse.RawDescriptionHelpFormatter):
-    """Keeps the module's own line breaks in `--help`."""
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from runtime.protection.testing.simulation.schedule import (
     draw_short,
     strained,
 )
+from runtime.protection.testing.simulation.search import Total
 from runtime.protection.testing.simulation.server import ServerSimulation
 from runtime.protection.testing.simulation.sessions import SessionSimulation
 from runtime.protection.testing.simulation.task import Watch
@@ -36,25 +37,21 @@ class Drive:
     def play(self, seeds: Sequence[int]) -> bool:
         """Play the schedules, print the sums, and return whether every promise was kept."""
         began = time.monotonic()
-        gaps = unnoticed = held = over = lost = turned = messages = 0
-        bad = []
+        sums, unnoticed, jobs_lost, bad = Total(), 0, 0, []
         for seed in seeds:
-            outcome, lost_messages = self.run(self.draw(seed), None)
-            gaps += len(outcome.gaps)
+            outcome, lost = self.run(self.draw(seed), None)
+            sums.add(outcome)
             unnoticed += outcome.unnoticed
-            held += len(outcome.held_idle)
-            over += outcome.over_cap
-            lost += outcome.lost
-            turned += outcome.turned_away
-            messages += lost_messages
-            broken = outcome.unnoticed or outcome.held_idle or outcome.over_cap or lost_messages
+            jobs_lost += lost
+            broken = outcome.unnoticed or outcome.held_idle or outcome.over_cap or lost
             broken = broken or (outcome.calm and outcome.lost)
             if broken or (outcome.gaps and not self.gaps):
                 bad.append(seed)
         print(
-            f"{self.name}: schedules {len(seeds)}, gaps {gaps} (unnoticed {unnoticed}), "
-            f"held while idle {held}, beyond a cap {over}, jobs lost {messages}; "
-            f"turned away {turned}, lost their lease {lost}; {time.monotonic() - began:.0f} s"
+            f"{self.name}: schedules {len(seeds)}, gaps {sums.gaps} (unnoticed {unnoticed}), "
+            f"held while idle {sums.held_idle}, beyond a cap {sums.over_cap}, "
+            f"jobs lost {jobs_lost}; turned away {sums.turned_away}, "
+            f"lost their lease {sums.lost}; {time.monotonic() - began:.0f} s"
         )
         for seed in bad[:SHOWN]:
             print(f"  replay it: --only {self.name!r} --replay {seed}")
@@ -67,8 +64,7 @@ def _sessions(schedule: Schedule, watch: Watch | None) -> tuple[ScheduleResult, 
 
 def _worker(schedule: Schedule, watch: Watch | None) -> tuple[ScheduleResult, int]:
     simulation = WorkerSimulation(schedule, watch=watch)
-    outcome = simulation.run()
-    return outcome, len(simulation.lost)
+    return simulation.run(), len(simulation.lost)
 
 
 def _server(schedule: Schedule, watch: Watch | None) -> tuple[ScheduleResult, int]:

@@ -37,46 +37,32 @@ LIST_TASKS = "ecs.ListTasks"
 RECEIVE = "sqs.ReceiveMessage"
 SWEEP = CallName(Caller.REAPER, "dynamodb.Query")
 
-_DISPATCHES = ("s3.HeadObject", "dynamodb.Write:CLAIMED", RUN_TASK)
-_PROCESSES = (
-    "dynamodb.GetItem",
-    "dynamodb.Write:RUNNING",
-    "s3.GetObject:work",
-    "s3.GetObject:uploads",
-    "s3.PutObject:work",
-    "s3.PutObject:results",
-    "s3.PutObject:manifest",
-    "dynamodb.Write:SUCCEEDED",
-)
+
+def _calls(caller: Caller, *names: str) -> tuple[CallName, ...]:
+    return tuple(CallName(caller, name) for name in names)
+
 
 ALWAYS = (
-    *(CallName(Caller.DISPATCHER, name) for name in _DISPATCHES),
-    *(CallName(Caller.PROCESSOR, name) for name in _PROCESSES),
+    *_calls(Caller.DISPATCHER, "s3.HeadObject", "dynamodb.Write:CLAIMED", RUN_TASK),
+    *_calls(Caller.PROCESSOR, "dynamodb.GetItem", "dynamodb.Write:RUNNING", "s3.GetObject:work"),
+    *_calls(Caller.PROCESSOR, "s3.GetObject:uploads", "s3.PutObject:work", "s3.PutObject:results"),
+    *_calls(Caller.PROCESSOR, "s3.PutObject:manifest", "dynamodb.Write:SUCCEEDED"),
 )
 """Calls that every job makes, in their order."""
 
 SOMETIMES = (
-    CallName(Caller.DISPATCHER, "dynamodb.GetItem"),
-    CallName(Caller.DISPATCHER, "dynamodb.Write:PENDING"),
-    CallName(Caller.DISPATCHER, "dynamodb.Write:LAUNCHED"),
-    CallName(Caller.DISPATCHER, "ecs.ListTasks"),
-    CallName(Caller.PROCESSOR, "dynamodb.Write:PENDING"),
-    CallName(Caller.PROCESSOR, "dynamodb.Write:FAILED"),
-    CallName(Caller.REAPER, "dynamodb.GetItem"),
-    CallName(Caller.REAPER, "dynamodb.Write:PENDING"),
-    CallName(Caller.REAPER, "dynamodb.Write:LAUNCHED"),
-    CallName(Caller.REAPER, "ecs.ListTasks"),
-    CallName(Caller.REAPER, "ecs.StopTask"),
-    CallName(Caller.REAPER, "sqs.SendMessage"),
-    CallName(Caller.OPERATOR, "sqs.SendMessage"),
-    CallName(Caller.OPERATOR, "dynamodb.Write:PENDING"),
+    *_calls(Caller.DISPATCHER, "dynamodb.GetItem", "dynamodb.Write:PENDING"),
+    *_calls(Caller.DISPATCHER, "dynamodb.Write:LAUNCHED", LIST_TASKS),
+    *_calls(Caller.PROCESSOR, "dynamodb.Write:PENDING", "dynamodb.Write:FAILED"),
+    *_calls(Caller.REAPER, "dynamodb.GetItem", "dynamodb.Write:PENDING"),
+    *_calls(Caller.REAPER, "dynamodb.Write:LAUNCHED", LIST_TASKS, "ecs.StopTask"),
+    *_calls(Caller.REAPER, "sqs.SendMessage"),
+    *_calls(Caller.OPERATOR, "sqs.SendMessage", "dynamodb.Write:PENDING"),
 )
 """Calls that are made only where something went wrong before."""
 
-WORKERS = (
-    CallName(Caller.PROCESSOR, RECEIVE),
-    CallName(Caller.PROCESSOR, "sqs.DeleteMessage"),
-    CallName(Caller.PROCESSOR, "sqs.ChangeMessageVisibility"),
-    CallName(Caller.PROCESSOR, "sqs.SendMessage"),
+WORKERS = _calls(
+    Caller.PROCESSOR,
+    *(RECEIVE, "sqs.DeleteMessage", "sqs.ChangeMessageVisibility", "sqs.SendMessage"),
 )
 """Calls about one job that only a pool's workers make."""

@@ -223,18 +223,13 @@ def draw_fault(rng: random.Random, call: CallName) -> Fault:
     if call.name.startswith(SAVE):
         kinds += [FaultKind.CONFLICT]
     if call.name == LIST_TASKS:
-        kinds += [FaultKind.LAG, FaultKind.LAG, FaultKind.LAG]
+        kinds += 3 * [FaultKind.LAG]
     if call.name == RECEIVE:
         kinds = [FaultKind.RESET, FaultKind.LOST_ANSWER, *(FaultKind.REDELIVERY,) * 4]
     if call.name == RUN_TASK:
         kinds += [FaultKind.NO_CAPACITY, FaultKind.NO_CAPACITY]
     if call.caller is Caller.PROCESSOR:
-        kinds += [
-            FaultKind.TERMINATE,
-            FaultKind.TERMINATE,
-            FaultKind.KILL_LATER,
-            FaultKind.KILL_LATER,
-        ]
+        kinds += 2 * [FaultKind.TERMINATE] + 2 * [FaultKind.KILL_LATER]
     return _lasting(rng, rng.choice(kinds))
 
 
@@ -245,15 +240,7 @@ def _lasting(rng: random.Random, kind: FaultKind) -> Fault:
 
 
 def _draw_extra(rng: random.Random) -> ExtraMessage:
-    kind = rng.choice(
-        (
-            MessageKind.EVENT,
-            MessageKind.EVENT,
-            MessageKind.CONFIRM,
-            MessageKind.REQUEUE,
-            MessageKind.EVENT_OF_TWO,
-        )
-    )
+    kind = rng.choice((MessageKind.EVENT, *MessageKind))
     return ExtraMessage(kind, round(rng.uniform(-1.0, 12.0), 2))
 
 

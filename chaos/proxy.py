@@ -86,10 +86,18 @@ def serving() -> Iterator[Proxy]:
     """Serve on a free port of 127.0.0.1 for the duration of the block."""
     server = _Server((HOST, 0), _Handler)
     server.proxy = Proxy(server.server_port)
+    with running(server):
+        yield server.proxy
+
+
+@contextmanager
+def running(server: ThreadingHTTPServer) -> Iterator[None]:
+    """Serve in a thread for the duration of the block."""
+    server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:
-        yield server.proxy
+        yield
     finally:
         server.shutdown()
         thread.join()
@@ -97,7 +105,6 @@ def serving() -> Iterator[Proxy]:
 
 
 class _Server(ThreadingHTTPServer):
-    daemon_threads = True
     request_queue_size = 128
     proxy: Proxy
 

@@ -3,6 +3,7 @@
 import contextlib
 import random
 import threading
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,7 +48,7 @@ class Fleet:
     size: int
     protection: bool = True
     instances: dict[str, Instance] = field(default_factory=dict)
-    stops: dict[str, int] = field(default_factory=dict)
+    stops: Counter[str] = field(default_factory=Counter)
     spared: int = 0
     bad_exits: list[str] = field(default_factory=list)
     _made: int = 0
@@ -56,8 +57,7 @@ class Fleet:
     def fill(self) -> None:
         """Start instances until there are as many as are wanted."""
         while len(self.living()) < self.size:
-            self._made += 1
-            self._start(f"task-{self._made}")
+            self._start()
 
     def living(self) -> list[Instance]:
         """Return the instances that run."""
@@ -71,8 +71,11 @@ class Fleet:
         among: Collection[str] | None = None,
     ) -> bool:
         """Stop one instance at random, perhaps only one of these; return whether there was one."""
-        serving = [each for each in self.living() if each.is_ready()]
-        serving = [each for each in serving if among is None or each.name in among]
+        serving = [
+            each
+            for each in self.living()
+            if each.is_ready() and (among is None or each.name in among)
+        ]
         if not serving:
             return False
         victim = choice.choice(serving)
@@ -85,7 +88,7 @@ class Fleet:
             case _:
                 victim.api.process.kill()
                 victim.api.process.wait()
-                self._count("SIGKILL")
+                self.stops["SIGKILL"] += 1
         return True
 
     def scale_in(self, victim: Instance, why: str) -> bool:
@@ -99,10 +102,7 @@ class Fleet:
     def deploy(self, wait: threading.Event) -> None:
         """Replace all instances: new ones first; an old one leaves when it is not protected."""
         old = self.living()
-        new = []
-        for _ in old:
-            self._made += 1
-            new.append(self._start(f"task-{self._made}"))
+        new = [self._start() for _ in old]
         while not all(each.is_ready() for each in new if each.alive) and not wait.wait(0.2):
             pass
         while old and not wait.wait(0.2):
@@ -115,7 +115,9 @@ class Fleet:
         for each in self.instances.values():
             each.closing.close()
 
-    def _start(self, name: str) -> Instance:
+    def _start(self) -> Instance:
+        self._made += 1
+        name = f"task-{self._made}"
         closing = contextlib.ExitStack()
         agent = closing.enter_context(serving())
         variables = {
@@ -134,7 +136,4 @@ class Fleet:
         status = victim.api.stop()
         if status != 0 and was_ready:
             self.bad_exits.append(f"{victim.name}: exit {status} after {why}")
-        self._count(why)
-
-    def _count(self, why: str) -> None:
-        self.stops[why] = self.stops.get(why, 0) + 1
+        self.stops[why] += 1

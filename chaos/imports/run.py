@@ -83,13 +83,12 @@ class ImportReport(Report):
 
 def run(size: Size, folder: Path, say: Say) -> ImportReport:
     """Run in a local cloud of its own."""
-    with contextlib.ExitStack() as stack:
-        cloud = stack.enter_context(
-            LocalCloud.start(
-                state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
-            )
-        )
-        issuer = stack.enter_context(running_issuer(folder))
+    with (
+        LocalCloud.start(
+            state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
+        ) as cloud,
+        running_issuer(folder) as issuer,
+    ):
         os.environ.update(cloud.aws_environment())
         resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
         return run_on(resources, size, folder, say)
@@ -97,23 +96,15 @@ def run(size: Size, folder: Path, say: Say) -> ImportReport:
 
 def run_on(resources: Mapping[str, str], size: Size, folder: Path, say: Say) -> ImportReport:
     """Run on the resources of a running local cloud, which SDK clients find."""
-    choice = random.Random(size.seed)
-    with contextlib.ExitStack() as stack:
-        return _Run(size, resources, folder, choice, say).all(stack)
+    return _Run(size, resources, folder, say).all()
 
 
 class _Run:
     """One run's parts."""
 
-    def __init__(
-        self,
-        size: Size,
-        resources: Mapping[str, str],
-        folder: Path,
-        choice: random.Random,
-        say: Say,
-    ) -> None:
-        self._size, self._resources, self._choice, self._say = size, resources, choice, say
+    def __init__(self, size: Size, resources: Mapping[str, str], folder: Path, say: Say) -> None:
+        self._size, self._resources, self._say = size, resources, say
+        self._choice = choice = random.Random(size.seed)
         self._imports = Imports(
             DynamoRecords(
                 clients.dynamodb(REGION),
@@ -131,10 +122,13 @@ class _Run:
         self._fleet = Fleet(dict(resources), folder, size.instances, size.protection)
         self._report = ImportReport(imports=size.imports)
 
-    def all(self, stack: contextlib.ExitStack) -> ImportReport:
-        port = stack.enter_context(serving(self._site))
+    def all(self) -> ImportReport:
+        with serving(self._site) as port, contextlib.closing(self._fleet):
+            self._run(port)
+        return self._report
+
+    def _run(self, port: int) -> None:
         self._fleet.environment = {**self._resources, SITE_PORT: str(port)}
-        stack.callback(self._fleet.close)
         self._fleet.fill()
         while not any(each.is_ready() for each in self._fleet.living()):
             time.sleep(POLL_SECONDS)
@@ -153,7 +147,6 @@ class _Run:
         self._report.stops, self._report.spared = dict(self._fleet.stops), self._fleet.spared
         self._report.faults = self._site.faults
         self._report.violations += self._fleet.bad_exits
-        return self._report
 
     def _check(self, path: str) -> None:
         """Note a process at work without protection; one that leaves a file may let go before."""

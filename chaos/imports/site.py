@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-LOOPBACK = "127.0.0.1"
+from chaos.proxy import HOST, running
+
 CHUNK_BYTES = 64 << 10
 SLOW_SECONDS = 0.15
 STALL_SECONDS = 1.5
@@ -91,13 +92,6 @@ def handler_of(site: Site) -> type[BaseHTTPRequestHandler]:
 @contextlib.contextmanager
 def serving(site: Site) -> Iterator[int]:
     """Serve a site; yield its port."""
-    server = ThreadingHTTPServer((LOOPBACK, 0), handler_of(site))
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-    thread.start()
-    try:
-        yield server.server_address[1]
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    server = ThreadingHTTPServer((HOST, 0), handler_of(site))
+    with running(server):
+        yield server.server_port

@@ -75,4 +75,5 @@ def shelves(parts: Sequence[Part], most: float) -> list[list[Part]]:
 
 def breadth(shelf: Sequence[Part]) -> float:
     """Return how wide parts are beside each other."""
-    return sum(answer["width"] for _, answer in shelf) + GAP * (len(shelf) - 1)
+    widths: list[float] = [answer["width"] for _, answer in shelf]
+    return sum(widths) + GAP * (len(shelf) - 1)

@@ -46,23 +46,17 @@ class SqsDeadLetters:
 
     def delete(self, letter: DeadLetter) -> None:
         """Remove a received message for good."""
-        with typed_faults(f"deleting message {letter.message_id} from the queue {self._name}"):
-            try:
-                self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
-            except ClientError as error:
-                if not error_code(error).endswith(_GONE):
-                    raise
+        doing = f"deleting message {letter.message_id} from the queue {self._name}"
+        with typed_faults(doing, ignored=_GONE):
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
 
     def release(self, letter: DeadLetter) -> None:
         """Make a received message visible again."""
-        with typed_faults(f"releasing message {letter.message_id} to the queue {self._name}"):
-            try:
-                self._client.change_message_visibility(
-                    QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
-                )
-            except ClientError as error:
-                if not error_code(error).endswith(_GONE):
-                    raise
+        doing = f"releasing message {letter.message_id} to the queue {self._name}"
+        with typed_faults(doing, ignored=_GONE):
+            self._client.change_message_visibility(
+                QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
+            )
 
     def count(self) -> int:
         """Return about how many messages there are, hidden ones included."""

@@ -5,10 +5,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, Key
 
 from runtime.aws.job_items import is_tombstone
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.job_store import unchanged
+from runtime.aws.sdk_errors import typed_faults
+from runtime.aws.tables import REFUSED, only_if, put_if, query_pages, read_item
 from runtime.core.contract import ERASURE_PREFIX, IdempotencyTable, JobsTable
 from runtime.core.erasure import (
     CERTIFICATE_SECONDS,
@@ -22,15 +24,13 @@ from runtime.core.erasure import (
     owner_digest,
 )
 from runtime.core.errors import Retryable
-from runtime.core.jobs import Job, State
+from runtime.core.jobs import Job
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _TOMBSTONE_SECONDS = 7 * DAY
 """A tombstone that the reaper never closes expires so long after its time."""
-
-_REFUSED = "ConditionalCheckFailedException"
 
 
 class DynamoErasures:
@@ -66,12 +66,7 @@ class DynamoErasures:
                 "Put": {
                     "TableName": self._jobs_table,
                     "Item": _tombstone(job, certificate),
-                    "ConditionExpression": "#state = :erasing AND attempt = :attempt",
-                    "ExpressionAttributeNames": {"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
-                    "ExpressionAttributeValues": {
-                        ":erasing": {"S": State.ERASING},
-                        ":attempt": {"N": str(job.attempt)},
-                    },
+                    **only_if(unchanged(job)),
                 }
             },
             {
@@ -96,74 +91,55 @@ class DynamoErasures:
 
     def watched(self) -> Iterator[Watched]:
         """Yield the erased jobs whose ids are kept."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._jobs_table,
+        pages = query_pages(
+            self._client,
+            self._jobs_table,
+            Key(JobsTable.STATE_INDEX_PARTITION_KEY).eq({"S": JobsTable.ERASED}),
+            doing="listing the erased jobs",
             IndexName=JobsTable.STATE_INDEX,
-            KeyConditionExpression="#state = :erased",
-            ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
-            ExpressionAttributeValues={":erased": {"S": JobsTable.ERASED}},
         )
-        with typed_faults("listing the erased jobs"):
-            for page in pages:
-                for item in page["Items"]:
-                    yield Watched(
-                        job_id=item[JobsTable.PARTITION_KEY]["S"],
-                        bucket=item["bucket"]["S"],
-                        until=float(item["watched_until"]["N"]),
-                    )
+        for page in pages:
+            for item in page["Items"]:
+                yield Watched(
+                    job_id=item[JobsTable.PARTITION_KEY]["S"],
+                    bucket=item["bucket"]["S"],
+                    until=float(item["watched_until"]["N"]),
+                )
 
     def close(self, watched: Watched, at: float) -> None:
         """Remove the id of an erased job; idempotent."""
-        with typed_faults(f"closing the erasure of job {watched.job_id}"):
-            self._record_end(watched.job_id, at)
-            try:
-                self._client.delete_item(
-                    TableName=self._jobs_table,
-                    Key={JobsTable.PARTITION_KEY: {"S": watched.job_id}},
-                    ConditionExpression="#state = :erased",
-                    ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
-                    ExpressionAttributeValues={":erased": {"S": JobsTable.ERASED}},
-                )
-            except ClientError as error:
-                # Removed already, or the same bytes were uploaded again: that job has a record.
-                if error_code(error) != _REFUSED:
-                    raise
+        doing = f"closing the erasure of job {watched.job_id}"
+        self._record_end(watched.job_id, at, doing)
+        # Refused: removed already, or the same bytes were uploaded again, whose job has a record.
+        with typed_faults(doing, ignored=(REFUSED,)):
+            erased = Attr(JobsTable.STATE_INDEX_PARTITION_KEY).eq({"S": JobsTable.ERASED})
+            self._client.delete_item(
+                TableName=self._jobs_table,
+                Key={JobsTable.PARTITION_KEY: {"S": watched.job_id}},
+                **only_if(erased),
+            )
 
-    def _record_end(self, job_id: str, at: float) -> None:
-        item = self._certificate_item(job_id)
+    def _record_end(self, job_id: str, at: float, doing: str) -> None:
+        item = self._certificate_item(job_id, doing)
         if item is None:
             return
         closed = {**json.loads(item["certificate"]["S"]), "closed_at": at}
-        try:
-            self._client.put_item(
-                TableName=self._table,
-                Item={**item, "certificate": {"S": json.dumps(closed, separators=(",", ":"))}},
-                # Another erasure of the same upload may have begun.
-                ConditionExpression="certificate = :before",
-                ExpressionAttributeValues={":before": item["certificate"]},
-            )
-        except ClientError as error:
-            if error_code(error) != _REFUSED:
-                raise
+        after = {**item, "certificate": {"S": json.dumps(closed, separators=(",", ":"))}}
+        # Another erasure of the same upload may have begun.
+        same = Attr("certificate").eq(item["certificate"])
+        put_if(self._client, self._table, after, same, doing=doing)
 
     def find(self, job_id: str) -> Certificate | None:
         """Return the certificate of a job, also while it is being erased; None without one."""
-        with typed_faults(f"reading the erasure of job {job_id}"):
-            item = self._certificate_item(job_id)
+        item = self._certificate_item(job_id, f"reading the erasure of job {job_id}")
         return None if item is None else _certificate(job_id, item)
 
-    def _certificate_item(self, job_id: str) -> Any:
-        return self._client.get_item(
-            TableName=self._table, Key=_key(job_id), ConsistentRead=True
-        ).get("Item")
+    def _certificate_item(self, job_id: str, doing: str) -> Any:
+        return read_item(self._client, self._table, _key(job_id), doing=doing)
 
     def _has_tombstone(self, job_id: str) -> bool:
-        with typed_faults(f"reading job {job_id}"):
-            item = self._client.get_item(
-                TableName=self._jobs_table,
-                Key={JobsTable.PARTITION_KEY: {"S": job_id}},
-                ConsistentRead=True,
-            ).get("Item")
+        key = {JobsTable.PARTITION_KEY: {"S": job_id}}
+        item = read_item(self._client, self._jobs_table, key, doing=f"reading job {job_id}")
         return item is not None and is_tombstone(item)
 
 

@@ -1,6 +1,6 @@
 """A job as a DynamoDB item and back: one table of attributes for both directions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -103,6 +103,22 @@ def job_of(item: Mapping[str, Any]) -> Job:
         return _job_of(item)
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableRecordError(item, error) from error
+
+
+def readable(
+    items: Iterable[Mapping[str, Any]],
+    on_unreadable: Callable[[UnreadableRecordError], object] | None,
+) -> Iterator[Job]:
+    """Yield the jobs of items; without `on_unreadable`, one that cannot be read raises."""
+    for item in items:
+        try:
+            job = job_of(item)
+        except UnreadableRecordError as error:
+            if on_unreadable is None:
+                raise
+            on_unreadable(error)
+        else:
+            yield job
 
 
 def _job_of(item: Mapping[str, Any]) -> Job:

@@ -1,11 +1,14 @@
 """Listings of jobs on DynamoDB, by the indexes of the jobs table."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from runtime.aws.job_items import UnreadableRecordError, job_of
+from boto3.dynamodb.conditions import Key
+
+from runtime.aws.job_items import UnreadableRecordError, readable
 from runtime.aws.sdk_errors import typed_faults
+from runtime.aws.tables import query_pages
 from runtime.core.contract import JobsTable
 from runtime.core.jobs import Job, State
 from runtime.core.log import Log
@@ -48,72 +51,48 @@ class DynamoJobListing:
             return JobPage()  # DynamoDB refuses a range whose end precedes its beginning.
         found: list[ListPosition] = []
         examined = 0
-        start = None if after is None else _start_key(owner, after)
-        while True:
-            page = self._index_page(owner, matching, start, limit)
+        for page in self._index_pages(owner, matching, after, limit):
             for entry in page["Items"]:
                 examined += 1
                 if _matches(entry, matching):
                     found.append(_position(entry))
                 if len(found) > limit:
                     return self._page(found[:limit], found[limit - 1])
-            start = page.get("LastEvaluatedKey")
-            if start is None:
-                return self._page(found, None)
-            if examined >= EXAMINED:
-                return self._page(found, _position(start))
+            if examined >= EXAMINED and "LastEvaluatedKey" in page:
+                return self._page(found, _position(page["LastEvaluatedKey"]))
+        return self._page(found, None)
 
     def changed_since(self, when: float) -> Iterator[Job]:
         """Yield what the index of states has of each state since then."""
         for state in set(State) - {State.ERASING}:
-            start: Mapping[str, Any] | None = None
-            while True:
-                page = self._changes_page(state, when, start)
-                yield from self._readable(page["Items"])
-                start = page.get("LastEvaluatedKey")
-                if start is None:
-                    break
-
-    def _changes_page(self, state: State, when: float, start: Mapping[str, Any] | None) -> Any:
-        with typed_faults(f"reading the changes of jobs in state {state}"):
-            return self._client.query(
-                TableName=self._table,
+            pages = query_pages(
+                self._client,
+                self._table,
+                Key(JobsTable.STATE_INDEX_PARTITION_KEY).eq({"S": state})
+                & Key(JobsTable.STATE_INDEX_SORT_KEY).gte({"N": repr(float(when))}),
+                doing=f"reading the changes of jobs in state {state}",
                 IndexName=JobsTable.STATE_INDEX,
-                KeyConditionExpression="#state = :state AND #updated >= :when",
-                ExpressionAttributeNames={
-                    "#state": JobsTable.STATE_INDEX_PARTITION_KEY,
-                    "#updated": JobsTable.STATE_INDEX_SORT_KEY,
-                },
-                ExpressionAttributeValues={
-                    ":state": {"S": state},
-                    ":when": {"N": repr(float(when))},
-                },
-                **({} if start is None else {"ExclusiveStartKey": start}),  # type: ignore[arg-type]
             )
+            for page in pages:
+                yield from readable(page["Items"], self._log_unreadable)
 
-    def _index_page(
-        self, owner: str, matching: JobFilter, start: Mapping[str, Any] | None, limit: int
-    ) -> Any:
+    def _index_pages(
+        self, owner: str, matching: JobFilter, after: ListPosition | None, limit: int
+    ) -> Iterator[Any]:
         unfiltered = not (matching.text or matching.states)
-        with typed_faults("listing the jobs of an owner"):
-            return self._client.query(
-                TableName=self._table,
-                IndexName=JobsTable.OWNER_INDEX,
-                KeyConditionExpression="#owner = :owner AND #created BETWEEN :since AND :until",
-                ExpressionAttributeNames={
-                    "#owner": JobsTable.OWNER_INDEX_PARTITION_KEY,
-                    "#created": JobsTable.OWNER_INDEX_SORT_KEY,
-                },
-                ExpressionAttributeValues={
-                    ":owner": {"S": owner},
-                    ":since": {"N": f"{matching.since or 0.0:.6f}"},
-                    ":until": {"N": f"{_until(matching):.6f}"},
-                },
-                ScanIndexForward=matching.oldest_first,
-                # One more than the page shows whether another follows.
-                Limit=limit + 1 if unfiltered else EXAMINED,
-                **({} if start is None else {"ExclusiveStartKey": start}),  # type: ignore[arg-type]
-            )
+        since, until = f"{matching.since or 0.0:.6f}", f"{_until(matching):.6f}"
+        return query_pages(
+            self._client,
+            self._table,
+            Key(JobsTable.OWNER_INDEX_PARTITION_KEY).eq({"S": owner})
+            & Key(JobsTable.OWNER_INDEX_SORT_KEY).between({"N": since}, {"N": until}),
+            doing="listing the jobs of an owner",
+            IndexName=JobsTable.OWNER_INDEX,
+            ScanIndexForward=matching.oldest_first,
+            # One more than the page shows whether another follows.
+            Limit=limit + 1 if unfiltered else EXAMINED,
+            **({} if after is None else {"ExclusiveStartKey": _start_key(owner, after)}),
+        )
 
     def _page(self, found: Sequence[ListPosition], position: ListPosition | None) -> JobPage:
         jobs = self._read([each.job_id for each in found])
@@ -140,19 +119,17 @@ class DynamoJobListing:
                     )
                 jobs |= {
                     job.job_id: job
-                    for job in self._readable(answer["Responses"].get(self._table, []))
+                    for job in readable(
+                        answer["Responses"].get(self._table, []), self._log_unreadable
+                    )
                 }
                 keys = answer.get("UnprocessedKeys", {}).get(self._table, {}).get("Keys", [])
                 if not keys:
                     break
         return jobs
 
-    def _readable(self, items: Iterable[Mapping[str, Any]]) -> Iterator[Job]:
-        for item in items:
-            try:
-                yield job_of(item)
-            except UnreadableRecordError as error:
-                self._log.warning("jobs.unreadable", job_id=error.job_id, error=error.summary)
+    def _log_unreadable(self, error: UnreadableRecordError) -> None:
+        self._log.warning("jobs.unreadable", job_id=error.job_id, error=error.summary)
 
 
 def _matches(entry: Mapping[str, Any], matching: JobFilter) -> bool:

@@ -1,19 +1,14 @@
 """The job store on DynamoDB: every write is conditional, a claim is a transaction."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
-from runtime.aws.job_items import (
-    UnreadableRecordError,
-    idempotency_item,
-    is_tombstone,
-    job_item,
-    job_of,
-)
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.job_items import idempotency_item, is_tombstone, job_item, job_of, readable
+from runtime.aws.sdk_errors import typed_faults
+from runtime.aws.tables import only_if, put_if, query_pages, read_item
 from runtime.core.contract import IdempotencyTable, JobsTable
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Job, State
@@ -21,13 +16,10 @@ from runtime.core.ports import OnUnreadable, StaleWriteError
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import (
-        AttributeValueTypeDef,
-        PutTypeDef,
-        TransactWriteItemTypeDef,
-    )
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 _UNSET = {"S": ""}
+_STATE = Attr(JobsTable.STATE_INDEX_PARTITION_KEY)
 _CONTENDED = frozenset(
     {
         "None",
@@ -66,29 +58,16 @@ class DynamoJobStore:
         retention count as absent, because TTL deletes them days late. Raise `Retryable` during
         another writer's transaction, `Permanent` for a record without its job.
         """
-        now = {"N": repr(float(job.updated_at))}
-        put_record: PutTypeDef = {
+        write_id = uuid4().hex
+        put_record: Any = {
             "TableName": self.idempotency_table,
             "Item": idempotency_item(job),
-            "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now",
-            "ExpressionAttributeNames": {
-                "#key": IdempotencyTable.PARTITION_KEY,
-                "#expiry": IdempotencyTable.TTL_ATTRIBUTE,
-            },
-            "ExpressionAttributeValues": {":now": now},
+            **only_if(_absent(IdempotencyTable, job)),
         }
-        write_id = uuid4().hex
-        put_job: PutTypeDef = {
+        put_job: Any = {
             "TableName": self.jobs_table,
             "Item": job_item(job, write_id=write_id),
-            "ConditionExpression": "attribute_not_exists(#key) OR #expiry <= :now "
-            "OR #state = :erased",
-            "ExpressionAttributeNames": {
-                "#key": JobsTable.PARTITION_KEY,
-                "#expiry": JobsTable.TTL_ATTRIBUTE,
-                "#state": JobsTable.STATE_INDEX_PARTITION_KEY,
-            },
-            "ExpressionAttributeValues": {":now": now, ":erased": {"S": JobsTable.ERASED}},
+            **only_if(_absent(JobsTable, job) | _STATE.eq({"S": JobsTable.ERASED})),
         }
         if self._transact(job, [{"Put": put_record}, {"Put": put_job}]):
             return None
@@ -105,28 +84,20 @@ class DynamoJobStore:
         `result_s3_key` in the same transaction.
         """
         write_id = uuid4().hex
-        put: PutTypeDef = {
-            "TableName": self.jobs_table,
-            "Item": job_item(after, write_id=write_id),
-            "ConditionExpression": "#state = :state AND attempt = :attempt",
-            "ExpressionAttributeNames": {"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
-            "ExpressionAttributeValues": {
-                ":state": {"S": before.state},
-                ":attempt": {"N": str(before.attempt)},
-            },
-        }
         results, held = before.result_key, before.hold
-        _require(put, "result_key", "#result_key", None if results is None else {"S": results})
-        # A hold that another writer has set or lifted must not be undone.
-        _require(put, "hold", "#hold.since", None if held is None else _number(held.at))
+        condition = (
+            unchanged(before)
+            & _is("result_key", "result_key", None if results is None else {"S": results})
+            # A hold that another writer has set or lifted must not be undone.
+            & _is("hold", "hold.since", None if held is None else _number(held.at))
+        )
+        item = job_item(after, write_id=write_id)
         if after.state is State.SUCCEEDED:
-            record: PutTypeDef = {
-                "TableName": self.idempotency_table,
-                "Item": idempotency_item(after),
-            }
+            put: Any = {"TableName": self.jobs_table, "Item": item, **only_if(condition)}
+            record = {"TableName": self.idempotency_table, "Item": idempotency_item(after)}
             written = self._transact(after, [{"Put": put}, {"Put": record}])
         else:
-            written = self._put(after, put)
+            written = put_if(self._client, self.jobs_table, item, condition, doing=_saving(after))
         if written:
             return
         existing = self._item(before.job_id)
@@ -144,16 +115,7 @@ class DynamoJobStore:
         delete_job: Any = {
             "TableName": self.jobs_table,
             "Key": {JobsTable.PARTITION_KEY: {"S": job.job_id}},
-            "ConditionExpression": "attribute_not_exists(#key) OR "
-            "(#state = :state AND attempt = :attempt)",
-            "ExpressionAttributeNames": {
-                "#key": JobsTable.PARTITION_KEY,
-                "#state": JobsTable.STATE_INDEX_PARTITION_KEY,
-            },
-            "ExpressionAttributeValues": {
-                ":state": {"S": job.state},
-                ":attempt": {"N": str(job.attempt)},
-            },
+            **only_if(Attr(JobsTable.PARTITION_KEY).not_exists() | unchanged(job)),
         }
         delete_record: Any = {
             "TableName": self.idempotency_table,
@@ -176,44 +138,28 @@ class DynamoJobStore:
         `on_unreadable` receives the error of each record that cannot be read, and the listing
         continues; without it the error is raised.
         """
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self.jobs_table,
+        pages = query_pages(
+            self._client,
+            self.jobs_table,
+            Key(JobsTable.STATE_INDEX_PARTITION_KEY).eq({"S": state}),
+            doing=f"listing the jobs in state {state}",
             IndexName=JobsTable.STATE_INDEX,
-            KeyConditionExpression="#state = :state",
-            ExpressionAttributeNames={"#state": JobsTable.STATE_INDEX_PARTITION_KEY},
-            ExpressionAttributeValues={":state": {"S": state}},
             ScanIndexForward=not newest_first,
         )
-        with typed_faults(f"listing the jobs in state {state}"):
-            for page in pages:
-                yield from _readable(page["Items"], on_unreadable)
+        for page in pages:
+            yield from readable(page["Items"], on_unreadable)
 
     def _item(self, job_id: str) -> Any:
-        with typed_faults(f"reading job {job_id}"):
-            return self._client.get_item(
-                TableName=self.jobs_table,
-                Key={JobsTable.PARTITION_KEY: {"S": job_id}},
-                ConsistentRead=True,
-            ).get("Item")
+        key = {JobsTable.PARTITION_KEY: {"S": job_id}}
+        return read_item(self._client, self.jobs_table, key, doing=f"reading job {job_id}")
 
-    def _put(self, job: Job, put: "PutTypeDef") -> bool:
-        """Write one item; False when its condition does not hold."""
-        with typed_faults(f"saving job {job.job_id} as {job.state}"):
-            try:
-                self._client.put_item(**put)
-            except ClientError as error:
-                if error_code(error) == "ConditionalCheckFailedException":
-                    return False
-                raise
-        return True
-
-    def _transact(self, job: Job, items: list["TransactWriteItemTypeDef"]) -> bool:
+    def _transact(self, job: Job, items: Any) -> bool:
         """Write all or nothing; False when a condition does not hold.
 
         The SDK gives each call its own ClientRequestToken. A token derived from the job would make
         a second writer of the same content believe that its write was applied.
         """
-        with typed_faults(f"saving job {job.job_id} as {job.state}"):
+        with typed_faults(_saving(job)):
             try:
                 self._client.transact_write_items(TransactItems=items)
             except self._client.exceptions.TransactionCanceledException as error:
@@ -231,30 +177,24 @@ class DynamoJobStore:
         return True
 
 
-def _require(
-    put: "PutTypeDef", name: str, path: str, value: "AttributeValueTypeDef | None"
-) -> None:
-    """Add the condition that the attribute `name` has a value at `path`, or does not exist."""
-    put["ExpressionAttributeNames"] = {**put["ExpressionAttributeNames"], f"#{name}": name}
-    if value is None:
-        put["ConditionExpression"] += f" AND attribute_not_exists(#{name})"
-        return
-    put["ConditionExpression"] += f" AND {path} = :{name}"
-    put["ExpressionAttributeValues"] = {**put["ExpressionAttributeValues"], f":{name}": value}
+def unchanged(job: Job) -> ConditionBase:
+    """Return the condition that a record has the state and the attempt of a job."""
+    return _STATE.eq({"S": job.state}) & Attr("attempt").eq({"N": str(job.attempt)})
 
 
-def _readable(
-    items: Iterable[Mapping[str, Any]], on_unreadable: OnUnreadable | None
-) -> Iterator[Job]:
-    for item in items:
-        try:
-            job = job_of(item)
-        except UnreadableRecordError as error:
-            if on_unreadable is None:
-                raise
-            on_unreadable(error)
-        else:
-            yield job
+def _absent(table: type[IdempotencyTable | JobsTable], job: Job) -> ConditionBase:
+    """Return the condition that there is no record, or only one past its retention."""
+    past = Attr(table.TTL_ATTRIBUTE).lte(_number(job.updated_at))
+    return Attr(table.PARTITION_KEY).not_exists() | past
+
+
+def _is(name: str, path: str, value: "AttributeValueTypeDef | None") -> ConditionBase:
+    """Return the condition that an attribute has a value at `path`, or does not exist."""
+    return Attr(name).not_exists() if value is None else Attr(path).eq(value)
+
+
+def _saving(job: Job) -> str:
+    return f"saving job {job.job_id} as {job.state}"
 
 
 def _number(value: float) -> "AttributeValueTypeDef":

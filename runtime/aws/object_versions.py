@@ -4,9 +4,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
-
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.sdk_errors import typed_faults
 from runtime.core.erasure import ObjectVersion, UnfinishedUpload
 
 if TYPE_CHECKING:
@@ -59,14 +57,11 @@ class S3ObjectVersions:
 
     def abort(self, bucket: str, upload: UnfinishedUpload) -> None:
         """Discard the parts of a multipart upload; idempotent."""
-        with typed_faults(f"aborting an upload of s3://{bucket}/{upload.key}"):
-            try:
-                self._client.abort_multipart_upload(
-                    Bucket=bucket, Key=upload.key, UploadId=upload.upload_id
-                )
-            except ClientError as error:
-                if error_code(error) != "NoSuchUpload":
-                    raise
+        doing = f"aborting an upload of s3://{bucket}/{upload.key}"
+        with typed_faults(doing, ignored=("NoSuchUpload",)):
+            self._client.abort_multipart_upload(
+                Bucket=bucket, Key=upload.key, UploadId=upload.upload_id
+            )
 
 
 def _version(found: Any, etag: str | None, size_bytes: int) -> ObjectVersion:

@@ -3,9 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.sdk_errors import typed_faults
 from runtime.core.ports import Backlog, WorkMessage
 
 if TYPE_CHECKING:
@@ -95,10 +93,7 @@ class SqsQueue:
 
     def delete(self, message: WorkMessage) -> None:
         """Delete a received message; idempotent."""
-        with typed_faults(f"deleting message {message.message_id}"):
-            try:
-                self._client.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message.receipt)
-            except ClientError as error:
-                # Already deleted, or received again by another worker.
-                if error_code(error) != "ReceiptHandleIsInvalid":
-                    raise
+        # Ignored: already deleted, or received again by another worker.
+        doing = f"deleting message {message.message_id}"
+        with typed_faults(doing, ignored=("ReceiptHandleIsInvalid",)):
+            self._client.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message.receipt)

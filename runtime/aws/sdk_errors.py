@@ -72,9 +72,13 @@ def fault(error: ClientError | BotoCoreError, doing: str) -> LifestreamError:
 
 
 @contextmanager
-def typed_faults(doing: str) -> Iterator[None]:
-    """Turn an SDK error of the block into `Retryable` or `Permanent`."""
+def typed_faults(doing: str, *, ignored: tuple[str, ...] = ()) -> Iterator[None]:
+    """Turn an SDK error of the block into `Retryable` or `Permanent`.
+
+    One whose code ends with one of `ignored` only ends the block.
+    """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise fault(error, doing) from error
+        if not (isinstance(error, ClientError) and error_code(error).endswith(ignored)):
+            raise fault(error, doing) from error

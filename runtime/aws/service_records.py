@@ -2,11 +2,14 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, ConditionBase, Key
 
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.sdk_errors import typed_faults
+from runtime.aws.tables import put_if, query_pages, read_item
 from runtime.core.clock import WallClock
 from runtime.core.contract import ServiceTable
 from runtime.core.service_ports import Record, RecordConflictError
@@ -26,24 +29,20 @@ class DynamoRecords:
 
     def get(self, pk: str, sk: str) -> Record | None:
         """Return the record by a consistent read, or None."""
-        with typed_faults(f"reading a record of {self._table}"):
-            item = self._client.get_item(
-                TableName=self._table, Key=_key(pk, sk), ConsistentRead=True
-            ).get("Item")
+        doing = f"reading a record of {self._table}"
+        item = read_item(self._client, self._table, _key(pk, sk), doing=doing)
         return self._living(item) if item else None
 
     def create(self, record: Record) -> Record:
         """Write a record unless one exists whose time has not passed."""
-        new = _written(record, version=1)
-        condition = "attribute_not_exists(pk) OR expires_at <= :now"
-        self._put(new, condition, {":now": {"N": repr(self._clock.now())}})
-        return new
+        past = Attr(ServiceTable.TTL_ATTRIBUTE).lte({"N": repr(self._clock.now())})
+        new = replace(record, version=1)
+        return self._put(new, Attr(ServiceTable.PARTITION_KEY).not_exists() | past)
 
     def replace(self, record: Record) -> Record:
         """Write over the version that was read."""
-        new = _written(record, version=record.version + 1)
-        self._put(new, "version = :version", {":version": {"N": str(record.version)}})
-        return new
+        new = replace(record, version=record.version + 1)
+        return self._put(new, Attr("version").eq({"N": str(record.version)}))
 
     def delete(self, pk: str, sk: str) -> None:
         """Delete a record; idempotent."""
@@ -52,15 +51,11 @@ class DynamoRecords:
 
     def stored(self, pk: str) -> Iterator[Record]:
         """Yield every record of `pk`, also those past their time, as long as they are stored."""
-        pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
-            KeyConditionExpression="pk = :pk",
-            ExpressionAttributeValues={":pk": {"S": pk}},
-            ConsistentRead=True,
-        )
-        with typed_faults(f"reading the records of {self._table}"):
-            for page in pages:
-                yield from (_record(item) for item in page["Items"])
+        doing = f"reading the records of {self._table}"
+        for page in query_pages(
+            self._client, self._table, _pk(pk), doing=doing, ConsistentRead=True
+        ):
+            yield from map(_record, page["Items"])
 
     def below(
         self,
@@ -72,68 +67,41 @@ class DynamoRecords:
         newest_first: bool = False,
     ) -> Sequence[Record]:
         """Return up to `limit` records by consistent queries."""
-        found: list[Record] = []
-        start: Mapping[str, Any] | None = None if after is None else _key(pk, after)
-        condition = "pk = :pk"
-        values: dict[str, AttributeValueTypeDef] = {":pk": {"S": pk}}
-        if prefix:  # DynamoDB refuses an empty one.
-            condition += " AND begins_with(sk, :prefix)"
-            values[":prefix"] = {"S": prefix}
-        while len(found) < limit:
-            with typed_faults(f"listing records of {self._table}"):
-                page = self._client.query(
-                    TableName=self._table,
-                    KeyConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                    ConsistentRead=True,
-                    ScanIndexForward=not newest_first,
-                    Limit=limit,
-                    **({} if start is None else {"ExclusiveStartKey": start}),  # type: ignore[arg-type]
-                )
-            living = (self._living(item) for item in page["Items"])
-            found.extend(record for record in living if record is not None)
-            start = page.get("LastEvaluatedKey")
-            if start is None:
-                break
-        return found[:limit]
+        # DynamoDB refuses an empty prefix.
+        keys = (
+            _pk(pk) & Key(ServiceTable.SORT_KEY).begins_with({"S": prefix}) if prefix else _pk(pk)
+        )
+        pages = query_pages(
+            self._client,
+            self._table,
+            keys,
+            doing=f"listing records of {self._table}",
+            ConsistentRead=True,
+            ScanIndexForward=not newest_first,
+            Limit=limit,
+            **({} if after is None else {"ExclusiveStartKey": _key(pk, after)}),
+        )
+        found = (self._living(item) for page in pages for item in page["Items"])
+        return list(islice((record for record in found if record is not None), limit))
 
     def _living(self, item: Mapping[str, Any]) -> Record | None:
         record = _record(item)
         past = record.expires_at is not None and record.expires_at <= self._clock.now()
         return None if past else record
 
-    def _put(
-        self,
-        record: Record,
-        condition: str,
-        values: Mapping[str, "AttributeValueTypeDef"],
-    ) -> None:
-        with typed_faults(f"writing a record of {self._table}"):
-            try:
-                self._client.put_item(
-                    TableName=self._table,
-                    Item=_item(record),
-                    ConditionExpression=condition,
-                    ExpressionAttributeValues=values,
-                )
-            except ClientError as error:
-                if error_code(error) == "ConditionalCheckFailedException":
-                    raise RecordConflictError(f"{record.pk} {record.sk}") from error
-                raise
+    def _put(self, record: Record, condition: ConditionBase) -> Record:
+        doing = f"writing a record of {self._table}"
+        if not put_if(self._client, self._table, _item(record), condition, doing=doing):
+            raise RecordConflictError(f"{record.pk} {record.sk}")
+        return record
+
+
+def _pk(pk: str) -> ConditionBase:
+    return Key(ServiceTable.PARTITION_KEY).eq({"S": pk})
 
 
 def _key(pk: str, sk: str) -> dict[str, "AttributeValueTypeDef"]:
     return {ServiceTable.PARTITION_KEY: {"S": pk}, ServiceTable.SORT_KEY: {"S": sk}}
-
-
-def _written(record: Record, *, version: int) -> Record:
-    return Record(
-        pk=record.pk,
-        sk=record.sk,
-        data=record.data,
-        expires_at=record.expires_at,
-        version=version,
-    )
 
 
 def _item(record: Record) -> dict[str, "AttributeValueTypeDef"]:

@@ -4,9 +4,9 @@ import calendar
 import time
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
+from boto3.dynamodb.conditions import Attr, ConditionBase
 
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.tables import put_if, read_item
 from runtime.core.clock import WallClock
 from runtime.core.contract import SPEND_PREFIX, IdempotencyTable
 from runtime.core.errors import Retryable
@@ -60,12 +60,9 @@ class DynamoSpendLedger:
         return f"{SPEND_PREFIX}{time.strftime('%Y-%m', time.gmtime(self._clock.now()))}"
 
     def _read(self) -> int | None:
-        with typed_faults("reading the month's spending"):
-            found = self._client.get_item(
-                TableName=self._table,
-                Key={IdempotencyTable.PARTITION_KEY: {"S": self._key}},
-                ConsistentRead=True,
-            ).get("Item")
+        key = {IdempotencyTable.PARTITION_KEY: {"S": self._key}}
+        doing = "reading the month's spending"
+        found = read_item(self._client, self._table, key, doing=doing)
         return None if found is None else int(found["micro_usd"]["N"])
 
     def _write(self, before: int | None, after: int) -> bool:
@@ -77,31 +74,11 @@ class DynamoSpendLedger:
             "micro_usd": {"N": str(after)},
             IdempotencyTable.TTL_ATTRIBUTE: {"N": str(round(month_start + KEPT_SECONDS))},
         }
-        try:
-            with typed_faults("writing the month's spending"):
-                if before is None:
-                    self._client.put_item(
-                        TableName=self._table,
-                        Item=item,
-                        ConditionExpression=f"attribute_not_exists({IdempotencyTable.PARTITION_KEY})",
-                    )
-                else:
-                    self._client.put_item(
-                        TableName=self._table,
-                        Item=item,
-                        ConditionExpression="micro_usd = :before",
-                        ExpressionAttributeValues={":before": {"N": str(before)}},
-                    )
-        except Exception as error:
-            if _is_stale(error):
-                return False
-            raise
-        return True
-
-
-def _is_stale(error: BaseException) -> bool:
-    cause = error.__cause__
-    return isinstance(cause, ClientError) and error_code(cause) == "ConditionalCheckFailedException"
+        unchanged: ConditionBase = Attr("micro_usd").eq({"N": str(before)})
+        if before is None:
+            unchanged = Attr(IdempotencyTable.PARTITION_KEY).not_exists()
+        doing = "writing the month's spending"
+        return put_if(self._client, self._table, item, unchanged, doing=doing)
 
 
 def _micro(usd: float) -> int:

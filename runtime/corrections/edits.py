@@ -1,8 +1,9 @@
 """The edits that people make, as values; `edit_of` reads one from JSON."""
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
-from typing import Any, get_type_hints
+from dataclasses import asdict, dataclass, fields
+from typing import Any, get_args, get_type_hints
 
 from runtime.core.safe_text import one_line
 
@@ -140,20 +141,10 @@ Edit = (
 )
 
 KINDS: Mapping[str, type[Edit]] = {
-    "rename_speaker": RenameSpeaker,
-    "merge_speakers": MergeSpeakers,
-    "split_speaker": SplitSpeaker,
-    "reassign_words": ReassignWords,
-    "change_word": ChangeWord,
-    "insert_words": InsertWords,
-    "delete_word": DeleteWord,
-    "join_words": JoinWords,
-    "start_sentence": StartSentence,
-    "continue_sentence": ContinueSentence,
-    "change_title": ChangeTitle,
-    "change_chapter": ChangeChapter,
-    "change_summary": ChangeSummary,
+    re.sub(r"\B(?=[A-Z])", "_", kind.__name__).lower(): kind for kind in get_args(Edit)
 }
+"""By the names of kinds in JSON, as in `rename_speaker`: those of the classes."""
+
 _NAMES = {kind: name for name, kind in KINDS.items()}
 
 
@@ -171,7 +162,7 @@ def edit_of(given: Any) -> Edit:
 
 def json_of(edit: Edit) -> dict[str, Any]:
     """Return the edit as `edit_of` reads it."""
-    values = {each.name: getattr(edit, each.name) for each in fields(edit)}
+    values = asdict(edit)
     if isinstance(edit, ReassignWords):
         values["words"] = list(edit.words)
     return {"kind": _NAMES[type(edit)], **values}

@@ -39,11 +39,11 @@ class Entry:
     number: int
     author: str
     at: float
-    edit: Edit
     undone: bool = False
     discarded: bool = False
     group: int | None = None
     dropped: bool = False
+    edit: Edit
 
     @property
     def in_force(self) -> bool:
@@ -108,12 +108,7 @@ class Journal:
         last = self.active[-1:]
         if not last:
             raise EditRefusedError("edits.nothing_to_undo", "There is no correction to undo.")
-        marked = self._group(last[0])
-        entries = [
-            replace(entry, undone=True) if entry.number in marked else entry
-            for entry in self.entries
-        ]
-        return self.changed(entries, Action.UNDO, author=author, at=at)
+        return self._marked(last[0], Action.UNDO, author=author, at=at)
 
     def redone(self, *, author: str, at: float) -> "Journal":
         """Return the journal with the edit in force that was undone last, with its group.
@@ -123,12 +118,7 @@ class Journal:
         ahead = self._ahead()
         if not ahead:
             raise EditRefusedError("edits.nothing_to_redo", "There is no correction to redo.")
-        marked = self._group(ahead[0])
-        entries = [
-            replace(entry, undone=False) if entry.number in marked else entry
-            for entry in self.entries
-        ]
-        return self.changed(entries, Action.REDO, author=author, at=at)
+        return self._marked(ahead[0], Action.REDO, author=author, at=at)
 
     def as_of(self, earlier: "Journal", *, author: str, at: float) -> "Journal":
         """Return the journal whose edits in force are those of an earlier revision."""
@@ -165,18 +155,23 @@ class Journal:
             ahead.insert(0, entry)
         return tuple(ahead)
 
-    def _group(self, marked: Entry) -> set[int]:
-        """Return the numbers of an edit and of those of its group in the same state."""
-        return {
+    def _marked(self, last: Entry, action: Action, *, author: str, at: float) -> "Journal":
+        """Return the journal after undo or redo of an edit and of its group in the same state."""
+        group = {
             entry.number
             for entry in self.entries
-            if entry is marked
+            if entry is last
             or (
                 entry.group is not None
-                and entry.group == marked.group
-                and (entry.undone, entry.discarded) == (marked.undone, marked.discarded)
+                and entry.group == last.group
+                and (entry.undone, entry.discarded) == (last.undone, last.discarded)
             )
         }
+        entries = [
+            replace(entry, undone=action is Action.UNDO) if entry.number in group else entry
+            for entry in self.entries
+        ]
+        return self.changed(entries, action, author=author, at=at)
 
     def _as_of(self, earlier: "Journal") -> tuple[Entry, ...]:
         kept = {entry.number for entry in earlier.active}
@@ -201,16 +196,7 @@ def journal_bytes(journal: Journal) -> bytes:
 
 def entry_json(entry: Entry) -> dict[str, Any]:
     """Return one entry as JSON."""
-    return {
-        "number": entry.number,
-        "author": entry.author,
-        "at": entry.at,
-        "undone": entry.undone,
-        "discarded": entry.discarded,
-        "group": entry.group,
-        "dropped": entry.dropped,
-        "edit": json_of(entry.edit),
-    }
+    return {**asdict(entry), "edit": json_of(entry.edit)}
 
 
 def read_journal(content: bytes) -> Journal:
@@ -224,16 +210,6 @@ def read_journal(content: bytes) -> Journal:
             for change in document.get("history", ())
         ),
         entries=tuple(
-            Entry(
-                number=entry["number"],
-                author=entry["author"],
-                at=entry["at"],
-                undone=entry["undone"],
-                discarded=entry["discarded"],
-                group=entry.get("group"),
-                dropped=entry.get("dropped", False),
-                edit=edit_of(entry["edit"]),
-            )
-            for entry in document["entries"]
+            Entry(**{**entry, "edit": edit_of(entry["edit"])}) for entry in document["entries"]
         ),
     )

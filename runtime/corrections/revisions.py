@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 
 from runtime.core.clock import WallClock
 from runtime.core.contract import ResultFile, attempt_folder, result_prefix
@@ -81,12 +81,8 @@ class Corrected:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarlierRun:
-    """The corrections of the run before, which are kept until they are carried over.
+    """The corrections of the run before, which are kept until they are carried over."""
 
-    `folder` is the one of its last revision below the job's results.
-    """
-
-    folder: str
     journal: Journal
     found: JobResult
 
@@ -126,30 +122,21 @@ class Revisions:
         action: Action = Action.EDITS,
     ) -> Corrected:
         """Add edits; raise `RevisionChangedError` unless `expected` is the current revision."""
-        now = self.clock.now()
-        return self._publish(
-            job,
-            expected,
-            lambda journal: journal.appended(edits, author=author, at=now, action=action),
-        )
+        change = partial(Journal.appended, edits=edits, action=action)
+        return self._publish(job, expected, change, author=author)
 
     def undo(self, job: Job, *, author: str, expected: int) -> Corrected:
         """Take the last edit back, or the last import."""
-        now = self.clock.now()
-        return self._publish(job, expected, lambda journal: journal.undone(author=author, at=now))
+        return self._publish(job, expected, Journal.undone, author=author)
 
     def redo(self, job: Job, *, author: str, expected: int) -> Corrected:
         """Make the edit again that was taken back last."""
-        now = self.clock.now()
-        return self._publish(job, expected, lambda journal: journal.redone(author=author, at=now))
+        return self._publish(job, expected, Journal.redone, author=author)
 
     def restore(self, job: Job, revision: int, *, author: str, expected: int) -> Corrected:
         """Return to the edits of an earlier revision, in a new one."""
-        now = self.clock.now()
-        earlier = self.earlier(self.read(job), revision)
-        return self._publish(
-            job, expected, lambda journal: journal.as_of(earlier, author=author, at=now)
-        )
+        change = partial(Journal.as_of, earlier=self.earlier(self.read(job), revision))
+        return self._publish(job, expected, change, author=author)
 
     def earlier(self, current: Corrected, revision: int) -> Journal:
         """Return the journal of a revision, 0 for what the machine found."""
@@ -157,10 +144,8 @@ class Revisions:
             return Journal()
         if revision == current.journal.revision:
             return current.journal
-        key = current.folder_of(revision) + ResultFile.EDITS
-        bucket, prefix = current.job.source.bucket, result_prefix(current.job.job_id)
         try:
-            return read_journal(self.objects.read_bytes(bucket, prefix + key))
+            return read_journal(self._file(current, current.folder_of(revision) + ResultFile.EDITS))
         except ObjectNotFoundError as error:
             raise _no_revision(revision) from error
 
@@ -174,32 +159,25 @@ class Revisions:
         folder = current.results.corrected
         if folder is None:
             return None
-        bucket, prefix = current.job.source.bucket, result_prefix(current.job.job_id)
         attempt = folder[: folder.index("/", folder.index("/") + 1) + 1]
         try:
-            written = self.objects.read_bytes(bucket, prefix + folder + ResultFile.EDITS)
-            found = self.objects.read_bytes(bucket, prefix + attempt + ResultFile.FINDINGS)
-            return EarlierRun(
-                folder=folder, journal=read_journal(written), found=read_findings(found)
-            )
+            written = self._file(current, folder + ResultFile.EDITS)
+            found = self._file(current, attempt + ResultFile.FINDINGS)
+            return EarlierRun(journal=read_journal(written), found=read_findings(found))
         except (ObjectNotFoundError, UnreadableFindingsError):
             return None
 
     def carry(self, job: Job, *, author: str, expected: int) -> Corrected:
         """Carry the corrections of the run before over to these results, as one change."""
-        current, now = self.read(job), self.clock.now()
+        current = self.read(job)
         earlier = self.earlier_run(current)
         if earlier is None:
             raise EditRefusedError(
                 "edits.nothing_to_carry", "No corrections of an earlier run are kept."
             )
 
-        def carried(journal: Journal) -> Journal:
-            return carry(
-                journal, earlier.journal, earlier.found, current.found, author=author, at=now
-            )
-
-        return self._publish(job, expected, carried)
+        change = partial(carry, earlier=earlier.journal, before=earlier.found, after=current.found)
+        return self._publish(job, expected, change, author=author)
 
     def import_edits(
         self, current: Corrected, content: bytes, form: Format, *, base: int
@@ -224,7 +202,14 @@ class Revisions:
         except ObjectNotFoundError as error:
             raise _no_revision(revision) from error
 
-    def _publish(self, job: Job, expected: int, change: Callable[[Journal], Journal]) -> Corrected:
+    def _file(self, current: Corrected, name: str) -> bytes:
+        key = result_prefix(current.job.job_id) + name
+        return self.objects.read_bytes(current.job.source.bucket, key)
+
+    def _publish(
+        self, job: Job, expected: int, change: Callable[..., Journal], *, author: str
+    ) -> Corrected:
+        """Publish the journal that `change` makes of the current one, by whom and now."""
         if job.state is not State.SUCCEEDED:
             raise EditRefusedError(
                 "edits.not_ended", f"The job is {job.state}; correct it once it has succeeded."
@@ -233,7 +218,7 @@ class Revisions:
         if current.journal.revision != expected:
             raise RevisionChangedError(current.journal.revision)
         journal = replace(
-            change(current.journal),
+            change(current.journal, author=author, at=self.clock.now()),
             folders=(*current.journal.folders, *([current.folder] if expected else ())),
         )
         result = corrected(current.found, journal.applied_to(document_of(current.found)))
@@ -285,9 +270,8 @@ class Revisions:
     def _copy(self, job: Job, rendered: Mapping[str, bytes]) -> None:
         """Renew the copy of the documents at the public path, unless others are current by now."""
         fresh = self.jobs.get(job.job_id)
-        if fresh is None or fresh.result_key != job.result_key:
-            return
-        self._store(rendered, job.source.bucket, result_prefix(job.job_id))
+        if fresh is not None and fresh.result_key == job.result_key:
+            self._store(rendered, job.source.bucket, result_prefix(job.job_id))
 
     def _store(self, files: Mapping[str, bytes], bucket: str, prefix: str) -> None:
         def store(file: tuple[str, bytes]) -> None:

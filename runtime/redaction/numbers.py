@@ -22,6 +22,8 @@ from stdnum.us import ssn
 from runtime.redaction.kinds import Kind, Span
 
 Check = Callable[[str], bool]
+NumberAt = Callable[[str, int, set[int]], tuple[int, Kind] | None]
+"""Returns length and kind of the number that begins at a place and ends at one of these."""
 
 _CARD_DIGITS = (19, 16, 15, 14, 13)
 _ISSUERS = "23456"
@@ -53,23 +55,25 @@ _CODE_LENGTHS: tuple[tuple[int, Check], ...] = (
 def numbers(text: str) -> Iterator[Span]:
     """Yield the numbers of a text that their check digits prove."""
     for run in _DIGITS.finditer(text):
-        yield from _in_digits(run.start(), run[0])
+        yield from _in_run(run.start(), run[0], str.isdigit, _number_at)
     for run in _LETTERS_TOO.finditer(text):
-        yield from _in_codes(run.start(), run[0])
+        yield from _in_run(run.start(), run[0], str.isalnum, _code_at)
     for found in _SOCIAL_SECURITY.finditer(text):
         if ssn.is_valid(found[0]):
             yield Span(found.start(), found.end(), Kind.IDENTITY)
 
 
-def _in_digits(start: int, run: str) -> Iterator[Span]:
-    """Yield the numbers of a run of digits; each begins and ends where a group of digits does."""
-    places = [at for at, character in enumerate(run) if character.isdigit()]
-    digits = "".join(run[at] for at in places)
-    begins = [at for at, place in enumerate(places) if not place or not run[place - 1].isdigit()]
-    ends = {*begins[1:], len(digits)}
+def _in_run(
+    start: int, run: str, belongs: Callable[[str], bool], number_at: NumberAt
+) -> Iterator[Span]:
+    """Yield the numbers of a run; each begins and ends where a group of its characters does."""
+    places = [at for at, character in enumerate(run) if belongs(character)]
+    characters = "".join(run[at] for at in places).upper()
+    begins = [at for at, place in enumerate(places) if not place or not belongs(run[place - 1])]
+    ends = {*begins[1:], len(characters)}
     after = 0
     for begin in begins:
-        found = _number_at(digits, begin, ends) if begin >= after else None
+        found = number_at(characters, begin, ends) if begin >= after else None
         if found is not None:
             length, kind = found
             after = begin + length
@@ -87,22 +91,8 @@ def _number_at(digits: str, begin: int, ends: set[int]) -> tuple[int, Kind] | No
     return None
 
 
-def _in_codes(start: int, run: str) -> Iterator[Span]:
-    """Yield codes of letters and digits: an account begins with two letters and two digits."""
-    places = [at for at, character in enumerate(run) if character.isalnum()]
-    code = "".join(run[at] for at in places).upper()
-    begins = [at for at, place in enumerate(places) if not place or not run[place - 1].isalnum()]
-    ends = {*begins[1:], len(code)}
-    after = 0
-    for begin in begins:
-        found = _code_at(code, begin, ends) if begin >= after else None
-        if found is not None:
-            length, kind = found
-            after = begin + length
-            yield Span(start + places[begin], start + places[after - 1] + 1, kind)
-
-
 def _code_at(code: str, begin: int, ends: set[int]) -> tuple[int, Kind] | None:
+    """Return a code of letters and digits; an account begins with two letters and two digits."""
     if code[begin : begin + 2].isalpha() and code[begin + 2 : begin + 4].isdigit():
         for length in reversed(_IBAN_LENGTHS):
             number = code[begin : begin + length]

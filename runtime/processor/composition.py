@@ -19,7 +19,7 @@ from runtime.processor.pipeline.toolkit import Toolkit, build_toolkit
 from runtime.processor.settings import ProcessorSettings
 from runtime.processor.summary_composition import connect_summaries
 from runtime.processor.supervision.interruption import STOPPING
-from runtime.processor.supervision.shutdown import Shutdown, StopAction
+from runtime.processor.supervision.shutdown import Shutdown
 
 
 def connect(settings: ProcessorSettings) -> Ports:
@@ -103,8 +103,4 @@ def listen_for_stop(settings: ProcessorSettings, *, clock: Clock, log: Log) -> S
 
 def stop_when_due(shutdown: Shutdown) -> Callable[[], str | None]:
     """Return a job's stop reason: none at first, so that the job may finish by itself."""
-
-    def find_stop_reason() -> str | None:
-        return STOPPING if shutdown.decide(busy=True).action is StopAction.CHECKPOINT else None
-
-    return find_stop_reason
+    return lambda: STOPPING if shutdown.overdue else None

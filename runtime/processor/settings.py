@@ -40,7 +40,6 @@ class StopPlan:
     it is requeued without its help.
     """
 
-    finish_seconds: float
     notice_seconds: float
     record_seconds: float
 
@@ -49,11 +48,7 @@ class StopPlan:
         """Divide a container's stop timeout; even a short one leaves time for each part."""
         record = min(RECORD_SECONDS, stop_timeout_seconds / 2)
         notice = min(MAX_NOTICE_SECONDS, (stop_timeout_seconds - record) / 2)
-        return cls(
-            finish_seconds=stop_timeout_seconds - record - notice,
-            notice_seconds=notice,
-            record_seconds=record,
-        )
+        return cls(notice_seconds=notice, record_seconds=record)
 
     @property
     def margin_seconds(self) -> float:

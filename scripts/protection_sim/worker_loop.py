@@ -10,7 +10,7 @@ from runtime.core.messages import QueuedAttempt, queued_message
 from runtime.core.ports import JobStore, WorkMessage
 from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import AttemptOutcome
-from runtime.processor.supervision.shutdown import Shutdown, StopAction
+from runtime.processor.supervision.shutdown import Shutdown
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.job_runner import lost_protection_code
@@ -225,7 +225,7 @@ class WorkerSimulation:
             while task.time.at < ends:
                 pause = task.random.uniform(0, job.poll)
                 task.threads.sleep(min(pause, ends - task.time.at))
-                stopped = self._shutdown.decide(busy=True).action is StopAction.CHECKPOINT
+                stopped = self._shutdown.overdue
                 why = lost_protection_code(session) or ("stop" if stopped else None)
                 if why is not None:
                     task.outcome.lost += 1

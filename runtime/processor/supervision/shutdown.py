@@ -1,12 +1,11 @@
-"""Turns SIGTERM and SIGINT into a decision: continue, exit now, finish or checkpoint."""
+"""Turns SIGTERM and SIGINT into a requested stop, and the time by which a job must checkpoint."""
 
+import math
 import os
 import queue
 import signal
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
-from enum import Enum
 from types import FrameType
 
 from runtime.core.clock import MonotonicClock
@@ -14,37 +13,6 @@ from runtime.core.errors import Permanent
 from runtime.core.log import Log
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT)
-
-
-class StopAction(Enum):
-    """What to do about a requested stop."""
-
-    CONTINUE = "continue"
-    EXIT_NOW = "exit_now"
-    FINISH = "finish"
-    CHECKPOINT = "checkpoint"
-
-
-@dataclass(frozen=True, slots=True)
-class StopDecision:
-    """`seconds_left` to finish in; 0 unless the action is FINISH."""
-
-    action: StopAction
-    seconds_left: float = 0.0
-
-
-def decide_stop(*, deadline: float | None, now: float, busy: bool) -> StopDecision:
-    """Decide by the deadline of a requested stop, None without one.
-
-    An idle worker exits now. A busy one goes on until the deadline, then checkpoints and requeues.
-    """
-    if deadline is None:
-        return StopDecision(StopAction.CONTINUE)
-    if not busy:
-        return StopDecision(StopAction.EXIT_NOW)
-    if now < deadline:
-        return StopDecision(StopAction.FINISH, deadline - now)
-    return StopDecision(StopAction.CHECKPOINT)
 
 
 class Shutdown:
@@ -78,7 +46,7 @@ class Shutdown:
         self._grace_seconds = stop_timeout_seconds - margin_seconds
         self._signals: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._event = threading.Event()
-        self._deadline: float | None = None
+        self._deadline = math.inf
         self._listeners: list[Callable[[], None]] = []
 
     def install(self) -> None:
@@ -104,10 +72,10 @@ class Shutdown:
         """Wait for a stop request at most so long; return whether there is one."""
         return self._event.wait(seconds)
 
-    def decide(self, *, busy: bool) -> StopDecision:
-        """Return what to do now."""
-        deadline = self._deadline if self._event.is_set() else None
-        return decide_stop(deadline=deadline, now=self._clock.monotonic(), busy=busy)
+    @property
+    def overdue(self) -> bool:
+        """Whether a stop was requested and a running job must checkpoint now."""
+        return self._clock.monotonic() >= self._deadline
 
     def _watch(self) -> None:
         while True:

@@ -23,7 +23,7 @@ from runtime.core.spans import about
 from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import AttemptOutcome
 from runtime.processor.supervision.error_owner import MACHINE_CODES
-from runtime.processor.supervision.shutdown import Shutdown, StopAction
+from runtime.processor.supervision.shutdown import Shutdown
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.visibility import VisibilityExtender
@@ -77,10 +77,7 @@ class Worker:
         """Work until a stop is requested or the machine has failed; return the exit code."""
         self.shutdown.on_stop(self.inbox.interrupt)
         code = ExitCode.SUCCESS
-        while (
-            not self.machine_failed
-            and self.shutdown.decide(busy=False).action is StopAction.CONTINUE
-        ):
+        while not (self.machine_failed or self.shutdown.requested):
             message = self._receive()
             if message is not None:
                 code_after = self._handle(message)

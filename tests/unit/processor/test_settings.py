@@ -93,7 +93,7 @@ def test_should_finish_then_notice_then_record_before_the_kill(
     stop_timeout: float, finish: float, notice: float, record: float
 ) -> None:
     plan = StopPlan.within(stop_timeout)
-    assert plan == StopPlan(finish_seconds=finish, notice_seconds=notice, record_seconds=record)
+    assert plan == StopPlan(notice_seconds=notice, record_seconds=record)
     assert finish + plan.margin_seconds == stop_timeout
     settings = AttemptSettings.from_environ(
         {**ENVIRON, EnvVar.STOP_TIMEOUT_SECONDS: str(stop_timeout)}

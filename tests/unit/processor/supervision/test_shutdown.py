@@ -4,11 +4,9 @@ import subprocess
 import sys
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from runtime.core.errors import Permanent
-from runtime.processor.supervision.shutdown import Shutdown, StopAction, StopDecision, decide_stop
+from runtime.processor.supervision.shutdown import Shutdown
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog
 
@@ -24,25 +22,19 @@ class Bench:
 
 def test_should_go_on_without_a_signal() -> None:
     bench = Bench()
-    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.CONTINUE)
-    assert bench.shutdown.decide(busy=False) == StopDecision(StopAction.CONTINUE)
+    bench.clock.advance(1e6)
+    assert not bench.shutdown.overdue
     assert not bench.shutdown.requested
-
-
-def test_should_exit_at_once_when_idle() -> None:
-    bench = Bench()
-    bench.shutdown.note(signal.SIGTERM)
-    assert bench.shutdown.decide(busy=False) == StopDecision(StopAction.EXIT_NOW)
 
 
 def test_should_go_on_when_busy_until_stop_timeout_less_margin_then_checkpoint() -> None:
     bench = Bench()
     bench.shutdown.note(signal.SIGTERM)
-    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.FINISH, 90.0)
+    assert bench.shutdown.requested
     bench.clock.advance(89.0)
-    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.FINISH, 1.0)
+    assert not bench.shutdown.overdue
     bench.clock.advance(1.0)
-    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.CHECKPOINT)
+    assert bench.shutdown.overdue
 
 
 def test_should_let_a_second_signal_change_nothing() -> None:
@@ -52,7 +44,8 @@ def test_should_let_a_second_signal_change_nothing() -> None:
     bench.shutdown.note(signal.SIGTERM)
     bench.clock.advance(60.0)
     bench.shutdown.note(signal.SIGINT)
-    assert bench.shutdown.decide(busy=True) == StopDecision(StopAction.FINISH, 30.0)
+    bench.clock.advance(30.0)
+    assert bench.shutdown.overdue
     assert stops == [1]
 
 
@@ -67,22 +60,11 @@ def test_should_refuse_a_margin_that_does_not_fit(margin: float) -> None:
         )
 
 
-@given(st.floats(0, 1e6), st.floats(0, 1e6), st.booleans())
-def test_should_always_end_a_stop_by_its_deadline(
-    deadline: float,
-    now: float,
-    busy: bool,  # noqa: FBT001 - drawn
-) -> None:
-    order = decide_stop(deadline=deadline, now=now, busy=busy)
-    assert order.action is not StopAction.CONTINUE
-    assert now + order.seconds_left <= max(deadline, now) + 1e-6
-
-
 SCRIPT = """
 import os, signal, sys
 from runtime.core.clock import SystemClock
 from runtime.core.log import JsonLog
-from runtime.processor.supervision.shutdown import StopAction, Shutdown
+from runtime.processor.supervision.shutdown import Shutdown
 
 clock = SystemClock()
 shutdown = Shutdown(clock=clock, log=JsonLog(clock=clock, write=sys.stderr.write),
@@ -92,7 +74,7 @@ for number in (signal.SIGTERM, signal.SIGINT, signal.SIGTERM) * 100:
     os.kill(os.getpid(), number)
 if not shutdown.wait(60):
     sys.exit("the signal was not noticed")
-print(shutdown.decide(busy=True).action.value, shutdown.decide(busy=False).action.value)
+print(shutdown.requested, shutdown.overdue)
 """
 
 
@@ -105,5 +87,5 @@ def test_should_survive_a_storm_of_real_signals() -> None:
         check=False,
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
-    assert (done.returncode, done.stdout) == (0, "finish exit_now\n"), done.stderr
+    assert (done.returncode, done.stdout) == (0, "True False\n"), done.stderr
     assert done.stderr.count("shutdown.requested") == 1

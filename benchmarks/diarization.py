@@ -23,10 +23,11 @@ import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
 from local.toolchain import MEDIA, MODELS  # noqa: E402
+from runtime.core.media import SAMPLE_RATE  # noqa: E402
 from runtime.processor.models.campplus import CampPlus  # noqa: E402
 from runtime.processor.models.diarization import load_diarization  # noqa: E402
 from runtime.processor.models.diarization_windows import BLOCK_WINDOWS, Recording  # noqa: E402
-from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio  # noqa: E402
+from runtime.processor.stages.audio import extract_audio  # noqa: E402
 from runtime.processor.stages.probe import probe  # noqa: E402
 
 ROUNDS = 3

@@ -27,9 +27,9 @@ from faster_whisper import WhisperModel, vad  # noqa: E402
 from benchmarks.versus.sound import seconds_of  # noqa: E402
 from local.toolchain import MEDIA, MODELS  # noqa: E402
 from runtime.core.contract import Device  # noqa: E402
-from runtime.core.media import Audio  # noqa: E402
+from runtime.core.media import SAMPLE_RATE, Audio  # noqa: E402
 from runtime.processor.models import whisper, whisper_batches  # noqa: E402
-from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio  # noqa: E402
+from runtime.processor.stages.audio import extract_audio  # noqa: E402
 from runtime.processor.stages.probe import probe  # noqa: E402
 from runtime.processor.stages.transcribe import TranscribeOptions, transcribe  # noqa: E402
 from scripts.verification.scoring import normalized  # noqa: E402

@@ -17,9 +17,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
-from runtime.core.media import Audio, Sentence  # noqa: E402 - run by path, so the root comes first
+from runtime.core.media import SAMPLE_RATE, Audio, Sentence  # noqa: E402 - run by path, so the root comes first
 from runtime.processor.stages.attribute import attribute  # noqa: E402
-from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio  # noqa: E402
+from runtime.processor.stages.audio import extract_audio  # noqa: E402
 from runtime.processor.stages.diarize import diarize  # noqa: E402
 from runtime.processor.stages.probe import probe  # noqa: E402
 from runtime.processor.stages.sentences import split_sentences  # noqa: E402

@@ -12,10 +12,9 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as in the image, before any library
 
 from benchmarks.versus.sound import seconds_of  # noqa: E402 - run by path, so the root comes first
 from local.toolchain import MODELS  # noqa: E402
-from runtime.core.media import Audio  # noqa: E402
+from runtime.core.media import SAMPLE_RATE, Audio  # noqa: E402
 from runtime.processor.host.resources import threads_for  # noqa: E402
 from runtime.processor.stages.attribute import attribute  # noqa: E402
-from runtime.processor.stages.audio import SAMPLE_RATE  # noqa: E402
 from runtime.processor.stages.diarize import diarize  # noqa: E402
 from runtime.processor.stages.sentences import split_sentences  # noqa: E402
 from runtime.processor.stages.transcribe import transcribe  # noqa: E402

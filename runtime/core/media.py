@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 from runtime.core.word_spacing import joined
 
 UNKNOWN_SPEAKER = "UNKNOWN"
+SAMPLE_RATE = 16_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +140,26 @@ class Audio(Sound):
     path: Path
     sample_rate: int
     starts_at_seconds: float = 0.0
+
+    @classmethod
+    def at(cls, path: Path, sound: Sound) -> "Audio":
+        """Return the audio of the WAV file at a path."""
+        return cls(
+            path=path,
+            sample_rate=SAMPLE_RATE,
+            starts_at_seconds=sound.starts_at_seconds,
+            duration_seconds=sound.duration_seconds,
+            parties=sound.parties,
+        )
+
+    @property
+    def sound(self) -> Sound:
+        """What is the same on every machine."""
+        return Sound(
+            starts_at_seconds=self.starts_at_seconds,
+            duration_seconds=self.duration_seconds,
+            parties=self.parties,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

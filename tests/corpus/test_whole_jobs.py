@@ -13,14 +13,13 @@ from runtime.core import jobs as lifecycle
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Redact, ResultFile
 from runtime.core.jobs import Job, State
-from runtime.core.media import Audio
+from runtime.core.media import SAMPLE_RATE, Audio
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.telemetry import Telemetry
 from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
 from runtime.processor.pipeline.toolkit import build_toolkit
-from runtime.processor.stages.audio import SAMPLE_RATE
 from runtime.processor.stages.transcribe import transcribe
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.watchdog import WatchdogTimeouts

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from runtime.core.contract import Channels, SceneModel
-from runtime.core.media import Audio, MediaInfo, Scene, Sound, TimeRange, Upload
+from runtime.core.media import SAMPLE_RATE, Audio, MediaInfo, Scene, Sound, TimeRange, Upload
 from runtime.core.options import JobOptions
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import StageOutput
@@ -13,7 +13,6 @@ from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.decoder.parent import ChildRequest, run_in_child
 from runtime.processor.decoder.sandbox import SandboxLimits
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
-from runtime.processor.stages.audio import SAMPLE_RATE, audio_at
 
 _PROBE_CPU_SECONDS = 120
 _PICTURE_MB = 100
@@ -86,7 +85,7 @@ class Decoder:
             ),
             on_progress,
         )
-        audio = audio_at(destination, sound.value)
+        audio = Audio.at(destination, sound.value)
         return StageOutput(value=audio, warnings=sound.warnings)
 
     def detect_scenes(

@@ -3,7 +3,13 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from av import AudioFrame, AudioResampler
+from av.codec.context import Flags2
+from av.container import InputContainer
+from numpy.typing import NDArray
 
 from runtime.core.contract import Channels
 from runtime.core.errors import Permanent
@@ -13,13 +19,7 @@ from runtime.processor.media.channels import ChannelMix, survey_channels
 from runtime.processor.media.containers import open_media, origin_seconds
 from runtime.processor.media.decoding import Damage, decoded_frames
 
-if TYPE_CHECKING:
-    import numpy as np
-    from av import AudioFrame, AudioResampler
-    from av.container import InputContainer
-    from numpy.typing import NDArray
-
-    Samples = NDArray[np.int16]
+Samples = NDArray[np.int16]
 
 # Frames are placed by counting samples; a timestamp counts once it differs by more than this.
 # Containers round to milliseconds, so less is noise.
@@ -87,11 +87,9 @@ def survey_sound(
 
 
 def _with_priming(
-    container: "InputContainer", info: MediaInfo, frames: Iterable[Any]
+    container: InputContainer, info: MediaInfo, frames: Iterable[Any]
 ) -> Iterator[Any]:
     """Yield the frames with the priming samples of the codec, which no player plays."""
-    from av.codec.context import Flags2
-
     assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     codec: Any = container.streams[info.audio.index].codec_context
     codec.flags2 |= Flags2.skip_manual
@@ -114,7 +112,7 @@ class SoundTimeline:
     rate: int
     layout: str
     channels: int
-    write: "Callable[[Samples], None]"
+    write: Callable[[Samples], None]
     starts_with_track: bool = False
     start: int = 0
     end: int = 0
@@ -122,10 +120,10 @@ class SoundTimeline:
     _to_drop: int = 0
     _pending_input_seconds: float = 0.0
     _segment_start: int = 0
-    _resampler: "AudioResampler | None" = None
+    _resampler: AudioResampler | None = None
     _shape: tuple[Any, ...] = field(default=())
 
-    def add(self, frame: "AudioFrame", at_seconds: float | None) -> None:
+    def add(self, frame: AudioFrame, at_seconds: float | None) -> None:
         """Append a frame; `at_seconds` is None without a timestamp."""
         expected = self._segment_start / self.rate + self._pending_input_seconds
         moved = at_seconds is not None and abs(at_seconds - expected) > TOLERANCE_SECONDS
@@ -147,10 +145,7 @@ class SoundTimeline:
             self._resampler = None
 
     def _restart(self, shape: tuple[Any, ...], at_seconds: float) -> None:
-        import av
-        import numpy as np
-
-        self._resampler = av.AudioResampler(format="s16", layout=self.layout, rate=self.rate)
+        self._resampler = AudioResampler(format="s16", layout=self.layout, rate=self.rate)
         self._shape = shape
         self._segment_start = round(at_seconds * self.rate)
         self._pending_input_seconds = 0.0
@@ -172,12 +167,12 @@ class SoundTimeline:
             self._put(np.zeros((block, self.channels), np.int16))
             gap -= block
 
-    def _take(self, piece: "AudioFrame") -> None:
+    def _take(self, piece: AudioFrame) -> None:
         samples: Any = piece.to_ndarray().reshape(-1, self.channels)
         kept: Samples = samples[self._to_drop :]
         self._to_drop -= len(samples) - len(kept)
         self._put(kept)
 
-    def _put(self, samples: "Samples") -> None:
+    def _put(self, samples: Samples) -> None:
         self.write(samples)
         self.end += len(samples)

@@ -6,15 +6,13 @@ Channels that cancel each other, carry no speech or carry one party each must no
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from av import AudioFrame
 from numpy.typing import NDArray
 
 from runtime.core.media import Diarization, Turn
-
-if TYPE_CHECKING:
-    from av import AudioFrame
 
 BLOCK_SECONDS = 0.05
 _SILENT_DB = -60.0
@@ -61,13 +59,11 @@ class ChannelMix:
         past = [weights for start, weights in self.changes if start <= seconds]
         return past[-1] if past else self.weights
 
-    def apply(self, frame: "AudioFrame", at_seconds: float) -> "AudioFrame":
+    def apply(self, frame: AudioFrame, at_seconds: float) -> AudioFrame:
         """Return a frame of the mix, with the frame's rate and time."""
-        import av
-
         samples = samples_of(frame)
         mixed = np.clip(np.asarray(self.weights_at(at_seconds), np.float32) @ samples, -1.0, 1.0)
-        result = av.AudioFrame.from_ndarray(
+        result = AudioFrame.from_ndarray(
             mixed[None].astype(np.float32), format="fltp", layout="mono"
         )
         result.sample_rate, result.pts = frame.sample_rate, frame.pts
@@ -76,7 +72,7 @@ class ChannelMix:
 
 
 def survey_channels(
-    frames: Iterable[tuple["AudioFrame", float]], *, separate: bool = False
+    frames: Iterable[tuple[AudioFrame, float]], *, separate: bool = False
 ) -> ChannelMix | None:
     """Return how to mix the channels of frames at these times, None for the usual downmix.
 
@@ -88,7 +84,7 @@ def survey_channels(
     return survey.mix(separate=separate)
 
 
-def samples_of(frame: "AudioFrame") -> NDArray[np.float32]:
+def samples_of(frame: AudioFrame) -> NDArray[np.float32]:
     """Return a frame's samples (channels, samples), -1 to 1."""
     array: NDArray[Any] = frame.to_ndarray()
     if not frame.format.is_planar:
@@ -107,7 +103,7 @@ class _Survey:
         self._blocks: dict[int, NDArray[np.float64]] = {}
         self._samples: dict[int, int] = {}
 
-    def add(self, frame: "AudioFrame", at_seconds: float) -> None:
+    def add(self, frame: AudioFrame, at_seconds: float) -> None:
         if frame.format.name.rstrip("p") == "s64":
             return
         samples = samples_of(frame).astype(np.float64)
@@ -173,7 +169,7 @@ def _sign_spans(
     return spans
 
 
-def has_varied_sound(frames: Iterable["AudioFrame"]) -> bool:
+def has_varied_sound(frames: Iterable[AudioFrame]) -> bool:
     """Return whether any channel varies as speech does, from as few frames as show it."""
     blocks: list[Levels] = []
     added = 0

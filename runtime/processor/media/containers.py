@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+from av.container import InputContainer
 
 from runtime.processor.media.boxes import is_fragmented
 from runtime.processor.media.clock import FREQUENT, RARE, ContinuousClock, Steps
 from runtime.processor.media.parts import Part, part_of_address, parts_of
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 DEMUXERS = {
     "mov": "MP4, MOV, M4V, M4A, 3GP",
@@ -53,7 +53,7 @@ _APPENDABLE = frozenset({"matroska", "flv"})
 """Formats whose clock may jump, and Matroska's may start again."""
 
 
-def open_media(path: Path) -> "InputContainer":
+def open_media(path: Path) -> InputContainer:
     """Open a container for reading; raise `av.error.FFmpegError` if it is not one.
 
     Of files appended to each other it is the first; decoding goes on with the others.
@@ -61,22 +61,18 @@ def open_media(path: Path) -> "InputContainer":
     return open_part(parts_of(path)[0])
 
 
-def open_part(part: Part) -> "InputContainer":
+def open_part(part: Part) -> InputContainer:
     """Open one of the files that were appended; raise `av.error.FFmpegError` if it is not one."""
-    import av
-
     return av.open(part.address, options=_OPTIONS)
 
 
-def origin_seconds(container: "InputContainer") -> float:
+def origin_seconds(container: InputContainer) -> float:
     """Return the stream time that is 0 on the presentation timeline.
 
     MP4 and QuickTime define it as 0, so a track that starts late leaves a gap. Other containers,
     and fragments cut out of a running stream, start at any time; for them it is the start of the
     earliest stream.
     """
-    import av
-
     start_time: Any = container.start_time
     if start_time is None:
         return 0.0
@@ -86,12 +82,12 @@ def origin_seconds(container: "InputContainer") -> float:
     return start if start >= _LATE_FRAGMENTS_SECONDS and _has_fragments(container) else 0.0
 
 
-def _has_fragments(container: "InputContainer") -> bool:
+def _has_fragments(container: InputContainer) -> bool:
     part = part_of_address(container.name)
     return is_fragmented(part.path, part.start, part.end)
 
 
-def following_parts(container: "InputContainer") -> list[tuple[Part, float]]:
+def following_parts(container: InputContainer) -> list[tuple[Part, float]]:
     """Return the files appended to the container, and the stream time at which each starts."""
     own = part_of_address(container.name)
     if own.is_whole or own.start:
@@ -106,8 +102,6 @@ def following_parts(container: "InputContainer") -> list[tuple[Part, float]]:
 @lru_cache(maxsize=4096)
 def part_seconds(part: Part) -> float:
     """Return the length of one of the files that were appended; 0 where it cannot be opened."""
-    import av
-
     try:
         with open_part(part) as container:
             counted = continuous_seconds(container)
@@ -121,10 +115,8 @@ def part_seconds(part: Part) -> float:
         return 0.0
 
 
-def has_unread_parts(container: "InputContainer") -> bool:
+def has_unread_parts(container: InputContainer) -> bool:
     """Return whether an appended file cannot be opened, or has tracks that the first one lacks."""
-    import av
-
     kinds = {stream.type for stream in container.streams}
     for part, _ in following_parts(container):
         try:
@@ -138,7 +130,7 @@ def has_unread_parts(container: "InputContainer") -> bool:
     return False
 
 
-def packets_of(container: "InputContainer", *streams: Any) -> Iterator[Any]:
+def packets_of(container: InputContainer, *streams: Any) -> Iterator[Any]:
     """Yield the packets of some streams, by default of all with sound or pictures.
 
     PyAV 18 raises `IndexError` at the end of a file in which streams were added.
@@ -148,7 +140,7 @@ def packets_of(container: "InputContainer", *streams: Any) -> Iterator[Any]:
         yield from container.demux(list(wanted))
 
 
-def clock_steps(container: "InputContainer") -> Steps | None:
+def clock_steps(container: InputContainer) -> Steps | None:
     """Return the steps that mean a new clock, None in a format that has one clock."""
     names = container.format.name.split(",")
     if "mp4" in names:
@@ -158,7 +150,7 @@ def clock_steps(container: "InputContainer") -> Steps | None:
     return RARE if _APPENDABLE & {*names} else None
 
 
-def continuous_seconds(container: "InputContainer") -> float | None:
+def continuous_seconds(container: InputContainer) -> float | None:
     """Return the length on a clock without jumps, by reading all packets.
 
     None without packets, and in formats whose header states the length.

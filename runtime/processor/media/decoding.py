@@ -3,7 +3,10 @@
 import contextlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+from av.container import InputContainer
 
 from runtime.processor.media.clock import ContinuousClock
 from runtime.processor.media.containers import (
@@ -14,9 +17,6 @@ from runtime.processor.media.containers import (
     packets_of,
 )
 from runtime.processor.media.parts import Part
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 _DEFAULT_LAYOUTS = ("mono", "stereo", "2.1", "4.0", "5.0", "5.1", "6.1", "7.1")
 """FFmpeg's default layout of 1 to 8 channels."""
@@ -38,7 +38,7 @@ class Damage:
 
 
 def decoded_frames(
-    container: "InputContainer", stream_index: int, damage: Damage | None = None
+    container: InputContainer, stream_index: int, damage: Damage | None = None
 ) -> Iterator[Any]:
     """Yield the frames of one stream in order, skipping what cannot be decoded.
 
@@ -52,7 +52,7 @@ def decoded_frames(
 
 
 def frames_from(
-    container: "InputContainer",
+    container: InputContainer,
     stream_index: int,
     at_seconds: float,
     damage: Damage | None = None,
@@ -73,9 +73,7 @@ def frames_from(
     return decoded_frames(container, stream_index, damage)
 
 
-def _seek(container: "InputContainer", stream: Any, at_seconds: float) -> None:
-    import av
-
+def _seek(container: InputContainer, stream: Any, at_seconds: float) -> None:
     for target in (at_seconds, 0.0):
         offset = round(target / stream.time_base) if stream.time_base else 0
         with contextlib.suppress(av.error.FFmpegError):
@@ -84,15 +82,13 @@ def _seek(container: "InputContainer", stream: Any, at_seconds: float) -> None:
 
 
 def _following_frames(
-    container: "InputContainer",
+    container: InputContainer,
     stream_index: int,
     damage: Damage,
     following: Sequence[tuple[Part, float]],
     at_seconds: float = 0.0,
 ) -> Iterator[Any]:
     """Yield the frames of appended files as if they went on in the container's stream."""
-    import av
-
     for part, starts in following:
         try:
             with open_part(part) as another:
@@ -114,7 +110,7 @@ def _following_frames(
             continue
 
 
-def _counterpart(another: "InputContainer", stream: Any) -> Any | None:
+def _counterpart(another: InputContainer, stream: Any) -> Any | None:
     """Return another container's stream of the same kind, at the same place among its kind."""
     own = [s.index for s in stream.container.streams if s.type == stream.type]
     others = [s for s in another.streams if s.type == stream.type and s.codec_context is not None]
@@ -122,9 +118,7 @@ def _counterpart(another: "InputContainer", stream: Any) -> Any | None:
     return others[min(place, len(others) - 1)] if others else None
 
 
-def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterator[Any]:
-    import av
-
+def _frames(container: InputContainer, stream: Any, damage: Damage) -> Iterator[Any]:
     # Some codecs have no threads, and none accepts the change after its first packet.
     with contextlib.suppress(AttributeError, RuntimeError):
         stream.thread_type = "AUTO"
@@ -155,7 +149,7 @@ def _frames(container: "InputContainer", stream: Any, damage: Damage) -> Iterato
             damage.losses += 1
 
 
-def _packets(container: "InputContainer", stream: Any) -> Iterator[Any]:
+def _packets(container: InputContainer, stream: Any) -> Iterator[Any]:
     """Yield the stream's packets, on a clock without jumps where the format may have some."""
     steps = clock_steps(container)
     if steps is None:

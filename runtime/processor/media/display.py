@@ -2,13 +2,11 @@
 
 import struct
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
+from av import VideoFrame
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    from av import VideoFrame
 
 Pixels = NDArray[np.uint8]
 
@@ -38,7 +36,7 @@ _TO_BT709 = np.array(
 _STEPS = 4096
 
 
-def scaled_pixels(scaler: Any, frame: "VideoFrame", width: int, height: int) -> Pixels:
+def scaled_pixels(scaler: Any, frame: VideoFrame, width: int, height: int) -> Pixels:
     """Return a frame at a size, blue first, in standard dynamic range."""
     options = {"width": width, "height": height, "interpolation": "AREA", "threads": 1}
     if frame.color_trc not in {_PQ, _HLG}:
@@ -57,7 +55,7 @@ def upright(pixels: Pixels, *, rotation_degrees: int, is_mirrored: bool) -> Pixe
     return np.ascontiguousarray(np.rot90(pixels, -rotation_degrees // 90))
 
 
-def orientation_of(frame: "VideoFrame") -> tuple[int, bool]:
+def orientation_of(frame: VideoFrame) -> tuple[int, bool]:
     """Return a frame's clockwise rotation in degrees, and whether it is mirrored before it."""
     matrix = _display_matrix(frame)
     if matrix is None:
@@ -71,7 +69,7 @@ def orientation_of(frame: "VideoFrame") -> tuple[int, bool]:
     return round(angle / 90) * 90 % 360, is_mirrored
 
 
-def _display_matrix(frame: "VideoFrame") -> tuple[int, int, int, int] | None:
+def _display_matrix(frame: VideoFrame) -> tuple[int, int, int, int] | None:
     """Return a, b, c, d of the display matrix (ISO/IEC 14496-12, matrix of a track header)."""
     side_data: Any = frame.side_data
     for data in side_data:

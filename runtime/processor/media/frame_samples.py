@@ -3,17 +3,17 @@
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from av import VideoFrame
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
 
 from runtime.core.media import Scene, VideoStream
 from runtime.processor.media.display import scaled_pixels, upright
 
-if TYPE_CHECKING:
-    import numpy as np
-    from av import VideoFrame
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 LONGER_SIDE = 320
 _WEBP_QUALITY = 75
@@ -33,21 +33,17 @@ class Thumbnailer:
     """
 
     def __init__(self, *, pixel_aspect: float, video: VideoStream) -> None:
-        from av.video.reformatter import VideoReformatter
-
         self._scaler = VideoReformatter()
         self._pixel_aspect = pixel_aspect
         self._video = video
 
-    def webp(self, frame: "VideoFrame") -> bytes:
+    def webp(self, frame: VideoFrame) -> bytes:
         """Return a frame's thumbnail."""
-        import cv2
-
         pixels = self._pixels(frame)
         _, content = cv2.imencode(".webp", pixels, [cv2.IMWRITE_WEBP_QUALITY, _WEBP_QUALITY])
         return content.tobytes()
 
-    def _pixels(self, frame: "VideoFrame") -> "Pixels":
+    def _pixels(self, frame: VideoFrame) -> Pixels:
         stretched = frame.width * self._pixel_aspect
         scale = min(1.0, LONGER_SIDE / max(stretched, frame.height))
         width, height = max(2, round(stretched * scale)), max(2, round(frame.height * scale))
@@ -66,7 +62,7 @@ class FrameSampler:
         self._step = max(SHORTEST_STEP_SECONDS, (duration_seconds or 0.0) / _MOST_SAMPLES)
         self._last_step: int | None = None
 
-    def sample(self, frame: "VideoFrame", start_seconds: float) -> bytes | None:
+    def sample(self, frame: VideoFrame, start_seconds: float) -> bytes | None:
         """Return a frame's thumbnail if it is due; frames come in the order of decoding."""
         step = int(start_seconds // self._step)
         is_due = step != self._last_step and step < 2 * _MOST_SAMPLES

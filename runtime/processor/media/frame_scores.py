@@ -7,7 +7,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import takewhile
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import VideoStream
 from runtime.processor.checkpoints.increments import Increments
@@ -15,11 +18,7 @@ from runtime.processor.media.decoding import Damage
 from runtime.processor.media.frame_samples import Sample, pack_samples, unpack_samples
 from runtime.processor.media.frames import FrameSize, ScaledFrame, read_frames
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Rows = NDArray[np.void]
+Rows = NDArray[np.void]
 
 UNIT_FRAMES = 100
 """A multiple of the frames that TransNetV2 scores at a time."""
@@ -80,10 +79,8 @@ class FrameScores:
         self._row: list[tuple[Any, ...]] = []
 
     @property
-    def rows(self) -> "Rows":
+    def rows(self) -> Rows:
         """All rows so far."""
-        import numpy as np
-
         return np.concatenate([*self._units, np.array(self._row, dtype=ROW)])
 
     @property
@@ -102,8 +99,6 @@ class FrameScores:
         flash_back: int = 0,
     ) -> None:
         """Add the next frame's scores; a full unit is stored."""
-        import numpy as np
-
         of_tick = (seen.tick.numerator, seen.tick.denominator)
         of_frame = (seen.end_seconds, seen.checksum, seen.losses, motion, score)
         of_stills = (slide_back, flash_back)
@@ -161,7 +156,7 @@ class FrameScores:
 
 
 def _skip_scored(
-    frames: Iterator[ScaledFrame], rows: "Rows", context: int, on_frame: Callable[[], None]
+    frames: Iterator[ScaledFrame], rows: Rows, context: int, on_frame: Callable[[], None]
 ) -> tuple[list[ScaledFrame], Iterator[ScaledFrame]] | None:
     """Return the frames of the last rows and an iterator of those after, None if one differs."""
     at: int | None = None
@@ -195,8 +190,6 @@ def _matches(frame: ScaledFrame, row: Any) -> bool:
 
 
 def _checksum(frame: ScaledFrame) -> int:
-    import numpy as np
-
     return zlib.crc32(np.ascontiguousarray(frame.pixels).data)
 
 
@@ -206,7 +199,7 @@ def row_start_seconds(row: Any) -> float:
     return float(int(row["ticks"]) * tick)
 
 
-def _read_units(done: Sequence[bytes]) -> "tuple[list[Rows], list[Sample]]":
+def _read_units(done: Sequence[bytes]) -> tuple[list[Rows], list[Sample]]:
     """Return the rows of each unit and all thumbnails; nothing at all if a unit is unreadable."""
     try:
         units = [_read_unit(unit) for unit in done]
@@ -220,9 +213,7 @@ def _read_units(done: Sequence[bytes]) -> "tuple[list[Rows], list[Sample]]":
     return [rows for rows, _ in units], samples
 
 
-def _read_unit(unit: bytes) -> "tuple[Rows, list[Sample]]":
-    import numpy as np
-
+def _read_unit(unit: bytes) -> tuple[Rows, list[Sample]]:
     size = np.dtype(ROW).itemsize * UNIT_FRAMES
     unpacker = zlib.decompressobj()
     content = unpacker.decompress(unit, size + 1)

@@ -4,17 +4,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from av.container import InputContainer
+from av.video.reformatter import VideoReformatter
+from numpy.typing import NDArray
 
 from runtime.core.media import VideoStream
 from runtime.processor.media.containers import open_media, origin_seconds
 from runtime.processor.media.decoding import Damage, decoded_frames, frames_from
 from runtime.processor.media.frame_samples import FrameSampler, Thumbnailer
-
-if TYPE_CHECKING:
-    import numpy as np
-    from av.container import InputContainer
-    from numpy.typing import NDArray
 
 FALLBACK_RATE = 25.0
 """Frames a second where the container states none."""
@@ -31,7 +31,7 @@ class ScaledFrame:
     tick: Fraction
     end_seconds: float
     is_key: bool
-    pixels: "NDArray[np.uint8]"
+    pixels: NDArray[np.uint8]
     sample: bytes | None = None
 
     @property
@@ -66,8 +66,6 @@ def read_frames(
     Times are presentation timestamps, never frame number by rate. Frames before 0, which no player
     shows, are skipped.
     """
-    from av.video.reformatter import VideoReformatter
-
     usual = 1 / (video.frames_per_second or FALLBACK_RATE)
     # A frame's own `reformat` makes a scaler with threads for it alone: 2 ms of processor time.
     scaler = VideoReformatter()
@@ -106,7 +104,7 @@ def read_frames(
             )
 
 
-def pixel_aspect(container: "InputContainer", video: VideoStream) -> float:
+def pixel_aspect(container: InputContainer, video: VideoStream) -> float:
     """Return width to height of a displayed pixel; unknown means square."""
     track: Any = container.streams[video.index]
     return float(track.sample_aspect_ratio or 1)

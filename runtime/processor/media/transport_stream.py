@@ -7,6 +7,8 @@ import mmap
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+import numpy as np
+
 _SYNC, _PACKET = 0x47, 188
 _STRIDES = ((188, 0), (192, 4), (204, 0))
 """Bytes from packet to packet, and those before each: plain, M2TS, with error correction."""
@@ -66,8 +68,6 @@ def _tables(
     data: mmap.mmap, stride: int, before: int, listed: set[int]
 ) -> Iterator[tuple[int, int, bytes]]:
     """Yield (first byte, identifier, section) of the list of programs and of their tables."""
-    import numpy as np
-
     count = len(data) // stride
     for first in range(0, count, _BLOCK_PACKETS):
         number = min(_BLOCK_PACKETS, count - first)

@@ -7,18 +7,17 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.processor.models.integrity import verify_model
 from runtime.processor.models.onnx_session import open_session
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+Vectors = NDArray[np.float32]
 
-    Vectors = NDArray[np.float32]
-
-SentenceEmbedder = Callable[[Sequence[str]], "Vectors"]
+SentenceEmbedder = Callable[[Sequence[str]], Vectors]
 """Sentences to rows of unit length, (n, dimension); a dot product is a cosine."""
 
 GRAPH = Path(__file__).with_name("sentence_encoder.onnx")
@@ -65,9 +64,7 @@ def load_sentence_embedder(model_dir: Path) -> SentenceEmbedder:
     tokenizer.enable_truncation(_MAXIMUM_TOKENS)
     tokenizer.no_padding()
 
-    def embed(sentences: Sequence[str]) -> "Vectors":
-        import numpy as np
-
+    def embed(sentences: Sequence[str]) -> Vectors:
         encoded = tokenizer.encode_batch(list(sentences))
         # Sentences of similar length share a batch, to limit padding.
         order = sorted(range(len(sentences)), key=lambda i: len(encoded[i].ids))
@@ -104,10 +101,8 @@ _OUTSIDE = -1e9
 """Added to a score, it leaves no attention to padding."""
 
 
-def _given(weights: "Mapping[str, Vectors]") -> "dict[str, Vectors]":
+def _given(weights: Mapping[str, Vectors]) -> dict[str, Vectors]:
     """Return the encoder's weights by the names of its graph."""
-    import numpy as np
-
     given = {}
     for name, value in weights.items():
         part, _, kind = name.rpartition(".")
@@ -118,10 +113,8 @@ def _given(weights: "Mapping[str, Vectors]") -> "dict[str, Vectors]":
     return given
 
 
-def _unit_means(tokens: "Vectors", mask: "Vectors") -> "Vectors":
+def _unit_means(tokens: Vectors, mask: Vectors) -> Vectors:
     """Return the mean of each sentence's token vectors, padding left out, at unit length."""
-    import numpy as np
-
     kept = mask[..., None]
     means = (tokens * kept).sum(axis=1) / kept.sum(axis=1)
     unit: Vectors = means / np.linalg.norm(means, axis=1, keepdims=True)

@@ -6,6 +6,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from runtime.core.contract import Device
 
 # Retries at a raised temperature draw at random; a fixed seed makes a rerun give the same words.
@@ -88,7 +90,6 @@ def _joined(outputs: Sequence[Any]) -> Any:
     if len(outputs) == 1:
         return outputs[0]
     import ctranslate2
-    import numpy as np
 
     # NumPy reads main memory only.
     arrays = [np.array(output.to_device(ctranslate2.Device.cpu)) for output in outputs]

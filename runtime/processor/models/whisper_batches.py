@@ -6,13 +6,12 @@ batch reads them once for all its packs. Encoding and aligning gain nothing from
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+import numpy as np
+from numpy.typing import NDArray
 
-    Samples = NDArray[np.float32]
+Samples = NDArray[np.float32]
 
 BATCH_PACKS = 8
 
@@ -44,7 +43,7 @@ class Pack:
     A pack that `is_retry` is decoded once, without raised temperatures, and its text is short.
     """
 
-    samples: "Samples"
+    samples: Samples
     language: str
     is_retry: bool = False
 
@@ -114,7 +113,7 @@ class BatchDecoder:
         """The language of a model that has one, else None."""
         return None if self._model.model.is_multilingual else "en"
 
-    def language_probabilities(self, samples: "Samples") -> dict[str, float]:
+    def language_probabilities(self, samples: Samples) -> dict[str, float]:
         """Return the probability of each language in up to half a minute of speech.
 
         The encoder gets the speech alone: padded to half a minute, it takes ten times as long.

@@ -27,7 +27,6 @@ from runtime.processor.checkpoints.artifacts import (
 )
 from runtime.processor.pipeline.context import JobContext
 from runtime.processor.pipeline.graph import Inputs, Step
-from runtime.processor.stages.audio import audio_at
 from runtime.processor.stages.fetch import fetch
 from runtime.processor.stages.publish import publish_folder
 from runtime.results.warnings import (
@@ -82,12 +81,7 @@ def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
 
     def extract_audio(given: Inputs, on_progress: Progress) -> StageOutput[Sound]:
         audio = toolkit.extract_audio(given[Stage.FETCH], media, path, on_progress)
-        sound = Sound(
-            starts_at_seconds=audio.value.starts_at_seconds,
-            duration_seconds=audio.value.duration_seconds,
-            parties=audio.value.parties,
-        )
-        return StageOutput(value=sound, warnings=audio.warnings)
+        return StageOutput(value=audio.value.sound, warnings=audio.warnings)
 
     def without_sound(error: Exception) -> StageOutput[Sound]:
         if media.video is None:
@@ -214,7 +208,7 @@ def _audio_path(job: JobContext) -> Path:
 
 def _extracted(job: JobContext, given: Inputs) -> Audio | None:
     sound: Sound = given[Stage.AUDIO]
-    return audio_at(_audio_path(job), sound) if sound.duration_seconds > 0 else None
+    return Audio.at(_audio_path(job), sound) if sound.duration_seconds > 0 else None
 
 
 def _make_and_publish(

@@ -4,23 +4,10 @@ import wave
 from pathlib import Path
 
 from runtime.core.contract import Channels
-from runtime.core.media import Audio, MediaInfo, Sound
+from runtime.core.media import SAMPLE_RATE, Audio, MediaInfo
 from runtime.core.ports import Progress
 from runtime.processor.media.audio_timeline import SoundTimeline, decode_sound, survey_sound
 from runtime.processor.media.decoding import Damage
-
-SAMPLE_RATE = 16_000
-
-
-def audio_at(path: Path, sound: Sound) -> Audio:
-    """Return the audio of the WAV file at a path."""
-    return Audio(
-        path=path,
-        sample_rate=SAMPLE_RATE,
-        starts_at_seconds=sound.starts_at_seconds,
-        duration_seconds=sound.duration_seconds,
-        parties=sound.parties,
-    )
 
 
 def extract_audio(

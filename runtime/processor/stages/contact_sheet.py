@@ -1,15 +1,15 @@
 """Draws scenes side by side on one picture, each labelled with its start."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import Scene
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Pixels = NDArray[np.uint8]
+Pixels = NDArray[np.uint8]
 
 MOST_TILES = 60
 COLUMNS = 5
@@ -31,18 +31,12 @@ class ContactSheet:
 
     def add(self, scene: Scene, thumbnail: bytes) -> None:
         """Add a scene's WebP or JPEG if the scene was chosen; call in order of scenes."""
-        import cv2
-        import numpy as np
-
         if scene.index in self._chosen:
             pixels: Any = cv2.imdecode(np.frombuffer(thumbnail, np.uint8), cv2.IMREAD_COLOR)
             self._tiles.append(_tile(scene, pixels))
 
     def jpeg(self) -> bytes | None:
         """Return the sheet, None without any thumbnail."""
-        import cv2
-        import numpy as np
-
         if not self._tiles:
             return None
         columns = min(COLUMNS, len(self._tiles))
@@ -58,10 +52,7 @@ class ContactSheet:
         return content.tobytes()
 
 
-def _tile(scene: Scene, pixels: "Pixels") -> "Pixels":
-    import cv2
-    import numpy as np
-
+def _tile(scene: Scene, pixels: Pixels) -> Pixels:
     height, width = pixels.shape[:2]
     scale = min(TILE_WIDTH / width, TILE_HEIGHT / height)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

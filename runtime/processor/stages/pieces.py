@@ -2,15 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.processor.stages.windows import SpeechSpans
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Samples = NDArray[np.float32]
+Samples = NDArray[np.float32]
 
 PIECE_SECONDS = 28.0
 """Whisper listens to half a minute at a time."""
@@ -23,7 +21,7 @@ class Piece:
     """Speech of up to half a minute, joined, and the language it is in."""
 
     spans: SpeechSpans
-    samples: "Samples"
+    samples: Samples
     language: str
     probability: float = 0.0
 
@@ -33,7 +31,7 @@ class Piece:
         return sum(end - start for start, end in self.spans.spans)
 
 
-def cut_pieces(speech: SpeechSpans, samples: "Samples") -> Iterator[SpeechSpans]:
+def cut_pieces(speech: SpeechSpans, samples: Samples) -> Iterator[SpeechSpans]:
     """Yield the speech in pieces of up to half a minute, cut at pauses."""
     current: list[tuple[float, float]] = []
     seconds = 0.0
@@ -49,12 +47,8 @@ def cut_pieces(speech: SpeechSpans, samples: "Samples") -> Iterator[SpeechSpans]
         yield SpeechSpans(tuple(current), speech.rate)
 
 
-def _parts(
-    span: tuple[float, float], samples: "Samples", rate: int
-) -> Iterator[tuple[float, float]]:
+def _parts(span: tuple[float, float], samples: Samples, rate: int) -> Iterator[tuple[float, float]]:
     """Yield a span in parts of up to half a minute, cut where it is quietest."""
-    import numpy as np
-
     start, end = span
     while end - start > PIECE_SECONDS:
         latest = start + PIECE_SECONDS

@@ -4,7 +4,11 @@ import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import av
+import numpy as np
+from av.container import InputContainer, OutputContainer
+from numpy.typing import NDArray
 
 from runtime.core.contract import ResultFile
 from runtime.core.media import AudioStream, MediaInfo, TimeRange
@@ -12,11 +16,6 @@ from runtime.core.ports import Progress
 from runtime.processor.media.audio_timeline import TOLERANCE_SECONDS, SoundTimeline, decode_sound
 from runtime.processor.media.containers import open_media
 from runtime.processor.media.parts import parts_of
-
-if TYPE_CHECKING:
-    import numpy as np
-    from av.container import InputContainer, OutputContainer
-    from numpy.typing import NDArray
 
 # Enough for speech and music with FFmpeg's own encoder.
 _BITS_PER_SECOND_AND_CHANNEL = 64_000
@@ -67,14 +66,12 @@ def _is_copied(media: Path, info: MediaInfo, path: Path, on_progress: Progress) 
 
 
 def bleeped(
-    samples: "NDArray[np.int16]", *, first: int, rate: int, muted: Sequence[TimeRange]
-) -> "NDArray[np.int16]":
+    samples: NDArray[np.int16], *, first: int, rate: int, muted: Sequence[TimeRange]
+) -> NDArray[np.int16]:
     """Return samples (time first) with a tone in the muted stretches.
 
     `first` is the index of the first sample on the timeline.
     """
-    import numpy as np
-
     count, made = len(samples), samples
     for stretch in muted:
         start = max(0, math.floor(stretch.start_seconds * rate) - first)
@@ -89,8 +86,6 @@ def bleeped(
 
 
 def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> None:
-    import av
-
     assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     if info.audio.codec != "aac" or len(parts_of(media)) > 1:
         raise _NotCopyableError
@@ -105,7 +100,7 @@ def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> No
 
 
 def _copy_packets(
-    container: "InputContainer", out: "OutputContainer", info: MediaInfo, on_progress: Progress
+    container: InputContainer, out: OutputContainer, info: MediaInfo, on_progress: Progress
 ) -> None:
     assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     track = container.streams[info.audio.index]
@@ -136,8 +131,6 @@ def _encode(
     on_progress: Progress,
     muted: Sequence[TimeRange],
 ) -> None:
-    import av
-
     channels = min(2, audio.channels)
     layout = ("mono", "stereo")[channels - 1]
     rate = min(_RATES, key=lambda rate: (rate < audio.sample_rate, abs(rate - audio.sample_rate)))
@@ -146,7 +139,7 @@ def _encode(
         track.bit_rate = _BITS_PER_SECOND_AND_CHANNEL * channels
         written = 0
 
-        def write(samples: "NDArray[np.int16]") -> None:
+        def write(samples: NDArray[np.int16]) -> None:
             nonlocal written
             samples = bleeped(samples, first=written, rate=rate, muted=muted)
             for block in (samples[at : at + rate] for at in range(0, len(samples), rate)):
@@ -163,7 +156,5 @@ def _encode(
         out.mux(track.encode(None))
 
 
-def _player_file(path: Path) -> "OutputContainer":
-    import av
-
+def _player_file(path: Path) -> OutputContainer:
     return av.open(str(path), "w", format="ipod", options=_OPTIONS)

@@ -3,7 +3,10 @@
 import re
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import av
+from av.container import InputContainer
 
 from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
@@ -28,9 +31,6 @@ from runtime.results.warnings import (
     OTHER_TRACKS,
     VIDEO_UNREADABLE,
 )
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 _PLAYLISTS = {
     b"#extm3u": "an M3U or HLS playlist",
@@ -75,8 +75,6 @@ def probe_upload(
     Raises `Permanent`: `media.empty`, `media.not_a_video`, `media.truncated`, `media.no_streams`,
     `media.encrypted`, `media.unsupported_codec`, `media.too_long`, `media.resolution_too_high`.
     """
-    import av
-
     path = upload.path
     size = path.stat().st_size
     if size == 0:
@@ -152,14 +150,12 @@ def _encrypted(upload: Upload) -> Permanent:
 
 
 def _claimed_seconds(
-    container: "InputContainer", upload: Upload, limits: MediaLimits
+    container: InputContainer, upload: Upload, limits: MediaLimits
 ) -> float | None:
     """Return the container's claimed length, None without a credible one.
 
     Raises `Permanent` `media.too_long` where a packet lies beyond the limit.
     """
-    import av
-
     if len(parts := parts_of(upload.path)) > 1:
         together = sum(map(part_seconds, parts))
         if together > limits.max_seconds:
@@ -210,9 +206,7 @@ def _nothing_to_decode(upload: Upload, declared: Sequence[Any]) -> Permanent:
     )
 
 
-def _pictures(container: "InputContainer") -> list[Any]:
-    import av
-
+def _pictures(container: InputContainer) -> list[Any]:
     cover = av.stream.Disposition.attached_pic
     shown = [s for s in container.streams.video if not s.disposition & cover]
     return sorted(shown, key=_default_first)
@@ -291,8 +285,6 @@ def _audio(sounds: Sequence[Any], path: Path) -> AudioStream | None:
 
 
 def _default_first(stream: Any) -> tuple[bool, int]:
-    import av
-
     return (not stream.disposition & av.stream.Disposition.default, stream.index)
 
 

@@ -8,18 +8,16 @@ many seconds: loud pauses are looked at again by themselves.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import TimeRange
 from runtime.processor.stages.windows import SpeechSpans
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
+Samples = NDArray[np.float32]
 
-    Samples = NDArray[np.float32]
-
-Detect = Callable[["Samples"], SpeechSpans]
+Detect = Callable[[Samples], SpeechSpans]
 """Returns the speech in samples."""
 
 _SHORTEST_PAUSE_SECONDS, _LEAST_SPEECH_SECONDS = 1.5, 0.7
@@ -41,7 +39,7 @@ class HeardSpeech:
     `doubted` is what was found in loud pauses: it is speech if words are recognised in it.
     """
 
-    samples: "Samples"
+    samples: Samples
     speech: SpeechSpans
     doubted: tuple[tuple[float, float], ...] = ()
 
@@ -54,7 +52,7 @@ class HeardSpeech:
 
 
 def with_quiet_speech(
-    samples: "Samples", speech: SpeechSpans, detect: Detect, detect_again: Detect
+    samples: Samples, speech: SpeechSpans, detect: Detect, detect_again: Detect
 ) -> HeardSpeech:
     """Return what is heard when pauses are looked at again.
 
@@ -98,10 +96,8 @@ def _pauses(speech: SpeechSpans, seconds: float) -> list[tuple[float, float]]:
     ]
 
 
-def _level(samples: "Samples", rate: int) -> float:
+def _level(samples: Samples, rate: int) -> float:
     """Return the level of a pause's loud moments, in decibels."""
-    import numpy as np
-
     size = round(_BLOCK_SECONDS * rate)
     blocks = samples[: len(samples) // size * size].reshape(-1, size)
     power = float(np.percentile((blocks**2).mean(axis=1), _LOUD_PERCENT))

@@ -7,7 +7,10 @@ passed over is tried again with other cuts.
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import TimeRange, Word
 from runtime.processor.models.whisper_batches import Pack
@@ -21,11 +24,7 @@ from runtime.processor.stages.spoken_languages import (
 )
 from runtime.processor.stages.windows import SpeechSpans
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Samples = NDArray[np.float32]
+Samples = NDArray[np.float32]
 
 MIN_UNWRITTEN_SECONDS = 2.0
 """Speech without words for this long is tried again."""
@@ -62,7 +61,7 @@ class SpeechDecoder(Protocol):
     def only_language(self) -> str | None:
         """The language of a model that has one, else None."""
 
-    def language_probabilities(self, samples: "Samples") -> dict[str, float]:
+    def language_probabilities(self, samples: Samples) -> dict[str, float]:
         """Return the probability of each language for up to half a minute."""
 
     def decode(self, packs: Sequence[Pack], on_share: Callable[[float], None]) -> list[list[Any]]:
@@ -85,7 +84,7 @@ class Recognizer:
 
     def recognize(
         self,
-        samples: "Samples",
+        samples: Samples,
         speech: SpeechSpans,
         *,
         before: str | None,
@@ -96,7 +95,7 @@ class Recognizer:
         `on_seconds` is called, with the window's time, before each run of a network.
         """
 
-        def detect(part: "Samples") -> dict[str, float]:
+        def detect(part: Samples) -> dict[str, float]:
             on_seconds(0.0)
             return self._decoder.language_probabilities(part)
 
@@ -140,10 +139,10 @@ class Recognizer:
 
     def _runs(
         self,
-        samples: "Samples",
+        samples: Samples,
         speech: SpeechSpans,
         before: str | None,
-        detect: "Callable[[Samples], dict[str, float]]",
+        detect: Callable[[Samples], dict[str, float]],
     ) -> list[LanguageRun]:
         language = self._only_language
         if language is not None:
@@ -155,7 +154,7 @@ class Recognizer:
         return self._languages[0] if len(self._languages) == 1 else self._decoder.only_language
 
     def _retry(
-        self, samples: "Samples", gap: TimeRange, piece: Piece, *, is_loop: bool
+        self, samples: Samples, gap: TimeRange, piece: Piece, *, is_loop: bool
     ) -> list[Word]:
         """Return the words of speech that was passed over, heard with other cuts.
 
@@ -190,7 +189,7 @@ class Recognizer:
         return best
 
     def _words_of(
-        self, samples: "Samples", cuts: Sequence[tuple[float, float]], usual: str, rate: int
+        self, samples: Samples, cuts: Sequence[tuple[float, float]], usual: str, rate: int
     ) -> list[Word]:
         """Return the words of cuts of a window, each decoded by itself."""
         spans = [SpeechSpans((cut,), rate) for cut in cuts]
@@ -208,7 +207,7 @@ class Recognizer:
             for word in segment_words(segment, self._written or pack.language, span)
         ]
 
-    def _language_of(self, samples: "Samples", usual: str) -> str:
+    def _language_of(self, samples: Samples, usual: str) -> str:
         """Return the language of speech that was passed over, the usual one where in doubt."""
         if self._only_language is not None:
             return self._only_language

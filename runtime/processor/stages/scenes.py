@@ -7,6 +7,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from runtime.core.media import MediaInfo, Scene
@@ -213,8 +214,6 @@ class _ContentScore:
 
     def score(self, pixels: Any) -> float:
         """Return the difference from the last frame scored; 0 for the first."""
-        import cv2
-
         last, self._last = self._last, cv2.cvtColor(pixels, cv2.COLOR_BGR2HSV)
         if last is None:
             return 0.0
@@ -224,7 +223,5 @@ class _ContentScore:
 
 
 def _difference(first: Any, second: Any) -> float:
-    import cv2
-
     total: Sequence[float] = cv2.mean(cv2.absdiff(first, second))
     return sum(total[:3]) / 3

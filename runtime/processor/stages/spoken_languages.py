@@ -9,18 +9,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from math import log
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.processor.stages.windows import SpeechSpans
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Samples = NDArray[np.float32]
+Samples = NDArray[np.float32]
 
 Probabilities = Mapping[str, float]
-Detect = Callable[["Samples"], Probabilities]
+Detect = Callable[[Samples], Probabilities]
 """Returns the probability of each language in some seconds of speech."""
 
 _SHORTEST_SECONDS, _LONGEST_SECONDS = 3.0, 7.0
@@ -71,7 +69,7 @@ class LanguageRun:
 
 
 def language_runs(
-    samples: "Samples",
+    samples: Samples,
     speech: SpeechSpans,
     detect: Detect,
     *,
@@ -167,7 +165,7 @@ def _certainty(chunk: Probabilities) -> float:
     return min(1.0, max(0.01, (best - _DOUBTFUL) / (_CERTAIN - _DOUBTFUL)))
 
 
-def speech_chunks(speech: SpeechSpans, samples: "Samples") -> Iterator[Chunk]:
+def speech_chunks(speech: SpeechSpans, samples: Samples) -> Iterator[Chunk]:
     """Yield the speech in chunks that end at the quietest moment within their bounds."""
     current: list[tuple[float, float]] = []
     for span in speech.spans:
@@ -188,10 +186,8 @@ def speech_chunks(speech: SpeechSpans, samples: "Samples") -> Iterator[Chunk]:
         yield tuple(current)
 
 
-def _quietest(samples: "Samples", rate: int, start: float, end: float) -> list[float]:
+def _quietest(samples: Samples, rate: int, start: float, end: float) -> list[float]:
     """Return moments within some seconds, the quietest quarter of a second first, some apart."""
-    import numpy as np
-
     size = round(_BLOCK_SECONDS * rate)
     part = samples[round(start * rate) : round(end * rate)]
     blocks = part[: len(part) // size * size].reshape(-1, size)
@@ -211,7 +207,7 @@ def _quietest(samples: "Samples", rate: int, start: float, end: float) -> list[f
 def _moved_boundary(
     left: list[tuple[float, float]],
     right: list[tuple[float, float]],
-    samples: "Samples",
+    samples: Samples,
     rate: int,
     detect: Detect,
     languages: tuple[str, str],
@@ -256,7 +252,7 @@ def _merged(spans: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float
         yield current
 
 
-def _join(chunk: Chunk, samples: "Samples", rate: int) -> "Samples":
+def _join(chunk: Chunk, samples: Samples, rate: int) -> Samples:
     return SpeechSpans(chunk, rate).join(samples)
 
 

@@ -3,7 +3,9 @@
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from av.container import InputContainer
 
 from runtime.core.contract import ResultFile, thumbnail_name
 from runtime.core.media import MediaInfo, Scene, VideoStream
@@ -14,9 +16,6 @@ from runtime.processor.media.decoding import frames_from
 from runtime.processor.media.frame_samples import Thumbnailer, is_within, sample_path
 from runtime.processor.media.frames import pixel_aspect
 from runtime.processor.stages.contact_sheet import ContactSheet
-
-if TYPE_CHECKING:
-    from av.container import InputContainer
 
 UNIT_SCENES = 50
 # Up to this distance decoding on is cheaper than seeking to a keyframe.
@@ -88,7 +87,7 @@ def _thumbnails(
 class _FrameSeeker:
     """Finds frames by presentation time, in ascending order."""
 
-    def __init__(self, container: "InputContainer", video: VideoStream) -> None:
+    def __init__(self, container: InputContainer, video: VideoStream) -> None:
         self._container = container
         self._video = video
         self._origin = origin_seconds(container)

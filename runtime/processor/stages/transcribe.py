@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.codec import decode, encode
 from runtime.core.contract import Device
@@ -21,11 +23,7 @@ from runtime.processor.stages.quiet_speech import with_quiet_speech
 from runtime.processor.stages.recognition import Recognizer
 from runtime.processor.stages.windows import SpeechSpans, read_windows
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Samples = NDArray[np.float32]
+Samples = NDArray[np.float32]
 
 # Amplified noise must not pass for speech, so more is asked of it.
 _SOFT_SPEECH = {"threshold": 0.6, "min_speech_duration_ms": 300}
@@ -157,14 +155,14 @@ class _WindowTranscriber:
         )
 
     def transcribe(
-        self, start: int, samples: "Samples", *, language: str | None, on_progress: Progress
+        self, start: int, samples: Samples, *, language: str | None, on_progress: Progress
     ) -> _Window:
         """Return the transcript of the window whose first sample is number `start`."""
         from faster_whisper.vad import get_speech_timestamps
 
         rate = self._audio.sample_rate
 
-        def detect(options: "dict[str, float]", part: "Samples") -> SpeechSpans:
+        def detect(options: "dict[str, float]", part: Samples) -> SpeechSpans:
             return SpeechSpans.from_samples(get_speech_timestamps(part, **options), rate)
 
         speech = SpeechSpans.from_samples(get_speech_timestamps(samples), rate)

@@ -3,7 +3,9 @@
 from collections import deque
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
@@ -13,10 +15,6 @@ from runtime.processor.media.frame_samples import write_scene_samples
 from runtime.processor.media.frame_scores import FrameRecord, FrameScores, row_start_seconds
 from runtime.processor.media.frames import FrameSize, ScaledFrame
 from runtime.processor.stages.scenes import scenes_between
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 THRESHOLD = 0.5
 """The paper's own: above it a frame is the last one before a transition's middle."""
@@ -98,7 +96,7 @@ class FrameFeed:
         self._records: deque[FrameRecord] = deque()
         self._done = 0.0
 
-    def pixels(self) -> "Iterator[NDArray[np.uint8]]":
+    def pixels(self) -> Iterator[NDArray[np.uint8]]:
         """Yield the frames' pixels, decoding on demand."""
         for frame in self._frames:
             self._records.append(FrameRecord.of(frame, self._damage))

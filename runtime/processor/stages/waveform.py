@@ -4,13 +4,11 @@ import json
 import math
 import wave
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import Audio
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 SCHEMA_VERSION = "1.0"
 MOST_PEAKS = 2000
@@ -28,8 +26,6 @@ def draw_waveform(audio: Audio, path: Path) -> None:
 
     The sound is read once, in blocks of a stretch each, so memory does not grow with its length.
     """
-    import numpy as np
-
     with wave.open(str(audio.path), "rb") as wav:
         rate, frames = wav.getframerate(), wav.getnframes()
         shortest = round(SHORTEST_SECONDS * rate)
@@ -45,7 +41,7 @@ def draw_waveform(audio: Audio, path: Path) -> None:
     path.write_text(json.dumps(document, separators=(",", ":")))
 
 
-def _peak(samples: "NDArray[np.int16]") -> int:
+def _peak(samples: NDArray[np.int16]) -> int:
     loudest = max(int(samples.max(initial=0)), -int(samples.min(initial=0)))
     if loudest == 0:
         return 0

@@ -5,15 +5,13 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import accumulate
-from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import Audio
 
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Samples = NDArray[np.float32]
+Samples = NDArray[np.float32]
 
 # A window ends in the longest pause of its last minute, if that is at least this long.
 _CUT_SEARCH_SECONDS = 60
@@ -32,10 +30,8 @@ class SpeechSpans:
         """Return the voice detector's chunks, given in samples."""
         return cls(tuple((c["start"] / rate, c["end"] / rate) for c in chunks), rate)
 
-    def join(self, samples: "Samples") -> "Samples":
+    def join(self, samples: Samples) -> Samples:
         """Return the samples of all spans, one after another."""
-        import numpy as np
-
         rate = self.rate
         spans = [(round(start * rate), round(end * rate)) for start, end in self.spans]
         return np.concatenate([samples[start:end] for start, end in spans])
@@ -52,7 +48,7 @@ class SpeechSpans:
         return min(max(joined_seconds - ends[index] + end, start), end)
 
 
-def read_windows(audio: Audio, seconds: float, start: int) -> Iterator[tuple[int, "Samples"]]:
+def read_windows(audio: Audio, seconds: float, start: int) -> Iterator[tuple[int, Samples]]:
     """Yield (first sample, samples from -1 to 1) of the windows from `start` on."""
     size = round(seconds * audio.sample_rate)
     with wave.open(str(audio.path), "rb") as wav:
@@ -65,13 +61,11 @@ def read_windows(audio: Audio, seconds: float, start: int) -> Iterator[tuple[int
             start += len(samples)
 
 
-def _as_float(pcm: bytes) -> "Samples":
-    import numpy as np
-
+def _as_float(pcm: bytes) -> Samples:
     return np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32768)
 
 
-def _find_pause(samples: "Samples", rate: int) -> int:
+def _find_pause(samples: Samples, rate: int) -> int:
     """Return the sample in the middle of the last minute's longest pause, the end without one."""
     from faster_whisper.vad import get_speech_timestamps
 

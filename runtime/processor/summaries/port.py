@@ -2,16 +2,15 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from runtime.core.media import Chapter, Sentence
 from runtime.core.ports import Progress
 from runtime.core.summary import Citation, Summary
 from runtime.processor.summaries.template import Template
-
-if TYPE_CHECKING:
-    import numpy as np
-    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +23,7 @@ class SummaryRequest:
 
     job_id: str
     sentences: Sequence[Sentence]
-    vectors: "NDArray[np.float32]"
+    vectors: NDArray[np.float32]
     chapters: Sequence[Chapter]
     template: Template
     language: str | None

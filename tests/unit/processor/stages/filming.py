@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from runtime.core.media import Audio
-from runtime.processor.stages.audio import SAMPLE_RATE
+from runtime.core.media import SAMPLE_RATE, Audio
 from scripts.sample_media.ffmpeg import ffmpeg
 
 H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p")

@@ -6,9 +6,9 @@ import pytest
 from numpy.typing import NDArray
 
 from runtime.core.errors import Permanent
-from runtime.core.media import Audio
+from runtime.core.media import SAMPLE_RATE, Audio
 from runtime.processor.media.audio_timeline import SoundTimeline
-from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
+from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.probe import probe
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.unit.processor.stages.filming import TONE, Gauge, damaged, film, loudness, samples_of

@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from runtime.core.media import Audio, Diarization, Turn
-from runtime.processor.stages.audio import SAMPLE_RATE
+from runtime.core.media import SAMPLE_RATE, Audio, Diarization, Turn
 from runtime.processor.stages.diarize import (
     DiarizeOptions,
     by_pyannote,

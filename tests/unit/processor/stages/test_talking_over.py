@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from runtime.core.media import AttributedWord, Audio, Diarization, MediaInfo
+from runtime.core.media import SAMPLE_RATE, AttributedWord, Audio, Diarization, MediaInfo
 from runtime.processor.stages.attribute import attribute
-from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
+from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.diarize import diarize
 from runtime.processor.stages.transcribe import transcribe
 from tests.unit.processor.builders import ANNA, BEN

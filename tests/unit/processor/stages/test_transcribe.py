@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from runtime.core.contract import Device
-from runtime.core.media import Audio, MediaInfo, Transcript, Word
+from runtime.core.media import SAMPLE_RATE, Audio, MediaInfo, Transcript, Word
 from runtime.processor.models.whisper import Engine, load_whisper
-from runtime.processor.stages.audio import SAMPLE_RATE, extract_audio
+from runtime.processor.stages.audio import extract_audio
 from runtime.processor.stages.segment_words import is_hallucination, join_pieces
 from runtime.processor.stages.transcribe import (
     TranscribeOptions,

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
+from enum import StrEnum
 from functools import cache
+from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
@@ -12,13 +14,15 @@ class DecodeError(ValueError):
 
 
 def encode(value: Any) -> Any:
-    """Return the JSON value of dataclasses, tuples, strings, numbers, booleans and None."""
+    """Return the JSON value of dataclasses, tuples, strings, paths, numbers, booleans and None."""
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: encode(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, tuple):
         return [encode(item) for item in value]
     if value is None or isinstance(value, str | bool | int):
         return value
+    if isinstance(value, Path):
+        return str(value)
     # Libraries return their own float types, which JSON does not know.
     return float(value)
 
@@ -26,19 +30,23 @@ def encode(value: Any) -> Any:
 def decode(kind: Any, value: Any) -> Any:
     """Return the value of type `kind` that `encode` made `value` from; raise `DecodeError`.
 
-    `kind` is a dataclass, `tuple[X, ...]`, `X | None`, `str`, `bool`, `int` or `float`.
+    `kind` is a dataclass, `tuple[X, ...]`, `X | None`, `str`, `bool`, `int`, `float`, a path or an
+    enumeration of strings.
     """
     if isinstance(kind, type) and is_dataclass(kind):
         return _decode_dataclass(kind, value)
     if get_origin(kind) is tuple:
         return _decode_tuple(get_args(kind)[0], value)
     if isinstance(kind, UnionType):
-        if value is None:
-            return None
         (member,) = (member for member in get_args(kind) if member is not NoneType)
-        return decode(member, value)
+        return None if value is None else decode(member, value)
     if kind is float and isinstance(value, int) and not isinstance(value, bool):
         return float(value)
+    if isinstance(kind, type) and issubclass(kind, Path | StrEnum):
+        try:
+            return kind(decode(str, value))
+        except ValueError as error:
+            raise DecodeError(str(error)) from error
     if type(value) is not kind:
         raise DecodeError(f"{value!r} is not a {kind}")
     return value

@@ -13,18 +13,23 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, get_type_hints
 
 from runtime.core.clock import SystemClock
 from runtime.core.codec import decode, encode
-from runtime.core.contract import Channels
 from runtime.core.errors import Permanent
-from runtime.core.media import MediaInfo, Scene, Sound, TimeRange, Upload
+from runtime.core.media import Audio
 from runtime.core.ports import Progress
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.decoder.sandbox import SandboxLimits, die_with_parent, enter_sandbox
 from runtime.processor.media.decoding import Damage
-from runtime.processor.media.limits import MediaLimits
+from runtime.processor.stages.audio import extract_audio
+from runtime.processor.stages.player_audio import make_player_audio
+from runtime.processor.stages.probe import probe_upload
+from runtime.processor.stages.scenes import detect_scenes
+from runtime.processor.stages.thumbnails import make_thumbnails
+from runtime.processor.stages.transitions import detect_transitions
 from runtime.results.warnings import DAMAGED
 
 _SECONDS_BETWEEN_MESSAGES = 0.2
@@ -39,16 +44,9 @@ def main(arguments: list[str]) -> None:
     with os.fdopen(int(arguments[0]), "w", encoding="utf-8") as out:
         sandbox = decode(SandboxLimits, request["sandbox"])
         _send(out, {"missing": enter_sandbox(sandbox, folder=folder)})
-        _send(
-            out,
-            _answer(
-                request,
-                Reporting(
-                    on_progress=_ProgressSender(out),
-                    increments=_IncrementSender(out, request["done"]),
-                ),
-            ),
-        )
+        increments = _IncrementSender(out, request["done"])
+        reporting = Reporting(on_progress=_ProgressSender(out), increments=increments)
+        _send(out, _answer(request, reporting))
 
 
 class _ProgressSender:
@@ -85,6 +83,10 @@ class Reporting:
     increments: Increments
 
 
+Operation = Callable[[Mapping[str, Any], Reporting], tuple[Any, list[str]]]
+"""Returns a value and the codes of warnings."""
+
+
 def _answer(request: Mapping[str, Any], reporting: Reporting) -> dict[str, Any]:
     try:
         operation = OPERATIONS[request["operation"]]
@@ -109,90 +111,38 @@ def _send(out: IO[str], message: dict[str, Any]) -> None:
     out.flush()
 
 
-def _probe(given: Mapping[str, Any], _: Reporting) -> tuple[Any, list[str]]:
-    from runtime.processor.stages.probe import probe_upload
+def _stage(function: Callable[..., Any]) -> Operation:
+    """Return the operation that calls a stage's function, with arguments of the types it names."""
 
-    limits = decode(MediaLimits, given["limits"])
-    upload = Upload(path=Path(given["path"]), key=given["key"])
-    return probe_upload(upload, limits=limits, audio_track=given["audio_track"])
+    def run(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any, list[str]]:
+        damage = Damage()
+        own = {
+            "on_progress": reporting.on_progress,
+            "increments": reporting.increments,
+            "damage": damage,
+        }
+        made = function(
+            **{
+                name: own[name] if name in own else decode(kind, given[name])
+                for name, kind in get_type_hints(function).items()
+                if name in own or name in given
+            }
+        )
+        if isinstance(made, StageOutput):
+            return made.value, [warning.code for warning in made.warnings]
+        value = made.sound if isinstance(made, Audio) else made
+        return True if value is None else value, [DAMAGED.code] if damage.is_serious else []
 
-
-def _extract_audio(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any, list[str]]:
-    from runtime.processor.stages.audio import extract_audio
-
-    media = decode(MediaInfo, given["media"])
-    destination = Path(given["destination"])
-    damage = Damage()
-    audio = extract_audio(
-        *(Path(given["path"]), media, destination, reporting.on_progress, damage),
-        channels=Channels(given["channels"]),
-    )
-    sound = Sound(
-        starts_at_seconds=audio.starts_at_seconds,
-        duration_seconds=audio.duration_seconds,
-        parties=audio.parties,
-    )
-    return sound, _damage_warnings(damage)
-
-
-def _detect_scenes(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any, list[str]]:
-    from runtime.processor.stages.scenes import detect_scenes
-
-    media, damage = decode(MediaInfo, given["media"]), Damage()
-    scenes = detect_scenes(
-        *(Path(given["path"]), media, reporting.on_progress, damage, reporting.increments),
-        samples_into=Path(given["samples"]),
-    )
-    return scenes, _damage_warnings(damage)
+    return run
 
 
-def _detect_transitions(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any, list[str]]:
-    from runtime.processor.stages.transitions import detect_transitions
-
-    media, damage = decode(MediaInfo, given["media"]), Damage()
-    scenes = detect_transitions(
-        *(Path(given["path"]), media, reporting.on_progress, damage, reporting.increments),
-        samples_into=Path(given["samples"]),
-        model_dir=Path(given["model_dir"]),
-        threads=int(given["threads"]),
-    )
-    return scenes, _damage_warnings(damage)
-
-
-def _damage_warnings(damage: Damage) -> list[str]:
-    return [DAMAGED.code] if damage.is_serious else []
-
-
-def _make_thumbnails(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any, list[str]]:
-    from runtime.processor.stages.thumbnails import make_thumbnails
-
-    media, scenes = decode(MediaInfo, given["media"]), decode(tuple[Scene, ...], given["scenes"])
-    make_thumbnails(
-        *(Path(given["path"]), media, scenes, Path(given["into"]), reporting.on_progress),
-        reporting.increments,
-        samples=Path(given["samples"]),
-    )
-    return True, []
-
-
-def _make_player_audio(given: Mapping[str, Any], reporting: Reporting) -> tuple[Any, list[str]]:
-    from runtime.processor.stages.player_audio import make_player_audio
-
-    media, muted = (
-        decode(MediaInfo, given["media"]),
-        decode(tuple[TimeRange, ...] | None, given["muted"]),
-    )
-    make_player_audio(Path(given["path"]), media, Path(given["into"]), reporting.on_progress, muted)
-    return True, []
-
-
-OPERATIONS: dict[str, Callable[[Mapping[str, Any], Reporting], tuple[Any, list[str]]]] = {
-    "probe": _probe,
-    "extract_audio": _extract_audio,
-    "detect_scenes": _detect_scenes,
-    "detect_transitions": _detect_transitions,
-    "make_thumbnails": _make_thumbnails,
-    "make_player_audio": _make_player_audio,
+OPERATIONS: dict[str, Operation] = {
+    "probe": _stage(probe_upload),
+    "extract_audio": _stage(extract_audio),
+    "detect_scenes": _stage(detect_scenes),
+    "detect_transitions": _stage(detect_transitions),
+    "make_thumbnails": _stage(make_thumbnails),
+    "make_player_audio": _stage(make_player_audio),
 }
 
 if __name__ == "__main__":

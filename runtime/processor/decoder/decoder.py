@@ -1,5 +1,6 @@
 """Runs the stages that read an upload's bytes, each in a sandboxed child process."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -52,38 +53,25 @@ class Decoder:
 
     def probe(self, upload: Upload) -> StageOutput[MediaInfo]:
         """See `stages.probe`."""
-        return run_in_child(
-            self._request(
-                "probe",
-                MediaInfo,
-                {
-                    "path": upload.path,
-                    "key": upload.key,
-                    "limits": self.limits,
-                    "audio_track": self.audio_track,
-                },
-                cpu_seconds=_PROBE_CPU_SECONDS,
-            ),
-            lambda _: None,
+        given = {"upload": upload, "limits": self.limits, "audio_track": self.audio_track}
+        return self._run(
+            *("probe", MediaInfo, given, upload.path.parent, lambda _: None),
+            cpu_seconds=_PROBE_CPU_SECONDS,
         )
 
     def extract_audio(
         self, path: Path, info: MediaInfo, destination: Path, on_progress: Progress
     ) -> StageOutput[Audio]:
         """See `stages.audio`."""
-        sound = run_in_child(
-            self._request(
-                "extract_audio",
-                Sound,
-                {
-                    "path": path,
-                    "media": info,
-                    "destination": destination,
-                    "channels": self.channels,
-                },
-                file_mb=int(self.limits.max_seconds * _WAV_BYTES_PER_SECOND) // (1 << 20) + 1,
-            ),
-            on_progress,
+        given = {
+            "media": path,
+            "info": info,
+            "destination": destination,
+            "channels": self.channels,
+        }
+        sound = self._run(
+            *("extract_audio", Sound, given, path.parent, on_progress),
+            file_mb=_megabytes(self.limits.max_seconds * _WAV_BYTES_PER_SECOND),
         )
         audio = Audio.at(destination, sound.value)
         return StageOutput(value=audio, warnings=sound.warnings)
@@ -96,23 +84,19 @@ class Decoder:
         increments: Increments = NO_INCREMENTS,
     ) -> StageOutput[tuple[Scene, ...]]:
         """See `stages.scenes` and `stages.transitions`; leaves samples for `make_thumbnails`."""
-        given: dict[str, Any] = {"path": path, "media": info, "samples": path.parent / _SAMPLES}
-        if self.scene_model is SceneModel.ADAPTIVE:
-            request = self._request(
-                *("detect_scenes", tuple[Scene, ...], given),
-                file_mb=_PICTURE_MB,
-                increments=increments,
-            )
-            return run_in_child(request, on_progress)
-        assert self.models_dir is not None  # noqa: S101  # composition roots give both
-        given |= {"model_dir": self.models_dir / self.scene_model, "threads": self.threads}
-        request = self._request(
-            *("detect_transitions", tuple[Scene, ...], given),
+        given = {"media": path, "info": info, "samples_into": path.parent / _SAMPLES}
+        operation = "detect_scenes"
+        readable: tuple[str, ...] = ()
+        if self.scene_model is not SceneModel.ADAPTIVE:
+            assert self.models_dir is not None  # noqa: S101  # composition roots give both
+            given |= {"model_dir": self.models_dir / self.scene_model, "threads": self.threads}
+            operation, readable = "detect_transitions", (str(self.models_dir),)
+        return self._run(
+            *(operation, tuple[Scene, ...], given, path.parent, on_progress),
             file_mb=_PICTURE_MB,
-            readable=(str(self.models_dir),),
+            readable=readable,
             increments=increments,
         )
-        return run_in_child(request, on_progress)
 
     def make_thumbnails(
         self,
@@ -125,17 +109,16 @@ class Decoder:
     ) -> None:
         """See `stages.thumbnails`."""
         given = {
-            "path": path,
-            "media": info,
+            "media": path,
+            "info": info,
             "scenes": scenes,
-            "into": folder,
+            "folder": folder,
             "samples": path.parent / _SAMPLES,
         }
-        run_in_child(
-            self._request(
-                "make_thumbnails", bool, given, file_mb=_PICTURE_MB, increments=increments
-            ),
-            on_progress,
+        self._run(
+            *("make_thumbnails", bool, given, path.parent, on_progress),
+            file_mb=_PICTURE_MB,
+            increments=increments,
         )
 
     def make_player_audio(
@@ -147,27 +130,32 @@ class Decoder:
         muted: tuple[TimeRange, ...] | None = None,
     ) -> None:
         """See `stages.player_audio`."""
-        given = {"path": path, "media": info, "into": folder, "muted": muted}
+        given = {"media": path, "info": info, "folder": folder, "muted": muted}
         # A copied track may be as large as the file that holds it.
         most = info.size_bytes + self.limits.max_seconds * _PLAYER_BYTES_PER_SECOND
-        file_mb = int(most) // (1 << 20) + 1
-        run_in_child(self._request("make_player_audio", bool, given, file_mb=file_mb), on_progress)
+        self._run(
+            *("make_player_audio", bool, given, path.parent, on_progress),
+            file_mb=_megabytes(most),
+        )
 
-    def _request(
+    def _run(
         self,
         operation: str,
         kind: Any,
-        arguments: dict[str, Any],
+        arguments: Mapping[str, Any],
+        folder: Path,
+        on_progress: Progress,
         *,
         cpu_seconds: int | None = None,
         file_mb: int = 1,
         readable: tuple[str, ...] = (),
         increments: Increments = NO_INCREMENTS,
-    ) -> ChildRequest:
-        return ChildRequest(
+    ) -> StageOutput[Any]:
+        """Call an operation's stage, with arguments by their names there."""
+        request = ChildRequest(
             operation=operation,
             arguments=arguments,
-            folder=arguments["path"].parent,
+            folder=folder,
             kind=kind,
             sandbox=SandboxLimits(
                 memory_mb=self.memory_mb,
@@ -178,3 +166,8 @@ class Decoder:
             silence_seconds=self.silence_seconds,
             increments=increments,
         )
+        return run_in_child(request, on_progress)
+
+
+def _megabytes(size: float) -> int:
+    return int(size) // (1 << 20) + 1

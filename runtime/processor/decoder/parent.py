@@ -115,10 +115,7 @@ def _child(request: ChildRequest, stderr: IO[bytes]) -> Iterator[tuple[ChildProc
 def _send(stdin: IO[bytes], request: ChildRequest) -> None:
     content = {
         "operation": request.operation,
-        "arguments": {
-            name: str(value) if isinstance(value, Path) else encode(value)
-            for name, value in request.arguments.items()
-        },
+        "arguments": {name: encode(value) for name, value in request.arguments.items()},
         "folder": str(request.folder),
         "sandbox": encode(request.sandbox),
         "done": [base64.b64encode(unit).decode() for unit in request.increments.done],

@@ -23,11 +23,6 @@ _LIBRARIES = (
     "numpy",
     "scenedetect.detectors",
     "runtime.processor.decoder.child",
-    "runtime.processor.stages.audio",
-    "runtime.processor.stages.player_audio",
-    "runtime.processor.stages.probe",
-    "runtime.processor.stages.scenes",
-    "runtime.processor.stages.thumbnails",
 )
 _LINE_BYTES = 1 << 16
 _DESCRIPTORS = 3

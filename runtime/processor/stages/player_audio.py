@@ -36,7 +36,7 @@ def make_player_audio(
     info: MediaInfo,
     folder: Path,
     on_progress: Progress,
-    muted: Sequence[TimeRange] | None = None,
+    muted: tuple[TimeRange, ...] | None = None,
 ) -> None:
     """Write `audio.m4a` into `folder`; nothing without an audio track.
 

@@ -10,6 +10,7 @@ from av.container import InputContainer
 
 from runtime.core.errors import Permanent
 from runtime.core.media import AudioStream, MediaInfo, Upload, VideoStream
+from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.media.boxes import is_protected
 from runtime.processor.media.channels import has_varied_sound
 from runtime.processor.media.containers import (
@@ -30,6 +31,7 @@ from runtime.results.warnings import (
     NO_SUCH_TRACK,
     OTHER_TRACKS,
     VIDEO_UNREADABLE,
+    ResultWarning,
 )
 
 _PLAYLISTS = {
@@ -59,14 +61,13 @@ DEFAULT_TRACK = "default"
 
 def probe(path: Path) -> MediaInfo:
     """Probe a local file by the usual limits; see `probe_upload`."""
-    info, _ = probe_upload(Upload(path=path, key=path.name))
-    return info
+    return probe_upload(Upload(path=path, key=path.name)).value
 
 
 def probe_upload(
     upload: Upload, *, limits: MediaLimits = USUAL_LIMITS, audio_track: str = DEFAULT_TRACK
-) -> tuple[MediaInfo, list[str]]:
-    """Return the tracks with at least one frame that decodes, and the codes of warnings.
+) -> StageOutput[MediaInfo]:
+    """Return the tracks with at least one frame that decodes.
 
     Cover art is not a video track. `audio_track` is a number from 1 or a language code; without
     such a track the default one is used, with a warning. Other tracks with sound, appended files
@@ -94,15 +95,15 @@ def probe_upload(
         if audio_track == DEFAULT_TRACK and len(wanted) > 1:
             wanted = _audible_first(wanted, path)
             has_others = any(_is_varied(path, stream) for stream in wanted[1:])
-            problems += [OTHER_TRACKS.code] if has_others else []
+            problems += [OTHER_TRACKS] if has_others else []
         video, audio = _video(pictures, upload, limits), _audio(wanted, path)
         if video is None and audio is None:
             if not container.streams:
                 raise _unreadable(upload)
             raise _nothing_to_decode(upload, [*pictures, *sounds])
-        problems += [VIDEO_UNREADABLE.code] if pictures and video is None else []
-        problems += [AUDIO_UNREADABLE.code] if sounds and audio is None else []
-        problems += [APPENDED.code] if has_unread_parts(container) else []
+        problems += [VIDEO_UNREADABLE] if pictures and video is None else []
+        problems += [AUDIO_UNREADABLE] if sounds and audio is None else []
+        problems += [APPENDED] if has_unread_parts(container) else []
         info = MediaInfo(
             container=container.format.name,
             duration_seconds=claimed,
@@ -110,7 +111,7 @@ def probe_upload(
             video=video,
             audio=audio,
         )
-        return info, problems
+        return StageOutput(value=info, warnings=tuple(problems))
 
 
 def _unreadable(upload: Upload) -> Permanent:
@@ -212,7 +213,7 @@ def _pictures(container: InputContainer) -> list[Any]:
     return sorted(shown, key=_default_first)
 
 
-def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[str]]:
+def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[ResultWarning]]:
     """Return the audio tracks, the chosen one first, and the warning if there is no such track."""
     usual = sorted(sounds, key=_default_first)
     if audio_track == DEFAULT_TRACK:
@@ -222,7 +223,7 @@ def _ordered(sounds: Sequence[Any], audio_track: str) -> tuple[list[Any], list[s
     else:
         chosen = [s for s in usual if (s.language or "").lower() == audio_track.lower()]
     if not chosen:
-        return usual, [NO_SUCH_TRACK.code] if sounds else []
+        return usual, [NO_SUCH_TRACK] if sounds else []
     return [*chosen, *(s for s in usual if s not in chosen)], []
 
 

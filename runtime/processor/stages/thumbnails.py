@@ -27,7 +27,7 @@ _EARLIER_SECONDS = (0.0, 12.0, 60.0)
 def make_thumbnails(
     media: Path,
     info: MediaInfo,
-    scenes: Sequence[Scene],
+    scenes: tuple[Scene, ...],
     folder: Path,
     on_progress: Progress,
     increments: Increments = NO_INCREMENTS,

@@ -2,8 +2,7 @@
 
 import zlib
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import takewhile
 from pathlib import Path
@@ -13,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.core.media import VideoStream
+from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.media.decoding import Damage
 from runtime.processor.media.frame_samples import Sample, pack_samples, unpack_samples
@@ -42,30 +42,6 @@ ROW = [
 _OVERLAPS = (50, 300, 1500)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FrameRecord:
-    """A decoded frame without its pixels, and its thumbnail where one was taken."""
-
-    ticks: int
-    tick: Fraction
-    end_seconds: float
-    checksum: int
-    losses: int
-    sample: bytes | None
-
-    @classmethod
-    def of(cls, frame: ScaledFrame, damage: Damage) -> "FrameRecord":
-        """Return the record of a frame that has just been decoded."""
-        return cls(
-            ticks=frame.ticks,
-            tick=frame.tick,
-            end_seconds=frame.end_seconds,
-            checksum=_checksum(frame),
-            losses=damage.losses,
-            sample=frame.sample,
-        )
-
-
 class FrameScores:
     """A row for each frame in order, and thumbnails of some, stored in units of 100 frames.
 
@@ -91,7 +67,7 @@ class FrameScores:
 
     def add(
         self,
-        seen: FrameRecord,
+        frame: ScaledFrame,
         *,
         motion: float = 0.0,
         score: float,
@@ -99,13 +75,13 @@ class FrameScores:
         flash_back: int = 0,
     ) -> None:
         """Add the next frame's scores; a full unit is stored."""
-        of_tick = (seen.tick.numerator, seen.tick.denominator)
-        of_frame = (seen.end_seconds, seen.checksum, seen.losses, motion, score)
+        of_tick = (frame.tick.numerator, frame.tick.denominator)
+        of_frame = (frame.end_seconds, _checksum(frame), frame.losses, motion, score)
         of_stills = (slide_back, flash_back)
-        if seen.sample is not None:
+        if frame.sample is not None:
             number = len(self._units) * UNIT_FRAMES + len(self._row)
-            self._samples.append((number, seen.sample))
-        self._row.append((seen.ticks, *of_tick, *of_frame, *of_stills))
+            self._samples.append((number, frame.sample))
+        self._row.append((frame.ticks, *of_tick, *of_frame, *of_stills))
         if len(self._row) == UNIT_FRAMES:
             self._units.append(np.array(self._row, dtype=ROW))
             self._row = []
@@ -128,13 +104,13 @@ class FrameScores:
         *,
         context: int,
         duration_seconds: float | None,
-        on_frame: Callable[[], None],
+        on_progress: Progress,
     ) -> tuple[list[ScaledFrame], Iterator[ScaledFrame]]:
         """Return the last `context` frames that were scored, and an iterator of those after.
 
         Decodes again from a keyframe some frames before the end, and compares with the rows. If a
-        frame differs, all rows are discarded and decoding starts from the beginning. `on_frame` is
-        called for each frame that is decoded again; `duration_seconds` is the container's claim.
+        frame differs, all rows are discarded and decoding starts from the beginning. `on_progress`
+        is called for each frame; `duration_seconds` is the container's claim.
         """
         rows = self.rows
         overlaps = [frames for frames in _OVERLAPS if frames < len(rows)]
@@ -145,24 +121,36 @@ class FrameScores:
             frames = read_frames(
                 *(media, video, size, damage, start), duration_seconds=duration_seconds
             )
-            resumed = _skip_scored(frames, rows, context, on_frame)
-            if resumed is not None:
+            scored = _skip_scored(frames, rows, context, on_progress)
+            if scored is not None:
                 damage.losses = int(rows["losses"][-1])
-                return resumed
+                return scored, _reported(frames, duration_seconds, on_progress)
         self._units, self._samples = [], []
         damage.losses = 0
         frames = read_frames(media, video, size, damage, duration_seconds=duration_seconds)
-        return [], frames
+        return [], _reported(frames, duration_seconds, on_progress)
+
+
+def _reported(
+    frames: Iterator[ScaledFrame], duration_seconds: float | None, on_progress: Progress
+) -> Iterator[ScaledFrame]:
+    """Yield the frames; report after each how much of the film is done."""
+    done = 0.0
+    for frame in frames:
+        yield frame
+        if duration_seconds:
+            done = min(1.0, max(done, frame.start_seconds / duration_seconds))
+        on_progress(done)
 
 
 def _skip_scored(
-    frames: Iterator[ScaledFrame], rows: Rows, context: int, on_frame: Callable[[], None]
-) -> tuple[list[ScaledFrame], Iterator[ScaledFrame]] | None:
-    """Return the frames of the last rows and an iterator of those after, None if one differs."""
+    frames: Iterator[ScaledFrame], rows: Rows, context: int, on_progress: Progress
+) -> list[ScaledFrame] | None:
+    """Return the frames of the last rows, None if one differs; `frames` goes on after them."""
     at: int | None = None
     scored: deque[ScaledFrame] = deque(maxlen=context)
     for frame in frames:
-        on_frame()
+        on_progress(0.0)
         # Frames before the first keyframe refer to what was not decoded.
         if at is None and not frame.is_key:
             continue
@@ -176,7 +164,7 @@ def _skip_scored(
         scored.append(frame)
         at += 1
         if at == len(rows):
-            return list(scored), frames
+            return list(scored)
     return None
 
 

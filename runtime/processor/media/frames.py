@@ -24,13 +24,15 @@ FALLBACK_RATE = 25.0
 class ScaledFrame:
     """A frame's `pixels`, (height, width, 3); `ticks` of `tick` seconds are its start.
 
-    Decoding can begin with a frame that `is_key`. `sample` is its thumbnail where one was due.
+    Decoding can begin with a frame that `is_key`. `losses` are those of decoding so far, `sample`
+    is its thumbnail where one was due.
     """
 
     ticks: int
     tick: Fraction
     end_seconds: float
     is_key: bool
+    losses: int
     pixels: NDArray[np.uint8]
     sample: bytes | None = None
 
@@ -66,6 +68,7 @@ def read_frames(
     Times are presentation timestamps, never frame number by rate. Frames before 0, which no player
     shows, are skipped.
     """
+    damage = damage or Damage()
     usual = 1 / (video.frames_per_second or FALLBACK_RATE)
     # A frame's own `reformat` makes a scaler with threads for it alone: 2 ms of processor time.
     scaler = VideoReformatter()
@@ -99,6 +102,7 @@ def read_frames(
                 tick=tick,
                 end_seconds=float(ticks * tick) + lasts,
                 is_key=bool(frame.key_frame),
+                losses=damage.losses,
                 pixels=small.to_ndarray(),
                 sample=sampler.sample(frame, float(ticks * tick)),
             )

@@ -15,7 +15,7 @@ from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import Damage
 from runtime.processor.media.frame_samples import write_scene_samples
-from runtime.processor.media.frame_scores import FrameRecord, FrameScores, row_start_seconds
+from runtime.processor.media.frame_scores import FrameScores, row_start_seconds
 from runtime.processor.media.frames import FALLBACK_RATE, FrameSize, ScaledFrame
 from runtime.processor.stages.slides import CONTEXT_FRAMES, SlideWatch
 
@@ -60,12 +60,12 @@ def detect_scenes(
     height = max(1, round(info.video.height * width / info.video.width))
     size = FrameSize(width=width, height=height, pixel_format="bgr24")
     damage = damage or Damage()
-    scores, scorer, watch, done = FrameScores(increments), _FrameScorer(), SlideWatch(), 0.0
+    scores, scorer, watch = FrameScores(increments), _FrameScorer(), SlideWatch()
     scored, frames = scores.resume(
         *(media, info.video, size, damage),
         context=max(_SKIPPED_REPEATS + 1, CONTEXT_FRAMES),
         duration_seconds=info.duration_seconds,
-        on_frame=lambda: on_progress(0.0),
+        on_progress=on_progress,
     )
     if scored:
         scorer.resume(scored, scores.rows)
@@ -75,25 +75,29 @@ def detect_scenes(
         motion, score = scorer.score(frame)
         seen = watch.look(frame.pixels, frame.start_seconds)
         scores.add(
-            FrameRecord.of(frame, damage),
+            frame,
             motion=motion,
             score=score,
             slide_back=seen.slide_back,
             flash_back=seen.flash_back,
         )
-        if info.duration_seconds:
-            done = min(1.0, max(done, frame.start_seconds / info.duration_seconds))
-        on_progress(done)
     rows = scores.rows
     found = _cuts(rows, info.video.frames_per_second or FALLBACK_RATE)
     at_end = 0
     if len(rows):
         at_end = watch.finish(float(rows[-1]["end_seconds"]) - row_start_seconds(rows[-1]))
-    cuts = _with_slides(rows, found, at_end)
-    scenes = scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
+    on_progress(1.0)
+    return scenes_of(scores, _with_slides(rows, found, at_end), samples_into)
+
+
+def scenes_of(
+    scores: FrameScores, cuts: Iterable[float], samples_into: Path | None
+) -> tuple[Scene, ...]:
+    """Return the scenes that cuts make of a film; write the sample nearest each one's middle."""
+    end = float(scores.rows["end_seconds"].max(initial=0.0))
+    scenes = scenes_between(cuts, end_seconds=end)
     if samples_into is not None:
         write_scene_samples(samples_into, scenes, scores.samples)
-    on_progress(1.0)
     return scenes
 
 

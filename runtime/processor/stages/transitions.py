@@ -1,20 +1,16 @@
 """Detects hard cuts and gradual transitions with TransNetV2."""
 
-from collections import deque
 from collections.abc import Iterable, Iterator
+from itertools import tee
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from runtime.core.media import MediaInfo, Scene
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.decoding import Damage
-from runtime.processor.media.frame_samples import write_scene_samples
-from runtime.processor.media.frame_scores import FrameRecord, FrameScores, row_start_seconds
-from runtime.processor.media.frames import FrameSize, ScaledFrame
-from runtime.processor.stages.scenes import scenes_between
+from runtime.processor.media.frame_scores import FrameScores, row_start_seconds
+from runtime.processor.media.frames import FrameSize
+from runtime.processor.stages.scenes import scenes_of
 
 THRESHOLD = 0.5
 """The paper's own: above it a frame is the last one before a transition's middle."""
@@ -58,58 +54,19 @@ def detect_transitions(
         *(media, info.video, size, damage),
         context=CONTEXT,
         duration_seconds=info.duration_seconds,
-        on_frame=lambda: on_progress(0.0),
+        on_progress=on_progress,
     )
-    feed = FrameFeed(
-        frames, damage, duration_seconds=info.duration_seconds, on_progress=on_progress
+    # The network looks ahead, and a frame is stored with its probability.
+    frames, ahead = tee(frames)
+    probabilities = transition_probabilities(
+        model, (frame.pixels for frame in ahead), [frame.pixels for frame in scored]
     )
-    pixels = [frame.pixels for frame in scored]
-    probabilities = transition_probabilities(model, feed.pixels(), pixels)
-    for probability, record in zip(probabilities, feed.records(), strict=False):
-        scores.add(record, score=probability)
+    for frame, probability in zip(frames, probabilities, strict=True):
+        scores.add(frame, score=probability)
     rows = scores.rows
     starts = (row_start_seconds(row) for row in rows)
-    cuts = list(find_cuts(rows["score"].tolist(), starts))
-    scenes = scenes_between(cuts, end_seconds=float(rows["end_seconds"].max(initial=0.0)))
-    if samples_into is not None:
-        write_scene_samples(samples_into, scenes, scores.samples)
     on_progress(1.0)
-    return scenes
-
-
-class FrameFeed:
-    """Feeds frames to the model, and holds the records of those without a probability yet."""
-
-    def __init__(
-        self,
-        frames: Iterable[ScaledFrame],
-        damage: Damage,
-        *,
-        duration_seconds: float | None,
-        on_progress: Progress,
-    ) -> None:
-        """Decode nothing yet; `duration_seconds` is the container's claim."""
-        self._frames = frames
-        self._damage = damage
-        self._duration_seconds = duration_seconds
-        self._on_progress = on_progress
-        self._records: deque[FrameRecord] = deque()
-        self._done = 0.0
-
-    def pixels(self) -> Iterator[NDArray[np.uint8]]:
-        """Yield the frames' pixels, decoding on demand."""
-        for frame in self._frames:
-            self._records.append(FrameRecord.of(frame, self._damage))
-            yield frame.pixels
-            if self._duration_seconds:
-                done = min(1.0, frame.start_seconds / self._duration_seconds)
-                self._done = max(self._done, done)
-            self._on_progress(self._done)
-
-    def records(self) -> Iterator[FrameRecord]:
-        """Yield the records of the frames decoded so far, each once."""
-        while self._records:
-            yield self._records.popleft()
+    return scenes_of(scores, find_cuts(rows["score"].tolist(), starts), samples_into)
 
 
 def find_cuts(probabilities: Iterable[float], times: Iterator[float]) -> Iterator[float]:

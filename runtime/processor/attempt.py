@@ -17,7 +17,7 @@ from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.host.resources import peak_rss_mb
 from runtime.processor.host.workspace import workspace
 from runtime.processor.pipeline.pipeline import Pipeline
-from runtime.processor.pipeline.toolkit import Toolkit
+from runtime.processor.pipeline.toolkit import JobContext, Toolkit
 from runtime.processor.publication import Publication, media_seconds_of
 from runtime.processor.supervision.error_owner import is_outage, machine_fault
 from runtime.processor.supervision.interruption import Interruption, StopRequestedError
@@ -241,7 +241,7 @@ class Attempt:
             )
 
         with workspace(self.work_dir, log=log) as folder:
-            result_key = Pipeline(
+            context = JobContext(
                 source=job.source,
                 attempt=self.number,
                 options=job.options,
@@ -257,11 +257,11 @@ class Attempt:
                     seconds_between_writes=toolkit.checkpoint_seconds,
                     keeps_file=lambda file: kept.keeps_file(job.job_id, file),
                 ),
-                tracker=tracker,
                 folder=folder,
                 telemetry=self.telemetry,
-                metrics=metrics,
-                corrected=corrected,
+            )
+            result_key = Pipeline(
+                job=context, tracker=tracker, metrics=metrics, corrected=corrected
             ).run()
         log.info(
             "job.processed",

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from runtime.core.clock import MonotonicClock
@@ -36,66 +37,56 @@ NO_INCREMENTS: Increments = _NoIncrements()
 """No earlier work, and nothing is stored."""
 
 
+@dataclass(kw_only=True, eq=False)
 class StoredIncrements:
     """Units of one stage, in objects `<prefix><number of the first unit>` of one or more units.
 
     A reader takes the object that begins with the next unit it needs, until there is none. Two
     writers (a zombie and its successor) may group units differently; units are deterministic, so
     every mixture of their objects reads the same. Objects with another `fingerprint` are ignored.
+    `seconds_between_writes` bounds the number of writes; a kill loses at most the units of that
+    time and the one being computed.
     """
 
-    def __init__(
-        self,
-        *,
-        objects: ObjectStore,
-        bucket: str,
-        prefix: str,
-        stage: Stage,
-        fingerprint: str,
-        seconds_between_writes: float,
-        clock: MonotonicClock,
-        log: Log,
-    ) -> None:
-        """Read the stored units.
+    objects: ObjectStore
+    bucket: str
+    prefix: str
+    stage: Stage
+    fingerprint: str
+    seconds_between_writes: float
+    clock: MonotonicClock
+    log: Log
+    done: Sequence[bytes] = field(init=False)
 
-        `seconds_between_writes` bounds the number of writes; a kill loses at most the units of that
-        time and the one being computed.
-        """
-        self._objects = objects
-        self._bucket = bucket
-        self._prefix = prefix
-        self._stage = stage
-        self._fingerprint = fingerprint
-        self._seconds_between_writes = seconds_between_writes
-        self._clock = clock
-        self._log = log
-        self.done: Sequence[bytes] = self._read()
+    def __post_init__(self) -> None:
+        """Read the stored units."""
+        self.done = self._read()
         self._kept = len(self.done)
         self._pending: list[bytes] = []
-        self._last_write = clock.monotonic()
+        self._last_write = self.clock.monotonic()
         if self.done:
-            log.info("stage.continued", stage=stage, units=self._kept)
+            self.log.info("stage.continued", stage=self.stage, units=self._kept)
 
     def add(self, unit: bytes) -> None:
         """Add the next unit; pending units are stored once `seconds_between_writes` have passed."""
         self._pending.append(unit)
-        if self._clock.monotonic() - self._last_write < self._seconds_between_writes:
+        if self.clock.monotonic() - self._last_write < self.seconds_between_writes:
             return
-        head = {"fingerprint": self._fingerprint, "sizes": [len(unit) for unit in self._pending]}
+        head = {"fingerprint": self.fingerprint, "sizes": [len(unit) for unit in self._pending]}
         content = json.dumps(head).encode() + b"\n" + b"".join(self._pending)
-        self._objects.write_bytes(
-            content, self._bucket, self._key(self._kept), "application/octet-stream"
+        self.objects.write_bytes(
+            content, self.bucket, self._key(self._kept), "application/octet-stream"
         )
         self._kept += len(self._pending)
         self._pending = []
-        self._last_write = self._clock.monotonic()
-        self._log.info("stage.kept", stage=self._stage, units=self._kept)
+        self._last_write = self.clock.monotonic()
+        self.log.info("stage.kept", stage=self.stage, units=self._kept)
 
     def _read(self) -> list[bytes]:
         units: list[bytes] = []
         while True:
             try:
-                content = self._objects.read_bytes(self._bucket, self._key(len(units)))
+                content = self.objects.read_bytes(self.bucket, self._key(len(units)))
             except ObjectNotFoundError:
                 return units
             found = self._units(content)
@@ -109,10 +100,10 @@ class StoredIncrements:
         try:
             head = json.loads(first)
             sizes = [int(size) for size in head["sizes"]]
-            if head["fingerprint"] != self._fingerprint or sum(sizes) != len(rest):
+            if head["fingerprint"] != self.fingerprint or sum(sizes) != len(rest):
                 return []
         except (ValueError, TypeError, KeyError):
-            self._log.warning("checkpoint.unreadable", stage=self._stage, error="part")
+            self.log.warning("checkpoint.unreadable", stage=self.stage, error="part")
             return []
         units, at = [], 0
         for size in sizes:
@@ -121,4 +112,4 @@ class StoredIncrements:
         return units
 
     def _key(self, first_unit: int) -> str:
-        return f"{self._prefix}{first_unit:07d}"
+        return f"{self.prefix}{first_unit:07d}"

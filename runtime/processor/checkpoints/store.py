@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
 from runtime.core.clock import MonotonicClock
@@ -19,6 +20,7 @@ from runtime.results.warnings import WARNINGS
 T = TypeVar("T")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Checkpoints:
     """Artifacts of one job under `work/<job_id>/<stage>.json`.
 
@@ -29,48 +31,36 @@ class Checkpoints:
     may be removed, which `keeps_file` says, counts as absent too.
     """
 
-    def __init__(
-        self,
-        *,
-        objects: ObjectStore,
-        source: Source,
-        settings: Mapping[Stage, str],
-        clock: MonotonicClock,
-        log: Log,
-        rerun: int = 0,
-        seconds_between_writes: float = 20.0,
-        keeps_file: Callable[[PublishedFile], bool] = lambda _: True,
-    ) -> None:
-        self._objects = objects
-        self._source = source
-        self._settings = settings
-        self._log = log
-        self._clock = clock
-        self._rerun = rerun
-        self._keeps_file = keeps_file
-        self._seconds_between_parts = seconds_between_writes
+    objects: ObjectStore
+    source: Source
+    settings: Mapping[Stage, str]
+    clock: MonotonicClock
+    log: Log
+    rerun: int = 0
+    seconds_between_writes: float = 20.0
+    keeps_file: Callable[[PublishedFile], bool] = lambda _: True
 
     def load(self, artifact: Artifact[T]) -> StageOutput[T] | None:
         """Return the artifact, or None when it is absent, outdated or damaged."""
         try:
-            content = self._objects.read_bytes(self._source.bucket, self._key(artifact))
+            content = self.objects.read_bytes(self.source.bucket, self._key(artifact))
         except ObjectNotFoundError:
             return None
         try:
             envelope = json.loads(content)
             if envelope["fingerprint"] != self._fingerprint(artifact):
-                self._log.info("checkpoint.outdated", stage=artifact.stage)
+                self.log.info("checkpoint.outdated", stage=artifact.stage)
                 return None
-            if envelope["makeshift_of"] not in {None, self._rerun}:
+            if envelope["makeshift_of"] not in {None, self.rerun}:
                 return None
             output = _open_envelope(artifact, envelope)
         except (DecodeError, ValueError, TypeError, KeyError) as error:
-            self._log.warning(
+            self.log.warning(
                 "checkpoint.unreadable", stage=artifact.stage, error=type(error).__name__
             )
             return None
-        if not all(map(self._keeps_file, _files_of(output.value))):
-            self._log.info("checkpoint.superseded", stage=artifact.stage)
+        if not all(map(self.keeps_file, _files_of(output.value))):
+            self.log.info("checkpoint.superseded", stage=artifact.stage)
             return None
         return output
 
@@ -84,11 +74,11 @@ class Checkpoints:
             "fingerprint": self._fingerprint(artifact),
             "value": encode(output.value),
             "caveats": [warning.code for warning in output.warnings],
-            "makeshift_of": self._rerun if output.is_fallback else None,
+            "makeshift_of": self.rerun if output.is_fallback else None,
         }
-        self._objects.write_bytes(
+        self.objects.write_bytes(
             json.dumps(envelope, ensure_ascii=False, separators=(",", ":")).encode(),
-            self._source.bucket,
+            self.source.bucket,
             self._key(artifact),
             "application/json",
         )
@@ -97,25 +87,25 @@ class Checkpoints:
     def increments(self, artifact: Artifact[Any]) -> Increments:
         """Return the stored units of an unfinished artifact, under `<stage>/`."""
         return StoredIncrements(
-            objects=self._objects,
-            bucket=self._source.bucket,
-            prefix=f"{work_prefix(self._source.job_id)}{artifact.stage}/",
+            objects=self.objects,
+            bucket=self.source.bucket,
+            prefix=f"{work_prefix(self.source.job_id)}{artifact.stage}/",
             stage=artifact.stage,
             fingerprint=self._fingerprint(artifact),
-            seconds_between_writes=self._seconds_between_parts,
-            clock=self._clock,
-            log=self._log,
+            seconds_between_writes=self.seconds_between_writes,
+            clock=self.clock,
+            log=self.log,
         )
 
     def _key(self, artifact: Artifact[Any]) -> str:
-        return f"{work_prefix(self._source.job_id)}{artifact.stage}.json"
+        return f"{work_prefix(self.source.job_id)}{artifact.stage}.json"
 
     def _fingerprint(self, artifact: Artifact[Any]) -> str:
         identity = [
-            self._source.etag,
+            self.source.etag,
             artifact.stage,
             artifact.version,
-            self._settings.get(artifact.stage, ""),
+            self.settings.get(artifact.stage, ""),
             *(self._fingerprint(source) for source in artifact.inputs),
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()

@@ -25,8 +25,8 @@ from runtime.processor.checkpoints.artifacts import (
     TRANSCRIPT,
     StageOutput,
 )
-from runtime.processor.pipeline.context import JobContext
 from runtime.processor.pipeline.graph import Inputs, Step
+from runtime.processor.pipeline.toolkit import JobContext
 from runtime.processor.stages.fetch import fetch
 from runtime.processor.stages.publish import publish_folder
 from runtime.results.warnings import (

@@ -3,21 +3,16 @@
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
-from dataclasses import replace
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from runtime.core.contract import LeaveOut, ResultFile, Stage, attempt_folder, result_prefix
 from runtime.core.errors import Permanent
-from runtime.core.jobs import Source
 from runtime.core.media import Diarization, MediaInfo, Sentence, TimeRange, Turn
 from runtime.core.options import JobOptions
-from runtime.core.ports import ObjectStore, Progress
+from runtime.core.ports import Progress
 from runtime.core.summary import NO_SUMMARY
-from runtime.core.telemetry import Telemetry
 from runtime.documents.files import render_documents
 from runtime.processor.checkpoints.artifacts import StageOutput
-from runtime.processor.checkpoints.store import Checkpoints
-from runtime.processor.pipeline.context import JobContext
 from runtime.processor.pipeline.executor import GraphExecutor
 from runtime.processor.pipeline.graph import Graph, Inputs, Step, graph_of
 from runtime.processor.pipeline.media_steps import (
@@ -31,7 +26,7 @@ from runtime.processor.pipeline.media_steps import (
 )
 from runtime.processor.pipeline.redacting import needed_files, redacted_files
 from runtime.processor.pipeline.text_steps import text_steps
-from runtime.processor.pipeline.toolkit import Toolkit
+from runtime.processor.pipeline.toolkit import JobContext
 from runtime.processor.stages.publish import publish
 from runtime.processor.supervision.progress import StageTracker
 from runtime.results.findings import findings_bytes
@@ -71,66 +66,47 @@ _STAGE_LEFT_OUT = {
 """Speakers are not left out as a stage, because words need an answer to who said them."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Pipeline:
     """Runs one job, using the checkpoints of earlier attempts.
 
     The upload is fetched, its sound decoded and a model loaded only when a pending stage needs
-    them. `folder` is the caller's to remove. `metrics` renders the run's `metrics.json`, given the
-    media's seconds. `corrected` is the folder of an earlier run's corrections, which are kept.
+    them. The job's folder is the caller's to remove. `metrics` renders the run's `metrics.json`,
+    given the media's seconds. `corrected` is the folder of an earlier run's corrections, which
+    are kept.
     """
 
-    def __init__(
-        self,
-        *,
-        source: Source,
-        attempt: int,
-        options: JobOptions,
-        toolkit: Toolkit,
-        objects: ObjectStore,
-        checkpoints: Checkpoints,
-        tracker: StageTracker,
-        folder: Path,
-        telemetry: Telemetry,
-        metrics: Callable[[float], bytes],
-        corrected: str | None = None,
-    ) -> None:
-        self._metrics = metrics
-        self._corrected = corrected
-        self._job = JobContext(
-            source=source,
-            attempt=attempt,
-            options=options,
-            toolkit=toolkit,
-            objects=objects,
-            checkpoints=checkpoints,
-            folder=folder,
-            telemetry=telemetry,
-        )
-        self._tracker = tracker
-        self._executor = GraphExecutor(
-            checkpoints=checkpoints, tracker=tracker, capacity=toolkit.capacity, log=telemetry.log
-        )
+    job: JobContext
+    tracker: StageTracker
+    metrics: Callable[[float], bytes]
+    corrected: str | None = None
 
     def run(self) -> str:
         """Process the upload, write its results, and return the key of their `summary.json`.
 
         Raises `Permanent`, `Retryable`, `LeaseLost` and `StopRequestedError`.
         """
-        media = self._executor.run(graph_of(opening_steps(self._job)), target=Stage.PROBE)
+        executor = GraphExecutor(
+            checkpoints=self.job.checkpoints,
+            tracker=self.tracker,
+            capacity=self.job.toolkit.capacity,
+            log=self.job.telemetry.log,
+        )
+        media = executor.run(graph_of(opening_steps(self.job)), target=Stage.PROBE)
         if media.audio is None and media.video is None:
             raise Permanent(
                 "media.no_streams",
-                f"{self._job.source.key} holds neither sound nor picture.",
+                f"{self.job.source.key} holds neither sound nor picture.",
                 "Upload a file that a video player can play.",
             )
         graph = self._graph(media)
-        self._tracker.expect(self._executor.plan(graph, target=Stage.PUBLISH))
-        key: str = self._executor.run(graph, target=Stage.PUBLISH)
+        self.tracker.expect(executor.plan(graph, target=Stage.PUBLISH))
+        key: str = executor.run(graph, target=Stage.PUBLISH)
         return key
 
     def _graph(self, media: MediaInfo) -> Graph:
         """Return the graph for these tracks, without the stages that the upload leaves out."""
-        job = self._job
+        job = self.job
         left_out = stages_left_out(job.options, media)
         steps = [*opening_steps(job)]
         if media.audio is not None:
@@ -153,7 +129,7 @@ class Pipeline:
         return graph_of([*steps, last])
 
     def _publish(self, media: MediaInfo, given: Inputs, on_progress: Progress) -> StageOutput[str]:
-        job = self._job
+        job = self.job
         if {AUDIO_FAILED, SCENES_FAILED} <= set(given.warnings):
             raise Permanent(
                 "media.undecodable",
@@ -194,9 +170,9 @@ class Pipeline:
         listed = replace(result, media_files=(*result.media_files, *redaction.sound))
         files = {
             **rendered,
-            ResultFile.METRICS: self._metrics(duration),
+            ResultFile.METRICS: self.metrics(duration),
             ResultFile.MANIFEST: render_manifest(
-                listed, rendered, folder=folder, corrected=self._corrected
+                listed, rendered, folder=folder, corrected=self.corrected
             ),
         }
         if diarization.voices:

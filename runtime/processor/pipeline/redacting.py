@@ -11,8 +11,8 @@ from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo, PublishedFile
 from runtime.core.ports import Progress
 from runtime.documents.files import render_documents
-from runtime.processor.pipeline.context import JobContext
 from runtime.processor.pipeline.graph import Inputs
+from runtime.processor.pipeline.toolkit import JobContext
 from runtime.processor.stages.publish import publish_folder
 from runtime.results.job_result import JobResult
 from runtime.results.warnings import REDACTION_FAILED, ResultWarning

@@ -21,9 +21,9 @@ from runtime.processor.checkpoints.artifacts import (
     StageOutput,
 )
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
-from runtime.processor.pipeline.context import JobContext
 from runtime.processor.pipeline.graph import Inputs, Step
 from runtime.processor.pipeline.media_steps import duration_seconds
+from runtime.processor.pipeline.toolkit import JobContext
 from runtime.processor.stages.attribute import attribute
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.stages.sentences import split_sentences

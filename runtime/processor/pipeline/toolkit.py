@@ -6,11 +6,14 @@ from pathlib import Path
 from typing import Protocol
 
 from runtime.core.contract import Channels, Device, LeaveOut, Option, Quality, SceneModel, Stage
+from runtime.core.jobs import Source
 from runtime.core.media import Audio, Diarization, MediaInfo, Scene, TimeRange, Transcript, Upload
 from runtime.core.options import JobOptions
-from runtime.core.ports import Progress
+from runtime.core.ports import ObjectStore, Progress
+from runtime.core.telemetry import Telemetry
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import Increments
+from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
 from runtime.processor.media.limits import MediaLimits
@@ -99,6 +102,20 @@ class Toolkit:
     def cost(self, stage: Stage) -> Cost:
         """Return a stage's cost; a stage that is not listed costs little."""
         return self.costs.get(stage, Cost())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobContext:
+    """One attempt's upload, options, tools and stores; `folder` is its scratch folder."""
+
+    source: Source
+    attempt: int
+    options: JobOptions
+    toolkit: Toolkit
+    objects: ObjectStore
+    checkpoints: Checkpoints
+    folder: Path
+    telemetry: Telemetry
 
 
 def build_toolkit(

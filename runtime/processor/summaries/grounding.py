@@ -7,7 +7,7 @@ seen by this.
 """
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from functools import cached_property
 
 from runtime.core.media import Sentence
@@ -50,6 +50,7 @@ class Claim:
     due: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
 class Transcript:
     """The sentences that claims are checked against.
 
@@ -58,18 +59,11 @@ class Transcript:
     names where a sentence begins with them.
     """
 
-    def __init__(
-        self,
-        sentences: Sequence[Sentence],
-        *,
-        language: str | None,
-        is_translated: bool = False,
-        ordinary: frozenset[str] = frozenset(),
-    ) -> None:
-        self.sentences = sentences
-        self.language = language
-        self.is_translated = is_translated
-        self.ordinary = ordinary
+    sentences: Sequence[Sentence]
+    _: KW_ONLY
+    language: str | None
+    is_translated: bool = False
+    ordinary: frozenset[str] = frozenset()
 
     @cached_property
     def ignored(self) -> frozenset[str]:

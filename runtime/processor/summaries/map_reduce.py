@@ -66,30 +66,20 @@ class _Checked:
     rejected: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelSummarizer:
     """Asks a model, within a budget of money and time.
 
     `ordinary_words` returns words that are no names, for the check of what it writes.
     """
 
-    def __init__(
-        self,
-        *,
-        model: ChatModel,
-        prices: Prices,
-        budget: Budget,
-        ledger: SpendLedger,
-        clock: MonotonicClock,
-        limits: ModelLimits = ModelLimits(),
-        ordinary_words: Callable[[], frozenset[str]] = frozenset,
-    ) -> None:
-        self._model = model
-        self._prices = prices
-        self._budget = budget
-        self._ledger = ledger
-        self._clock = clock
-        self._limits = limits
-        self._ordinary_words = ordinary_words
+    model: ChatModel
+    prices: Prices
+    budget: Budget
+    ledger: SpendLedger
+    clock: MonotonicClock
+    limits: ModelLimits = ModelLimits()
+    ordinary_words: Callable[[], frozenset[str]] = frozenset
 
     def summarize(self, request: SummaryRequest, on_progress: Progress) -> Summary:
         """Return the summary; raise `ModelUnavailableError` with the reason for another way."""
@@ -99,7 +89,7 @@ class ModelSummarizer:
             for part in parts
         ]
         reserved = self._reserve(questions)
-        job = _Job(self._model, self._clock, self._clock.monotonic() + self._limits.seconds)
+        job = _Job(self.model, self.clock, self.clock.monotonic() + self.limits.seconds)
         try:
             return self._run(request, parts, questions, job, on_progress)
         except ModelError as error:
@@ -107,17 +97,17 @@ class ModelSummarizer:
         finally:
             # What cannot be settled stays reserved, so that the month's limit still holds.
             with suppress(LifestreamError):
-                self._ledger.settle(reserved, self._prices.cost(job.usage))
+                self.ledger.settle(reserved, self.prices.cost(job.usage))
 
     def _reserve(self, questions: Sequence[Question]) -> float:
-        most = self._prices.cost(estimate(questions, overview_tokens=REDUCE_OUTPUT_TOKENS))
-        if most > self._budget.job_usd:
+        most = self.prices.cost(estimate(questions, overview_tokens=REDUCE_OUTPUT_TOKENS))
+        if most > self.budget.job_usd:
             raise ModelUnavailableError(
-                OVER_BUDGET, f"it may cost ${most:.4f}, a job at most ${self._budget.job_usd:.4f}"
+                OVER_BUDGET, f"it may cost ${most:.4f}, a job at most ${self.budget.job_usd:.4f}"
             )
-        month = self._budget.month_usd
+        month = self.budget.month_usd
         try:
-            reserved = self._ledger.reserve(most, limit_usd=month)
+            reserved = self.ledger.reserve(most, limit_usd=month)
         except LifestreamError as error:
             raise ModelUnavailableError(MODEL_FAILED, f"the ledger: {error.summary}") from error
         if not reserved:
@@ -138,7 +128,7 @@ class ModelSummarizer:
             request.sentences,
             language=request.language,
             is_translated=request.output_language not in {None, request.language},
-            ordinary=self._ordinary_words(),
+            ordinary=self.ordinary_words(),
         )
         work = [
             _Work(question=question, scope=part.segments, sections=POINT_SECTIONS)
@@ -164,7 +154,7 @@ class ModelSummarizer:
         if len(items) < max(1, round(_LEAST_OVERVIEW_SHARE * wanted)):
             raise ModelError("malformed", f"{len(items)} supported sentences of {wanted}")
         by_section[SectionName.OVERVIEW] = items
-        usage = replace(job.usage, cost_usd=self._prices.cost(job.usage))
+        usage = replace(job.usage, cost_usd=self.prices.cost(job.usage))
         return Summary(
             sections=tuple(
                 SummarySection(name=str(name), title=TITLES[name], items=shown)
@@ -173,8 +163,8 @@ class ModelSummarizer:
             ),
             kind=request.template.name,
             language=request.output_language or request.language,
-            summarizer=self._model.service,
-            model=self._model.model,
+            summarizer=self.model.service,
+            model=self.model.model,
             rejected_sentences=overview.rejected + sum(each.rejected for each in checked),
             usage=usage,
         )
@@ -186,7 +176,7 @@ class ModelSummarizer:
 
         It does not wait for calls that are still open: they end by their own timeouts.
         """
-        pool = ThreadPoolExecutor(self._limits.concurrency, thread_name_prefix="summary")
+        pool = ThreadPoolExecutor(self.limits.concurrency, thread_name_prefix="summary")
         try:
             futures = [pool.submit(_ask_checked, each, transcript, job) for each in work]
             pending: set[Future[_Checked]] = set(futures)

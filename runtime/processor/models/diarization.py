@@ -3,7 +3,7 @@
 import contextlib
 import math
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -14,6 +14,7 @@ import torch
 import yaml
 from numpy.typing import NDArray
 
+from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.models.clustering import limit_clustering
 from runtime.processor.models.diarization_windows import (
@@ -21,12 +22,12 @@ from runtime.processor.models.diarization_windows import (
     Grid,
     Recording,
     Windows,
-    block_of,
     compact,
-    unit_of,
+    windows_of,
 )
 from runtime.processor.models.integrity import verify_model
 from runtime.processor.models.speaker_turns import Span
+from runtime.processor.models.speaker_voices import SpeakerVoice
 
 with warnings.catch_warnings():
     # Audio is passed as tensors, so that torchcodec, whose absence this warns of, is not needed.
@@ -93,23 +94,27 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
     """pyannote's pipeline with less work and memory and the same result."""
 
     def analyze_windows(
-        self, recording: "Recording", increments: Increments, on_progress: Callable[[float], None]
-    ) -> "Windows":
+        self,
+        recording: Recording,
+        increments: Increments,
+        on_progress: Progress,
+        *,
+        threads: int | None = None,
+    ) -> Windows:
         """Return activity and embeddings of all windows; each block of windows is a unit."""
+        if threads is not None:
+            torch.set_num_threads(threads)
         grid = Grid.of(self._segmentation, recording)
-        blocks = [block_of(unit) for unit in increments.done]
-        done = sum(len(block.activity) for block in blocks)
-        for first in range(done, grid.count, BLOCK_WINDOWS):
-            block = self._block(grid, recording, first)
-            blocks.append(block)
-            increments.add(unit_of(block))
-            on_progress((first + len(block.activity)) / grid.count)
-        return Windows(
-            activity=np.concatenate([block.activity for block in blocks]),
-            voices=np.concatenate([block.voices for block in blocks]),
+        return windows_of(
+            *(grid.count, BLOCK_WINDOWS, lambda first: self._block(grid, recording, first)),
+            *(increments, on_progress),
         )
 
-    def cluster_speakers(self, windows: "Windows", **bounds: int | None) -> Any:
+    def voices(self, windows: Windows, exclusive: Sequence[Span]) -> list[SpeakerVoice]:  # noqa: ARG002 - as `SharedDiarization`
+        """Return no voices: pyannote gives none."""
+        return []
+
+    def cluster_speakers(self, windows: Windows, **bounds: int | None) -> Any:
         """Return pyannote's output for analyzed windows; `bounds` are pyannote's."""
         silence = torch.zeros(1, self._segmentation.model.hparams.sample_rate)
         with warnings.catch_warnings(), np.errstate(invalid="ignore"):
@@ -120,7 +125,7 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
             )
 
     def build_turns(
-        self, windows: "Windows", *, min_speakers: int | None, max_speakers: int | None
+        self, windows: Windows, *, min_speakers: int | None, max_speakers: int | None
     ) -> tuple[list[Span], list[Span]]:
         """Return the turns of all speakers, and those with one speaker at a time."""
         output = self.cluster_speakers(
@@ -137,7 +142,7 @@ class LeanSpeakerDiarization(SpeakerDiarization):  # type: ignore[misc]  # pyann
         )
         return turns, exclusive
 
-    def _block(self, grid: Grid, recording: "Recording", first: int) -> "Windows":
+    def _block(self, grid: Grid, recording: Recording, first: int) -> Windows:
         waveform = torch.from_numpy(recording.samples(*grid.samples_of_block(first)))[None]
         activity = self._activity(waveform, recording.sample_rate)
         binary = activity

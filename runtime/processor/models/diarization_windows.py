@@ -2,12 +2,16 @@
 
 import io
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from runtime.core.ports import Progress
+from runtime.processor.checkpoints.increments import Increments
 
 BLOCK_WINDOWS = 32
 """A multiple of the segmentation's batch, so that batches are the same in any block."""
@@ -88,3 +92,23 @@ def block_of(unit: bytes) -> Windows:
     """Return the block that `unit_of` made bytes of."""
     with np.load(io.BytesIO(unit), allow_pickle=False) as arrays:
         return Windows(activity=arrays["activity"], voices=arrays["voices"])
+
+
+def windows_of(
+    count: int,
+    in_block: int,
+    block_at: Callable[[int], Windows],
+    increments: Increments,
+    on_progress: Progress,
+) -> Windows:
+    """Return all windows of a recording; each block of them, computed or kept, is a unit."""
+    blocks = [block_of(unit) for unit in increments.done]
+    done = sum(len(block.activity) for block in blocks)
+    for first in range(done, count, in_block):
+        blocks.append(block_at(first))
+        increments.add(unit_of(blocks[-1]))
+        on_progress((first + len(blocks[-1].activity)) / count)
+    return Windows(
+        activity=np.concatenate([block.activity for block in blocks]),
+        voices=np.concatenate([block.voices for block in blocks]),
+    )

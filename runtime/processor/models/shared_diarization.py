@@ -7,7 +7,7 @@ clustering is computed by pyannote.audio itself, from the voices that are found 
 
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Executor, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
@@ -18,14 +18,14 @@ import yaml
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.models.agglomerative import Agglomerative
 from runtime.processor.models.diarization_windows import (
     Grid,
     Recording,
     Windows,
-    block_of,
-    unit_of,
+    windows_of,
 )
 from runtime.processor.models.exported import (
     DESCRIPTION,
@@ -110,7 +110,7 @@ class SharedDiarization:
         self,
         recording: Recording,
         increments: Increments,
-        on_progress: Callable[[float], None],
+        on_progress: Progress,
         *,
         threads: int,
     ) -> Windows:
@@ -119,20 +119,12 @@ class SharedDiarization:
         Results do not depend on `threads`.
         """
         grid = Grid.over(recording, size=self._size, step=self._step)
-        blocks = [block_of(unit) for unit in increments.done]
-        done = sum(len(block.activity) for block in blocks)
         with ThreadPoolExecutor(threads) as pool, threadpool_limits(1, user_api="blas"):
-            for first in range(done, grid.count, BLOCK_WINDOWS):
-                count = min(BLOCK_WINDOWS, grid.count - first)
-                report = _share(on_progress, first, count, grid.count)
-                block = self._block(grid, recording, first, pool, report)
-                blocks.append(block)
-                increments.add(unit_of(block))
-                report(1.0)
-        return Windows(
-            activity=np.concatenate([block.activity for block in blocks]),
-            voices=np.concatenate([block.voices for block in blocks]),
-        )
+
+            def block_at(first: int) -> Windows:
+                return self._block(grid, recording, first, pool, on_progress)
+
+            return windows_of(grid.count, BLOCK_WINDOWS, block_at, increments, on_progress)
 
     def voices(self, windows: Windows, exclusive: Sequence[Span]) -> list[SpeakerVoice]:
         """Return the voice of each speaker of the turns with one speaker at a time."""
@@ -186,7 +178,7 @@ class SharedDiarization:
         recording: Recording,
         first: int,
         pool: Executor,
-        report: Callable[[float], None],
+        on_progress: Progress,
     ) -> Windows:
         count = min(BLOCK_WINDOWS, grid.count - first)
         start, end = grid.samples_of_block(first, BLOCK_WINDOWS)
@@ -199,7 +191,7 @@ class SharedDiarization:
         at = [before + window * grid.step for window in range(count)]
         windows = [samples[sample : sample + grid.size] for sample in at]
         activity = self._segmentation.activity(windows, pool)
-        report(_SEGMENTATION_SHARE)
+        on_progress((first + _SEGMENTATION_SHARE * count) / grid.count)
         block = Block(
             samples=samples,
             before=before,
@@ -248,9 +240,3 @@ def _voice_network(exported: Path, description: Mapping[str, Any]) -> VoiceNetwo
     if description["voices"] == "campplus":
         return CampPlusVoices(*paths)
     return ResNetVoices(*paths, centering_frames=description["centering_frames"])
-
-
-def _share(
-    on_progress: Callable[[float], None], first: int, count: int, total: int
-) -> Callable[[float], None]:
-    return lambda fraction: on_progress((first + fraction * count) / total)

@@ -4,24 +4,20 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from runtime.core.media import Audio, Diarization, Turn, Voice
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
+from runtime.processor.models.diarization_windows import Recording
 from runtime.processor.models.exported import has_exported_networks
 from runtime.processor.models.integrity import model_digest, verify_model
+from runtime.processor.models.speaker_turns import Span
 
 # Share of the running time spent on windows; clustering takes the rest.
 _WINDOWS_SHARE = 0.95
 # The segmentation model takes no less.
 _SHORTEST_SECONDS = 0.1
-
-Span = tuple[float, float, int]
-"""Start, end, number of the speaker."""
-SpeakerVoice = tuple[int, float, tuple[float, ...]]
-"""Number of the speaker, seconds of speech alone, vector."""
-Found = tuple[list[Span], list[Span], list[SpeakerVoice]]
-"""The turns of all speakers, those with one speaker at a time, and their voices if wanted."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,15 +57,17 @@ def diarize(
         verify_model(model_dir)
         on_progress(1.0)
         return Diarization(turns=(), exclusive_turns=())
-    find = shared_frames if has_exported_networks(model_dir) else by_pyannote
-    found, alone, voices = find(
-        audio,
-        model_dir,
-        threads,
-        options,
+    pipeline = _load(model_dir)
+    windows = pipeline.analyze_windows(
+        Recording(audio.path),
         increments,
         lambda done: on_progress(_WINDOWS_SHARE * done),
+        threads=threads,
     )
+    found, alone = pipeline.build_turns(
+        windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
+    )
+    voices = pipeline.voices(windows, alone) if options.voices else ()
     turns, exclusive = _on_timeline(found, audio), _on_timeline(alone, audio)
     on_progress(1.0)
     labels = labels_by_appearance(speaker for _, _, speaker in turns)
@@ -92,54 +90,18 @@ def diarize(
 def preload_diarization(model_dir: Path) -> None:
     """Load the exported networks, where there are any, for the next call of `diarize`."""
     if has_exported_networks(model_dir):
+        _load(model_dir)
+
+
+def _load(model_dir: Path) -> Any:
+    """Return the pipeline that finds the turns; both kinds have the same methods."""
+    if has_exported_networks(model_dir):
         from runtime.processor.models.shared_diarization import load_shared_diarization
 
-        load_shared_diarization(model_dir)
-
-
-def shared_frames(
-    audio: Audio,
-    model_dir: Path,
-    threads: int,
-    options: DiarizeOptions,
-    increments: Increments,
-    on_progress: Progress,
-) -> Found:
-    """Return the turns that exported networks find, each second of sound computed once."""
-    from runtime.processor.models.diarization_windows import Recording
-    from runtime.processor.models.shared_diarization import load_shared_diarization
-
-    pipeline = load_shared_diarization(model_dir)
-    windows = pipeline.analyze_windows(
-        Recording(audio.path), increments, on_progress, threads=threads
-    )
-    turns, exclusive = pipeline.build_turns(
-        windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
-    )
-    return turns, exclusive, pipeline.voices(windows, exclusive) if options.voices else []
-
-
-def by_pyannote(
-    audio: Audio,
-    model_dir: Path,
-    threads: int,
-    options: DiarizeOptions,
-    increments: Increments,
-    on_progress: Progress,
-) -> Found:
-    """Return the turns that pyannote.audio's own pipeline finds; it gives no voices."""
-    import torch
-
+        return load_shared_diarization(model_dir)
     from runtime.processor.models.diarization import load_diarization
-    from runtime.processor.models.diarization_windows import Recording
 
-    torch.set_num_threads(threads)
-    pipeline = load_diarization(model_dir)
-    windows = pipeline.analyze_windows(Recording(audio.path), increments, on_progress)
-    turns, exclusive = pipeline.build_turns(
-        windows, min_speakers=options.min_speakers, max_speakers=options.max_speakers
-    )
-    return turns, exclusive, []
+    return load_diarization(model_dir)
 
 
 def labels_by_appearance(speakers: Iterable[int]) -> dict[int, str]:

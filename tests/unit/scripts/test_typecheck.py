@@ -1,6 +1,9 @@
+import ast
 import os
+import tomllib
 from pathlib import Path
 
+from scripts.setup.commands import ROOT
 from scripts.typecheck import SECONDS_OF_A_DAY, keep, start_from
 
 NOW = 1_700_000_000.0
@@ -46,3 +49,30 @@ def test_should_keep_what_is_a_day_newer_instead_of_what_was(tmp_path: Path) -> 
     keep(filled(tmp_path / "checkout", "new", at=NOW + SECONDS_OF_A_DAY), kept)
     assert content(kept) == "new"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["checkout", "kept"]
+
+
+def test_should_know_the_types_of_every_module_of_the_cdk_that_is_used() -> None:
+    """mypy lets everything pass that comes from a module which it skips."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["mypy"]
+    followed = {
+        module
+        for override in settings["overrides"]
+        if override.get("follow_imports") == "normal"
+        for module in override["module"]
+    }
+    files = [file for folder in settings["packages"] for file in (ROOT / folder).rglob("*.py")]
+    used = {name for file in files for name in modules_of_the_cdk(file.read_text())}
+    assert followed == {"aws_cdk", *used}
+
+
+def modules_of_the_cdk(code: str) -> set[str]:
+    """Return the modules of the CDK that code imports, which are in lower case."""
+    if "aws_cdk" not in code:
+        return set()
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.ImportFrom) and node.module == "aws_cdk":
+            found |= {f"aws_cdk.{each.name}" for each in node.names if each.name.islower()}
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("aws_cdk."):
+            found.add(str(node.module))
+    return found

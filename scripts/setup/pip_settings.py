@@ -31,14 +31,18 @@ def merged(lines: Iterable[str]) -> dict[str, str]:
     return settings
 
 
-def uv_command(uv: Path, home: Path, settings: Mapping[str, str]) -> list[str]:
+def uv_command(
+    uv: Path, home: Path, settings: Mapping[str, str], *, compiled: bool = True
+) -> list[str]:
     """Return what begins uv's command that adds packages to an environment, from where pip would.
 
     Like pip, it takes the best version of all indexes, not that of the first one, and trusts the
-    system's certificates.
+    system's certificates. With `compiled`, it writes the bytecode of every module.
     """
     command = [str(uv), "pip", "install", "--python", str(home / "bin" / "python")]
-    command += ["--compile-bytecode", "--index-strategy", "unsafe-best-match", "--system-certs"]
+    command += ["--index-strategy", "unsafe-best-match", "--system-certs"]
+    if compiled:
+        command.append("--compile-bytecode")
     if settings.get("no-index", "").lower() in {"1", "true", "yes", "on"}:
         command.append("--no-index")
     if index := settings.get("index-url"):

@@ -25,15 +25,20 @@ UNUSED_SECONDS = 30 * 86_400.0
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """A virtual environment: its dependency group, and where the checkout links to it."""
+    """A virtual environment: its dependency group, and where the checkout links to it.
+
+    One that is not `compiled` writes the bytecode of what it imports when it does: half of what
+    developers' tools consist of is never imported. The local cloud's processes write none.
+    """
 
     group: str
     link: str
+    compiled: bool = True
 
 
 PROCESSOR = Environment("processor", ".lifestream/venv/processor")
 LAMBDA = Environment("lambda", ".lifestream/venv/lambda")
-DEVELOPMENT = Environment("dev", ".venv")
+DEVELOPMENT = Environment("dev", ".venv", compiled=False)
 MEDIA = Environment("media", ".lifestream/venv/media")
 
 
@@ -49,7 +54,7 @@ def environment(cache: Path, wanted: Environment, *, sees: Path | None = None) -
     complete = home / ".complete"
     if not complete.exists():
         make(home, f"the {wanted.group} environment", "--without-pip")
-        install(uv, home, f"the {wanted.group} packages", locked)
+        install(uv, home, wanted, locked)
         if sees is not None:
             (site_packages(home) / "other.pth").write_text(f"{site_packages(sees)}\n")
     complete.touch()
@@ -92,15 +97,16 @@ def installer(cache: Path) -> Path:
     return uv
 
 
-def install(uv: Path, home: Path, what: str, locked: str) -> None:
+def install(uv: Path, home: Path, wanted: Environment, locked: str) -> None:
     """Install exported requirements, and nothing that they do not list."""
     torch = pinned(locked, "torch")
-    command = uv_command(uv, home, pip_settings(uv.parent / "python"))
+    settings = pip_settings(uv.parent / "python")
+    command = uv_command(uv, home, settings, compiled=wanted.compiled)
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "requirements.txt"
         file.write_text(without(locked, ("torch==", *CUDA_ONLY)) if torch else locked)
         options = ["--no-deps", "--require-hashes", "--requirement", str(file)]
-        run(f"installing {what}", [*command, *options])
+        run(f"installing the {wanted.group} packages", [*command, *options])
         if torch:
             file.write_text(without_digests(locked))
             install_torch([*command, "--constraints", str(file), torch])

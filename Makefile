@@ -32,14 +32,17 @@ up: setup-run ## Keep everything running with API and web pages: make up [MODE=p
 deploy-local: setup ## Deploy an environment into a local cloud that stays up: make deploy-local ENV=prod [ENFORCE=1] [ONCE=1]
 	@$(VENV)/python -m local.deploy_local "$(or $(ENV),dev)" $(if $(ENFORCE),--enforce) $(if $(ONCE),--once)
 
+PROCESSORS := $(shell nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)
+SIDE_BY_SIDE := $(MAKE) --no-print-directory --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+
 check: setup ## Run the fast checks: format, lint, types, imports, unit and infrastructure tests
-	@$(MAKE) --no-print-directory --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target) -j"$$(nproc 2>/dev/null || getconf _NPROCESSORS_ONLN)" check-code check-tests
+	@+$(SIDE_BY_SIDE) -j$(PROCESSORS) check-code check-tests
 
 check-code:
 	@$(VENV)/ruff format --check --quiet . || (echo "Run: .venv/bin/ruff format ." && false)
 	@$(VENV)/ruff check --quiet .
 	@$(VENV)/lint-imports --no-logo > .lifestream/imports.log || (cat .lifestream/imports.log && false)
-	@$(VENV)/python -m scripts.typecheck
+	@$(NICE) $(VENV)/python -m scripts.typecheck
 	@node_modules/.bin/tsc -p runtime/web/client
 
 # Each part is one process that imports only what its own tests need, the dearest first; the last one
@@ -57,10 +60,10 @@ PART_TARGETS := $(PARTS:%=check-tests-%)
 check-tests: $(PART_TARGETS) check-tests-others
 
 $(PART_TARGETS): check-tests-%:
-	@$(VENV)/pytest -q $(FOLDERS_$*) $(FAST)
+	@$(NICE) $(VENV)/pytest -q $(FOLDERS_$*) $(FAST)
 
 check-tests-others:
-	@$(VENV)/pytest -q tests $(addprefix --ignore=,tests/e2e tests/image tests/integration $(foreach part,$(PARTS),$(FOLDERS_$(part)))) $(FAST)
+	@$(NICE) $(VENV)/pytest -q tests $(addprefix --ignore=,tests/e2e tests/image tests/integration $(foreach part,$(PARTS),$(FOLDERS_$(part)))) $(FAST)
 
 # Tests of whole systems: a file stays in one process. Two failures at most are judged by a second
 # attempt, whose first traceback is printed; never those that count what was lost, done twice or
@@ -69,8 +72,15 @@ SYSTEM := --dist loadfile --no-loadscope-reorder --reruns 1 --max-suite-reruns 2
   $(addprefix --rerun-exclude-path tests/,unit contract corpus e2e/test_chaos.py e2e/test_pool_chaos.py e2e/test_kills.py \
   integration/backpressure integration/pool integration/recovery integration/cloud/test_protection.py)
 
-test: check ## Run all tests: the fast checks, real models, the local cloud, a real job end to end, the image
+# What the tests of the image need, made while the fast checks run: with an empty cache it takes as
+# long as they do. These tests find and show a failure again.
+.PHONY: test-images
+test-images:
 	@$(VENV)/python -m image.tools
+	@-($(VENV)/python -m image build --models packages && $(VENV)/python -m image service) > .lifestream/images.log 2>&1
+
+test: setup ## Run all tests: the fast checks, real models, the local cloud, a real job end to end, the image
+	@+$(SIDE_BY_SIDE) NICE="nice -n 5" -j$$(($(PROCESSORS) + 1)) test-images check-code check-tests
 	@$(VENV)/pytest -q -n auto $(SYSTEM) tests/image tests -m "media or models or cloud or e2e or image or corpus or browser"
 
 image: setup-run ## Build the processor's image, with models from the hub if HF_TOKEN is set

@@ -111,7 +111,6 @@ def images(
                     EnvVar.WEB_HOST: HOST,
                     EnvVar.WEB_ASSETS: str(WEB_ASSETS),
                     "PYTHONUNBUFFERED": "1",
-                    "PYTHONDONTWRITEBYTECODE": "1",
                     **(service_environment or {}),
                 },
                 entry_point=ENTRY_POINT,

@@ -28,7 +28,7 @@ class Environment:
     """A virtual environment: its dependency group, and where the checkout links to it.
 
     One that is not `compiled` writes the bytecode of what it imports when it does: half of what
-    developers' tools consist of is never imported. The local cloud's processes write none.
+    developers' tools consist of is never imported. The local cloud's processors write none.
     """
 
     group: str

@@ -8,12 +8,21 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.recordings import sounds as s
-from benchmarks.recordings.kinds import Check, Variant, attributed, lasts, lost_nothing, says, warns
+from benchmarks.recordings.kinds import (
+    Check,
+    Make,
+    Variant,
+    attributed,
+    lasts,
+    lost_nothing,
+    says,
+    warns,
+)
 from scripts.labelled_speech.prompts import SAMPLE_RATE
 from scripts.sample_media.ffmpeg import ffmpeg
 
 VOICE_SECONDS = 13.275
-_PCM = ("-c:a", "pcm_s16le")
+_WAV = "-c:a pcm_s16le -f wav"
 _BOXES_AROUND = (b"moov", b"trak", b"mdia", b"minf", b"stbl")
 
 
@@ -22,23 +31,17 @@ def channels(
     tracks: Callable[[], Sequence[s.Samples]],
     *checks: Check,
     form: str = "WAV, PCM",
-    coding: Sequence[object] = (*_PCM, "-f", "wav"),
+    coding: str = _WAV,
     kind: str = "channels",
     source: s.Samples | None = None,
 ) -> Variant:
     """Return a variant of several channels, by default of one voice."""
-
-    def make(path: Path) -> None:
-        wav = s.write_wav(path.with_name("channels.wav"), *tracks())
-        ffmpeg("-i", wav, *coding, path)
-
     return Variant(
-        kind=kind,
-        content=content,
-        form=form,
-        language="en",
-        make=make,
-        checks=(*checks, lost_nothing),
+        kind,
+        content,
+        form,
+        lambda path: s.encode(path, coding, *tracks()),
+        (*checks, lost_nothing),
         source=s.turn(0) if source is None else source,
     )
 
@@ -51,35 +54,19 @@ def voice_in(number: int, count: int, other: Callable[[float], s.Samples]) -> li
 def mixes() -> Iterator[Variant]:
     """Yield channels that must not simply be added up."""
     whole = says(s.turn_text(0))
-    as_aac = functools.partial(
-        channels, form="MP4, AAC", coding=("-c:a", "aac", "-b:a", "160k", "-f", "mp4")
-    )
-    yield as_aac("out of phase", lambda: [s.turn(0), -s.turn(0)], whole)
-    yield channels("out of phase, one softer", lambda: [s.turn(0), -0.6 * s.turn(0)], whole)
-    yield channels(
-        "out of phase, hiss",
-        lambda: [s.turn(0) + s.hiss(VOICE_SECONDS, 0.004), -s.turn(0)],
-        whole,
-    )
-    yield channels(
-        "out of phase, one 0.5 ms later",
-        lambda: [s.turn(0), -np.roll(s.turn(0), 8)],
-        whole,
-    )
+    as_aac = functools.partial(channels, form="MP4, AAC", coding="-c:a aac -b:a 160k -f mp4")
+    voice = s.turn(0)
+    hissing = voice + s.hiss(VOICE_SECONDS, 0.004)
+    yield as_aac("out of phase", lambda: [voice, -voice], whole)
+    yield channels("out of phase, one softer", lambda: [voice, -0.6 * voice], whole)
+    yield channels("out of phase, hiss", lambda: [hissing, -voice], whole)
+    yield channels("out of phase, one 0.5 ms later", lambda: [voice, -np.roll(voice, 8)], whole)
     both = says(s.turn_text(0) + " " + s.turn_text(1), wrong=0.15)
-
     pair = s.join(s.turn(0), s.turn(1))
-
-    def crossed_later() -> list[s.Samples]:
-        return [s.join(s.turn(0), s.turn(1)), s.join(s.turn(0), -s.turn(1))]
-
-    yield as_aac("out of phase from the middle on", crossed_later, both, source=pair)
-    yield channels(
-        "left, then right",
-        lambda: [s.join(s.turn(0), s.silence(7.1)), s.join(s.silence(13.3), s.turn(1))],
-        both,
-        source=pair,
-    )
+    crossed_later = [pair, s.join(s.turn(0), -s.turn(1))]
+    yield as_aac("out of phase from the middle on", lambda: crossed_later, both, source=pair)
+    apart = [s.join(s.turn(0), s.silence(7.1)), s.join(s.silence(13.3), s.turn(1))]
+    yield channels("left, then right", lambda: apart, both, source=pair)
     for count, number in ((2, 1), (3, 2), (4, 1), (6, 2), (8, 7), (16, 11)):
         yield channels(
             f"speech in {number + 1} of {count}, others silent",
@@ -90,23 +77,21 @@ def mixes() -> Iterator[Variant]:
         loud = functools.partial(other, level=0.3)
         yield channels(f"{name} in the other", functools.partial(voice_in, 1, 2, loud), whole)
         yield channels(f"{name} in three of four", functools.partial(voice_in, 3, 4, loud), whole)
-    yield channels(
-        "buzz that comes and goes in the other",
-        lambda: [s.turn(0), s.join(s.buzz(3.0, 0.3), s.silence(2.0), s.buzz(4.0, 0.3), pause=1.5)],
-        whole,
-    )
+    buzzing = s.join(s.buzz(3.0, 0.3), s.silence(2.0), s.buzz(4.0, 0.3), pause=1.5)
+    yield channels("buzz that comes and goes in the other", lambda: [voice, buzzing], whole)
+    song = s.music(VOICE_SECONDS)
     yield channels(
         "music in the other",
-        lambda: [s.turn(0), s.music(VOICE_SECONDS)],
+        lambda: [voice, song],
         says(s.turn_text(0), wrong=0.2),
-        source=s.turn(0) + s.music(VOICE_SECONDS),
+        source=voice + song,
     )
     yield channels(
         "speech in the centre of 5.1",
         functools.partial(voice_in, 2, 6, s.silence),
         whole,
         form="MKV, AC-3",
-        coding=("-c:a", "ac3", "-f", "matroska"),
+        coding="-c:a ac3 -f matroska",
     )
 
 
@@ -131,109 +116,66 @@ def calls() -> Iterator[Variant]:
         text.append(s.turn_text(number))
         at += length + 0.8
     right = (says(" ".join(text), wrong=0.15), attributed(*spans))
-    phone = ("-ar", 8000)
+    source = np.add(*parties())
     for content, made, form, coding in (
-        ("a party on each", {}, "WAV, PCM", (*_PCM, "-f", "wav")),
-        (
-            "one 12 dB softer",
-            {"gain": 0.25},
-            "WAV, mu-law, 8 kHz",
-            (*phone, "-c:a", "pcm_mulaw", "-f", "wav"),
-        ),
+        ("a party on each", {}, "WAV, PCM", _WAV),
+        ("one 12 dB softer", {"gain": 0.25}, "WAV, mu-law, 8 kHz", _phone("pcm_mulaw", "wav")),
         (
             "echo of the other 26 dB below",
             {"leak": 0.05},
             "WAV, A-law, 8 kHz",
-            (*phone, "-c:a", "pcm_alaw", "-f", "wav"),
+            _phone("pcm_alaw", "wav"),
         ),
-        (
-            "comfort noise",
-            {"noise": 0.0015},
-            "MP3, 8 kHz",
-            (*phone, "-c:a", "libmp3lame", "-f", "mp3"),
-        ),
-        (
-            "echo of the other 20 dB below",
-            {"leak": 0.1},
-            "OGG, Opus",
-            ("-c:a", "libopus", "-f", "ogg"),
-        ),
+        ("comfort noise", {"noise": 0.0015}, "MP3, 8 kHz", _phone("libmp3lame", "mp3")),
+        ("echo of the other 20 dB below", {"leak": 0.1}, "OGG, Opus", "-c:a libopus -f ogg"),
     ):
-        yield channels(
-            content,
-            functools.partial(parties, **made),
-            *right,
-            form=form,
-            coding=coding,
-            kind="calls",
-            source=np.add(*parties()),
-        )
-
-    def talking_over() -> list[s.Samples]:
-        first, second = s.turn(0), s.turn(1)
-        return [first, np.concatenate([s.silence(11.0), second])]
-
+        call = functools.partial(parties, **made)
+        yield channels(content, call, *right, form=form, coding=coding, kind="calls", source=source)
+    talking_over = [s.turn(0), np.concatenate([s.silence(11.0), s.turn(1)])]
     yield channels(
         "both at once for two seconds",
-        talking_over,
+        lambda: talking_over,
         says(s.turn_text(1), start=13.4, end=18.2, wrong=0.9),
         attributed(("a", 0, 10.5), ("b", 13.8, 18.2)),
         kind="calls",
-        source=s.padded(s.turn(0), 18.1) + s.padded(talking_over()[1], 18.1),
+        source=np.add(*(s.padded(party, 18.1) for party in talking_over)),
     )
+
+
+def _phone(codec: str, container: str) -> str:
+    return f"-ar 8000 -c:a {codec} -f {container}"
 
 
 def tracks() -> Iterator[Variant]:
     """Yield files with several audio tracks."""
-    silent_first = (
-        "-map",
-        "0:a",
-        "-map",
-        "1:a",
-        "-disposition:a:0",
-        "default",
-        "-disposition:a:1",
-        "0",
-    )
 
-    def pair(first: Callable[[float], s.Samples], *coding: object) -> Callable[[Path], None]:
+    def pair(first: Callable[[float], s.Samples], coding: str) -> Make:
+        both = "-map 0:a -map 1:a -disposition:a:0 default -disposition:a:1 0 "
+
         def make(path: Path) -> None:
             one = s.write_wav(path.with_name("first.wav"), first(VOICE_SECONDS))
             two = s.write_wav(path.with_name("second.wav"), s.turn(0))
-            ffmpeg("-i", one, "-i", two, *silent_first, *coding, path)
+            ffmpeg("-i", one, "-i", two, *(both + coding).split(), path)
 
         return make
 
+    heard = (says(s.turn_text(0)), lost_nothing)
     for content, first, form, coding in (
-        ("silent default track", s.silence, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
-        ("silent default track", s.silence, "MKV, Opus", ("-c:a", "libopus", "-f", "matroska")),
-        ("silent default track", s.silence, "MOV, PCM", (*_PCM, "-f", "mov")),
-        ("default track with a click", clicked, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
-        ("default track with faint hiss", faint, "MKV, FLAC", ("-c:a", "flac", "-f", "matroska")),
-        ("default track with timecode", s.timecode, "MOV, PCM", (*_PCM, "-f", "mov")),
+        ("silent default track", s.silence, "MP4, AAC", "-c:a aac -f mp4"),
+        ("silent default track", s.silence, "MKV, Opus", "-c:a libopus -f matroska"),
+        ("silent default track", s.silence, "MOV, PCM", "-c:a pcm_s16le -f mov"),
+        ("default track with a click", clicked, "MP4, AAC", "-c:a aac -f mp4"),
+        ("default track with faint hiss", faint, "MKV, FLAC", "-c:a flac -f matroska"),
+        ("default track with timecode", s.timecode, "MOV, PCM", "-c:a pcm_s16le -f mov"),
     ):
-        yield Variant(
-            kind="tracks",
-            content=content,
-            form=form,
-            language="en",
-            make=pair(first, *coding),
-            source=s.turn(0),
-            checks=(says(s.turn_text(0)), lost_nothing),
-        )
+        yield Variant("tracks", content, form, pair(first, coding), heard, source=s.turn(0))
+    warned = (warns("media.other_tracks"),)
     for content, first, form, coding in (
-        ("default track with music", s.music, "MKV, AAC", ("-c:a", "aac", "-f", "matroska")),
-        ("default track with noises", noises, "MP4, AAC", ("-c:a", "aac", "-f", "mp4")),
+        ("default track with music", s.music, "MKV, AAC", "-c:a aac -f matroska"),
+        ("default track with noises", noises, "MP4, AAC", "-c:a aac -f mp4"),
     ):
-        yield Variant(
-            kind="tracks",
-            content=content,
-            form=form,
-            language="en",
-            make=pair(first, *coding),
-            source=first(VOICE_SECONDS),
-            checks=(warns("media.other_tracks"),),
-        )
+        source = first(VOICE_SECONDS)
+        yield Variant("tracks", content, form, pair(first, coding), warned, source=source)
 
 
 def clicked(seconds: float) -> s.Samples:
@@ -256,6 +198,20 @@ def faint(seconds: float) -> s.Samples:
 
 def labels() -> Iterator[Variant]:
     """Yield QuickTime files with odd names of their channels."""
+
+    def named(codes: tuple[int, ...], voice: int) -> Make:
+        def make(path: Path) -> None:
+            s.encode(
+                path,
+                "-c:v libx264 -preset ultrafast -c:a pcm_s16le -f mov",
+                *voice_in(voice, len(codes), s.silence),
+                picture="testsrc2=size=320x180:rate=10:duration=13.2",
+            )
+            path.write_bytes(labelled(path.read_bytes(), codes))
+
+        return make
+
+    checks = (says(s.turn_text(0)), lasts(13.3), lost_nothing)
     for content, codes, voice in (
         ("four unused", (0, 0, 0, 0), 1),
         ("right before left", (2, 1), 0),
@@ -264,36 +220,8 @@ def labels() -> Iterator[Variant]:
         ("centre, LFE, discrete", (3, 4, 65536), 2),
         ("eight unused", (0,) * 8, 5),
     ):
-
-        def make(path: Path, codes: tuple[int, ...] = codes, voice: int = voice) -> None:
-            wav = s.write_wav(
-                path.with_name("labelled.wav"), *voice_in(voice, len(codes), s.silence)
-            )
-            picture = ("-f", "lavfi", "-i", "testsrc2=size=320x180:rate=10:duration=13.2")
-            ffmpeg(
-                *picture,
-                "-i",
-                wav,
-                "-c:v",
-                "libx264",
-                "-preset",
-                "ultrafast",
-                *_PCM,
-                "-f",
-                "mov",
-                path,
-            )
-            path.write_bytes(labelled(path.read_bytes(), codes))
-
-        yield Variant(
-            kind="channel labels",
-            content=content,
-            form="MOV, H.264, PCM",
-            language="en",
-            make=make,
-            source=s.turn(0),
-            checks=(says(s.turn_text(0)), lasts(13.3), lost_nothing),
-        )
+        make, source = named(codes, voice), s.turn(0)
+        yield Variant("channel labels", content, "MOV, H.264, PCM", make, checks, source=source)
 
 
 def labelled(data: bytes, codes: Sequence[int]) -> bytes:

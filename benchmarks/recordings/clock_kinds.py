@@ -8,67 +8,57 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.recordings import sounds as s
-from benchmarks.recordings.kinds import Variant, cut_at, lasts, lost_nothing, says
+from benchmarks.recordings.kinds import Make, Variant, cut_at, lasts, lost_nothing, says
 from scripts.sample_media.ffmpeg import ffmpeg
 from tests.corpus.making import with_clocks
 
 FIRST, SECOND = 0, 1
 PICTURES = ("testsrc2", "smptebars")
 _SECONDS = {FIRST: 14.0, SECOND: 8.0}
-H264 = ("-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-g", "20")
+H264 = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p -g 20"
+_H264_AAC = f"{H264} -c:a aac"
+_MPEG2_MP2 = "-c:v mpeg2video -c:a mp2"
+_VP8_OPUS = "-c:v libvpx -deadline realtime -c:a libopus -f webm"
+FRAGMENTS = "-movflags frag_keyframe+empty_moov+default_base_moof -f mp4"
+_FRAGMENTED = "fragmented MP4, H.264, AAC"
+_AN_HOUR = "-output_ts_offset 3600"
+_DAY_CLOCK = 1_790_000_000
 
 
-def part(path: Path, number: int, *coding: object, before: tuple[object, ...] = ()) -> None:
+def part(path: Path, number: int, coding: str, *, before: str = "") -> None:
     """Write a turn of the talk with a picture of its own."""
     seconds = _SECONDS[number]
     wav = s.write_wav(path.with_name(f"turn-{number}.wav"), s.padded(s.turn(number), seconds))
-    picture = f"{PICTURES[number]}=size=320x180:rate=10:duration={seconds}"
-    ffmpeg(
-        "-f",
-        "lavfi",
-        "-i",
-        picture,
-        *before,
-        "-i",
-        wav,
-        "-map",
-        "0:v",
-        "-map",
-        "1:a",
-        *coding,
-        path,
-    )
+    picture = f"-f lavfi -i {PICTURES[number]}=size=320x180:rate=10:duration={seconds} {before}"
+    ffmpeg(*picture.split(), "-i", wav, *f"-map 0:v -map 1:a {coding}".split(), path)
 
 
-def alone(number: int, *coding: object) -> Callable[[Path], None]:
-    """Return a maker of one turn."""
-    return lambda path: part(path, number, *coding)
+def alone(coding: str, *, before: str = "") -> Make:
+    """Return a maker of the first turn."""
+    return lambda path: part(path, FIRST, coding, before=before)
 
 
-def appended(*codings: tuple[object, ...]) -> Callable[[Path], None]:
+def appended(*codings: str) -> Make:
     """Return a maker of one file of two, one behind the other."""
 
     def make(path: Path) -> None:
         data = b""
         for number, coding in enumerate(codings):
             single = path.with_name(f"part-{number}")
-            part(single, number, *coding)
+            part(single, number, coding)
             data += single.read_bytes()
         path.write_bytes(data)
 
     return make
 
 
-FRAGMENTS = ("-movflags", "frag_keyframe+empty_moov+default_base_moof", "-f", "mp4")
-
-
 def fragmented(
     seconds: Callable[[int], float], *, keep: Callable[[int], bool] = lambda _: True
-) -> Callable[[Path], None]:
+) -> Make:
     """Return a maker of fragments whose clocks are moved; `keep` drops some."""
 
     def make(path: Path) -> None:
-        part(path, FIRST, *H264, "-c:a", "aac", *FRAGMENTS)
+        part(path, FIRST, f"{_H264_AAC} {FRAGMENTS}")
         data = with_clocks(path.read_bytes(), seconds)
         starts, at = [], 0
         while (at := data.find(b"moof", at)) >= 0:
@@ -82,18 +72,9 @@ def fragmented(
     return make
 
 
-def _later(seconds: float, _: int) -> float:
-    return seconds
-
-
-Coding = tuple[object, ...]
-
-
 def clocks() -> Iterator[Variant]:
     """Yield all."""
-    new = functools.partial(Variant, kind="clocks", language="en")
-    coding: Coding
-    more: Coding
+    new = functools.partial(Variant, "clocks")
     first, second = (s.padded(s.turn(n), _SECONDS[n]) for n in (FIRST, SECOND))
     both = np.concatenate([first, second])
     one = (says(s.turn_text(FIRST), end=14), lasts(14.0), cut_at(0.0), lost_nothing)
@@ -104,121 +85,61 @@ def clocks() -> Iterator[Variant]:
         lost_nothing,
     )
     with_cut = (*two, cut_at(0.0, 14.0))
-    for content, offset in (("begins at an hour", 3600), ("clock of the day", 1_790_000_000)):
-        yield new(
-            content=content,
-            form="fragmented MP4, H.264, AAC",
-            make=fragmented(functools.partial(_later, offset)),
-            checks=one,
-            source=first,
-        )
-    yield new(
-        content="begins at 0.9 s",
-        form="fragmented MP4, H.264, AAC",
-        make=fragmented(lambda _: 0.9),
-        checks=(says(s.turn_text(FIRST), start=0.9, end=15), lasts(14.9, 1.0), lost_nothing),
-    )
-    yield new(
-        content="jumps ahead an hour within",
-        form="fragmented MP4, H.264, AAC",
-        make=fragmented(lambda n: 3600 * (n > 2)),
-        checks=one,
-        source=first,
-    )
-    yield new(
-        content="fragments missing, clock of the day",
-        form="fragmented MP4, H.264, AAC",
-        make=fragmented(lambda _: 1_790_000_000, keep=lambda n: n > 0),
-        checks=(lasts(12.0, 1.0), lost_nothing),
-    )
-    ts = ("-f", "mpegts")
-    mpeg2, h264 = ("-c:v", "mpeg2video", "-c:a", "mp2"), (*H264, "-c:a", "aac")
+    late = (says(s.turn_text(FIRST), start=0.9, end=15), lasts(14.9, 1.0), lost_nothing)
+    later = (says(s.turn_text(FIRST), start=1.5, end=15.5), lasts(15.5), lost_nothing)
+    fewer = (lasts(12.0, 1.0), lost_nothing)
+    day = fragmented(lambda _: _DAY_CLOCK)
+    jump = fragmented(lambda n: 3600 * (n > 2))
+    missing = fragmented(lambda _: _DAY_CLOCK, keep=lambda n: n > 0)
+    yield new("begins at an hour", _FRAGMENTED, fragmented(lambda _: 3600), one, source=first)
+    yield new("clock of the day", _FRAGMENTED, day, one, source=first)
+    yield new("begins at 0.9 s", _FRAGMENTED, fragmented(lambda _: 0.9), late)
+    yield new("jumps ahead an hour within", _FRAGMENTED, jump, one, source=first)
+    yield new("fragments missing, clock of the day", _FRAGMENTED, missing, fewer)
+    ts, vob, three_hours = "-f mpegts", "-f vob", "-output_ts_offset 10800"
     for content, form, coding, more in (
-        ("starts again", "MPEG-TS, MPEG-2, MP2", (*mpeg2, *ts), ()),
-        ("starts again", "MPEG-TS, H.264, AAC", (*h264, *ts), ()),
-        ("jumps ahead 3 h", "MPEG-TS, H.264, AAC", (*h264, *ts), ("-output_ts_offset", 10_800)),
-        (
-            "starts again",
-            "M2TS, H.264, AC-3",
-            (*H264, "-c:a", "ac3", *ts, "-mpegts_m2ts_mode", 1),
-            (),
-        ),
-        ("starts again", "MPEG-PS, MPEG-2, MP2", (*mpeg2, "-f", "vob"), ()),
-        (
-            "jumps ahead 3 h",
-            "MPEG-PS, MPEG-2, MP2",
-            (*mpeg2, "-f", "vob"),
-            ("-output_ts_offset", 10_800),
-        ),
+        ("starts again", "MPEG-TS, MPEG-2, MP2", f"{_MPEG2_MP2} {ts}", ""),
+        ("starts again", "MPEG-TS, H.264, AAC", f"{_H264_AAC} {ts}", ""),
+        ("jumps ahead 3 h", "MPEG-TS, H.264, AAC", f"{_H264_AAC} {ts}", three_hours),
+        ("starts again", "M2TS, H.264, AC-3", f"{H264} -c:a ac3 {ts} -mpegts_m2ts_mode 1", ""),
+        ("starts again", "MPEG-PS, MPEG-2, MP2", f"{_MPEG2_MP2} {vob}", ""),
+        ("jumps ahead 3 h", "MPEG-PS, MPEG-2, MP2", f"{_MPEG2_MP2} {vob}", three_hours),
     ):
-        yield new(
-            content=content,
-            form=form,
-            make=appended(coding, (*coding, *more)),
-            checks=with_cut,
-            source=both,
-        )
+        make = appended(coding, f"{coding} {more}")
+        yield new(content, form, make, with_cut, source=both)
+    overflow = f"{_H264_AAC} {ts} -output_ts_offset {95_443 - 6} -muxdelay 0"
+    yield new("33 bits overflow", "MPEG-TS, H.264, AAC", alone(overflow), one, source=first)
     yield new(
-        content="33 bits overflow",
-        form="MPEG-TS, H.264, AAC",
-        make=alone(FIRST, *h264, *ts, "-output_ts_offset", 95_443 - 6, "-muxdelay", 0),
-        checks=one,
-        source=first,
+        "sound 1.5 s later than the picture, clock at an hour",
+        "MPEG-TS, H.264, AAC",
+        alone(f"{_H264_AAC} {ts} {_AN_HOUR}", before="-itsoffset 1.5"),
+        later,
     )
-    yield new(
-        content="sound 1.5 s later than the picture, clock at an hour",
-        form="MPEG-TS, H.264, AAC",
-        make=lambda path: part(
-            path, FIRST, *h264, *ts, "-output_ts_offset", 3600, before=("-itsoffset", 1.5)
-        ),
-        checks=(says(s.turn_text(FIRST), start=1.5, end=15.5), lasts(15.5), lost_nothing),
-    )
-    for content, form, coding in (
-        ("appended", "MP3", ("-vn", "-c:a", "libmp3lame", "-f", "mp3")),
-        ("appended", "AAC (ADTS)", ("-vn", "-c:a", "aac", "-f", "adts")),
-        ("appended", "OGG, Opus", ("-vn", "-c:a", "libopus", "-f", "ogg")),
-        ("appended", "OGG, Vorbis", ("-vn", "-c:a", "libvorbis", "-f", "ogg")),
-        ("appended", "AC-3", ("-vn", "-c:a", "ac3", "-f", "ac3")),
-        (
-            "appended",
-            "AMR",
-            ("-vn", "-ar", 8000, "-ac", 1, "-c:a", "libopencore_amrnb", "-f", "amr"),
-        ),
-        ("appended", "WAV, PCM", ("-vn", "-c:a", "pcm_s16le", "-f", "wav")),
-        ("appended", "AIFF", ("-vn", "-f", "aiff")),
-        ("appended", "FLAC", ("-vn", "-f", "flac")),
-        ("appended", "CAF, PCM", ("-vn", "-c:a", "pcm_s16le", "-f", "caf")),
-        ("appended", "WMA", ("-vn", "-c:a", "wmav2", "-f", "asf")),
-        ("appended", "Wave64", ("-vn", "-f", "w64")),
+    for form, coding in (
+        ("MP3", "-vn -c:a libmp3lame -f mp3"),
+        ("AAC (ADTS)", "-vn -c:a aac -f adts"),
+        ("OGG, Opus", "-vn -c:a libopus -f ogg"),
+        ("OGG, Vorbis", "-vn -c:a libvorbis -f ogg"),
+        ("AC-3", "-vn -c:a ac3 -f ac3"),
+        ("AMR", "-vn -ar 8000 -ac 1 -c:a libopencore_amrnb -f amr"),
+        ("WAV, PCM", "-vn -c:a pcm_s16le -f wav"),
+        ("AIFF", "-vn -f aiff"),
+        ("FLAC", "-vn -f flac"),
+        ("CAF, PCM", "-vn -c:a pcm_s16le -f caf"),
+        ("WMA", "-vn -c:a wmav2 -f asf"),
+        ("Wave64", "-vn -f w64"),
+        ("WebM, VP8, Opus", _VP8_OPUS),
+        ("MKV, H.264, AAC", f"{_H264_AAC} -f matroska"),
+        (_FRAGMENTED, f"{_H264_AAC} {FRAGMENTS}"),
+        ("MP4, H.264, AAC", f"{_H264_AAC} -movflags +faststart -f mp4"),
+        ("MOV, H.264, AAC", f"{_H264_AAC} -f mov"),
+        ("FLV, H.264, AAC", f"{_H264_AAC} -f flv"),
+        ("AVI, MPEG-4, MP3", "-c:v mpeg4 -c:a libmp3lame -f avi"),
     ):
-        yield new(
-            content=content, form=form, make=appended(coding, coding), checks=two, source=both
-        )
-    webm = ("-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus", "-f", "webm")
-    flv = (*h264, "-f", "flv")
-    for content, form, coding in (
-        ("appended", "WebM, VP8, Opus", webm),
-        ("appended", "MKV, H.264, AAC", (*h264, "-f", "matroska")),
-        ("appended", "fragmented MP4, H.264, AAC", (*h264, *FRAGMENTS)),
-        ("appended", "MP4, H.264, AAC", (*h264, "-movflags", "+faststart", "-f", "mp4")),
-        ("appended", "MOV, H.264, AAC", (*h264, "-f", "mov")),
-        ("appended", "FLV, H.264, AAC", flv),
-        ("appended", "AVI, MPEG-4, MP3", ("-c:v", "mpeg4", "-c:a", "libmp3lame", "-f", "avi")),
+        checks = two if coding.startswith("-vn") else with_cut
+        yield new("appended", form, appended(coding, coding), checks, source=both)
+    for form, coding in (
+        ("WebM, VP8, Opus", _VP8_OPUS),
+        ("FLV, H.264, AAC", f"{_H264_AAC} -f flv"),
     ):
-        yield new(
-            content=content, form=form, make=appended(coding, coding), checks=with_cut, source=both
-        )
-    yield new(
-        content="starts at an hour",
-        form="WebM, VP8, Opus",
-        make=alone(FIRST, *webm, "-output_ts_offset", 3600),
-        checks=one,
-        source=first,
-    )
-    yield new(
-        content="starts at an hour",
-        form="FLV, H.264, AAC",
-        make=alone(FIRST, *flv, "-output_ts_offset", 3600),
-        checks=one,
-        source=first,
-    )
+        yield new("starts at an hour", form, alone(f"{coding} {_AN_HOUR}"), one, source=first)

@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 
 from benchmarks.recordings.drawings import H264, HIGH, WIDE, Picture
-from benchmarks.recordings.kinds import Variant, shows
+from benchmarks.recordings.kinds import Make, Variant, shows
 from scripts.sample_media.ffmpeg import ffmpeg
+from tests.corpus.making import void
 
 BARS = "smptehdbars=size=640x360:rate=10:duration=2"
 _TAGS = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=tv"
@@ -19,73 +20,32 @@ _TAGS = "setparams=colorspace=bt709:color_primaries=bt709:color_trc=bt709:range=
 @functools.cache
 def bars() -> Picture:
     """Return colour bars in standard range."""
-    rgb = ffmpeg(
-        "-f",
-        "lavfi",
-        "-i",
-        BARS,
-        "-frames:v",
-        1,
-        "-f",
-        "rawvideo",
-        "-pix_fmt",
-        "bgr24",
-        "-vf",
-        "scale=in_color_matrix=bt601",
-        "-",
-    )
+    raw = "-frames:v 1 -f rawvideo -pix_fmt bgr24 -vf scale=in_color_matrix=bt601 -"
+    rgb = ffmpeg("-f", "lavfi", "-i", BARS, *raw.split())
     return np.frombuffer(rgb, np.uint8).reshape(HIGH, WIDE, 3)
 
 
 def colours() -> Iterator[Variant]:
     """Yield pictures in high dynamic range."""
+    x265 = "-c:v libx265 -preset ultrafast -x265-params log-level=none"
     for transfer, name in (("arib-std-b67", "HLG"), ("smpte2084", "PQ")):
+        chain = (
+            f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,{_TAGS},"
+            "zscale=tin=bt709:min=bt709:pin=bt709:rin=tv:t=linear:npl=203,format=gbrpf32le,"
+            f"zscale=p=bt2020:t={transfer}:m=bt2020nc:r=tv:npl=203,format=yuv420p10le"
+        )
+        tags = f"-color_primaries bt2020 -color_trc {transfer} -colorspace bt2020nc"
         for form, coding in (
-            (
-                "MOV, H.265",
-                (
-                    "-c:v",
-                    "libx265",
-                    "-preset",
-                    "ultrafast",
-                    "-x265-params",
-                    "log-level=none",
-                    "-tag:v",
-                    "hvc1",
-                    "-f",
-                    "mov",
-                ),
-            ),
-            ("MKV, VP9", ("-c:v", "libvpx-vp9", "-deadline", "realtime", "-f", "matroska")),
-            ("MP4, AV1", ("-c:v", "libsvtav1", "-preset", 12, "-f", "mp4")),
+            ("MOV, H.265", f"{x265} -tag:v hvc1 -f mov"),
+            ("MKV, VP9", "-c:v libvpx-vp9 -deadline realtime -f matroska"),
+            ("MP4, AV1", "-c:v libsvtav1 -preset 12 -f mp4"),
         ):
+            make = _film(BARS, f"-vf {chain} {tags} {coding}")
+            yield Variant("colours", name, form, make, (shows(bars),), language="none")
 
-            def make(
-                path: Path, transfer: str = transfer, coding: tuple[object, ...] = coding
-            ) -> None:
-                chain = (
-                    f"scale=out_color_matrix=bt709:out_range=tv,format=yuv420p,{_TAGS},"
-                    "zscale=tin=bt709:min=bt709:pin=bt709:rin=tv:t=linear:npl=203,format=gbrpf32le,"
-                    f"zscale=p=bt2020:t={transfer}:m=bt2020nc:r=tv:npl=203,format=yuv420p10le"
-                )
-                tags = (
-                    "-color_primaries",
-                    "bt2020",
-                    "-color_trc",
-                    transfer,
-                    "-colorspace",
-                    "bt2020nc",
-                )
-                ffmpeg("-f", "lavfi", "-i", BARS, "-vf", chain, *tags, *coding, path)
 
-            yield Variant(
-                kind="colours",
-                content=name,
-                form=form,
-                language="none",
-                make=make,
-                checks=(shows(bars),),
-            )
+def _film(picture: str, coding: str) -> Make:
+    return lambda path: void(ffmpeg("-f", "lavfi", "-i", picture, *coding.split(), path))
 
 
 _CORNERS = (
@@ -108,6 +68,7 @@ def orientations() -> Iterator[Variant]:
         ("flipped and turned", ("-display_vflip", "-display_rotation", -90), None),
         ("both mirrored and flipped", ("-display_hflip", "-display_vflip"), plain[::-1, ::-1]),
     ):
+        truth_of = functools.partial(_as_players_show, flags, truth)
         for form, container in (
             ("MP4, H.264", "mp4"),
             ("MOV, H.264", "mov"),
@@ -115,38 +76,24 @@ def orientations() -> Iterator[Variant]:
         ):
             if container == "matroska" and truth is None:
                 continue
-
-            def make(
-                path: Path, flags: tuple[object, ...] = flags, container: str = container
-            ) -> None:
-                first = path.with_name("plain.mp4")
-                ffmpeg("-f", "lavfi", "-i", _CORNERS, *H264, first)
-                ffmpeg(*flags, "-i", first, "-c", "copy", "-f", container, path)
-
-            def as_players_show(
-                flags: tuple[object, ...] = flags, truth: Picture | None = truth
-            ) -> Picture:
-                if truth is not None:
-                    return np.ascontiguousarray(truth)
-                return _shown_by_ffmpeg(flags)
-
-            yield Variant(
-                kind="orientation",
-                content=content,
-                form=form,
-                language="none",
-                make=make,
-                checks=(shows(as_players_show),),
-            )
+            make, checks = functools.partial(_turned, flags, container), (shows(truth_of),)
+            yield Variant("orientation", content, form, make, checks, language="none")
 
 
-def _shown_by_ffmpeg(flags: tuple[object, ...]) -> Picture:
-    """Return the picture as ffmpeg's program turns it."""
+def _turned(flags: tuple[object, ...], container: str, path: Path) -> None:
+    first = path.with_name("plain.mp4")
+    _film(_CORNERS, H264)(first)
+    ffmpeg(*flags, "-i", first, "-c", "copy", "-f", container, path)
+
+
+def _as_players_show(flags: tuple[object, ...], truth: Picture | None) -> Picture:
+    """Return the picture, as ffmpeg's program turns it where it is not known."""
+    if truth is not None:
+        return np.ascontiguousarray(truth)
     with tempfile.TemporaryDirectory() as folder:
-        first, second = Path(folder) / "plain.mp4", Path(folder) / "turned.mp4"
-        ffmpeg("-f", "lavfi", "-i", _CORNERS, *H264, first)
-        ffmpeg(*flags, "-i", first, "-c", "copy", second)
-        png = ffmpeg("-i", second, "-frames:v", 1, "-f", "image2pipe", "-c:v", "png", "-")
+        turned = Path(folder) / "turned.mp4"
+        _turned(flags, "mp4", turned)
+        png = ffmpeg("-i", turned, "-frames:v", 1, "-f", "image2pipe", "-c:v", "png", "-")
     image = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_COLOR)
     if image is None:
         raise ValueError("ffmpeg wrote no picture")

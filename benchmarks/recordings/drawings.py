@@ -17,7 +17,7 @@ WORDS = (
     *("model", "data", "speech", "result", "method", "error", "table", "graph"),
     *("value", "system", "input", "output", "train", "test", "voice"),
 )
-H264 = ("-c:v", "libx264", "-preset", "veryfast", "-pix_fmt", "yuv420p")
+H264 = "-c:v libx264 -preset veryfast -pix_fmt yuv420p"
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 
 
@@ -60,6 +60,17 @@ def person(image: Picture, number: int, x: int = 540, y: int = 280) -> Picture:
     return image
 
 
+def write(path: Path, draw: Draw, count: int, rate: float, coding: str) -> None:
+    """Write so many drawings as a film."""
+    raw = path.with_name("raw.bgr")
+    with raw.open("wb") as out:
+        for number in range(count):
+            out.write(draw(number).tobytes())
+    high, wide, _ = draw(0).shape
+    size = f"-f rawvideo -pix_fmt bgr24 -s {wide}x{high} -r {rate}"
+    ffmpeg(*size.split(), "-i", raw, *coding.split(), path)
+
+
 def drawn(
     kind: str,
     content: str,
@@ -69,26 +80,15 @@ def drawn(
     rate: float = RATE,
     is_gradual: bool = False,
     form: str = "MP4, H.264",
-    coding: tuple[object, ...] = (*H264, "-f", "mp4"),
+    coding: str = f"{H264} -f mp4",
 ) -> Variant:
     """Return a variant of drawn pictures whose scenes begin at these times."""
-
-    def make(path: Path) -> None:
-        raw = path.with_name("raw.bgr")
-        first = draw(0)
-        with raw.open("wb") as out:
-            for number in range(count):
-                out.write(draw(number).tobytes())
-        size = ("-pix_fmt", "bgr24", "-s", f"{first.shape[1]}x{first.shape[0]}", "-r", rate)
-        ffmpeg("-f", "rawvideo", *size, "-i", raw, *coding, path)
-
-    check = cut_at(*starts, tolerance=0.4 if is_gradual else 0.25)
     return Variant(
-        kind=kind,
-        content=content,
-        form=form,
+        kind,
+        content,
+        form,
+        lambda path: write(path, draw, count, rate, coding),
+        (cut_at(*starts, tolerance=0.4 if is_gradual else 0.25),),
         language="none",
-        make=make,
-        checks=(check,),
         starts=starts,
     )

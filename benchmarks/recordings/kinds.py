@@ -1,7 +1,7 @@
 """What a recording is expected to give: variants of kinds of recordings, and their checks."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,8 @@ Make = Callable[[Path], None]
 """Writes a recording to a path, whatever the path's suffix."""
 
 _NEAR_SECONDS = 0.6
+WRONG = {"en": 0.12, "es": 0.2, "fr": 0.3, "it": 0.3, "ru": 0.35}
+"""The share of words of a clean prompt that may be wrong, by language."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +46,17 @@ Check = Callable[[Results], str | None]
 """Returns what is wrong, None if nothing is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Variant:
     """One recording: `code` is the error that refuses it, else the checks of its results."""
 
     kind: str
     content: str
     form: str
-    language: str
     make: Make
     checks: tuple[Check, ...] = ()
+    _: KW_ONLY
+    language: str = "en"
     code: str | None = None
     name: str = "recording.mp4"
     options: JobOptions = DEFAULT_OPTIONS
@@ -145,6 +148,16 @@ def cut_at(*starts: float, tolerance: float = 0.25) -> Check:
             abs(a - b) <= tolerance for a, b in zip(found, starts, strict=True)
         )
         return None if same else f"scenes at {found}"
+
+    return check
+
+
+def has_words(least: int) -> Check:
+    """Check the number of words."""
+
+    def check(results: Results) -> str | None:
+        found = len(results.transcript["words"])
+        return None if found >= least else f"{found} words, not {least}"
 
     return check
 

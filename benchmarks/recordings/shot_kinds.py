@@ -2,23 +2,12 @@
 
 import functools
 from collections.abc import Iterator
-from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks.recordings.drawings import (
-    H264,
-    HIGH,
-    RATE,
-    WIDE,
-    Draw,
-    Picture,
-    drawn,
-    scenery,
-)
-from benchmarks.recordings.kinds import Variant, cut_at
-from scripts.sample_media.ffmpeg import ffmpeg
+from benchmarks.recordings.drawings import H264, Draw, Picture, drawn, scenery
+from benchmarks.recordings.kinds import Variant
 
 
 def shots() -> Iterator[Variant]:
@@ -80,41 +69,12 @@ def shots() -> Iterator[Variant]:
     yield new(
         "dropped frames held", lambda n: scenery(2 * (n if n % 50 > 12 else n - n % 50)), 250, 0.0
     )
-
-    def stutter(number: int) -> Picture:
-        return scenery(3 * (number // 4 * 4))
-
-    yield new("every fourth frame", stutter, 250, 0.0)
-
-    def dropped(path: Path) -> None:
-        raw = path.with_name("raw.bgr")
-        with raw.open("wb") as out:
-            for number in range(250):
-                out.write(scenery(2 * number).tobytes())
-        size = ("-pix_fmt", "bgr24", "-s", f"{WIDE}x{HIGH}", "-r", RATE)
-        keep = "select='not(between(n,60,72))*not(between(n,150,170))'"
-        ffmpeg(
-            "-f",
-            "rawvideo",
-            *size,
-            "-i",
-            raw,
-            "-vf",
-            keep,
-            "-fps_mode",
-            "vfr",
-            *H264,
-            "-f",
-            "mp4",
-            path,
-        )
-
-    yield Variant(
-        kind="shots",
-        content="frames missing for half a second",
-        form="MP4, H.264",
-        language="none",
-        make=dropped,
-        checks=(cut_at(0.0),),
-        starts=(0.0,),
+    yield new("every fourth frame", lambda n: scenery(3 * (n // 4 * 4)), 250, 0.0)
+    keep = "-vf select='not(between(n,60,72))*not(between(n,150,170))' -fps_mode vfr"
+    yield new(
+        "frames missing for half a second",
+        lambda n: scenery(2 * n),
+        250,
+        0.0,
+        coding=f"{keep} {H264} -f mp4",
     )

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Iterator
+from typing import Any
 
 import cv2
 import numpy as np
@@ -11,6 +12,7 @@ from benchmarks.recordings.drawings import (
     HIGH,
     RATE,
     WIDE,
+    Draw,
     Picture,
     drawn,
     person,
@@ -23,32 +25,32 @@ FIVE = tuple(5.0 * n for n in range(8))
 EVERY = 5 * RATE
 dark = functools.partial(slide, paper=(30, 25, 20), ink=(220, 220, 220))
 _new = functools.partial(drawn, "slides")
+DARK_BLUE, YELLOW = (120, 40, 10), (80, 220, 240)
+DARK_GREY, GREY = (90, 90, 90), (160, 160, 160)
+
+
+def _every_five_seconds(content: str, draw: Draw, count: int = 6, **options: Any) -> Variant:
+    """Return a variant whose pictures change every five seconds."""
+    return _new(content, draw, count * EVERY, *FIVE[:count], **options)
 
 
 def slides() -> Iterator[Variant]:
     """Yield slides and screen recordings."""
-    yield _new("eight, black on white", lambda n: slide(n // EVERY), 8 * EVERY, *FIVE)
-    yield _new("eight, light on dark", lambda n: dark(n // EVERY), 8 * EVERY, *FIVE)
-    yield _new("two lines each", lambda n: slide(n // EVERY, lines=1), 8 * EVERY, *FIVE)
-    yield _new(
-        "yellow on blue",
-        lambda n: slide(n // EVERY, paper=(120, 40, 10), ink=(80, 220, 240)),
-        8 * EVERY,
-        *FIVE,
-    )
-    yield _new(
-        "grey on grey",
-        lambda n: slide(n // EVERY, paper=(90, 90, 90), ink=(160, 160, 160)),
-        8 * EVERY,
-        *FIVE,
-    )
+    for content, draw in (
+        ("eight, black on white", slide),
+        ("eight, light on dark", dark),
+        ("two lines each", functools.partial(slide, lines=1)),
+        ("yellow on blue", functools.partial(slide, paper=DARK_BLUE, ink=YELLOW)),
+        ("grey on grey", functools.partial(slide, paper=DARK_GREY, ink=GREY)),
+    ):
+        yield _every_five_seconds(content, functools.partial(_held, draw), 8)
     yield _new(
         "low bit rate, 15 frames a second",
         lambda n: slide(n // 75),
         8 * 75,
         *FIVE,
         rate=15,
-        coding=(*H264, "-b:v", "60k", "-maxrate", "60k", "-bufsize", "120k", "-g", 30, "-f", "mp4"),
+        coding=f"{H264} -b:v 60k -maxrate 60k -bufsize 120k -g 30 -f mp4",
     )
     yield _new(
         "1080p, 5 frames a second",
@@ -57,12 +59,16 @@ def slides() -> Iterator[Variant]:
         *FIVE[:6],
         rate=5,
         form="WebM, VP9",
-        coding=("-c:v", "libvpx-vp9", "-deadline", "realtime", "-cpu-used", 8, "-f", "webm"),
+        coding="-c:v libvpx-vp9 -deadline realtime -cpu-used 8 -f webm",
     )
     yield _new("1 frame a second", lambda n: slide(n // 5), 40, *FIVE, rate=1)
     yield _new("1 frame a second, 1 a slide", slide, 8, *map(float, range(8)), rate=1)
     yield _new("1 frame in 5 s, 1 a slide", slide, 8, *FIVE, rate=0.2)
     yield _new("2 frames a second, dark", lambda n: dark(n // 10), 80, *FIVE, rate=2)
+
+
+def _held(draw: Draw, number: int) -> Picture:
+    return draw(number // EVERY)
 
 
 def _beside(x: int, y: int, number: int) -> Picture:
@@ -76,12 +82,7 @@ def cameras_and_transitions() -> Iterator[Variant]:
         ("left above", 90, 70),
         ("right above", 540, 70),
     ):
-        yield _new(
-            f"camera {where}",
-            functools.partial(_beside, x, y),
-            6 * EVERY,
-            *FIVE[:6],
-        )
+        yield _every_five_seconds(f"camera {where}", functools.partial(_beside, x, y))
 
     def half_camera(number: int) -> Picture:
         image = slide(number // EVERY)
@@ -89,7 +90,7 @@ def cameras_and_transitions() -> Iterator[Variant]:
         cv2.circle(image, (520 + round(20 * np.sin(number / 9)), 180), 90, (120, 150, 200), -1)
         return image
 
-    yield _new("camera beside, a third of the picture", half_camera, 6 * EVERY, *FIVE[:6])
+    yield _every_five_seconds("camera beside, a third of the picture", half_camera)
 
     def dissolving(number: int) -> Picture:
         index, into = divmod(number, EVERY)
@@ -97,7 +98,7 @@ def cameras_and_transitions() -> Iterator[Variant]:
         mixed = share * slide(index) + (1 - share) * slide(max(0, index - 1)).astype(float)
         return mixed.astype(np.uint8)
 
-    yield _new("dissolve of half a second", dissolving, 6 * EVERY, *FIVE[:6], is_gradual=True)
+    yield _every_five_seconds("dissolve of half a second", dissolving, is_gradual=True)
 
     def pushed(number: int) -> Picture:
         index, into = divmod(number, EVERY)
@@ -107,7 +108,7 @@ def cameras_and_transitions() -> Iterator[Variant]:
         left = round(WIDE * (into + 1) / 10)
         return both[:, left : left + WIDE]
 
-    yield _new("pushed in from the right", pushed, 6 * EVERY, *FIVE[:6], is_gradual=True)
+    yield _every_five_seconds("pushed in from the right", pushed, is_gradual=True)
 
 
 def screens() -> Iterator[Variant]:
@@ -125,7 +126,7 @@ def screens() -> Iterator[Variant]:
         cv2.fillPoly(image, [np.array([[x, y], [x + 12, y + 14], [x, y + 18]])], (40, 40, 200))
         return image
 
-    yield _new("pointer that moves", pointer, 6 * EVERY, *FIVE[:6])
+    yield _every_five_seconds("pointer that moves", pointer)
     page = np.vstack([slide(n) for n in range(5)])
 
     def scrolled(number: int) -> Picture:

@@ -3,13 +3,14 @@
 import functools
 import json
 import wave
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompt, Prompts
-from scripts.sample_media.ffmpeg import decode_speech
+from scripts.sample_media.ffmpeg import decode_speech, ffmpeg
 
 Samples = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,6 +45,11 @@ def turn(number: int) -> Samples:
 def turn_text(number: int) -> str:
     """Return what is said in a turn."""
     return str(turns()[number]["text"])
+
+
+def two_turns() -> tuple[Samples, str]:
+    """Return the talk's first two turns, and what is said in them."""
+    return join(turn(0), turn(1)), f"{turn_text(0)} {turn_text(1)}"
 
 
 @functools.cache
@@ -207,3 +213,15 @@ def write_wav(path: Path, *channels: Samples, rate: int = SAMPLE_RATE) -> Path:
         wav.setparams((len(channels), 2, rate, 0, "NONE", "not compressed"))
         wav.writeframes((np.clip(stacked, -1, 1) * 32767).astype("<i2").tobytes())
     return path
+
+
+def encode(path: Path, coding: str, *channels: Samples, picture: str = "") -> None:
+    """Write channels, and a picture of lavfi's, as ffmpeg does with the options of a coding."""
+    wav = write_wav(path.with_name("sound.wav"), *channels)
+    shown = ("-f", "lavfi", "-i", picture) if picture else ()
+    ffmpeg(*shown, "-i", wav, *coding.split(), path)
+
+
+def encoded(samples: Samples, coding: str, *, picture: str = "") -> Callable[[Path], None]:
+    """Return a maker of one channel in a coding."""
+    return lambda path: encode(path, coding, samples, picture=picture)

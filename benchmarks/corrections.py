@@ -10,39 +10,30 @@ that times are in order and every format is read by a reader of its own, then un
 """
 
 import argparse
-import contextlib
-import json
-import os
 import random
 import statistics
 import sys
-import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+
+import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.corrected_talk import check_files, long_talk, random_edit  # noqa: E402
-from benchmarks.serving.process_facts import cpu_seconds  # noqa: E402
-from local.api_process import AUDIENCE, ApiProcess, running_issuer, start_api  # noqa: E402
-from local.api_resources import create_api_resources  # noqa: E402
-from local.cloud import REGION, LocalCloud  # noqa: E402
-from local.images import Images  # noqa: E402
-from local.issuer.signer import Signer, kept_key  # noqa: E402
+from benchmarks.measuring.processes import cpu_seconds_of  # noqa: E402
+from benchmarks.serving.cloud import Service, running_service  # noqa: E402
+from benchmarks.serving.jobs import running_job  # noqa: E402
+from local.cloud import REGION  # noqa: E402
 from runtime.aws import clients  # noqa: E402
-from runtime.aws.job_store import DynamoJobStore  # noqa: E402
 from runtime.aws.object_store import S3ObjectStore  # noqa: E402
-from runtime.core.clock import SystemClock  # noqa: E402
 from runtime.core.contract import EnvVar, ResultFile, attempt_folder, result_prefix  # noqa: E402
-from runtime.core.jobs import Job, claim_new, start, succeed  # noqa: E402
+from runtime.core.jobs import Job, succeed  # noqa: E402
 from runtime.core.submission import Submission  # noqa: E402
 from runtime.corrections.apply import apply_edit  # noqa: E402
-from runtime.corrections.document import Document, document_of  # noqa: E402
+from runtime.corrections.document import document_of  # noqa: E402
 from runtime.corrections.edits import EditRefusedError  # noqa: E402
 from runtime.corrections.journal import Journal  # noqa: E402
 from runtime.corrections.render import corrected  # noqa: E402
@@ -69,27 +60,34 @@ def main() -> None:
     if given.edits:
         edit_at_random(given.edits, random.Random(given.seed))  # noqa: S311 - repeatable choices
         return
-    with api_over_cloud() as (api, token, resources):
-        job = publish(long_talk(given.hours), resources)
-        before = cpu_seconds(api.process.pid)
-        rename(api.url, token, job, given.tries)
-        spent = (cpu_seconds(api.process.pid) - before) / given.tries
+    with running_service() as service:
+        (api,) = service.instances
+        job = publish(long_talk(given.hours), service)
+        before = cpu_seconds_of(api.process.pid)
+        signed = {"Authorization": f"Bearer {service.token(OWNER)}"}
+        with httpx.Client(base_url=api.url, headers=signed, timeout=600) as http:
+            rename(http, job, given.tries)
+        spent = (cpu_seconds_of(api.process.pid) - before) / given.tries
         print(f"{'processor time of the API':26} {spent:5.2f} s each")
 
 
-def rename(address: str, token: str, job: Job, tries: int) -> None:
+def rename(http: httpx.Client, job: Job, tries: int) -> None:
     """Rename a speaker several times and print how long it takes."""
     answered, visible = [], []
     for number in range(tries):
         name = f"Ada {number}"
         edit = {"kind": "rename_speaker", "speaker": "SPEAKER_00", "name": name}
         began = time.monotonic()
-        call(address, token, f"/v1/jobs/{job.job_id}/edits", {"edits": [edit]}, number)
+        http.post(
+            f"/v1/jobs/{job.job_id}/edits",
+            json={"edits": [edit]},
+            headers={"If-Match": f'"{number}"'},
+        ).raise_for_status()
         answered.append(time.monotonic() - began)
-        manifest = call(address, token, f"/v1/jobs/{job.job_id}/results")
+        manifest = http.get(f"/v1/jobs/{job.job_id}/results").raise_for_status().json()
         urls = {file["name"]: file["url"] for file in manifest["files"]}
-        with urllib.request.urlopen(urls["transcript.vtt"]) as captions:  # noqa: S310 - local
-            assert f"<v {name}>".encode() in captions.read()  # noqa: S101 - what is measured
+        captions = httpx.get(urls["transcript.vtt"]).text
+        assert f"<v {name}>" in captions  # noqa: S101 - what is measured
         visible.append(time.monotonic() - began)
     for what, seconds in (("all files published", answered), ("captions read", visible)):
         worst = max(seconds)
@@ -113,7 +111,8 @@ def edit_at_random(count: int, choice: random.Random) -> None:
         if number % EACH == 0:
             check_files(document, render_documents(corrected(TALK, document)))
             print(f"{number} edits, {len(document.words)} words: every file is read", flush=True)
-    _require_same(journal.applied_to(found), document)
+    if journal.applied_to(found) != document:
+        raise AssertionError("the journal gives another document than the edits one by one")
     original = render_documents(TALK)
     while journal.active:
         journal = journal.undone(author="any", at=0.0)
@@ -121,48 +120,13 @@ def edit_at_random(count: int, choice: random.Random) -> None:
     print(f"{refused} refused; undone, the files are {'the original' if same else 'NOT the same'}")
 
 
-def _require_same(replayed: Document, document: Document) -> None:
-    if replayed != document:
-        raise AssertionError("the journal gives another document than the edits one by one")
-
-
-@contextlib.contextmanager
-def api_over_cloud() -> Iterator[tuple[ApiProcess, str, Mapping[str, str]]]:
-    """Yield an API, a token for it, and what it uses."""
-    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
-        folder = Path(scratch)
-        cloud = stack.enter_context(
-            LocalCloud.start(
-                state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
-            )
-        )
-        issuer = stack.enter_context(running_issuer(folder))
-        os.environ.update(cloud.aws_environment())
-        resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
-        signer = Signer(issuer["issuer"], kept_key(folder), clock=SystemClock())
-        api = start_api(resources, folder=folder)
-        stack.callback(api.stop)
-        api.await_ready()
-        yield api, signer.token(OWNER, audience=AUDIENCE, groups=[]), resources
-
-
-def publish(result: JobResult, resources: Mapping[str, str]) -> Job:
+def publish(result: JobResult, service: Service) -> Job:
     """Record a job that has published a result."""
-    bucket, now = resources[EnvVar.MEDIA_BUCKET], time.time()
+    bucket, jobs = service.resources[EnvVar.MEDIA_BUCKET], service.job_store
     objects = S3ObjectStore(clients.s3(REGION))
-    jobs = DynamoJobStore(
-        clients.dynamodb(REGION),
-        jobs_table=resources[EnvVar.JOBS_TABLE],
-        idempotency_table=resources[EnvVar.IDEMPOTENCY_TABLE],
-    )
     objects.write_bytes(b"any", bucket, "uploads/long.mp4", "video/mp4")
     source = objects.head(bucket, "uploads/long.mp4")
-    claimed = claim_new(
-        source, now=now, lease_seconds=60, submission=Submission(owner=OWNER, title=None)
-    )
-    jobs.create(claimed)
-    running = start(claimed, now=now, task_arn=None)
-    jobs.save(claimed, running)
+    running = running_job(jobs, source, Submission(owner=OWNER, title=None))
     result = replace(result, source=source)
     rendered = {**render_documents(result), ResultFile.FINDINGS: findings_bytes(result)}
     folder = attempt_folder(running.attempt)
@@ -174,26 +138,9 @@ def publish(result: JobResult, resources: Mapping[str, str]) -> Job:
     prefix = result_prefix(running.job_id) + folder
     for name, content in files.items():
         objects.write_bytes(content, bucket, prefix + name, content_type(name))
-    done = succeed(running, now=now, result_key=prefix + ResultFile.SUMMARY_JSON)
+    done = succeed(running, now=time.time(), result_key=prefix + ResultFile.SUMMARY_JSON)
     jobs.save(running, done)
     return done
-
-
-def call(
-    address: str,
-    token: str,
-    path: str,
-    body: dict[str, Any] | None = None,
-    revision: int = 0,
-) -> Any:
-    """Return the JSON answer of the API."""
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
-    if body is not None:
-        headers["If-Match"] = f'"{revision}"'
-    content = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(f"{address}{path}", content, headers)  # noqa: S310 - local
-    with urllib.request.urlopen(request) as answer:  # noqa: S310 - the same
-        return json.load(answer)
 
 
 if __name__ == "__main__":

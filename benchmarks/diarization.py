@@ -9,7 +9,6 @@ all cores and abreast on one core each.
 
 import os
 import sys
-import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -22,13 +21,12 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"  # as in the image, before any library
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from local.toolchain import MEDIA, MODELS  # noqa: E402
+from benchmarks.measuring.speech import MODELS, sound_of  # noqa: E402
+from local.toolchain import MEDIA  # noqa: E402
 from runtime.core.media import SAMPLE_RATE  # noqa: E402
 from runtime.processor.models.campplus import CampPlus  # noqa: E402
 from runtime.processor.models.diarization import load_diarization  # noqa: E402
 from runtime.processor.models.diarization_windows import BLOCK_WINDOWS, Recording  # noqa: E402
-from runtime.processor.stages.audio import extract_audio  # noqa: E402
-from runtime.processor.stages.probe import probe  # noqa: E402
 
 ROUNDS = 3
 WEIGHTS = Path("embedding") / "campplus_cn_en_common.pt"
@@ -36,7 +34,7 @@ WEIGHTS = Path("embedding") / "campplus_cn_en_common.pt"
 
 def main() -> None:
     """Measure and print."""
-    folder = MODELS.resolve() / "diarization"
+    folder = MODELS / "diarization"
     pipeline: Any = load_diarization(folder)
     published = CampPlus().eval()
     published.load_state_dict(torch.load(folder / WEIGHTS, weights_only=True))
@@ -44,12 +42,15 @@ def main() -> None:
     file = {"waveform": waveform, "sample_rate": SAMPLE_RATE, "uri": "sample"}
     model = pipeline._embedding.model_  # noqa: SLF001 - what is measured
     folded, inference = model.network, pipeline._segmentation  # noqa: SLF001
-    seen = pipeline._activity(waveform, SAMPLE_RATE)  # noqa: SLF001
 
     def voices(network: torch.nn.Module) -> Any:
         model.network = network
         return pipeline.get_embeddings(file, seen, exclude_overlap=True)
 
+    def activity() -> Any:
+        return pipeline._activity(waveform, SAMPLE_RATE)  # noqa: SLF001
+
+    seen = activity()
     for threads in (1, 2):
         torch.set_num_threads(threads)
         print(f"{waveform.shape[1] / SAMPLE_RATE:.0f} s of sound, {threads} threads")
@@ -64,23 +65,16 @@ def main() -> None:
                 "activity, one batch after another": lambda: (
                     inference.slide(waveform, SAMPLE_RATE, hook=None).data
                 ),
-                "activity, batches abreast": lambda: (
-                    pipeline._activity(  # noqa: SLF001
-                        waveform, SAMPLE_RATE
-                    ).data
-                ),
+                "activity, batches abreast": lambda: activity().data,
             }
         )
 
 
 def sound() -> torch.Tensor:
     """Return the sample's sound, as much of it as one block of windows sees."""
-    with tempfile.TemporaryDirectory() as folder:
-        video = MEDIA / "sample.mp4"
-        path = Path(folder) / "sample.wav"
-        extract_audio(video, probe(video), path, lambda _: None)
-        recording = Recording(path)
-        return torch.from_numpy(recording.samples(0, (BLOCK_WINDOWS + 9) * SAMPLE_RATE))[None]
+    with sound_of(MEDIA / "sample.mp4") as audio:
+        samples = Recording(audio.path).samples(0, (BLOCK_WINDOWS + 9) * SAMPLE_RATE)
+        return torch.from_numpy(samples)[None]
 
 
 def compare(ways: dict[str, Callable[[], Any]]) -> None:

@@ -16,9 +16,8 @@ import sys
 import tempfile
 import time
 import warnings
-import wave
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,10 +29,12 @@ os.environ["OMP_WAIT_POLICY"] = "PASSIVE"
 
 import torch  # noqa: E402
 import yaml  # noqa: E402
-from pyannote.core import Annotation, Segment, Timeline  # noqa: E402
-from pyannote.metrics.diarization import DiarizationErrorRate  # noqa: E402
 
-from local.toolchain import MEDIA, MODELS  # noqa: E402
+from benchmarks.measuring.speech import TALK, extract, turns_from  # noqa: E402
+from benchmarks.quality.beside_pyannote import pyannote_sample  # noqa: E402
+from benchmarks.versus.sound import seconds_of  # noqa: E402
+from lifestream.scoring import Turn, diarization_error_rate, read_rttm  # noqa: E402
+from local.toolchain import MODELS  # noqa: E402
 from runtime.processor.checkpoints.increments import NO_INCREMENTS  # noqa: E402
 from runtime.processor.models.diarization_windows import Recording  # noqa: E402
 from runtime.processor.models.exported import EXPORTED  # noqa: E402
@@ -53,8 +54,26 @@ class Clip:
 
     name: str
     wav: Path
-    truth: Spans
+    truth: list[Turn]
     starts_at_seconds: float = 0.0
+
+    def turns(self, found: Spans) -> list[Turn]:
+        """Return spans of the sound at their times of the labels."""
+        at = self.starts_at_seconds
+        return turns_from((at + start, at + end, str(who)) for start, end, who in found)
+
+    def error_rate(self, found: list[Turn]) -> float:
+        """Return the diarization error rate, without a collar."""
+        end = seconds_of(self.wav)
+        inside = [
+            [
+                replace(turn, end_seconds=min(turn.end_seconds, end))
+                for turn in turns
+                if turn.start_seconds < min(turn.end_seconds, end)
+            ]
+            for turns in (self.truth, found)
+        ]
+        return diarization_error_rate(*inside)
 
 
 def main() -> None:
@@ -100,16 +119,14 @@ def report(folder: Path, clips_folder: Path | None, *, only_shared: bool) -> Non
     figures: dict[str, dict[str, Any]] = {}
     with tempfile.TemporaryDirectory() as work:
         for clip in clips(Path(work), clips_folder):
-            seconds = duration(clip.wav)
-            figures[clip.name] = {"seconds": seconds}
+            figures[clip.name] = {"seconds": seconds_of(clip.wav)}
             for name, way in ways.items():
                 began = time.process_time()
-                at = clip.starts_at_seconds
-                found = [(at + start, at + end, who) for start, end, who in way(clip.wav)]
+                found = clip.turns(way(clip.wav))
                 cpu = time.process_time() - began
                 figures[clip.name][name] = {
-                    "der": round(error_rate(clip.truth, found, seconds), 4),
-                    "speakers": len({who for _, _, who in found}),
+                    "der": round(clip.error_rate(found), 4),
+                    "speakers": len({turn.speaker for turn in found}),
                     "cpu_seconds": round(cpu, 2),
                 }
             print(clip.name, figures[clip.name], flush=True)
@@ -131,60 +148,25 @@ def exact(folder: Path, wav: Path) -> Spans:
     return [(s.start, s.end, label) for s, _, label in turns.itertracks(yield_label=True)]
 
 
-def error_rate(truth: Spans, found: Spans, seconds: float) -> float:
-    """Return the diarization error rate, without a collar."""
-    whole = Timeline([Segment(0, seconds)])
-    metric = DiarizationErrorRate(collar=0.0, skip_overlap=False)
-    return float(metric(annotation(truth, seconds), annotation(found, seconds), uem=whole))
-
-
-def annotation(spans: Spans, seconds: float) -> Annotation:
-    """Return pyannote's form of spans, up to so many seconds."""
-    made = Annotation()
-    for number, (start, end, who) in enumerate(spans):
-        if min(end, seconds) > start:
-            made[Segment(start, min(end, seconds)), number] = who
-    return made
-
-
 def clips(work: Path, folder: Path | None) -> Iterator[Clip]:
     """Yield pyannote.audio's sample, the sample talk, and the clips of a folder."""
-    import pyannote.audio  # noqa: PLC0415 - its own place
-
-    sample = Path(pyannote.audio.__file__).parent / "sample" / "sample.wav"
+    sample = pyannote_sample().path
     yield Clip("sample", sample, labels(sample.with_suffix(".rttm")))
-    talk = work / "talk.wav"
-    starts_at = extract(MEDIA / "talk.mp4", talk)
-    yield Clip("talk", talk, labels(MEDIA / "talk.rttm"), starts_at)
-    for wav in sorted(folder.glob("*.wav")) if folder else ():
-        assert folder is not None  # noqa: S101 - for the type checker
-        truth = [span for rttm in folder.glob("*.rttm") for span in labels(rttm, wav.stem)]
+    # AAC begins 21 ms before 0, which moves the talk's rate by less than 0.01 points.
+    talk = extract(TALK, work / "talk.wav")
+    yield Clip("talk", talk.path, labels(TALK.with_suffix(".rttm")), talk.starts_at_seconds)
+    if folder is None:
+        return
+    rows = [row for rttm in folder.glob("*.rttm") for row in rttm.read_text().splitlines()]
+    for wav in sorted(folder.glob("*.wav")):
+        truth = read_rttm("\n".join(row for row in rows if row.split()[1] == wav.stem))
         if truth:
             yield Clip(wav.stem, wav, truth)
 
 
-def extract(video: Path, wav: Path) -> float:
-    """Write a video's sound as the models hear it; return the time of its first sample.
-
-    AAC begins 21 ms before 0, which moves the talk's rate by less than 0.01 points.
-    """
-    from runtime.processor.stages.audio import extract_audio  # noqa: PLC0415
-    from runtime.processor.stages.probe import probe  # noqa: PLC0415
-
-    return extract_audio(video, probe(video), wav, lambda _: None).starts_at_seconds
-
-
-def labels(path: Path, of: str | None = None) -> Spans:
-    """Return the turns of an RTTM file, or those of one recording in it."""
-    rows = (line.split() for line in path.read_text().splitlines())
-    return [(float(r[3]), float(r[3]) + float(r[4]), r[7]) for r in rows if of in (None, r[1])]
-
-
-def duration(wav: Path) -> float:
-    """Return how long a WAV file is."""
-    with wave.open(str(wav)) as file:
-        seconds: float = file.getnframes() / file.getframerate()
-        return seconds
+def labels(path: Path) -> list[Turn]:
+    """Return the turns of an RTTM file."""
+    return read_rttm(path.read_text())
 
 
 if __name__ == "__main__":

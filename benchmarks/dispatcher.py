@@ -4,7 +4,6 @@ Needs no AWS: S3 and DynamoDB are the local cloud's, ECS is a fake of the two ca
 """
 
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,8 +20,9 @@ import boto3
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local.cloud import REGION, LocalCloud  # noqa: E402 - run by path, so the root comes first
-from local.images import Images  # noqa: E402
+from benchmarks.measuring.processes import timed_run  # noqa: E402 - run by path
+from benchmarks.serving.cloud import sdk_cloud  # noqa: E402
+from local.cloud import REGION, LocalCloud  # noqa: E402
 from runtime.aws.tasks import LaunchTarget  # noqa: E402
 from runtime.core.errors import Retryable  # noqa: E402
 from runtime.core.jobs import start  # noqa: E402
@@ -58,23 +58,18 @@ def main() -> None:
     """Measure and print."""
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        cloud = stack.enter_context(
-            LocalCloud.start(state_dir=folder, images=Images(), lambda_python=Path(sys.executable))
-        )
+        cloud = stack.enter_context(sdk_cloud(folder))
         ecs = FakeEcs()
         endpoint = stack.enter_context(aws_endpoint(ecs))
-        os.environ.update(cloud.aws_environment(), AWS_ENDPOINT_URL_ECS=endpoint.url)
+        os.environ["AWS_ENDPOINT_URL_ECS"] = endpoint.url
         calls: Counter[str] = Counter()
         boto3.setup_default_session()
-        _session().events.register("before-call", lambda model, **_: calls.update([model.name]))
+        session: Any = boto3.DEFAULT_SESSION
+        session.events.register("before-call", lambda model, **_: calls.update([model.name]))
         dispatcher = _dispatcher(cloud)
         _print_calls(dispatcher, ecs, calls, cloud)
         _print_batch(dispatcher, cloud)
     _print_imports()
-
-
-def _session() -> Any:
-    return boto3.DEFAULT_SESSION
 
 
 def _dispatcher(cloud: LocalCloud) -> Dispatcher:
@@ -96,7 +91,7 @@ def _dispatcher(cloud: LocalCloud) -> Dispatcher:
                 security_group_ids=("sg-bench",),
             ),
             claim_lease_seconds=60,
-            jobs_queue_url="any-queue",
+            jobs_queue_url=cloud.client("sqs").create_queue(QueueName="bench-jobs")["QueueUrl"],
         )
     )
     # Metrics are log lines, which would mix with the figures.
@@ -177,9 +172,8 @@ def _print_imports() -> None:
     times: dict[str, list[float]] = {CLIENTS_ALONE: [], HANDLER: []}
     for _ in range(IMPORTS):
         for code, taken in times.items():
-            began = time.monotonic()
-            subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=True)
-            taken.append(time.monotonic() - began)
+            wall, _ = timed_run([sys.executable, "-c", code], cwd=ROOT)
+            taken.append(wall)
     alone, handler = (median(taken) for taken in times.values())
     print(f"\ncold start, boto3 and its clients alone: {alone:.2f} s")
     print(f"cold start, the handler and its clients:  {handler:.2f} s")

@@ -21,8 +21,8 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.diarize import Clip, clips, duration, error_rate  # noqa: E402 - run by path
-from local.toolchain import MODELS  # noqa: E402
+from benchmarks.diarize import Clip, clips  # noqa: E402 - run by path
+from benchmarks.measuring.speech import MODELS  # noqa: E402
 from runtime.processor.checkpoints.increments import NO_INCREMENTS  # noqa: E402
 from runtime.processor.models import speaker_frames  # noqa: E402
 from runtime.processor.models.diarization_windows import Recording, Windows  # noqa: E402
@@ -99,7 +99,7 @@ def main() -> None:
 
 def measured_rows(folder: Path | None) -> Iterator[dict[str, Any]]:
     """Yield the row of each setting, and print it."""
-    pipeline = load_shared_diarization(MODELS.resolve() / "diarization")
+    pipeline = load_shared_diarization(MODELS / "diarization")
     base: Figures | None = None
     with tempfile.TemporaryDirectory() as work:
         for figures in measure(pipeline, list(clips(Path(work), folder))):
@@ -144,9 +144,7 @@ def rates(
     found: dict[str, float] = {}
     for clip in labelled:
         turns, _ = pipeline.build_turns(windows[clip.name], min_speakers=None, max_speakers=None)
-        at = clip.starts_at_seconds
-        spans = [(at + start, at + end, speaker) for start, end, speaker in turns]
-        found[clip.name] = error_rate(clip.truth, spans, duration(clip.wav))
+        found[clip.name] = clip.error_rate(clip.turns(turns))
     return found
 
 

@@ -8,21 +8,22 @@ Prints Markdown tables. The recordings are Asterisk's prompts from Debian (scrip
 import sys
 import tempfile
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from lifestream.scoring import word_errors  # noqa: E402 - run by path, so the root comes first
-from runtime.core.media import Audio, Word  # noqa: E402
-from runtime.processor.stages.transcribe import transcribe  # noqa: E402
-from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts, Samples  # noqa: E402
+from benchmarks.measuring.speech import audio_of, recognize  # noqa: E402 - run by path
+from benchmarks.recordings.sounds import echoing, telephone  # noqa: E402
+from lifestream.scoring import word_errors  # noqa: E402
+from runtime.core.media import Word  # noqa: E402
+from scripts.labelled_speech.prompts import Prompts, Samples  # noqa: E402
 from scripts.labelled_speech.recordings import Part, Recording, join  # noqa: E402
 
-MODEL = (ROOT / ".lifestream" / "models" / "whisper-base").resolve()
 THREADS = 2
 MARGIN_SECONDS = 0.4
 NAMES = ("demo-abouttotry", "demo-echotest")
@@ -58,17 +59,12 @@ def main() -> None:
         print(f"| {title} | {rate(_scored(recording)['en'])} |", flush=True)
 
 
-def recognized(recording: Recording) -> tuple[Word, ...]:
+def recognized(recording: Recording, **options: Any) -> tuple[Word, ...]:
     """Return the words of a recording."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "recording.wav"
         recording.write(path)
-        audio = Audio(
-            path=path,
-            sample_rate=SAMPLE_RATE,
-            duration_seconds=len(recording.samples) / SAMPLE_RATE,
-        )
-        return transcribe(audio, model_dir=MODEL, threads=THREADS, on_progress=lambda _: None).words
+        return recognize(audio_of(path), **{"threads": THREADS, **options})
 
 
 def _scored(recording: Recording) -> dict[str, Score]:
@@ -77,27 +73,27 @@ def _scored(recording: Recording) -> dict[str, Score]:
 
 def scores(recording: Recording, words: Sequence[Word]) -> dict[str, Score]:
     """Return the score of each language of a recording, by its words."""
-    found: defaultdict[str, Score] = defaultdict(lambda: (0, 0, 0.0, 0.0))
+    found: defaultdict[str, list[Score]] = defaultdict(list)
     for part in recording.parts:
-        before, more = found[part.language], part_score(part, words)
-        found[part.language] = (
-            before[0] + more[0],
-            before[1] + more[1],
-            before[2] + more[2],
-            before[3] + more[3],
-        )
-    return dict(found)
+        found[part.language].append(part_score(part, words))
+    return {language: summed(each) for language, each in found.items()}
+
+
+def summed(found: Iterable[Score]) -> Score:
+    """Return the score of several parts."""
+    wrong, count, inside, seconds = (sum(values) for values in zip(*found, strict=True))
+    return int(wrong), int(count), inside, seconds
+
+
+def part_of(words: Sequence[Word], part: Part, margin_seconds: float = 0.0) -> list[Word]:
+    """Return the words whose middle lies within a part."""
+    start, end = part.start_seconds - margin_seconds, part.end_seconds + margin_seconds
+    return [word for word in words if start <= (word.start_seconds + word.end_seconds) / 2 <= end]
 
 
 def part_score(part: Part, words: Sequence[Word]) -> Score:
     """Return the score of the words within a part."""
-    own = [
-        word
-        for word in words
-        if part.start_seconds - MARGIN_SECONDS
-        <= (word.start_seconds + word.end_seconds) / 2
-        <= part.end_seconds + MARGIN_SECONDS
-    ]
+    own = part_of(words, part, MARGIN_SECONDS)
     errors = word_errors(part.text, " ".join(word.text for word in own))
     wrong = errors.substitutions + errors.deletions + errors.insertions
     in_language = sum(seconds_of(word) for word in own if word.language == part.language)
@@ -125,24 +121,6 @@ def noisy(samples: Samples) -> Samples:
     noise = np.random.default_rng(1).standard_normal(len(samples))
     mixed: Samples = samples + noise * level * 10 ** (-10 / 20)
     return mixed
-
-
-def echoing(samples: Samples) -> Samples:
-    """Add a room that fades by 60 dB within 0.6 s."""
-    count = round(0.6 * SAMPLE_RATE)
-    tail = np.random.default_rng(2).standard_normal(count)
-    tail *= 10 ** (-3 * np.arange(count) / count)
-    room = np.convolve(samples, 0.05 * tail)[: len(samples)]
-    mixed: Samples = samples + room
-    return mixed
-
-
-def telephone(samples: Samples) -> Samples:
-    """Keep 300 to 3400 Hz."""
-    spectrum = np.fft.rfft(samples)
-    hertz = np.fft.rfftfreq(len(samples), 1 / SAMPLE_RATE)
-    spectrum[(hertz < 300) | (hertz > 3400)] = 0  # noqa: PLR2004 - the band of a telephone
-    return np.fft.irfft(spectrum, len(samples))
 
 
 CONDITIONS: dict[str, Callable[[Samples], Samples]] = {

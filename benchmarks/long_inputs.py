@@ -11,7 +11,7 @@ they publish the same files.
 import hashlib
 import sys
 import tempfile
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -21,16 +21,15 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benchmarks.long.media import make_long_video  # noqa: E402
-from benchmarks.long.process_tree import TreeMemory  # noqa: E402
+from benchmarks.measuring.processes import TreeMemory  # noqa: E402
 from chaos.kills.bench import Bench  # noqa: E402
 from chaos.kills.losses import lines_of, seconds_of  # noqa: E402
 from lifestream import command_line  # noqa: E402
-from local.cloud import LocalCloud  # noqa: E402
-from local.images import Images  # noqa: E402
 from runtime.core.clock import SystemClock  # noqa: E402
 from runtime.core.contract import EnvVar  # noqa: E402
 from runtime.core.jobs import Source  # noqa: E402
 from runtime.results.render.manifest import VARYING  # noqa: E402
+from tests.emulator import empty_cloud  # noqa: E402
 
 REMEMBERING = "benchmarks/long/remembering.py"
 TIMEOUT_SECONDS = 6 * 3600
@@ -67,29 +66,20 @@ def measure_hours(
             measure(folder, length, remember=each)
             for each in ([False, True] if compare else [remember])
         ]
-        differing += any(run.files != runs[0].files for run in runs)
+        differing += any(run != runs[0] for run in runs)
         if compare:
-            print(f"{length:g} h: {compared(runs[0].files, runs[1].files)}", flush=True)
+            print(f"{length:g} h: {compared(*runs)}", flush=True)
     return 1 if differing else 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Figures:
-    """What one job took and published: SHA-256 by name."""
-
-    files: dict[str, str]
-
-
-def measure(folder: Path, hours: float, *, remember: bool) -> Figures:
-    """Process a video of so many hours, print its figures, return what was published."""
+def measure(folder: Path, hours: float, *, remember: bool) -> dict[str, str]:
+    """Process a video of so many hours, print its figures, return the SHA-256 of its files."""
     place = folder / f"{hours:g}h-{'remembered' if remember else 'real'}"
     (place / "cloud").mkdir(parents=True, exist_ok=True)
     video = folder / f"{hours:g}h.mp4"
     if not video.exists():
         make_long_video(video, hours)
-    with LocalCloud.start(
-        state_dir=place / "cloud", images=Images(), lambda_python=Path(sys.executable)
-    ) as cloud:
+    with empty_cloud(place / "cloud") as cloud:
         bench = Bench(
             cloud=cloud,
             clock=SystemClock(),
@@ -105,7 +95,7 @@ def measure(folder: Path, hours: float, *, remember: bool) -> Figures:
         return process(bench, source)
 
 
-def process(bench: Bench, source: Source) -> Figures:
+def process(bench: Bench, source: Source) -> dict[str, str]:
     """Run the job once under observation."""
     run = bench.fresh(source)
     began = bench.clock.monotonic()
@@ -120,13 +110,11 @@ def process(bench: Bench, source: Source) -> Figures:
     published = bench.published(source)
     size_mb = sum(map(len, published.values())) / 1e6
     print(f"  {len(published)} files of {size_mb:.1f} MB", flush=True)
-    return Figures(
-        files={
-            name: hashlib.sha256(content).hexdigest()
-            for name, content in published.items()
-            if name not in VARYING
-        }
-    )
+    return {
+        name: hashlib.sha256(content).hexdigest()
+        for name, content in published.items()
+        if name not in VARYING
+    }
 
 
 def report_stages(log: Path, memory: TreeMemory) -> None:

@@ -10,7 +10,6 @@ of the stage, `scenes`, `pictures` and a digest of them, and with a truth `cuts_
 import argparse
 import hashlib
 import json
-import resource
 import sys
 import tempfile
 from pathlib import Path
@@ -19,10 +18,12 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local.toolchain import MEDIA  # noqa: E402 - run by path, so the root comes first
+from benchmarks.measuring.processes import cpu_seconds  # noqa: E402 - run by path
+from local.toolchain import MEDIA  # noqa: E402
 from runtime.processor.stages.probe import probe  # noqa: E402
 from runtime.processor.stages.scenes import detect_scenes  # noqa: E402
 from runtime.processor.stages.thumbnails import make_thumbnails  # noqa: E402
+from scripts.verification.scoring import missed_and_false_cuts  # noqa: E402
 
 NEAR_SECONDS = 0.1
 
@@ -60,25 +61,14 @@ def measure(video: Path) -> dict[str, Any]:
     truth = video.with_suffix(".truth.json")
     if truth.exists():
         cuts = json.loads(truth.read_text())["cuts"]
-        figures |= compared(cuts, [scene.start_seconds for scene in scenes[1:]])
+        starts = [{"start_seconds": scene.start_seconds} for scene in scenes]
+        missed, false = missed_and_false_cuts(cuts, starts, NEAR_SECONDS)
+        figures |= {
+            "cuts_found": len(cuts) - len(missed),
+            "cuts_missed": len(missed),
+            "false_cuts": len(false),
+        }
     return figures
-
-
-def compared(true: list[float], found: list[float]) -> dict[str, int]:
-    """Count the cuts that both have, and those of one alone."""
-    matched = [cut for cut in true if any(abs(cut - each) <= NEAR_SECONDS for each in found)]
-    false = [each for each in found if all(abs(cut - each) > NEAR_SECONDS for cut in true)]
-    return {
-        "cuts_found": len(matched),
-        "cuts_missed": len(true) - len(matched),
-        "false_cuts": len(false),
-    }
-
-
-def cpu_seconds() -> float:
-    """Return the processor time of this process, all threads."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

@@ -10,28 +10,19 @@ starts a Redis server of Debian that the instances share. `--kill-after` ends on
 
 import argparse
 import asyncio
-import contextlib
-import os
 import sys
-import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from benchmarks.measuring.processes import cpu_seconds_of, resident_mib  # noqa: E402 - run by path
+from benchmarks.serving.cloud import running_service  # noqa: E402
 from benchmarks.serving.jobs import Recordings  # noqa: E402
 from benchmarks.serving.load import Load, Measured  # noqa: E402
-from benchmarks.serving.process_facts import cpu_seconds, resident_mib  # noqa: E402
-from local.api_process import AUDIENCE, ApiProcess, running_issuer, start_api  # noqa: E402
-from local.api_resources import create_api_resources  # noqa: E402
-from local.cloud import LocalCloud  # noqa: E402
-from local.images import Images  # noqa: E402
-from local.issuer.signer import Signer, kept_key  # noqa: E402
-from local.valkey import running_cache  # noqa: E402
-from runtime.core.clock import SystemClock  # noqa: E402
-from runtime.core.contract import EnvVar  # noqa: E402
+from local.api_process import ApiProcess  # noqa: E402
 
 OWNERS = 20
 JOBS_OF_AN_OWNER = 5
@@ -58,45 +49,20 @@ class Options:
 def main() -> int:
     """Measure, and print a line for each figure."""
     given = read_options()
-    with tempfile.TemporaryDirectory() as scratch, contextlib.ExitStack() as stack:
-        folder = Path(scratch)
-        cloud = stack.enter_context(
-            LocalCloud.start(
-                state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
-            )
-        )
-        issuer = stack.enter_context(running_issuer(folder))
-        os.environ.update(cloud.aws_environment())
-        resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
-        if given.cache:
-            resources[EnvVar.CACHE_URL] = stack.enter_context(running_cache(folder))
-        signer = Signer(issuer["issuer"], kept_key(folder), clock=SystemClock())
-        owners = [f"owner-{number}" for number in range(OWNERS)]
-        tokens = {owner: signer.token(owner, audience=AUDIENCE, groups=[]) for owner in owners}
-        recordings = Recordings.create(resources, owners, each=JOBS_OF_AN_OWNER)
-        instances = stack.enter_context(started(resources, given.instances, folder))
+    owners = [f"owner-{number}" for number in range(OWNERS)]
+    with running_service(
+        instances=given.instances, has_cache=given.cache, before=["taskset", "-c", "0"]
+    ) as service:
+        instances = service.instances
+        recordings = Recordings.create(service, owners, each=JOBS_OF_AN_OWNER)
+        tokens = {owner: service.token(owner) for owner in owners}
         load = Load([each.url for each in instances], recordings, tokens)
-        memory, before = Memory(instances), {i.url: cpu_seconds(i.process.pid) for i in instances}
+        memory = Memory(instances)
+        before = {i.url: cpu_seconds_of(i.process.pid) for i in instances}
         found = asyncio.run(run(load, given, instances, memory))
         alive = [each for each in instances if each.process.poll() is None]
-        spent = sum(cpu_seconds(each.process.pid) - before[each.url] for each in alive)
+        spent = sum(cpu_seconds_of(each.process.pid) - before[each.url] for each in alive)
         return report(given, found, memory, spent)
-
-
-@contextlib.contextmanager
-def started(resources: dict[str, str], count: int, folder: Path) -> Iterator[Sequence[ApiProcess]]:
-    """Run instances of the API, all of them on the first core."""
-    instances = [
-        start_api(resources, folder=folder, name=f"api-{number}", before=["taskset", "-c", "0"])
-        for number in range(count)
-    ]
-    try:
-        for each in instances:
-            each.await_ready()
-        yield instances
-    finally:
-        for each in instances:
-            each.stop()
 
 
 class Memory:

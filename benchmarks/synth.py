@@ -7,11 +7,14 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from statistics import median
 
 ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benchmarks.measuring.processes import timed_run  # noqa: E402 - run by path
+
 ENVIRONMENT = "prod"
 RUNS = 5
 MOST = 2.5
@@ -49,15 +52,7 @@ def _seconds(command: list[str], *, context: str = "{}") -> tuple[float, float]:
     """Return the wall and the processor time of a command that synthesizes."""
     with tempfile.TemporaryDirectory() as folder:
         environment = {**os.environ, "CDK_OUTDIR": folder, "CDK_CONTEXT_JSON": context}
-        before = os.times()
-        began = time.monotonic()
-        subprocess.run(command, cwd=ROOT, env=environment, check=True, stderr=subprocess.DEVNULL)
-        wall = time.monotonic() - began
-        after = os.times()
-    children = (after.children_user - before.children_user) + (
-        after.children_system - before.children_system
-    )
-    return wall, children
+        return timed_run(command, cwd=ROOT, env=environment, stderr=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,6 @@ piece at a time instead of batches. One thread, so that figures are those of a c
 import argparse
 import json
 import os
-import resource
 import sys
 import tempfile
 from collections import defaultdict
@@ -24,16 +23,14 @@ os.environ |= {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "OMP_WAIT_PO
 import jiwer  # noqa: E402 - libraries read the number of threads when they are imported
 from faster_whisper import WhisperModel, vad  # noqa: E402
 
-from benchmarks.versus.sound import seconds_of  # noqa: E402
-from local.toolchain import MEDIA, MODELS  # noqa: E402
+from benchmarks.measuring.processes import cpu_seconds  # noqa: E402
+from benchmarks.measuring.speech import MODELS, TALK, audio_of, extract, recognize  # noqa: E402
 from runtime.core.contract import Device  # noqa: E402
-from runtime.core.media import SAMPLE_RATE, Audio  # noqa: E402
 from runtime.processor.models import whisper, whisper_batches  # noqa: E402
-from runtime.processor.stages.audio import extract_audio  # noqa: E402
-from runtime.processor.stages.probe import probe  # noqa: E402
-from runtime.processor.stages.transcribe import TranscribeOptions, transcribe  # noqa: E402
+from runtime.processor.stages.transcribe import TranscribeOptions  # noqa: E402
 from scripts.verification.scoring import normalized  # noqa: E402
 
+MODEL = "whisper-base"
 MEASURED = (
     (vad, "get_speech_timestamps", "voice detection"),
     (WhisperModel, "encode", "encoder"),
@@ -59,28 +56,21 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         truth, wav = given.truth, given.wav
         if wav is None:
-            video, wav = MEDIA / "talk.mp4", Path(folder) / "talk.wav"
-            extract_audio(video, probe(video), wav, lambda _: None)
-            truth = video.with_suffix(".truth.json")
-        model = MODELS.resolve() / "whisper-base"
-        whisper.load_whisper(model, whisper.Engine(device=Device.CPU, threads=1))
+            wav, truth = (
+                extract(TALK, Path(folder) / "talk.wav").path,
+                TALK.with_suffix(".truth.json"),
+            )
+        whisper.load_whisper(MODELS / MODEL, whisper.Engine(device=Device.CPU, threads=1))
         for beam in given.beams:
             seconds.clear()
-            print(json.dumps({"beam": beam} | run(model, wav, truth, beam, seconds)), flush=True)
+            print(json.dumps({"beam": beam} | run(wav, truth, beam, seconds)), flush=True)
 
 
-def run(
-    model: Path, wav: Path, truth: Path | None, beam: int, seconds: dict[str, float]
-) -> dict[str, Any]:
+def run(wav: Path, truth: Path | None, beam: int, seconds: dict[str, float]) -> dict[str, Any]:
     """Return the figures of one run; `seconds` collects those of the parts."""
     began = cpu_seconds()
-    words = transcribe(
-        Audio(path=wav, sample_rate=SAMPLE_RATE, duration_seconds=seconds_of(wav)),
-        model_dir=model,
-        threads=1,
-        on_progress=lambda _: None,
-        options=TranscribeOptions(beam_size=beam),
-    ).words
+    options = TranscribeOptions(beam_size=beam)
+    words = recognize(audio_of(wav), model=MODEL, threads=1, options=options)
     figures = {"cpu_seconds": round(cpu_seconds() - began, 2)}
     figures |= {part: round(took, 2) for part, took in seconds.items()}
     if truth is None:
@@ -104,12 +94,6 @@ def measured(
             seconds[part] += cpu_seconds() - began
 
     return timed
-
-
-def cpu_seconds() -> float:
-    """Return the processor time of this process, all threads."""
-    usage = resource.getrusage(resource.RUSAGE_SELF)
-    return usage.ru_utime + usage.ru_stime
 
 
 if __name__ == "__main__":

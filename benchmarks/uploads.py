@@ -7,31 +7,26 @@ The command line uploads through an API on the local cloud; SIGKILL ends it whil
 
 import argparse
 import hashlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+import httpx
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from local.api_process import AUDIENCE, running_issuer, start_api  # noqa: E402
-from local.api_resources import create_api_resources  # noqa: E402
-from local.cloud import REGION, LocalCloud  # noqa: E402
-from local.images import Images  # noqa: E402
+from benchmarks.serving.cloud import running_service  # noqa: E402 - run by path
+from local.cloud import REGION  # noqa: E402
 from runtime.aws import clients  # noqa: E402
 from runtime.core.contract import UPLOADS_PREFIX, EnvVar  # noqa: E402
 
 MEGABYTE = 1 << 20
-CHUNK_BYTES = 1 << 20
 POLL_SECONDS = 0.02
 LONGEST_SECONDS = 300.0
 
@@ -63,10 +58,14 @@ def interrupted_upload(file: Path, *, api: str, token: str, bucket: str, kills: 
                 process.send_signal(signal.SIGKILL)
             parts, killed = reached, killed + 1
         subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+    with file.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    signed = {"Authorization": f"Bearer {token}"}
+    listed = httpx.get(f"{api}/v1/jobs", headers=signed, timeout=30).raise_for_status().json()
     return Outcome(
         killed=killed,
-        jobs=len(_jobs(api, token)),
-        identical=_digest(_chunks(file)) == _uploaded_digest(bucket),
+        jobs=len(listed["items"]),
+        identical=digest == _uploaded_digest(bucket),
         seconds=time.monotonic() - began,
     )
 
@@ -90,34 +89,14 @@ def _await_parts(bucket: str, *, more_than: int, process: "subprocess.Popen[byte
     return found
 
 
-def _jobs(api: str, token: str) -> list[Any]:
-    request = urllib.request.Request(  # noqa: S310 - an address of this machine
-        f"{api}/v1/jobs", headers={"Authorization": f"Bearer {token}"}
-    )
-    with urllib.request.urlopen(request, timeout=30) as answer:  # noqa: S310
-        items: list[Any] = json.loads(answer.read())["items"]
-    return items
-
-
 def _uploaded_digest(bucket: str) -> str:
     s3 = clients.s3(REGION)
     (only,) = s3.list_objects_v2(Bucket=bucket, Prefix=UPLOADS_PREFIX)["Contents"]
     body = s3.get_object(Bucket=bucket, Key=only["Key"])["Body"]
-    digest = _digest(body.iter_chunks(CHUNK_BYTES))
-    s3.close()
-    return digest
-
-
-def _chunks(file: Path) -> Iterator[bytes]:
-    with file.open("rb") as content:
-        while chunk := content.read(CHUNK_BYTES):
-            yield chunk
-
-
-def _digest(chunks: Iterator[bytes]) -> str:
     digest = hashlib.sha256()
-    for chunk in chunks:
+    for chunk in body.iter_chunks(MEGABYTE):
         digest.update(chunk)
+    s3.close()
     return digest.hexdigest()
 
 
@@ -127,32 +106,18 @@ def main() -> int:
     options.add_argument("--megabytes", type=int, default=300)
     options.add_argument("--kills", type=int, default=3)
     given = options.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = Path(scratch)
-        file = folder / "talk.mp4"
+    with tempfile.TemporaryDirectory() as folder, running_service() as service:
+        file = Path(folder) / "talk.mp4"
         with file.open("wb") as content:
             for _ in range(given.megabytes):
                 content.write(os.urandom(MEGABYTE))
-        with (
-            LocalCloud.start(
-                state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
-            ) as cloud,
-            running_issuer(folder) as issuer,
-        ):
-            os.environ.update(cloud.aws_environment())
-            resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
-            instance = start_api(resources, folder=folder)
-            try:
-                instance.await_ready()
-                found = interrupted_upload(
-                    file,
-                    api=instance.url,
-                    token=issuer["token"],
-                    bucket=resources[EnvVar.MEDIA_BUCKET],
-                    kills=given.kills,
-                )
-            finally:
-                instance.stop()
+        found = interrupted_upload(
+            file,
+            api=service.instances[0].url,
+            token=service.token("any-owner"),
+            bucket=service.resources[EnvVar.MEDIA_BUCKET],
+            kills=given.kills,
+        )
     print(
         f"{given.megabytes} MiB, killed {found.killed} times: {found.jobs} job(s), bytes "
         f"{'identical' if found.identical else 'DIFFERENT'}, {found.seconds:.1f} s"

@@ -10,32 +10,27 @@ one JSON line: the median of each figure by system, and the ratios. cpWER needs 
 
 import argparse
 import json
-import resource
 import shutil
 import statistics
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 import wave
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benchmarks.long.process_tree import TreeMemory  # noqa: E402 - run by path, so the root first
-from benchmarks.quality.beside_pyannote import annotation, error_rate, segment  # noqa: E402
+from benchmarks.measuring.processes import Child, run_python  # noqa: E402 - run by path
+from benchmarks.measuring.speech import TALK, extract, true_turns, truth_of, turns_from  # noqa: E402
+from benchmarks.quality.beside_pyannote import speaker_word_errors  # noqa: E402
 from benchmarks.versus.sound import seconds_of  # noqa: E402
-from local.toolchain import MEDIA  # noqa: E402
-from runtime.core.clock import SystemClock  # noqa: E402
+from lifestream.scoring import diarization_error_rate  # noqa: E402
 from runtime.processor.host.resources import machine_capacity  # noqa: E402
-from runtime.processor.stages.audio import extract_audio  # noqa: E402
-from runtime.processor.stages.probe import probe  # noqa: E402
 from scripts.setup.commands import cache_folder  # noqa: E402
-from scripts.verification.scoring import normalized  # noqa: E402
+from scripts.verification.scoring import word_error_rate  # noqa: E402
 
 WHISPERX = "whisperx==3.8.6"
 CHILDREN = ROOT / "benchmarks" / "versus"
@@ -45,22 +40,20 @@ FIGURES = ("wall_seconds", "cpu_seconds", "peak_rss_mb", "wer", "cpwer", "der")
 def main() -> None:
     """Run both in turns and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("video", type=Path, nargs="?", default=MEDIA / "talk.mp4")
+    parser.add_argument("video", type=Path, nargs="?", default=TALK)
     parser.add_argument("--minutes", type=float, help="at least; the video's own length by default")
     parser.add_argument("--rounds", type=int, default=3)
     given = parser.parse_args()
     cores = machine_capacity().cores
-    commands = {
-        "lifestream": [sys.executable, "-W", "ignore", str(CHILDREN / "lifestream_words.py")],
-        "whisperx": [str(whisperx_python()), "-W", "ignore", str(CHILDREN / "whisperx_words.py")],
-    }
+    pythons = {"lifestream": Path(sys.executable), "whisperx": whisperx_python()}
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "sound.wav"
         truth = repeated(given.video, wav, (given.minutes or 0.0) * 60)
-        runs: dict[str, list[dict[str, Any]]] = {system: [] for system in commands}
+        runs: dict[str, list[dict[str, Any]]] = {system: [] for system in pythons}
         for number in range(given.rounds):
-            for system, command in commands.items():
-                run = measure([*command, str(wav), str(cores)], truth)
+            for system, python in pythons.items():
+                script = CHILDREN / f"{system}_words.py"
+                run = measure(run_python(python, script, wav, cores), truth)
                 print(f"round {number + 1}, {system}: {json.dumps(run)}", flush=True)
                 runs[system].append(run)
         medians = {
@@ -75,12 +68,8 @@ def main() -> None:
             figure: round(medians["lifestream"][figure] / medians["whisperx"][figure], 3)
             for figure in ("wall_seconds", "cpu_seconds", "peak_rss_mb")
         }
-        print(
-            json.dumps(
-                {"media_seconds": round(seconds_of(wav), 1), "cores": cores, **medians}
-                | {"ratios": ratios}
-            )
-        )
+        length = round(seconds_of(wav), 1)
+        print(json.dumps({"media_seconds": length, "cores": cores, **medians, "ratios": ratios}))
 
 
 def whisperx_python() -> Path:
@@ -98,9 +87,7 @@ def whisperx_python() -> Path:
 def repeated(video: Path, wav: Path, seconds: float) -> list[dict[str, Any]]:
     """Write a video's sound, repeated to at least `seconds`, and return its turns with words."""
     once = wav.with_name("once.wav")
-    sound = extract_audio(video, probe(video), once, lambda _: None)
-    turns = json.loads(video.with_suffix(".truth.json").read_text())["turns"]
-    length = sound.duration_seconds
+    length = extract(video, once).duration_seconds
     times = max(1, -int(-seconds // length))
     with wave.open(str(once), "rb") as source, wave.open(str(wav), "wb") as target:
         target.setparams(source.getparams())
@@ -110,62 +97,22 @@ def repeated(video: Path, wav: Path, seconds: float) -> list[dict[str, Any]]:
     return [
         turn | {"start": turn["start"] + n * length, "end": turn["end"] + n * length}
         for n in range(times)
-        for turn in turns
+        for turn in truth_of(video)
     ]
 
 
-def measure(command: list[str], truth: list[dict[str, Any]]) -> dict[str, Any]:
+def measure(child: Child, truth: list[dict[str, Any]]) -> dict[str, Any]:
     """Return the figures of one run and the errors in what it wrote."""
-    used, began = cpu_seconds(), time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    with TreeMemory(process.pid, SystemClock()) as memory:
-        said, complaints = process.communicate()
-    wall = time.perf_counter() - began
-    if process.returncode:
-        raise SystemExit(f"{command[-3]} ended with {process.returncode}: {complaints[-2000:]}")
-    found = json.loads(said.splitlines()[-1])
-    return {
-        "wall_seconds": round(wall, 1),
-        "cpu_seconds": round(cpu_seconds() - used, 1),
-        "peak_rss_mb": round(memory.peak_mb()),
-        "wer": word_error_rate(truth, found["segments"]),
-        "cpwer": speaker_word_error_rate(truth, found["segments"]),
-        "der": round(
-            error_rate(
-                annotation([(t["start"], t["end"], t["speaker"]) for t in truth]),
-                annotation([tuple(turn) for turn in found["turns"]]),
-            ),
-            4,
-        ),
-    }
-
-
-def cpu_seconds() -> float:
-    """Return the processor time of children that have ended."""
-    usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return usage.ru_utime + usage.ru_stime
-
-
-def word_error_rate(truth: list[dict[str, Any]], segments: list[list[Any]]) -> float:
-    """Return the share of wrong words, whichever speaker said them."""
-    import jiwer  # noqa: PLC0415 - heavy
-
+    segments, turns = child.found["segments"], turns_from(child.found["turns"])
     said = " ".join(text for *_, text in segments)
-    spoken = normalized(" ".join(turn["text"] for turn in truth))
-    return round(float(jiwer.wer(spoken, normalized(said))), 4)
-
-
-def speaker_word_error_rate(truth: list[dict[str, Any]], segments: list[list[Any]]) -> float | None:
-    """Return the cpWER, None without meeteval."""
-    if find_spec("meeteval") is None:
-        return None
-    import meeteval  # noqa: PLC0415 - not everyone has it
-
-    rates = meeteval.wer.cpwer(
-        meeteval.io.SegLST([segment(t["speaker"], t["start"], t["end"], t["text"]) for t in truth]),
-        meeteval.io.SegLST([segment(*said) for said in segments]),
-    )
-    return round(float(meeteval.wer.combine_error_rates(rates).error_rate), 4)
+    spoken = " ".join(turn["text"] for turn in truth)
+    by_speaker = speaker_word_errors(truth, segments)
+    return {
+        **child.figures,
+        "wer": round(word_error_rate(spoken, said), 4),
+        "cpwer": None if by_speaker is None else round(float(by_speaker.error_rate), 4),
+        "der": round(diarization_error_rate(true_turns(truth), turns), 4),
+    }
 
 
 if __name__ == "__main__":

@@ -14,30 +14,27 @@ import json
 import os
 import sys
 import tempfile
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 os.environ["HF_HUB_OFFLINE"] = "1"
 
-from local.toolchain import MODELS  # noqa: E402
-from runtime.core.media import Audio, Voice  # noqa: E402
-from runtime.processor.stages.diarize import DiarizeOptions, diarize  # noqa: E402
+from benchmarks.measuring.speech import audio_of, find_speakers  # noqa: E402 - run by path
+from benchmarks.recordings.sounds import Samples, write_wav  # noqa: E402
+from runtime.core.media import Voice  # noqa: E402
+from runtime.processor.stages.diarize import DiarizeOptions  # noqa: E402
 from runtime.voices.matching import THRESHOLD, similarity  # noqa: E402
-from scripts.labelled_speech.prompts import VOICES, Prompts  # noqa: E402
+from scripts.labelled_speech.prompts import SAMPLE_RATE, VOICES, Prompts  # noqa: E402
 from scripts.sample_media.ffmpeg import decode_speech  # noqa: E402
 from scripts.setup.commands import cache_folder  # noqa: E402
 
-SAMPLE_RATE = 16_000
 PERSON = {"en": "Allison", "es": "Allison"}
 BOOKS = "usr/share/pocketsphinx/test/data/librivox"
 STEPS = [round(0.30 + 0.05 * n, 2) for n in range(11)]
-Samples = NDArray[np.float64]
 
 
 def main() -> None:
@@ -121,24 +118,8 @@ def joined(
 
 def voice_of(samples: Samples, path: Path) -> Voice | None:
     """Return the voice of a recording of one person."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes((np.clip(samples, -1, 1) * 32767).astype(np.int16).tobytes())
-    audio = Audio(
-        path=path,
-        sample_rate=SAMPLE_RATE,
-        starts_at_seconds=0.0,
-        duration_seconds=len(samples) / SAMPLE_RATE,
-    )
-    found = diarize(
-        audio,
-        model_dir=MODELS / "diarization",
-        threads=2,
-        on_progress=lambda _: None,
-        options=DiarizeOptions(max_speakers=1, voices=True),
-    )
+    options = DiarizeOptions(max_speakers=1, voices=True)
+    found = find_speakers(audio_of(write_wav(path, samples)), threads=2, options=options)
     return max(found.voices, key=lambda voice: voice.seconds, default=None)
 
 

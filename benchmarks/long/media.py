@@ -18,6 +18,7 @@ _RATE, _AAC_FRAME = 16_000, 1024
 _PICTURES_A_SECOND = 5
 _TEMPOS = (1.0, 0.93, 1.08, 0.88)
 _PARTS = 12
+_SOUND = "-map 0:a -af apad -c:a aac -b:a 48k -aac_pns 0"
 _SMALL = (
     f"scale=160:90:force_original_aspect_ratio=decrease,pad=160:90:-1:-1,fps={_PICTURES_A_SECOND}"
 )
@@ -31,26 +32,9 @@ def make_long_video(path: Path, hours: float) -> None:
     """
     sound, pictures = path.with_suffix(".aac"), path.with_suffix(".period.mp4")
     _make_period(path.with_suffix(""), sound, pictures)
-    again = ("-stream_loop", -1)
-    ffmpeg(
-        *again,
-        "-i",
-        pictures,
-        *again,
-        "-i",
-        sound,
-        "-map",
-        "0:v",
-        "-map",
-        "1:a",
-        "-c",
-        "copy",
-        "-t",
-        hours * 3600,
-        "-movflags",
-        "+faststart",
-        path,
-    )
+    again = ("-stream_loop", -1, "-i")
+    coding = f"-map 0:v -map 1:a -c copy -t {hours * 3600} -movflags +faststart"
+    ffmpeg(*again, pictures, *again, sound, *coding.split(), path)
 
 
 def _make_period(folder: Path, sound: Path, pictures: Path) -> None:
@@ -60,60 +44,23 @@ def _make_period(folder: Path, sound: Path, pictures: Path) -> None:
     listed.write_text("".join(f"file '{part.name}'\n" for part in _parts(folder, talks)))
     whole = ("-f", "concat", "-i", listed, "-t", PERIOD_SECONDS)
     primed = folder / "primed.aac"
-    ffmpeg(
-        *whole, "-map", "0:a", "-af", "apad", "-c:a", "aac", "-b:a", "48k", "-aac_pns", 0, primed
-    )
+    ffmpeg(*whole, *_SOUND.split(), primed)
     # The encoder adds a frame, which would shift each repetition against the one before.
     ffmpeg("-i", primed, "-c", "copy", "-frames:a", PERIOD_SECONDS * _RATE // _AAC_FRAME, sound)
-    still = f"tpad=stop=-1:stop_mode=clone,fps={_PICTURES_A_SECOND}"
-    ffmpeg(
-        *whole,
-        "-map",
-        "0:v",
-        "-vf",
-        still,
-        "-c:v",
-        "libx264",
-        "-crf",
-        30,
-        "-bf",
-        0,
-        "-g",
-        50,
-        "-pix_fmt",
-        "yuv420p",
-        "-frames:v",
-        PERIOD_SECONDS * _PICTURES_A_SECOND,
-        pictures,
+    coding = (
+        f"-map 0:v -vf tpad=stop=-1:stop_mode=clone,fps={_PICTURES_A_SECOND} -c:v libx264 -crf 30"
+        f" -bf 0 -g 50 -pix_fmt yuv420p -frames:v {PERIOD_SECONDS * _PICTURES_A_SECOND}"
     )
+    ffmpeg(*whole, *coding.split(), pictures)
 
 
 def _parts(folder: Path, talks: Sequence[Path]) -> list[Path]:
     parts: list[Path] = []
-    for number, (talk, tempo) in enumerate(zip(cycle(talks), cycle(_TEMPOS), strict=False)):
-        if number == _PARTS:
-            return parts
-        part = folder / f"part-{number:02d}.mkv"
-        ffmpeg(
-            "-i",
-            talk,
-            "-vf",
-            f"setpts=PTS/{tempo},{_SMALL}",
-            "-af",
-            f"atempo={tempo}",
-            "-ac",
-            1,
-            "-ar",
-            _RATE,
-            "-c:v",
-            "libx264",
-            "-preset",
-            "ultrafast",
-            "-qp",
-            18,
-            "-c:a",
-            "pcm_s16le",
-            part,
+    for number, talk, tempo in zip(range(_PARTS), cycle(talks), cycle(_TEMPOS), strict=False):
+        parts.append(folder / f"part-{number:02d}.mkv")
+        coding = (
+            f"-vf setpts=PTS/{tempo},{_SMALL} -af atempo={tempo} -ac 1 -ar {_RATE}"
+            " -c:v libx264 -preset ultrafast -qp 18 -c:a pcm_s16le"
         )
-        parts.append(part)
+        ffmpeg("-i", talk, *coding.split(), parts[-1])
     return parts

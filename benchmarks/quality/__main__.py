@@ -5,26 +5,15 @@ preset, then speakers and pictures, which do not depend on it. A preset without 
 """
 
 import argparse
-import tempfile
-from pathlib import Path
 
+from benchmarks.measuring.jobs import MODEL
+from benchmarks.measuring.speech import MODELS, TALK, find_speakers, sound_of, turns_of
 from benchmarks.quality import pictures, words
-from benchmarks.quality.beside_pyannote import (
-    annotation,
-    error_rate,
-    our_turns,
-    pyannote_sample,
-    read_rttm,
-)
-from benchmarks.recordings.sounds import ROOT, TALK
+from benchmarks.quality.beside_pyannote import THREADS, pyannote_sample
+from lifestream.scoring import diarization_error_rate, read_rttm
 from runtime.core.contract import Quality
 from runtime.core.errors import Permanent
 from runtime.processor.models.presets import Preset, preset_of
-from runtime.processor.stages.audio import extract_audio
-from runtime.processor.stages.probe import probe
-
-MODELS = (ROOT / ".lifestream" / "models").resolve()
-ASR_MODEL = "whisper-base"
 
 
 def main() -> None:
@@ -41,7 +30,7 @@ def main() -> None:
     for name, measure in words.MEASURES.items():
         if not is_asked(name):
             continue
-        cells = [measure(MODELS, preset) if preset else "not run" for preset in presets.values()]
+        cells = [measure(preset) if preset else "not run" for preset in presets.values()]
         print(f"| {name} | {' | '.join(cells)} |", flush=True)
     print("\n| measured | of any quality |\n|---|---|")
     if is_asked("DER"):
@@ -54,7 +43,7 @@ def main() -> None:
 
 def _preset(quality: Quality) -> Preset | None:
     try:
-        return preset_of(quality, models_dir=MODELS, asr_model=ASR_MODEL)
+        return preset_of(quality, models_dir=MODELS, asr_model=MODEL)
     except Permanent:
         return None
 
@@ -62,13 +51,15 @@ def _preset(quality: Quality) -> Preset | None:
 def _diarization() -> dict[str, float]:
     """Return the DER, without a collar and with overlaps, of the labelled recordings."""
     sample = pyannote_sample()
-    with tempfile.TemporaryDirectory() as folder:
-        talk = extract_audio(TALK, probe(TALK), Path(folder) / "talk.wav", lambda _: None)
+    with sound_of(TALK) as talk:
         return {
-            name: error_rate(annotation(read_rttm(truth)), annotation(our_turns(audio)))
+            name: diarization_error_rate(
+                read_rttm(truth.with_suffix(".rttm").read_text()),
+                turns_of(find_speakers(audio, threads=THREADS)),
+            )
             for name, audio, truth in (
-                ("the talk", talk, TALK.with_suffix(".rttm")),
-                ("pyannote's sample", sample, sample.path.with_suffix(".rttm")),
+                ("the talk", talk, TALK),
+                ("pyannote's sample", sample, sample.path),
             )
         }
 

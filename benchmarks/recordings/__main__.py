@@ -25,12 +25,10 @@ from benchmarks.recordings import (
 from benchmarks.recordings.kinds import Variant
 from benchmarks.recordings.laboratory import listened, process
 from benchmarks.recordings.results import FILE, PAGE, Row, merged, page_with, read_rows, write_rows
-from benchmarks.recordings.sounds import ROOT
 from runtime.core.clock import SystemClock
 from runtime.core.contract import LeaveOut
 
 _OF_PEOPLE = {"calls", "softer second voice"}
-MODELS = (ROOT / ".lifestream" / "models").resolve()
 
 
 def main() -> None:
@@ -146,7 +144,7 @@ def heard(variant: Variant) -> str:
 def judged(variant: Variant) -> str:
     """Return what became of a variant: right, refused with its code, or what is wrong."""
     with tempfile.TemporaryDirectory() as folder:
-        outcome = process(variant, Path(folder), MODELS)
+        outcome = process(variant, Path(folder))
     if outcome.results is None:
         expected = outcome.code == variant.code
         return f"{'refused' if expected else 'WRONG: refused'}, `{outcome.code}`"

@@ -3,39 +3,25 @@
 import functools
 import io
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.measuring.jobs import run_job
 from benchmarks.recordings.kinds import Results, Variant
-from runtime.core import jobs as lifecycle
-from runtime.core.clock import SystemClock
 from runtime.core.contract import ResultFile
 from runtime.core.errors import Permanent
 from runtime.core.jobs import State
 from runtime.core.media import Upload
-from runtime.core.telemetry import Telemetry
-from runtime.processor.attempt import Attempt, Ports
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
-from runtime.processor.pipeline.toolkit import build_toolkit
-from runtime.processor.supervision.interruption import Interruption
-from runtime.processor.supervision.watchdog import WatchdogTimeouts
-from runtime.results.published import open_results
 from scripts.labelled_speech.prompts import SAMPLE_RATE
 from scripts.sample_media.ffmpeg import decode_speech
-from tests.fakes.jobs import InMemoryJobStore
-from tests.fakes.log import CapturedLog
-from tests.fakes.metrics import CapturedMetrics
-from tests.fakes.objects import InMemoryObjectStore
 
 THREADS = 1
 """Several wait for each other on a busy machine."""
-MODEL = "whisper-base"
-_TIMEOUT_SECONDS = 900.0
 _FILE = "made"
 """Names of uploads may hold slashes."""
 _ALIKE, _TOLERANCE_SECONDS = 0.93, 0.3
@@ -57,39 +43,23 @@ def _decoder() -> Decoder:
     return Decoder()
 
 
-def process(variant: Variant, folder: Path, models: Path) -> Outcome:
+def process(variant: Variant, folder: Path) -> Outcome:
     """Make the recording in a folder and run its job."""
     path = folder / _FILE
     variant.make(path)
-    clock, objects, jobs = SystemClock(), InMemoryObjectStore(), InMemoryJobStore()
-    source = objects.put("any", f"uploads/{variant.name}", path.read_bytes())
-    job = lifecycle.claim_new(source, now=clock.now(), lease_seconds=60.0, options=variant.options)
-    jobs.create(job)
-    Attempt(
-        job_id=source.job_id,
-        number=1,
-        task_arn=None,
-        ports=Ports(objects=objects, jobs=jobs),
-        toolkit=build_toolkit(
-            models_dir=models,
-            asr_model=MODEL,
-            capacity=Capacity(cores=THREADS, memory_mb=8000),
-            threads=THREADS,
-            decoder=_decoder(),
-            checkpoint_seconds=20.0,
-        ),
-        interruption=Interruption(clock=clock, timeout_seconds=_TIMEOUT_SECONDS),
-        work_dir=folder / "work",
-        clock=clock,
-        telemetry=Telemetry(log=CapturedLog(), metrics=CapturedMetrics()),
-        timeouts=WatchdogTimeouts(),
-        abort=os._exit,
-    ).run()
-    done = jobs.get(source.job_id)
-    assert done is not None  # noqa: S101 - for the type checker: it was created above
-    if done.state is not State.SUCCEEDED:
-        return Outcome(code=done.failure.code if done.failure else str(done.state))
-    published = open_results(done, objects)
+    done = run_job(
+        path,
+        name=variant.name,
+        capacity=Capacity(cores=THREADS, memory_mb=8000),
+        threads=THREADS,
+        decoder=_decoder(),
+        options=variant.options,
+        may_fail=True,
+    )
+    job = done.job
+    if job.state is not State.SUCCEEDED:
+        return Outcome(code=job.failure.code if job.failure else str(job.state))
+    published = done.results()
     summary = json.loads(published.read(ResultFile.SUMMARY_JSON))
     names = [scene["thumbnail"] for scene in summary["scenes"] if scene["thumbnail"]]
     return Outcome(

@@ -2,11 +2,10 @@
 
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from local.cloud import REGION
-from runtime.aws import clients
+from benchmarks.serving.cloud import Service
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.contract import EnvVar
 from runtime.core.jobs import Job, Source, claim_new, report, start
@@ -24,20 +23,19 @@ class Recordings:
     jobs: dict[str, Job] = field(default_factory=dict)
 
     @classmethod
-    def create(
-        cls, resources: Mapping[str, str], owners: Sequence[str], *, each: int
-    ) -> "Recordings":
+    def create(cls, service: Service, owners: Sequence[str], *, each: int) -> "Recordings":
         """Record running jobs of each owner."""
-        made = cls(
-            DynamoJobStore(
-                clients.dynamodb(REGION),
-                jobs_table=resources[EnvVar.JOBS_TABLE],
-                idempotency_table=resources[EnvVar.IDEMPOTENCY_TABLE],
-            )
-        )
+        made = cls(service.job_store)
         for owner in owners:
             for number in range(each):
-                made._create(resources[EnvVar.MEDIA_BUCKET], owner, number)
+                source = Source(
+                    bucket=service.resources[EnvVar.MEDIA_BUCKET],
+                    key=f"uploads/{owner}/talk-{number}.mp4",
+                    etag=f"{number:032x}",
+                    size_bytes=SIZE_BYTES,
+                )
+                job = running_job(made.store, source, Submission(owner=owner, title="A talk"))
+                made.jobs[job.job_id] = job
         return made
 
     def of(self, owner: str) -> list[str]:
@@ -54,18 +52,12 @@ class Recordings:
         self.store.save(before, after)
         self.jobs[job_id] = after
 
-    def _create(self, bucket: str, owner: str, number: int) -> None:
-        source = Source(
-            bucket=bucket,
-            key=f"uploads/{owner}/talk-{number}.mp4",
-            etag=f"{number:032x}",
-            size_bytes=SIZE_BYTES,
-        )
-        now = time.time()
-        claimed = claim_new(
-            source, now=now, lease_seconds=60, submission=Submission(owner=owner, title="A talk")
-        )
-        running = start(claimed, now=now, task_arn=None)
-        self.store.create(claimed)
-        self.store.save(claimed, running)
-        self.jobs[running.job_id] = running
+
+def running_job(store: DynamoJobStore, source: Source, submission: Submission) -> Job:
+    """Record a job that a processor has started."""
+    now = time.time()
+    claimed = claim_new(source, now=now, lease_seconds=60, submission=submission)
+    running = start(claimed, now=now, task_arn=None)
+    store.create(claimed)
+    store.save(claimed, running)
+    return running

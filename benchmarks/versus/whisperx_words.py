@@ -8,7 +8,6 @@ import json
 import os
 import sys
 from pathlib import Path
-from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
@@ -22,9 +21,10 @@ def main(wav: Path, cores: int) -> None:
     """Transcribe, then find speakers, as its command line does, and print."""
     import torch  # noqa: PLC0415 - only in WhisperX's environment
     import whisperx  # noqa: PLC0415
-    from whisperx.diarize import assign_word_speakers  # noqa: PLC0415
+    from whisperx.diarize import DiarizationPipeline, assign_word_speakers  # noqa: PLC0415
 
     from benchmarks.versus.sound import read  # noqa: PLC0415
+    from benchmarks.versus.stock import stock_pipeline  # noqa: PLC0415
 
     torch.set_num_threads(cores)
     samples = read(wav)
@@ -37,40 +37,18 @@ def main(wav: Path, cores: int) -> None:
         local_files_only=True,
     )
     result = model.transcribe(samples, batch_size=BATCH_SIZE)
-    turns = pipeline(models / "diarization")(samples)
-    segments = assign_word_speakers(turns, result)["segments"]
-    print(
-        json.dumps(
-            {
-                "segments": [
-                    [s.get("speaker", "unknown"), s["start"], s["end"], s["text"]] for s in segments
-                ],
-                "turns": [
-                    [row.start, row.end, row.speaker] for row in turns.itertuples(index=False)
-                ],
-            }
-        )
-    )
-
-
-def pipeline(folder: Path) -> Any:
-    """Return WhisperX's diarization with pyannote's own pipeline and this project's weights."""
-    import yaml  # noqa: PLC0415 - only in WhisperX's environment
-    from pyannote.audio import Pipeline  # noqa: PLC0415
-    from pyannote.audio.core.pipeline import expand_subfolders  # noqa: PLC0415
-    from whisperx.diarize import DiarizationPipeline  # noqa: PLC0415
-
-    from runtime.processor.models.campplus import load_campplus  # noqa: PLC0415
-
-    config = yaml.safe_load((folder / "config.yaml").read_text())
-    expand_subfolders(config, str(folder))
-    parameters = config["pipeline"]["params"]
-    parameters["embedding"] = load_campplus(folder / parameters["embedding"]["campplus"])
-    config["pipeline"]["name"] = "pyannote.audio.pipelines.SpeakerDiarization"
     # Its constructor loads from a hub only.
-    made = DiarizationPipeline.__new__(DiarizationPipeline)
-    made.model = Pipeline.from_pretrained(config)
-    return made
+    diarization = DiarizationPipeline.__new__(DiarizationPipeline)
+    diarization.model = stock_pipeline(models / "diarization")
+    turns = diarization(samples)
+    segments = assign_word_speakers(turns, result)["segments"]
+    found = {
+        "segments": [
+            [s.get("speaker", "unknown"), s["start"], s["end"], s["text"]] for s in segments
+        ],
+        "turns": [[row.start, row.end, row.speaker] for row in turns.itertuples(index=False)],
+    }
+    print(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -101,23 +101,14 @@ def choose_client(
     if environment.switch is False:
         log.info("protection.off", why=f"{ECS_ENABLE_TASK_PROTECTION} is false")
         return NoClient("it is switched off")
+    task = {name: getattr(environment, name) for name in ("cluster", "task_arn", "region")}
     if environment.agent_uri is not None:
-        log.info(
-            "protection.by_agent",
-            cluster=environment.cluster,
-            task_arn=environment.task_arn,
-            region=environment.region,
-        )
+        log.info("protection.by_agent", **task)
         return AgentClient(environment.agent_uri)
     if environment.task_arn is not None:
         if environment.cluster is None:
             raise _wrong(ECS_CLUSTER_NAME, "", "the cluster of the task in ECS_TASK_ARN")
-        log.info(
-            "protection.by_api",
-            cluster=environment.cluster,
-            task_arn=environment.task_arn,
-            region=environment.region,
-        )
+        log.info("protection.by_api", **task)
         return make_api_client(
             ApiTarget(environment.cluster, environment.task_arn, environment.region)
         )

@@ -9,7 +9,6 @@ import random
 import signal
 import threading
 from collections.abc import Callable, Mapping
-from types import TracebackType
 from typing import Any, ParamSpec, Self, TypeVar
 
 from .answers import ProtectionClient
@@ -210,12 +209,7 @@ class Protected:
             raise
         return session
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._leave()
 
     async def __aenter__(self) -> ProcessingSession:

@@ -22,19 +22,24 @@ class Wall(Protocol):
         """Return the current time in seconds since the epoch (UTC)."""
 
 
-class Condition(Protocol):
-    """A lock that threads can wait on, as `threading.Condition`."""
+class Reentrant(Protocol):
+    """A lock as a context, which its holder may enter again."""
 
     def __enter__(self) -> object:
-        """Acquire the lock; the holder may acquire it again."""
+        """Acquire the lock."""
 
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         trace: TracebackType | None,
+        /,
     ) -> None:
         """Release the lock."""
+
+
+class Condition(Reentrant, Protocol):
+    """A lock that threads can wait on, as `threading.Condition`."""
 
     def wait(self, timeout: float | None = None) -> bool:
         """Release the lock until notified or the timeout; return whether it was notified."""
@@ -46,19 +51,8 @@ class Condition(Protocol):
         """Wake every thread that waits."""
 
 
-class Lock(Protocol):
+class Lock(Reentrant, Protocol):
     """A lock that its holder may acquire again, as `threading.RLock`."""
-
-    def __enter__(self) -> object:
-        """Acquire the lock."""
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Release the lock."""
 
     def acquire(self, blocking: bool = True) -> bool:  # noqa: FBT001, FBT002 - as the system's
         """Acquire the lock; unless `blocking`, return False if another thread has it."""

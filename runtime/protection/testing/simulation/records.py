@@ -5,6 +5,7 @@ from typing import Any
 
 from ...lease import FOREVER
 from ...slots import Slot
+from ...status import Counters
 from .schedule import Job
 
 
@@ -38,6 +39,11 @@ class ScheduleResult:
     renewals: int = 0
     refusals: int = 0
     failures: int = 0
+
+    def add_calls(self, counters: Counters) -> None:
+        """Take over the counts of calls to ECS."""
+        self.calls, self.renewals = counters.calls, counters.renewals
+        self.refusals, self.failures = counters.refusals, counters.failures
 
 
 class QuietLog:

@@ -76,11 +76,7 @@ class Simulation:
             self._time.at, _, event = heapq.heappop(self._heap)
             event()
         self._audit.look_at_idle(self._ecs.protected_until)
-        counters = self._keeper.snapshot().counters
-        self.outcome.calls = counters.calls
-        self.outcome.renewals = counters.renewals
-        self.outcome.refusals = counters.refusals
-        self.outcome.failures = counters.failures
+        self.outcome.add_calls(self._keeper.snapshot().counters)
         return self.outcome
 
     # ------------------------------------------------------------ jobs

@@ -65,11 +65,7 @@ class SimulatedTask:
         """Play everything and return what happened."""
         self.threads.run()
         self.audit.look_at_idle(min(self.ecs.protected_until, self._closed_at))
-        counters = self.manager.status().lease.counters
-        self.outcome.calls = counters.calls
-        self.outcome.renewals = counters.renewals
-        self.outcome.refusals = counters.refusals
-        self.outcome.failures = counters.failures
+        self.outcome.add_calls(self.manager.status().lease.counters)
         return self.outcome
 
     def close(self) -> None:

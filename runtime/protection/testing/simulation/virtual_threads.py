@@ -8,7 +8,6 @@ import heapq
 import threading
 from collections.abc import Callable
 from itertools import count
-from types import TracebackType
 from typing import Self
 
 from .world import VirtualTime
@@ -99,12 +98,7 @@ class VirtualCondition:
             running.depth += 1
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Release."""
         running = self._threads.running
         if running is not None:
@@ -161,12 +155,7 @@ class VirtualLock:
         self.acquire()
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """Release."""
         self.release()
 

@@ -1,6 +1,6 @@
 """The simulated world: virtual clocks, and an ECS whose truth about protection can be looked at."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from ...answers import Answer, Failed, Protected, Refused, Unprotected
@@ -66,7 +66,6 @@ class Ecs:
     schedule: Schedule
     random: Random
     protected_until: float = 0.0
-    refusals: int = field(default=0)
 
     def send(self, call: Call, now: float) -> Flight:
         """Return what a call sent now will do."""
@@ -85,7 +84,6 @@ class Ecs:
         if asked is None:
             return Flight(lands_at, None, now + latency, Unprotected())
         if random.random() < schedule.refusing:
-            self.refusals += 1
             return Flight(None, None, now + latency, Refused("DEPLOYMENT_BLOCKED", None))
         granted = asked
         if random.random() < schedule.short_grants:

@@ -73,7 +73,7 @@ def variant(
     )
 
 
-of_variant = provided("chosen", variant)
+of_variant = provided("chosen", by=variant)
 """Decorates a command that is passed `chosen` and has the options of a variant."""
 
 

@@ -48,32 +48,9 @@ docs/operations.md describes what each command does to a job.
 """
 
 app = typer.Typer(help=DESCRIPTION, epilog=EXAMPLES)
-app.add_typer(
-    jobs.app,
-    name="jobs",
-    help="List, show, trace, watch, cancel, retry, reprocess, hold and delete jobs.",
-)
 erasure.add_to(jobs.app)
-app.add_typer(
-    dead_letters.app,
-    name="dlq",
-    help="List, show, redrive and purge the messages that could not be dispatched.",
-)
-app.add_typer(
-    remote.app,
-    name="api",
-    help="List, show, watch, cancel, retry, reprocess and delete your jobs by the API.",
-)
-app.add_typer(
-    edits.app,
-    name="edits",
-    help="Correct a job's results by the API: words, speakers, titles; undo, revisions, files.",
-)
-app.add_typer(
-    voices.app,
-    name="voices",
-    help="List, enrol, propose and erase known voices by the API.",
-)
+for group in (jobs, dead_letters, remote, edits, voices):
+    app.add_typer(group.app)
 app.command("upload")(remote.upload)
 app.command("erase")(erasure.erase_owner)
 app.command("doctor")(doctor.examine)

@@ -10,14 +10,15 @@ Command = Callable[..., Any]
 
 
 def provided(
-    name: str, provide: Callable[..., AbstractContextManager[Any]]
+    name: str, *more: str, by: Callable[..., AbstractContextManager[Any]]
 ) -> Callable[[Command], Command]:
-    """Return a decorator that replaces a command's parameter by the options of `provide`.
+    """Return a decorator that replaces a command's parameters by the options of `by`.
 
-    The command runs in the context that `provide` returns, with its value as the parameter.
+    The command runs in the context that `by` returns, with its value as the parameter; of several
+    parameters, each has its own of a tuple.
     """
     options = [
-        each.replace(kind=Parameter.KEYWORD_ONLY) for each in signature(provide).parameters.values()
+        each.replace(kind=Parameter.KEYWORD_ONLY) for each in signature(by).parameters.values()
     ]
     names = {each.name for each in options}
 
@@ -26,10 +27,14 @@ def provided(
         def command(**given: Any) -> Any:
             chosen = {key: value for key, value in given.items() if key in names}
             others = {key: value for key, value in given.items() if key not in names}
-            with provide(**chosen) as value:
-                return function(**{name: value}, **others)
+            with by(**chosen) as value:
+                values = value if more else (value,)
+                return function(**dict(zip((name, *more), values, strict=True)), **others)
 
-        own = [each for each in signature(function).parameters.values() if each.name != name]
+        replaced = {name, *more}
+        own = [
+            each for each in signature(function).parameters.values() if each.name not in replaced
+        ]
         return _declared(command, [*own, *options])
 
     return decorate

@@ -1,6 +1,7 @@
 """What the commands share: one session with its screen and clients, and their common options."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from typing import Annotated
 
@@ -8,6 +9,7 @@ import typer
 
 from lifestream import adapters
 from lifestream.adapters import Clients
+from lifestream.command_parameters import provided
 from lifestream.ports import Operations
 from lifestream.view.console import Screen
 
@@ -61,7 +63,21 @@ def session_of(context: typer.Context, environment: str | None = None) -> Sessio
     return session
 
 
-def opened(context: typer.Context, environment: str | None) -> tuple[Operations, Screen]:
-    """Return the environment that a command works on, and its screen."""
+@contextmanager
+def _session(context: typer.Context, environment: EnvironmentOption = None) -> Iterator[Session]:
+    yield session_of(context, environment)
+
+
+@contextmanager
+def _opened(
+    context: typer.Context, environment: EnvironmentOption = None
+) -> Iterator[tuple[Operations, Screen]]:
     session = session_of(context, environment)
-    return session.operations(), session.screen
+    yield session.operations(), session.screen
+
+
+in_session = provided("session", by=_session)
+"""Decorates a command that is passed `session` and has the option of its environment."""
+
+on_environment = provided("operations", "screen", by=_opened)
+"""Decorates a command that works on its environment: it is passed `operations` and `screen`."""

@@ -1,12 +1,14 @@
 """What the commands that call the API share: the options that name it, and its client."""
 
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from lifestream.command_parameters import provided
+from lifestream.session import session_of
+from lifestream.view.console import Screen
 from runtime.core.clock import SystemClock
 
 if TYPE_CHECKING:
@@ -38,11 +40,13 @@ def connected(api: str | None, token: str | None, key: str | None) -> "Iterator[
         yield ApiClient(signed_in, http, sleeper=SystemClock())
 
 
-def _client(
-    api: _Api = None, token: _Token = None, key: _Key = None
-) -> "AbstractContextManager[ApiClient]":
-    return connected(api, token, key)
+@contextmanager
+def _calling(
+    context: typer.Context, api: _Api = None, token: _Token = None, key: _Key = None
+) -> "Iterator[tuple[ApiClient, Screen]]":
+    with connected(api, token, key) as client:
+        yield client, session_of(context).screen
 
 
-calls_api = provided("client", _client)
-"""Decorates a command that is passed `client` and has the API's options."""
+calls_api = provided("client", "screen", by=_calling)
+"""Decorates a command that is passed `client` and `screen` and has the API's options."""

@@ -8,25 +8,28 @@ import typer
 
 from lifestream import redrive as redrive_letters
 from lifestream.ports import Operations
-from lifestream.session import EnvironmentOption, JsonOption, opened
+from lifestream.session import JsonOption, on_environment
+from lifestream.view.console import Screen
 from lifestream.view.formatting import LETTER_COLUMNS, letter_json, letter_rows, timestamp
 from runtime.core.dead_letters import DeadLetter, list_command, redrive_command
 
-app = typer.Typer()
+app = typer.Typer(
+    name="dlq", help="List, show, redrive and purge the messages that could not be dispatched."
+)
 _MESSAGE = typer.Argument(metavar="MESSAGE", help="Its id, from `dlq list`.")
 MessageId = Annotated[str, _MESSAGE]
 
 
 @app.command("list")
+@on_environment
 def list_letters(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     *,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most N messages.")] = 100,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
-) -> int:
+) -> None:
     """Show the messages and the states of their jobs; nothing is changed."""
-    operations, screen = opened(context, environment)
     with (
         screen.busy("Reading the dead-letter queue"),
         redrive_letters.peek(operations.dead_letters, limit=limit) as letters,
@@ -34,30 +37,29 @@ def list_letters(
         contents = [redrive_letters.read(operations, letter) for letter in letters]
     if as_json:
         screen.json([letter_json(content) for content in contents])
-        return 0
+        return
     if not contents:
         screen.say(_empty(operations))
-        return 0
+        return
     now = operations.clock.now()
     rows = [row for content in contents for row in letter_rows(content, now=now)]
     screen.table(LETTER_COLUMNS, rows)
     if len(contents) == limit:
         screen.note(f"The first {limit}; --limit shows more.")
     screen.say(f"Send them back: {redrive_command(operations.environment)}")
-    return 0
 
 
 @app.command()
+@on_environment
 def show(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     message: MessageId,
     *,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="Search N messages.")] = 1000,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Show one message whole; nothing is changed."""
-    operations, screen = opened(context, environment)
     with (
         screen.busy("Looking for the message"),
         redrive_letters.peek(operations.dead_letters, limit=limit) as letters,
@@ -98,12 +100,13 @@ def show(
 
 
 @app.command()
+@on_environment
 def redrive(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     message: Annotated[str | None, _MESSAGE] = None,
     *,
     every: Annotated[bool, typer.Option("--all", help="Every message.")] = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Put failed jobs back and send their messages to the jobs queue.
 
@@ -111,7 +114,6 @@ def redrive(
     """
     if every == (message is not None):
         raise typer.BadParameter("Give the id of a message, or --all.")
-    operations, screen = opened(context, environment)
 
     def wanted(letter: DeadLetter) -> bool:
         return every or letter.message_id == message
@@ -145,14 +147,14 @@ def redrive(
 
 
 @app.command()
+@on_environment
 def purge(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     *,
     yes: Annotated[bool, typer.Option("--yes", help="Do it; else only count them.")] = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Remove all messages for good."""
-    operations, screen = opened(context, environment)
     count = operations.dead_letters.count()
     if count == 0:
         screen.say(_empty(operations))

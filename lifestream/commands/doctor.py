@@ -13,27 +13,26 @@ from lifestream.drift import check_drift, detect
 from lifestream.preflight.account import read_account
 from lifestream.preflight.checks import check_quotas
 from lifestream.preflight.needs import read_needs
-from lifestream.session import EnvironmentOption, JsonOption, Session, session_of
+from lifestream.session import JsonOption, Session, in_session
 from lifestream.view.console import Screen
 from runtime.core.clock import SystemClock
 
 ENVIRONMENTS = Path(__file__).resolve().parent.parent.parent / "environments"
 
 
+@in_session
 def examine(
-    context: typer.Context,
+    session: Session,
     *,
     drift: Annotated[
         bool, typer.Option("--drift", help="Also find changes by hand, which takes minutes.")
     ] = False,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Check everything: stacks, queues, tables, bucket, functions, image, roles, alarms, jobs.
 
     The exit status is 1 when anything is wrong. Findings are printed with the worst first.
     """
-    session = session_of(context, environment)
     screen = session.screen
     examination = Examination(
         session.aws,

@@ -11,7 +11,7 @@ import typer
 from lifestream.command_parameters import spread
 from lifestream.commands.api_command import JobId, calls_api
 from lifestream.commands.edit_kinds import EDIT_KINDS, EditKind
-from lifestream.session import JsonOption, session_of
+from lifestream.session import JsonOption
 from lifestream.view.console import Screen
 from runtime.core.errors import Permanent
 from runtime.results.render.text import clock
@@ -19,7 +19,10 @@ from runtime.results.render.text import clock
 if TYPE_CHECKING:
     from lifestream.remote.client import ApiClient
 
-app = typer.Typer()
+app = typer.Typer(
+    name="edits",
+    help="Correct a job's results by the API: words, speakers, titles; undo, revisions, files.",
+)
 
 RevisionOption = Annotated[
     int | None,
@@ -31,18 +34,17 @@ FORMATS = ("srt", "vtt", "json")
 _REVISION = re.compile(r"\.r(?P<revision>\d+)\.")
 
 
-def _making(edit: EditKind) -> Callable[..., int]:
+def _making(edit: EditKind) -> Callable[..., None]:
     def command(
-        context: typer.Context,
         client: "ApiClient",
+        screen: Screen,
         job: JobId,
         *,
         revision: RevisionOption = None,
         **given: Any,
-    ) -> int:
+    ) -> None:
         body = {"edits": [{"kind": edit.kind, **given}]}
-        _say(session_of(context).screen, _post(client, job, "edits", revision, body))
-        return 0
+        _say(screen, _post(client, job, "edits", revision, body))
 
     return calls_api(spread(command, edit.arguments))
 
@@ -54,8 +56,8 @@ for _kind in EDIT_KINDS:
 @app.command()
 @calls_api
 def show(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     *,
     words: Annotated[bool, typer.Option("--words", help="Each word with its id.")] = False,
@@ -64,13 +66,12 @@ def show(
         typer.Option(min=0.0, max=1.0, metavar="P", help="Only words less probable than this."),
     ] = None,
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Show the sentences, or the words, with the ids that edits name."""
-    screen = session_of(context).screen
     found = client.call("GET", f"/v1/jobs/{job}/edits")
     if as_json:
         screen.json(found)
-        return 0
+        return
     names = found["names"]
     rows: list[list[str]] = []
     for word in found["words"]:
@@ -83,16 +84,14 @@ def show(
             rows[-1][-1] += f" {word['text']}"
     screen.table(("WORD", "TIME", "SPEAKER", "TEXT"), rows)
     screen.note(f"revision {found['revision']}")
-    return 0
 
 
-def _stepping(step: str) -> Callable[..., int]:
+def _stepping(step: str) -> Callable[..., None]:
     @calls_api
     def command(
-        context: typer.Context, client: "ApiClient", job: JobId, *, revision: RevisionOption = None
-    ) -> int:
-        _say(session_of(context).screen, _post(client, job, f"edits/{step}", revision))
-        return 0
+        client: "ApiClient", screen: Screen, job: JobId, *, revision: RevisionOption = None
+    ) -> None:
+        _say(screen, _post(client, job, f"edits/{step}", revision))
 
     return command
 
@@ -108,34 +107,28 @@ for _step, _help in (
 @app.command()
 @calls_api
 def restore(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     number: Number,
     *,
     revision: RevisionOption = None,
-) -> int:
+) -> None:
     """Return to the edits of an earlier revision, in a new one."""
     answer = _post(client, job, f"revisions/{number}/restore", revision)
-    _say(session_of(context).screen, answer)
-    return 0
+    _say(screen, answer)
 
 
 @app.command()
 @calls_api
 def revisions(
-    context: typer.Context,
-    client: "ApiClient",
-    job: JobId,
-    *,
-    as_json: JsonOption = False,
-) -> int:
+    client: "ApiClient", screen: Screen, job: JobId, *, as_json: JsonOption = False
+) -> None:
     """List who made which revision."""
-    screen = session_of(context).screen
     found = client.call("GET", f"/v1/jobs/{job}/revisions")
     if as_json:
         screen.json(found)
-        return 0
+        return
     columns = ("REVISION", "BY", "AUTHOR", "EDITS")
     screen.table(
         columns,
@@ -148,35 +141,33 @@ def revisions(
     earlier = found["earlier_run"]
     if earlier is not None and not earlier["carried"]:
         screen.note(f"{earlier['edits']} corrections of the run before wait for `edits carry`")
-    return 0
 
 
 @app.command()
 @calls_api
 def compare(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     before: Number,
     after: Annotated[int | None, typer.Argument(min=0, metavar="[REVISION]")] = None,
-) -> int:
+) -> None:
     """Show what differs between two revisions as JSON; the second is the current one."""
     path = f"/v1/jobs/{job}/revisions/{before}/compare"
-    session_of(context).screen.json(client.call("GET", path, query={"with": after}))
-    return 0
+    screen.json(client.call("GET", path, query={"with": after}))
 
 
 @app.command("export")
 @calls_api
 def export_file(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     form: Annotated[str, typer.Option("--format", help="srt, vtt or json.")] = "srt",
     folder: Annotated[Path, typer.Option("--folder", file_okay=False)] = Path(),
     *,
     revision: RevisionOption = None,
-) -> int:
+) -> None:
     """Write the transcript to be edited elsewhere; its name says which revision it is."""
     if form not in FORMATS:
         raise typer.BadParameter(f"{form!r} is none of {', '.join(FORMATS)}")
@@ -185,15 +176,14 @@ def export_file(
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{job}.r{number}.{form}"
     path.write_bytes(content)
-    session_of(context).screen.say(str(path))
-    return 0
+    screen.say(str(path))
 
 
 @app.command("import")
 @calls_api
 def import_file(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="As exported.")],
     *,
@@ -203,10 +193,9 @@ def import_file(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the edits only.")] = False,
     revision: RevisionOption = None,
-) -> int:
+) -> None:
     """Make the edits that an exported transcript was given elsewhere, as one change."""
     named = _REVISION.search(file.name)
-    screen = session_of(context).screen
     number = _current(client, job) if revision is None else revision
     query = {
         "format": file.suffix.removeprefix("."),
@@ -223,27 +212,25 @@ def import_file(
     for edit in answer["imported"]:
         screen.say(json.dumps(edit, ensure_ascii=False))
     _say(screen, answer)
-    return 0
 
 
 @app.command()
 @calls_api
 def apply(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A JSON list.")],
     *,
     revision: RevisionOption = None,
-) -> int:
+) -> None:
     """Make the edits of a file as `POST /v1/jobs/{id}/edits` takes them: all, or none."""
     try:
         edits = json.loads(file.read_text())
     except ValueError as error:
         raise Permanent("edits.invalid", f"{file} is no JSON.", "Correct it.") from error
     answer = _post(client, job, "edits", revision, {"edits": edits})
-    _say(session_of(context).screen, answer)
-    return 0
+    _say(screen, answer)
 
 
 def _current(client: "ApiClient", job: str) -> int:

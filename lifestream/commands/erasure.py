@@ -9,7 +9,7 @@ import typer
 from lifestream.commands.jobs import JobName, job_id_of
 from lifestream.job_actions import change, known
 from lifestream.ports import Operations
-from lifestream.session import EnvironmentOption, JsonOption, opened
+from lifestream.session import JsonOption, on_environment
 from lifestream.view.console import Screen
 from runtime.core.contract import ERASE_EVENT, UPLOADS_PREFIX, is_folder_marker
 from runtime.core.erasure import certificate_document, certificate_text
@@ -47,17 +47,17 @@ def add_to(app: typer.Typer) -> None:
         app.command(name)(command)
 
 
+@on_environment
 def delete(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     name: JobName,
     *,
     yes: YesOption = False,
     wait: WaitOption = False,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Erase a job in any state: upload, checkpoints, results, records, in every version."""
-    operations, screen = opened(context, environment)
     job_id = job_id_of(operations, name)
     if not yes:
         typer.confirm(f"Erase job {job_id} for good?", abort=True)
@@ -70,27 +70,27 @@ def delete(
     return _wait(operations, screen, job_id, as_json=as_json)
 
 
+@on_environment
 def certificate(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     job: Annotated[str, typer.Argument(metavar="JOB", help="Its id.")],
     *,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
-) -> int:
+) -> None:
     """Show what was erased of a job, and what remains until when."""
-    operations, screen = opened(context, environment)
-    return _show(operations, screen, job, as_json=as_json)
+    _show(operations, screen, job, as_json=as_json)
 
 
+@on_environment
 def hold_job(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     name: JobName,
     *,
     reason: Annotated[str, typer.Option("--reason", help="Why it must not be erased.")],
-    environment: EnvironmentOption = None,
 ) -> int:
     """Put a job that has ended under a legal hold: nothing of it is erased or replaced."""
-    operations, screen = opened(context, environment)
     job_id, by = job_id_of(operations, name), getpass.getuser()
     if operations.object_days:
         raise Permanent(
@@ -108,26 +108,23 @@ def hold_job(
     return 0
 
 
-def release_job(
-    context: typer.Context, name: JobName, *, environment: EnvironmentOption = None
-) -> int:
+@on_environment
+def release_job(operations: Operations, screen: Screen, name: JobName) -> None:
     """Lift a job's legal hold."""
-    operations, screen = opened(context, environment)
     job_id = job_id_of(operations, name)
     _change_ended(operations, job_id, lambda job, _now: release(job))
     screen.say(f"Job {job_id} is not on hold.")
-    return 0
 
 
+@on_environment
 def erase_owner(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     *,
     owner: Annotated[str, typer.Option("--owner", help="The subject of their sign-in.")],
     yes: YesOption = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Find and erase all jobs and uploads of an owner; those under a legal hold stay."""
-    operations, screen = opened(context, environment)
     with screen.busy("Looking for what they own"):
         found = sorted({*jobs_of(operations, owner), *uploads_of(operations, owner)})
     if not found:
@@ -210,13 +207,14 @@ def _wait(operations: Operations, screen: Screen, job_id: str, *, as_json: bool)
     while operations.clock.now() - began < MAX_WAIT_SECONDS:
         found = operations.erasures.find(job_id)
         if found is not None and found.erased_at is not None:
-            return _show(operations, screen, job_id, as_json=as_json)
+            _show(operations, screen, job_id, as_json=as_json)
+            return 0
         operations.clock.sleep(POLL_SECONDS)
     screen.say(f"Job {job_id} is not erased yet; look for the cause: {operations.command} doctor")
     return 1
 
 
-def _show(operations: Operations, screen: Screen, job_id: str, *, as_json: bool) -> int:
+def _show(operations: Operations, screen: Screen, job_id: str, *, as_json: bool) -> None:
     found = operations.erasures.find(job_id)
     if found is None:
         raise Permanent(
@@ -228,4 +226,3 @@ def _show(operations: Operations, screen: Screen, job_id: str, *, as_json: bool)
         screen.json(certificate_document(found))
     else:
         screen.say(certificate_text(found))
-    return 0

@@ -12,7 +12,7 @@ from lifestream import job_actions
 from lifestream.follow import JobStalledError, follow
 from lifestream.job_actions import ActionResult, known
 from lifestream.ports import Operations
-from lifestream.session import EnvironmentOption, JsonOption, opened
+from lifestream.session import JsonOption, on_environment
 from lifestream.view.console import Screen
 from lifestream.view.formatting import JOB_COLUMNS, job_fields, job_json, job_row
 from lifestream.view.waterfall import COLUMNS, waterfall
@@ -26,7 +26,9 @@ JOB_ID = re.compile(r"[0-9a-f]{32}")
 
 SILENCE_SECONDS = 900.0
 
-app = typer.Typer()
+app = typer.Typer(
+    name="jobs", help="List, show, trace, watch, cancel, retry, reprocess, hold and delete jobs."
+)
 JobName = Annotated[str, typer.Argument(metavar="JOB", help="Its id, or the key of an upload.")]
 
 
@@ -37,8 +39,10 @@ def _positive(value: float) -> float:
 
 
 @app.command("list")
+@on_environment
 def list_jobs(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     *,
     state: Annotated[
         list[State] | None, typer.Option(case_sensitive=False, help="Only jobs in these states.")
@@ -49,60 +53,48 @@ def list_jobs(
     ] = None,
     limit: Annotated[int, typer.Option(min=1, metavar="N", help="At most N jobs.")] = 50,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
-) -> int:
+) -> None:
     """Show the jobs that changed last."""
-    operations, screen = opened(context, environment)
     chosen = [*(state or ()), *(more_states or ())]
     states = chosen or list(State)
     with screen.busy("Reading the jobs"):
         jobs = newest(operations, states, limit=limit)
     if as_json:
         screen.json([job_json(job) for job in jobs])
-        return 0
+        return
     if not jobs:
         of = " in " + ", ".join(states) if chosen else ""
         screen.say(f"There are no jobs{of} in {operations.environment}.")
-        return 0
+        return
     now = operations.clock.now()
     screen.table(JOB_COLUMNS, [job_row(job, now=now) for job in jobs])
     if len(jobs) == limit:
         screen.note(f"The {limit} that changed last; --limit shows more, --state fewer.")
-    return 0
 
 
 @app.command()
+@on_environment
 def show(
-    context: typer.Context,
-    name: JobName,
-    *,
-    as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
-) -> int:
+    operations: Operations, screen: Screen, name: JobName, *, as_json: JsonOption = False
+) -> None:
     """Show all that is known of one job."""
-    operations, screen = opened(context, environment)
     job = known(operations, job_id_of(operations, name))
     if as_json:
         screen.json(job_json(job))
-        return 0
+        return
     now = operations.clock.now()
     screen.fields(job_fields(job, now=now, log_group=operations.log_group))
     if next_step := _next_step(job, operations):
         screen.say()
         screen.say(next_step)
-    return 0
 
 
 @app.command()
+@on_environment
 def trace(
-    context: typer.Context,
-    name: JobName,
-    *,
-    as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
+    operations: Operations, screen: Screen, name: JobName, *, as_json: JsonOption = False
 ) -> int:
     """Show what was done for a job, and when."""
-    operations, screen = opened(context, environment)
     job = known(operations, job_id_of(operations, name))
     segments = operations.traces.read(trace_id(job.job_id))
     if as_json:
@@ -118,8 +110,10 @@ def trace(
 
 
 @app.command()
+@on_environment
 def watch(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     name: JobName,
     *,
     silence: Annotated[
@@ -128,10 +122,8 @@ def watch(
             callback=_positive, metavar="SECONDS", help="Give up after this time without a change."
         ),
     ] = SILENCE_SECONDS,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Follow a job to its end; the exit status is 0 when it succeeded."""
-    operations, screen = opened(context, environment)
     job_id = job_id_of(operations, name)
     if not is_upload(name):
         known(operations, job_id)
@@ -159,10 +151,8 @@ def watch(
 
 
 def _acting(act: Callable[[Operations, str], ActionResult]) -> Callable[..., int]:
-    def command(
-        context: typer.Context, name: JobName, *, environment: EnvironmentOption = None
-    ) -> int:
-        operations, screen = opened(context, environment)
+    @on_environment
+    def command(operations: Operations, screen: Screen, name: JobName) -> int:
         return print_result(act(operations, job_id_of(operations, name)), screen)
 
     return command
@@ -176,20 +166,20 @@ for _action, _act, _help in (
 
 
 @app.command()
+@on_environment
 def reprocess(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     name: JobName,
     *,
     from_scratch: Annotated[
         bool, typer.Option("--from-scratch", help="Remove its checkpoints instead of reusing them.")
     ] = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Process a succeeded job again, or an upload without a job.
 
     Old results stay until new ones are published.
     """
-    operations, screen = opened(context, environment)
     job_id = job_id_of(operations, name)
     key = key_of(operations, name)
     if key is not None and operations.jobs.get(job_id) is None:

@@ -1,24 +1,20 @@
 """`preflight`: prints what an account lacks for an environment; the status is 1 if anything."""
 
-import typer
-
 from lifestream import adapters
 from lifestream.commands.doctor import ENVIRONMENTS, report
 from lifestream.preflight.account import read_account
 from lifestream.preflight.checks import check_account
 from lifestream.preflight.needs import read_needs
-from lifestream.session import EnvironmentOption, JsonOption, session_of
+from lifestream.session import JsonOption, Session, in_session
 from runtime.core.contract import stack_prefix
 
 
-def examine(
-    context: typer.Context, *, as_json: JsonOption = False, environment: EnvironmentOption = None
-) -> int:
+@in_session
+def examine(session: Session, *, as_json: JsonOption = False) -> int:
     """Check quotas, roles, addresses, bootstrap and image before the first deployment.
 
     The exit status is 1 when anything is missing. Each finding has the command that mends it.
     """
-    session = session_of(context, environment)
     needs = read_needs(ENVIRONMENTS / f"{session.environment}.toml")
     prefix = stack_prefix(needs.environment)
     account = read_account(

@@ -1,26 +1,24 @@
 """`protect`: closes the default security group, guards retained data against deletion."""
 
-import typer
-
 from lifestream import adapters
 from lifestream.adapters import Clients
 from lifestream.commands.doctor import ENVIRONMENTS, retains_data
 from lifestream.default_groups import close, default_groups
 from lifestream.doctor.aws_reader import resources
 from lifestream.environment import Stack, data_stacks, stacks_of_environment
-from lifestream.session import EnvironmentOption, session_of
+from lifestream.session import Session, in_session
 from runtime.aws.sdk_errors import typed_faults
 
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
-def protect_stacks(context: typer.Context, *, environment: EnvironmentOption = None) -> int:
+@in_session
+def protect_stacks(session: Session) -> None:
     """Close the network's default group, and protect what is retained from deletion.
 
     Protection follows a deployment and is no part of it: a first deployment that fails must be able
     to delete what it created, or it could not be repeated.
     """
-    session = session_of(context, environment)
     name = session.environment
     listed = list(adapters.listed_stacks(session.aws))
     stacks = stacks_of_environment(listed, name, place=session.aws.place)
@@ -28,10 +26,9 @@ def protect_stacks(context: typer.Context, *, environment: EnvironmentOption = N
         session.screen.say(f"Closed: {closed}")
     if not retains_data(ENVIRONMENTS / f"{name}.toml"):
         session.screen.say(f"{name} does not retain its data: no stack or table is protected.")
-        return 0
+        return
     for protected in protect(session.aws, name):
         session.screen.say(f"Protected: {protected}")
-    return 0
 
 
 def close_default_groups(aws: Clients, stacks: list[Stack]) -> list[str]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from lifestream.commands.api_command import JobId, calls_api
-from lifestream.session import JsonOption, session_of
+from lifestream.session import JsonOption
 from lifestream.view.console import Screen
 from lifestream.view.formatting import timestamp
 from runtime.core.clock import SystemClock
@@ -17,7 +17,9 @@ from runtime.core.errors import Permanent
 if TYPE_CHECKING:
     from lifestream.remote.client import ApiClient
 
-app = typer.Typer()
+app = typer.Typer(
+    name="api", help="List, show, watch, cancel, retry, reprocess and delete your jobs by the API."
+)
 
 COLUMNS = ("JOB", "STATE", "STAGE", "PROGRESS", "NAME")
 POLL_SECONDS = 5.0
@@ -26,8 +28,8 @@ FAILED_STATES = frozenset({"FAILED", "CANCELLED"})
 
 @calls_api
 def upload(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A recording.")],
     *,
     title: Annotated[str | None, typer.Option(help="What it is called.")] = None,
@@ -40,7 +42,6 @@ def upload(
     """Upload a recording by the API; repeated after an interruption, it goes on where it ended."""
     from lifestream.remote.uploading import Uploader  # noqa: PLC0415 - needs the HTTP client
 
-    screen = session_of(context).screen
     options = _options(option or [], title)
     with screen.transfer(f"Uploading {file.name}", file.stat().st_size) as on_bytes:
         uploader = Uploader(client=client, state_dir=_state_dir(), on_bytes=on_bytes)
@@ -58,50 +59,45 @@ def upload(
 @app.command("jobs")
 @calls_api
 def list_jobs(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     *,
     state: Annotated[list[str] | None, typer.Option(help="Only jobs in these states.")] = None,
     text: Annotated[str, typer.Option(help="In the title or the file name.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=100, metavar="N")] = 50,
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Show your jobs, the newest first."""
-    screen = session_of(context).screen
     query = {"limit": limit, "state": state, "text": text or None}
     jobs = client.call("GET", "/v1/jobs", query=query)["items"]
     if as_json:
         screen.json(jobs)
     else:
         screen.table(COLUMNS, [_row(job) for job in jobs])
-    return 0
 
 
 @app.command()
 @calls_api
-def show(context: typer.Context, client: "ApiClient", job: JobId) -> int:
+def show(client: "ApiClient", screen: Screen, job: JobId) -> None:
     """Show one job as JSON."""
-    session_of(context).screen.json(client.call("GET", f"/v1/jobs/{job}"))
-    return 0
+    screen.json(client.call("GET", f"/v1/jobs/{job}"))
 
 
 @app.command()
 @calls_api
-def watch(context: typer.Context, client: "ApiClient", job: JobId) -> int:
+def watch(client: "ApiClient", screen: Screen, job: JobId) -> int:
     """Follow a job to its end; the status is 1 unless it succeeded."""
-    screen = session_of(context).screen
     found = _followed(client, job, screen)
     screen.say(f"{found['job_id']}  {found['state']}  {found['name']}")
     _say_failure(screen, found)
     return 1 if found["state"] in FAILED_STATES else 0
 
 
-def _act(action: str) -> Callable[..., int]:
+def _act(action: str) -> Callable[..., None]:
     @calls_api
-    def command(context: typer.Context, client: "ApiClient", job: JobId) -> int:
+    def command(client: "ApiClient", screen: Screen, job: JobId) -> None:
         found = client.call("POST", f"/v1/jobs/{job}/{action}")
-        session_of(context).screen.say(f"{found['job_id']}  {found['state']}")
-        return 0
+        screen.say(f"{found['job_id']}  {found['state']}")
 
     return command
 
@@ -117,41 +113,38 @@ for _action, _help in (
 @app.command()
 @calls_api
 def delete(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     *,
     wait: Annotated[
         bool, typer.Option("--wait", help="Wait for the certificate and print it.")
     ] = False,
-) -> int:
+) -> None:
     """Erase a job in any state, with its recording, its results and all their versions."""
-    screen = session_of(context).screen
     client.call("DELETE", f"/v1/jobs/{job}")
     screen.say(f"{job}  deleted")
     if not wait:
-        return 0
+        return
     clock = SystemClock()
     while client.call("GET", f"/v1/jobs/{job}/erasure")["state"] != "erased":
         clock.sleep(POLL_SECONDS)
     screen.json(client.call("GET", f"/v1/jobs/{job}/erasure"))
-    return 0
 
 
 @app.command()
 @calls_api
 def reads(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: Annotated[str | None, typer.Argument(metavar="[JOB]", help="All jobs if omitted.")] = None,
     *,
     owner: Annotated[
         str | None, typer.Option(help="Whose jobs, for admins; yours if omitted.")
     ] = None,
     as_json: JsonOption = False,
-) -> int:
+) -> None:
     """Show who read or changed a job or all jobs; with --json, everything for a script."""
-    screen = session_of(context).screen
     jobs = [job] if job else [each["job_id"] for each in _pages(client, "/v1/jobs", owner)]
     found = [
         {"job_id": job_id, **each}
@@ -166,7 +159,6 @@ def reads(
             for each in found
         ]
         screen.table(("JOB", "HOUR", "WHO", "WHAT"), rows)
-    return 0
 
 
 def _pages(client: "ApiClient", path: str, owner: str | None = None) -> Iterator[dict[str, Any]]:
@@ -183,13 +175,12 @@ def _pages(client: "ApiClient", path: str, owner: str | None = None) -> Iterator
 @app.command()
 @calls_api
 def results(
-    context: typer.Context,
     client: "ApiClient",
+    screen: Screen,
     job: JobId,
     folder: Annotated[Path, typer.Argument(help="Where to put them.")] = Path(),
-) -> int:
+) -> None:
     """Download everything that a job has published."""
-    screen = session_of(context).screen
     for file in client.call("GET", f"/v1/jobs/{job}/results")["files"]:
         target = (folder / file["name"]).resolve()
         if not target.is_relative_to(folder.resolve()):
@@ -197,7 +188,6 @@ def results(
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(client.send("GET", file["url"]).content)
         screen.say(str(folder / file["name"]))
-    return 0
 
 
 def _followed(client: "ApiClient", job_id: str, screen: Screen) -> dict[str, Any]:

@@ -15,25 +15,24 @@ from lifestream.restore_drill import (
     drill_objects,
     drill_table,
 )
-from lifestream.session import EnvironmentOption, JsonOption, session_of
+from lifestream.session import JsonOption, Session, in_session
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Output
 
 TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
+@in_session
 def restore_drill(
-    context: typer.Context,
+    session: Session,
     *,
     objects: Annotated[int, typer.Option(min=0, help="At most so many objects.")] = 20,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
 ) -> int:
     """Restore every table and some objects beside the present ones, compare, remove them.
 
     The exit status is 1 when anything that is older than its recovery point is missing or differs.
     """
-    session = session_of(context, environment)
     aws, screen, clock = session.aws, session.screen, SystemClock()
     stacks = adapters.stacks(aws, session.environment)
     outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}

@@ -9,8 +9,10 @@ import typer
 
 from lifestream.commands.jobs import JobName, job_id_of
 from lifestream.job_actions import known
+from lifestream.ports import Operations
 from lifestream.scoring import diarization_error_rate, read_rttm, word_errors
-from lifestream.session import EnvironmentOption, JsonOption, opened
+from lifestream.session import JsonOption, on_environment
+from lifestream.view.console import Screen
 from runtime.core.contract import ResultFile
 from runtime.core.errors import Permanent
 from runtime.core.ports import ObjectNotFoundError
@@ -19,18 +21,18 @@ from runtime.results.published import open_results
 RTTM = ".rttm"
 
 
+@on_environment
 def score(
-    context: typer.Context,
+    operations: Operations,
+    screen: Screen,
     name: JobName,
     reference: Annotated[
         Path, typer.Argument(help="A text of what is said, or an RTTM file of who speaks when.")
     ],
     *,
     as_json: JsonOption = False,
-    environment: EnvironmentOption = None,
-) -> int:
+) -> None:
     """Score a job's results: word error rate against a text, DER against an RTTM file."""
-    operations, screen = opened(context, environment)
     job = known(operations, job_id_of(operations, name))
     if not reference.is_file():
         raise Permanent(
@@ -63,4 +65,3 @@ def score(
         screen.json(figures)
     else:
         screen.say(said)
-    return 0

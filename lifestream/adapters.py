@@ -3,9 +3,10 @@
 import json
 import os
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import boto3
+from botocore.exceptions import ClientError
 
 from lifestream.environment import Stack, outputs_of, stacks_of_environment
 from lifestream.ports import Operations
@@ -15,15 +16,14 @@ from runtime.aws.erasures import DynamoErasures
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.object_store import S3ObjectStore
 from runtime.aws.queues import SqsQueue
-from runtime.aws.sdk_errors import typed_faults
+from runtime.aws.sdk_errors import error_code, typed_faults
 from runtime.aws.tasks import EcsTasks
 from runtime.aws.xray import XRayTraces
 from runtime.core.clock import SystemClock
-from runtime.core.contract import EnvVar, Output, work_prefix
+from runtime.core.contract import EnvVar, Output
 from runtime.core.errors import Permanent
 
-if TYPE_CHECKING:
-    from mypy_boto3_s3 import S3Client
+T = TypeVar("T")
 
 SDK_ATTEMPTS = 4
 """A person waits, so throttling is retried rather than reported."""
@@ -68,26 +68,14 @@ class Clients:
             client.close()
 
 
-class S3Checkpoints:
-    """Checkpoints in the media bucket; old versions stay as long as the bucket keeps any."""
-
-    def __init__(self, client: "S3Client", bucket: str) -> None:
-        self._client = client
-        self._bucket = bucket
-
-    def delete(self, job_id: str) -> int:
-        """Delete a job's checkpoints and return the number of objects."""
-        prefix = work_prefix(job_id)
-        count = 0
-        with typed_faults(f"removing s3://{self._bucket}/{prefix}"):
-            pages = self._client.get_paginator("list_objects_v2").paginate(
-                Bucket=self._bucket, Prefix=prefix
-            )
-            for page in pages:
-                for found in page.get("Contents", []):
-                    self._client.delete_object(Bucket=self._bucket, Key=found["Key"])
-                    count += 1
-        return count
+def unless_absent(code: str, read: Callable[[], T]) -> T | None:
+    """Return what is read, or None if the service's error code says that it is absent."""
+    try:
+        return read()
+    except ClientError as error:
+        if code in error_code(error):
+            return None
+        raise
 
 
 def stacks(aws: Clients, environment: str) -> list[Stack]:
@@ -158,7 +146,6 @@ def operations_of(aws: Clients, environment: str, outputs: Mapping[str, str]) ->
         objects=S3ObjectStore(aws("s3")),
         queue=SqsQueue(aws("sqs"), outputs[Output.JOBS_QUEUE_URL]),
         dead_letters=SqsDeadLetters(aws("sqs"), outputs[Output.JOBS_DLQ_URL]),
-        checkpoints=S3Checkpoints(aws("s3"), outputs[Output.MEDIA_BUCKET]),
         tasks=EcsTasks(aws("ecs"), outputs[Output.CLUSTER]),
         traces=XRayTraces(aws("xray")),
         erasures=DynamoErasures(

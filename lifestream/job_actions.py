@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from lifestream.ports import Operations
 from runtime.core import jobs as lifecycle
+from runtime.core.contract import work_prefix
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Job, State
 from runtime.core.messages import Upload, confirm_message, requeue_message
@@ -84,7 +85,7 @@ def reprocess(operations: Operations, job_id: str, *, from_scratch: bool = False
     if from_scratch and job.state is State.PENDING:
         # Before it is announced. A duplicate message may have it claimed even so; that attempt
         # then resumes from the checkpoints it still finds, which are valid.
-        operations.checkpoints.delete(job_id)
+        operations.objects.delete_below(operations.bucket, work_prefix(job_id))
     return _announce(operations, job)
 
 

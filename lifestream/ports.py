@@ -21,13 +21,6 @@ class Tasks(Protocol):
         """Have a task stopped; False when there is no such task."""
 
 
-class Checkpoints(Protocol):
-    """Checkpoints that later attempts resume from."""
-
-    def delete(self, job_id: str) -> int:
-        """Delete a job's checkpoints and return the number of objects."""
-
-
 class Reaper(Protocol):
     """The reaper's function."""
 
@@ -54,7 +47,6 @@ class Operations:
     queue: MessageSender
     dead_letters: DeadLetters
     tasks: Tasks
-    checkpoints: Checkpoints
     traces: Traces
     erasures: ErasureRecords
     reaper: Reaper

@@ -4,12 +4,10 @@ from lifestream import adapters
 from lifestream.adapters import Clients
 from lifestream.commands.doctor import ENVIRONMENTS, retains_data
 from lifestream.default_groups import close, default_groups
-from lifestream.doctor.aws_reader import resources
+from lifestream.doctor.aws_reader import resources, table_names
 from lifestream.environment import Stack, data_stacks, stacks_of_environment
 from lifestream.session import Session, in_session
 from runtime.aws.sdk_errors import typed_faults
-
-TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
 @in_session
@@ -55,8 +53,7 @@ def protect(aws: Clients, environment: str) -> list[str]:
 
 
 def _protect_tables(aws: Clients, stacks: list[Stack]) -> list[str]:
-    found = resources(aws, stacks)
-    names = [name for kind in TABLES for name in found.get(kind, [])]
+    names = table_names(aws, stacks)
     for name in names:
         with typed_faults(f"protecting the table {name}"):
             aws("dynamodb").update_table(TableName=name, DeletionProtectionEnabled=True)

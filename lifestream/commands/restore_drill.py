@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lifestream import adapters
-from lifestream.doctor.aws_reader import resources
+from lifestream.doctor.aws_reader import table_names
 from lifestream.restore_drill import (
     DRILL_PREFIX,
     DrillClock,
@@ -18,8 +18,6 @@ from lifestream.restore_drill import (
 from lifestream.session import JsonOption, Session, in_session
 from runtime.core.clock import SystemClock
 from runtime.core.contract import Output
-
-TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
 @in_session
@@ -36,10 +34,9 @@ def restore_drill(
     aws, screen, clock = session.aws, session.screen, SystemClock()
     stacks = adapters.stacks(aws, session.environment)
     outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
-    found = resources(aws, stacks)
     stamp = f"{datetime.fromtimestamp(clock.now(), UTC):%Y%m%d%H%M%S}"
     tables = []
-    for table in (name for kind in TABLES for name in found.get(kind, [])):
+    for table in table_names(aws, stacks):
         with screen.busy(f"Restoring {table}"):
             tables.append(
                 drill_table(

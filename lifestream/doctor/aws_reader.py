@@ -1,12 +1,10 @@
 """Reads what the doctor judges from AWS: one function per kind of resource, nothing is changed."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
-from typing import Any, TypeVar
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from botocore.exceptions import ClientError
-
-from lifestream.adapters import Clients
+from lifestream.adapters import Clients, unless_absent
 from lifestream.doctor.snapshot import (
     Alarm,
     Bucket,
@@ -23,11 +21,10 @@ from lifestream.doctor.snapshot import (
     TaskDefinition,
 )
 from lifestream.environment import Stack
-from runtime.aws.sdk_errors import error_code, typed_faults
-
-T = TypeVar("T")
+from runtime.aws.sdk_errors import typed_faults
 
 ALARMS_A_CALL = 100
+_TABLES = ("AWS::DynamoDB::Table", "AWS::DynamoDB::GlobalTable")
 
 
 def resources(aws: Clients, stacks: Iterable[Stack]) -> dict[str, list[str]]:
@@ -41,6 +38,12 @@ def resources(aws: Clients, stacks: Iterable[Stack]) -> dict[str, list[str]]:
                     name = resource.get("PhysicalResourceId", "")
                     found.setdefault(resource["ResourceType"], []).append(name)
     return found
+
+
+def table_names(aws: Clients, stacks: Iterable[Stack]) -> list[str]:
+    """Return the names of all tables of the stacks."""
+    found = resources(aws, stacks)
+    return [name for kind in _TABLES for name in found.get(kind, [])]
 
 
 def queue(aws: Clients, url: str) -> Queue:
@@ -90,11 +93,11 @@ def bucket(aws: Clients, name: str) -> Bucket:
     with typed_faults(f"reading the settings of the bucket {name}"):
         versioning = client.get_bucket_versioning(Bucket=name)
         notification = client.get_bucket_notification_configuration(Bucket=name)
-        public = _unless(
+        public = unless_absent(
             "NoSuchPublicAccessBlockConfiguration",
             lambda: client.get_public_access_block(Bucket=name)["PublicAccessBlockConfiguration"],
         )
-        encryption = _unless(
+        encryption = unless_absent(
             "ServerSideEncryptionConfigurationNotFoundError",
             lambda: client.get_bucket_encryption(Bucket=name),
         )
@@ -196,7 +199,7 @@ def image(aws: Clients, uri: str) -> Image:
         repository, _, tag = path.partition(":")
         identity = {"imageTag": tag or "latest"}
     with typed_faults(f"looking for the image {uri}"):
-        found = _unless(
+        found = unless_absent(
             "NotFoundException",
             lambda: aws("ecr").describe_images(
                 registryId=registry.partition(".")[0],
@@ -211,7 +214,7 @@ def role(aws: Clients, arn: str) -> Role:
     """Return whether a role exists; `arn` may be its name alone."""
     name = arn.rpartition("/")[2]
     with typed_faults(f"reading the role {name}"):
-        found = _unless("NoSuchEntity", lambda: aws("iam").get_role(RoleName=name))
+        found = unless_absent("NoSuchEntity", lambda: aws("iam").get_role(RoleName=name))
     return Role(arn=arn, exists=found is not None)
 
 
@@ -261,13 +264,3 @@ def cluster(aws: Clients, name: str) -> Cluster:
     with typed_faults(f"reading the cluster {name}"):
         found = aws("ecs").describe_clusters(clusters=[name])["clusters"]
     return Cluster(name=name, status=found[0]["status"] if found else "MISSING")
-
-
-def _unless(absent: str, read: Callable[[], T]) -> T | None:
-    """Return what is read, or None when the service says that it is absent."""
-    try:
-        return read()
-    except ClientError as error:
-        if error_code(error).endswith(absent):
-            return None
-        raise

@@ -9,7 +9,7 @@ from lifestream.adapters import Clients
 from lifestream.default_groups import default_groups
 from lifestream.doctor import aws_reader, resource_checks, work_checks
 from lifestream.doctor.findings import Finding, unreadable
-from lifestream.doctor.snapshot import Function, Queue, TaskDefinition
+from lifestream.doctor.snapshot import Function, Queue
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.clock import WallClock
 from runtime.core.contract import EnvVar, IdempotencyTable, JobsTable, Output
@@ -87,11 +87,9 @@ class Examination:
 
     def _examine_queues(self, dispatcher: Function | None) -> Queue | None:
         self._on_step("queues")
-        dead_letters = self._read_output(Output.JOBS_DLQ_URL, aws_reader.queue)
-        if dead_letters is not None:
+        if dead_letters := self._read_output(Output.JOBS_DLQ_URL, aws_reader.queue):
             self.findings += resource_checks.check_dead_letters(dead_letters, command=self._command)
-        queue = self._read_output(Output.JOBS_QUEUE_URL, aws_reader.queue)
-        if queue is not None:
+        if queue := self._read_output(Output.JOBS_QUEUE_URL, aws_reader.queue):
             self.findings += resource_checks.check_jobs_queue(
                 queue,
                 dead_letters=dead_letters,
@@ -110,34 +108,26 @@ class Examination:
 
     def _examine_workers(self, resources: Resources) -> None:
         self._on_step("workers and their queue")
-        dead_letters = self._read_output(Output.WORK_DLQ_URL, aws_reader.queue)
-        if dead_letters is not None:
+        if dead_letters := self._read_output(Output.WORK_DLQ_URL, aws_reader.queue):
             self.findings += resource_checks.check_work_dead_letters(dead_letters)
-        queue = self._read_output(Output.WORK_QUEUE_URL, aws_reader.queue)
-        if queue is not None:
+        if queue := self._read_output(Output.WORK_QUEUE_URL, aws_reader.queue):
             self.findings += resource_checks.check_jobs_queue(
                 queue, dead_letters=dead_letters, function_timeout_seconds=None
             )
         for arn in resources.get("AWS::ECS::Service", []):
-            service = self._read(f"service {arn}", aws_reader.service, arn)
-            if service is not None:
+            if service := self._read(f"service {arn}", aws_reader.service, arn):
                 self.findings += work_checks.check_service(service)
                 self._examine_definition(service.task_definition_arn)
 
     def _examine_definition(self, arn: str) -> None:
         if not arn:
             return
-        definition = self._read(f"task definition {arn}", aws_reader.task_definition, arn)
-        if definition is not None:
-            self._examine_task(definition)
-
-    def _examine_task(self, definition: TaskDefinition) -> None:
-        self.findings += work_checks.check_task_definition(definition)
-        uri = definition.image_uri
-        image = self._read(f"image {uri}", aws_reader.image, uri)
-        if image is not None:
-            self.findings += work_checks.check_image(image)
-        self._examine_roles(definition.role_arns)
+        if definition := self._read(f"task definition {arn}", aws_reader.task_definition, arn):
+            self.findings += work_checks.check_task_definition(definition)
+            uri = definition.image_uri
+            if image := self._read(f"image {uri}", aws_reader.image, uri):
+                self.findings += work_checks.check_image(image)
+            self._examine_roles(definition.role_arns)
 
     def _examine_stores(self, queue: Queue | None) -> None:
         self._on_step("tables and bucket")
@@ -145,13 +135,11 @@ class Examination:
             (Output.JOBS_TABLE, JobsTable.TTL_ATTRIBUTE, JobsTable.STATE_INDEX),
             (Output.IDEMPOTENCY_TABLE, IdempotencyTable.TTL_ATTRIBUTE, None),
         ):
-            table = self._read_output(output, aws_reader.table)
-            if table is not None:
+            if table := self._read_output(output, aws_reader.table):
                 self.findings += resource_checks.check_table(
                     table, ttl_attribute=ttl, index=index, retain=self._retain
                 )
-        bucket = self._read_output(Output.MEDIA_BUCKET, aws_reader.bucket)
-        if bucket is not None:
+        if bucket := self._read_output(Output.MEDIA_BUCKET, aws_reader.bucket):
             self.findings += resource_checks.check_bucket(
                 bucket, queue_arn=queue.arn if queue else None
             )
@@ -161,8 +149,7 @@ class Examination:
         vpcs = resources.get("AWS::EC2::VPC", [])
         for group in self._read("the default security group", default_groups, vpcs) or []:
             self.findings += resource_checks.check_default_group(group, self._environment)
-        cluster = self._read_output(Output.CLUSTER, aws_reader.cluster)
-        if cluster is not None:
+        if cluster := self._read_output(Output.CLUSTER, aws_reader.cluster):
             self.findings += work_checks.check_cluster(cluster)
         rules = [
             found
@@ -182,8 +169,7 @@ class Examination:
 
     def _examine_roles(self, arns: Iterable[str]) -> None:
         for arn in arns:
-            role = self._read(f"role {arn}", aws_reader.role, arn)
-            if role is not None:
+            if role := self._read(f"role {arn}", aws_reader.role, arn):
                 self.findings += work_checks.check_role(role)
 
     def _examine_jobs(self) -> None:

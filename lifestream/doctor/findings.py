@@ -42,14 +42,19 @@ def worst_first(findings: list[Finding]) -> list[Finding]:
     return sorted(findings, key=lambda finding: order.index(finding.severity))
 
 
-def error(subject: str, what: str, why: str, mend: str) -> Finding:
+def error(subject: str, what: str, why: str, mend: str = REDEPLOY) -> Finding:
     """Return a finding about work that is lost, stuck or unsafe."""
     return Finding(severity=Severity.ERROR, subject=subject, what=what, why=why, mend=mend)
 
 
-def warning(subject: str, what: str, why: str, mend: str) -> Finding:
+def warning(subject: str, what: str, why: str, mend: str = REDEPLOY) -> Finding:
     """Return a finding about what works, but not as it should."""
     return Finding(severity=Severity.WARNING, subject=subject, what=what, why=why, mend=mend)
+
+
+def note(subject: str, what: str, why: str, mend: str) -> Finding:
+    """Return a finding that is good to know."""
+    return Finding(severity=Severity.NOTE, subject=subject, what=what, why=why, mend=mend)
 
 
 def unreadable(subject: str, problem: LifestreamError) -> Finding:

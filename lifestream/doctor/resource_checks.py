@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from lifestream.default_groups import DefaultGroup
-from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, warning
+from lifestream.doctor.findings import REDEPLOY, Finding, Severity, error, note, warning
 from lifestream.doctor.snapshot import Bucket, Queue, Table
 from lifestream.environment import PARTS, Stack, data_stacks
 from runtime.core.contract import UPLOADS_PREFIX, Output, stack_prefix
@@ -35,9 +35,7 @@ def check_stacks(stacks: Iterable[Stack], environment: str) -> Iterator[Finding]
     for part in PARTS:
         name = stack_prefix(environment) + part
         if name not in by_name:
-            yield error(
-                f"stack {name}", "It is not deployed.", "The environment is incomplete.", REDEPLOY
-            )
+            yield error(f"stack {name}", "It is not deployed.", "The environment is incomplete.")
     for stack in by_name.values():
         if stack.status in _SETTLED:
             continue
@@ -61,7 +59,6 @@ def check_stacks(stacks: Iterable[Stack], environment: str) -> Iterator[Finding]
             "outputs",
             f"No stack publishes {', '.join(missing)}.",
             "Commands and tests find the environment by its outputs.",
-            REDEPLOY,
         )
 
 
@@ -82,12 +79,11 @@ def check_protection(
 def check_default_group(group: DefaultGroup, environment: str) -> Iterator[Finding]:
     """Check that a VPC's default security group admits nothing."""
     if group.is_open:
-        yield Finding(
-            severity=Severity.NOTE,
-            subject=f"default security group of {group.vpc_id}",
-            what="It has rules.",
-            why="What is started there without a group of its own could be reached by its like.",
-            mend=f"python -m lifestream --environment {environment} protect",
+        yield note(
+            f"default security group of {group.vpc_id}",
+            "It has rules.",
+            "What is started there without a group of its own could be reached by its like.",
+            f"python -m lifestream --environment {environment} protect",
         )
 
 
@@ -101,7 +97,6 @@ def check_jobs_queue(
             subject,
             "It has no redrive policy.",
             "A message that cannot be worked on comes back for ever, unseen.",
-            REDEPLOY,
         )
     else:
         if dead_letters is not None and queue.dead_letter_arn != dead_letters.arn:
@@ -109,7 +104,6 @@ def check_jobs_queue(
                 subject,
                 f"Its dead letters go to {queue.dead_letter_arn}.",
                 "Neither the alarm nor `dlq redrive` sees them there.",
-                REDEPLOY,
             )
         if queue.max_receives < LEAST_RECEIVES:
             yield warning(
@@ -166,14 +160,12 @@ def check_table(
             subject,
             f"It has no usable index {index}.",
             "Jobs cannot be listed by state, and stuck ones are not found.",
-            REDEPLOY,
         )
     if table.ttl_attribute != ttl_attribute:
         yield warning(
             subject,
             f"Items do not expire by {ttl_attribute}.",
             "Records are kept, and paid for, for ever.",
-            REDEPLOY,
         )
     if not table.point_in_time_recovery:
         yield Finding(
@@ -205,21 +197,18 @@ def check_bucket(bucket: Bucket, *, queue_arn: str | None) -> Iterator[Finding]:
             subject,
             f"The jobs queue is not notified of everything below {UPLOADS_PREFIX}.",
             "Uploads are processed late, by the next search for lost ones, or never.",
-            REDEPLOY,
         )
     if not bucket.versioned:
         yield warning(
             subject,
             "Versioning is off.",
             "A result or upload that is overwritten or deleted by mistake is gone.",
-            REDEPLOY,
         )
     if not bucket.private:
         yield error(
             subject,
             "Public access is not blocked entirely.",
             "A wrong policy or ACL would show everybody's videos to the world.",
-            REDEPLOY,
         )
     yield from _check_encryption(subject, encrypted=bucket.encrypted)
 
@@ -230,5 +219,4 @@ def _check_encryption(subject: str, *, encrypted: bool) -> Iterator[Finding]:
             subject,
             "It is not encrypted at rest.",
             "What people upload, and its keys, must not lie about in the clear.",
-            REDEPLOY,
         )

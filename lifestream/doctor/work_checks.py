@@ -32,7 +32,6 @@ def check_function(function: Function) -> Iterator[Finding]:
             f"function {function.name}",
             f"Its state is {function.state}.",
             "What it does is not done.",
-            REDEPLOY,
         )
 
 
@@ -54,7 +53,6 @@ def check_dispatcher(
             subject,
             "Its event source ignores partial batch responses.",
             "One bad message fails all of its batch.",
-            REDEPLOY,
         )
     for name, value in expected.items():
         given = function.variables.get(name)
@@ -65,7 +63,6 @@ def check_dispatcher(
                 if given
                 else f"{name} is not set.",
                 "It works on the wrong resources, or on none.",
-                REDEPLOY,
             )
     lease = function.variables.get(EnvVar.CLAIM_LEASE_SECONDS, "")
     if lease.isdigit() and int(lease) <= function.timeout_seconds:
@@ -86,7 +83,6 @@ def check_reaper(functions: Iterable[Function], rules: Iterable[Rule]) -> Iterat
             "reaper",
             "There is none.",
             "Jobs whose task died, hung or never started stay as they are.",
-            REDEPLOY,
         )
         return
     heard = [
@@ -99,14 +95,12 @@ def check_reaper(functions: Iterable[Function], rules: Iterable[Rule]) -> Iterat
             "reaper",
             "No rule sends it stopped tasks.",
             "Jobs whose task died wait for the next sweep.",
-            REDEPLOY,
         )
     if not any(rule.scheduled for rule in heard):
         yield error(
             "reaper",
             "No schedule has it sweep.",
             "Jobs that hung or were never started stay as they are.",
-            REDEPLOY,
         )
 
 
@@ -128,7 +122,6 @@ def check_task_definition(definition: TaskDefinition) -> Iterator[Finding]:
             f"task definition {definition.arn.rpartition('/')[2]}",
             "It is not active, but it is what is to be started.",
             "No task can be started.",
-            REDEPLOY,
         )
 
 
@@ -140,7 +133,6 @@ def check_service(service: Service) -> Iterator[Finding]:
             subject,
             f"Its status is {service.status}.",
             "No worker runs, and jobs wait in the work queue.",
-            REDEPLOY,
         )
         return
     if service.rollout_failed:
@@ -159,10 +151,7 @@ def check_service(service: Service) -> Iterator[Finding]:
         )
     if not service.scaled:
         yield error(
-            subject,
-            "Nothing scales it.",
-            "However many jobs wait, no worker is started for them.",
-            REDEPLOY,
+            subject, "Nothing scales it.", "However many jobs wait, no worker is started for them."
         )
 
 
@@ -170,10 +159,7 @@ def check_cluster(cluster: Cluster) -> Iterator[Finding]:
     """Check that there is a cluster to run tasks in."""
     if cluster.status != "ACTIVE":
         yield error(
-            f"cluster {cluster.name}",
-            f"Its status is {cluster.status}.",
-            "No task can run.",
-            REDEPLOY,
+            f"cluster {cluster.name}", f"Its status is {cluster.status}.", "No task can run."
         )
 
 
@@ -195,7 +181,6 @@ def check_role(role: Role) -> Iterator[Finding]:
             f"role {role.arn.rpartition('/')[2]}",
             "It does not exist.",
             "What is to run under it cannot start.",
-            REDEPLOY,
         )
 
 

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 
-from lifestream.adapters import Clients
+from lifestream.adapters import Clients, unless_absent
 from lifestream.environment import Stack
 from lifestream.preflight.needs import Needs
 from runtime.aws.sdk_errors import error_code, typed_faults
@@ -133,12 +133,12 @@ def _quota(aws: Clients, service: str, code: str) -> float:
 
 
 def _has_role(aws: Clients, name: str) -> bool:
-    return _absent_as_none("NoSuchEntity", lambda: aws("iam").get_role(RoleName=name)) is not None
+    return unless_absent("NoSuchEntity", lambda: aws("iam").get_role(RoleName=name)) is not None
 
 
 def _has_secret(aws: Clients, arn: str) -> bool:
     """Return whether there is a secret that is not about to be deleted."""
-    found = _absent_as_none(
+    found = unless_absent(
         "ResourceNotFoundException", lambda: aws("secretsmanager").describe_secret(SecretId=arn)
     )
     return found is not None and "DeletedDate" not in found
@@ -169,7 +169,7 @@ def _given_up(aws: Clients, needs: Needs) -> dict[int, list[str]]:
 
 def _importers(client: Any, export: str) -> list[str]:
     # CloudFormation answers with an error where nothing imports the export.
-    found = _absent_as_none("ValidationError", lambda: client.list_imports(ExportName=export))
+    found = unless_absent("ValidationError", lambda: client.list_imports(ExportName=export))
     return list(found["Imports"]) if found else []
 
 
@@ -180,7 +180,7 @@ def _free(aws: Clients, subnet_ids: tuple[str, ...]) -> dict[str, int]:
 
 def _bootstrap(aws: Clients, qualifier: str) -> int:
     name = f"/cdk-bootstrap/{qualifier}/version"
-    found = _absent_as_none("ParameterNotFound", lambda: aws("ssm").get_parameter(Name=name))
+    found = unless_absent("ParameterNotFound", lambda: aws("ssm").get_parameter(Name=name))
     return int(found["Parameter"]["Value"]) if found else 0
 
 
@@ -198,12 +198,3 @@ def _image(aws: Clients, needs: Needs) -> tuple[bool, bool]:
             return True, False
         raise
     return True, True
-
-
-def _absent_as_none(absent: str, read: Callable[[], Any]) -> Any:
-    try:
-        return read()
-    except ClientError as error:
-        if error_code(error).startswith(absent):
-            return None
-        raise

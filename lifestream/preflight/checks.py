@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from math import ceil
 
-from lifestream.doctor.findings import Finding, Severity, error, warning
+from lifestream.doctor.findings import Finding, error, note, warning
 from lifestream.preflight.account import (
     ELASTIC_IPS,
     FARGATE_ON_DEMAND,
@@ -99,12 +99,11 @@ def _fargate(needs: Needs, account: Account) -> Iterator[Finding]:
                 _raise(*quota, ceil(needs.task_vcpus * most)),
             )
         elif not needs.most_tasks:
-            yield Finding(
-                severity=Severity.NOTE,
-                subject=name,
-                what=f"The quota is {value:g}: {int(value // needs.task_vcpus)} job(s) at once.",
-                why="Jobs beyond it wait for capacity.",
-                mend=_raise(*quota, ceil(needs.task_vcpus * 10)),
+            yield note(
+                name,
+                f"The quota is {value:g}: {int(value // needs.task_vcpus)} job(s) at once.",
+                "Jobs beyond it wait for capacity.",
+                _raise(*quota, ceil(needs.task_vcpus * 10)),
             )
 
 
@@ -216,12 +215,11 @@ def _secrets(account: Account) -> Iterator[Finding]:
 def _prefix_lists(needs: Needs, account: Account) -> Iterator[Finding]:
     if account.prefix_lists.keys() >= {"s3", "dynamodb"}:
         lists = account.prefix_lists
-        yield Finding(
-            severity=Severity.NOTE,
-            subject="Egress of tasks",
-            what="Their security group admits HTTPS to every address.",
-            why="The endpoints are the only routes, but a route may be added one day.",
-            mend=f's3_prefix_list = "{lists["s3"]}" and dynamodb_prefix_list ='
+        yield note(
+            "Egress of tasks",
+            "Their security group admits HTTPS to every address.",
+            "The endpoints are the only routes, but a route may be added one day.",
+            f's3_prefix_list = "{lists["s3"]}" and dynamodb_prefix_list ='
             f' "{lists["dynamodb"]}" in [network], with account and region, in'
             f" environments/{needs.environment}.toml.",
         )
@@ -253,12 +251,11 @@ def _stacks(account: Account) -> Iterator[Finding]:
 
 def _unread(account: Account) -> Iterator[Finding]:
     for subject, reason in account.unread.items():
-        yield Finding(
-            severity=Severity.NOTE,
-            subject=subject,
-            what="It cannot be read.",
-            why=reason,
-            mend="Allow the reading, or look at it in the console.",
+        yield note(
+            subject,
+            "It cannot be read.",
+            reason,
+            "Allow the reading, or look at it in the console.",
         )
 
 

@@ -75,10 +75,10 @@ def test_should_know_every_command_of_the_documents_and_no_other() -> None:
 def test_should_know_every_command_of_the_command_line() -> None:
     ours = {each.callback.__name__: each.name for each in app.registered_commands if each.callback}
     groups = {
-        f"lifestream {group.name} {command.name or command.callback.__name__}"
-        for group in app.registered_groups
-        if group.typer_instance and group.name not in WITHOUT_SUBCOMMAND
-        for command in group.typer_instance.registered_commands
+        f"lifestream {group.info.name} {command.name or command.callback.__name__}"
+        for group in (each.typer_instance for each in app.registered_groups)
+        if group and group.info.name not in WITHOUT_SUBCOMMAND
+        for command in group.registered_commands
         if command.callback
     }
     known = {**COMMANDS.operator, **COMMANDS.administrator}

@@ -29,15 +29,6 @@ class FakeClients(Clients):
         super().__init__({"AWS_REGION": "any"})
 
 
-class FakeCheckpoints:
-    def __init__(self) -> None:
-        self.deleted: list[str] = []
-
-    def delete(self, job_id: str) -> int:
-        self.deleted.append(job_id)
-        return 1
-
-
 class FakeReaper:
     """`when_invoked` is what the function does before anything else happens."""
 
@@ -65,7 +56,6 @@ class Operators:
         self.queue = FakeJobsQueue()
         self.dead_letters = FakeDeadLetters()
         self.tasks = FakeTasks(self.world.launcher)
-        self.checkpoints = FakeCheckpoints()
         self.switch = KillSwitch()
         self.traces = FakeTraces()
         self.erasures = InMemoryErasures(self.world.jobs)
@@ -79,7 +69,6 @@ class Operators:
             queue=self.switch.guard(self.queue),
             dead_letters=self.switch.guard(self.dead_letters),
             tasks=self.switch.guard(self.tasks),
-            checkpoints=self.switch.guard(self.checkpoints),
             traces=self.traces,
             erasures=self.erasures,
             reaper=self.reaper,

@@ -15,12 +15,13 @@ from lifestream.job_actions import (
     retry,
 )
 from runtime.core import jobs as lifecycle
+from runtime.core.contract import work_prefix
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import Job, State, succeed
 from runtime.core.messages import requeue_message
 from runtime.core.ports import StaleWriteError
 from tests.fakes.killing import Killed
-from tests.unit.dispatcher.world import KEY
+from tests.unit.dispatcher.world import BUCKET, KEY
 from tests.unit.lifestream.operators import Operators
 
 UNENDED = [State.CLAIMED, State.RUNNING]
@@ -158,15 +159,17 @@ def test_should_reprocess_and_keep_the_results_until_new_ones_are_published(
     assert operators.finish(job.source).result_key == "results/new"
     record = operators.world.jobs.idempotency[job.source.object_id]
     assert record.result_s3_key == "results/new"
-    assert operators.checkpoints.deleted == []
+    assert "delete_below" not in operators.switch.calls
 
 
 def test_should_delete_checkpoints_between_the_record_and_the_message(operators: Operators) -> None:
     job = operators.job_in(State.SUCCEEDED)
+    key = f"{work_prefix(job.job_id)}unit"
+    operators.world.objects.write_bytes(b"any", BUCKET, key, "any/any")
     operators.switch.calls.clear()
     assert reprocess(operators.operations, job.job_id, from_scratch=True).ok
-    assert operators.checkpoints.deleted == [job.job_id]
-    assert operators.switch.calls[-3:] == ["save", "delete", "send"]
+    assert list(operators.world.objects.list_objects(BUCKET, key)) == []
+    assert operators.switch.calls[-3:] == ["save", "delete_below", "send"]
 
 
 @pytest.mark.parametrize("state", [*UNENDED, State.FAILED, State.CANCELLED])
@@ -178,7 +181,7 @@ def test_should_refuse_to_reprocess_what_did_not_succeed(
     assert not outcome.ok
     assert operators.job(job.source) == job
     assert operators.queue.bodies == []
-    assert operators.checkpoints.deleted == []
+    assert "delete_below" not in operators.switch.calls
     assert ("jobs retry" in outcome.next) is (state in {State.FAILED, State.CANCELLED})
 
 

@@ -7,6 +7,7 @@ from aws_cdk import Aws, Duration, Stack, Tags
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk.constructs.permissions.statement import allow
 from cdk.naming import RELEASES, Names, bucket_arn
 from cdk.promotion.config import PromotionConfig
 from cdk.promotion.releases import READ, WRITE
@@ -71,32 +72,32 @@ class AccessStack(Stack):
             f"arn:{Aws.PARTITION}:ecr:{releases.region}:{releases.account}:repository/{RELEASES}"
         )
         return (
-            _allow(["ecr:GetAuthorizationToken"], "*"),
-            _allow(list(READ), released),
-            _allow([*READ, *WRITE], self._arn("ecr", f"repository/{self._names.processor}")),
+            allow(["ecr:GetAuthorizationToken"], "*"),
+            allow(READ, released),
+            allow([*READ, *WRITE], self._arn("ecr", f"repository/{self._names.processor}")),
         )
 
     def _proof(self) -> tuple[iam.PolicyStatement, ...]:
         media = bucket_arn(self._names.media_bucket)
-        keys = _allow(["kms:Decrypt", "kms:GenerateDataKey"], self._arn("kms", "key/*"))
         # A key's id is known only once it is there; its alias is ours.
-        keys.add_condition(
-            "ForAnyValue:StringEquals",
-            {"kms:ResourceAliases": f"alias/{SERVICE_NAME}-{self._environment}"},
-        )
+        ours = {"kms:ResourceAliases": f"alias/{SERVICE_NAME}-{self._environment}"}
         return (
-            _allow(["s3:GetObject", "s3:PutObject"], f"{media}/{UPLOADS_PREFIX}checks/*"),
-            _allow(["s3:GetObject"], f"{media}/{RESULTS_PREFIX}*"),
-            _allow(["dynamodb:GetItem"], self._arn("dynamodb", f"table/{self._names.jobs_table}")),
-            _allow(["sqs:GetQueueAttributes"], self._arn("sqs", self._names.jobs_dlq)),
-            _allow(["sqs:SendMessage"], self._arn("sqs", self._names.jobs_queue)),
-            keys,
+            allow(["s3:GetObject", "s3:PutObject"], f"{media}/{UPLOADS_PREFIX}checks/*"),
+            allow(["s3:GetObject"], f"{media}/{RESULTS_PREFIX}*"),
+            allow(["dynamodb:GetItem"], self._arn("dynamodb", f"table/{self._names.jobs_table}")),
+            allow(["sqs:GetQueueAttributes"], self._arn("sqs", self._names.jobs_dlq)),
+            allow(["sqs:SendMessage"], self._arn("sqs", self._names.jobs_queue)),
+            allow(
+                ["kms:Decrypt", "kms:GenerateDataKey"],
+                self._arn("kms", "key/*"),
+                conditions={"ForAnyValue:StringEquals": ours},
+            ),
         )
 
     def _guard(self) -> tuple[iam.PolicyStatement, ...]:
         stacks = self._arn("cloudformation", f"stack/{stack_prefix(self._environment)}*/*")
         return (
-            _allow(
+            allow(
                 [
                     "cloudformation:DescribeStacks",
                     "cloudformation:GetTemplate",
@@ -105,37 +106,26 @@ class AccessStack(Stack):
                 ],
                 stacks,
             ),
-            _allow(["cloudformation:ListStacks", "ec2:DescribeSecurityGroups"], "*"),
-            self._close_default_groups(),
-            _allow(
+            allow(["cloudformation:ListStacks", "ec2:DescribeSecurityGroups"], "*"),
+            # Rules of groups that no deployment made: those carry the tag.
+            allow(
+                ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
+                self._arn("ec2", "security-group/*"),
+                conditions={"Null": {"aws:ResourceTag/Environment": "true"}},
+            ),
+            allow(
                 ["dynamodb:UpdateTable"],
                 self._arn("dynamodb", f"table/{SERVICE_NAME}-*-{self._environment}"),
             ),
         )
-
-    def _close_default_groups(self) -> iam.PolicyStatement:
-        """Remove rules of groups that no deployment made: those carry the tag `Environment`."""
-        statement = _allow(
-            ["ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
-            self._arn("ec2", "security-group/*"),
-        )
-        statement.add_condition("Null", {"aws:ResourceTag/Environment": "true"})
-        return statement
 
     def _deployment(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:
         # The CDK's own roles do what a deployment does, each its part.
         guardrails = config.environments[self._environment].guardrails
         qualifier = (guardrails and guardrails.bootstrap_qualifier) or BOOTSTRAP_QUALIFIER
         where = f"{self._target.account}-{self._target.region}"
-        return (
-            _allow(
-                ["sts:AssumeRole"],
-                *(
-                    self._target.role_arn(f"cdk-{qualifier}-{role}-role-{where}")
-                    for role in _BOOTSTRAP_ROLES
-                ),
-            ),
-        )
+        names = (f"cdk-{qualifier}-{role}-role-{where}" for role in _BOOTSTRAP_ROLES)
+        return (allow(["sts:AssumeRole"], *map(self._target.role_arn, names)),)
 
     def _arn(self, service: str, resource: str) -> str:
         return (
@@ -170,7 +160,3 @@ def github(target: DeploymentTarget, config: PromotionConfig, context: str) -> i
         },
         "sts:AssumeRoleWithWebIdentity",
     )
-
-
-def _allow(actions: list[str], *resources: str) -> iam.PolicyStatement:
-    return iam.PolicyStatement(actions=actions, resources=list(resources))

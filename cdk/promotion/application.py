@@ -61,6 +61,7 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
             config=config,
             pipeline=config.pipeline,
             environments=environments,
+            targets=targets,
             images=releases.images,
         )
     acknowledge(app, config, targets)

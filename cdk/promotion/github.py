@@ -5,6 +5,7 @@ from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
+from cdk.constructs.permissions.statement import allow
 from cdk.promotion.access import github
 from cdk.promotion.config import PromotionConfig
 from cdk.promotion.releases import READ, WRITE
@@ -52,10 +53,6 @@ class GithubStack(Stack):
             max_session_duration=Duration.hours(2),
             assumed_by=github(target, config, f"ref:refs/heads/{config.branch}"),
         )
-        role.add_to_policy(
-            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(actions=[*READ, *WRITE], resources=[images.repository_arn])
-        )
+        role.add_to_policy(allow(["ecr:GetAuthorizationToken"], "*"))
+        role.add_to_policy(allow([*READ, *WRITE], images.repository_arn))
         return role

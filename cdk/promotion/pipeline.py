@@ -15,6 +15,7 @@ from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
+from cdk.constructs.permissions.statement import allow
 from cdk.nag.environment_findings import acknowledge
 from cdk.promotion.artifacts import ArtifactsStack, artifact_bucket, artifact_key
 from cdk.promotion.config import PipelineConfig, PromotionConfig, StageConfig
@@ -25,7 +26,6 @@ from cdk.promotion.targets import (
     DeploymentTarget,
     promoter_role,
     release_target,
-    target_of,
 )
 from cdk.promotion.waves import names_of, preceding
 from cdk.stage import EnvironmentStage
@@ -45,6 +45,7 @@ class PipelineStack(Stack):
         config: PromotionConfig,
         pipeline: PipelineConfig,
         environments: Mapping[str, EnvironmentConfig],
+        targets: Mapping[str, DeploymentTarget],
         images: ecr.IRepository,
     ) -> None:
         self._release_target = release_target(config)
@@ -55,7 +56,7 @@ class PipelineStack(Stack):
             description="Lifestream: from a commit to production, stage by stage",
             env=self._release_target.environment,
         )
-        self._config = config
+        self._environments, self._targets = environments, targets
         # Below the app as in `app.py`: logical ids come from the path, and must be the same in
         # every deployment.
         self._app = scope
@@ -63,12 +64,12 @@ class PipelineStack(Stack):
         self._log = self._create_log()
         self._artifact_key = artifact_key(self)
         self._artifacts = artifact_bucket(self, key=self._artifact_key)
-        self.steps_role = self._create_steps_role(environments)
+        self.steps_role = self._create_steps_role()
         source = pipelines.CodePipelineSource.connection(
             config.repository, config.branch, connection_arn=pipeline.connection_arn
         )
         synth = self._create_synth(source, pipeline, images)
-        replicas = self._create_replicas(scope, environments)
+        replicas = self._create_replicas(scope)
         self._pipeline = pipelines.CodePipeline(
             self,
             "Promotion",
@@ -97,49 +98,34 @@ class PipelineStack(Stack):
         )
         before = "the build"
         for wave in config.waves:
-            if len(wave) == 1:
-                self._add(wave[0], environments[wave[0].environment], steps, before=before)
-            else:
-                self._add_wave(wave, environments, steps, before=before)
+            self._add(wave, steps, before)
             before = names_of(wave)
         self._pipeline.build_pipeline()
         self._allow_connection(pipeline.connection_arn)
         Tags.of(self).add("Service", SERVICE_NAME)
 
-    def _add(
-        self, stage: StageConfig, environment: EnvironmentConfig, steps: Steps, *, before: str
-    ) -> None:
-        guard = steps.guard(environment.name, target_of(environment, self._config))
-        deployed, options = self._deployed(stage, environment, steps)
-        self._pipeline.add_stage(
-            deployed, pre=preceding([guard], (stage,), before, environment.name), **options
-        )
-
-    def _add_wave(
-        self,
-        stages: Sequence[StageConfig],
-        environments: Mapping[str, EnvironmentConfig],
-        steps: Steps,
-        *,
-        before: str,
-    ) -> None:
+    def _add(self, wave: Sequence[StageConfig], steps: Steps, before: str) -> None:
         """Add stages that are deployed at the same time, after one approval of them all."""
-        name = str(stages[0].wave)
-        guards = [
-            steps.guard(stage.environment, target_of(environments[stage.environment], self._config))
-            for stage in stages
-        ]
-        wave = self._pipeline.add_wave(name, pre=preceding(guards, stages, before, name))
-        for stage in stages:
-            deployed, options = self._deployed(stage, environments[stage.environment], steps)
-            wave.add_stage(deployed, **options)
+        alone = len(wave) == 1
+        name = wave[0].environment if alone else str(wave[0].wave)
+        names = [stage.environment for stage in wave]
+        guards = [steps.guard(each, self._targets[each]) for each in names]
+        first = preceding(guards, wave, before, name)
+        if alone:
+            deployed, options = self._deployed(wave[0], steps)
+            self._pipeline.add_stage(deployed, pre=first, **options)
+            return
+        together = self._pipeline.add_wave(name, pre=first)
+        for stage in wave:
+            deployed, options = self._deployed(stage, steps)
+            together.add_stage(deployed, **options)
 
     def _deployed(
-        self, stage: StageConfig, environment: EnvironmentConfig, steps: Steps
+        self, stage: StageConfig, steps: Steps
     ) -> tuple[EnvironmentStage, dict[str, Any]]:
         """Return an environment's stacks, and the steps between and after them."""
-        name, target = environment.name, target_of(environment, self._config)
-        deployed = EnvironmentStage(self._app, environment=environment)
+        name, target = stage.environment, self._targets[stage.environment]
+        deployed = EnvironmentStage(self._app, environment=self._environments[name])
         acknowledge(deployed)
         self.stages[name] = deployed
         protect, proof = steps.protect(name, target), steps.proof(name, target, checks=stage.proof)
@@ -204,50 +190,35 @@ class PipelineStack(Stack):
         )
 
     def _create_build_role(self, images: ecr.IRepository, secret: str | None) -> iam.Role:
-        role = self._create_role("Build", "Checks, releases the image, synthesizes")
-        role.add_to_policy(
-            iam.PolicyStatement(actions=["ecr:GetAuthorizationToken"], resources=["*"])
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(actions=[*READ, *WRITE], resources=[images.repository_arn])
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["s3:PutObject"], resources=[self._artifacts.arn_for_objects("*")]
-            )
-        )
-        role.add_to_policy(
-            iam.PolicyStatement(
-                actions=["kms:GenerateDataKey"], resources=[self._artifact_key.key_arn]
-            )
+        role = self._create_role(
+            "Build",
+            "Checks, releases the image, synthesizes",
+            allow(["ecr:GetAuthorizationToken"], "*"),
+            allow([*READ, *WRITE], images.repository_arn),
+            allow(["s3:PutObject"], self._artifacts.arn_for_objects("*")),
+            allow(["kms:GenerateDataKey"], self._artifact_key.key_arn),
         )
         if secret:
             # Secrets Manager adds six characters to a secret's name.
             arn = f"arn:{Aws.PARTITION}:secretsmanager:{self.region}:{self.account}:secret:{secret}"
-            role.add_to_policy(
-                iam.PolicyStatement(
-                    actions=["secretsmanager:GetSecretValue"], resources=[f"{arn}-??????"]
-                )
-            )
+            role.add_to_policy(allow(["secretsmanager:GetSecretValue"], f"{arn}-??????"))
         return role
 
-    def _create_steps_role(self, environments: Mapping[str, EnvironmentConfig]) -> iam.Role:
-        role = self._create_role(
+    def _create_steps_role(self) -> iam.Role:
+        promoters = (target.role_arn(promoter_role(name)) for name, target in self._targets.items())
+        return self._create_role(
             "Steps",
             "Runs the steps between deployments, as each environment's promoter",
-            STEPS_ROLE,
+            allow(["sts:AssumeRole"], *promoters),
+            name=STEPS_ROLE,
         )
-        promoters = [
-            target_of(environments[stage.environment], self._config).role_arn(
-                promoter_role(stage.environment)
-            )
-            for stage in self._config.stages
-        ]
-        role.add_to_policy(iam.PolicyStatement(actions=["sts:AssumeRole"], resources=promoters))
-        return role
 
     def _create_role(
-        self, construct_id: str, description: str, name: str | None = None
+        self,
+        construct_id: str,
+        description: str,
+        *statements: iam.PolicyStatement,
+        name: str | None = None,
     ) -> iam.Role:
         """Return a role that builds take; CDK would let each of them write every build's log."""
         role = iam.Role(
@@ -261,38 +232,26 @@ class PipelineStack(Stack):
             ),
         )
         self._log.grant_write(role)
+        objects = self._artifacts.arn_for_objects("*")
         for statement in (
-            iam.PolicyStatement(
-                actions=["s3:GetObject", "s3:GetObjectVersion"],
-                resources=[self._artifacts.arn_for_objects("*")],
-            ),
-            iam.PolicyStatement(
-                actions=["s3:GetBucketLocation", "s3:ListBucket"],
-                resources=[self._artifacts.bucket_arn],
-            ),
-            iam.PolicyStatement(actions=["kms:Decrypt"], resources=[self._artifact_key.key_arn]),
+            allow(["s3:GetObject", "s3:GetObjectVersion"], objects),
+            allow(["s3:GetBucketLocation", "s3:ListBucket"], self._artifacts.bucket_arn),
+            allow(["kms:Decrypt"], self._artifact_key.key_arn),
+            *statements,
         ):
             role.add_to_policy(statement)
         return role
 
-    def _create_replicas(
-        self, app: Construct, environments: Mapping[str, EnvironmentConfig]
-    ) -> dict[str, s3.IBucket]:
+    def _create_replicas(self, app: Construct) -> dict[str, s3.IBucket]:
         """Return a bucket of artifacts for each other region that is deployed to."""
-        targets = [
-            target_of(environments[stage.environment], self._config)
-            for stage in self._config.stages
-        ]
-        regions = sorted({target.region for target in targets} - {self._release_target.region})
-        stacks = {
-            region: ArtifactsStack(
-                app, target=DeploymentTarget(self._release_target.account, region)
-            )
-            for region in regions
-        }
-        for stack in stacks.values():
+        account, own = self._release_target.account, self._release_target.region
+        regions = sorted({target.region for target in self._targets.values()} - {own})
+        replicas: dict[str, s3.IBucket] = {}
+        for region in regions:
+            stack = ArtifactsStack(app, target=DeploymentTarget(account, region))
             self.add_dependency(stack)
-        return {region: stack.bucket for region, stack in stacks.items()}
+            replicas[region] = stack.bucket
+        return replicas
 
     def _create_log(self) -> logs.LogGroup:
         return logs.LogGroup(

@@ -1,7 +1,5 @@
 """The steps between deployments: what each runs, and on what machine."""
 
-from collections.abc import Sequence
-
 from aws_cdk import Duration, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_iam as iam
@@ -13,6 +11,7 @@ IMAGE = codebuild.LinuxBuildImage.STANDARD_7_0
 
 PYTHON = {"phases": {"install": {"runtime-versions": {"python": "3.11"}}}}
 ASSEMBLY = "promotion.out"
+_SETUP = "make setup-tools"
 _INSTALL_SKOPEO = "apt-get update -qq && apt-get install -y -qq skopeo"
 
 
@@ -34,62 +33,36 @@ class Steps:
 
     def guard(self, environment: str, target: DeploymentTarget) -> pipelines.Step:
         """Refuse to lose data, compared with what is deployed."""
-        return self._step(
-            f"Guard-{environment}",
-            install=["make setup-tools"],
-            command=f"python -m cdk.guard check --deployed --environment {environment}",
-            environment=environment,
-            target=target,
-        )
+        command = f"cdk.guard check --deployed --environment {environment}"
+        return self._step("Guard", command, environment, target)
 
     def image(self, environment: str, target: DeploymentTarget) -> pipelines.Step:
         """Bring the image that was released, and no other, to the environment's repository."""
         released = self._release_target
         source = f"--source-account {released.account} --source-region {released.region}"
-        return self._step(
-            f"Image-{environment}",
-            install=["make setup-tools", _INSTALL_SKOPEO],
-            command=f"python -m image promote --environment {environment} {source}",
-            environment=environment,
-            target=target,
-        )
+        command = f"image promote --environment {environment} {source}"
+        return self._step("Image", command, environment, target, _SETUP, _INSTALL_SKOPEO)
 
     def protect(self, environment: str, target: DeploymentTarget) -> pipelines.Step:
         """Guard the stacks of data against deletion, which CDK Pipelines do not."""
-        return self._step(
-            f"Protect-{environment}",
-            install=["make setup-tools"],
-            command=f"python -m lifestream --environment {environment} protect",
-            environment=environment,
-            target=target,
-        )
+        command = f"lifestream --environment {environment} protect"
+        return self._step("Protect", command, environment, target)
 
     def proof(self, environment: str, target: DeploymentTarget, *, checks: str) -> pipelines.Step:
         """Use the environment as a user would."""
-        return self._step(
-            f"{checks.capitalize()}-{environment}",
-            install=["make setup"],
-            command=f"python -m scripts.verification {checks} --environment {environment}",
-            environment=environment,
-            target=target,
-        )
+        command = f"scripts.verification {checks} --environment {environment}"
+        return self._step(checks.capitalize(), command, environment, target, "make setup")
 
     def _step(
-        self,
-        name: str,
-        *,
-        install: Sequence[str],
-        command: str,
-        environment: str,
-        target: DeploymentTarget,
+        self, name: str, command: str, environment: str, target: DeploymentTarget, *install: str
     ) -> pipelines.Step:
         role = target.role_arn(promoter_role(environment))
         return pipelines.CodeBuildStep(
-            name,
+            f"{name}-{environment}",
             input=self._source,
             additional_inputs={"cdk.out": self._synth},
-            install_commands=list(install),
-            commands=[f"scripts/with_role {role} {target.region} .venv/bin/{command}"],
+            install_commands=list(install or (_SETUP,)),
+            commands=[f"scripts/with_role {role} {target.region} .venv/bin/python -m {command}"],
             role=self._role,
             build_environment=codebuild.BuildEnvironment(build_image=IMAGE),
             partial_build_spec=codebuild.BuildSpec.from_object(PYTHON),

@@ -1,8 +1,7 @@
 """The network of tasks: no public address, no inbound connection."""
 
-from aws_cdk import Aws, Fn
+from aws_cdk import Fn
 from aws_cdk import aws_ec2 as ec2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
@@ -11,6 +10,7 @@ from cdk.config.network import MOST_ZONES
 from cdk.constructs.environment_stack import EnvironmentStack
 from cdk.constructs.network import endpoints
 from cdk.constructs.observability.log_group import log_group
+from cdk.constructs.permissions.statement import service_role
 
 _HTTPS = ec2.Port.tcp(443)
 
@@ -141,14 +141,7 @@ class NetworkStack(EnvironmentStack):
             environment=self._environment,
             key=self.key,
         )
-        role = iam.Role(
-            self,
-            "FlowLogRole",
-            assumed_by=iam.ServicePrincipal(
-                "vpc-flow-logs.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            ),
-        )
+        role = service_role(self, "FlowLogRole", "vpc-flow-logs")
         vpc.add_flow_log(
             "FlowLog", destination=ec2.FlowLogDestination.to_cloud_watch_logs(records, role)
         )

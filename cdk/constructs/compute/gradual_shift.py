@@ -3,13 +3,13 @@
 CodeDeploy shifts the alias while CloudFormation updates it, and shifts it back on an alarm.
 """
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_codedeploy as codedeploy
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
+from cdk.constructs.permissions.statement import allow, service_role
 from cdk.naming import local_arn
 
 ALIAS = "live"
@@ -45,18 +45,17 @@ class GradualShift(Construct):
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
-        role = iam.Role(
+        # CodeDeploy's managed policy may shift every function of the account.
+        role = service_role(
             self,
             "Role",
-            description="Shifts the alias from version to version",
-            assumed_by=iam.ServicePrincipal(
-                "codedeploy.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
+            "codedeploy",
+            allow(
+                ["lambda:GetAlias", "lambda:UpdateAlias"], local_arn("lambda", f"function:{name}")
             ),
+            allow(["cloudwatch:DescribeAlarms"], local_arn("cloudwatch", f"alarm:{alarm_name}")),
+            description="Shifts the alias from version to version",
         )
-        # CodeDeploy's managed policy may shift every function of the account.
-        for statement in _shift(name, alarm_name):
-            role.add_to_policy(statement)
         group = codedeploy.LambdaDeploymentGroup(
             self,
             "Group",
@@ -75,16 +74,3 @@ class GradualShift(Construct):
             role=role.without_policy_updates(),
         )
         group.node.add_dependency(role)
-
-
-def _shift(name: str, alarm_name: str) -> list[iam.PolicyStatement]:
-    return [
-        iam.PolicyStatement(
-            actions=["lambda:GetAlias", "lambda:UpdateAlias"],
-            resources=[local_arn("lambda", f"function:{name}")],
-        ),
-        iam.PolicyStatement(
-            actions=["cloudwatch:DescribeAlarms"],
-            resources=[local_arn("cloudwatch", f"alarm:{alarm_name}")],
-        ),
-    ]

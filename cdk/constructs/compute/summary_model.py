@@ -11,6 +11,7 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.summary import SummaryConfig
+from cdk.constructs.permissions.statement import allow
 from cdk.naming import local_arn
 from runtime.core.contract import FALSE, SPEND_PREFIX, TRUE, EnvVar, SummarizerName
 
@@ -55,9 +56,9 @@ def summary_permissions(
     summary = environment.summary
     if summary is None:
         return []
-    spending = iam.PolicyStatement(
-        actions=["dynamodb:GetItem"],
-        resources=[idempotency_table.table_arn],
+    spending = allow(
+        ["dynamodb:GetItem"],
+        idempotency_table.table_arn,
         conditions={"ForAllValues:StringLike": {"dynamodb:LeadingKeys": [f"{SPEND_PREFIX}*"]}},
     )
     if SummarizerName(summary.summarizer) is not SummarizerName.BEDROCK:
@@ -83,21 +84,14 @@ def _apply_guardrail(summary: SummaryConfig) -> list[iam.PolicyStatement]:
     if summary.guardrail is None:
         return []
     identifier, _, _ = summary.guardrail.partition(":")
-    return [
-        iam.PolicyStatement(
-            actions=["bedrock:ApplyGuardrail"],
-            resources=[local_arn("bedrock", f"guardrail/{identifier}")],
-        )
-    ]
+    return [allow(["bedrock:ApplyGuardrail"], local_arn("bedrock", f"guardrail/{identifier}"))]
 
 
 def _invoke(
     resources: list[str], conditions: dict[str, dict[str, str]] | None = None
 ) -> iam.PolicyStatement:
     # Converse is authorized as InvokeModel.
-    return iam.PolicyStatement(
-        actions=["bedrock:InvokeModel"], resources=resources, conditions=conditions
-    )
+    return allow(["bedrock:InvokeModel"], *resources, conditions=conditions)
 
 
 def _model_arn(region: str, model: str) -> str:

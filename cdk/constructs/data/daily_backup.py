@@ -1,15 +1,15 @@
 """Daily backups of tables by AWS Backup, in the environment's own vault."""
 
-from aws_cdk import Aws, Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_backup as backup
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_events as events
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.config.tables import BackupConfig
 from cdk.constructs import permissions
+from cdk.constructs.permissions.statement import service_role
 
 _AT_NIGHT = events.Schedule.cron(hour="3", minute="0")
 _BEGIN_WITHIN = Duration.hours(1)
@@ -44,22 +44,16 @@ class DailyBackup(Construct):
             removal_policy=removal_policy,
             lock_configuration=_lock(settings),
         )
-        self.role = iam.Role(
+        self.role = service_role(
             self,
             "Role",
-            description="Copies the tables into the vault",
-            assumed_by=iam.ServicePrincipal(
-                "backup.amazonaws.com",
-                conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-            ),
-        )
-        for statement in (
+            "backup",
             *permissions.back_up_tables(tables, self.vault.backup_vault_arn),
             *permissions.copy_backups(self.vault.backup_vault_arn, settings.copy_to),
             *permissions.write_encrypted(key, "dynamodb", "backup"),
             *permissions.describe_key(key, "dynamodb", "backup"),
-        ):
-            self.role.add_to_policy(statement)
+            description="Copies the tables into the vault",
+        )
         keep = Duration.days(settings.keep_days)
         plan = backup.BackupPlan(
             self,

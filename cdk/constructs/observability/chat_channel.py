@@ -1,11 +1,11 @@
 """A Slack channel that receives the alarm topic's notifications, with read-only rights."""
 
-from aws_cdk import Aws
 from aws_cdk import aws_chatbot as chatbot
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_sns as sns
 from constructs import Construct
 
+from cdk.constructs.permissions.statement import service_role
 from cdk.naming import Names
 
 
@@ -19,15 +19,8 @@ def chat_channel(
     topic: sns.ITopic,
 ) -> chatbot.SlackChannelConfiguration:
     """Return the configuration; the workspace must have been authorized in the console once."""
-    role = iam.Role(
-        scope,
-        f"{construct_id}Role",
-        description="What can be asked from the channel: nothing but what alarms show",
-        assumed_by=iam.ServicePrincipal(
-            "chatbot.amazonaws.com",
-            conditions={"StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID}},
-        ),
-    )
+    description = "What can be asked from the channel: nothing but what alarms show"
+    role = service_role(scope, f"{construct_id}Role", "chatbot", description=description)
     return chatbot.SlackChannelConfiguration(
         scope,
         construct_id,

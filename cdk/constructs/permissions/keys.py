@@ -4,6 +4,8 @@ from aws_cdk import Aws
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 
+from cdk.constructs.permissions.statement import allow
+
 
 def describe_key(key: kms.IKey | None, *services: str) -> list[iam.PolicyStatement]:
     """Describe the environment's key through these services, if it has one."""
@@ -33,9 +35,9 @@ def _use(
         return []
     # Only through a service: the role cannot call KMS directly.
     return [
-        iam.PolicyStatement(
-            actions=actions,
-            resources=[key.key_arn],
+        allow(
+            actions,
+            key.key_arn,
             conditions={
                 "StringEquals": {"kms:ViaService": [via_service(service) for service in services]}
             },

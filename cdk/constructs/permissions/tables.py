@@ -3,94 +3,75 @@
 from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_iam as iam
 
+from cdk.constructs.permissions.statement import allow
 from runtime.core.contract import JobsTable
 
 
 def erase_records(jobs: dynamodb.ITable, idempotency: dynamodb.ITable) -> list[iam.PolicyStatement]:
     """Remove the records of jobs, and keep certificates in the idempotency table."""
     return [
-        iam.PolicyStatement(actions=["dynamodb:DeleteItem"], resources=[jobs.table_arn]),
-        iam.PolicyStatement(
-            actions=["dynamodb:GetItem", "dynamodb:DeleteItem"],
-            resources=[idempotency.table_arn],
-        ),
+        allow(["dynamodb:DeleteItem"], jobs.table_arn),
+        allow(["dynamodb:GetItem", "dynamodb:DeleteItem"], idempotency.table_arn),
     ]
 
 
 def erase_traces(*tables: dynamodb.ITable) -> iam.PolicyStatement:
     """Find and delete the service's records that name a job."""
-    return iam.PolicyStatement(
-        actions=["dynamodb:Query", "dynamodb:DeleteItem"],
-        resources=[table.table_arn for table in tables],
-    )
+    return allow(["dynamodb:Query", "dynamodb:DeleteItem"], *[table.table_arn for table in tables])
 
 
 def read_certificates(table: dynamodb.ITable) -> iam.PolicyStatement:
     """Read the certificates of erasures."""
-    return iam.PolicyStatement(actions=["dynamodb:GetItem"], resources=[table.table_arn])
+    return allow(["dynamodb:GetItem"], table.table_arn)
 
 
 def read_and_write_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
     """Read job records and replace them, in transactions or alone."""
-    return iam.PolicyStatement(
-        actions=["dynamodb:GetItem", "dynamodb:PutItem"], resources=[table.table_arn]
-    )
+    return allow(["dynamodb:GetItem", "dynamodb:PutItem"], table.table_arn)
 
 
 def list_jobs(table: dynamodb.ITable) -> iam.PolicyStatement:
     """List jobs by their state."""
-    return iam.PolicyStatement(
-        actions=["dynamodb:Query"],
-        resources=[f"{table.table_arn}/index/{JobsTable.STATE_INDEX}"],
-    )
+    return allow(["dynamodb:Query"], f"{table.table_arn}/index/{JobsTable.STATE_INDEX}")
 
 
 def keep_records(*tables: dynamodb.ITable) -> iam.PolicyStatement:
     """Read, write, list and delete the records of service tables."""
-    return iam.PolicyStatement(
-        actions=[
-            "dynamodb:GetItem",
-            "dynamodb:PutItem",
-            "dynamodb:DeleteItem",
-            "dynamodb:Query",
-        ],
-        resources=[table.table_arn for table in tables],
+    return allow(
+        ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem", "dynamodb:Query"],
+        *[table.table_arn for table in tables],
     )
 
 
 def list_own_jobs(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
     """List jobs by owner and by state, read many at once."""
     return [
-        iam.PolicyStatement(
-            actions=["dynamodb:Query"],
-            resources=[
+        allow(
+            ["dynamodb:Query"],
+            *[
                 f"{table.table_arn}/index/{index}"
                 for index in (JobsTable.OWNER_INDEX, JobsTable.STATE_INDEX)
             ],
         ),
-        iam.PolicyStatement(actions=["dynamodb:BatchGetItem"], resources=[table.table_arn]),
+        allow(["dynamodb:BatchGetItem"], table.table_arn),
     ]
 
 
 def read_changes(table: dynamodb.ITable) -> list[iam.PolicyStatement]:
     """Be the consumer of a table's stream: what Lambda's event source does."""
     return [
-        iam.PolicyStatement(
-            actions=[
-                "dynamodb:DescribeStream",
-                "dynamodb:GetRecords",
-                "dynamodb:GetShardIterator",
-            ],
-            resources=[str(table.table_stream_arn)],
+        allow(
+            ["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            str(table.table_stream_arn),
         ),
         # ListStreams has no resource type.
-        iam.PolicyStatement(actions=["dynamodb:ListStreams"], resources=["*"]),
+        allow(["dynamodb:ListStreams"], "*"),
     ]
 
 
 def write_idempotency_records(table: dynamodb.ITable) -> iam.PolicyStatement:
     """Write idempotency records."""
-    return iam.PolicyStatement(actions=["dynamodb:PutItem"], resources=[table.table_arn])
+    return allow(["dynamodb:PutItem"], table.table_arn)
 
 
 def back_up_tables(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.PolicyStatement]:
@@ -99,18 +80,11 @@ def back_up_tables(tables: list[dynamodb.Table], vault_arn: str) -> list[iam.Pol
     These are the actions of its advanced backups, which an account has unless it opted out.
     """
     return [
-        iam.PolicyStatement(
-            actions=[
-                "dynamodb:DescribeTable",
-                "dynamodb:ListTagsOfResource",
-                "dynamodb:StartAwsBackupJob",
-            ],
-            resources=[table.table_arn for table in tables],
+        allow(
+            ["dynamodb:DescribeTable", "dynamodb:ListTagsOfResource", "dynamodb:StartAwsBackupJob"],
+            *[table.table_arn for table in tables],
         ),
-        iam.PolicyStatement(
-            actions=["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"],
-            resources=[vault_arn],
-        ),
+        allow(["backup:DescribeBackupVault", "backup:CopyIntoBackupVault"], vault_arn),
     ]
 
 
@@ -119,6 +93,6 @@ def copy_backups(vault_arn: str, copy_to: str | None) -> list[iam.PolicyStatemen
     if copy_to is None:
         return []
     return [
-        iam.PolicyStatement(actions=["backup:CopyFromBackupVault"], resources=[vault_arn]),
-        iam.PolicyStatement(actions=["backup:CopyIntoBackupVault"], resources=[copy_to]),
+        allow(["backup:CopyFromBackupVault"], vault_arn),
+        allow(["backup:CopyIntoBackupVault"], copy_to),
     ]

@@ -3,21 +3,20 @@
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
 
+from cdk.constructs.permissions.statement import allow
 from cdk.naming import local_arn
 
 
 def scale_workers(cluster: ecs.ICluster, *services: str) -> list[iam.PolicyStatement]:
     """See worker services, and change how many workers there may be."""
     return [
-        iam.PolicyStatement(
-            actions=["ecs:DescribeServices"],
-            resources=[
-                local_arn("ecs", f"service/{cluster.cluster_name}/{name}") for name in services
-            ],
+        allow(
+            ["ecs:DescribeServices"],
+            *[local_arn("ecs", f"service/{cluster.cluster_name}/{name}") for name in services],
         ),
-        iam.PolicyStatement(
-            actions=["application-autoscaling:RegisterScalableTarget"],
-            resources=[local_arn("application-autoscaling", "scalable-target/*")],
+        allow(
+            ["application-autoscaling:RegisterScalableTarget"],
+            local_arn("application-autoscaling", "scalable-target/*"),
             conditions={
                 "StringEquals": {
                     "application-autoscaling:service-namespace": "ecs",
@@ -26,17 +25,15 @@ def scale_workers(cluster: ecs.ICluster, *services: str) -> list[iam.PolicyState
             },
         ),
         # DescribeScalableTargets has no resource type.
-        iam.PolicyStatement(
-            actions=["application-autoscaling:DescribeScalableTargets"], resources=["*"]
-        ),
+        allow(["application-autoscaling:DescribeScalableTargets"], "*"),
     ]
 
 
 def protect_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
     """Protect tasks of this cluster from scale-in, and see whether they are."""
-    return iam.PolicyStatement(
-        actions=["ecs:UpdateTaskProtection", "ecs:GetTaskProtection"],
-        resources=[_tasks_of(cluster)],
+    return allow(
+        ["ecs:UpdateTaskProtection", "ecs:GetTaskProtection"],
+        _tasks_of(cluster),
         conditions=_in(cluster),
     )
 
@@ -49,19 +46,19 @@ def run_task(cluster: ecs.ICluster, definition: ecs.TaskDefinition) -> list[iam.
     """
     roles = [definition.task_role.role_arn, definition.obtain_execution_role().role_arn]
     return [
-        iam.PolicyStatement(
-            actions=["ecs:RunTask"],
-            resources=[local_arn("ecs", f"task-definition/{definition.family}:*")],
+        allow(
+            ["ecs:RunTask"],
+            local_arn("ecs", f"task-definition/{definition.family}:*"),
             conditions=_in(cluster),
         ),
-        iam.PolicyStatement(
-            actions=["ecs:TagResource"],
-            resources=[_tasks_of(cluster)],
+        allow(
+            ["ecs:TagResource"],
+            _tasks_of(cluster),
             conditions={"StringEquals": {"ecs:CreateAction": "RunTask"}},
         ),
-        iam.PolicyStatement(
-            actions=["iam:PassRole"],
-            resources=roles,
+        allow(
+            ["iam:PassRole"],
+            *roles,
             conditions={"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}},
         ),
         find_tasks(cluster),
@@ -74,19 +71,19 @@ def run_commands(audit_group: str) -> list[iam.PolicyStatement]:
     The actions of sessions have no resource type, and that of listing log groups no narrower one.
     """
     return [
-        iam.PolicyStatement(
-            actions=[
+        allow(
+            [
                 "ssmmessages:CreateControlChannel",
                 "ssmmessages:CreateDataChannel",
                 "ssmmessages:OpenControlChannel",
                 "ssmmessages:OpenDataChannel",
                 "logs:DescribeLogGroups",
             ],
-            resources=["*"],
+            "*",
         ),
-        iam.PolicyStatement(
-            actions=["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
-            resources=[local_arn("logs", f"log-group:{audit_group}:*")],
+        allow(
+            ["logs:CreateLogStream", "logs:DescribeLogStreams", "logs:PutLogEvents"],
+            local_arn("logs", f"log-group:{audit_group}:*"),
         ),
     ]
 
@@ -94,14 +91,12 @@ def run_commands(audit_group: str) -> list[iam.PolicyStatement]:
 def find_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
     """Find tasks of this cluster by what started them."""
     # ListTasks has no task resource; the condition limits it.
-    return iam.PolicyStatement(actions=["ecs:ListTasks"], resources=["*"], conditions=_in(cluster))
+    return allow(["ecs:ListTasks"], "*", conditions=_in(cluster))
 
 
 def stop_tasks(cluster: ecs.ICluster) -> iam.PolicyStatement:
     """Stop tasks of this cluster."""
-    return iam.PolicyStatement(
-        actions=["ecs:StopTask"], resources=[_tasks_of(cluster)], conditions=_in(cluster)
-    )
+    return allow(["ecs:StopTask"], _tasks_of(cluster), conditions=_in(cluster))
 
 
 def join_cluster(cluster: ecs.ICluster) -> list[iam.PolicyStatement]:
@@ -118,17 +113,13 @@ def join_cluster(cluster: ecs.ICluster) -> list[iam.PolicyStatement]:
             ],
             resources=[cluster.cluster_arn],
         ),
-        iam.PolicyStatement(
-            actions=[
-                "ecs:Poll",
-                "ecs:StartTelemetrySession",
-                "ecs:UpdateContainerInstancesState",
-            ],
-            resources=[machines],
+        allow(
+            ["ecs:Poll", "ecs:StartTelemetrySession", "ecs:UpdateContainerInstancesState"],
+            machines,
             conditions=_in(cluster),
         ),
         # The agent asks for its endpoint before it belongs to any cluster.
-        iam.PolicyStatement(actions=["ecs:DiscoverPollEndpoint"], resources=["*"]),
+        allow(["ecs:DiscoverPollEndpoint"], "*"),
     ]
 
 

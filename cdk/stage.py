@@ -11,14 +11,13 @@ from cdk.constructs.data.job_queue import JobQueue
 from cdk.naming import tags
 from cdk.stacks.control_plane import ControlPlaneStack
 from cdk.stacks.encryption import EncryptionStack
-from cdk.stacks.gpu import GpuStack
 from cdk.stacks.ingest import IngestStack
 from cdk.stacks.network import NetworkStack
 from cdk.stacks.observability import ObservabilityStack
 from cdk.stacks.processing import ProcessingStack
 from cdk.stacks.service import ServiceStack
 from cdk.stacks.storage import StorageStack
-from cdk.stacks.workers import WorkersStack
+from cdk.stacks.workers import GpuStack, WorkersStack
 
 
 class EnvironmentStage(Stage):

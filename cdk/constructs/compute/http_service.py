@@ -14,6 +14,7 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.service import ServiceConfig
+from cdk.constructs.compute.container import capacity_shares
 from cdk.constructs.compute.http_routing import HttpRouting
 from cdk.constructs.compute.http_task import PORT_NAME, HttpContainer, http_task
 from cdk.constructs.compute.service_scaling import ServiceScaling
@@ -147,7 +148,10 @@ class HttpService(Construct):
             vpc_subnets=ec2.SubnetSelection(subnets=list(site.subnets)),
             security_groups=[self.security_group],
             assign_public_ip=True,
-            capacity_provider_strategies=_strategy(settings),
+            capacity_provider_strategies=capacity_shares(
+                FARGATE=(settings.on_demand_base, 100 - settings.spot_percent),
+                FARGATE_SPOT=(0, settings.spot_percent),
+            ),
             min_healthy_percent=100,
             max_healthy_percent=200,
             health_check_grace_period=_GRACE,
@@ -176,18 +180,6 @@ class HttpService(Construct):
         )
         self._routing.attach(service)
         return service
-
-
-def _strategy(settings: ServiceConfig) -> list[ecs.CapacityProviderStrategy]:
-    shares = {
-        "FARGATE": (settings.on_demand_base, 100 - settings.spot_percent),
-        "FARGATE_SPOT": (0, settings.spot_percent),
-    }
-    return [
-        ecs.CapacityProviderStrategy(capacity_provider=provider, base=base, weight=weight)
-        for provider, (base, weight) in shares.items()
-        if weight or base
-    ]
 
 
 def host_of(url: str) -> str:

@@ -9,14 +9,13 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.config.service import ServiceConfig
-from cdk.constructs.compute.processor_container import ARCHITECTURES, OPEN_FILES, USER
+from cdk.constructs.compute.container import add_container, fargate_definition, health_check
 from cdk.constructs.compute.task_roles import TaskRoles
 from runtime.core.contract import EnvVar
 
 HEALTH_PATH = "/health"
 PORT_NAME = "http"
 _STOP = Duration.seconds(30)
-_VOLUME, _TMP = "work", "/tmp"  # noqa: S108 - a path inside the container
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,47 +47,19 @@ def http_task(
     log_group: logs.ILogGroup,
 ) -> ecs.FargateTaskDefinition:
     """Define the task: its file system is read-only but for `/tmp`."""
-    definition = ecs.FargateTaskDefinition(
+    definition = fargate_definition(scope, family=family, size=settings, roles=roles)
+    add_container(
         scope,
-        "Definition",
-        family=family,
-        cpu=settings.cpu,
-        memory_limit_mib=settings.memory_mib,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ARCHITECTURES[settings.architecture],
-            operating_system_family=ecs.OperatingSystemFamily.LINUX,
-        ),
-        execution_role=roles.execution,
-        task_role=roles.task,
-    )
-    linux = ecs.LinuxParameters(scope, "Linux", init_process_enabled=True)
-    linux.drop_capabilities(ecs.Capability.ALL)
-    definition.add_volume(name=_VOLUME)
-    container = definition.add_container(
+        definition,
         given.name,
+        command=given.command,
+        variables={given.port_variable.value: str(given.port), **given.variables},
+        secrets=given.secrets,
+        log_group=log_group,
         image=image,
-        command=list(given.command),
-        user=USER,
-        readonly_root_filesystem=True,
-        linux_parameters=linux,
-        ulimits=[
-            ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=OPEN_FILES, hard_limit=OPEN_FILES)
-        ],
         stop_timeout=_STOP,
-        logging=ecs.LogDrivers.aws_logs(stream_prefix=given.name, log_group=log_group),
-        health_check=ecs.HealthCheck(
-            command=["CMD", "python", "-S", "-c", _health_probe(given)],
-            interval=Duration.seconds(30),
-            timeout=Duration.seconds(5),
-            retries=3,
-            start_period=Duration.seconds(60),
-        ),
+        health_check=health_check("python", "-S", "-c", _health_probe(given)),
         port_mappings=[ecs.PortMapping(name=PORT_NAME, container_port=given.port)],
-        environment={given.port_variable.value: str(given.port), **given.variables},
-        secrets=dict(given.secrets) or None,
-    )
-    container.add_mount_points(
-        ecs.MountPoint(container_path=_TMP, source_volume=_VOLUME, read_only=False)
     )
     return definition
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_dynamodb as dynamodb
@@ -15,6 +16,7 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.config.media import GB, MEGAPIXEL, MediaConfig
 from cdk.constructs import permissions
+from cdk.constructs.compute.container import WORK_DIR, add_container, fargate_definition
 from cdk.constructs.compute.summary_model import (
     summary_permissions,
     summary_secrets,
@@ -24,19 +26,6 @@ from cdk.constructs.compute.task_roles import TaskRoles
 from cdk.constructs.observability.tracing import tracing_permissions, tracing_variable
 from cdk.naming import Names, bucket_arn
 from runtime.core.contract import PROCESSOR_CONTAINER_NAME, TRUE, Device, EnvVar
-
-_WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which has no other writer
-
-USER = "10001:10001"
-"""The image's user and group, by number: the host does not know their names."""
-
-_VOLUME = "work"
-OPEN_FILES = 65536
-
-ARCHITECTURES = {
-    "X86_64": ecs.CpuArchitecture.X86_64,
-    "ARM64": ecs.CpuArchitecture.ARM64,
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,24 +39,13 @@ class ProcessorResources:
     key: kms.IKey | None
 
 
-def fargate_definition(
+def processor_definition(
     scope: Construct, *, environment: EnvironmentConfig, family: str, roles: TaskRoles
 ) -> ecs.FargateTaskDefinition:
     """Return a new task definition of the configured size, without a container."""
-    settings = environment.processor
-    return ecs.FargateTaskDefinition(
-        scope,
-        "Definition",
-        family=family,
-        cpu=settings.cpu,
-        memory_limit_mib=settings.memory_mib,
-        ephemeral_storage_gib=settings.ephemeral_storage_gib,
-        runtime_platform=ecs.RuntimePlatform(
-            cpu_architecture=ARCHITECTURES[settings.architecture],
-            operating_system_family=ecs.OperatingSystemFamily.LINUX,
-        ),
-        execution_role=roles.execution,
-        task_role=roles.task,
+    size = environment.processor
+    return fargate_definition(
+        scope, family=family, size=size, roles=roles, disk_gib=size.ephemeral_storage_gib
     )
 
 
@@ -76,51 +54,29 @@ def add_processor(
     definition: ecs.TaskDefinition,
     *,
     environment: EnvironmentConfig,
-    image: ecs.ContainerImage,
     command: Sequence[str],
     variables: Mapping[str, str],
     log_group: logs.ILogGroup,
-    health_check: ecs.HealthCheck | None = None,
-    cpu: int | None = None,
-    memory_mib: int | None = None,
-    gpus: int | None = None,
-) -> ecs.ContainerDefinition:
-    """Add the container to a task definition and return it.
+    **properties: Any,
+) -> None:
+    """Add the container to a task definition; `properties` are further ones of the L2.
 
-    It has no capabilities on its host, and its work folder is its only writable path: a volume on
-    the task's disk, because Fargate has none in memory. `cpu`, `memory_mib` and `gpus` are what the
-    container reserves of an EC2 machine; on Fargate the task's size is the container's.
+    On an EC2 machine, `cpu`, `memory_limit_mib` and `gpu_count` are what it reserves of it; on
+    Fargate the task's size is the container's.
     """
-    # The init process forwards signals to Python and reaps what ffmpeg leaves behind.
-    linux = ecs.LinuxParameters(scope, "Linux", init_process_enabled=True)
-    linux.drop_capabilities(ecs.Capability.ALL)
-    definition.add_volume(name=_VOLUME)
-    container = definition.add_container(
+    add_container(
+        scope,
+        definition,
         PROCESSOR_CONTAINER_NAME,
-        image=image,
-        command=list(command),
-        cpu=cpu,
-        memory_limit_mib=memory_mib,
-        gpu_count=gpus,
-        user=USER,
+        command=command,
+        variables=variables,
+        secrets=summary_secrets(scope, environment),
+        log_group=log_group,
         # The agent of ECS Exec writes to the root file system.
         readonly_root_filesystem=not environment.execute_command,
-        linux_parameters=linux,
-        ulimits=[
-            ecs.Ulimit(name=ecs.UlimitName.NOFILE, soft_limit=OPEN_FILES, hard_limit=OPEN_FILES)
-        ],
         stop_timeout=Duration.seconds(environment.processor.stop_timeout_seconds),
-        logging=ecs.LogDrivers.aws_logs(
-            stream_prefix=PROCESSOR_CONTAINER_NAME, log_group=log_group
-        ),
-        health_check=health_check,
-        environment=dict(variables),
-        secrets=dict(summary_secrets(scope, environment)) or None,
+        **properties,
     )
-    container.add_mount_points(
-        ecs.MountPoint(container_path=_WORK_DIR, source_volume=_VOLUME, read_only=False)
-    )
-    return container
 
 
 def processing_variables(
@@ -140,7 +96,7 @@ def processing_variables(
         EnvVar.JOBS_TABLE.value: resources.jobs_table.table_name,
         EnvVar.IDEMPOTENCY_TABLE.value: resources.idempotency_table.table_name,
         EnvVar.MAX_ATTEMPTS.value: str(environment.reaper.max_attempts),
-        EnvVar.WORK_DIR.value: _WORK_DIR,
+        EnvVar.WORK_DIR.value: WORK_DIR,
         EnvVar.JOB_TIMEOUT_SECONDS.value: str(job_timeout_seconds),
         EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
         EnvVar.ASR_MODEL.value: settings.asr_model,

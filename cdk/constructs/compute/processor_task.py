@@ -6,9 +6,9 @@ from cdk.config import EnvironmentConfig
 from cdk.constructs.compute.processor_container import (
     ProcessorResources,
     add_processor,
-    fargate_definition,
     processing_permissions,
     processing_variables,
+    processor_definition,
 )
 from cdk.constructs.compute.processor_image import processor_image
 from cdk.constructs.compute.task_roles import TaskRoles
@@ -35,7 +35,7 @@ class ProcessorTask(Construct):
         )
         roles = TaskRoles(self)
         self.task_role = roles.task
-        self.definition = fargate_definition(
+        self.definition = processor_definition(
             self, environment=environment, family=names.processor, roles=roles
         )
         settings = environment.processor

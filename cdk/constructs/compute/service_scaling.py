@@ -1,7 +1,7 @@
 """How many tasks a service has: by CPU and by requests, and none outside of office hours."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 from aws_cdk import aws_applicationautoscaling as scaling
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -10,14 +10,49 @@ from constructs import Construct
 
 from cdk.config.service import ServiceConfig
 
-_NAMESPACE = "ecs"
-_DESIRED_COUNT = "ecs:service:DesiredCount"
+NAMESPACE = "ecs"
+DESIRED_COUNT = "ecs:service:DesiredCount"
 _SLOW = 300
 """Seconds before tasks are removed again: a lull between two peaks costs less than a start."""
 
 _FAST = 60
 _Target = scaling.CfnScalableTarget
 _Policy = scaling.CfnScalingPolicy
+
+
+class TaskBounds(Protocol):
+    """The fewest and the most tasks."""
+
+    @property
+    def min_tasks(self) -> int:
+        """The fewest."""
+
+    @property
+    def max_tasks(self) -> int:
+        """The most."""
+
+
+def task_count(
+    scope: Construct,
+    cluster: ecs.ICluster,
+    service: ecs.IBaseService,
+    bounds: TaskBounds,
+    **properties: Any,
+) -> scaling.CfnScalableTarget:
+    """Return the number of a service's tasks as a scalable target.
+
+    CDK's own target requires a role; Application Auto Scaling creates a service-linked one.
+    """
+    return scaling.CfnScalableTarget(
+        scope,
+        "Target",
+        service_namespace=NAMESPACE,
+        scalable_dimension=DESIRED_COUNT,
+        resource_id=f"service/{cluster.cluster_name}/{service.service_name}",
+        min_capacity=bounds.min_tasks,
+        max_capacity=bounds.max_tasks,
+        **properties,
+    )
 
 
 class ServiceScaling(Construct):
@@ -38,16 +73,8 @@ class ServiceScaling(Construct):
         requests: Sequence[cloudwatch.Metric],
     ) -> None:
         super().__init__(scope, construct_id)
-        # CDK's own target requires a role; Application Auto Scaling creates a service-linked one.
-        self.target = scaling.CfnScalableTarget(
-            self,
-            "Target",
-            service_namespace=_NAMESPACE,
-            scalable_dimension=_DESIRED_COUNT,
-            resource_id=f"service/{cluster.cluster_name}/{service.service_name}",
-            min_capacity=settings.min_tasks,
-            max_capacity=settings.max_tasks,
-            scheduled_actions=_schedule(settings) or None,
+        self.target = task_count(
+            self, cluster, service, settings, scheduled_actions=_schedule(settings) or None
         )
         self._policy(
             "Cpu",

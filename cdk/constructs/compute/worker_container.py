@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aws_cdk import Duration
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_iam as iam
@@ -15,13 +14,14 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.config.workers import WorkersConfig
 from cdk.constructs import permissions
+from cdk.constructs.compute.container import health_check
 from cdk.constructs.compute.processor_container import (
     ProcessorResources,
     add_processor,
     processing_permissions,
     processing_variables,
 )
-from runtime.core.contract import WORKER_COMMAND, WORKER_HEALTH_COMMAND, Device, EnvVar
+from runtime.core.contract import TRUE, WORKER_COMMAND, WORKER_HEALTH_COMMAND, Device, EnvVar
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,66 +43,35 @@ def add_worker(
     environment: EnvironmentConfig,
     workers: WorkersConfig,
     resources: WorkerResources,
-    image: ecs.ContainerImage,
     device: Device = Device.CPU,
-    **size: int,
+    **properties: Any,
 ) -> None:
     """Add the worker's container to a task definition, and its rights to the task role.
 
-    `size` is `add_processor`'s `cpu`, `memory_mib` and `gpus`.
+    `properties` are `add_processor`'s.
     """
+    seconds = workers.job_timeout_seconds
     add_processor(
         scope,
         definition,
         environment=environment,
-        image=image,
         command=WORKER_COMMAND,
         log_group=resources.log_group,
-        health_check=_health_check(),
+        health_check=health_check(*WORKER_HEALTH_COMMAND),
         variables={
             **processing_variables(
-                environment,
-                resources,
-                job_timeout_seconds=workers.job_timeout_seconds,
-                device=device,
+                environment, resources, job_timeout_seconds=seconds, device=device
             ),
             EnvVar.MEDIA_BUCKET.value: resources.media_bucket_name,
             EnvVar.WORK_QUEUE_URL.value: resources.queue.queue_url,
             EnvVar.JOBS_QUEUE_URL.value: resources.jobs_queue.queue_url,
             EnvVar.WORK_VISIBILITY_SECONDS.value: str(workers.visibility_timeout_seconds),
-            EnvVar.ECS_ENABLE_TASK_PROTECTION.value: "true",
+            EnvVar.ECS_ENABLE_TASK_PROTECTION.value: TRUE,
         },
-        **size,
+        **properties,
     )
     for statement in _permissions(environment, resources):
         definition.add_to_task_role_policy(statement)
-
-
-def service_properties(name: str, resources: WorkerResources) -> dict[str, Any]:
-    """Return the properties of a worker service that do not depend on what it runs on."""
-    return {
-        "service_name": name,
-        "cluster": resources.cluster,
-        "vpc_subnets": ec2.SubnetSelection(subnets=list(resources.subnets)),
-        "security_groups": [resources.security_group],
-        "enable_ecs_managed_tags": True,
-        "propagate_tags": ecs.PropagatedTagSource.SERVICE,
-        "enable_execute_command": False,
-        # Moving a task to another zone would stop one that is at work.
-        "availability_zone_rebalancing": ecs.AvailabilityZoneRebalancing.DISABLED,
-        "circuit_breaker": ecs.DeploymentCircuitBreaker(enable=True, rollback=True),
-    }
-
-
-def _health_check() -> ecs.HealthCheck:
-    """Return the check of the endpoint that a worker serves on its own loopback."""
-    return ecs.HealthCheck(
-        command=["CMD", *WORKER_HEALTH_COMMAND],
-        interval=Duration.seconds(30),
-        timeout=Duration.seconds(5),
-        retries=3,
-        start_period=Duration.seconds(60),
-    )
 
 
 def _permissions(

@@ -16,13 +16,11 @@ from aws_cdk import aws_cloudwatch_actions as actions
 from aws_cdk import aws_ecs as ecs
 from constructs import Construct
 
+from cdk.constructs.compute.service_scaling import DESIRED_COUNT, NAMESPACE, task_count
 from cdk.constructs.observability.metrics import MINUTE, expression, in_work, waiting
 
 MOST_STEPS = 20
 """Step adjustments that Application Auto Scaling allows in a policy."""
-
-_NAMESPACE = "ecs"
-_DESIRED_COUNT = "ecs:service:DesiredCount"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,22 +53,13 @@ class WorkerScaling(Construct):
         alarm_prefix: str,
     ) -> None:
         super().__init__(scope, construct_id)
-        # CDK's own target requires a role; Application Auto Scaling creates a service-linked one.
-        target = scaling.CfnScalableTarget(
-            self,
-            "Target",
-            service_namespace=_NAMESPACE,
-            scalable_dimension=_DESIRED_COUNT,
-            resource_id=f"service/{cluster.cluster_name}/{service.service_name}",
-            min_capacity=bounds.min_tasks,
-            max_capacity=bounds.max_tasks,
-        )
+        target = task_count(self, cluster, service, bounds)
         self._target = scaling.ScalableTarget.from_scalable_target_attributes(
             self,
             "TargetById",
             scalable_target_id=target.ref,
-            service_namespace=_NAMESPACE,
-            scalable_dimension=_DESIRED_COUNT,
+            service_namespace=NAMESPACE,
+            scalable_dimension=DESIRED_COUNT,
         )
         self._queue_name = queue_name
         self._bounds = bounds

@@ -1,21 +1,22 @@
 """Gap (1.5.33, upstream): alarms on metric math are refused; evaluates expressions.
 
-A value is a number, a series, or a list of series; a missing point is None and makes what is
-computed from it missing. Supported: + - * / ^, comparisons, AND OR, and ABS AVG CEIL FILL FLOOR IF
-MAX MIN SUM, the last four of a list (point by point) or of a series (over all its points).
+A value is a series, a number one of equal points, or a list of series; a missing point is None and
+makes what is computed from it missing. Supported: + - * / ^, comparisons, AND OR, and ABS AVG CEIL
+FILL FLOOR IF MAX MIN SUM; AVG MAX MIN SUM of a list (point by point) or of a series (of all of it).
 """
 
 import ast
+import itertools
 import math
 import operator
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 Point = float | None
 Series = tuple[Point, ...]
 Value = Any
-"""A float, a `Series` or a list of them."""
+"""A `Series` or a list of them."""
 
 
 class ExpressionError(ValueError):
@@ -60,66 +61,66 @@ def evaluate(expression: str, series: Mapping[str, Series]) -> Series:
     except SyntaxError as error:
         raise ExpressionError(f"cannot read {expression!r}: {error.msg}") from None
     length = max((len(values) for values in series.values()), default=1)
-    found = Evaluation(series).value(tree.body)
-    if isinstance(found, list):
-        raise ExpressionError(f"{expression!r} gives several series")
-    return spread(found, length)
+    return single(Evaluation(series, length).value(tree.body))
 
 
 class Evaluation:
-    """One evaluation over the series that an expression names."""
+    """One evaluation over the series that an expression names, all of one length."""
 
-    def __init__(self, series: Mapping[str, Series]) -> None:
+    def __init__(self, series: Mapping[str, Series], length: int) -> None:
         self._series = series
+        self._length = length
 
-    def value(self, node: ast.expr) -> Value:
+    def value(self, node: ast.expr) -> Value:  # noqa: PLR0911 - one for each form
         """Return the value of a part of an expression."""
         match node:
             case ast.Constant(value=int() | float() as number):
-                return float(number)
+                return (float(number),) * self._length
             case ast.Name(id=name) if name in self._series:
                 return self._series[name]
             case ast.List(elts=parts):
-                return [self.value(part) for part in parts]
+                return [single(self.value(part)) for part in parts]
             case ast.Call(func=ast.Name(id=name), args=arguments, keywords=[]):
                 return self._call(name.upper(), arguments)
-            case _:
-                return self._operation(node)
-
-    def _operation(self, node: ast.expr) -> Value:
-        sign: ast.AST
-        match node:
-            case ast.UnaryOp(op=sign, operand=operand):
-                parts = [operand]
-            case ast.BinOp(left=left, op=sign, right=right):
-                parts = [left, right]
-            case ast.Compare(left=left, ops=[sign], comparators=[right]):
-                parts = [left, right]
+            case ast.UnaryOp(op=sign, operand=operand) if type(sign) in OPERATORS:
+                return self._pointwise(OPERATORS[type(sign)], operand)
+            case (
+                ast.BinOp(left=left, op=sign, right=right)
+                | ast.Compare(left=left, ops=[sign], comparators=[right])
+            ) if type(sign) in OPERATORS:
+                return self._pointwise(OPERATORS[type(sign)], left, right)
             case ast.BoolOp(op=sign, values=parts):
-                pass
+                return self._pointwise(OPERATORS[type(sign)], *parts)
             case _:
                 raise ExpressionError(f"unsupported: {ast.unparse(node)}")
-        if type(sign) not in OPERATORS:
-            raise ExpressionError(f"unsupported: {ast.unparse(node)}")
-        return pointwise(OPERATORS[type(sign)], *(self.value(part) for part in parts))
 
     def _call(self, name: str, arguments: Sequence[ast.expr]) -> Value:
         match name, arguments:
             case "FILL", [given, ast.Name(id="REPEAT")]:
-                return repeated(self.value(given))
+                return repeated(single(self.value(given)))
             case "FILL", [given, filler]:
-                return filled(self.value(given), self.value(filler))
-            case "IF", [condition, then]:
-                return pointwise(chosen, self.value(condition), self.value(then), None)
-            case "IF", [condition, then, otherwise]:
-                values = (self.value(part) for part in (condition, then, otherwise))
-                return pointwise(chosen, *values)
+                rows = self._rows(given, filler)
+                return tuple(other if point is None else point for point, other in rows)
+            case "IF", [condition, then, *otherwise] if len(otherwise) <= 1:
+                rows = self._rows(condition, then, *otherwise)
+                # A missing condition is not true.
+                return tuple(row[1] if row[0] else (*row, None)[2] for row in rows)
             case (("ABS" | "CEIL" | "FLOOR"), [given]):
-                return pointwise(ROUNDING[name], self.value(given))
+                return self._pointwise(ROUNDING[name], given)
             case (("AVG" | "MAX" | "MIN" | "SUM"), [given]):
-                return aggregated(AGGREGATES[name], self.value(given))
+                found = self.value(given)
+                if isinstance(found, list):
+                    return tuple(aggregate(name, row) for row in zip(*found, strict=True))
+                return (aggregate(name, found),) * self._length
             case _:
                 raise ExpressionError(f"unsupported: {name} of {len(arguments)}")
+
+    def _rows(self, *parts: ast.expr) -> Iterator[Series]:
+        """Return the points of some series that belong together."""
+        return zip(*(single(self.value(part)) for part in parts), strict=True)
+
+    def _pointwise(self, function: Callable[..., Any], *parts: ast.expr) -> Series:
+        return tuple(computed(function, points) for points in self._rows(*parts))
 
 
 ROUNDING: dict[str, Callable[[float], float]] = {"ABS": abs, "CEIL": math.ceil, "FLOOR": math.floor}
@@ -131,26 +132,16 @@ AGGREGATES: dict[str, Callable[[Sequence[float]], float]] = {
 }
 
 
-def chosen(condition: Point, then: Point, otherwise: Point) -> Point:
-    """Return one of two points; a missing condition is not true."""
-    return then if condition else otherwise
-
-
-def pointwise(function: Callable[..., Any], *values: Value) -> Value:
-    """Apply a function to numbers or, point by point, to series."""
-    if any(isinstance(value, list) for value in values):
+def single(value: Value) -> Series:
+    """Return a series; raise `ExpressionError` for a list of them."""
+    if isinstance(value, list):
         raise ExpressionError("a list stands where a series is wanted")
-    lengths = {len(value) for value in values if isinstance(value, tuple)}
-    if not lengths:
-        return computed(function, values)
-    rows = (spread(value, max(lengths)) for value in values)
-    return tuple(computed(function, points) for points in zip(*rows, strict=True))
+    found: Series = value
+    return found
 
 
 def computed(function: Callable[..., Any], points: Sequence[Point]) -> Point:
     """Return a function of points; missing when one of them is, or when there is no result."""
-    if function is chosen:
-        return chosen(*points)
     if any(point is None for point in points):
         return None
     try:
@@ -160,39 +151,13 @@ def computed(function: Callable[..., Any], points: Sequence[Point]) -> Point:
     return result if math.isfinite(result) else None
 
 
-def spread(value: Value, length: int) -> Series:
-    """Return a value as a series of some length."""
-    return value if isinstance(value, tuple) else (value,) * length
-
-
-def filled(value: Value, filler: Value) -> Value:
-    """Return a series with its missing points taken from the filler."""
-    if not isinstance(value, tuple):
-        return value
-    other = spread(filler, len(value))
-    return tuple(o if v is None else v for v, o in zip(value, other, strict=True))
-
-
-def repeated(value: Value) -> Value:
+def repeated(series: Series) -> Series:
     """Return a series with its missing points taken from the one before."""
-    if not isinstance(value, tuple):
-        return value
-    points: list[Point] = []
-    for point in value:
-        points.append(points[-1] if point is None and points else point)
+    points = itertools.accumulate(series, lambda before, point: before if point is None else point)
     return tuple(points)
 
 
-def aggregated(function: Callable[[Sequence[float]], float], value: Value) -> Value:
-    """Return an aggregate of a list of series (point by point) or of one series."""
-    if isinstance(value, list):
-        length = max((len(part) for part in value if isinstance(part, tuple)), default=1)
-        rows = zip(*(spread(part, length) for part in value), strict=True)
-        return tuple(aggregate(function, row) for row in rows)
-    return aggregate(function, spread(value, 1))
-
-
-def aggregate(function: Callable[[Sequence[float]], float], points: Sequence[Point]) -> Point:
+def aggregate(name: str, points: Sequence[Point]) -> Point:
     """Return an aggregate of the points that are there."""
     present = [point for point in points if point is not None]
-    return float(function(present)) if present else None
+    return float(AGGREGATES[name](present)) if present else None

@@ -35,7 +35,7 @@ def add_role(policy: dict[str, Any] | str, *, trusts: Any = ECS) -> None:
 
 def found(**changes: Any) -> str:
     record = service(loadBalancers=[load_balancer(**changes)])
-    return problem(None, record, balanced(record)[0])
+    return str(problem(None, record, balanced(record)[0]))
 
 
 def test_should_be_content_with_the_managed_policy() -> None:

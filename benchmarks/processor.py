@@ -7,8 +7,8 @@ count and the network does not. Ends with one JSON line: `media_seconds`, `wall_
 `cpu_seconds`, `peak_rss_mb`, `stages` (the seconds of each), `first_stage_seconds` from the start
 of the process and the digest of the manifest, which is that of every published file. Compare
 processor time: on a busy machine wall time says little. `peak_pss_mb` counts only once what
-processes share. `--minutes` and `--speakers` make a meeting of the labelled speech and also say how many
-speakers were found, and the error rate. `--trace FILE` draws stages and memory over time.
+processes share. `--minutes` and `--speakers` make a meeting of the labelled speech and also say
+how many speakers were found, and the error rate. `--trace FILE` draws stages and memory over time.
 """
 
 import argparse

@@ -6,7 +6,6 @@ FILL FLOOR IF MAX MIN SUM; AVG MAX MIN SUM of a list (point by point) or of a se
 """
 
 import ast
-import itertools
 import math
 import operator
 import re
@@ -153,7 +152,9 @@ def computed(function: Callable[..., Any], points: Sequence[Point]) -> Point:
 
 def repeated(series: Series) -> Series:
     """Return a series with its missing points taken from the one before."""
-    points = itertools.accumulate(series, lambda before, point: before if point is None else point)
+    points: list[Point] = []
+    for point in series:
+        points.append(points[-1] if point is None and points else point)
     return tuple(points)
 
 

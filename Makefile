@@ -72,15 +72,23 @@ SYSTEM := --dist loadfile --no-loadscope-reorder --reruns 1 --max-suite-reruns 2
   $(addprefix --rerun-exclude-path tests/,unit contract corpus e2e/test_chaos.py e2e/test_pool_chaos.py e2e/test_kills.py \
   integration/backpressure integration/pool integration/recovery integration/cloud/test_protection.py)
 
-# What the tests of the image need, made while the fast checks run: with an empty cache it takes as
-# long as they do. These tests find and show a failure again.
-.PHONY: test-images
+# With an empty cache, the images take as long as the fast checks, and the installation of the
+# environments waits for the network half of its time: all three go side by side. The tests of the
+# image find and show a failure again.
+.PHONY: image-packages test-images test-fast
+image-packages:
+	@mkdir -p .lifestream
+	@-$(PYTHON) -m image.tools --packages > .lifestream/image-packages.log 2>&1
+
 test-images:
 	@$(VENV)/python -m image.tools
 	@-($(VENV)/python -m image build --models packages && $(VENV)/python -m image service) > .lifestream/images.log 2>&1
 
-test: setup ## Run all tests: the fast checks, real models, the local cloud, a real job end to end, the image
-	@+$(SIDE_BY_SIDE) NICE="nice -n 5" -j$$(($(PROCESSORS) + 1)) test-images check-code check-tests
+test-fast: setup
+	@+$(SIDE_BY_SIDE) NICE="nice -n 5" test-images check-code check-tests
+
+test: ## Run all tests: the fast checks, real models, the local cloud, a real job end to end, the image
+	@+$(MAKE) --no-print-directory -j$$(($(PROCESSORS) + 1)) image-packages test-fast
 	@$(VENV)/pytest -q -n auto $(SYSTEM) tests/image tests -m "media or models or cloud or e2e or image or corpus or browser"
 
 image: setup-run ## Build the processor's image, with models from the hub if HF_TOKEN is set

@@ -20,6 +20,9 @@ HUB_VARIABLE = "HF_ENDPOINT"
 
 REVISION_VARIABLE = "REVISION"
 LABEL = "org.opencontainers.image"
+PACKAGES = "venv"
+"""The Dockerfile's stage of Python packages."""
+
 OFFICIAL_REGISTRY = "registry-1.docker.io"
 WEIGHTS_IN_BUILD = "/var/cache/lifestream/wheels"
 
@@ -41,7 +44,7 @@ def build(engine: Engine, variant: Variant, *, target: str = "", context: Path =
     takes its place; where PyTorch's index is not reached, pip's own settings must have the wheel.
     """
     variant = fitted_to_this_machine(engine, variant)
-    name = f"localhost/{REPOSITORY}:{content_tag(variant, root=context)}"
+    name = name_of(variant, context)
     if target:
         name += f"-{target}"
     elif not os.environ.get(REVISION_VARIABLE) and is_built(engine, name):
@@ -51,6 +54,18 @@ def build(engine: Engine, variant: Variant, *, target: str = "", context: Path =
         arguments[HUB_VARIABLE] = hub
     run_build(engine, name, context, DOCKERFILE, arguments, build_options(variant, name, target))
     return name
+
+
+def build_packages(engine: Engine, variant: Variant) -> None:
+    """Build the layers of Python packages, which take longest, where Podman has no image yet."""
+    variant = fitted_to_this_machine(engine, variant)
+    if engine.name == PODMAN and not is_built(engine, name_of(variant)):
+        build(engine, variant, target=PACKAGES)
+
+
+def name_of(variant: Variant, context: Path = ROOT) -> str:
+    """Return the local name of a variant's image, with a digest of what it is made of."""
+    return f"localhost/{REPOSITORY}:{content_tag(variant, root=context)}"
 
 
 def run_build(

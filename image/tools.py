@@ -7,8 +7,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from image.build import BuildError, build_packages
+from image.content import Variant
+from image.debian_base import NoBaseError
 from image.engines import NoEngineError, find_engine, forget_old
-from scripts.setup.commands import attempt, cache_folder
+from scripts.setup.commands import attempt, cache_folder, only_one_at_a_time
 from scripts.setup.virtualenvs import Environment, environment
 
 TOOLS = Environment("image", ".lifestream/venv/image")
@@ -53,15 +56,33 @@ def install_debian_packages() -> str | None:
     return None
 
 
-def main(_arguments: Sequence[str] = ()) -> int:
-    """Install everything there is to install, say why something cannot be; forget old images."""
-    environment(cache_folder(), TOOLS)
-    if reason := install_debian_packages():
-        print(f"\n  IMAGES ARE NOT TESTED HERE: {reason}.\n")
-    with contextlib.suppress(NoEngineError):
-        forget_old(find_engine())
+def main(arguments: Sequence[str]) -> int:
+    """Install everything there is to install, say why something cannot be; forget old images.
+
+    With `--packages`, build the first layers of the processor's image instead of installing
+    linters. That needs the standard library only, so it can run while environments are installed.
+    """
+    with only_one_at_a_time(cache_folder() / "image.lock"):
+        reason = install_debian_packages()
+        if "--packages" in arguments:
+            return build_first_layers()
+        environment(cache_folder(), TOOLS)
+        if reason:
+            print(f"\n  IMAGES ARE NOT TESTED HERE: {reason}.\n")
+        with contextlib.suppress(NoEngineError):
+            forget_old(find_engine())
+        return 0
+
+
+def build_first_layers() -> int:
+    """Build what takes longest; a failure is for the build of the whole image to show."""
+    try:
+        build_packages(find_engine(), Variant(models="packages"))
+    except (NoEngineError, NoBaseError, BuildError) as error:
+        print(error, file=sys.stderr)
+        return 1
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -44,7 +44,6 @@ def main(arguments: Sequence[str]) -> int:
         print(f"Lifestream needs Python 3.11 or newer; this is {platform.python_version()}.")
         return 2
     cache = cache_folder()
-    cache.mkdir(parents=True, exist_ok=True)
     with only_one_at_a_time(cache / "setup.lock"):
         uv = installer(cache)
         if "--tools" in arguments:

@@ -82,6 +82,7 @@ def point(link: Path, target: Path) -> None:
 @contextlib.contextmanager
 def only_one_at_a_time(lock: Path) -> Iterator[None]:
     """Hold a lock file, so that two clones do not fill the same cache at once."""
+    lock.parent.mkdir(parents=True, exist_ok=True)
     with lock.open("w") as handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

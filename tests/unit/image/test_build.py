@@ -3,7 +3,14 @@ from pathlib import Path
 
 import pytest
 
-from image.build import BuildError, argument_options, build, build_options, run_build
+from image.build import (
+    BuildError,
+    argument_options,
+    build,
+    build_options,
+    build_packages,
+    run_build,
+)
 from image.content import Variant
 from image.engines import Engine
 
@@ -69,6 +76,13 @@ def test_should_not_build_again_what_is_there(
 ) -> None:
     monkeypatch.delenv("REVISION", raising=False)
     assert build(tool, Variant()).startswith("localhost/lifestream-processor:cpu-")
+
+
+def test_should_begin_with_the_packages_only_where_there_is_no_image(tool: Engine) -> None:
+    build_packages(tool, Variant())
+    Path(tool.manage[0]).write_text("#!/bin/sh\nexit 1\n")
+    with pytest.raises(BuildError):
+        build_packages(tool, Variant())
 
 
 def test_should_build_a_part_of_the_image_or_one_with_a_revision(

@@ -13,18 +13,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.measuring.speech import MODELS
 from benchmarks.summaries.methods import (
     Summaries,
-    chosen_by_model,
+    chosen_by,
     chosen_evenly,
     chosen_first_method,
-    chosen_now,
     request_of,
+    summarizer_of,
 )
 from benchmarks.summaries.mutations import (
     GoodSentence,
@@ -69,8 +69,6 @@ from runtime.processor.summaries.prompt import (
 )
 from runtime.processor.summaries.vocabulary import ordinary_words
 
-ROOT = Path(__file__).resolve().parents[2]
-MODELS = (ROOT / ".lifestream" / "models").resolve()
 MODEL = MODELS / "minilm-l6"
 VOCABULARY = MODELS / "whisper-base"
 RECORDINGS = 20
@@ -106,10 +104,10 @@ def main() -> None:
     methods: dict[str, Summaries] = {
         "evenly spaced sentences": chosen_evenly,
         "first method (LexRank, MMR)": chosen_first_method,
-        "extractive": chosen_now,
+        "extractive": chosen_by(ExtractiveSummarizer()),
     }
     if given.endpoint:
-        methods[given.model] = chosen_by_model(given.endpoint, given.model)
+        methods[given.model] = chosen_by(summarizer_of(given.endpoint, given.model))
     print_summaries(recordings, vectors, embed, methods)
     print_faithfulness()
     print_long(plain)

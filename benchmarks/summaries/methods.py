@@ -6,17 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.summaries.recordings import Recording
-from runtime.core.chat import ChatModel
 from runtime.core.clock import SystemClock
-from runtime.core.media import Sentence
-from runtime.core.summary import Summary
+from runtime.core.media import Scene, Sentence
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
 from runtime.processor.stages.chunk import divide_into_chapters
 from runtime.processor.summaries.budget import Budget, Prices
-from runtime.processor.summaries.extractive import ExtractiveSummarizer, summary_length
+from runtime.processor.summaries.extractive import summary_length
 from runtime.processor.summaries.map_reduce import ModelLimits, ModelSummarizer
 from runtime.processor.summaries.openai_chat import OpenAIChatModel
-from runtime.processor.summaries.port import ModelUnavailableError, SummaryRequest
+from runtime.processor.summaries.port import ModelUnavailableError, Summarizer, SummaryRequest
 from runtime.processor.summaries.ranking import lexrank
 from runtime.processor.summaries.template import guess_kind, templates_of
 
@@ -35,7 +33,7 @@ def request_of(
     embed: SentenceEmbedder,
     *,
     seconds: float,
-    recording: Recording | None = None,
+    scenes: Sequence[Scene] = (),
 ) -> SummaryRequest:
     """Return the request for a recording, after dividing it into chapters."""
     chapters = divide_into_chapters(
@@ -44,7 +42,7 @@ def request_of(
         embed=embed,
         language="en",
         duration_seconds=seconds,
-        scenes=recording.scenes if recording else (),
+        scenes=scenes,
     )
     return SummaryRequest(
         job_id="any",
@@ -79,33 +77,40 @@ def chosen_first_method(recording: Recording, vectors: Vectors, _: SentenceEmbed
     return _quoted(recording, sorted(chosen))
 
 
-def chosen_now(recording: Recording, vectors: Vectors, embed: SentenceEmbedder) -> Shown:
-    """Return the overview of quotes."""
-    request = request_of(
-        recording.sentences,
-        vectors,
-        embed,
-        seconds=recording.duration_seconds,
-        recording=recording,
-    )
-    return _shown(ExtractiveSummarizer().summarize(request, lambda _: None))
+def chosen_by(summarizer: Summarizer) -> Summaries:
+    """Return the overviews of a summarizer, none where its model is unavailable."""
+
+    def chosen(recording: Recording, vectors: Vectors, embed: SentenceEmbedder) -> Shown:
+        request = request_of(
+            recording.sentences,
+            vectors,
+            embed,
+            seconds=recording.duration_seconds,
+            scenes=recording.scenes,
+        )
+        try:
+            overview = summarizer.summarize(request, lambda _: None).overview
+        except ModelUnavailableError as error:
+            print(f"    {error.reason}")
+            return []
+        return [(item.text, tuple(cited.segment for cited in item.citations)) for item in overview]
+
+    return chosen
 
 
 def _quoted(recording: Recording, indices: Sequence[int]) -> Shown:
     return [(recording.sentences[i].text, (i,)) for i in indices]
 
 
-def _shown(summary: Summary) -> Shown:
-    return [
-        (item.text, tuple(citation.segment for citation in item.citations))
-        for item in summary.overview
-    ]
-
-
-def chosen_by_model(endpoint: str, model: str) -> Summaries:
-    """Return summaries by a model server."""
-    return _ByModel(
-        OpenAIChatModel(endpoint=endpoint, api_key=None, model=model, timeout_seconds=300)
+def summarizer_of(endpoint: str, model: str) -> Summarizer:
+    """Return a summarizer by a model server, with no limit to what it spends."""
+    return ModelSummarizer(
+        model=OpenAIChatModel(endpoint=endpoint, api_key=None, model=model, timeout_seconds=300),
+        prices=Prices(),
+        budget=Budget(job_usd=UNLIMITED, month_usd=UNLIMITED),
+        ledger=_NoLedger(),
+        clock=SystemClock(),
+        limits=ModelLimits(seconds=UNLIMITED),
     )
 
 
@@ -117,29 +122,3 @@ class _NoLedger:
 
     def settle(self, reserved_usd: float, spent_usd: float) -> None:
         """Do nothing."""
-
-
-class _ByModel:
-    def __init__(self, chat: ChatModel) -> None:
-        self._summarizer = ModelSummarizer(
-            model=chat,
-            prices=Prices(),
-            budget=Budget(job_usd=UNLIMITED, month_usd=UNLIMITED),
-            ledger=_NoLedger(),
-            clock=SystemClock(),
-            limits=ModelLimits(seconds=UNLIMITED),
-        )
-
-    def __call__(self, recording: Recording, vectors: Vectors, embed: SentenceEmbedder, /) -> Shown:
-        request = request_of(
-            recording.sentences,
-            vectors,
-            embed,
-            seconds=recording.duration_seconds,
-            recording=recording,
-        )
-        try:
-            return _shown(self._summarizer.summarize(request, lambda _: None))
-        except ModelUnavailableError as error:
-            print(f"    {error.reason}")
-            return []

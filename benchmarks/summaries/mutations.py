@@ -5,7 +5,6 @@ import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
-from pathlib import Path
 
 from benchmarks.summaries.recordings import HERE, read_topics, said
 from runtime.core.media import Sentence
@@ -51,6 +50,7 @@ def transcript_of(lines: Sequence[str]) -> tuple[Sentence, ...]:
     return tuple(sentences)
 
 
+@cache
 def all_transcripts() -> dict[str, tuple[Sentence, ...]]:
     """Return the transcripts of all topics by their titles."""
     topics = {**read_topics("topics.txt"), **read_topics("one_topic.txt")}
@@ -69,37 +69,33 @@ def held_out_sentences() -> list[GoodSentence]:
 
 def _plain_sentences() -> list[GoodSentence]:
     """Return sentences, half of which are attributed to the speaker of the passage."""
-    topics = all_transcripts()
-    found = []
-    for number, line in enumerate(_rows(HERE / "good.txt")):
-        topic, cited, text = (part.strip() for part in line.split("|"))
-        claim = Claim(text=text, segments=tuple(int(index) for index in cited.split(",")))
-        if number % 2 and len(claim.segments) == 1:
-            claim = _attributed(claim, topics[topic])
-        found.append(GoodSentence(topic=topic, claim=claim, sentences=topics[topic]))
-    return found
+    found = [_good("plain", *row) for row in _rows("good.txt")]
+    return [
+        _attributed(good) if number % 2 and len(good.claim.segments) == 1 else good
+        for number, good in enumerate(found)
+    ]
 
 
 def _sentences_with_kinds(name: str) -> list[GoodSentence]:
-    topics = all_transcripts()
-    found = []
-    for line in _rows(HERE / name):
-        kind, topic, cited, text = (part.strip() for part in line.split("|"))
-        claim = Claim(text=text, segments=tuple(int(index) for index in cited.split(",")))
-        if kind == "speaker":
-            claim = _attributed(claim, topics[topic])
-        found.append(GoodSentence(topic=topic, claim=claim, sentences=topics[topic], kind=kind))
-    return found
+    found = [_good(*row) for row in _rows(name)]
+    return [_attributed(good) if good.kind == "speaker" else good for good in found]
 
 
-def _attributed(claim: Claim, sentences: Sequence[Sentence]) -> Claim:
-    speaker = int(sentences[claim.segments[0]].speaker.rpartition("_")[2]) + 1
-    return replace(claim, text=f"Speaker {speaker} says: {claim.text}")
+def _good(kind: str, topic: str, cited: str, text: str) -> GoodSentence:
+    claim = Claim(text=text, segments=tuple(int(index) for index in cited.split(",")))
+    return GoodSentence(topic=topic, claim=claim, sentences=all_transcripts()[topic], kind=kind)
 
 
-def _rows(path: Path) -> list[str]:
-    lines = path.read_text(encoding="utf-8").splitlines()
-    return [line for line in lines if line and not line.startswith("#")]
+def _attributed(good: GoodSentence) -> GoodSentence:
+    claim = good.claim
+    speaker = int(good.sentences[claim.segments[0]].speaker.rpartition("_")[2]) + 1
+    return replace(good, claim=replace(claim, text=f"Speaker {speaker} says: {claim.text}"))
+
+
+def _rows(name: str) -> list[list[str]]:
+    lines = (HERE / name).read_text(encoding="utf-8").splitlines()
+    rows = (line for line in lines if line and not line.startswith("#"))
+    return [[part.strip() for part in row.split("|")] for row in rows]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

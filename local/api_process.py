@@ -1,14 +1,12 @@
 """The API as processes of this machine over a local cloud, without a deployment."""
 
-import contextlib
-import json
 import os
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -82,18 +80,3 @@ def start_api(
             stderr=subprocess.STDOUT,
         )
     return ApiProcess(url=f"http://{HOST}:{port}", process=process, log=log)
-
-
-@contextlib.contextmanager
-def running_issuer(folder: Path) -> Iterator[Mapping[str, str]]:
-    """Run the local issuer; yield its `issuer` and a `token` of the local user."""
-    command = [sys.executable, "-m", "local.issuer", "--port", str(free_port())]
-    with subprocess.Popen(
-        [*command, "--state-dir", str(folder)], stdout=subprocess.PIPE, text=True
-    ) as process:
-        try:
-            if process.stdout is None:
-                raise ApiNotReadyError("the issuer has no output")
-            yield json.loads(process.stdout.readline())
-        finally:
-            process.terminate()

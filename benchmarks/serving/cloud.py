@@ -7,9 +7,10 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from local.api_process import AUDIENCE, ApiProcess, running_issuer, start_api
+from local.api_process import AUDIENCE, ApiProcess, start_api
 from local.api_resources import create_api_resources
 from local.cloud import REGION, LocalCloud
+from local.issuer.process import local_issuer
 from local.issuer.signer import Signer, kept_key
 from local.valkey import running_cache
 from runtime.aws import clients
@@ -57,7 +58,7 @@ def running_service(
     with tempfile.TemporaryDirectory() as scratch, ExitStack() as stack:
         folder = Path(scratch)
         stack.enter_context(sdk_cloud(folder))
-        issuer = stack.enter_context(running_issuer(folder))["issuer"]
+        issuer = stack.enter_context(local_issuer(folder)).url
         resources = create_api_resources(issuer=issuer, audience=AUDIENCE)
         if has_cache:
             resources[EnvVar.CACHE_URL] = stack.enter_context(running_cache(folder))

@@ -15,10 +15,11 @@ from chaos.command import Report, Say
 from chaos.imports.fleet import STOPS, Fleet
 from chaos.imports.instance import SITE_PORT
 from chaos.imports.site import Site, serving
-from local.api_process import AUDIENCE, running_issuer
+from local.api_process import AUDIENCE
 from local.api_resources import create_api_resources
 from local.cloud import REGION, LocalCloud
 from local.images import Images
+from local.issuer.process import local_issuer
 from runtime.api.imports.records import Imports, ImportState
 from runtime.aws import clients
 from runtime.aws.service_records import DynamoRecords
@@ -87,10 +88,10 @@ def run(size: Size, folder: Path, say: Say) -> ImportReport:
         LocalCloud.start(
             state_dir=folder / "cloud", images=Images(), lambda_python=Path(sys.executable)
         ) as cloud,
-        running_issuer(folder) as issuer,
+        local_issuer(folder) as issuer,
     ):
         os.environ.update(cloud.aws_environment())
-        resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
+        resources = create_api_resources(issuer=issuer.url, audience=AUDIENCE)
         return run_on(resources, size, folder, say)
 
 

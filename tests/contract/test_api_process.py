@@ -5,7 +5,7 @@ import os
 import re
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,8 +14,9 @@ import httpx
 import pytest
 
 from benchmarks.uploads import interrupted_upload
-from local.api_process import AUDIENCE, running_issuer, start_api
+from local.api_process import AUDIENCE, start_api
 from local.api_resources import create_api_resources
+from local.issuer.process import Issuer, local_issuer
 from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.contract import EnvVar
@@ -42,14 +43,14 @@ class Running:
 
 
 @pytest.fixture
-def issuer(tmp_path: Path) -> Iterator[Mapping[str, str]]:
-    with running_issuer(tmp_path) as announced:
+def issuer(tmp_path: Path) -> Iterator[Issuer]:
+    with local_issuer(tmp_path) as announced:
         yield announced
 
 
 @pytest.fixture
-def api(cloud: str, issuer: Mapping[str, str], tmp_path: Path) -> Iterator[Running]:
-    resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
+def api(cloud: str, issuer: Issuer, tmp_path: Path) -> Iterator[Running]:
+    resources = create_api_resources(issuer=issuer.url, audience=AUDIENCE)
     dynamodb = clients.dynamodb("us-east-1")
     store = DynamoJobStore(
         dynamodb,
@@ -59,7 +60,7 @@ def api(cloud: str, issuer: Mapping[str, str], tmp_path: Path) -> Iterator[Runni
     instance = start_api({**resources, "AWS_ENDPOINT_URL": cloud}, folder=tmp_path)
     with httpx.Client(
         base_url=instance.url,
-        headers={"Authorization": f"Bearer {issuer['token']}"},
+        headers={"Authorization": f"Bearer {issuer.token}"},
         transport=httpx.HTTPTransport(retries=8),  # until it listens
         trust_env=False,
         timeout=30,

@@ -14,8 +14,9 @@ from uuid import uuid4
 
 import pytest
 
-from local.api_process import AUDIENCE, running_issuer
+from local.api_process import AUDIENCE
 from local.api_resources import create_api_resources
+from local.issuer.process import local_issuer
 from local.toolchain import ROOT
 
 pytestmark = pytest.mark.cloud
@@ -123,8 +124,8 @@ def test_should_answer_through_the_runtime_client_of_lambda(
     cloud: str, runtime_api: tuple[RuntimeApi, str], tmp_path: Path
 ) -> None:
     api, address = runtime_api
-    with running_issuer(tmp_path) as issuer, (tmp_path / "log").open("wb") as log:
-        resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
+    with local_issuer(tmp_path) as issuer, (tmp_path / "log").open("wb") as log:
+        resources = create_api_resources(issuer=issuer.url, audience=AUDIENCE)
         process = subprocess.Popen(
             [sys.executable, "-m", "awslambdaric", HANDLER],
             cwd=ROOT,
@@ -134,7 +135,7 @@ def test_should_answer_through_the_runtime_client_of_lambda(
             stderr=subprocess.STDOUT,
         )
         try:
-            known = request("/v1/me", authorization=f"Bearer {issuer['token']}")
+            known = request("/v1/me", authorization=f"Bearer {issuer.token}")
             answers = [api.invoke(event) for event in (request("/ready"), known, request("/v1/me"))]
             failed = api.invoke(
                 {

@@ -15,8 +15,9 @@ import pytest
 
 from image import running
 from image.engines import Engine
-from local.api_process import AUDIENCE, running_issuer
+from local.api_process import AUDIENCE
 from local.api_resources import create_api_resources
+from local.issuer.process import local_issuer
 from local.ports import free_port
 from runtime.core.contract import API_COMMAND, WEB_COMMAND, EnvVar, ExitCode
 from tests.emulator import empty_cloud
@@ -45,12 +46,12 @@ def variables(
     folder = tmp_path_factory.mktemp("cloud")
     with (
         empty_cloud(folder) as cloud,
-        running_issuer(folder) as issuer,
+        local_issuer(folder) as issuer,
         pytest.MonkeyPatch.context() as patch,
     ):
         for name, value in cloud.aws_environment().items():
             patch.setenv(name, value)
-        resources = create_api_resources(issuer=issuer["issuer"], audience=AUDIENCE)
+        resources = create_api_resources(issuer=issuer.url, audience=AUDIENCE)
         yield {**cloud.aws_environment(), **resources}
 
 

@@ -26,7 +26,6 @@ STACKS_AT_ONCE = "4"
 LINES_SHOWN = 30
 CROSS_STACK_EXPORT = "ExportsOutput"
 
-OnLine = Callable[[str], None]
 OnStart = Callable[["subprocess.Popen[str]"], None]
 
 
@@ -44,21 +43,19 @@ def deploy(
     without: tuple[str, ...] = (),
     only: tuple[str, ...] = (),
     container_tool: Path | None = None,
-    on_line: OnLine = lambda _line: None,
     on_start: OnStart = lambda _process: None,
 ) -> dict[str, str]:
     """Deploy one environment and return the outputs of all its stacks together.
 
     `launch` is how jobs are run if not as the environment's file says, and `service` has settings
-    of its table that replace the file's. `assembly` is a cloud
-    assembly that is synthesized already; without it, `app.py` is run, or what it made of the same
-    sources is used. A stack whose path ends in
-    one of `without` is left out; with `only`, all are but those whose paths end so.
-    `container_tool` is what builds images, if not Docker. Every line the tools print goes to
-    `on_line` and to `deploy.log` in the cloud's folder; `on_start` gets each tool's process, so
-    that it can be ended. Raises `DeployFailedError`.
+    of its table that replace the file's. `assembly` is a cloud assembly that is synthesized
+    already; without it, `app.py` is run, or what it made of the same sources is used. A stack
+    whose path ends in one of `without` is left out; with `only`, all are but those whose paths end
+    so. `container_tool` is what builds images, if not Docker. Every line the tools print goes to
+    `deploy.log` in the cloud's folder; `on_start` gets each tool's process, so that it can be
+    ended. Raises `DeployFailedError`.
     """
-    runner = _Runner(cloud, on_line, container_tool, on_start)
+    runner = _Runner(cloud, container_tool, on_start)
     with ThreadPoolExecutor(max_workers=2) as both:
         bootstrapped = both.submit(bootstrap, cloud)
         context: dict[str, Any] = {"environment": environment}
@@ -81,20 +78,14 @@ def deploy(
     return merged(json.loads(outputs.read_text()))
 
 
-def destroy(
-    cloud: LocalCloud,
-    *,
-    environment: str,
-    assembly: Path,
-    on_line: OnLine = lambda _line: None,
-) -> None:
+def destroy(cloud: LocalCloud, *, environment: str, assembly: Path) -> None:
     """Destroy all stacks of one environment, the last deployed first.
 
     Raises `DeployFailedError` at the first stack that refuses, as one with termination protection
     does; what depended on it is gone by then.
     """
     folder = assembly_of(assembly, environment)
-    _Runner(cloud, on_line).cdk(["destroy", "**", "--app", str(folder), "--force"])
+    _Runner(cloud).cdk(["destroy", "**", "--app", str(folder), "--force"])
 
 
 def bootstrap(cloud: LocalCloud) -> None:
@@ -160,12 +151,8 @@ def synthesize(
 
 def assembly_of(folder: Path, environment: str) -> Path:
     """Return the nested assembly of an environment's stage, or the folder if it has no stages."""
-    manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text())
-    stages = [
-        artifact["properties"]["directoryName"]
-        for artifact in manifest.get("artifacts", {}).values()
-        if artifact["type"] == "cdk:cloud-assembly"
-    ]
+    nested = _artifacts(folder, "cdk:cloud-assembly")
+    stages = [artifact["properties"]["directoryName"] for artifact in nested]
     if not stages:
         return folder
     found = [n for n in stages if n.removeprefix("assembly-").partition("-")[2] == environment]
@@ -179,12 +166,13 @@ def assembly_of(folder: Path, environment: str) -> Path:
 
 def stack_paths(folder: Path) -> list[str]:
     """Return the paths of an assembly's stacks."""
+    stacks = _artifacts(folder, "aws:cloudformation:stack")
+    return sorted(str(artifact["displayName"]) for artifact in stacks)
+
+
+def _artifacts(folder: Path, kind: str) -> list[Mapping[str, Any]]:
     manifest: Mapping[str, Any] = json.loads((folder / "manifest.json").read_text())
-    return sorted(
-        str(artifact["displayName"])
-        for artifact in manifest["artifacts"].values()
-        if artifact["type"] == "aws:cloudformation:stack"
-    )
+    return [each for each in manifest.get("artifacts", {}).values() if each["type"] == kind]
 
 
 def merged(by_stack: Mapping[str, Mapping[str, str]]) -> dict[str, str]:
@@ -208,11 +196,9 @@ class _Runner:
     def __init__(
         self,
         cloud: LocalCloud,
-        on_line: OnLine,
         container_tool: Path | None = None,
         on_start: OnStart = lambda _process: None,
     ) -> None:
-        self._on_line = on_line
         self._on_start = on_start
         self._log = cloud.state_dir / "deploy.log"
         self._log.unlink(missing_ok=True)
@@ -264,16 +250,11 @@ class _Runner:
             self._on_start(process)
             for line in process.stdout or ():
                 lines.append(line.rstrip())
-                self._say(line.rstrip())
+                with self._lock, self._log.open("a") as log:
+                    log.write(line.rstrip() + "\n")
         if process.returncode != 0:
             shown = "\n".join(lines[-LINES_SHOWN:])
             raise DeployFailedError(
                 f"{what} failed with exit code {process.returncode}. All output is in "
                 f"{self._log}; it ends with:\n{shown}"
             )
-
-    def _say(self, line: str) -> None:
-        with self._lock:
-            with self._log.open("a") as log:
-                log.write(line + "\n")
-            self._on_line(line)

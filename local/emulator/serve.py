@@ -55,7 +55,6 @@ from local.emulator.services import (
     xray,
 )
 from local.emulator.settings import HOST, Settings
-from runtime.core.clock import SystemClock
 
 KEEP_ALIVE_SECONDS = 75
 SHUTDOWN_SECONDS = 0.2
@@ -116,9 +115,7 @@ def install(settings: Settings) -> tuple[daemon.ProcessDaemon, asgi.Application]
     resource_types.install(scalable_targets)
     permissions.install(settings)
     application = asgi.with_routes(
-        sqs_long_poll.cancel_on_disconnect(ministack_app.app),
-        {agent_endpoint.AGENT_PATH: agent.state, agent_endpoint.FAULTS_PATH: agent.switch},
-        SystemClock(),
+        sqs_long_poll.cancel_on_disconnect(ministack_app.app), *agent.routes()
     )
     return processes, application
 

@@ -7,7 +7,6 @@ Upstream without the faults.
 
 import asyncio
 import json
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,8 +15,10 @@ from typing import Any
 from ministack.core.arn import parse_arn
 from ministack.core.responses import request_scope
 from ministack.services import ecs, ecs_metadata
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
 
-from local.emulator import asgi
 from local.emulator.ecs.protection import Protections, get_protection, update_protection
 from local.emulator.ecs.records import SERVICE_GROUP, definition_of_task, is_service_task
 from local.emulator.patching import around
@@ -25,8 +26,6 @@ from runtime.protection.testing import agent
 from runtime.protection.testing.agent import AgentTask, Answer, Ecs, EcsError
 from runtime.protection.testing.faults import NO_FAULT, AgentFaults, fault_from
 
-FAULTS_PATH = re.compile(r"/_local/agent-faults")
-AGENT_PATH = re.compile(r"/api/[^/]+/task-protection/v1/state")
 SILENT_SECONDS = 60.0
 METADATA_PREFIX = "/v4/"
 AGENT_PREFIX = "/api/"
@@ -41,34 +40,41 @@ class TaskAgent:
     protections: Protections
     faults: AgentFaults
 
-    async def state(self, request: asgi.Request) -> asgi.Response:
+    async def state(self, request: Request) -> Response:
         """Answer one call of a task's protection endpoint."""
-        if request.method not in {"GET", "PUT"}:
-            return asgi.Response(HTTPStatus.METHOD_NOT_ALLOWED, b"", "text/plain")
-        arn = ecs_metadata._TOKEN_TO_TASK.get(request.path.split("/")[2])
+        if request.method == "HEAD":  # which Starlette adds to GET
+            return Response(status_code=HTTPStatus.METHOD_NOT_ALLOWED)
+        arn = ecs_metadata._TOKEN_TO_TASK.get(request.path_params["token"])
+        body = await request.body()
         fault = self.faults.take(arn) if arn else NO_FAULT
         if not fault.silent or fault.lands:
-            status, body = await asyncio.to_thread(
-                self._answer,
-                arn,
-                lambda t, e: agent.answer(request.method, request.body, t, e, fault),
+            status, answer = await asyncio.to_thread(
+                self._answer, arn, lambda t, e: agent.answer(request.method, body, t, e, fault)
             )
         if fault.silent:
             await asyncio.sleep(SILENT_SECONDS)
-            return asgi.Response(HTTPStatus.SERVICE_UNAVAILABLE, b"", "text/plain")
+            return Response(status_code=HTTPStatus.SERVICE_UNAVAILABLE)
         await asyncio.sleep(min(fault.latency_seconds, agent.ECS_TIMEOUT_SECONDS))
-        return asgi.Response.of(status, body)
+        return JSONResponse(answer, status)
 
-    async def switch(self, request: asgi.Request) -> asgi.Response:
+    async def switch(self, request: Request) -> Response:
         """Add a fault, remove all, or return the present ones."""
         if request.method == "PUT":
             try:
-                self.faults.switch_on(fault_from(json.loads(request.body)))
+                self.faults.switch_on(fault_from(await request.json()))
             except ValueError as wrong:
-                return asgi.Response.of(HTTPStatus.BAD_REQUEST, {"message": str(wrong)})
+                return JSONResponse({"message": str(wrong)}, HTTPStatus.BAD_REQUEST)
         elif request.method == "DELETE":
             self.faults.clear()
-        return asgi.Response.of(HTTPStatus.OK, {"faults": self.faults.describe()})
+        return JSONResponse({"faults": self.faults.describe()})
+
+    def routes(self) -> tuple[Route, Route]:
+        """Return where both are answered."""
+        methods = ["GET", "PUT"]
+        return (
+            Route("/api/{token}/task-protection/v1/state", self.state, methods=methods),
+            Route("/_local/agent-faults", self.switch, methods=[*methods, "DELETE"]),
+        )
 
     def _answer(
         self, arn: str | None, answered: Callable[[AgentTask | None, Ecs], Answer]
@@ -83,16 +89,11 @@ class TaskAgent:
         cluster = arn.rsplit("/", 2)[-2]
 
         def get(task: str) -> dict[str, Any]:
-            return content_of(
-                get_protection({"cluster": cluster, "tasks": [task]}, self.protections)
-            )
+            request = {"cluster": cluster, "tasks": [task]}
+            return content_of(get_protection(request, self.protections))
 
         def update(task: str, enabled: bool, minutes: int | None) -> dict[str, Any]:  # noqa: FBT001 - the agent's own order
-            request: dict[str, Any] = {
-                "cluster": cluster,
-                "tasks": [task],
-                "protectionEnabled": enabled,
-            }
+            request = {"cluster": cluster, "tasks": [task], "protectionEnabled": enabled}
             if minutes is not None:
                 request["expiresInMinutes"] = minutes
             return content_of(update_protection(request, self.protections))

@@ -13,8 +13,8 @@ from typing import Any
 from ministack.core.responses import request_scope
 from ministack.services import ecs
 
-from local.emulator.ecs.blue_green.calling import runner
 from local.emulator.ecs.blue_green.controller import BlueGreen, Tasks
+from local.emulator.ecs.blue_green.hooks import runner
 from local.emulator.ecs.blue_green.refusals import BLUE_GREEN, strategy
 from local.emulator.ecs.blue_green.run import deployments
 from local.emulator.ecs.protection import Protections

@@ -3,8 +3,7 @@
 Also refuses the settings that AWS refuses.
 """
 
-from collections.abc import Callable, Iterator
-from http import HTTPStatus
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ministack.core.responses import error_response_json, json_response
@@ -22,7 +21,8 @@ from local.emulator.ecs.blue_green.run import (
     run_of,
 )
 from local.emulator.ecs.blue_green.stages import Stage, Status
-from local.emulator.patching import around, register
+from local.emulator.ecs.records import cluster_of
+from local.emulator.patching import around, refusing, register
 
 Request = dict[str, Any]
 Response = tuple[int, dict[str, str], bytes]
@@ -48,12 +48,7 @@ def describe_deployments(request: Request) -> Response:
     """Answer `DescribeServiceDeployments`."""
     found = {descriptions.deployment_arn(each[0], each[2]): each for each in all_runs()}
     wanted = request.get("serviceDeploymentArns") or ()
-    return json_response(
-        {
-            "serviceDeployments": [described(*found[arn]) for arn in wanted if arn in found],
-            "failures": [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in found],
-        }
-    )
+    return answered("serviceDeployments", wanted, found, described)
 
 
 def describe_revisions(request: Request) -> Response:
@@ -63,14 +58,24 @@ def describe_revisions(request: Request) -> Response:
         for _scope, service in ecs._services.items()
         for deployment in deployments(service)
     }
-    wanted = request.get("serviceRevisionArns") or ()
-    shown = [
-        descriptions.service_revision(*found[arn], groups_of(alb._rules, *found[arn]))
-        for arn in wanted
-        if arn in found
-    ]
+
+    def shown(service: Record, deployment: Record) -> dict[str, Any]:
+        groups = groups_of(alb._rules, service, deployment)
+        return descriptions.service_revision(service, deployment, groups)
+
+    return answered("serviceRevisions", request.get("serviceRevisionArns") or (), found, shown)
+
+
+def answered(
+    name: str,
+    wanted: Sequence[str],
+    found: Mapping[str, tuple[Any, ...]],
+    shown: Callable[..., dict[str, Any]],
+) -> Response:
+    """Return what is shown of each that is wanted, and which of them are missing."""
+    known = [ecs._sanitize(shown(*found[arn])) for arn in wanted if arn in found]
     missing = [{"arn": arn, "reason": "MISSING"} for arn in wanted if arn not in found]
-    return json_response({"serviceRevisions": ecs._sanitize(shown), "failures": missing})
+    return json_response({name: known, "failures": missing})
 
 
 def stop_deployment(request: Request, changed: Callable[[], None]) -> Response:
@@ -82,19 +87,19 @@ def stop_deployment(request: Request, changed: Callable[[], None]) -> Response:
         if run.progress.status is not Status.IN_PROGRESS or run.progress.stage is Stage.CLEAN_UP:
             shown = descriptions.status(deployment, run)
             message = f"The service deployment is in status {shown}."
-            return _error("ConflictException", message)
+            return error_response_json("ConflictException", message)
         deployment[STOP] = True
         changed()
         return json_response({"serviceDeploymentArn": arn})
-    return _error("ServiceDeploymentNotFoundException", "The service deployment was not found.")
+    return error_response_json(
+        "ServiceDeploymentNotFoundException", "The service deployment was not found."
+    )
 
 
 def described(service: Record, deployment: Record, run: Run) -> dict[str, Any]:
     """Return a deployment as `DescribeServiceDeployments` shows it."""
     source = find(service, run.source) if run.source else None
-    shown = descriptions.full(service, deployment, run, source, task_counts)
-    sanitized: dict[str, Any] = ecs._sanitize(shown)
-    return sanitized
+    return descriptions.full(service, deployment, run, source, task_counts)
 
 
 def task_counts(deployment_id: str) -> tuple[int, int]:
@@ -134,8 +139,11 @@ def updated(service: Record, request: Request) -> Record:
     return {**service, **{name: request[name] for name in names if name in request}}
 
 
-def update_refusal(service: Record, request: Request) -> str | None:
+def update_refusal(request: Request) -> str | None:
     """Return why AWS refuses an update, else None."""
+    service = service_of(request)
+    if service is None:
+        return None
     after = updated(service, request)
     primary = ecs._primary_deployment(service)
     if (
@@ -147,24 +155,11 @@ def update_refusal(service: Record, request: Request) -> str | None:
     return refusal(after, alb._rules)
 
 
-def _error(code: str, message: str) -> Response:
-    return error_response_json(code, message, HTTPStatus.BAD_REQUEST)
-
-
 def install(changed: Callable[[], None]) -> None:
     """Answer the calls; `changed` is called when the scheduler has something to do."""
-
-    @around(ecs, "_create_service")
-    def create(original: Callable[[Request], Response], request: Request) -> Response:
-        refused = refusal(request, alb._rules)
-        return _error("InvalidParameterException", refused) if refused else original(request)
-
-    @around(ecs, "_update_service")
-    def update(original: Callable[[Request], Response], request: Request) -> Response:
-        service = service_of(request)
-        refused = update_refusal(service, request) if service else None
-        return _error("InvalidParameterException", refused) if refused else original(request)
-
+    refuse = refusing("InvalidParameterException")
+    around(ecs, "_create_service")(refuse(lambda request: refusal(request, alb._rules)))
+    around(ecs, "_update_service")(refuse(update_refusal))
     calls = {
         "CreateService": ecs._create_service,
         "UpdateService": ecs._update_service,
@@ -178,7 +173,6 @@ def install(changed: Callable[[], None]) -> None:
 
 def service_of(request: Request) -> Record | None:
     """Return the service that a request is about, None without one."""
-    cluster = ecs._resolve_cluster_name(request.get("cluster", "default"))
-    name = ecs._resolve_service_ref(request.get("service", ""))
+    cluster, name = cluster_of(request), ecs._resolve_service_ref(request.get("service", ""))
     found: Record | None = ecs._services.get(f"{cluster}/{name[0]}") if name else None
     return found

@@ -4,7 +4,7 @@ Each step looks, decides by `stages`, records, then changes rules before tasks. 
 recorded but not carried out is carried out by the next one.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -18,7 +18,6 @@ from local.emulator.ecs.blue_green.descriptions import (
     deployment_arn,
     revision_arn,
 )
-from local.emulator.ecs.blue_green.ending import finish
 from local.emulator.ecs.blue_green.run import (
     HISTORY,
     RUN,
@@ -42,6 +41,7 @@ from local.emulator.ecs.blue_green.stages import (
     begin,
     wanted,
 )
+from local.emulator.ecs.records import complete, note
 from local.emulator.time_scale import scaled
 from runtime.core.clock import WallClock
 
@@ -49,8 +49,6 @@ ALARM = "ALARM"
 LONGEST_STAGE_SECONDS = 24 * 3600.0
 STOP_REASON = "it was requested by StopServiceDeployment."
 KEPT_DEPLOYMENTS = 100
-
-Serving = Callable[[Mapping[str, Any]], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,11 +156,9 @@ class BlueGreen:
         return replace(run, triggered=alarms or run.triggered), seen
 
     def _ask_hooks(self, service: Record, primary: Record, run: Run) -> hooks.StageHooks:
-        if run.progress.is_rollback:
-            return hooks.StageHooks(passed=True)
         stage = run.progress.stage
         found = hooks.of_stage(service.get("deploymentConfiguration") or {}, stage)
-        if not found:
+        if run.progress.is_rollback or not found:
             return hooks.StageHooks(passed=True)
         return self.runner.look(run.identifier, stage, found, hook_event(service, primary, run))
 
@@ -184,6 +180,30 @@ def moved(run: Run, progress: Progress) -> Run:
         rollback_at=now if begins else run.rollback_at,
         finished_at=now if progress.is_over else "",
     )
+
+
+def finish(service: Record, primary: Record, run: Run) -> None:
+    """Show the end of a deployment in the service; doing so again changes nothing."""
+    now, reason = ecs._iso(), run.progress.reason
+    if primary["rolloutState"] != "IN_PROGRESS" or primary["status"] != "PRIMARY":
+        return
+    if run.progress.status is Status.SUCCESSFUL:
+        complete(service, primary)
+        return
+    source = find(service, run.source) if run.source else None
+    note(service, f"deployment failed: {reason}")
+    if source is not None:
+        source.update(
+            status="PRIMARY",
+            # It may have been interrupted when all that was left was the end of its own blue.
+            rolloutState="COMPLETED",
+            desiredCount=service["desiredCount"],
+            updatedAt=now,
+        )
+        service["taskDefinition"] = source["taskDefinition"]
+        primary.update(status="ACTIVE")
+        note(service, "rolled back to the last completed deployment.")
+    primary.update(rolloutState="FAILED", rolloutStateReason=reason, desiredCount=0, updatedAt=now)
 
 
 def limits(service: Record) -> Limits:

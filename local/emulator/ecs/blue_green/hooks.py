@@ -8,7 +8,11 @@ import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
+
+from ministack.core.concurrency import spawn_background
+from ministack.services import lambda_svc
 
 from local.emulator.ecs.blue_green.stages import Stage
 from local.emulator.time_scale import scaled
@@ -20,7 +24,7 @@ Call = Callable[[Hook, Mapping[str, Any]], Any]
 
 AGAIN_SECONDS = 30.0
 SUCCEEDED, FAILED, IN_PROGRESS = "SUCCEEDED", "FAILED", "IN_PROGRESS"
-Start = Callable[[Callable[[], None]], None]
+Start = Callable[[Callable[[], None]], object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +121,23 @@ class HookRunner:
                 self._running.discard(key)
 
         return run
+
+
+def call(hook: Hook, event: Mapping[str, Any]) -> Any:
+    """Call a hook's function and return its answer; raise `LookupError` without the function."""
+    target = str(hook["hookTargetArn"])
+    function, config, _name = lambda_svc._get_func_record_for_ref(target)
+    if not function or not config:
+        raise LookupError(f"Function not found: {target}")
+    details = hook.get("hookDetails")
+    given = {**event, **({"hookDetails": details} if details else {})}
+    found = lambda_svc._execution_record_for_config(function, config)
+    return payload(lambda_svc._execute_function_with_config_scope(found, given))
+
+
+def runner(clock: MonotonicClock) -> HookRunner:
+    """Return what calls lifecycle hooks, in the account and region of who asks."""
+    return HookRunner(call, clock, partial(spawn_background, thread_name="lifecycle-hook"))
 
 
 def payload(answer: Mapping[str, Any]) -> Any:

@@ -3,8 +3,10 @@
 Upstream without the shorter periods.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from graphlib import TopologicalSorter
 from typing import Any
 
 from ministack.services import cloudwatch, ecs
@@ -17,6 +19,8 @@ POLICY = ":scalingPolicy:"
 
 LATE_SECONDS = 60.0
 """How much out of order metrics may be stored."""
+
+WORD = re.compile(r"\w+")
 
 Metric = Mapping[str, Any]
 
@@ -59,28 +63,23 @@ def watching() -> set[str]:
 
 
 def query_series(queries: Sequence[Metric], window: Window) -> Series:
-    """Return the series of that query which returns data, over all the others."""
-    series: dict[str, Series] = {}
-    expressions = {query["Id"]: query for query in queries if query.get("Expression")}
-    for query in queries:
-        if found := query.get("MetricStat"):
-            period = float(found["Period"])
-            series[query["Id"]] = metric_series(found["Metric"], found["Stat"], period, window)
-    pending = dict(expressions)
-    while pending:
-        ready = [i for i, q in pending.items() if not mentions(q["Expression"], pending, i)]
-        if not ready:
-            raise ValueError(f"expressions need one another: {sorted(pending)}")
-        for identifier in ready:
-            series[identifier] = evaluate(pending.pop(identifier)["Expression"], series)
-    wanted = [query["Id"] for query in queries if is_returned(query)]
-    return series[wanted[0]]
+    """Return the series of that query which returns data, over all the others.
 
-
-def mentions(expression: str, pending: Mapping[str, Any], itself: str) -> bool:
-    """Return whether an expression uses another one that has no value yet."""
-    words = set("".join(c if c.isalnum() or c == "_" else " " for c in expression).split())
-    return bool(words & (set(pending) - {itself}))
+    Raises `ValueError` for expressions that need one another.
+    """
+    series = {
+        query["Id"]: metric_series(found["Metric"], found["Stat"], float(found["Period"]), window)
+        for query in queries
+        if (found := query.get("MetricStat"))
+    }
+    expressions = {q["Id"]: q["Expression"] for q in queries if q.get("Expression")}
+    needed = {
+        identifier: (expressions.keys() & WORD.findall(expression)) - {identifier}
+        for identifier, expression in expressions.items()
+    }
+    for identifier in TopologicalSorter(needed).static_order():
+        series[identifier] = evaluate(expressions[identifier], series)
+    return next(series[query["Id"]] for query in queries if is_returned(query))
 
 
 def is_returned(query: Metric) -> bool:

@@ -6,18 +6,8 @@ from typing import Any
 
 import jiwer
 
-DIGITS = {
-    "0": "zero",
-    "1": "one",
-    "2": "two",
-    "3": "three",
-    "4": "four",
-    "5": "five",
-    "6": "six",
-    "7": "seven",
-    "8": "eight",
-    "9": "nine",
-}
+_NAMES = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+DIGITS = {str(digit): name for digit, name in enumerate(_NAMES)}
 SPOKEN = {"www.asterisk.org": "www dot asterisk dot org", "mr.": "mister", "-": " ", "\u2019": "'"}
 
 

@@ -52,10 +52,8 @@ class Bench:
 
     def fresh(self, source: Source) -> "Run":
         """Delete everything made of the upload and prepare its job as new."""
-        s3 = self.cloud.client("s3")
         for prefix in (work_prefix(source.job_id), result_prefix(source.job_id)):
-            for key in self._keys(prefix):
-                s3.delete_object(Bucket=BUCKET, Key=key)
+            self._objects.delete_below(BUCKET, prefix)
         name = uuid4().hex[:8]
         create_jobs_tables(self.cloud.client("dynamodb"), name)
         run = Run(
@@ -73,17 +71,12 @@ class Bench:
         prefix = result_prefix(source.job_id)
         # One client for all: making one takes a while, and there may be thousands of files.
         objects = self._objects
-        found = {key.removeprefix(prefix): key for key in self._keys(prefix)}
+        keys = [listed.source.key for listed in objects.list_objects(BUCKET, prefix)]
         return {
-            name: objects.read_bytes(BUCKET, key)
-            for name, key in found.items()
-            if not name.startswith("attempts/")
+            key.removeprefix(prefix): objects.read_bytes(BUCKET, key)
+            for key in keys
+            if not key.startswith(f"{prefix}attempts/")
         }
-
-    def _keys(self, prefix: str) -> list[str]:
-        pages = self.cloud.client("s3").get_paginator("list_objects_v2")
-        found = pages.paginate(Bucket=BUCKET, Prefix=prefix)
-        return [entry["Key"] for page in found for entry in page.get("Contents", [])]
 
     @property
     def _objects(self) -> S3ObjectStore:
@@ -130,12 +123,11 @@ class Run:
             claimed = lifecycle.claim_new(self.source, now=now, lease_seconds=LEASE_SECONDS)
             self._jobs.create(claimed)
             return claimed
-        if job.state is State.RUNNING:
-            released = lifecycle.requeue(job, now=now)
-            self._jobs.save(job, released)
-            job = released
-        elif job.state is State.CLAIMED:  # killed before it took the job
+        if job.state is State.CLAIMED:  # killed before it took the job
             return job
+        if job.state is State.RUNNING:
+            running, job = job, lifecycle.requeue(job, now=now)
+            self._jobs.save(running, job)
         claimed = lifecycle.take_over(job, now=now, lease_seconds=LEASE_SECONDS)
         self._jobs.save(job, claimed)
         return claimed

@@ -89,7 +89,9 @@ class Trial:
                 to.losses.append(lost)
                 if lost.seconds > MOST_LOST_SECONDS:
                     to.violations.append(f"run {number}: {lost.seconds:.0f} s of {lost.stage} lost")
-                if not _is_done(run):
+                job = run.job
+                # It may have ended when its processor was killed on the way out.
+                if job is None or not job.ended:
                     continue
             elif ended == 0 and not kills:
                 # The machine may be busier now, or less: kills are to hit all of a job.
@@ -118,12 +120,8 @@ class Trial:
         if job is None or job.state is not State.SUCCEEDED:
             found.append(f"run {number}: the job is {job and job.state}")
         published = self._comparable()
-        differing = sorted(
-            name
-            for name in expected.keys() | published.keys()
-            if expected.get(name) != published.get(name)
-        )
-        if differing:
+        names = sorted(expected.keys() | published.keys())
+        if differing := [name for name in names if expected.get(name) != published.get(name)]:
             found.append(f"run {number}: {', '.join(differing)} are not as undisturbed")
         if left := sorted(path.name for path in run.work_dir.iterdir()):
             found.append(f"run {number}: {', '.join(left)} left in the work folder")
@@ -179,12 +177,6 @@ class _Meter:
 def _used_seconds() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
-
-
-def _is_done(run: Run) -> bool:
-    """Return whether the job had ended when its processor was killed on the way out."""
-    job = run.job
-    return job is not None and job.ended
 
 
 def _processes_below(folder: Path) -> list[str]:

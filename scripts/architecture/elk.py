@@ -9,7 +9,7 @@ from typing import Any
 from local.toolchain import node
 from scripts.architecture.geometry import Layout, Rectangle, Route
 from scripts.architecture.graph import OUTSIDE, Arrow, Box, Graph
-from scripts.architecture.text_size import ARROW, LINE, arrow_text, size, width
+from scripts.architecture.text_size import ARROW, LINE, size, width
 
 SCRIPT = Path(__file__).with_name("layout.mjs")
 SECONDS = 60
@@ -86,12 +86,11 @@ def _edge(index: int, arrow: Arrow, graph: Graph, ranks: Mapping[str, int]) -> d
     ends = [arrow.source, arrow.target]
     if _upward(arrow, graph, ranks):
         ends.reverse()
-    text = arrow_text(arrow)
     return {
         "id": str(index),
         "sources": ends[:1],
         "targets": ends[1:],
-        "labels": [{"text": text, "width": width(text, ARROW) + 6, "height": LINE}],
+        "labels": [{"text": arrow.text, "width": width(arrow.text, ARROW) + 6, "height": LINE}],
     }
 
 

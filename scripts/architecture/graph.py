@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import Any
 
 from cdk.assembly import StackTemplate
@@ -41,6 +42,11 @@ class Arrow:
     labels: tuple[str, ...]
     back: bool = False
 
+    @property
+    def text(self) -> str:
+        """What is written at it."""
+        return ", ".join(self.labels)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
@@ -71,13 +77,9 @@ def graph_of(stacks: Sequence[StackTemplate], spec: DrawingSpec) -> Graph:
 class _Drawing:
     def __init__(self, stacks: Sequence[StackTemplate], spec: DrawingSpec) -> None:
         self._spec = spec
-        self._resources: dict[ResourceKey, Mapping[str, Any]] = {
-            ResourceKey(stack.name, logical_id): resource
-            for stack in stacks
-            for logical_id, resource in stack.template["Resources"].items()
-        }
         names = {kind: each.name for kind, each in spec.types.items() if each.name}
         self._references = References(stacks, names)
+        self._resources = self._references.resources
         self._members: dict[str, list[ResourceKey]] = {}
         for key, resource in self._resources.items():
             if resource["Type"] in spec.types:
@@ -144,15 +146,16 @@ class _Drawing:
 
     def _flows(self, key: ResourceKey, connection: ArrowSpec) -> Iterator[_Flow]:
         label = self._filled(connection.label, key) or ""
-        for source in self._ends(key, connection.source, connection.of):
-            for target in self._ends(key, connection.target, connection.of):
-                yield _Flow(
-                    source=source,
-                    target=target,
-                    label=label,
-                    fold=connection.fold,
-                    beyond=connection.beyond,
-                )
+        sources = self._ends(key, connection.source, connection.of)
+        targets = self._ends(key, connection.target, connection.of)
+        for source, target in product(sources, targets):
+            yield _Flow(
+                source=source,
+                target=target,
+                label=label,
+                fold=connection.fold,
+                beyond=connection.beyond,
+            )
 
     def _ends(self, key: ResourceKey, path: str, of: str | None) -> list[ResourceKey]:
         if not path:
@@ -172,18 +175,17 @@ class _Drawing:
         self, stack: str, owners: Sequence[ResourceKey], statement: Mapping[str, Any]
     ) -> Iterator[_Flow]:
         actions = statement["Action"]
+        resources = self._references.of(stack, statement["Resource"])
         for action in [actions] if isinstance(actions, str) else actions:
-            if action in self._spec.grants:
-                grant = self._spec.grants[action]
-                for owner in owners:
-                    for resource in self._references.of(stack, statement["Resource"]):
-                        yield _Flow(
-                            source=owner,
-                            target=resource,
-                            label=grant.label,
-                            backward=grant.to_role,
-                            declared=False,
-                        )
+            if grant := self._spec.grants.get(action):
+                for owner, resource in product(owners, resources):
+                    yield _Flow(
+                        source=owner,
+                        target=resource,
+                        label=grant.label,
+                        backward=grant.to_role,
+                        declared=False,
+                    )
 
     def _has_any(self, owner: ResourceKey, roles: Sequence[ResourceKey]) -> bool:
         return bool(set(roles) & set(self._references.of(owner.stack, self._properties(owner))))
@@ -191,14 +193,11 @@ class _Drawing:
     def _through(self, flows: Sequence[_Flow]) -> Iterator[_Flow]:
         """Yield flows between what is drawn; what is not drawn passes on what it gets."""
         for flow in flows:
-            if flow.source not in self._box:
-                continue
-            if flow.target in self._box:
+            if flow.source in self._box and flow.target in self._box:
                 yield flow
-            else:
-                for on in flows:
-                    if on.source == flow.target and on.target in self._box:
-                        yield replace(flow, target=on.target)
+            elif flow.source in self._box:
+                onward = (on.target for on in flows if on.source == flow.target)
+                yield from (replace(flow, target=end) for end in onward if end in self._box)
 
     def _folded(self, flows: Sequence[_Flow]) -> dict[str, str]:
         sources: dict[tuple[str, str, int], list[str]] = {}
@@ -244,10 +243,10 @@ class _Drawing:
             if self._resources[key]["Type"] == people.type and (
                 reached(self._properties(key), people.having) is not None
             ):
-                ends = (name, drawn_as) if people.gives else (drawn_as, name)
+                source, target = (name, drawn_as) if people.gives else (drawn_as, name)
                 back = people.gives and people.takes
                 arrows.append(
-                    Arrow(source=ends[0], target=ends[1], labels=(people.label,), back=back)
+                    Arrow(source=source, target=target, labels=(people.label,), back=back)
                 )
         return box, arrows
 

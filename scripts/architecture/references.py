@@ -17,10 +17,10 @@ class ResourceKey:
 
 
 class References:
-    """All references of an environment; `name_of` has the name property of each type."""
+    """All references of an environment's `resources`; `name_of`: the name property of each type."""
 
     def __init__(self, stacks: Sequence[StackTemplate], name_of: Mapping[str, str]) -> None:
-        self._resources = {
+        self.resources: dict[ResourceKey, Mapping[str, Any]] = {
             ResourceKey(stack.name, logical_id): resource
             for stack in stacks
             for logical_id, resource in stack.template["Resources"].items()
@@ -33,7 +33,7 @@ class References:
         }
         self._named = {
             text(resource["Properties"][name_of[resource["Type"]]]): key
-            for key, resource in self._resources.items()
+            for key, resource in self.resources.items()
             if name_of.get(resource["Type"]) in resource.get("Properties", {})
         }
 
@@ -44,7 +44,7 @@ class References:
     def _found(self, stack: str, value: Any) -> Iterator[ResourceKey]:
         match value:
             case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), _]}:
-                if ResourceKey(stack, name) in self._resources:
+                if ResourceKey(stack, name) in self.resources:
                     yield ResourceKey(stack, name)
             case {"Fn::ImportValue": str(name)}:
                 yield from self._found(*self._exports[name])

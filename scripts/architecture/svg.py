@@ -5,7 +5,7 @@ from xml.sax.saxutils import escape
 
 from scripts.architecture.geometry import Layout, Rectangle, Route
 from scripts.architecture.graph import Box, Graph
-from scripts.architecture.text_size import ARROW, LINE, SMALL, TITLE, arrow_text, note_lines, width
+from scripts.architecture.text_size import ARROW, LINE, SMALL, TITLE, note_lines, width
 
 HEAD, HEADING, MARGIN, LEGEND, ROUNDING, BAR = 46.0, 17.0, 24.0, 220.0, 7.0, 5.0
 NAMESPACE = "http://www.w3.org/2000/svg"
@@ -55,7 +55,8 @@ def picture(graph: Graph, layout: Layout, title: str) -> str:
 
 
 def _content(graph: Graph, layout: Layout) -> Iterator[str]:
-    yield from map(_group, layout.groups.values())
+    for place in layout.groups.values():
+        yield _rectangle("group", place, 10)
     for route in layout.routes:
         yield _line(route, graph.boxes[route.arrow.source].family)
     for name, place in layout.groups.items():
@@ -92,10 +93,10 @@ def _legend(x: float) -> Iterator[str]:
     yield _text("soft", x + 14, 33, SMALL, "encrypted with the key")
 
 
-def _group(place: Rectangle) -> str:
+def _rectangle(kind: str, place: Rectangle, rounding: int) -> str:
     return (
-        f'<rect class="group" x="{place.x:g}" y="{place.y:g}" width="{place.width:g}" '
-        f'height="{place.height:g}" rx="10"/>'
+        f'<rect class="{kind}" x="{place.x:g}" y="{place.y:g}" width="{place.width:g}" '
+        f'height="{place.height:g}" rx="{rounding}"/>'
     )
 
 
@@ -110,9 +111,7 @@ def _group_name(name: str, place: Rectangle) -> str:
 
 def _box(box: Box, place: Rectangle) -> Iterator[str]:
     x, y = place.x, place.y
-    yield (
-        f'<rect class="box" x="{x:g}" y="{y:g}" width="{place.width:g}" '
-        f'height="{place.height:g}" rx="6"/>'
+    yield _rectangle("box", place, 6) + (
         f'<path class="{box.family}" d="M{x + BAR:g} {y:g}v{place.height:g}h{3 - BAR:g}'
         f'a3 3 0 0 1-3-3v{6 - place.height:g}a3 3 0 0 1 3-3z"/>'
     )
@@ -142,7 +141,7 @@ def _line(route: Route, family: str) -> str:
 
 def _label(route: Route) -> str:
     place = route.label
-    return _text("soft", place.x + 3, place.y + 11.5, ARROW, arrow_text(route.arrow))
+    return _text("soft", place.x + 3, place.y + 11.5, ARROW, route.arrow.text)
 
 
 def _text(kind: str, x: float, y: float, size: float, text: str, *, bold: bool = False) -> str:

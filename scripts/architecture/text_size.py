@@ -1,6 +1,6 @@
 """How much room text takes, without a font at hand: never less than common fonts need."""
 
-from scripts.architecture.graph import Arrow, Box
+from scripts.architecture.graph import Box
 
 TITLE, SMALL, ARROW, LINE = 14.0, 11.5, 11.5, 15.0
 """Font sizes of a box's title, the lines below it, an arrow's label; the height of a line."""
@@ -37,11 +37,6 @@ def size(box: Box) -> tuple[float, float]:
     lines = [width(line, SMALL) for line in (box.kind, *note_lines(box))]
     title = width(box.title, TITLE, bold=True) + (SEAL if box.sealed else 0.0)
     return max(LEAST, title + 2 * PADDING, max(lines) + 2 * PADDING), 46 + LINE * (len(lines) - 1)
-
-
-def arrow_text(arrow: Arrow) -> str:
-    """Return what is written at an arrow."""
-    return ", ".join(arrow.labels)
 
 
 def _em(letter: str) -> float:

@@ -21,8 +21,9 @@ from benchmarks.measuring.speech import audio_of, recognize  # noqa: E402 - run 
 from benchmarks.recordings.sounds import echoing, telephone  # noqa: E402
 from lifestream.scoring import word_errors  # noqa: E402
 from runtime.core.media import Word  # noqa: E402
-from scripts.labelled_speech.prompts import Prompts, Samples  # noqa: E402
+from scripts.labelled_speech.prompts import Prompts  # noqa: E402
 from scripts.labelled_speech.recordings import Part, Recording, join  # noqa: E402
+from scripts.sample_media.speech import Samples  # noqa: E402
 
 THREADS = 2
 MARGIN_SECONDS = 0.4

@@ -28,8 +28,9 @@ from benchmarks.recordings.sounds import Samples, write_wav  # noqa: E402
 from runtime.core.media import Voice  # noqa: E402
 from runtime.processor.stages.diarize import DiarizeOptions  # noqa: E402
 from runtime.voices.matching import THRESHOLD, similarity  # noqa: E402
-from scripts.labelled_speech.prompts import SAMPLE_RATE, VOICES, Prompts  # noqa: E402
+from scripts.labelled_speech.prompts import VOICES, Prompts  # noqa: E402
 from scripts.sample_media.ffmpeg import decode_speech  # noqa: E402
+from scripts.sample_media.speech import SAMPLE_RATE  # noqa: E402
 from scripts.setup.commands import cache_folder  # noqa: E402
 
 PERSON = {"en": "Allison", "es": "Allison"}

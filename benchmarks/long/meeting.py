@@ -15,8 +15,9 @@ sys.path.insert(0, str(ROOT))
 
 from benchmarks.recordings import sounds  # noqa: E402
 from benchmarks.voices import names  # noqa: E402
-from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts  # noqa: E402
+from scripts.labelled_speech.prompts import Prompts  # noqa: E402
 from scripts.sample_media.ffmpeg import ffmpeg  # noqa: E402
+from scripts.sample_media.speech import SAMPLE_RATE  # noqa: E402
 
 _PAUSE_SECONDS = 0.6
 _SHORTEST_SECONDS = 2.0

@@ -18,8 +18,8 @@ from benchmarks.recordings.kinds import (
     says,
     warns,
 )
-from scripts.labelled_speech.prompts import SAMPLE_RATE
 from scripts.sample_media.ffmpeg import ffmpeg
+from scripts.sample_media.speech import SAMPLE_RATE
 
 VOICE_SECONDS = 13.275
 _WAV = "-c:a pcm_s16le -f wav"

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from benchmarks.recordings import sounds as s
 from benchmarks.recordings.kinds import WRONG, Check, Variant, cut_at, lasts, lost_nothing, says
-from scripts.labelled_speech.prompts import SAMPLE_RATE
 from scripts.sample_media.ffmpeg import ffmpeg
+from scripts.sample_media.speech import SAMPLE_RATE
 from tests.corpus.making import content as content_of
 from tests.corpus.making import made
 

@@ -8,7 +8,7 @@ import numpy as np
 from benchmarks.recordings import sounds as s
 from benchmarks.recordings.kinds import Variant, has_words, lasts, lost_nothing, says
 from benchmarks.recordings.speech_kinds import sound
-from scripts.labelled_speech.prompts import SAMPLE_RATE
+from scripts.sample_media.speech import SAMPLE_RATE
 
 _COUNT = 6
 _HARDEST = {"echo of 1.5 s", "noise of a fan 6 dB below"}

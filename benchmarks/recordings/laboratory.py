@@ -17,8 +17,8 @@ from runtime.core.jobs import State
 from runtime.core.media import Upload
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.host.resources import Capacity
-from scripts.labelled_speech.prompts import SAMPLE_RATE
 from scripts.sample_media.ffmpeg import decode_speech
+from scripts.sample_media.speech import SAMPLE_RATE
 
 THREADS = 1
 """Several wait for each other on a busy machine."""

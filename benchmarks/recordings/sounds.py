@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompt, Prompts
+from scripts.labelled_speech.prompts import Prompt, Prompts
 from scripts.sample_media.ffmpeg import decode_speech, ffmpeg
+from scripts.sample_media.speech import SAMPLE_RATE
 
 Samples = NDArray[np.float64]
 ROOT = Path(__file__).resolve().parents[2]

@@ -18,7 +18,7 @@ from benchmarks.recordings.kinds import (
     says,
     says_nothing,
 )
-from scripts.labelled_speech.prompts import SAMPLE_RATE
+from scripts.sample_media.speech import SAMPLE_RATE
 
 WORDS = "demo-nogo"
 _PROMPTS = ("demo-abouttotry", "demo-echotest")

@@ -8,13 +8,12 @@ import re
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from scripts.sample_media.debian import unpack
 from scripts.sample_media.ffmpeg import decode_speech
+from scripts.sample_media.speech import SAMPLE_RATE, Samples
 from scripts.setup.commands import cache_folder
 
-SAMPLE_RATE = 16_000
 VOICES = {
     "en": "en_US_f_Allison",
     "es": "es_MX_f_Allison",
@@ -25,8 +24,6 @@ VOICES = {
 PACKAGES = tuple(
     f"asterisk-core-sounds-{language}{kind}" for language in VOICES for kind in ("", "-g722")
 )
-
-Samples = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

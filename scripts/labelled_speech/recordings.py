@@ -7,7 +7,8 @@ from pathlib import Path
 
 import numpy as np
 
-from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompt, Samples
+from scripts.labelled_speech.prompts import Prompt
+from scripts.sample_media.speech import SAMPLE_RATE, Samples
 
 _LEAD_SECONDS = 0.5
 _LEVEL = 0.07

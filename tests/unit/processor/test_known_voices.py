@@ -15,8 +15,9 @@ from runtime.core.submission import Submission
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.checkpoints.increments import Increments
 from runtime.processor.stages.diarize import DiarizeOptions, diarize
-from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts
+from scripts.labelled_speech.prompts import Prompts
 from scripts.labelled_speech.recordings import Recording, join
+from scripts.sample_media.speech import SAMPLE_RATE
 from scripts.setup.wheels import UnavailableError
 from tests.unit.api.world import OWNER, World
 from tests.unit.processor.conftest import THREADS

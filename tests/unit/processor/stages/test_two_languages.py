@@ -10,8 +10,9 @@ import pytest
 
 from runtime.core.media import Audio, Transcript
 from runtime.processor.stages.transcribe import DEFAULT_OPTIONS, TranscribeOptions, transcribe
-from scripts.labelled_speech.prompts import SAMPLE_RATE, Prompts
+from scripts.labelled_speech.prompts import Prompts
 from scripts.labelled_speech.recordings import Recording, join
+from scripts.sample_media.speech import SAMPLE_RATE
 from scripts.setup.wheels import UnavailableError
 from tests.unit.processor.conftest import THREADS
 

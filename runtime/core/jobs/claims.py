@@ -1,6 +1,8 @@
 """Transitions of the dispatcher: claims, takeovers, tasks and queued attempts."""
 
-from runtime.core.jobs.job import Failure, Job, Source, move
+from typing import Any
+
+from runtime.core.jobs.job import AFRESH, Failure, Job, Source, move
 from runtime.core.jobs.states import IllegalTransitionError, State
 from runtime.core.options import DEFAULT_OPTIONS, JobOptions
 from runtime.core.submission import NO_SUBMISSION, Submission
@@ -10,15 +12,7 @@ def submitted(
     source: Source, *, now: float, options: JobOptions, submission: Submission = NO_SUBMISSION
 ) -> Job:
     """Return the job of a confirmed upload, before any claim: PENDING, attempt 0."""
-    return Job(
-        source=source,
-        state=State.PENDING,
-        attempt=0,
-        created_at=now,
-        updated_at=now,
-        options=options,
-        submission=submission,
-    )
+    return _new(source, State.PENDING, now, attempt=0, options=options, submission=submission)
 
 
 def claim_new(
@@ -30,12 +24,10 @@ def claim_new(
     submission: Submission = NO_SUBMISSION,
 ) -> Job:
     """Return the first claim on a source: CLAIMED, attempt 1."""
-    return Job(
-        source=source,
-        state=State.CLAIMED,
-        attempt=1,
-        created_at=now,
-        updated_at=now,
+    return _new(
+        source,
+        State.CLAIMED,
+        now,
         lease_until=now + lease_seconds,
         options=options,
         submission=submission,
@@ -46,14 +38,12 @@ def refused(
     source: Source, *, now: float, failure: Failure, submission: Submission = NO_SUBMISSION
 ) -> Job:
     """Return the job of an upload whose options cannot be met: FAILED from the start."""
+    return _new(source, State.FAILED, now, failure=failure, submission=submission)
+
+
+def _new(source: Source, state: State, now: float, *, attempt: int = 1, **fields: Any) -> Job:
     return Job(
-        source=source,
-        state=State.FAILED,
-        attempt=1,
-        created_at=now,
-        updated_at=now,
-        failure=failure,
-        submission=submission,
+        source=source, state=state, attempt=attempt, created_at=now, updated_at=now, **fields
     )
 
 
@@ -72,13 +62,8 @@ def take_over(
         now,
         attempt=job.attempt + 1,
         lease_until=now + lease_seconds,
-        task_arn=None,
-        stage=None,
-        progress=0.0,
-        failure=None,
         misses=missed,
-        not_before=None,
-        waiting_for=None,
+        **AFRESH,
         options=job.options if options is None else options,
     )
 

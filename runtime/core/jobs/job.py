@@ -1,6 +1,7 @@
 """The job as recorded, and the one function that changes its state."""
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -138,6 +139,17 @@ class Job:
     def queued(self) -> bool:
         """Whether it waits in a work queue for a worker."""
         return self.state is State.LAUNCHED and self.task_arn is None
+
+
+AFRESH: Mapping[str, Any] = {
+    "task_arn": None,
+    "stage": None,
+    "progress": 0.0,
+    "failure": None,
+    "not_before": None,
+    "waiting_for": None,
+}
+"""What a new attempt does not take over from the one before."""
 
 
 def move(job: Job, to: State, now: float, *, on_request: bool = False, **changes: Any) -> Job:

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from runtime.core.jobs.job import Hold, Job, move
+from runtime.core.jobs.job import AFRESH, Hold, Job, move
 from runtime.core.jobs.runs import SETTLED_COUNTS
 from runtime.core.jobs.states import IllegalTransitionError, State
 from runtime.core.jobs.waiting import hasten, requeue
@@ -113,15 +113,10 @@ def _run_again(job: Job, now: float) -> Job:
         runs=0,
         reruns=job.reruns + 1,
         misses=0,
-        task_arn=None,
         started_at=None,
         first_started_at=None,
         suspected_at=None,
-        stage=None,
-        progress=0.0,
-        failure=None,
         published_by=None,
-        not_before=None,
-        waiting_for=None,
+        **AFRESH,
         **SETTLED_COUNTS,
     )

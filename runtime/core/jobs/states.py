@@ -16,46 +16,26 @@ class State(StrEnum):
     ERASING = "ERASING"
 
 
+REQUEUED_ON_REQUEST = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
+"""The ends that any run may have."""
+
+# PENDING -> PENDING: another message is sent for the job.
+# PENDING -> SUCCEEDED without a run: an earlier attempt has published the results.
+# CLAIMED -> CLAIMED is the takeover of an expired lease; CLAIMED -> RUNNING is a task that starts
+# before the dispatcher has written LAUNCHED.
+# LAUNCHED -> LAUNCHED: the work queue's message is sent again.
+# FAILED -> CLAIMED: the same bytes were uploaded again after a failure before any run.
+# Only `retry` and `reprocess` requeue a job that has ended, see `ON_REQUEST`.
 _RUNS: dict[State, frozenset[State]] = {
-    # PENDING -> PENDING: another message is sent for the job.
-    # To SUCCEEDED without a run: an earlier attempt has published the results.
-    State.PENDING: frozenset(
-        {State.PENDING, State.CLAIMED, State.SUCCEEDED, State.FAILED, State.CANCELLED}
-    ),
-    # CLAIMED -> CLAIMED is the takeover of an expired lease; CLAIMED -> RUNNING is a task that
-    # starts before the dispatcher has written LAUNCHED.
-    State.CLAIMED: frozenset(
-        {
-            State.CLAIMED,
-            State.LAUNCHED,
-            State.RUNNING,
-            State.PENDING,
-            State.SUCCEEDED,
-            State.FAILED,
-            State.CANCELLED,
-        }
-    ),
-    # LAUNCHED -> LAUNCHED: the work queue's message is sent again.
-    State.LAUNCHED: frozenset(
-        {
-            State.LAUNCHED,
-            State.RUNNING,
-            State.PENDING,
-            State.SUCCEEDED,
-            State.FAILED,
-            State.CANCELLED,
-        }
-    ),
-    State.RUNNING: frozenset(
-        {State.RUNNING, State.PENDING, State.SUCCEEDED, State.FAILED, State.CANCELLED}
-    ),
-    # Only `retry` and `reprocess` requeue a job that has ended, see `ON_REQUEST`.
+    State.PENDING: REQUEUED_ON_REQUEST | {State.PENDING, State.CLAIMED},
+    State.CLAIMED: REQUEUED_ON_REQUEST
+    | {State.CLAIMED, State.LAUNCHED, State.RUNNING, State.PENDING},
+    State.LAUNCHED: REQUEUED_ON_REQUEST | {State.LAUNCHED, State.RUNNING, State.PENDING},
+    State.RUNNING: REQUEUED_ON_REQUEST | {State.RUNNING, State.PENDING},
     State.SUCCEEDED: frozenset({State.PENDING}),
-    # FAILED -> CLAIMED: the same bytes were uploaded again after a failure before any run.
     State.FAILED: frozenset({State.CLAIMED, State.PENDING}),
     State.CANCELLED: frozenset({State.PENDING}),
 }
-
 
 ERASABLE = frozenset(_RUNS)
 
@@ -64,8 +44,6 @@ TRANSITIONS: dict[State, frozenset[State]] = {
     # Nothing leaves it: the record is removed once all that it names is.
     State.ERASING: frozenset(),
 }
-
-REQUEUED_ON_REQUEST = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED})
 
 ENDED = REQUEUED_ON_REQUEST | {State.ERASING}
 

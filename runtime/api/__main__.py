@@ -66,12 +66,7 @@ def main(*, outbound: Outbound | None = None) -> int:
             "api.bad_configuration", code=error.code, error=error.summary
         )
         return ExitCode.BAD_CONFIGURATION
-    log = JsonLog(
-        clock=clock,
-        level=settings.log_level,
-        service=f"{SERVICE_NAME}-api",
-        environment=settings.environment,
-    )
+    log = settings.log("api", clock)
     services = compose(settings, clock=clock, log=log, environ=os.environ, outbound=outbound)
     config = uvicorn.Config(
         create_app(services),

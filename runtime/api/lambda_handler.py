@@ -12,9 +12,7 @@ from runtime.api.composition import compose
 from runtime.api.services import Services
 from runtime.api.settings import read_settings
 from runtime.core.clock import SystemClock
-from runtime.core.contract import SERVICE_NAME
 from runtime.core.errors import LifestreamError
-from runtime.core.log import JsonLog
 
 SQS = "aws:sqs"
 
@@ -47,12 +45,7 @@ def work_on(services: Services, records: Sequence[Mapping[str, Any]]) -> dict[st
 @cache
 def _services() -> Services:
     clock, settings = SystemClock(), read_settings(os.environ)
-    log = JsonLog(
-        clock=clock,
-        level=settings.log_level,
-        service=f"{SERVICE_NAME}-api",
-        environment=settings.environment,
-    )
+    log = settings.log("api", clock)
     return compose(settings, clock=clock, log=log, environ=os.environ, sockets=False)
 
 

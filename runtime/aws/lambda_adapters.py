@@ -4,9 +4,7 @@ from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
 from runtime.aws.xray import tracing_of
 from runtime.core.clock import Clock
-from runtime.core.contract import SERVICE_NAME
 from runtime.core.environ import LambdaSettings
-from runtime.core.log import JsonLog
 from runtime.core.metrics import EmbeddedMetrics
 from runtime.core.telemetry import Telemetry
 
@@ -22,12 +20,7 @@ def connect_jobs(settings: LambdaSettings) -> DynamoJobStore:
 
 def connect_telemetry(settings: LambdaSettings, *, component: str, clock: Clock) -> Telemetry:
     """Return the function's logs and metrics on standard output, and its traces in X-Ray."""
-    log = JsonLog(
-        clock=clock,
-        level=settings.log_level,
-        service=f"{SERVICE_NAME}-{component}",
-        environment=settings.environment,
-    )
+    log = settings.log(component, clock)
     return Telemetry(
         log=log,
         metrics=EmbeddedMetrics(clock=clock, environment=settings.environment),

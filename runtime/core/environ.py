@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Annotated, Any, TypeVar, get_args, get_type_hints
 
-from runtime.core.contract import FALSE, TRUE, Compute, EnvVar
+from runtime.core.clock import WallClock
+from runtime.core.contract import FALSE, SERVICE_NAME, TRUE, Compute, EnvVar
 from runtime.core.errors import Permanent
-from runtime.core.log import LEVELS
+from runtime.core.log import LEVELS, JsonLog
 
 T = TypeVar("T")
 Parse = Callable[[str], Any]
@@ -52,12 +53,25 @@ _PARSERS: Mapping[Any, Parse] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LambdaSettings:
-    """What the dispatcher, the reaper and the API share; `tracing`: send traces to X-Ray."""
+class FunctionSettings:
+    """What all functions of an environment and the API share."""
 
     environment: Annotated[str, EnvVar.ENVIRONMENT]
     log_level: Annotated[str, EnvVar.LOG_LEVEL, one_of(LEVELS)] = "INFO"
     region: Annotated[str, EnvVar.AWS_REGION]
+
+    def log(self, component: str, clock: WallClock) -> JsonLog:
+        """Return the log of a component on standard output."""
+        service = f"{SERVICE_NAME}-{component}"
+        return JsonLog(
+            clock=clock, level=self.log_level, service=service, environment=self.environment
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LambdaSettings(FunctionSettings):
+    """What the dispatcher, the reaper and the API share; `tracing`: send traces to X-Ray."""
+
     jobs_table: Annotated[str, EnvVar.JOBS_TABLE]
     idempotency_table: Annotated[str, EnvVar.IDEMPOTENCY_TABLE]
     tracing: Annotated[bool, EnvVar.TRACING] = False

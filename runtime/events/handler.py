@@ -10,8 +10,6 @@ from runtime.aws.event_bus import EventBridgeBus
 from runtime.aws.job_items import job_of
 from runtime.aws.queues import SqsQueue
 from runtime.core.clock import SystemClock
-from runtime.core.contract import SERVICE_NAME
-from runtime.core.log import JsonLog
 from runtime.events.announcer import Announcer
 from runtime.events.settings import EventsSettings, read_settings
 
@@ -36,10 +34,5 @@ def compose(settings: EventsSettings) -> Announcer:
         bus=EventBridgeBus(clients.events(settings.region), bus=settings.event_bus),
         queue=None if url is None else SqsQueue(clients.sqs(settings.region), url),
         read_job=job_of,
-        log=JsonLog(
-            clock=SystemClock(),
-            level=settings.log_level,
-            service=f"{SERVICE_NAME}-events",
-            environment=settings.environment,
-        ),
+        log=settings.log("events", SystemClock()),
     )

@@ -6,17 +6,13 @@ from typing import Annotated
 
 from runtime.core import environ
 from runtime.core.contract import EnvVar
-from runtime.core.environ import one_of
-from runtime.core.log import LEVELS
+from runtime.core.environ import FunctionSettings
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class EventsSettings:
+class EventsSettings(FunctionSettings):
     """Where changes are announced; no `webhook_queue_url`: on the bus alone."""
 
-    environment: Annotated[str, EnvVar.ENVIRONMENT]
-    log_level: Annotated[str, EnvVar.LOG_LEVEL, one_of(LEVELS)] = "INFO"
-    region: Annotated[str, EnvVar.AWS_REGION]
     event_bus: Annotated[str, EnvVar.EVENT_BUS_NAME]
     webhook_queue_url: Annotated[str | None, EnvVar.WEBHOOK_QUEUE_URL] = None
 

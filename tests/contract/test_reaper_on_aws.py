@@ -10,8 +10,9 @@ from uuid import uuid4
 
 import pytest
 
-from runtime.aws import clients, lambda_adapters
+from runtime.aws import clients
 from runtime.aws.job_store import DynamoJobStore
+from runtime.core import environ
 from runtime.core.contract import EnvVar
 from runtime.core.jobs import Job, Source, State, claim_new, start, suspect
 from runtime.core.log import JsonLog
@@ -114,7 +115,7 @@ def test_should_ask_the_work_queues_when_it_sweeps(
     deployed: Deployed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lines: list[str] = []
-    monkeypatch.setattr(lambda_adapters, "JsonLog", partial(JsonLog, write=lines.append))
+    monkeypatch.setattr(environ, "JsonLog", partial(JsonLog, write=lines.append))
     monkeypatch.setenv(EnvVar.LOG_LEVEL, "INFO")
     monkeypatch.setenv(EnvVar.WORK_QUEUE_URL, deployed.queue_url)
     deployed.sqs.send_message(QueueUrl=deployed.queue_url, MessageBody="any")

@@ -47,13 +47,13 @@ class SqsDeadLetters:
     def delete(self, letter: DeadLetter) -> None:
         """Remove a received message for good."""
         doing = f"deleting message {letter.message_id} from the queue {self._name}"
-        with typed_faults(doing, ignored=_GONE):
+        with typed_faults(doing, expected=_GONE):
             self._client.delete_message(QueueUrl=self._url, ReceiptHandle=letter.receipt)
 
     def release(self, letter: DeadLetter) -> None:
         """Make a received message visible again."""
         doing = f"releasing message {letter.message_id} to the queue {self._name}"
-        with typed_faults(doing, ignored=_GONE):
+        with typed_faults(doing, expected=_GONE):
             self._client.change_message_visibility(
                 QueueUrl=self._url, ReceiptHandle=letter.receipt, VisibilityTimeout=0
             )

@@ -1,13 +1,11 @@
 """Presigned requests of S3: uploads whose type, size and metadata are signed, and downloads."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from botocore.exceptions import ClientError
-
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.sdk_errors import typed_faults
 from runtime.core.ports import ObjectNotFoundError
 from runtime.core.service_ports import NewObject, PresignedRequest, UploadedPart
 
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _METADATA = "x-amz-meta-"
-_GONE = frozenset({"NoSuchUpload", "404"})
+_GONE = ("NoSuchUpload", "404")
 
 
 class S3DirectTransfers:
@@ -110,11 +108,8 @@ class S3DirectTransfers:
 
     def abort(self, bucket: str, key: str, multipart_id: str) -> None:
         """Discard a multipart upload; idempotent."""
-        try:
-            with _calling("aborting the upload of", key):
-                self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=multipart_id)
-        except ObjectNotFoundError:
-            return
+        with typed_faults(f"aborting the upload of {key}", expected=_GONE):
+            self._client.abort_multipart_upload(Bucket=bucket, Key=key, UploadId=multipart_id)
 
     def get(
         self,
@@ -142,12 +137,6 @@ class S3DirectTransfers:
             )
 
 
-@contextmanager
-def _calling(doing: str, key: str) -> Iterator[None]:
-    with typed_faults(f"{doing} {key}"):
-        try:
-            yield
-        except ClientError as error:
-            if error_code(error) in _GONE:
-                raise ObjectNotFoundError(f"there is no such multipart upload of {key}") from error
-            raise
+def _calling(doing: str, key: str) -> AbstractContextManager[None]:
+    gone = ObjectNotFoundError(f"there is no such multipart upload of {key}")
+    return typed_faults(f"{doing} {key}", expected=_GONE, error_then=gone)

@@ -111,7 +111,7 @@ class DynamoErasures:
         doing = f"closing the erasure of job {watched.job_id}"
         self._record_end(watched.job_id, at, doing)
         # Refused: removed already, or the same bytes were uploaded again, whose job has a record.
-        with typed_faults(doing, ignored=(REFUSED,)):
+        with typed_faults(doing, expected=(REFUSED,)):
             erased = Attr(JobsTable.STATE_INDEX_PARTITION_KEY).eq({"S": JobsTable.ERASED})
             self._client.delete_item(
                 TableName=self._jobs_table,

@@ -1,21 +1,20 @@
 """The object store on S3."""
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from boto3.exceptions import S3UploadFailedError
 from botocore.exceptions import (
-    ClientError,
     ConnectionClosedError,
     IncompleteReadError,
     ReadTimeoutError,
     ResponseStreamingError,
 )
 
-from runtime.aws.sdk_errors import error_code, typed_faults
+from runtime.aws.sdk_errors import typed_faults
 from runtime.core.errors import Retryable
 from runtime.core.jobs import Source
 from runtime.core.ports import (
@@ -36,10 +35,8 @@ MAX_DELETED_AT_ONCE = 1000
 MAX_EMPTY_STREAMS = 4
 """Consecutive streams broken before their first byte, after which a download fails."""
 
-_CHANGED = frozenset(
-    {"412", "PreconditionFailed", "409", "ConditionalRequestConflict", "404", "NoSuchKey"}
-)
-_GONE = frozenset({"404", "NoSuchKey", "412", "PreconditionFailed"})
+_GONE = ("404", "NoSuchKey", "412", "PreconditionFailed")
+_CHANGED = (*_GONE, "409", "ConditionalRequestConflict")
 _STREAM_FAULTS = (
     ConnectionClosedError,
     IncompleteReadError,
@@ -174,15 +171,12 @@ class S3ObjectStore:
         condition: dict[str, Any] = (
             {"IfNoneMatch": "*"} if expected is None else {"IfMatch": f'"{expected}"'}
         )
-        with typed_faults(f"replacing s3://{bucket}/{key}"), path.open("rb") as body:
-            try:
-                self._client.put_object(
-                    Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition
-                )
-            except ClientError as error:
-                if error_code(error) not in _CHANGED:
-                    raise
-                raise ObjectChangedError(f"s3://{bucket}/{key} is no longer {expected}") from error
+        changed = ObjectChangedError(f"s3://{bucket}/{key} is no longer {expected}")
+        doing = f"replacing s3://{bucket}/{key}"
+        with typed_faults(doing, expected=_CHANGED, error_then=changed), path.open("rb") as body:
+            self._client.put_object(
+                Bucket=bucket, Key=key, Body=body, ContentType=content_type, **condition
+            )
 
     def remove(self, bucket: str, expected: Mapping[str, str]) -> None:
         """Delete objects by key where they have the expected ETag; leave the others."""
@@ -215,14 +209,6 @@ class S3ObjectStore:
             yield out.write(chunk)
 
 
-@contextmanager
-def _calling(doing: str, bucket: str, key: str) -> Iterator[None]:
-    with typed_faults(f"{doing} s3://{bucket}/{key}"):
-        try:
-            yield
-        except ClientError as error:
-            if error_code(error) not in _GONE:
-                raise
-            raise ObjectNotFoundError(
-                f"s3://{bucket}/{key} is not there in the version asked for"
-            ) from error
+def _calling(doing: str, bucket: str, key: str) -> AbstractContextManager[None]:
+    gone = ObjectNotFoundError(f"s3://{bucket}/{key} is not there in the version asked for")
+    return typed_faults(f"{doing} s3://{bucket}/{key}", expected=_GONE, error_then=gone)

@@ -58,7 +58,7 @@ class S3ObjectVersions:
     def abort(self, bucket: str, upload: UnfinishedUpload) -> None:
         """Discard the parts of a multipart upload; idempotent."""
         doing = f"aborting an upload of s3://{bucket}/{upload.key}"
-        with typed_faults(doing, ignored=("NoSuchUpload",)):
+        with typed_faults(doing, expected=("NoSuchUpload",)):
             self._client.abort_multipart_upload(
                 Bucket=bucket, Key=upload.key, UploadId=upload.upload_id
             )

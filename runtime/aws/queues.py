@@ -95,5 +95,5 @@ class SqsQueue:
         """Delete a received message; idempotent."""
         # Ignored: already deleted, or received again by another worker.
         doing = f"deleting message {message.message_id}"
-        with typed_faults(doing, ignored=("ReceiptHandleIsInvalid",)):
+        with typed_faults(doing, expected=("ReceiptHandleIsInvalid",)):
             self._client.delete_message(QueueUrl=self._queue_url, ReceiptHandle=message.receipt)

@@ -72,13 +72,17 @@ def fault(error: ClientError | BotoCoreError, doing: str) -> LifestreamError:
 
 
 @contextmanager
-def typed_faults(doing: str, *, ignored: tuple[str, ...] = ()) -> Iterator[None]:
+def typed_faults(
+    doing: str, *, expected: tuple[str, ...] = (), error_then: Exception | None = None
+) -> Iterator[None]:
     """Turn an SDK error of the block into `Retryable` or `Permanent`.
 
-    One whose code ends with one of `ignored` only ends the block.
+    One whose code ends with one of `expected` raises `error_then`, or only ends the block.
     """
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        if not (isinstance(error, ClientError) and error_code(error).endswith(ignored)):
+        if not (isinstance(error, ClientError) and error_code(error).endswith(expected)):
             raise fault(error, doing) from error
+        if error_then is not None:
+            raise error_then from error

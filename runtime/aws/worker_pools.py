@@ -55,22 +55,18 @@ class EcsWorkerPools:
     ) -> None:
         """Register the scalable target with what is given; a pause suspends scaling out."""
         name = self._services[kind]
-        given: dict[str, Any] = {}
-        if min_tasks is not None:
-            given["MinCapacity"] = min_tasks
-        if max_tasks is not None:
-            given["MaxCapacity"] = max_tasks
-        if paused is not None:
-            given["SuspendedState"] = {
-                "DynamicScalingOutSuspended": paused,
-                "ScheduledScalingSuspended": paused,
-            }
+        suspended = {"DynamicScalingOutSuspended": paused, "ScheduledScalingSuspended": paused}
+        given = {
+            "MinCapacity": min_tasks,
+            "MaxCapacity": max_tasks,
+            "SuspendedState": None if paused is None else suspended,
+        }
         with typed_faults(f"changing the bounds of the service {name}"):
             self._scaling.register_scalable_target(
                 ServiceNamespace="ecs",
                 ResourceId=f"service/{self._cluster}/{name}",
                 ScalableDimension=_DIMENSION,
-                **given,
+                **{name: value for name, value in given.items() if value is not None},
             )
 
     def _target(self, name: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any
 
 from runtime.api.problems import ProblemError, conflict, invalid
 from runtime.core.clock import WallClock
-from runtime.core.service_ports import Record, RecordConflictError, Records
+from runtime.core.service_ports import Record, RecordConflictError, Records, by_owner
 
 KEPT_SECONDS = 86_400.0
 WORKING_SECONDS = 60.0
@@ -50,7 +50,7 @@ class IdempotencyKeys:
             )
         fingerprint = hashlib.sha256(request).hexdigest()
         record = Record(
-            pk=f"owner#{owner}",
+            pk=by_owner(owner),
             sk=f"idempotency#{key}",
             data={"request": fingerprint},
             expires_at=self._clock.now() + WORKING_SECONDS,

@@ -10,7 +10,6 @@ from typing import Any, Protocol
 from urllib.parse import quote, quote_plus
 
 from runtime.core.jobs import Job
-from runtime.core.service_ports import Record
 
 DAY = 86_400.0
 
@@ -76,16 +75,6 @@ class VersionedObjects(Protocol):
 
     def abort(self, bucket: str, upload: UnfinishedUpload) -> None:
         """Discard the parts of a multipart upload; idempotent."""
-
-
-class StoredRecords(Protocol):
-    """A table of the service as it is stored, with the records past their time."""
-
-    def stored(self, pk: str) -> Iterable[Record]:
-        """Yield every record of `pk`."""
-
-    def delete(self, pk: str, sk: str) -> None:
-        """Delete a record; idempotent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -179,6 +179,16 @@ class TaskLauncher(Protocol):
         """Return the task started for this job and attempt, if one can be found."""
 
 
+class Tasks(Protocol):
+    """The tasks that were started for jobs."""
+
+    def find(self, job: Job) -> str | None:
+        """Return the ARN of the task of this job and attempt, if one has not stopped."""
+
+    def stop(self, task_arn: str, reason: str) -> bool:
+        """Stop a task; False when it no longer exists."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkMessage:
     """A received message of a work queue.

@@ -27,6 +27,11 @@ class Record:
     version: int = 0
 
 
+def by_owner(owner: str) -> str:
+    """Return the `pk` of an owner's records."""
+    return f"owner#{owner}"
+
+
 class Records(Protocol):
     """A table of small records. Reads are strongly consistent; raises `Retryable`, `Permanent`."""
 

@@ -4,10 +4,10 @@ Each step can be repeated, so that a run which dies is continued by the next one
 before it comes here: its state refuses every write of an attempt, and every reader.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from runtime.core.clock import WallClock
 from runtime.core.contract import result_prefix, work_prefix
@@ -27,7 +27,7 @@ from runtime.core.erasure import (
 )
 from runtime.core.errors import LifestreamError
 from runtime.core.jobs import Job, State
-from runtime.core.ports import CountedQueue, JobStore, WorkMessage, WorkQueue
+from runtime.core.ports import CountedQueue, JobStore, Tasks, WorkMessage, WorkQueue
 from runtime.core.spans import about
 from runtime.core.telemetry import Telemetry
 from runtime.reaper.service_traces import ServiceTraces
@@ -44,17 +44,9 @@ MAX_LETTERS = 1000
 LETTERS_SECONDS = 900.0
 """How long an erasure waits for dead letters that another reader hides, by their counts."""
 
+Named = TypeVar("Named", ObjectVersion, UnfinishedUpload)
+
 STOP_REASON = "Its job is being erased"
-
-
-class Tasks(Protocol):
-    """The tasks that were started for jobs."""
-
-    def find(self, job: Job) -> str | None:
-        """Return the ARN of the task of this job and attempt, if one has not stopped."""
-
-    def stop(self, task_arn: str, reason: str) -> bool:
-        """Stop a task; False when it no longer exists."""
 
 
 class DeadLetterQueue(WorkQueue, CountedQueue, Protocol):
@@ -193,29 +185,20 @@ class Eraser:
         return all(letters_seen)
 
     def _versions(self, job: Job) -> list[ObjectVersion]:
-        bucket = job.source.bucket
-        uploads = [
-            each
-            for each in self.objects.versions(bucket, job.source.key)
-            if each.key == job.source.key
-        ]
-        own = [
-            each
-            for prefix in _prefixes(job.job_id)
-            for each in self.objects.versions(bucket, prefix)
-        ]
+        found = self._named(self.objects.versions, job)
+        uploads = [each for each in found if each.key == job.source.key]
+        own = [each for each in found if each.key != job.source.key]
         return versions_of_upload(job, uploads) + own
 
     def _unfinished(self, job: Job) -> list[UnfinishedUpload]:
-        bucket = job.source.bucket
-        uploads = self.objects.unfinished(bucket, job.source.key)
-        return [
-            *(each for each in uploads if each.key == job.source.key),
-            *(
-                each
-                for prefix in _prefixes(job.job_id)
-                for each in self.objects.unfinished(bucket, prefix)
-            ),
+        return self._named(self.objects.unfinished, job)
+
+    def _named(self, below: Callable[[str, str], Iterable[Named]], job: Job) -> list[Named]:
+        """Return what has the key of the job's upload, or lies below one of its prefixes."""
+        bucket, key = job.source.bucket, job.source.key
+        uploads = [each for each in below(bucket, key) if each.key == key]
+        return uploads + [
+            each for prefix in _prefixes(job.job_id) for each in below(bucket, prefix)
         ]
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from runtime.core.clock import WallClock
 from runtime.core.contract import Compute, Metric
@@ -19,7 +18,7 @@ from runtime.core.jobs import (
 )
 from runtime.core.log import Log
 from runtime.core.messages import queued_message, requeue_message
-from runtime.core.ports import FilledQueue, JobStore, MessageSender, StaleWriteError
+from runtime.core.ports import FilledQueue, JobStore, MessageSender, StaleWriteError, Tasks
 from runtime.core.spans import Part, Span, about
 from runtime.core.telemetry import Telemetry
 from runtime.core.turns import pass_turn
@@ -47,16 +46,6 @@ _WITHOUT_A_TASK = frozenset(
 
 RESERVE_SECONDS = 15.0
 """Time that must be left to handle one more job: the bound of its calls."""
-
-
-class Tasks(Protocol):
-    """The tasks that were started for jobs."""
-
-    def find(self, job: Job) -> str | None:
-        """Return the ARN of the task of this job and attempt, if one has not stopped."""
-
-    def stop(self, task_arn: str, reason: str) -> bool:
-        """Stop a task; False when it no longer exists."""
 
 
 class SweepFailedError(Exception):
@@ -98,9 +87,7 @@ class Reaper:
             log = self.telemetry.log.bind(**about(job_id), attempt=task.attempt)
             log.debug("reaper.nothing_to_do", detail=task.detail)
             return
-        self._conclude(
-            job, diagnose(task), task.detail, self._log(job, detail=task.detail), missed=False
-        )
+        self._conclude_stopped(job, task)
 
     def _worker_stopped(self, task: StoppedTask) -> None:
         """Requeue or fail the jobs of a stopped worker; an idle one had none.
@@ -111,13 +98,11 @@ class Reaper:
         for listed in self._running_on(task.task_arn):
             job = self.jobs.get(listed.job_id)
             if job is not None and job.state is State.RUNNING and job.task_arn == task.task_arn:
-                self._conclude(
-                    job,
-                    diagnose(task),
-                    task.detail,
-                    self._log(job, detail=task.detail),
-                    missed=False,
-                )
+                self._conclude_stopped(job, task)
+
+    def _conclude_stopped(self, job: Job, task: StoppedTask) -> None:
+        log = self._log(job, detail=task.detail)
+        self._conclude(job, diagnose(task), task.detail, log, missed=False)
 
     def sweep(self, remaining_seconds: Callable[[], float]) -> None:
         """Handle every stuck job, as far as time allows.

@@ -1,13 +1,12 @@
 """Finds uploads that have no job, because their event was lost, and announces them."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from runtime.core.clock import WallClock
 from runtime.core.contract import UPLOADS_PREFIX, Metric, is_folder_marker
 from runtime.core.messages import Upload, confirm_message
-from runtime.core.ports import JobStore, ListedObject, MessageSender
+from runtime.core.ports import JobStore, ListedObject, MessageSender, ObjectStore
 from runtime.core.spans import about
 from runtime.core.telemetry import Telemetry
 
@@ -21,19 +20,12 @@ RESERVE_SECONDS = 15.0
 """Time that must be left to look at one more upload."""
 
 
-class Uploads(Protocol):
-    """The objects of a bucket."""
-
-    def list_objects(self, bucket: str, prefix: str) -> Iterable[ListedObject]:
-        """Yield the current versions below a prefix."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reconciler:
     """Compares the uploads of the last days with the jobs' records. Idempotent."""
 
     bucket: str
-    uploads: Uploads
+    uploads: ObjectStore
     jobs: JobStore
     queue: MessageSender
     clock: WallClock

@@ -4,8 +4,8 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from runtime.core.erasure import JobNames, StoredRecords
-from runtime.core.service_ports import Record
+from runtime.core.erasure import JobNames
+from runtime.core.service_ports import Record, Records, by_owner
 
 _ACTIVE_IMPORTS = "active-imports"
 
@@ -14,9 +14,9 @@ _ACTIVE_IMPORTS = "active-imports"
 class ServiceTraces:
     """Finds and deletes them in the tables of uploads, of webhooks and of reads."""
 
-    uploads: StoredRecords
-    webhooks: StoredRecords
-    reads: StoredRecords | None = None
+    uploads: Records
+    webhooks: Records
+    reads: Records | None = None
 
     def count(self, names: JobNames) -> int:
         """Return how many records name the job."""
@@ -29,7 +29,7 @@ class ServiceTraces:
             table.delete(record.pk, record.sk)
         return len(found)
 
-    def _found(self, names: JobNames) -> Iterator[tuple[StoredRecords, Record]]:
+    def _found(self, names: JobNames) -> Iterator[tuple[Records, Record]]:
         transfer, owner = names.transfer_id, names.job.submission.owner
         if transfer is not None:
             yield from _all(self.uploads, f"upload#{transfer}")
@@ -40,19 +40,19 @@ class ServiceTraces:
         if owner is None:
             return
         # Imports, kept answers to repeated requests, and whatever else an owner's records say.
-        yield from _naming(self.uploads, self.uploads.stored(f"owner#{owner}"), names)
-        for endpoint in self.webhooks.stored(f"owner#{owner}"):
+        yield from _naming(self.uploads, self.uploads.stored(by_owner(owner)), names)
+        for endpoint in self.webhooks.stored(by_owner(owner)):
             deliveries = self.webhooks.stored(endpoint.sk)
             yield from _naming(self.webhooks, deliveries, names)
 
 
-def _all(table: StoredRecords, pk: str) -> Iterator[tuple[StoredRecords, Record]]:
+def _all(table: Records, pk: str) -> Iterator[tuple[Records, Record]]:
     return ((table, record) for record in table.stored(pk))
 
 
 def _naming(
-    table: StoredRecords, records: Iterable[Record], names: JobNames
-) -> Iterator[tuple[StoredRecords, Record]]:
+    table: Records, records: Iterable[Record], names: JobNames
+) -> Iterator[tuple[Records, Record]]:
     for record in records:
         if names.named_in(f"{record.sk}\n{json.dumps(record.data, ensure_ascii=False)}"):
             yield table, record

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from runtime.core.media import Voice
-from runtime.core.service_ports import Record, RecordConflictError, Records
+from runtime.core.service_ports import Record, RecordConflictError, Records, by_owner
 
 MOST_SAMPLES = 1_000
 """The most records of one owner."""
@@ -49,12 +49,12 @@ class Profiles:
 
     def of_owner(self, owner: str) -> list[Sample]:
         """Return an owner's samples, those of a profile together."""
-        found = self.records.below(_pk(owner), "voice#", limit=MOST_SAMPLES)
+        found = self.records.below(by_owner(owner), "voice#", limit=MOST_SAMPLES)
         return [_sample(record.data) for record in found]
 
     def enrol(self, owner: str, sample: Sample) -> None:
         """Keep a sample; one of the same recording and speaker is replaced."""
-        record = Record(pk=_pk(owner), sk=_sk(sample), data=_data(sample))
+        record = Record(pk=by_owner(owner), sk=_sk(sample), data=_data(sample))
         try:
             if len(self.of_owner(owner)) >= MOST_SAMPLES:
                 raise VoicesFullError
@@ -67,7 +67,7 @@ class Profiles:
         """Delete an owner's samples, of one profile or all; return how many there were."""
         found = [sample for sample in self.of_owner(owner) if profile in {None, sample.profile}]
         for sample in found:
-            self.records.delete(_pk(owner), _sk(sample))
+            self.records.delete(by_owner(owner), _sk(sample))
         return len(found)
 
 
@@ -95,10 +95,6 @@ def sample_of(voice: Voice, **fields_of_sample: Any) -> Sample:
     return Sample(
         speaker=voice.speaker, seconds=voice.seconds, vector=voice.vector, **fields_of_sample
     )
-
-
-def _pk(owner: str) -> str:
-    return f"owner#{owner}"
 
 
 def _sk(sample: Sample) -> str:

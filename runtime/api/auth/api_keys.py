@@ -11,7 +11,7 @@ from typing import Any
 from runtime.api.identifiers import known_form
 from runtime.api.identity import Caller, Scope
 from runtime.core.clock import WallClock
-from runtime.core.service_ports import Record, RecordConflictError, Records
+from runtime.core.service_ports import Record, RecordConflictError, Records, by_owner
 
 PREFIX = "lsk"
 """The first part of every key, by which scanners find one that leaked."""
@@ -71,7 +71,7 @@ class ApiKeys:
             )
         )
         self._records.create(
-            Record(pk=_by_owner(owner), sk=f"key#{key_id}", data={}, expires_at=expires_at)
+            Record(pk=by_owner(owner), sk=f"key#{key_id}", data={}, expires_at=expires_at)
         )
         return key, f"{PREFIX}_{key_id}_{secret}"
 
@@ -79,7 +79,7 @@ class ApiKeys:
         """Return an owner's keys, the newest first."""
         ids = [
             record.sk.removeprefix("key#")
-            for record in self._records.below(_by_owner(owner), "key#", limit=MAX_KEYS)
+            for record in self._records.below(by_owner(owner), "key#", limit=MAX_KEYS)
         ]
         found = [self._records.get(_by_id(key_id), "key") for key_id in ids]
         keys = [_key(record) for record in found if record is not None]
@@ -91,7 +91,7 @@ class ApiKeys:
         if record is None or _key(record).owner != owner:
             return False
         self._records.delete(_by_id(key_id), "key")
-        self._records.delete(_by_owner(owner), f"key#{key_id}")
+        self._records.delete(by_owner(owner), f"key#{key_id}")
         with self._lock:
             self._verified.clear()
         return True
@@ -148,10 +148,6 @@ def _digest(text: str) -> str:
 
 def _by_id(key_id: str) -> str:
     return f"key#{key_id}"
-
-
-def _by_owner(owner: str) -> str:
-    return f"owner#{owner}"
 
 
 def key_fields(key: ApiKey) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from runtime.api.identifiers import known_form
 from runtime.core.clock import WallClock
-from runtime.core.service_ports import Record, RecordConflictError, Records
+from runtime.core.service_ports import Record, RecordConflictError, Records, by_owner
 
 KEPT_SECONDS = 7 * 86_400.0
 LEASE_SECONDS = 120.0
@@ -115,12 +115,12 @@ class Imports:
         """Return an owner's import as recorded, or None."""
         if not known_form(import_id):
             return None
-        record = self._records.get(_by_owner(owner), f"import#{import_id}")
+        record = self._records.get(by_owner(owner), f"import#{import_id}")
         return None if record is None else Claimed(_import(record.data), record)
 
     def of_owner(self, owner: str, *, limit: int) -> list[Import]:
         """Return an owner's imports, the newest first."""
-        found = self._records.below(_by_owner(owner), "import#", limit=limit)
+        found = self._records.below(by_owner(owner), "import#", limit=limit)
         return sorted((_import(each.data) for each in found), key=lambda each: -each.created_at)
 
     def claim_next(self, worker: str) -> Claimed | None:
@@ -164,13 +164,9 @@ class Imports:
         return self._records.below(_ACTIVE, _MARK, limit=200)
 
 
-def _by_owner(owner: str) -> str:
-    return f"owner#{owner}"
-
-
 def _record(each: Import) -> Record:
     return Record(
-        pk=_by_owner(each.owner),
+        pk=by_owner(each.owner),
         sk=f"import#{each.import_id}",
         data=asdict(each),
         expires_at=each.created_at + KEPT_SECONDS,

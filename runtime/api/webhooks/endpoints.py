@@ -11,7 +11,7 @@ from runtime.api.problems import conflict, invalid, not_found
 from runtime.core.clock import WallClock
 from runtime.core.job_events import event_type_of
 from runtime.core.jobs import State
-from runtime.core.service_ports import Record, RecordConflictError, Records
+from runtime.core.service_ports import Record, RecordConflictError, Records, by_owner
 
 EVENT_TYPES = tuple(event_type_of(state) for state in State if state is not State.ERASING)
 DEFAULT_EVENTS = ("job.succeeded", "job.failed", "job.cancelled")
@@ -95,7 +95,7 @@ class Endpoints:
 
     def of_owner(self, owner: str) -> list[Endpoint]:
         """Return an owner's endpoints."""
-        found = self._records.below(_by_owner(owner), "webhook#", limit=MAX_ENDPOINTS)
+        found = self._records.below(by_owner(owner), "webhook#", limit=MAX_ENDPOINTS)
         return [_endpoint(record.data) for record in found]
 
     def find(self, owner: str, webhook_id: str) -> Endpoint | None:
@@ -118,12 +118,12 @@ class Endpoints:
             raise not_found("webhook")
         for delivery in list(self._records.stored(f"webhook#{webhook_id}")):
             self._records.delete(delivery.pk, delivery.sk)
-        self._records.delete(_by_owner(owner), f"webhook#{webhook_id}")
+        self._records.delete(by_owner(owner), f"webhook#{webhook_id}")
 
     def _read(self, owner: str, webhook_id: str) -> Record | None:
         if not known_form(webhook_id):
             return None
-        return self._records.get(_by_owner(owner), f"webhook#{webhook_id}")
+        return self._records.get(by_owner(owner), f"webhook#{webhook_id}")
 
     def _replace(self, owner: str, webhook_id: str, to: Any) -> Endpoint:
         record = self._read(owner, webhook_id)
@@ -149,13 +149,9 @@ def checked_events(events: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(events))
 
 
-def _by_owner(owner: str) -> str:
-    return f"owner#{owner}"
-
-
 def _record(endpoint: Endpoint) -> Record:
     return Record(
-        pk=_by_owner(endpoint.owner), sk=f"webhook#{endpoint.webhook_id}", data=asdict(endpoint)
+        pk=by_owner(endpoint.owner), sk=f"webhook#{endpoint.webhook_id}", data=asdict(endpoint)
     )
 
 

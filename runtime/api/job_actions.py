@@ -58,8 +58,7 @@ class JobActions:
 
         Its results stay until new ones are published.
         """
-        if not job.ended:
-            raise conflict(f"The job is {job.state}.", "Wait for its end, or cancel it first.")
+        self._require_end(job)
         self._require_upload(job)
 
         def again(each: Job, now: float) -> Job:
@@ -113,9 +112,7 @@ class JobActions:
     def _change(self, job: Job, to: Callable[[Job, float], Job]) -> Job:
         before: Job | None = job
         for _ in range(TRIES):
-            if before is None:
-                raise conflict("The job was deleted.", "There is nothing left to change.")
-            if before.erasing and not job.erasing:
+            if before is None or (before.erasing and not job.erasing):
                 raise conflict("The job was deleted.", "There is nothing left to change.")
             try:
                 after = to(before, self.clock.now())

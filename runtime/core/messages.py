@@ -118,7 +118,7 @@ def queued_message(job_id: str, attempt: int) -> str:
 
 def parse_queued(body: str) -> QueuedAttempt:
     """Return the attempt of a work queue's message; raise `MalformedMessageError`."""
-    message = _json_object(body)
+    message = json_object(body)
     if message.get("type") != QUEUED_MESSAGE_TYPE:
         raise MalformedMessageError("is no attempt of a job to be run")
     attempt = message.get("attempt")
@@ -136,7 +136,7 @@ def parse(body: str, *, bucket: str) -> ParsedMessage:
     requests: dict[Request, None] = {}
     ignored: list[Ignored] = []
     problems: list[str] = []
-    message = _json_object(body)
+    message = json_object(body)
     kind = _kind(message)
     for found in _read(message, kind):
         match found:
@@ -155,7 +155,8 @@ def parse(body: str, *, bucket: str) -> ParsedMessage:
     return ParsedMessage(tuple(requests), tuple(ignored), tuple(problems), kind)
 
 
-def _json_object(body: str) -> Mapping[str, Any]:
+def json_object(body: str) -> Mapping[str, Any]:
+    """Return the JSON object of a message's body; raise `MalformedMessageError`."""
     try:
         message = json.loads(body)
     except ValueError as error:

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import httpx
@@ -28,13 +28,7 @@ class ApiError(Exception):
 
     def as_json(self) -> dict[str, Any]:
         """Return what scripts show."""
-        return {
-            "status": self.status,
-            "code": self.code,
-            "title": self.title,
-            "detail": self.detail,
-            "remedy": self.remedy,
-        }
+        return asdict(self)
 
 
 class ApiClient:

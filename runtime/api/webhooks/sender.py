@@ -22,7 +22,7 @@ from runtime.core.clock import Clock
 from runtime.core.errors import LifestreamError
 from runtime.core.job_events import CHANGED_MESSAGE_TYPE, DELIVERY_MESSAGE_TYPE, JobEvent
 from runtime.core.log import Log
-from runtime.core.messages import MalformedMessageError
+from runtime.core.messages import MalformedMessageError, json_object
 from runtime.core.ports import MessageSender
 
 SIGNATURE_HEADER = "webhook-signature"
@@ -53,7 +53,7 @@ class WebhookSender:
 
     def work(self, body: str) -> None:
         """Handle one message; raise `LifestreamError` for one that must come back."""
-        message = _object(body)
+        message = json_object(body)
         match message.get("type"):
             case str(kind) if kind == CHANGED_MESSAGE_TYPE:
                 self._spread(JobEvent(**message["event"]))
@@ -174,16 +174,6 @@ class OutboundPost:
         except NETWORK_ERRORS as error:
             raise failure_of(error) from error
         return status
-
-
-def _object(body: str) -> Mapping[str, Any]:
-    try:
-        message = json.loads(body)
-    except ValueError as error:
-        raise MalformedMessageError(f"is not JSON ({error})") from error
-    if not isinstance(message, dict):
-        raise MalformedMessageError("is not a JSON object")
-    return message
 
 
 def _time_of(event: JobEvent, now: float) -> float:

@@ -59,9 +59,26 @@ class ControlPlaneStack(EnvironmentStack):
         )
         self.dead_letters = private_queue(self, "DeadLetters", name=self.names.reaper_dlq, key=key)
         self.reaper = self._create_reaper(environment, storage, ingest, cluster)
-        self._invoke_on_stopped_tasks(cluster)
-        self._invoke_every(Duration.minutes(environment.reaper.sweep_minutes))
-        self._reconcile_every(Duration.hours(1))
+        self._invoke(
+            "TaskStopped",
+            "A task of the cluster has stopped: look after its job",
+            on=events.EventPattern(
+                source=["aws.ecs"],
+                detail_type=["ECS Task State Change"],
+                detail={"clusterArn": [cluster.cluster_arn], "lastStatus": ["STOPPED"]},
+            ),
+        )
+        self._invoke(
+            "Sweep",
+            "Look after every job that got stuck",
+            every=Duration.minutes(environment.reaper.sweep_minutes),
+        )
+        self._invoke(
+            "Reconcile",
+            "Announce every upload that has no job",
+            every=Duration.hours(1),
+            event=events.RuleTargetInput.from_object(_RECONCILE),
+        )
         self.output(Output.REAPER_FUNCTION, self.reaper.function.function_name, "Reaper")
 
     def _create_reaper(
@@ -147,42 +164,28 @@ class ControlPlaneStack(EnvironmentStack):
         reaper.add_variables({name: table.table_name for name, table in tables.items()})
         reaper.allow(permissions.erase_traces(*tables.values()))
 
-    def _invoke_on_stopped_tasks(self, cluster: ecs.ICluster) -> None:
-        events.Rule(
-            self,
-            "TaskStopped",
-            description="A task of the cluster has stopped: look after its job",
-            event_pattern=events.EventPattern(
-                source=["aws.ecs"],
-                detail_type=["ECS Task State Change"],
-                detail={"clusterArn": [cluster.cluster_arn], "lastStatus": ["STOPPED"]},
-            ),
-            targets=[self._target()],
-        )
-
-    def _invoke_every(self, interval: Duration) -> None:
-        events.Rule(
-            self,
-            "Sweep",
-            description="Look after every job that got stuck",
-            schedule=events.Schedule.rate(interval),
-            targets=[self._target()],
-        )
-
-    def _reconcile_every(self, interval: Duration) -> None:
-        events.Rule(
-            self,
-            "Reconcile",
-            description="Announce every upload that has no job",
-            schedule=events.Schedule.rate(interval),
-            targets=[self._target(events.RuleTargetInput.from_object(_RECONCILE))],
-        )
-
-    def _target(self, event: events.RuleTargetInput | None = None) -> targets.LambdaFunction:
-        return targets.LambdaFunction(
+    def _invoke(
+        self,
+        construct_id: str,
+        description: str,
+        *,
+        on: events.EventPattern | None = None,
+        every: Duration | None = None,
+        event: events.RuleTargetInput | None = None,
+    ) -> None:
+        """Invoke the reaper on events or every so often, with what happened or with `event`."""
+        target = targets.LambdaFunction(
             self.reaper.function,
             event=event,
             dead_letter_queue=self.dead_letters,
             max_event_age=_EVENT_AGE,
             retry_attempts=_RETRIES,
+        )
+        events.Rule(
+            self,
+            construct_id,
+            description=description,
+            event_pattern=on,
+            schedule=events.Schedule.rate(every) if every else None,
+            targets=[target],
         )

@@ -13,6 +13,8 @@ from constructs import Construct, IDependable
 
 from cdk.config import EnvironmentConfig
 from cdk.config.access import AccessConfig
+from cdk.config.tables import QueueConfig
+from cdk.config.workers import WorkersConfig
 from cdk.constructs.data.bucket_access import limits
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.constructs.data.malware_scan import malware_scan
@@ -61,18 +63,26 @@ class IngestStack(EnvironmentStack):
             description="Lifestream: media bucket, queues and their dead letters",
             key=key,
         )
-        self.jobs = JobQueue(
-            self,
-            "Jobs",
-            name=self.names.jobs_queue,
-            dead_letter_name=self.names.jobs_dlq,
-            visibility_timeout=Duration.seconds(environment.queue.visibility_timeout_seconds),
-            max_receive_count=environment.queue.max_receive_count,
-            key=key,
-        )
-        self.work = self._create_work_queue(environment)
-        days = environment.storage
-        self.gpu_work = self._create_gpu_work_queue(environment)
+        names, days = self.names, environment.storage
+        self.jobs = self._create_queue("Jobs", names.jobs_queue, names.jobs_dlq, environment.queue)
+        self.work: JobQueue | None = None
+        if environment.workers is not None:
+            self.work = self._create_queue(
+                "Work", names.work_queue, names.work_dlq, environment.workers
+            )
+            self.output(
+                Output.WORK_QUEUE_URL, self.work.queue.queue_url, "Jobs that wait for a worker"
+            )
+            self.output(
+                Output.WORK_DLQ_URL,
+                self.work.dead_letters.queue_url,
+                "Jobs that workers received too often",
+            )
+        self.gpu_work: JobQueue | None = None
+        if environment.gpu is not None:
+            self.gpu_work = self._create_queue(
+                "GpuWork", names.gpu_work_queue, names.gpu_work_dlq, environment.gpu
+            )
         self.filled: dict[Compute, JobQueue] = {}
         if self.work is not None and environment.launch == Launch.POOL:
             self.filled[Compute.CPU] = self.work
@@ -137,34 +147,16 @@ class IngestStack(EnvironmentStack):
                 logs=self.access_logs,
             )
 
-    def _create_work_queue(self, environment: EnvironmentConfig) -> JobQueue | None:
-        if environment.workers is None:
-            return None
-        work = JobQueue(
-            self,
-            "Work",
-            name=self.names.work_queue,
-            dead_letter_name=self.names.work_dlq,
-            visibility_timeout=Duration.seconds(environment.workers.visibility_timeout_seconds),
-            max_receive_count=environment.workers.max_receive_count,
-            key=self.key,
-        )
-        self.output(Output.WORK_QUEUE_URL, work.queue.queue_url, "Jobs that wait for a worker")
-        self.output(
-            Output.WORK_DLQ_URL, work.dead_letters.queue_url, "Jobs that workers received too often"
-        )
-        return work
-
-    def _create_gpu_work_queue(self, environment: EnvironmentConfig) -> JobQueue | None:
-        if environment.gpu is None:
-            return None
+    def _create_queue(
+        self, construct_id: str, name: str, dead_letters: str, settings: QueueConfig | WorkersConfig
+    ) -> JobQueue:
         return JobQueue(
             self,
-            "GpuWork",
-            name=self.names.gpu_work_queue,
-            dead_letter_name=self.names.gpu_work_dlq,
-            visibility_timeout=Duration.seconds(environment.gpu.visibility_timeout_seconds),
-            max_receive_count=environment.gpu.max_receive_count,
+            construct_id,
+            name=name,
+            dead_letter_name=dead_letters,
+            visibility_timeout=Duration.seconds(settings.visibility_timeout_seconds),
+            max_receive_count=settings.max_receive_count,
             key=self.key,
         )
 

@@ -1,5 +1,7 @@
 """The environment's KMS key, usable only through the services that store its data."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
@@ -59,13 +61,7 @@ def environment_key(
                     "UseThroughKeepers",
                     iam.AccountRootPrincipal(),
                     _USE,
-                    {
-                        "StringEquals": {
-                            "kms:ViaService": [
-                                via_service(service) for service in ENCRYPTING_SERVICES
-                            ]
-                        }
-                    },
+                    {"StringEquals": _via(*ENCRYPTING_SERVICES)},
                 ),
                 # DynamoDB, AWS Backup and ECR use the key between calls, by a grant.
                 _allow(
@@ -73,9 +69,7 @@ def environment_key(
                     iam.AccountRootPrincipal(),
                     ("CreateGrant",),
                     {
-                        "StringEquals": {
-                            "kms:ViaService": [via_service(service) for service in _BY_GRANT]
-                        },
+                        "StringEquals": _via(*_BY_GRANT),
                         "Bool": {"kms:GrantIsForAWSResource": "true"},
                     },
                 ),
@@ -83,7 +77,7 @@ def environment_key(
                     "EndOfGrants",
                     iam.AccountRootPrincipal(),
                     ("RetireGrant",),
-                    {"StringEquals": {"kms:ViaService": [via_service("ecr")]}},
+                    {"StringEquals": _via("ecr")},
                 ),
                 _allow(
                     "Logs",
@@ -99,18 +93,24 @@ def environment_key(
                         }
                     },
                 ),
-                _service("UploadEvents", "s3", bucket_arn(names.media_bucket)),
-                _service("LostEvents", "events", local_arn("events", f"rule/{names.stack('*')}")),
-                _service(
+                let_service("UploadEvents", "s3", bucket_arn(names.media_bucket)),
+                let_service(
+                    "LostEvents", "events", local_arn("events", f"rule/{names.stack('*')}")
+                ),
+                let_service(
                     "Alarms", "cloudwatch", local_arn("cloudwatch", f"alarm:{names.alarm('*')}")
                 ),
-                _service("Budget", "budgets", budget_arn(names)),
-                *([_service("Anomalies", "costalerts", anomalies_arn())] if anomalies else []),
+                let_service("Budget", "budgets", budget_arn(names)),
+                *([let_service("Anomalies", "costalerts", anomalies_arn())] if anomalies else []),
                 *_disks_of_tasks(names),
                 *(_volumes_of_machines() if machines else ()),
             ]
         ),
     )
+
+
+def _via(*services: str) -> dict[str, object]:
+    return {"kms:ViaService": [via_service(service) for service in services]}
 
 
 def _disks_of_tasks(names: Names) -> list[iam.PolicyStatement]:
@@ -171,13 +171,21 @@ def management() -> iam.PolicyStatement:
     return _allow("Manage", iam.AccountRootPrincipal(), _MANAGE, {})
 
 
-def _service(sid: str, service: str, source: str) -> iam.PolicyStatement:
-    """Let a service encrypt what one source of this account has it send."""
-    return _allow(
-        sid,
-        iam.ServicePrincipal(f"{service}.amazonaws.com"),
-        ("Decrypt", "GenerateDataKey"),
-        {
+def let_service(
+    sid: str,
+    service: str,
+    source: str,
+    actions: Sequence[str] = ("kms:Decrypt", "kms:GenerateDataKey"),
+    resource: str = "*",
+) -> iam.PolicyStatement:
+    """Let a service act for one source of this account: by default, encrypt what that sends."""
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+        actions=list(actions),
+        # In a key policy, `*` means this key.
+        resources=[resource],
+        conditions={
             "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
             "ArnLike": {"aws:SourceArn": source},
         },

@@ -40,36 +40,28 @@ class JobQueue(Construct):
 
     def accept_from_rule(self, rule_arn: str) -> None:
         """Let EventBridge send the events of a rule."""
-        self.queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="RuleEvents",
-                principals=[iam.ServicePrincipal("events.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[self.queue.queue_arn],
-                conditions={
-                    "ArnEquals": {"aws:SourceArn": rule_arn},
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                },
-            )
-        )
+        self._accept("RuleEvents", "events", rule_arn)
 
     def accept_from_bucket(self, bucket_arn: str) -> IDependable:
         """Let S3 send this bucket's events; return what the bucket must depend on.
 
         The bucket is given by ARN: it depends on this policy, which therefore cannot depend on it.
         """
-        added = self.queue.add_to_resource_policy(
+        added = self._accept("BucketEvents", "s3", bucket_arn)
+        if added.policy_dependable is None:
+            raise RuntimeError(f"{self.queue.node.path} has no policy of its own to extend")
+        return added.policy_dependable
+
+    def _accept(self, sid: str, service: str, source_arn: str) -> iam.AddToResourcePolicyResult:
+        return self.queue.add_to_resource_policy(
             iam.PolicyStatement(
-                sid="BucketEvents",
-                principals=[iam.ServicePrincipal("s3.amazonaws.com")],
+                sid=sid,
+                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
                 actions=["sqs:SendMessage"],
                 resources=[self.queue.queue_arn],
                 conditions={
-                    "ArnEquals": {"aws:SourceArn": bucket_arn},
+                    "ArnEquals": {"aws:SourceArn": source_arn},
                     "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
                 },
             )
         )
-        if added.policy_dependable is None:
-            raise RuntimeError(f"{self.queue.node.path} has no policy of its own to extend")
-        return added.policy_dependable

@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 
-from aws_cdk import Aws, RemovalPolicy
+from aws_cdk import RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from cdk.constructs.data.environment_key import management
+from cdk.constructs.data.environment_key import let_service, management
 from cdk.naming import Names, anomalies_arn, budget_arn, local_arn
 
 
@@ -42,7 +42,7 @@ class AlarmTopic(Construct):
         )
         for sid, (service, source) in senders.items():
             self.topic.add_to_resource_policy(
-                _allow_service(sid, service, source, ["sns:Publish"], self.topic.topic_arn)
+                let_service(sid, service, source, ["sns:Publish"], self.topic.topic_arn)
             )
         for email in emails:
             self.topic.add_subscription(subscriptions.EmailSubscription(email))
@@ -59,28 +59,7 @@ class AlarmTopic(Construct):
             policy=iam.PolicyDocument(
                 statements=[
                     management(),
-                    # In a key policy, `*` means this key.
-                    *(
-                        _allow_service(
-                            sid, service, source, ["kms:Decrypt", "kms:GenerateDataKey"], "*"
-                        )
-                        for sid, (service, source) in senders.items()
-                    ),
+                    *(let_service(sid, *sender) for sid, sender in senders.items()),
                 ]
             ),
         )
-
-
-def _allow_service(
-    sid: str, service: str, source: str, actions: list[str], resource: str
-) -> iam.PolicyStatement:
-    return iam.PolicyStatement(
-        sid=sid,
-        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-        actions=actions,
-        resources=[resource],
-        conditions={
-            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-            "ArnLike": {"aws:SourceArn": source},
-        },
-    )

@@ -1,13 +1,12 @@
 """The environment's KMS key, usable only through the services that store its data."""
 
-from collections.abc import Sequence
-
 from aws_cdk import Aws, Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from constructs import Construct
 
 from cdk.constructs.permissions import via_service
+from cdk.constructs.permissions.statement import let_service
 from cdk.naming import Names, anomalies_arn, bucket_arn, budget_arn, local_arn, log_groups_arn
 
 ENCRYPTING_SERVICES = ("s3", "dynamodb", "sqs", "secretsmanager", "backup")
@@ -15,6 +14,9 @@ ENCRYPTING_SERVICES = ("s3", "dynamodb", "sqs", "secretsmanager", "backup")
 
 _BY_GRANT = ("dynamodb", "backup", "ecr")
 _SCALING_ROLE = "autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling"
+
+_THIS_KEY = "*"
+"""What `*` means in the policy of a key."""
 
 _MANAGE = (
     *("CreateAlias", "DeleteAlias", "UpdateAlias", "DescribeKey", "UpdateKeyDescription"),
@@ -93,15 +95,15 @@ def environment_key(
                         }
                     },
                 ),
-                let_service("UploadEvents", "s3", bucket_arn(names.media_bucket)),
-                let_service(
+                let_encrypt("UploadEvents", "s3", bucket_arn(names.media_bucket)),
+                let_encrypt(
                     "LostEvents", "events", local_arn("events", f"rule/{names.stack('*')}")
                 ),
-                let_service(
+                let_encrypt(
                     "Alarms", "cloudwatch", local_arn("cloudwatch", f"alarm:{names.alarm('*')}")
                 ),
-                let_service("Budget", "budgets", budget_arn(names)),
-                *([let_service("Anomalies", "costalerts", anomalies_arn())] if anomalies else []),
+                let_encrypt("Budget", "budgets", budget_arn(names)),
+                *([let_encrypt("Anomalies", "costalerts", anomalies_arn())] if anomalies else []),
                 *_disks_of_tasks(names),
                 *(_volumes_of_machines() if machines else ()),
             ]
@@ -171,25 +173,9 @@ def management() -> iam.PolicyStatement:
     return _allow("Manage", iam.AccountRootPrincipal(), _MANAGE, {})
 
 
-def let_service(
-    sid: str,
-    service: str,
-    source: str,
-    actions: Sequence[str] = ("kms:Decrypt", "kms:GenerateDataKey"),
-    resource: str = "*",
-) -> iam.PolicyStatement:
-    """Let a service act for one source of this account: by default, encrypt what that sends."""
-    return iam.PolicyStatement(
-        sid=sid,
-        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-        actions=list(actions),
-        # In a key policy, `*` means this key.
-        resources=[resource],
-        conditions={
-            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-            "ArnLike": {"aws:SourceArn": source},
-        },
-    )
+def let_encrypt(sid: str, service: str, source: str) -> iam.PolicyStatement:
+    """Let a service encrypt what one source of this account has it send."""
+    return let_service(sid, service, source, ("kms:Decrypt", "kms:GenerateDataKey"), _THIS_KEY)
 
 
 def _allow(
@@ -202,7 +188,6 @@ def _allow(
         sid=sid,
         principals=[principal],
         actions=[f"kms:{action}" for action in actions],
-        # In a key policy, `*` means this key.
-        resources=["*"],
+        resources=[_THIS_KEY],
         conditions=conditions,
     )

@@ -1,12 +1,13 @@
 """A queue of jobs with its dead-letter queue, encrypted and closed to plain HTTP."""
 
-from aws_cdk import Aws, Duration
+from aws_cdk import Duration
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct, IDependable
 
 from cdk.constructs.data.private_queue import private_queue
+from cdk.constructs.permissions.statement import let_service
 
 
 class JobQueue(Construct):
@@ -54,14 +55,12 @@ class JobQueue(Construct):
 
     def _accept(self, sid: str, service: str, source_arn: str) -> iam.AddToResourcePolicyResult:
         return self.queue.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid=sid,
-                principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
-                actions=["sqs:SendMessage"],
-                resources=[self.queue.queue_arn],
-                conditions={
-                    "ArnEquals": {"aws:SourceArn": source_arn},
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                },
+            let_service(
+                sid,
+                service,
+                source_arn,
+                ["sqs:SendMessage"],
+                self.queue.queue_arn,
+                match="ArnEquals",
             )
         )

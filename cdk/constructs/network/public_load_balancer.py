@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from aws_cdk import Aws
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_elasticloadbalancingv2 as elbv2
-from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.service import ServiceConfig
+from cdk.constructs.permissions.statement import let_service
 from cdk.naming import Names, bucket_arn, local_arn
 
 _HTTP, _HTTPS, _TEST = 80, 443, 8443
@@ -110,21 +110,12 @@ class PublicLoadBalancer(Construct):
 
     def _accept_logs(self, bucket: s3.IBucket, names: Names) -> None:
         bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="LoadBalancerLogs",
-                principals=[iam.ServicePrincipal("logdelivery.elasticloadbalancing.amazonaws.com")],
-                actions=["s3:PutObject"],
+            let_service(
+                "LoadBalancerLogs",
+                "logdelivery.elasticloadbalancing",
                 # By name: the bucket's stack must not depend on the load balancer's.
-                resources=[
-                    f"{bucket_arn(names.access_log_bucket)}/{_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*"
-                ],
-                conditions={
-                    "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
-                    "ArnLike": {
-                        "aws:SourceArn": local_arn(
-                            "elasticloadbalancing", f"loadbalancer/app/{names.load_balancer}/*"
-                        )
-                    },
-                },
+                local_arn("elasticloadbalancing", f"loadbalancer/app/{names.load_balancer}/*"),
+                ["s3:PutObject"],
+                f"{bucket_arn(names.access_log_bucket)}/{_LOGS}/AWSLogs/{Aws.ACCOUNT_ID}/*",
             )
         )

@@ -9,7 +9,8 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from cdk.constructs.data.environment_key import let_service, management
+from cdk.constructs.data.environment_key import let_encrypt, management
+from cdk.constructs.permissions.statement import let_service
 from cdk.naming import Names, anomalies_arn, budget_arn, local_arn
 
 
@@ -59,7 +60,7 @@ class AlarmTopic(Construct):
             policy=iam.PolicyDocument(
                 statements=[
                     management(),
-                    *(let_service(sid, *sender) for sid, sender in senders.items()),
+                    *(let_encrypt(sid, *sender) for sid, sender in senders.items()),
                 ]
             ),
         )

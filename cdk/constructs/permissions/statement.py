@@ -17,6 +17,31 @@ def allow(
     )
 
 
+def let_service(
+    sid: str,
+    service: str,
+    source: str,
+    actions: Sequence[str],
+    resource: str,
+    *,
+    match: str = "ArnLike",
+) -> iam.PolicyStatement:
+    """Return the statement of a resource policy that lets a service act for one source.
+
+    The source is of this account; `match` is the operator that compares its ARN.
+    """
+    return iam.PolicyStatement(
+        sid=sid,
+        principals=[iam.ServicePrincipal(f"{service}.amazonaws.com")],
+        actions=list(actions),
+        resources=[resource],
+        conditions={
+            "StringEquals": {"aws:SourceAccount": Aws.ACCOUNT_ID},
+            match: {"aws:SourceArn": source},
+        },
+    )
+
+
 def service_role(
     scope: Construct,
     construct_id: str,

@@ -33,7 +33,7 @@ class EnvironmentStage(Stage):
             f"Lifestream-{environment.name}",
             permissions_boundary=(
                 PermissionsBoundary.from_name(guardrails.permissions_boundary)
-                if guardrails and guardrails.permissions_boundary
+                if guardrails.permissions_boundary
                 else None
             ),
         )
@@ -99,7 +99,7 @@ class EnvironmentStage(Stage):
         )
         for name, value in tags(environment).items():
             Tags.of(self).add(name, value)
-        if guardrails and guardrails.role_path:
+        if guardrails.role_path:
             Aspects.of(self).add(RolePath(guardrails.role_path))
 
     def _worker_resources(self, work: JobQueue, key: kms.IKey | None) -> WorkerResources:

@@ -77,7 +77,7 @@ class EnvironmentConfig(Settings):
     summary: SummaryConfig | None = None
     tags: TagsConfig | None = None
     access: AccessConfig | None = None
-    guardrails: GuardrailsConfig | None = None
+    guardrails: GuardrailsConfig = GuardrailsConfig()
 
     @property
     def workers(self) -> PoolConfig | None:

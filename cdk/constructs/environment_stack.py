@@ -37,12 +37,11 @@ class EnvironmentStack(Stack):
             if environment.account
             else None
         )
-        guardrails = environment.guardrails
         super().__init__(
             scope,
             part,
             synthesizer=DefaultStackSynthesizer(
-                qualifier=guardrails.bootstrap_qualifier if guardrails else None
+                qualifier=environment.guardrails.bootstrap_qualifier
             ),
             stack_name=self.names.stack(_WORD.sub("-", part).lower()),
             description=description,

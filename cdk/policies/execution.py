@@ -188,13 +188,11 @@ def _allow(actions: list[str], resources: list[str]) -> dict[str, Any]:
 def execution_template(root: Path, assembly: Path, environment: str) -> dict[str, Any]:
     """Return the template of the policies for an environment of a synthesized assembly."""
     guardrails = load_environment(root / "environments" / f"{environment}.toml").guardrails
-    scope = EnvironmentScope(
-        environment=environment, role_path=(guardrails and guardrails.role_path) or "/"
-    )
+    scope = EnvironmentScope(environment=environment, role_path=guardrails.role_path or "/")
     statements = execution_statements(
         [each.template for each in read_environments(assembly)[environment]],
         scope,
         shipped_reference(),
-        boundary=guardrails.permissions_boundary if guardrails else None,
+        boundary=guardrails.permissions_boundary,
     )
     return policies_template("execution", environment, statements)

@@ -80,9 +80,7 @@ def operator_statements(
 def operator_template(root: Path, environment: str) -> dict[str, Any]:
     """Return the template of the policy of an environment's operators."""
     guardrails = load_environment(root / "environments" / f"{environment}.toml").guardrails
-    scope = EnvironmentScope(
-        environment=environment, role_path=(guardrails and guardrails.role_path) or "/"
-    )
+    scope = EnvironmentScope(environment=environment, role_path=guardrails.role_path or "/")
     return policies_template(
         "operator", environment, operator_statements(scope, shipped_reference())
     )

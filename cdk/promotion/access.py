@@ -122,7 +122,7 @@ class AccessStack(Stack):
     def _deployment(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:
         # The CDK's own roles do what a deployment does, each its part.
         guardrails = config.environments[self._environment].guardrails
-        qualifier = (guardrails and guardrails.bootstrap_qualifier) or BOOTSTRAP_QUALIFIER
+        qualifier = guardrails.bootstrap_qualifier or BOOTSTRAP_QUALIFIER
         where = f"{self._target.account}-{self._target.region}"
         names = (f"cdk-{qualifier}-{role}-role-{where}" for role in _BOOTSTRAP_ROLES)
         return (allow(["sts:AssumeRole"], *map(self._target.role_arn, names)),)

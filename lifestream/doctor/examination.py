@@ -1,6 +1,6 @@
 """Examines an environment from its stacks to its jobs; one finding does not stop the others."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from typing import TypeVar
 
@@ -76,11 +76,7 @@ class Examination:
     def _examine_functions(self, resources: Resources) -> list[Function]:
         self._on_step("functions")
         names = resources.get("AWS::Lambda::Function", [])
-        functions = [
-            found
-            for name in names
-            if (found := self._read(f"function {name}", aws_reader.function, name)) is not None
-        ]
+        functions = list(self._each("function", names, aws_reader.function))
         for function in functions:
             self.findings += work_checks.check_function(function)
         return functions
@@ -114,18 +110,16 @@ class Examination:
             self.findings += resource_checks.check_jobs_queue(
                 queue, dead_letters=dead_letters, function_timeout_seconds=None
             )
-        for arn in resources.get("AWS::ECS::Service", []):
-            if service := self._read(f"service {arn}", aws_reader.service, arn):
-                self.findings += work_checks.check_service(service)
-                self._examine_definition(service.task_definition_arn)
+        services = resources.get("AWS::ECS::Service", [])
+        for service in self._each("service", services, aws_reader.service):
+            self.findings += work_checks.check_service(service)
+            self._examine_definition(service.task_definition_arn)
 
     def _examine_definition(self, arn: str) -> None:
-        if not arn:
-            return
-        if definition := self._read(f"task definition {arn}", aws_reader.task_definition, arn):
+        arns = [arn] if arn else []
+        for definition in self._each("task definition", arns, aws_reader.task_definition):
             self.findings += work_checks.check_task_definition(definition)
-            uri = definition.image_uri
-            if image := self._read(f"image {uri}", aws_reader.image, uri):
+            for image in self._each("image", [definition.image_uri], aws_reader.image):
                 self.findings += work_checks.check_image(image)
             self._examine_roles(definition.role_arns)
 
@@ -151,11 +145,7 @@ class Examination:
             self.findings += resource_checks.check_default_group(group, self._environment)
         if cluster := self._read_output(Output.CLUSTER, aws_reader.cluster):
             self.findings += work_checks.check_cluster(cluster)
-        rules = [
-            found
-            for name in resources.get("AWS::Events::Rule", [])
-            if (found := self._read(f"rule {name}", aws_reader.rule, name)) is not None
-        ]
+        rules = list(self._each("rule", resources.get("AWS::Events::Rule", []), aws_reader.rule))
         for rule in rules:
             self.findings += work_checks.check_rule(rule)
         self.findings += work_checks.check_reaper(functions, rules)
@@ -168,9 +158,8 @@ class Examination:
             self.findings += work_checks.check_alarm(alarm)
 
     def _examine_roles(self, arns: Iterable[str]) -> None:
-        for arn in arns:
-            if role := self._read(f"role {arn}", aws_reader.role, arn):
-                self.findings += work_checks.check_role(role)
+        for role in self._each("role", arns, aws_reader.role):
+            self.findings += work_checks.check_role(role)
 
     def _examine_jobs(self) -> None:
         self._on_step("jobs")
@@ -209,6 +198,14 @@ class Examination:
     def _read_output(self, output: Output, read: Callable[[Clients, str], T]) -> T | None:
         value = self._outputs.get(output)
         return None if value is None else self._read(value, read, value)
+
+    def _each(
+        self, kind: str, names: Iterable[str], read: Callable[[Clients, str], T]
+    ) -> Iterator[T]:
+        """Yield what can be read of these resources of one kind."""
+        for name in names:
+            if (found := self._read(f"{kind} {name}", read, name)) is not None:
+                yield found
 
     def _read(self, subject: str, read: Callable[[Clients, A], T], given: A) -> T | None:
         try:

@@ -121,14 +121,11 @@ def _concurrency(aws: Clients) -> int:
 
 
 def _quota(aws: Clients, service: str, code: str) -> float:
-    client = aws("service-quotas")
-    try:
-        answer = client.get_service_quota(ServiceCode=service, QuotaCode=code)
-    except ClientError as error:
-        if error_code(error) != "NoSuchResourceException":
-            raise
-        # The account has the default until something was ever raised.
-        answer = client.get_aws_default_service_quota(ServiceCode=service, QuotaCode=code)
+    client, named = aws("service-quotas"), {"ServiceCode": service, "QuotaCode": code}
+    # The account has the default until something was ever raised.
+    answer = unless_absent(
+        "NoSuchResourceException", lambda: client.get_service_quota(**named)
+    ) or client.get_aws_default_service_quota(**named)
     return float(answer["Quota"]["Value"])
 
 

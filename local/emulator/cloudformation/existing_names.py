@@ -5,7 +5,6 @@ On AWS the creation fails, also where an earlier, failed creation of the same st
 
 from collections.abc import Callable
 
-from ministack.core.responses import get_account_id, get_region
 from ministack.services import (
     backup,
     cloudwatch,
@@ -19,6 +18,7 @@ from ministack.services import (
 )
 
 from local.emulator.cloudformation.handlers import Properties, refuse
+from local.emulator.permissions.requests import arn
 
 NAMED: dict[str, tuple[str, Callable[[str], bool]]] = {
     "AWS::Backup::BackupVault": ("BackupVaultName", lambda name: name in backup._vaults),
@@ -26,10 +26,10 @@ NAMED: dict[str, tuple[str, Callable[[str], bool]]] = {
     "AWS::DynamoDB::GlobalTable": ("TableName", lambda name: name in dynamodb._tables),
     "AWS::DynamoDB::Table": ("TableName", lambda name: name in dynamodb._tables),
     "AWS::ECR::Repository": ("RepositoryName", lambda name: name in ecr._repositories),
-    "AWS::KMS::Alias": ("AliasName", lambda name: _arn("kms", name) in kms._aliases),
+    "AWS::KMS::Alias": ("AliasName", lambda name: arn("kms", name) in kms._aliases),
     "AWS::Lambda::Function": ("FunctionName", lambda name: name in lambda_svc._functions),
     "AWS::Logs::LogGroup": ("LogGroupName", lambda name: name in cloudwatch_logs._log_groups),
-    "AWS::SNS::Topic": ("TopicName", lambda name: _arn("sns", name) in sns._topics),
+    "AWS::SNS::Topic": ("TopicName", lambda name: arn("sns", name) in sns._topics),
     "AWS::SQS::Queue": ("QueueName", lambda name: sqs._queue_url(name) in sqs._queues),
 }
 """By resource type: the property that names it, and whether such a resource exists.
@@ -53,7 +53,3 @@ def _existing(
         return f"Resource of type '{resource_type}' with identifier '{name}' already exists."
 
     return reason
-
-
-def _arn(service: str, name: str) -> str:
-    return f"arn:aws:{service}:{get_region()}:{get_account_id()}:{name}"

@@ -18,14 +18,12 @@ TARGET = "AWS::ApplicationAutoScaling::ScalableTarget"
 POLICY = "AWS::ApplicationAutoScaling::ScalingPolicy"
 SEPARATOR = "|"
 
-Numbers = dict[str, int]
-
 
 def install(scaling: AutoScaling) -> None:
     """Add both types; a change of what names one makes a new one."""
 
     def create_target(_name: str, given: Properties, _stack: str) -> Created:
-        bounds: Numbers = {name: int(given[name]) for name in ("MinCapacity", "MaxCapacity")}
+        bounds = {name: int(given[name]) for name in ("MinCapacity", "MaxCapacity")}
         target = scaling.current().register({**given, **bounds})
         # A target's Ref: resource, dimension and namespace, in this order.
         reference = SEPARATOR.join(

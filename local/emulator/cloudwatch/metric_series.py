@@ -12,6 +12,7 @@ from typing import Any
 from ministack.services import cloudwatch, ecs
 
 from local.emulator.cloudwatch.metric_math import Point, Series, evaluate
+from local.emulator.ecs.records import deployment_alarms
 from local.emulator.time_scale import scaled
 
 POLICY = ":scalingPolicy:"
@@ -55,11 +56,7 @@ def is_scaling(alarm: Metric) -> bool:
 
 def watching() -> set[str]:
     """Return the names of the alarms that roll deployments of services back."""
-    configurations = [
-        service.get("deploymentConfiguration") or {} for service in list(ecs._services.values())
-    ]
-    found = [each.get("alarms") or {} for each in configurations]
-    return {name for each in found if each.get("enable") for name in each.get("alarmNames") or ()}
+    return {name for each in list(ecs._services.values()) for name in deployment_alarms(each)}
 
 
 def query_series(queries: Sequence[Metric], window: Window) -> Series:

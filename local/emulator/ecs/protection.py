@@ -8,11 +8,10 @@ from typing import Any
 from ministack.core.responses import error_response_json, json_response
 from ministack.services import ecs
 
-from local.emulator.ecs.records import cluster_of, is_service_task, service_of, task_of
+from local.emulator.ecs.records import Response, cluster_of, is_service_task, service_of, task_of
 from local.emulator.patching import around, register
 from runtime.core.clock import SystemClock, WallClock
 
-Response = tuple[int, dict[str, str], bytes]
 Request = dict[str, Any]
 Task = dict[str, Any]
 

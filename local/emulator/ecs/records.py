@@ -8,14 +8,21 @@ from ministack.services import ecs
 
 Record = dict[str, Any]
 Request = Mapping[str, Any]
+Response = tuple[int, dict[str, str], bytes]
 
+DEFAULT_CLUSTER = "default"
 SERVICE_GROUP = "service:"
 """Begins the group of a service's task; the service's name follows."""
 
 
 def cluster_of(request: Request) -> Any:
     """Return the name of the cluster that a request is about, None for an ARN of another kind."""
-    return ecs._resolve_cluster_name(request.get("cluster", "default"))
+    return ecs._resolve_cluster_name(request.get("cluster", DEFAULT_CLUSTER))
+
+
+def named_cluster(request: Request) -> str:
+    """Return the name of the cluster that a request gives by name or ARN."""
+    return str(request.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
 
 
 def task_of(request: Request) -> Record | None:
@@ -50,6 +57,17 @@ def service_of(task: Request) -> Record | None:
 def is_service_task(task: Request) -> bool:
     """Return whether a task belongs to a service, the only kind that is ever scaled in."""
     return str(task.get("group") or "").startswith(SERVICE_GROUP)
+
+
+def configuration_of(service: Request) -> Record:
+    """Return how a service is deployed, empty where it does not say."""
+    return service.get("deploymentConfiguration") or {}
+
+
+def deployment_alarms(service: Request) -> list[str]:
+    """Return the names of the alarms that roll deployments of a service back."""
+    alarms = configuration_of(service).get("alarms") or {}
+    return list(alarms.get("alarmNames") or ()) if alarms.get("enable") else []
 
 
 def tasks_left(service: Request) -> list[Record]:

@@ -15,11 +15,10 @@ from ministack.core.responses import (
 )
 from ministack.services import ec2, ecs
 
-from local.emulator.ecs.records import definition_of
+from local.emulator.ecs.records import DEFAULT_CLUSTER, Response, definition_of, named_cluster
 from local.emulator.patching import around, register
 from runtime.core.clock import MonotonicClock, SystemClock
 
-Response = tuple[int, dict[str, str], bytes]
 Request = dict[str, Any]
 
 TOKEN_LIFETIME_SECONDS = 24 * 3600.0
@@ -28,7 +27,6 @@ TOKEN_LIFETIME_SECONDS = 24 * 3600.0
 MAX_OVERRIDE_CHARACTERS = 8192
 MAX_STARTED_BY_CHARACTERS = 128
 MAX_TOKEN_CHARACTERS = 64
-DEFAULT_CLUSTER = "default"
 
 
 class TokenConflictError(Exception):
@@ -72,7 +70,7 @@ def refusal(
     security_groups: Collection[str],
 ) -> tuple[str, str] | None:
     """Return (error code, message) for a request that ECS would refuse, else None."""
-    cluster = str(request.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
+    cluster = named_cluster(request)
     if cluster != DEFAULT_CLUSTER and cluster not in clusters:
         return "ClusterNotFoundException", "Cluster not found."
     message = too_long(request)
@@ -155,8 +153,7 @@ def _once(
         status, _, body = answer[0]
         return [t["taskArn"] for t in json.loads(body)["tasks"]] if status == HTTPStatus.OK else []
 
-    cluster = str(request.get("cluster") or DEFAULT_CLUSTER).rsplit("/", 1)[-1]
-    key = (get_account_id(), get_region(), cluster, token)
+    key = (get_account_id(), get_region(), named_cluster(request), token)
     try:
         started, arns = tokens.once(key, json.dumps(request, sort_keys=True), start)
     except TokenConflictError:

@@ -20,7 +20,9 @@ from local.emulator.ecs.blue_green.run import deployments
 from local.emulator.ecs.protection import Protections
 from local.emulator.ecs.records import (
     SERVICE_GROUP,
+    Record,
     complete,
+    configuration_of,
     definition_of_task,
     is_service_task,
     service_of,
@@ -42,7 +44,6 @@ INTERVAL_SECONDS = 0.2
 HEALTHY, UNHEALTHY = "HEALTHY", "UNHEALTHY"
 
 Task = dict[str, Any]
-Record = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ class ServiceScheduler:
             ecs._recount_cluster(cluster)
 
     def _wanted(self, record: Record, primary: Record) -> Service:
-        rules = record.get("deploymentConfiguration") or {}
+        rules = configuration_of(record)
         return Service(
             desired=int(record["desiredCount"]),
             primary=primary["id"],

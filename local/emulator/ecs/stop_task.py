@@ -11,10 +11,9 @@ from ministack.services import ecs
 from local.emulator.containers.registry import NoSuchContainerError
 from local.emulator.containers.running_container import RunningContainer
 from local.emulator.ecs.daemon import ProcessDaemon
-from local.emulator.ecs.records import task_of
+from local.emulator.ecs.records import Response, task_of
 from local.emulator.patching import around, register, replace
 
-Response = tuple[int, dict[str, str], bytes]
 Request = dict[str, Any]
 Task = dict[str, Any]
 

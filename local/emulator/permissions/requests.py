@@ -11,6 +11,7 @@ from ministack.core import iam_actions
 from ministack.core.responses import get_account_id, get_region
 
 from cdk.policies.reference import shipped_reference
+from local.emulator.ecs.records import DEFAULT_CLUSTER
 from local.emulator.patching import patch
 
 TASK_ACTIONS = (
@@ -18,7 +19,6 @@ TASK_ACTIONS = (
     *("UpdateTaskProtection", "GetTaskProtection"),
 )
 WITHOUT_RESOURCE = ("ListTasks", "ListServices", "ListClusters", "DescribeTaskDefinition")
-DEFAULT_CLUSTER = "default"
 
 Body = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from ministack.services import ecs
 
-from local.emulator.ecs.records import definition_of
+from local.emulator.ecs.records import DEFAULT_CLUSTER, definition_of
 from local.emulator.patching import patch, refusing
 from local.emulator.permissions import requests, roles
 
@@ -35,7 +35,7 @@ def require_rights(caller: str, request: Request, definition: Mapping[str, Any])
         if passed:
             roles.require(caller, "iam:PassRole", passed, PASSED_TO)
     if tags := request.get("tags"):
-        cluster = str(request.get("cluster") or requests.DEFAULT_CLUSTER)
+        cluster = str(request.get("cluster") or DEFAULT_CLUSTER)
         context = {f"aws:RequestTag/{tag['key']}": tag.get("value", "") for tag in tags}
         roles.require(
             caller,

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ministack.core.responses import AccountRegionScopedDict, get_account_id, get_region
+from ministack.core.responses import AccountRegionScopedDict
 from ministack.services import eventbridge, s3
 
 from local.emulator.cloudformation.handlers import Created, Properties
 from local.emulator.patching import patch
-from local.emulator.permissions import roles
+from local.emulator.permissions import requests, roles
 from local.emulator.time_scale import scaled
 from runtime.core.clock import SystemClock
 from runtime.core.contract import SCAN_EVENT, SCAN_SOURCE, SCAN_TAG
@@ -53,9 +53,7 @@ def create_plan(_logical_id: str, properties: Properties, _stack: str) -> Create
     """Protect a bucket, if GuardDuty may use the role and the role suffices, as on AWS."""
     protected = properties["ProtectedResource"]["S3Bucket"]
     identifier = uuid.uuid4().hex[:20]
-    arn = (
-        f"arn:aws:guardduty:{get_region()}:{get_account_id()}:malware-protection-plan/{identifier}"
-    )
+    arn = requests.arn("guardduty", f"malware-protection-plan/{identifier}")
     tagging = ((properties.get("Actions") or {}).get("Tagging") or {}).get("Status")
     plan = Plan(
         arn=arn,

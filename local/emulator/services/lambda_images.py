@@ -12,6 +12,7 @@ from typing import Any
 from ministack.services import lambda_svc
 
 from local.emulator.patching import around
+from local.emulator.permissions.functions import configuration
 from local.images import Images
 
 Function = Mapping[str, Any]
@@ -21,7 +22,7 @@ RUNTIME = "python3.14"
 
 def as_process(function: Function) -> dict[str, Any]:
     """Return a function of an image as one of a zip without files."""
-    config = function.get("config") or function
+    config = configuration(function)
     command = config["ImageConfigResponse"]["ImageConfig"]["Command"]
     runnable = {**config, "Runtime": RUNTIME, "Handler": command[0]}
     return {**function, "config": runnable, "code_zip": _empty()}
@@ -32,8 +33,7 @@ def install(images: Images) -> None:
 
     @around(lambda_svc, "_execute_function_docker")
     def execute(original: Any, function: Function, event: Any, request_id: str) -> Any:
-        config = function.get("config") or function
-        if images.find(config.get("ImageUri") or "") is None:
+        if images.find(configuration(function).get("ImageUri") or "") is None:
             return original(function, event, request_id)
         return lambda_svc._execute_function_warm(as_process(function), event, request_id)
 

@@ -21,11 +21,10 @@ from local.emulator.ecs.blue_green.run import (
     run_of,
 )
 from local.emulator.ecs.blue_green.stages import Stage, Status
-from local.emulator.ecs.records import cluster_of
+from local.emulator.ecs.records import Response, cluster_of, named_cluster
 from local.emulator.patching import around, refusing, register
 
 Request = dict[str, Any]
-Response = tuple[int, dict[str, str], bytes]
 Found = tuple[Record, Record, Run]
 """A service, its deployment, and the run of that."""
 
@@ -126,7 +125,7 @@ def all_runs() -> Iterator[Found]:
 
 def is_service(service: Record, request: Request) -> bool:
     """Return whether a request names a service, by its name or ARN."""
-    cluster = str(request.get("cluster") or "default").rsplit("/", 1)[-1]
+    cluster = named_cluster(request)
     name = str(request.get("service", ""))
     if name.startswith("arn:"):
         return bool(service["serviceArn"] == name)

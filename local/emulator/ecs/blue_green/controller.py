@@ -41,7 +41,7 @@ from local.emulator.ecs.blue_green.stages import (
     begin,
     wanted,
 )
-from local.emulator.ecs.records import complete, note
+from local.emulator.ecs.records import complete, configuration_of, deployment_alarms, note
 from local.emulator.time_scale import scaled
 from runtime.core.clock import WallClock
 
@@ -157,7 +157,7 @@ class BlueGreen:
 
     def _ask_hooks(self, service: Record, primary: Record, run: Run) -> hooks.StageHooks:
         stage = run.progress.stage
-        found = hooks.of_stage(service.get("deploymentConfiguration") or {}, stage)
+        found = hooks.of_stage(configuration_of(service), stage)
         if run.progress.is_rollback or not found:
             return hooks.StageHooks(passed=True)
         return self.runner.look(run.identifier, stage, found, hook_event(service, primary, run))
@@ -208,7 +208,7 @@ def finish(service: Record, primary: Record, run: Run) -> None:
 
 def limits(service: Record) -> Limits:
     """Return a service's bake time and the longest stage, in local seconds."""
-    minutes = int((service.get("deploymentConfiguration") or {}).get("bakeTimeInMinutes") or 0)
+    minutes = int(configuration_of(service).get("bakeTimeInMinutes") or 0)
     return Limits(bake_seconds=scaled(60.0 * minutes), stage_seconds=scaled(LONGEST_STAGE_SECONDS))
 
 
@@ -225,16 +225,13 @@ def counts(service: Record, primary: Record, run: Run) -> dict[str, int]:
 
 def triggered(service: Record) -> tuple[str, ...]:
     """Return the deployment alarms of a service that are in ALARM."""
-    configured = (service.get("deploymentConfiguration") or {}).get("alarms") or {}
-    if not configured.get("enable"):
-        return ()
-    found = {name: cloudwatch._alarms.get(name) for name in configured.get("alarmNames") or ()}
+    found = {name: cloudwatch._alarms.get(name) for name in deployment_alarms(service)}
     return tuple(name for name, alarm in found.items() if alarm and alarm["StateValue"] == ALARM)
 
 
 def failure(service: Record, primary: Record, run: Run, alarms: tuple[str, ...], hook: str) -> str:
     """Return why a deployment must be rolled back, as the API words it, else an empty text."""
-    breaker = (service.get("deploymentConfiguration") or {}).get("deploymentCircuitBreaker") or {}
+    breaker = configuration_of(service).get("deploymentCircuitBreaker") or {}
     failed = int(primary.get("failedTasks") or 0)
     tripped = breaker.get("enable") and failed >= ecs._circuit_breaker_threshold(service)
     reasons = (

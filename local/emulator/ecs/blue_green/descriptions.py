@@ -6,6 +6,7 @@ from typing import Any
 from local.emulator.ecs.blue_green.run import STOP, Run, is_watched
 from local.emulator.ecs.blue_green.stages import Side, Status, wanted
 from local.emulator.ecs.blue_green.traffic import balanced
+from local.emulator.ecs.records import configuration_of
 
 Record = Mapping[str, Any]
 Counts = Callable[[str], tuple[int, int]]
@@ -114,7 +115,7 @@ def breaker(service: Record, deployment: Record, run: Run) -> dict[str, Any]:
 
 def alarms(service: Record, run: Run) -> dict[str, Any]:
     """Return what the deployment's alarms have shown."""
-    configured = (service.get("deploymentConfiguration") or {}).get("alarms") or {}
+    configured = configuration_of(service).get("alarms") or {}
     enabled = _configured(service, "alarms") and run.alarms_watched
     return {
         "status": _monitor(run, enabled=enabled, tripped=bool(run.triggered)),
@@ -150,8 +151,7 @@ def without_empty(**fields: Any) -> dict[str, Any]:
 
 
 def _configured(service: Record, name: str) -> bool:
-    configuration = service.get("deploymentConfiguration") or {}
-    return bool((configuration.get(name) or {}).get("enable"))
+    return bool((configuration_of(service).get(name) or {}).get("enable"))
 
 
 def _monitor(run: Run, *, enabled: bool, tripped: bool) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from local.emulator.ecs.blue_green.traffic import Balanced, Rules, balanced, rule_weights
+from local.emulator.ecs.records import configuration_of
 
 Settings = Mapping[str, Any]
 
@@ -20,7 +21,7 @@ REQUIRED = ("alternateTargetGroupArn", "productionListenerRule", "roleArn")
 
 def strategy(service: Settings) -> str:
     """Return a service's deployment strategy."""
-    return (service.get("deploymentConfiguration") or {}).get("strategy") or ROLLING
+    return configuration_of(service).get("strategy") or ROLLING
 
 
 def refusal(service: Settings, rules: Rules) -> str | None:
@@ -28,7 +29,7 @@ def refusal(service: Settings, rules: Rules) -> str | None:
     entries = service.get("loadBalancers") or ()
     configured = [each.get("advancedConfiguration") or {} for each in entries]
     return (
-        _wrong_configuration(service.get("deploymentConfiguration") or {})
+        _wrong_configuration(configuration_of(service))
         or _wrong_controller(service)
         or _wrong_presence(strategy(service), configured)
         or next(filter(None, map(_wrong_entry, filter(None, configured))), None)

@@ -9,11 +9,26 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 INIT = Path(__file__).with_name("task_init.py")
 KILLED_BY_SIGNAL = 128
 LAST_LINES_SECONDS = 5.0
 NANOSECONDS = 1e9
+
+
+class InitProcess(subprocess.Popen[Any]):
+    """A command below a first process that ends with `lifeline` at the latest."""
+
+    def __init__(self, command: Sequence[str], **options: Any) -> None:
+        read_end, self.lifeline = os.pipe()
+        super().__init__(
+            [sys.executable, "-I", "-S", str(INIT), str(read_end), *command],
+            start_new_session=True,
+            pass_fds=(read_end,),
+            **options,
+        )
+        os.close(read_end)
 
 
 class TaskProcess:
@@ -32,18 +47,14 @@ class TaskProcess:
         on_line: Callable[[str], None],
     ) -> None:
         """Start the command with exactly this environment."""
-        read_end, self._lifeline = os.pipe()
-        self._process = subprocess.Popen(
-            [sys.executable, "-I", "-S", str(INIT), str(read_end), *command],
+        self._process = InitProcess(
+            command,
             env=dict(environment),
             cwd=working_directory,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            start_new_session=True,
-            pass_fds=(read_end,),
         )
-        os.close(read_end)
         self._on_line = on_line
         self._finished = threading.Event()
         self._reader = threading.Thread(target=self._read, daemon=True)
@@ -99,6 +110,6 @@ class TaskProcess:
         self._process.wait()
         # What the command left behind ends with it, as in a container.
         self.kill()
-        os.close(self._lifeline)
+        os.close(self._process.lifeline)
         self._reader.join(LAST_LINES_SECONDS)
         self._finished.set()

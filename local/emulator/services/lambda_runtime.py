@@ -8,7 +8,6 @@ Upstream: the interpreter's path would be a setting.
 
 import os
 import subprocess
-import sys
 import threading
 import weakref
 from collections.abc import Mapping
@@ -18,7 +17,7 @@ from typing import Any
 
 from ministack.core import lambda_runtime
 
-from local.emulator.containers.task_process import INIT
+from local.emulator.containers.task_process import InitProcess
 from local.emulator.patching import around, replace
 from local.images import Image, Images
 
@@ -48,22 +47,6 @@ def in_image(environment: Mapping[str, str], image: Image | None) -> dict[str, s
     return {**image.environment, **environment, "PYTHONPATH": str(image.code)}
 
 
-class FunctionProcess(subprocess.Popen[str]):
-    """A function's worker below a first process that ends with the emulator."""
-
-    def __init__(self, command: list[str], **options: Any) -> None:
-        read_end, lifeline = os.pipe()
-        super().__init__(
-            [sys.executable, "-I", "-S", str(INIT), str(read_end), *command],
-            start_new_session=True,
-            pass_fds=(read_end,),
-            **options,
-        )
-        os.close(read_end)
-        # The worker ends when its object is collected.
-        weakref.finalize(self, os.close, lifeline)
-
-
 def install(python: Path, images: Images) -> None:
     """Run Python functions with `python` and with nothing of the emulator's environment."""
     spawning = threading.local()
@@ -80,9 +63,12 @@ def install(python: Path, images: Images) -> None:
         spawning.image = images.find(worker.config.get("ImageUri") or "")
         original(worker)
 
-    def start(command: list[str], *, env: Mapping[str, str], **options: Any) -> FunctionProcess:
+    def start(command: list[str], *, env: Mapping[str, str], **options: Any) -> InitProcess:
         own = function_environment(env, spawning.variables, python)
-        return FunctionProcess(command, env=in_image(own, spawning.image), **options)
+        process = InitProcess(command, env=in_image(own, spawning.image), **options)
+        # The worker ends when its object is collected.
+        weakref.finalize(process, os.close, process.lifeline)
+        return process
 
     # The worker calls `subprocess.Popen` by the module's name, so that name is what is replaced.
     names = ("PIPE", "DEVNULL", "STDOUT", "TimeoutExpired")

@@ -7,7 +7,6 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
 from itertools import chain
 from typing import Any
 
@@ -162,7 +161,7 @@ CALLS: dict[str, Callable[[TraceStore, Mapping[str, Any]], Response]] = {
 
 
 def _error(message: str) -> Response:
-    return error_response_json("InvalidRequestException", message, HTTPStatus.BAD_REQUEST)
+    return error_response_json("InvalidRequestException", message)
 
 
 def install() -> None:

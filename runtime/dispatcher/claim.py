@@ -135,7 +135,7 @@ class Claims:
         Raise `ClaimHeldError` when another dispatcher may be launching it.
         """
         existing = self.jobs.create(
-            refused(source, now=self.clock.now(), failure=_failure(error), submission=submission)
+            refused(source, now=self.clock.now(), failure=Failure.of(error), submission=submission)
         )
         return True if existing is None else self.refuse_existing(existing, error, log)
 
@@ -143,7 +143,7 @@ class Claims:
         """Fail a job that has a record and was to be claimed, as `refuse` does."""
         if not self._is_claimable(job, log, None):
             return False
-        self._save(job, fail(job, now=self.clock.now(), failure=_failure(error)))
+        self._save(job, fail(job, now=self.clock.now(), failure=Failure.of(error)))
         return True
 
     def _is_claimable(
@@ -183,7 +183,3 @@ class Claims:
             self.jobs.save(before, after)
         except StaleWriteError as error:
             raise ClaimHeldError(before) from error
-
-
-def _failure(error: OptionsRefusedError) -> Failure:
-    return Failure(code=error.code, summary=error.summary, resolution=error.resolution)

@@ -134,13 +134,13 @@ class Attempt:
                 ExitCode.RESUMABLE, stop.why, lambda: reporter.requeue(run_counts=False)
             )
         except Permanent as error:
-            failure = _failure(error)
+            failure = Failure.of(error)
         except Exception as error:  # noqa: BLE001 - the job must end with a reason, whatever broke
             outcome = self._try_again(reporter, error)
             if outcome is not None:
                 return outcome
             known = error if isinstance(error, LifestreamError) else machine_fault(error)
-            failure = self._internal(error) if known is None else _failure(known)
+            failure = self._internal(error) if known is None else Failure.of(known)
         else:
             log.info("job.succeeded")
             self._count_success(reporter.job)
@@ -314,7 +314,3 @@ _EXIT_CODES: dict[type[LifestreamError], ExitCode] = {
     Retryable: ExitCode.RETRYABLE_FAILURE,
     Permanent: ExitCode.PERMANENT_FAILURE,
 }
-
-
-def _failure(error: LifestreamError) -> Failure:
-    return Failure(code=error.code, summary=error.summary, resolution=error.resolution)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from runtime.core.contract import object_id
+from runtime.core.errors import LifestreamError
 from runtime.core.jobs.states import (
     ENDED,
     ON_REQUEST,
@@ -48,6 +49,11 @@ class Failure:
     code: str
     summary: str
     resolution: str
+
+    @classmethod
+    def of(cls, error: LifestreamError) -> "Failure":
+        """Return an error as the end of a job."""
+        return cls(code=error.code, summary=error.summary, resolution=error.resolution)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

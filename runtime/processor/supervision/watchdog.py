@@ -126,7 +126,4 @@ class Watchdog(PeriodicThread):
         self._abort(code)
 
     def _fail_overdue(self) -> None:
-        error = self._interruption.overdue_error()
-        self._reporter.fail(
-            Failure(code=error.code, summary=error.summary, resolution=error.resolution)
-        )
+        self._reporter.fail(Failure.of(self._interruption.overdue_error()))

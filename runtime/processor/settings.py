@@ -6,14 +6,14 @@ from enum import Enum
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
-from pydantic import Field, FiniteFloat, ValidationError, field_validator, model_validator
+from pydantic import Field, FiniteFloat, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
-from runtime.core.contract import FALSE, TRUE, Device, EnvVar, Quality, SceneModel
+from runtime.core.contract import FALSE, TRUE, WORKER_PORT, Device, EnvVar, Quality, SceneModel
 from runtime.core.jobs import Source
 from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
-from runtime.processor.summary_settings import SummarySettings
+from runtime.processor.summary_settings import Flag, SummarySettings
 from runtime.processor.supervision.watchdog import WatchdogTimeouts
 
 RECORD_SECONDS = 15.0
@@ -66,41 +66,31 @@ class ProcessorSettings(SummarySettings):
     stored: a kill costs at most both, which stays below a minute on a slower machine.
     """
 
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", validate_by_name=True)
-
-    environment: str = Field(validation_alias=EnvVar.ENVIRONMENT)
-    jobs_table: str = Field(validation_alias=EnvVar.JOBS_TABLE)
-    idempotency_table: str = Field(validation_alias=EnvVar.IDEMPOTENCY_TABLE)
+    environment: str
+    jobs_table: str
+    idempotency_table: str
     region: str = Field(validation_alias=EnvVar.AWS_REGION)
     # The container's scratch volume, in which each job makes a private folder.
-    work_dir: Path = Field(default=Path("/tmp"), validation_alias=EnvVar.WORK_DIR)  # noqa: S108
-    models_dir: Path = Field(validation_alias=EnvVar.MODELS_DIR)
-    asr_model: str = Field(default="whisper-base", validation_alias=EnvVar.ASR_MODEL)
-    quality: Quality = Field(default=Quality.BALANCED, validation_alias=EnvVar.QUALITY)
-    device: Device = Field(default=Device.CPU, validation_alias=EnvVar.DEVICE)
+    work_dir: Path = Path("/tmp")  # noqa: S108
+    models_dir: Path
+    asr_model: str = "whisper-base"
+    quality: Quality = Quality.BALANCED
+    device: Device = Device.CPU
     timeout_seconds: Number = Field(default=3600.0, validation_alias=EnvVar.JOB_TIMEOUT_SECONDS)
     # ECS's own default.
-    stop_timeout_seconds: Number = Field(default=30.0, validation_alias=EnvVar.STOP_TIMEOUT_SECONDS)
+    stop_timeout_seconds: Number = 30.0
     max_runs: Whole | None = Field(default=None, validation_alias=EnvVar.MAX_ATTEMPTS)
-    log_level: LogLevel = Field(default="INFO", validation_alias=EnvVar.LOG_LEVEL)
+    log_level: LogLevel = "INFO"
     task_metadata_uri: str | None = Field(default=None, validation_alias=EnvVar.ECS_TASK_METADATA)
-    max_media_seconds: Number = Field(
-        default=USUAL_LIMITS.max_seconds, validation_alias=EnvVar.MAX_MEDIA_SECONDS
-    )
-    max_media_bytes: Whole = Field(
-        default=USUAL_LIMITS.max_bytes, validation_alias=EnvVar.MAX_MEDIA_BYTES
-    )
-    max_media_pixels: Whole = Field(
-        default=USUAL_LIMITS.max_pixels, validation_alias=EnvVar.MAX_MEDIA_PIXELS
-    )
-    decoder_memory_mb: Whole = Field(default=4096, validation_alias=EnvVar.DECODER_MEMORY_MB)
-    audio_track: str = Field(default="default", validation_alias=EnvVar.AUDIO_TRACK)
-    checkpoint_seconds: Number = Field(default=20.0, validation_alias=EnvVar.CHECKPOINT_SECONDS)
-    scene_model: SceneModel = Field(
-        default=SceneModel.ADAPTIVE, validation_alias=EnvVar.SCENE_MODEL
-    )
-    tracing: bool = Field(default=False, validation_alias=EnvVar.TRACING)
-    known_voices: bool = Field(default=False, validation_alias=EnvVar.KNOWN_VOICES)
+    max_media_seconds: Number = USUAL_LIMITS.max_seconds
+    max_media_bytes: Whole = USUAL_LIMITS.max_bytes
+    max_media_pixels: Whole = USUAL_LIMITS.max_pixels
+    decoder_memory_mb: Whole = 4096
+    audio_track: str = "default"
+    checkpoint_seconds: Number = 20.0
+    scene_model: SceneModel = SceneModel.ADAPTIVE
+    tracing: Flag = False
+    known_voices: bool = False
 
     @classmethod
     def settings_customise_sources(
@@ -136,15 +126,6 @@ class ProcessorSettings(SummarySettings):
         field = next(field for field in cls.model_fields.values() if field.validation_alias == name)
         return f"{name} is {details['input']!r}, not {_expected(field.annotation)}"
 
-    @field_validator("tracing", mode="before")
-    @classmethod
-    def _is_true_or_false(cls, value: object) -> object:
-        if value in {TRUE, FALSE}:
-            return value == TRUE
-        if isinstance(value, bool):
-            return value
-        raise ValueError(value)
-
     @property
     def limits(self) -> MediaLimits:
         """The longest and largest media that is processed."""
@@ -168,7 +149,7 @@ class ProcessorSettings(SummarySettings):
 class AttemptSettings(ProcessorSettings):
     """The settings of a processor with one job: which attempt of which job it runs."""
 
-    job_id: str = Field(validation_alias=EnvVar.JOB_ID)
+    job_id: str
     attempt: Whole = Field(validation_alias=EnvVar.JOB_ATTEMPT)
     bucket: str = Field(validation_alias=EnvVar.S3_BUCKET)
     key: str = Field(validation_alias=EnvVar.S3_KEY)
@@ -183,6 +164,15 @@ class AttemptSettings(ProcessorSettings):
                 f"and {EnvVar.S3_ETAG} (theirs is {source.job_id})"
             )
         return self
+
+
+class WorkerSettings(ProcessorSettings):
+    """The worker's queues, and the loopback `port` of its health server."""
+
+    work_queue_url: str
+    jobs_queue_url: str
+    visibility_seconds: Whole = Field(validation_alias=EnvVar.WORK_VISIBILITY_SECONDS)
+    port: Whole = Field(default=WORKER_PORT, validation_alias=EnvVar.WORKER_PORT)
 
 
 def _expected(annotation: Any) -> str:

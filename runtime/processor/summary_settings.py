@@ -2,14 +2,37 @@
 
 from typing import Annotated, Self
 
-from pydantic import Field, FiniteFloat, SecretStr, field_validator, model_validator
-from pydantic_settings import BaseSettings
+from pydantic import (
+    AliasGenerator,
+    BeforeValidator,
+    Field,
+    FiniteFloat,
+    SecretStr,
+    model_validator,
+)
+from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from runtime.core.contract import FALSE, TRUE, EnvVar, SummarizerName
 from runtime.processor.summaries.budget import Prices
 from runtime.processor.summaries.template import TemplateError, templates_of
 
 PRICES = ("input", "output", "cache read", "cache write")
+
+
+def _variable(field: str) -> str:
+    """Return the variable with a field's own name; a field of another name states its own."""
+    return EnvVar.__members__.get(field.upper(), field)
+
+
+def _true_or_false(value: object) -> object:
+    if value in {TRUE, FALSE}:
+        return value == TRUE
+    if isinstance(value, bool):
+        return value
+    raise ValueError(value)
+
+
+Flag = Annotated[bool, BeforeValidator(_true_or_false)]
 
 
 class SummarySettings(BaseSettings):
@@ -20,36 +43,24 @@ class SummarySettings(BaseSettings):
     of kinds of recording.
     """
 
-    summarizer: SummarizerName = Field(
-        default=SummarizerName.EXTRACTIVE, validation_alias=EnvVar.SUMMARIZER
+    model_config = SettingsConfigDict(
+        frozen=True,
+        extra="ignore",
+        validate_by_name=True,
+        alias_generator=AliasGenerator(validation_alias=_variable),
     )
-    summary_model: str = Field(default="", validation_alias=EnvVar.SUMMARY_MODEL)
-    summary_endpoint: str | None = Field(default=None, validation_alias=EnvVar.SUMMARY_ENDPOINT)
-    summary_api_key: SecretStr | None = Field(default=None, validation_alias=EnvVar.SUMMARY_API_KEY)
-    summary_guardrail: str | None = Field(default=None, validation_alias=EnvVar.SUMMARY_GUARDRAIL)
-    summary_prompt_caching: bool = Field(
-        default=False, validation_alias=EnvVar.SUMMARY_PROMPT_CACHING
-    )
-    summary_prices: str = Field(default="0,0,0,0", validation_alias=EnvVar.SUMMARY_PRICES)
-    summary_job_usd: Annotated[FiniteFloat, Field(ge=0)] = Field(
-        default=1.0, validation_alias=EnvVar.SUMMARY_JOB_USD
-    )
-    summary_month_usd: Annotated[FiniteFloat, Field(ge=0)] = Field(
-        default=100.0, validation_alias=EnvVar.SUMMARY_MONTH_USD
-    )
-    summary_seconds: Annotated[FiniteFloat, Field(gt=0)] = Field(
-        default=180.0, validation_alias=EnvVar.SUMMARY_SECONDS
-    )
-    summary_templates: str = Field(default="", validation_alias=EnvVar.SUMMARY_TEMPLATES)
 
-    @field_validator("summary_prompt_caching", mode="before")
-    @classmethod
-    def _is_true_or_false_text(cls, value: object) -> object:
-        if value in {TRUE, FALSE}:
-            return value == TRUE
-        if isinstance(value, bool):
-            return value
-        raise ValueError(value)
+    summarizer: SummarizerName = SummarizerName.EXTRACTIVE
+    summary_model: str = ""
+    summary_endpoint: str | None = None
+    summary_api_key: SecretStr | None = None
+    summary_guardrail: str | None = None
+    summary_prompt_caching: Flag = False
+    summary_prices: str = "0,0,0,0"
+    summary_job_usd: Annotated[FiniteFloat, Field(ge=0)] = 1.0
+    summary_month_usd: Annotated[FiniteFloat, Field(ge=0)] = 100.0
+    summary_seconds: Annotated[FiniteFloat, Field(gt=0)] = 180.0
+    summary_templates: str = ""
 
     @model_validator(mode="after")
     def _summaries_are_consistent(self) -> Self:

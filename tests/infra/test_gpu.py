@@ -10,7 +10,7 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from runtime.core.contract import WORKER_COMMAND, Compute, EnvVar, Output
 from runtime.dispatcher.settings import read_settings
-from runtime.processor.worker.settings import WorkerSettings
+from runtime.processor.settings import WorkerSettings
 from runtime.reaper.settings import read_reaper_settings
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.gpu import GPU, PUBLIC

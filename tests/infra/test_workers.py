@@ -13,7 +13,7 @@ from runtime.core.contract import (
     EnvVar,
     Output,
 )
-from runtime.processor.worker.settings import WorkerSettings
+from runtime.processor.settings import WorkerSettings
 from tests.infra.conftest import ROOT, synthesize
 from tests.infra.templates import Deployment, Statement
 from tests.infra.test_permissions import (

@@ -22,14 +22,13 @@ from runtime.processor.composition import (
 )
 from runtime.processor.host.library_log import forward_library_logs
 from runtime.processor.host.task_metadata import read_task_arn, read_task_size
-from runtime.processor.settings import BadConfigurationError
+from runtime.processor.settings import BadConfigurationError, WorkerSettings
 from runtime.processor.supervision.shutdown import Shutdown, stop_this_process
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.health import HealthServer, worker_health
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.job_runner import JobRunner
 from runtime.processor.worker.protection_check import log_report
-from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.worker import Worker
 from runtime.protection.ecs_api import connect as connect_protection
 from runtime.protection.environment import choose_client, read_protection_environment

@@ -10,10 +10,9 @@ import pytest
 from runtime.core.contract import VERSION, WORKER_PORT, EnvVar
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.ports import WorkMessage
-from runtime.processor.settings import BadConfigurationError
+from runtime.processor.settings import BadConfigurationError, WorkerSettings
 from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.health import HealthServer, worker_health
-from runtime.processor.worker.settings import WorkerSettings
 from runtime.processor.worker.visibility import VisibilityExtender
 from tests.fakes.clock import FakeClock
 from tests.fakes.log import CapturedLog

@@ -4,6 +4,7 @@ The work checks at every step whether it may go on. This thread is for a library
 which has no steps.
 """
 
+import threading
 import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,9 +17,10 @@ from runtime.core.log import Log
 from runtime.core.periodic_thread import PeriodicThread
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.reporter import Reporter
-from runtime.processor.supervision.thread_starts import ThreadStarts
 
 CHECK_SECONDS = 1.0
+START_SECONDS = 30.0
+"""Far longer than a thread needs to begin on a busy machine."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +37,25 @@ class WatchdogTimeouts:
     after_loss_seconds: float = 10.0
     after_stop_seconds: float = 15.0
     after_deadline_seconds: float = 60.0
+
+
+class ThreadStarts:
+    """Remembers since when threads of this process have been starting.
+
+    A start never returns where the new thread had no memory to begin: CPython waits for ever for
+    such a thread (python/cpython#140746).
+    """
+
+    def __init__(self, clock: MonotonicClock) -> None:
+        self._clock = clock
+        self._since: dict[threading.Thread, float] = {}
+
+    def hang(self) -> bool:
+        """Return whether a thread has been starting for too long; call it now and then."""
+        now = self._clock.monotonic()
+        starting = [thread for thread in threading.enumerate() if not thread.is_alive()]
+        self._since = {thread: self._since.get(thread, now) for thread in starting}
+        return any(now - since >= START_SECONDS for since in self._since.values())
 
 
 class Watchdog(PeriodicThread):

@@ -28,7 +28,6 @@ from runtime.processor.worker.backoff import Backoff
 from runtime.processor.worker.health import HealthServer, worker_health
 from runtime.processor.worker.inbox import Inbox
 from runtime.processor.worker.job_runner import JobRunner
-from runtime.processor.worker.protection_check import log_report
 from runtime.processor.worker.worker import Worker
 from runtime.protection.ecs_api import connect as connect_protection
 from runtime.protection.environment import choose_client, read_protection_environment
@@ -138,6 +137,23 @@ def _self_check(environ: Mapping[str, str], log: Log) -> Report:
     return run_check(
         environment=read_protection_environment(environ),
         choose=lambda found: choose_client(found, make_api_client=connect_protection, log=log),
+    )
+
+
+def log_report(report: Report, log: Log) -> None:
+    """Log each step that failed with its fix, and the result.
+
+    ECS Exec is off in production, so an operator cannot run `python -m runtime.protection check`
+    there. A failure does not stop the worker: it takes no job while it cannot be protected.
+    """
+    for step in report.results:
+        if not step.passed:
+            log.error("protection.check_failed", step=step.step, seen=step.seen, fix=step.fix)
+    log.info(
+        "protection.checked",
+        passed=report.passed,
+        steps=[step.step for step in report.results],
+        untouched=report.untouched,
     )
 
 

@@ -8,8 +8,7 @@ from runtime.core.contract import ExitCode, Stage
 from runtime.core.jobs import Job, Source, State
 from runtime.processor.supervision.interruption import Interruption
 from runtime.processor.supervision.reporter import Reporter, start_job
-from runtime.processor.supervision.thread_starts import START_SECONDS
-from runtime.processor.supervision.watchdog import Watchdog, WatchdogTimeouts
+from runtime.processor.supervision.watchdog import START_SECONDS, Watchdog, WatchdogTimeouts
 from tests.fakes.clock import FakeClock
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog

@@ -1,6 +1,6 @@
 """What a worker logs of the self-test of protection at its start."""
 
-from runtime.processor.worker.protection_check import log_report
+from runtime.processor.worker.main import log_report
 from runtime.protection.environment import ProtectionEnvironment
 from runtime.protection.selfcheck import run_check
 from tests.fakes.clock import FakeClock

@@ -36,6 +36,10 @@ _SPOKEN_WORD_SECONDS, _SPOKEN_SHARE, _SPOKEN_PROBABILITY = (0.1, 2.0), 0.8, 0.5
 _OPENING, _CLOSING = "\"'“¿([{-", "\"'.。,，!！?？:：”)]}、"  # noqa: RUF001
 
 
+Generated = tuple[Any, float, float, float]
+"""faster-whisper's result, log probability, temperature and compression ratio."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pack:
     """Up to half a minute of speech, and the language that it is in.
@@ -194,7 +198,7 @@ class BatchDecoder:
         if _must_repeat(generated) and not decoding.is_retry and not _is_said(generated, segments):
             generated = _better(generated, self._generate(decoding, encoded, _RAISED))
             segments, after, ends_in_silence = self._timed(decoding, encoded, generated)
-        result, log_probability, temperature, compression_ratio = generated
+        result, log_probability, *_ = generated
         if result.no_speech_prob > NO_SPEECH and log_probability <= LOG_PROBABILITY:
             decoding.seek += size
             return
@@ -204,25 +208,13 @@ class BatchDecoder:
             if not ends_in_silence and end_seconds > at_seconds:
                 decoding.seek = round(end_seconds * model.frames_per_second)
             decoding.last_speech_seconds = end_seconds
-        decoding.segments += [
-            made
-            for segment in segments
-            if (
-                made := _segment(
-                    decoding.tokenizer,
-                    segment,
-                    result,
-                    log_probability,
-                    temperature,
-                    compression_ratio,
-                )
-            )
-        ]
+        made = (_segment(decoding.tokenizer, segment, generated) for segment in segments)
+        decoding.segments += [segment for segment in made if segment is not None]
 
     def _generate(
         self, decoding: _Decoding, encoded: Any, temperatures: Sequence[float]
-    ) -> tuple[Any, float, float, float]:
-        """Return faster-whisper's result, log probability, temperature and compression ratio."""
+    ) -> Generated:
+        """Decode once, at the first temperature that gives a usable text, or at the last."""
         from faster_whisper.transcribe import get_suppressed_tokens
 
         seconds = self._size(decoding) * self._model.feature_extractor.time_per_frame
@@ -234,13 +226,13 @@ class BatchDecoder:
             temperatures=temperatures,
             max_new_tokens=tokens if decoding.is_retry or temperatures != _USUAL else None,
         )
-        found: tuple[Any, float, float, float] = self._model.generate_with_fallback(
+        found: Generated = self._model.generate_with_fallback(
             encoded, decoding.prompt, decoding.tokenizer, options
         )
         return found
 
     def _timed(
-        self, decoding: _Decoding, encoded: Any, generated: tuple[Any, float, float, float]
+        self, decoding: _Decoding, encoded: Any, generated: Generated
     ) -> tuple[list[Any], int, bool]:
         """Return the segments of a text with the times of their words, as faster-whisper does."""
         model, size, seek = self._model, self._size(decoding), decoding.seek
@@ -265,7 +257,7 @@ class BatchDecoder:
         return segments, after, ends_in_silence
 
 
-def _must_repeat(generated: tuple[Any, float, float, float]) -> bool:
+def _must_repeat(generated: Generated) -> bool:
     """Return whether Whisper's rules ask for another decoding: a loop, or improbable speech.
 
     A loop that is sure of itself stays one at other temperatures; shorter cuts resolve it.
@@ -276,7 +268,7 @@ def _must_repeat(generated: tuple[Any, float, float, float]) -> bool:
     return is_loop or (log_probability < LOG_PROBABILITY and not is_silence)
 
 
-def _is_said(generated: tuple[Any, float, float, float], segments: Sequence[Any]) -> bool:
+def _is_said(generated: Generated, segments: Sequence[Any]) -> bool:
     """Return whether a loop was really said, by the times and probabilities of its words."""
     words = [word for segment in segments for word in segment["words"]]
     return generated[1] >= LOG_PROBABILITY and are_spoken(
@@ -294,28 +286,20 @@ def are_spoken(words: Sequence[tuple[float, float]]) -> bool:
     return bool(likely >= _SPOKEN_PROBABILITY) and lasting >= _SPOKEN_SHARE * len(words)
 
 
-def _better(
-    first: tuple[Any, float, float, float], second: tuple[Any, float, float, float]
-) -> tuple[Any, float, float, float]:
+def _better(first: Generated, second: Generated) -> Generated:
     """Return the more probable of the texts that do not repeat; of both where both do."""
     varied = [found for found in (first, second) if found[3] <= COMPRESSION_RATIO]
     return max(varied or (first, second), key=lambda found: found[1])
 
 
-def _segment(
-    tokenizer: Any,
-    found: dict[str, Any],
-    result: Any,
-    log_probability: float,
-    temperature: float,
-    compression_ratio: float,
-) -> Any | None:
+def _segment(tokenizer: Any, found: dict[str, Any], generated: Generated) -> Any | None:
     """Return a segment of faster-whisper, None where it is empty."""
     from faster_whisper.transcribe import Segment, Word
 
     text = tokenizer.decode(found["tokens"])
     if found["start"] == found["end"] or not text.strip():
         return None
+    result, log_probability, temperature, compression_ratio = generated
     return Segment(
         id=0,
         seek=found["seek"],

@@ -110,7 +110,8 @@ class Recognizer:
             for spans in cut_pieces(run.speech, samples)
         ]
         seconds = len(samples) / speech.rate
-        decoded = self._decode(pieces, lambda share: on_seconds(share * seconds))
+        packs = [Pack(samples=piece.samples, language=piece.language) for piece in pieces]
+        decoded = self._decoder.decode(packs, lambda share: on_seconds(share * seconds))
         words: list[Word] = []
         unwritten: list[TimeRange] = []
         budget = _RETRY_SECONDS + _RETRY_SHARE * sum(piece.seconds for piece in pieces)
@@ -214,12 +215,6 @@ class Recognizer:
         found = most_probable(self._decoder.language_probabilities(samples), self._languages)
         best = max(found, key=lambda code: found[code])
         return best if found[best] >= _CERTAIN else usual
-
-    def _decode(
-        self, pieces: Sequence[Piece], on_share: Callable[[float], None]
-    ) -> list[list[Any]]:
-        packs = [Pack(samples=piece.samples, language=piece.language) for piece in pieces]
-        return self._decoder.decode(packs, on_share)
 
 
 def unwritten_in(speech: SpeechSpans, words: Iterable[Word]) -> list[TimeRange]:

@@ -81,9 +81,8 @@ def language_runs(
     Several `languages` restrict the choice. `before` is the language before the window.
     """
     chunks = list(speech_chunks(speech, samples))
-    found = [
-        most_probable(detect(_join(chunk, samples, speech.rate)), languages) for chunk in chunks
-    ]
+    joined = (SpeechSpans(chunk, speech.rate).join(samples) for chunk in chunks)
+    found = [most_probable(detect(part), languages) for part in joined]
     sequence = likeliest_sequence(found, [_seconds(chunk) for chunk in chunks], before)
     runs: list[tuple[list[int], str]] = [
         ([number for number, _ in group], language)
@@ -101,7 +100,7 @@ def language_runs(
         )
     return [
         LanguageRun(
-            speech=SpeechSpans(tuple(_merged(run_spans)), speech.rate),
+            speech=SpeechSpans(_merged(run_spans), speech.rate),
             language=language,
             probability=_mean(
                 [(found[n].get(language, 0.0), _seconds(chunks[n])) for n in numbers]
@@ -238,22 +237,15 @@ def _moved_boundary(
     return [*left[:-1], (left[-1][0], best)], [(best, right[0][1]), *right[1:]]
 
 
-def _merged(spans: Sequence[tuple[float, float]]) -> Iterator[tuple[float, float]]:
-    """Yield spans with those joined that were one before they were divided into chunks."""
-    current: tuple[float, float] | None = None
+def _merged(spans: Sequence[tuple[float, float]]) -> tuple[tuple[float, float], ...]:
+    """Return spans with those joined that were one before they were divided into chunks."""
+    merged: list[tuple[float, float]] = []
     for start, end in spans:
-        if current is not None and current[1] == start:
-            current = (current[0], end)
-            continue
-        if current is not None:
-            yield current
-        current = (start, end)
-    if current is not None:
-        yield current
-
-
-def _join(chunk: Chunk, samples: Samples, rate: int) -> Samples:
-    return SpeechSpans(chunk, rate).join(samples)
+        if merged and merged[-1][1] == start:
+            merged[-1] = (merged[-1][0], end)
+        else:
+            merged.append((start, end))
+    return tuple(merged)
 
 
 def _seconds(chunk: Sequence[tuple[float, float]]) -> float:

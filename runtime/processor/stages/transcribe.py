@@ -73,7 +73,7 @@ def transcribe(
     that of most words. Each window is a unit of `increments`. Raises `Permanent` `models.missing`
     or `models.corrupt`.
     """
-    finished = [_decode_window(unit) for unit in increments.done]
+    finished: list[_Window] = [decode(_Window, json.loads(unit)) for unit in increments.done]
     engine = Engine(device=device, threads=threads)
     transcriber = _WindowTranscriber(audio, model_dir, engine, options)
     first = finished[-1].end if finished else 0
@@ -120,11 +120,6 @@ class _Window:
     language_probability: float = 0.0
     words: tuple[Word, ...] = ()
     unwritten: tuple[TimeRange, ...] = ()
-
-
-def _decode_window(unit: bytes) -> _Window:
-    window: _Window = decode(_Window, json.loads(unit))
-    return window
 
 
 def _language(finished: Sequence[_Window]) -> tuple[str | None, float]:

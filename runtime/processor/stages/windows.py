@@ -1,6 +1,5 @@
 """Reads a recording in windows that end at pauses, and maps times within their speech."""
 
-import wave
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from runtime.core.media import Audio
+from runtime.processor.models.diarization_windows import Recording
 
 Samples = NDArray[np.float32]
 
@@ -50,19 +50,13 @@ class SpeechSpans:
 
 def read_windows(audio: Audio, seconds: float, start: int) -> Iterator[tuple[int, Samples]]:
     """Yield (first sample, samples from -1 to 1) of the windows from `start` on."""
-    size = round(seconds * audio.sample_rate)
-    with wave.open(str(audio.path), "rb") as wav:
-        while start < wav.getnframes():
-            wav.setpos(start)
-            samples = _as_float(wav.readframes(size))
-            if start + len(samples) < wav.getnframes():
-                samples = samples[: _find_pause(samples, audio.sample_rate)]
-            yield start, samples
-            start += len(samples)
-
-
-def _as_float(pcm: bytes) -> Samples:
-    return np.frombuffer(pcm, np.int16).astype(np.float32) / np.float32(32768)
+    recording, size = Recording(audio.path), round(seconds * audio.sample_rate)
+    while start < recording.count:
+        samples = recording.samples(start, start + size)
+        if start + len(samples) < recording.count:
+            samples = samples[: _find_pause(samples, audio.sample_rate)]
+        yield start, samples
+        start += len(samples)
 
 
 def _find_pause(samples: Samples, rate: int) -> int:

@@ -23,7 +23,7 @@ _MOST_SAMPLES = 7200
 taken of a film that is longer than it claims."""
 
 Sample = tuple[int, bytes]
-"""The number of a frame, and its thumbnail as WebP."""
+"""The number of a frame or scene, and its thumbnail as WebP."""
 
 
 class Thumbnailer:

@@ -1,7 +1,6 @@
 """Makes a thumbnail of each scene and a contact sheet of all, as a player shows them."""
 
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,13 @@ from runtime.core.ports import Progress
 from runtime.processor.checkpoints.increments import NO_INCREMENTS, Increments
 from runtime.processor.media.containers import open_media, origin_seconds
 from runtime.processor.media.decoding import frames_from
-from runtime.processor.media.frame_samples import Thumbnailer, is_within, sample_path
+from runtime.processor.media.frame_samples import (
+    Thumbnailer,
+    is_within,
+    pack_samples,
+    sample_path,
+    unpack_samples,
+)
 from runtime.processor.media.frames import pixel_aspect
 from runtime.processor.stages.contact_sheet import ContactSheet
 
@@ -48,12 +53,12 @@ def make_thumbnails(
         seeker = _FrameSeeker(container, info.video)
         for unit in (scenes[at : at + UNIT_SCENES] for at in range(0, len(scenes), UNIT_SCENES)):
             if (done := next(finished, None)) is not None:
-                thumbnails = _unpack(done)
+                thumbnails = dict(unpack_samples(done))
             else:
                 thumbnails = _thumbnails(
                     unit, seeker, samples, lambda index: on_progress(index / len(scenes))
                 )
-                increments.add(_pack(thumbnails))
+                increments.add(pack_samples(list(thumbnails.items())))
             for scene in (scene for scene in unit if scene.index in thumbnails):
                 path = folder / thumbnail_name(scene.index)
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -122,18 +127,3 @@ class _FrameSeeker:
             self._following = next(self._frames, None)
             if self._following is not None and self._following.time <= wanted:
                 return
-
-
-def _pack(thumbnails: Mapping[int, bytes]) -> bytes:
-    """Return a unit: a line with each scene's index and size, then all bytes."""
-    sizes = [(index, len(content)) for index, content in thumbnails.items()]
-    return json.dumps(sizes).encode() + b"\n" + b"".join(thumbnails.values())
-
-
-def _unpack(unit: bytes) -> dict[int, bytes]:
-    sizes, _, content = unit.partition(b"\n")
-    thumbnails, at = {}, 0
-    for index, size in json.loads(sizes):
-        thumbnails[int(index)] = content[at : at + size]
-        at += size
-    return thumbnails

@@ -27,10 +27,6 @@ _TONE_HERTZ, _TONE_LEVEL = 1000.0, 3000.0
 _OPTIONS = {"movflags": "+faststart"}
 
 
-class _NotCopyableError(Exception):
-    """The track must be re-encoded to lie on the video's timeline."""
-
-
 def make_player_audio(
     media: Path,
     info: MediaInfo,
@@ -50,19 +46,11 @@ def make_player_audio(
     if info.audio is None:
         return
     path = folder / ResultFile.PLAYER_AUDIO
-    if muted is not None or not _is_copied(media, info, path, on_progress):
+    if muted is not None or not _copy(media, info, path, lambda done: on_progress(done / 2)):
         _encode(
             media, info, info.audio, path, lambda done: on_progress((1 + done) / 2), muted or ()
         )
     on_progress(1.0)
-
-
-def _is_copied(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> bool:
-    try:
-        _copy(media, info, path, lambda fraction: on_progress(fraction / 2))
-    except _NotCopyableError:
-        return False
-    return True
 
 
 def bleeped(
@@ -85,23 +73,23 @@ def bleeped(
     return made
 
 
-def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> None:
+def _copy(media: Path, info: MediaInfo, path: Path, on_progress: Progress) -> bool:
+    """Copy the track; return False where it must be encoded to lie on the video's timeline."""
     assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     if info.audio.codec != "aac" or len(parts_of(media)) > 1:
-        raise _NotCopyableError
+        return False
     try:
         with open_media(media) as container, _player_file(path) as out:
             # Other containers start at any time and frame AAC differently.
-            if "mp4" not in container.format.name.split(","):
-                raise _NotCopyableError
-            _copy_packets(container, out, info, on_progress)
-    except av.error.FFmpegError as error:
-        raise _NotCopyableError from error
+            is_mp4 = "mp4" in container.format.name.split(",")
+            return is_mp4 and _copy_packets(container, out, info, on_progress)
+    except av.error.FFmpegError:
+        return False
 
 
 def _copy_packets(
     container: InputContainer, out: OutputContainer, info: MediaInfo, on_progress: Progress
-) -> None:
+) -> bool:
     assert info.audio is not None  # noqa: S101  # for the type checker; the caller checked
     track = container.streams[info.audio.index]
     copy = out.add_stream_from_template(track)
@@ -110,17 +98,18 @@ def _copy_packets(
         if packet.dts is None:
             continue  # the empty one that ends the track
         if packet.pts is None or packet.time_base is None or packet.is_corrupt:
-            raise _NotCopyableError
+            return False
         at, lasts = (float((t or 0) * packet.time_base) for t in (packet.pts, packet.duration))
         # A gap is a jump, or a packet with a longer duration than its samples have.
         is_stretched = lasts - _PACKET_SAMPLES / info.audio.sample_rate > TOLERANCE_SECONDS
         if abs(at - expected) > TOLERANCE_SECONDS or is_stretched:
-            raise _NotCopyableError
+            return False
         expected = at + lasts
         packet.stream = copy
         out.mux(packet)
         if info.duration_seconds:
             on_progress(min(1.0, max(0.0, at / info.duration_seconds)))
+    return True
 
 
 def _encode(

@@ -1,11 +1,13 @@
 """`summary.json`: the whole result in one document; see `schema/`."""
 
+from dataclasses import replace
 from typing import Any
 
+from runtime.core.codec import encode
 from runtime.core.contract import ResultFile, Stage, thumbnail_name
 from runtime.core.media import MediaInfo
+from runtime.core.summary import Citation, Summary, SummaryItem
 from runtime.results.job_result import JobResult
-from runtime.results.render.summary_fields import summary_fields
 from runtime.results.render.text import seconds
 from runtime.results.warnings import ResultWarning
 
@@ -38,7 +40,7 @@ def summary_document(result: JobResult) -> dict[str, Any]:
         "languages": [
             {"language": language, "word_count": count} for language, count in result.languages
         ],
-        **summary_fields(result.summary),
+        **_summary(result.summary),
         "chapters": [
             {
                 "title": chapter.title,
@@ -75,6 +77,56 @@ def summary_document(result: JobResult) -> dict[str, Any]:
             for stage, name in _MODEL_NAMES.items()
             if stage in result.models
         },
+    }
+
+
+def _summary(summary: Summary) -> dict[str, Any]:
+    """Return the overview as `summary`, all sections, and how the summary was made."""
+    usage = summary.usage
+    cost = None if usage is None else usage.cost_usd
+    return {
+        "summary": [
+            {"text": item.text, **_times(item.first), "citations": _citations(item)}
+            for item in summary.overview
+        ],
+        "summary_sections": [
+            {
+                "name": section.name,
+                "title": section.title,
+                "items": [_item(item) for item in section.items],
+            }
+            for section in summary.sections
+        ],
+        "summary_info": {
+            "kind": summary.kind,
+            "language": summary.language,
+            "summarizer": summary.summarizer,
+            "model": summary.model,
+            "rejected_sentences": summary.rejected_sentences,
+            "usage": usage and encode(replace(usage, cost_usd=cost and round(cost, 6))),
+        },
+    }
+
+
+def _item(item: SummaryItem) -> dict[str, Any]:
+    return {
+        "text": item.text,
+        "quoted": item.quoted,
+        "owner": item.owner,
+        "due": item.due,
+        "citations": _citations(item),
+    }
+
+
+def _citations(item: SummaryItem) -> list[dict[str, Any]]:
+    return [{"segment": citation.segment, **_times(citation)} for citation in item.citations]
+
+
+def _times(citation: Citation) -> dict[str, Any]:
+    return {
+        "start_seconds": seconds(citation.start_seconds),
+        "end_seconds": seconds(citation.end_seconds),
+        "speaker": citation.speaker,
     }
 
 

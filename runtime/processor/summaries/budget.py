@@ -1,7 +1,7 @@
 """What a summary by a model may cost, and the month's ledger that jobs share."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Protocol
 
 from runtime.core.chat import Question
@@ -70,10 +70,5 @@ def estimate(questions: Sequence[Question], *, overview_tokens: int) -> ModelUsa
 
 def added(one: ModelUsage, other: ModelUsage) -> ModelUsage:
     """Return the sum of what was used, without a price."""
-    return ModelUsage(
-        requests=one.requests + other.requests,
-        input_tokens=one.input_tokens + other.input_tokens,
-        cached_tokens=one.cached_tokens + other.cached_tokens,
-        cache_write_tokens=one.cache_write_tokens + other.cache_write_tokens,
-        output_tokens=one.output_tokens + other.output_tokens,
-    )
+    counts = (each.name for each in fields(ModelUsage) if each.name != "cost_usd")
+    return ModelUsage(**{name: getattr(one, name) + getattr(other, name) for name in counts})

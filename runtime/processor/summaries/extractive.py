@@ -25,9 +25,10 @@ from runtime.processor.summaries.found import (
     find_keywords,
     find_names,
     find_questions,
+    quote,
 )
 from runtime.processor.summaries.phrases import every_language, phrases_of
-from runtime.processor.summaries.port import SummaryRequest, chapter_starts, citation
+from runtime.processor.summaries.port import SummaryRequest, chapter_starts
 from runtime.processor.summaries.ranking import lexrank
 from runtime.processor.summaries.template import TITLES
 
@@ -176,11 +177,7 @@ class Extraction:
         return self.select(MAX_QUOTES, each=0, excluded=[*others, *self.overview])
 
     def _quotes(self, indices: Iterable[int]) -> list[SummaryItem]:
-        sentences = self._request.sentences
-        return [
-            SummaryItem(text=sentences[i].text, citations=(citation(sentences, i),), quoted=True)
-            for i in indices
-        ]
+        return [quote(self._request, i) for i in indices]
 
 
 class _Choice:

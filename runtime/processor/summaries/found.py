@@ -41,7 +41,7 @@ def find_decisions(request: SummaryRequest) -> Sequence[SummaryItem]:
         if _decides(request.sentences[i].text, phrases)
         and not is_question(request.sentences[i].text)
     ]
-    return [_quote(request, i) for i in _spread(found)]
+    return [quote(request, i) for i in spread(found)]
 
 
 def _decides(text: str, phrases: Phrases) -> bool:
@@ -61,11 +61,11 @@ def find_action_items(request: SummaryRequest) -> Sequence[SummaryItem]:
         if phrases.task.search(request.sentences[i].text)
     ]
     items = []
-    for i, phrases in _spread(found):
+    for i, phrases in spread(found):
         sentence = request.sentences[i]
         due = phrases.due.search(sentence.text)
         owner = sentence.speaker if phrases.own_task.search(sentence.text) else None
-        items.append(replace(_quote(request, i), owner=owner, due=due.group() if due else None))
+        items.append(replace(quote(request, i), owner=owner, due=due.group() if due else None))
     return items
 
 
@@ -84,17 +84,17 @@ def find_questions(request: SummaryRequest) -> Sequence[SummaryItem]:
         for i, sentence in enumerate(request.sentences)
         if is_question(sentence.text) and len(sentence.words) >= FEWEST_QUESTION_WORDS
     ]
-    return [_quote(request, i) for i in _spread(asked)]
+    return [quote(request, i) for i in spread(asked)]
 
 
-def _spread(found: Sequence[T]) -> list[T]:
-    """Return up to `MAX_ITEMS`, evenly spread over the recording."""
-    if len(found) <= MAX_ITEMS:
-        return list(found)
-    return [found[i * len(found) // MAX_ITEMS] for i in range(MAX_ITEMS)]
+def spread(found: Sequence[T], most: int = MAX_ITEMS) -> list[T]:
+    """Return up to `most`, evenly spread over the recording."""
+    count = min(most, len(found))
+    return [found[i * len(found) // count] for i in range(count)]
 
 
-def _quote(request: SummaryRequest, index: int) -> SummaryItem:
+def quote(request: SummaryRequest, index: int) -> SummaryItem:
+    """Return a sentence as it was said."""
     return SummaryItem(
         text=request.sentences[index].text,
         citations=(citation(request.sentences, index),),

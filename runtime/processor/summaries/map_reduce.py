@@ -17,6 +17,7 @@ from runtime.core.ports import Progress
 from runtime.core.summary import ModelUsage, SectionName, Summary, SummaryItem, SummarySection
 from runtime.processor.summaries.budget import Budget, Prices, SpendLedger, added, estimate
 from runtime.processor.summaries.extractive import summary_length
+from runtime.processor.summaries.found import spread
 from runtime.processor.summaries.grounding import Claim, Transcript, grounded_item, problems_of
 from runtime.processor.summaries.port import (
     ModelUnavailableError,
@@ -297,8 +298,4 @@ def _shown(name: SectionName, items: Sequence[SummaryItem]) -> tuple[SummaryItem
         citations = item.citations if known is None else (*known.citations, *item.citations)
         unique = {citation.segment: citation for citation in citations}
         merged[key] = replace(known or item, citations=tuple(unique.values()))
-    every = list(merged.values())
-    most = MAX_ITEMS.get(name, len(every))
-    if len(every) <= most:
-        return tuple(every)
-    return tuple(every[i * len(every) // most] for i in range(most))
+    return tuple(spread(list(merged.values()), MAX_ITEMS.get(name, len(merged))))

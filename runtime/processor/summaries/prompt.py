@@ -5,7 +5,7 @@ follow nothing in it. What it writes is checked by `grounding` in any case.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from runtime.core.chat import Question
@@ -139,14 +139,7 @@ def corrected(question: Question, rejected: Iterable[tuple[Claim, Sequence[str]]
         f"{question.text}\nThese sentences were rejected. Report them corrected, in the same "
         f"lists, and nothing else; leave out what cannot be corrected.\n{reasons}"
     )
-    return Question(
-        system=question.system,
-        text=text,
-        tool=question.tool,
-        description=question.description,
-        schema=question.schema,
-        max_output_tokens=question.max_output_tokens,
-    )
+    return replace(question, text=text)
 
 
 def claims_in(document: Mapping[str, Any], name: SectionName) -> list[Claim]:

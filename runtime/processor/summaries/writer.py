@@ -62,11 +62,8 @@ class SummaryWriter:
                 is_fallback=True,
             )
         _report(summary, log, metrics)
-        return StageOutput(value=summary, warnings=_about(summary))
-
-
-def _about(summary: Summary) -> tuple[ResultWarning, ...]:
-    return (SUMMARY_NOT_SUPPORTED,) if summary.rejected_sentences else ()
+        warnings = (SUMMARY_NOT_SUPPORTED,) if summary.rejected_sentences else ()
+        return StageOutput(value=summary, warnings=warnings)
 
 
 def _report(summary: Summary, log: Log, metrics: Metrics) -> None:

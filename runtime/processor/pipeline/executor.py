@@ -1,7 +1,6 @@
 """Runs a graph's steps side by side as far as capacity allows, and stores each output."""
 
 import traceback
-from collections.abc import Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import Any
@@ -14,6 +13,7 @@ from runtime.processor.checkpoints.store import Checkpoints
 from runtime.processor.host.resources import Capacity
 from runtime.processor.pipeline.graph import (
     Graph,
+    StageOutputs,
     Step,
     pending_steps,
     ready_steps,
@@ -22,36 +22,12 @@ from runtime.processor.pipeline.graph import (
 from runtime.processor.supervision.error_owner import machine_fault
 from runtime.processor.supervision.interruption import StopRequestedError
 from runtime.processor.supervision.progress import SiblingFailedError, StageTracker
-from runtime.results.warnings import ResultWarning, in_result_order
 
 _WAKE_SECONDS = 0.5
 """Python runs signal handlers in the main thread only, and not while it waits for a lock."""
 
 _INDEPENDENT_OF_INPUT = ("job.", "models.", "worker.")
 """Codes of failures that any video would meet: a partial result would hide them."""
-
-
-class StageOutputs:
-    """The outputs so far, as later steps see them."""
-
-    def __init__(self, outputs: Mapping[Stage, StageOutput[Any]]) -> None:
-        self._outputs = outputs
-
-    def __getitem__(self, stage: Stage) -> Any:
-        """Return a stage's output."""
-        return self._outputs[stage].value
-
-    def get(self, stage: Stage, default: Any) -> Any:
-        """Return a stage's output, or the default."""
-        output = self._outputs.get(stage)
-        return default if output is None else output.value
-
-    @property
-    def warnings(self) -> tuple[ResultWarning, ...]:
-        """The warnings of all outputs so far, each once."""
-        # A copy, because other steps may finish meanwhile.
-        outputs = list(self._outputs.values())
-        return in_result_order({warning for output in outputs for warning in output.warnings})
 
 
 class GraphExecutor:

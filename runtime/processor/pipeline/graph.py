@@ -6,13 +6,13 @@
 from collections.abc import Callable, Collection, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any
 
 from runtime.core.contract import Stage
 from runtime.core.ports import Progress
 from runtime.processor.checkpoints.artifacts import Artifact, StageOutput
 from runtime.processor.host.resources import Capacity
-from runtime.results.warnings import ResultWarning
+from runtime.results.warnings import ResultWarning, in_result_order
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,18 +23,27 @@ class Cost:
     memory_mb: int = 100
 
 
-class Inputs(Protocol):
-    """The outputs of earlier steps."""
+class StageOutputs:
+    """The outputs so far, as later steps see them."""
 
-    def __getitem__(self, stage: Stage, /) -> Any:
+    def __init__(self, outputs: Mapping[Stage, StageOutput[Any]]) -> None:
+        self._outputs = outputs
+
+    def __getitem__(self, stage: Stage) -> Any:
         """Return a stage's output; raise `KeyError` where this graph has no such step."""
+        return self._outputs[stage].value
 
-    def get(self, stage: Stage, default: Any, /) -> Any:
+    def get(self, stage: Stage, default: Any) -> Any:
         """Return a stage's output, or the default where this graph has no such step."""
+        output = self._outputs.get(stage)
+        return default if output is None else output.value
 
     @property
     def warnings(self) -> tuple[ResultWarning, ...]:
         """The warnings of all outputs so far, each once."""
+        # A copy, because other steps may finish meanwhile.
+        outputs = list(self._outputs.values())
+        return in_result_order({warning for output in outputs for warning in output.warnings})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +58,7 @@ class Step:
     """
 
     stage: Stage
-    run: Callable[[Inputs, Progress], StageOutput[Any]]
+    run: Callable[[StageOutputs, Progress], StageOutput[Any]]
     needs: tuple[Stage, ...] = ()
     files: tuple[Stage, ...] = ()
     artifact: Artifact[Any] | None = None

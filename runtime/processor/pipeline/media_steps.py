@@ -25,7 +25,7 @@ from runtime.processor.checkpoints.artifacts import (
     TRANSCRIPT,
     StageOutput,
 )
-from runtime.processor.pipeline.graph import Inputs, Step
+from runtime.processor.pipeline.graph import StageOutputs, Step
 from runtime.processor.pipeline.toolkit import JobContext
 from runtime.processor.stages.fetch import fetch
 from runtime.processor.stages.publish import publish_folder
@@ -44,7 +44,7 @@ NO_SOUND = Sound(starts_at_seconds=0.0, duration_seconds=0.0)
 PublishedFiles = StageOutput[tuple[PublishedFile, ...]]
 
 
-def duration_seconds(given: Inputs) -> float:
+def duration_seconds(given: StageOutputs) -> float:
     """Return the length of the decoded media: the later end of sound and picture."""
     scenes: tuple[Scene, ...] = given.get(Stage.SCENES, ())
     sound: Sound = given.get(Stage.AUDIO, NO_SOUND)
@@ -54,12 +54,12 @@ def duration_seconds(given: Inputs) -> float:
 def opening_steps(job: JobContext) -> tuple[Step, ...]:
     """Return the steps that find out what the upload holds, which decides about all others."""
 
-    def run_fetch(_: Inputs, on_progress: Progress) -> StageOutput[Path]:
+    def run_fetch(_: StageOutputs, on_progress: Progress) -> StageOutput[Path]:
         job.toolkit.limits.check_size(job.source.key, job.source.size_bytes)
         path = fetch(job.source, objects=job.objects, folder=job.folder, on_progress=on_progress)
         return StageOutput(value=path)
 
-    def run_probe(given: Inputs, _: Progress) -> StageOutput[MediaInfo]:
+    def run_probe(given: StageOutputs, _: Progress) -> StageOutput[MediaInfo]:
         return job.toolkit.probe(Upload(path=given[Stage.FETCH], key=job.source.key))
 
     return (
@@ -79,7 +79,7 @@ def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
     """Return the steps that extract the sound, transcribe it and find its speakers."""
     toolkit, path = job.toolkit, _audio_path(job)
 
-    def extract_audio(given: Inputs, on_progress: Progress) -> StageOutput[Sound]:
+    def extract_audio(given: StageOutputs, on_progress: Progress) -> StageOutput[Sound]:
         audio = toolkit.extract_audio(given[Stage.FETCH], media, path, on_progress)
         return StageOutput(value=audio.value.sound, warnings=audio.warnings)
 
@@ -88,13 +88,13 @@ def speech_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
             raise error
         return StageOutput(value=NO_SOUND, warnings=(AUDIO_FAILED,))
 
-    def transcribe(given: Inputs, on_progress: Progress) -> StageOutput[Transcript]:
+    def transcribe(given: StageOutputs, on_progress: Progress) -> StageOutput[Transcript]:
         audio, increments = _extracted(job, given), job.checkpoints.increments(TRANSCRIPT)
         if audio is None:
             return StageOutput(value=NO_WORDS)
         return StageOutput(value=toolkit.transcribe(audio, job.options, on_progress, increments))
 
-    def diarize(given: Inputs, on_progress: Progress) -> StageOutput[Diarization]:
+    def diarize(given: StageOutputs, on_progress: Progress) -> StageOutput[Diarization]:
         audio, increments = _extracted(job, given), job.checkpoints.increments(DIARIZATION)
         if audio is None or LeaveOut.SPEAKERS in job.options.leave_out:
             return StageOutput(value=NO_TURNS)
@@ -137,7 +137,7 @@ def picture_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
     """Return the steps that detect scenes and make a thumbnail of each."""
     toolkit = job.toolkit
 
-    def detect_scenes(given: Inputs, on_progress: Progress) -> StageOutput[tuple[Scene, ...]]:
+    def detect_scenes(given: StageOutputs, on_progress: Progress) -> StageOutput[tuple[Scene, ...]]:
         increments = job.checkpoints.increments(SCENES)
         return toolkit.detect_scenes(given[Stage.FETCH], media, on_progress, increments)
 
@@ -146,7 +146,7 @@ def picture_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
             raise error
         return StageOutput(value=(), warnings=(SCENES_FAILED,))
 
-    def make_thumbnails(given: Inputs, on_progress: Progress) -> PublishedFiles:
+    def make_thumbnails(given: StageOutputs, on_progress: Progress) -> PublishedFiles:
         upload, scenes = given[Stage.FETCH], given[Stage.SCENES]
         increments = job.checkpoints.increments(THUMBNAILS)
 
@@ -181,11 +181,11 @@ def picture_steps(job: JobContext, media: MediaInfo) -> tuple[Step, ...]:
 def player_audio_step(job: JobContext, media: MediaInfo) -> Step:
     """Return the step that makes the sound file for players, and its waveform."""
 
-    def make_player_audio(given: Inputs, on_progress: Progress) -> PublishedFiles:
+    def make_player_audio(given: StageOutputs, on_progress: Progress) -> PublishedFiles:
         audio = _extracted(job, given)
 
         def make(folder: Path, on_progress: Progress) -> None:
-            job.toolkit.make_player_audio(given[Stage.FETCH], media, folder, on_progress)
+            job.toolkit.make_player_audio(given[Stage.FETCH], media, folder, on_progress, None)
             if audio is not None:
                 job.toolkit.draw_waveform(audio, folder / ResultFile.WAVEFORM)
 
@@ -206,7 +206,7 @@ def _audio_path(job: JobContext) -> Path:
     return job.folder / "audio.wav"
 
 
-def _extracted(job: JobContext, given: Inputs) -> Audio | None:
+def _extracted(job: JobContext, given: StageOutputs) -> Audio | None:
     sound: Sound = given[Stage.AUDIO]
     return Audio.at(_audio_path(job), sound) if sound.duration_seconds > 0 else None
 

@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 from runtime.core.contract import LeaveOut, ResultFile, Stage, attempt_folder, result_prefix
 from runtime.core.errors import Permanent
@@ -14,7 +15,7 @@ from runtime.core.summary import NO_SUMMARY
 from runtime.documents.files import render_documents
 from runtime.processor.checkpoints.artifacts import StageOutput
 from runtime.processor.pipeline.executor import GraphExecutor
-from runtime.processor.pipeline.graph import Graph, Inputs, Step, graph_of
+from runtime.processor.pipeline.graph import Graph, StageOutputs, Step, graph_of
 from runtime.processor.pipeline.media_steps import (
     NO_TURNS,
     NO_WORDS,
@@ -120,15 +121,16 @@ class Pipeline:
         steps = [step for step in steps if step.stage not in left_out]
         kept = tuple(step.stage for step in steps if step.artifact is not None)
 
-        def run_publish(given: Inputs, on_progress: Progress) -> StageOutput[str]:
-            return self._publish(media, given, on_progress)
-
         files = needed_files(job, media)
         needs = (*kept, *(stage for stage in files if stage not in kept))
-        last = Step(stage=Stage.PUBLISH, run=run_publish, needs=needs, files=files)
+        last = Step(
+            stage=Stage.PUBLISH, run=partial(self._publish, media), needs=needs, files=files
+        )
         return graph_of([*steps, last])
 
-    def _publish(self, media: MediaInfo, given: Inputs, on_progress: Progress) -> StageOutput[str]:
+    def _publish(
+        self, media: MediaInfo, given: StageOutputs, on_progress: Progress
+    ) -> StageOutput[str]:
         job = self.job
         if {AUDIO_FAILED, SCENES_FAILED} <= set(given.warnings):
             raise Permanent(

@@ -11,7 +11,7 @@ from runtime.core.errors import Permanent
 from runtime.core.media import MediaInfo, PublishedFile
 from runtime.core.ports import Progress
 from runtime.documents.files import render_documents
-from runtime.processor.pipeline.graph import Inputs
+from runtime.processor.pipeline.graph import StageOutputs
 from runtime.processor.pipeline.toolkit import JobContext
 from runtime.processor.stages.publish import publish_folder
 from runtime.results.job_result import JobResult
@@ -34,7 +34,7 @@ class RedactedFiles:
 
 
 def redacted_files(
-    job: JobContext, media: MediaInfo, given: Inputs, result: JobResult, on_progress: Progress
+    job: JobContext, media: MediaInfo, given: StageOutputs, result: JobResult, on_progress: Progress
 ) -> RedactedFiles:
     """Return the files without personal data; none if the upload does not ask for them."""
     if job.options.redact is None:
@@ -67,7 +67,7 @@ def _wants_sound(job: JobContext, media: MediaInfo) -> bool:
 
 
 def _sound(
-    job: JobContext, media: MediaInfo, given: Inputs, made: "Redacted", on_progress: Progress
+    job: JobContext, media: MediaInfo, given: StageOutputs, made: "Redacted", on_progress: Progress
 ) -> tuple[PublishedFile, ...]:
     """Publish the sound with a tone over what was found; also where nothing was."""
     if not _wants_sound(job, media):

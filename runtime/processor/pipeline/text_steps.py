@@ -21,7 +21,7 @@ from runtime.processor.checkpoints.artifacts import (
     StageOutput,
 )
 from runtime.processor.models.sentence_embedder import SentenceEmbedder
-from runtime.processor.pipeline.graph import Inputs, Step
+from runtime.processor.pipeline.graph import StageOutputs, Step
 from runtime.processor.pipeline.media_steps import duration_seconds
 from runtime.processor.pipeline.toolkit import JobContext
 from runtime.processor.stages.attribute import attribute
@@ -41,11 +41,11 @@ def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
     timing = (Stage.AUDIO, Stage.SCENES) if has_pictures else (Stage.AUDIO,)
     needs = (Stage.TRANSCRIBE, Stage.ATTRIBUTE, *timing)
 
-    def run_attribute(given: Inputs, _: Progress) -> StageOutput[tuple[Sentence, ...]]:
+    def run_attribute(given: StageOutputs, _: Progress) -> StageOutput[tuple[Sentence, ...]]:
         words = given[Stage.TRANSCRIBE].words
         return StageOutput(value=split_sentences(attribute(words, given[Stage.DIARIZE])))
 
-    def run_chunk(given: Inputs, on_progress: Progress) -> StageOutput[tuple[Chapter, ...]]:
+    def run_chunk(given: StageOutputs, on_progress: Progress) -> StageOutput[tuple[Chapter, ...]]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
             return StageOutput(value=())
@@ -59,7 +59,7 @@ def text_steps(job: JobContext, *, has_pictures: bool) -> list[Step]:
         )
         return StageOutput(value=chapters)
 
-    def run_summarize(given: Inputs, on_progress: Progress) -> StageOutput[Summary]:
+    def run_summarize(given: StageOutputs, on_progress: Progress) -> StageOutput[Summary]:
         sentences = given[Stage.ATTRIBUTE]
         if not sentences:
             return StageOutput(value=NO_SUMMARY)

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from runtime.core.contract import Channels, Device, LeaveOut, Option, Quality, SceneModel, Stage
 from runtime.core.jobs import Source
@@ -32,28 +31,13 @@ DIARIZATION_MODEL = "diarization"
 EMBEDDING_MODEL = "minilm-l6"
 
 
-class MakePlayerAudio(Protocol):
-    """Writes `audio.m4a` into a folder; a tone replaces the sound of `muted` stretches."""
-
-    def __call__(
-        self,
-        path: Path,
-        info: MediaInfo,
-        folder: Path,
-        on_progress: Progress,
-        muted: tuple[TimeRange, ...] | None = None,
-        /,
-    ) -> None:
-        """Raise `Permanent` where the sound cannot be decoded."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Toolkit:
     """All operations on media, with the machine's `capacity` and each stage's cost.
 
     `preload` begins to load the models of the long stages. `models` names the model of each stage.
     The name is published with the results and decides, like `settings`, whether a checkpoint may be
-    used.
+    used. `make_player_audio` puts a tone over the stretches that are its last argument.
     """
 
     probe: Callable[[Upload], StageOutput[MediaInfo]]
@@ -64,7 +48,9 @@ class Toolkit:
     make_thumbnails: Callable[
         [Path, MediaInfo, tuple[Scene, ...], Path, Progress, Increments], None
     ]
-    make_player_audio: MakePlayerAudio
+    make_player_audio: Callable[
+        [Path, MediaInfo, Path, Progress, tuple[TimeRange, ...] | None], None
+    ]
     draw_waveform: Callable[[Audio, Path], None]
     load_embedder: Callable[[], SentenceEmbedder]
     models: Mapping[Stage, str]

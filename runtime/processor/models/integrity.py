@@ -14,8 +14,8 @@ def write_manifest(models_dir: Path) -> None:
     """Record the SHA-256 of every file below `models_dir` in its `manifest.json`."""
     files = {
         path.relative_to(models_dir).as_posix(): _sha256(path)
-        for path in sorted(models_dir.rglob("*"))
-        if path.is_file() and path != models_dir / MANIFEST
+        for path in _files(models_dir)
+        if path != models_dir / MANIFEST
     }
     text = json.dumps({"sha256": files}, indent=1, sort_keys=True)
     (models_dir / MANIFEST).write_text(text + "\n")

@@ -40,7 +40,6 @@ from runtime.processor.models.speaker_frames import (
     Block,
     CampPlusVoices,
     ResNetVoices,
-    VoiceNetwork,
 )
 from runtime.processor.models.speaker_turns import (
     NOT_A_SPEAKER,
@@ -235,7 +234,7 @@ def _clustering(model_dir: Path, config: Mapping[str, Any]) -> Agglomerative | V
     return None
 
 
-def _voice_network(exported: Path, description: Mapping[str, Any]) -> VoiceNetwork:
+def _voice_network(exported: Path, description: Mapping[str, Any]) -> CampPlusVoices | ResNetVoices:
     paths = exported / VOICES, exported / PROJECTION
     if description["voices"] == "campplus":
         return CampPlusVoices(*paths)

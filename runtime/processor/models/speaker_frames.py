@@ -11,7 +11,6 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,19 +41,6 @@ class Block:
     masks: Masks
     size: int
     step: int
-
-
-class VoiceNetwork(Protocol):
-    """Turns a block of windows into the voices of their speakers."""
-
-    @property
-    def margin_samples(self) -> int:
-        """How much sound before and after a block changes its features."""
-        ...
-
-    def voices(self, block: Block, pool: Executor) -> NDArray[np.float32]:
-        """Return (windows, speakers, dimension), NaN for speakers with too few frames."""
-        ...
 
 
 class Projection:

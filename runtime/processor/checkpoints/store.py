@@ -59,7 +59,8 @@ class Checkpoints:
                 "checkpoint.unreadable", stage=artifact.stage, error=type(error).__name__
             )
             return None
-        if not all(map(self.keeps_file, _files_of(output.value))):
+        items = output.value if isinstance(output.value, tuple) else ()
+        if not all(self.keeps_file(item) for item in items if isinstance(item, PublishedFile)):
             self.log.info("checkpoint.superseded", stage=artifact.stage)
             return None
         return output
@@ -109,12 +110,6 @@ class Checkpoints:
             *(self._fingerprint(source) for source in artifact.inputs),
         ]
         return hashlib.sha256(json.dumps(identity).encode()).hexdigest()
-
-
-def _files_of(value: Any) -> tuple[PublishedFile, ...]:
-    """Return the published files that an output consists of."""
-    items = value if isinstance(value, tuple) else ()
-    return tuple(item for item in items if isinstance(item, PublishedFile))
 
 
 def _open_envelope(artifact: Artifact[T], envelope: Mapping[str, Any]) -> StageOutput[T]:

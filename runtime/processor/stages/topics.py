@@ -6,6 +6,7 @@ each boundary costs as much as chance would gain by it. A pause, a change of spe
 the picture make a boundary cheaper.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import sqrt
@@ -97,14 +98,8 @@ def cue(
 
 
 def _has_cut(scenes: Sequence[Scene], earliest: float, latest: float) -> bool:
-    low, high = 0, len(scenes)
-    while low < high:
-        middle = (low + high) // 2
-        if scenes[middle].start_seconds < earliest:
-            low = middle + 1
-        else:
-            high = middle
-    return low < len(scenes) and 0 < scenes[low].start_seconds <= latest
+    first = bisect_left(scenes, earliest, key=lambda scene: scene.start_seconds)
+    return first < len(scenes) and 0 < scenes[first].start_seconds <= latest
 
 
 def _unit_starts(count: int) -> list[int]:

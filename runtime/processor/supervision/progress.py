@@ -30,19 +30,11 @@ WEIGHTS = {
 }
 """Percent of a job's time by stage, in their order; measured on a 104 s talk with two cores."""
 
-STALL_SECONDS = {
-    Stage.FETCH: 300.0,
+STALL_SECONDS = dict.fromkeys(Stage, 300.0) | {
     Stage.PROBE: 180.0,
-    Stage.AUDIO: 300.0,
     Stage.TRANSCRIBE: 600.0,
     Stage.DIARIZE: 900.0,
-    Stage.SCENES: 300.0,
-    Stage.THUMBNAILS: 300.0,
-    Stage.PLAYER_AUDIO: 300.0,
-    Stage.ATTRIBUTE: 300.0,
     Stage.CHUNK: 600.0,
-    Stage.SUMMARIZE: 300.0,
-    Stage.PUBLISH: 300.0,
 }
 """How long a stage may go without a sign of progress before it counts as hung.
 

@@ -46,11 +46,16 @@ def build_turns(
     left out. pyannote visits all frames of all speakers; this visits edges only.
     """
     turns, tracks = Annotation(), string_generator()
-    grid = _grid(chosen.sliding_window)
-    for start, end, speaker in speaker_turns.spans_of(
-        chosen.data, grid, min_seconds_off=min_seconds_off
-    ):
-        turns[Segment(start, end), next(tracks)] = speaker
+    middle = chosen.sliding_window
+    for speaker, column in enumerate(chosen.data.T):
+        track, is_on = next(tracks), column > 0
+        edges = [int(edge) for edge in np.flatnonzero(np.diff(is_on)) + 1]
+        edges = [0, *edges] if is_on[0] else edges
+        edges = [*edges, len(is_on) - 1] if is_on[-1] else edges
+        for start, end in zip(edges[::2], edges[1::2], strict=True):
+            turns[Segment(middle[start].middle, middle[end].middle), track] = speaker
+    if min_seconds_off > 0.0:
+        turns = turns.support(collar=min_seconds_off)
     for segment, track in list(turns.itertracks()):
         if segment.duration < min_seconds_on:
             del turns[segment, track]

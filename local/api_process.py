@@ -4,14 +4,13 @@ import os
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from local.emulator.settings import HOST
 from local.ports import free_port
+from local.processes import answers, end
 from runtime.core.contract import API_COMMAND, ENTRY_POINT, EnvVar
 
 AUDIENCE = "lifestream"
@@ -34,21 +33,11 @@ class ApiProcess:
 
     def stop(self) -> int:
         """End it as ECS does, by SIGTERM; return its exit status."""
-        if self.process.poll() is None:
-            self.process.terminate()
-        try:
-            return self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            return self.process.wait()
+        return end(self.process, STOP_SECONDS)
 
     def is_ready(self) -> bool:
         """Return whether it may get requests."""
-        try:
-            with urllib.request.urlopen(f"{self.url}/ready", timeout=5) as answer:  # noqa: S310
-                return bool(answer.status == 200)  # noqa: PLR2004
-        except (urllib.error.URLError, OSError):
-            return False
+        return answers(f"{self.url}/ready")
 
     def await_ready(self) -> None:
         """Wait until it is ready; raise `ApiNotReadyError`."""

@@ -6,8 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import IO, Any, Self
@@ -19,6 +17,7 @@ from local.certificate import NoOpensslError, make_certificate
 from local.emulator.settings import Enforcement, Quotas, Settings
 from local.images import Images
 from local.ports import free_port
+from local.processes import answers, end
 
 ROOT = Path(__file__).resolve().parent.parent
 ACCOUNT = "000000000000"
@@ -168,7 +167,7 @@ class LocalCloud:
 
     def _await_ready(self, timeout_seconds: float) -> None:
         deadline = time.monotonic() + timeout_seconds
-        while not self._answers():
+        while not answers(self._settings.container_url + READY_PATH, timeout_seconds=1):
             if self._process.poll() is not None:
                 raise CloudError(f"The local cloud ended while starting.\n{self._log_tail()}")
             if time.monotonic() > deadline:
@@ -178,13 +177,6 @@ class LocalCloud:
                 )
             time.sleep(POLL_SECONDS)
 
-    def _answers(self) -> bool:
-        try:
-            with urllib.request.urlopen(self._settings.container_url + READY_PATH, timeout=1):  # noqa: S310
-                return True
-        except (urllib.error.URLError, OSError):
-            return False
-
     def _log_tail(self) -> str:
         lines = (self.state_dir / "emulator.log").read_text(errors="replace").splitlines()
         return "\n".join(lines[-LOG_LINES_SHOWN:])
@@ -192,12 +184,8 @@ class LocalCloud:
     def _end_process(self) -> None:
         if self._process.stdin is not None:
             self._process.stdin.close()
-        self._process.terminate()
-        try:
-            self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait()
+        group = self._process.pid
+        end(self._process, STOP_SECONDS, kill=lambda: os.killpg(group, signal.SIGKILL))
 
 
 def _enforcement(state_dir: Path) -> Enforcement:

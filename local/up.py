@@ -6,8 +6,6 @@ import os
 import tempfile
 import threading
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +22,7 @@ from local.emulator.load_balancing.doors import TEST
 from local.emulator.settings import HOST
 from local.issuer.process import IssuerError, local_issuer
 from local.ports import free_port, reserve
+from local.processes import answers
 from local.service_settings import API, WEB, service_settings
 from local.valkey import running_cache
 from runtime.core.contract import API_PORT, SERVICE_NAME, WEB_PORT, EnvVar, Launch
@@ -183,11 +182,7 @@ def await_health(name: str, url: str, cloud: LocalCloud) -> None:
 
 def healthy(url: str) -> bool:
     """Return whether `GET /health` answers 200."""
-    try:
-        with urllib.request.urlopen(f"{url}/health", timeout=5) as answer:  # noqa: S310
-            return bool(answer.status == 200)  # noqa: PLR2004
-    except (urllib.error.URLError, OSError):
-        return False
+    return answers(f"{url}/health")
 
 
 @contextlib.contextmanager

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from local import toolchain
 from local.ports import free_port
+from local.processes import end
 
 
 class IssuerError(RuntimeError):
@@ -42,11 +43,6 @@ def local_issuer(folder: Path, *, port: int | None = None) -> Iterator[Issuer]:
         announced = json.loads(line)
         yield Issuer(url=announced["issuer"], token=announced["token"])
     finally:
-        process.terminate()
-        try:
-            process.wait(5)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        end(process, 5)
         if process.stdout:
             process.stdout.close()

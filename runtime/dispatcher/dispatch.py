@@ -240,7 +240,7 @@ class Dispatcher:
             return
         except LaunchFailedError as error:
             self.telemetry.metrics.put({Metric.LAUNCHES_FAILED: 1}, code="launch.failed")
-            self._requeue(job, log)
+            self._save(job, requeue(job, now=self.claims.clock.now()), log)
             raise Retryable(
                 "launch.failed",
                 f"Job {job.job_id} ({job.source.key}) could not be launched: {error}.",
@@ -262,19 +262,8 @@ class Dispatcher:
 
     def _fail(self, job: Job, failure: Failure, log: Log) -> None:
         failed = fail(job, now=self.claims.clock.now(), failure=failure)
-        try:
-            self.claims.jobs.save(job, failed)
-        except StaleWriteError:
-            log.warning("dispatch.claim_lost")
-            return
-        if failed.state is State.FAILED:
+        if self._save(job, failed, log) and failed.state is State.FAILED:
             self._count_refusal(failure, log)
-
-    def _requeue(self, job: Job, log: Log) -> None:
-        try:
-            self.claims.jobs.save(job, requeue(job, now=self.claims.clock.now()))
-        except StaleWriteError:
-            log.warning("dispatch.claim_lost")
 
     def _wait(self, job: Job, reason: LaunchDelayedError, log: Log) -> None:
         """Try again later by a new message, which uses up no receive of this one.
@@ -283,10 +272,7 @@ class Dispatcher:
         """
         now = self.claims.clock.now()
         waiting = wait(job, now=now, waiting_for=reason.code)
-        try:
-            self.claims.jobs.save(job, waiting)
-        except StaleWriteError:
-            log.warning("dispatch.claim_lost")
+        if not self._save(job, waiting, log):
             return
         delay = waiting.announce_after - now
         log.info(
@@ -312,6 +298,15 @@ class Dispatcher:
         log.info("dispatch.found_launched", task_arn=task.task_arn)
         after = launched(job, now=self.claims.clock.now(), task_arn=task.task_arn)
         self._record(job, after, log)
+
+    def _save(self, before: Job, after: Job, log: Log) -> bool:
+        """Save a claimed job; return False where another dispatcher has it by now."""
+        try:
+            self.claims.jobs.save(before, after)
+        except StaleWriteError:
+            log.warning("dispatch.claim_lost")
+            return False
+        return True
 
     def _record(self, before: Job, after: Job, log: Log) -> None:
         try:

@@ -4,8 +4,6 @@ A publication never changes, so what was read once is kept by the key of its `su
 """
 
 import json
-import threading
-from collections import OrderedDict
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +13,7 @@ from runtime.core.errors import LifestreamError
 from runtime.core.jobs import Job
 from runtime.core.log import Log
 from runtime.core.ports import ObjectNotFoundError, ObjectStore
+from runtime.core.recent import Recent
 
 KEPT = 5000
 THREADS = 8
@@ -40,8 +39,7 @@ class FactsReader:
     def __init__(self, objects: ObjectStore, *, log: Log) -> None:
         self._objects = objects
         self._log = log
-        self._lock = threading.Lock()
-        self._kept: OrderedDict[tuple[str, str], JobFacts] = OrderedDict()
+        self._kept: Recent[tuple[str, str], JobFacts] = Recent(KEPT)
         self._pool = ThreadPoolExecutor(THREADS, thread_name_prefix="facts")
 
     def of(self, job: Job) -> JobFacts:
@@ -53,10 +51,7 @@ class FactsReader:
         found = self._read(*place)
         if found is None:
             return NO_FACTS
-        with self._lock:
-            self._kept[place] = found
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
+        self._kept.put(place, found)
         return found
 
     def of_all(self, jobs: Sequence[Job]) -> list[JobFacts]:
@@ -70,12 +65,7 @@ class FactsReader:
         """Return what needs no read, else None."""
         if job.result_key is None:
             return NO_FACTS
-        place = job.source.bucket, job.result_key
-        with self._lock:
-            known = self._kept.get(place)
-            if known is not None:
-                self._kept.move_to_end(place)
-            return known
+        return self._kept.get((job.source.bucket, job.result_key))
 
     def _read(self, bucket: str, key: str) -> JobFacts | None:
         try:

@@ -4,8 +4,6 @@ The same action of a caller on a job is recorded once an hour, which bounds the 
 """
 
 import hashlib
-import threading
-from collections import OrderedDict
 from contextlib import suppress
 
 from pydantic import BaseModel
@@ -14,6 +12,7 @@ from runtime.api.identity import Caller
 from runtime.core.clock import WallClock
 from runtime.core.errors import LifestreamError
 from runtime.core.log import Log
+from runtime.core.recent import Recent
 from runtime.core.service_ports import Record, RecordConflictError, Records
 
 HOUR = 3600
@@ -39,8 +38,7 @@ class ReadLog:
         self._days = days
         self._clock = clock
         self._log = log
-        self._lock = threading.Lock()
-        self._made: OrderedDict[tuple[str, str], None] = OrderedDict()
+        self._made: Recent[tuple[str, str], Record] = Recent(REMEMBERED)
 
     def note(self, caller: Caller, job_id: str) -> None:
         """Record what a caller does; a failure is logged and does not refuse the request."""
@@ -49,7 +47,7 @@ class ReadLog:
         hour = int(self._clock.now() // HOUR) * HOUR
         who = f"{caller.owner}\0{caller.key_id or ''}\0{caller.action}"
         sk = f"{hour:012d}#{hashlib.sha256(who.encode()).hexdigest()[:16]}"
-        if self._is_made(job_id, sk):
+        if self._made.get((job_id, sk)) is not None:
             return
         record = Record(
             pk=_of_job(job_id),
@@ -64,7 +62,7 @@ class ReadLog:
         except LifestreamError as error:
             self._log.error("reads.not_recorded", code=error.code, error=error.summary)
             return
-        self._remember(job_id, sk)
+        self._made.put((job_id, sk), record)
 
     def of_job(
         self, job_id: str, *, limit: int, after: str | None
@@ -77,16 +75,6 @@ class ReadLog:
         )
         page = found[:limit]
         return [_read(each) for each in page], page[-1].sk if len(found) > limit else None
-
-    def _is_made(self, job_id: str, sk: str) -> bool:
-        with self._lock:
-            return (job_id, sk) in self._made
-
-    def _remember(self, job_id: str, sk: str) -> None:
-        with self._lock:
-            self._made[job_id, sk] = None
-            while len(self._made) > REMEMBERED:
-                self._made.popitem(last=False)
 
 
 def _of_job(job_id: str) -> str:

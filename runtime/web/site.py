@@ -1,7 +1,7 @@
 """What every page has at hand: settings, assets, templates, the sign-in and the API."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import Path
@@ -15,18 +15,21 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from runtime.core.clock import WallClock
 from runtime.core.log import Log
+from runtime.core.recent import Recent
 from runtime.web.api_client import ApiClient, ApiError
 from runtime.web.assets import Assets
-from runtime.web.recent import RecentRecordings
 from runtime.web.security import refuse_forged
 from runtime.web.sessions import Session, SessionStore, digest
 from runtime.web.settings import WebSettings
 from runtime.web.sign_in import Provider, SignInError
 from runtime.web.view import words
+from runtime.web.view.recording import Recording
 
 REFRESH_BEFORE_SECONDS = 60.0
 SAFE_METHODS = ("GET", "HEAD")
 THEMES = ("light", "dark")
+RECENT_RECORDINGS = 12
+"""Kept as they were read: reading six hours of words takes a third of a second."""
 
 Page = Callable[["Visit"], Awaitable[Response]]
 Endpoint = Callable[[Request], Awaitable[Response]]
@@ -68,7 +71,7 @@ class Site:
     http: httpx.AsyncClient
     clock: WallClock
     log: Log
-    recent: RecentRecordings = field(default_factory=RecentRecordings)
+    recent: Recent[Hashable, Recording] = field(default_factory=lambda: Recent(RECENT_RECORDINGS))
     templates: Environment = field(default_factory=_templates)
 
     @property

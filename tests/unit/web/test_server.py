@@ -11,12 +11,10 @@ import pytest
 
 from runtime.core.errors import Permanent
 from runtime.web.assets import Assets
-from runtime.web.recent import RecentRecordings
 from runtime.web.sessions import MemorySessions, Session, digest
 from runtime.web.settings import read_settings
 from runtime.web.sign_in import Attempt, SignInError, new_attempt
 from runtime.web.table_sessions import TableSessions
-from runtime.web.view.recording import read_recording
 from tests.browser.fake_service import FakeService
 from tests.browser.serving import pages_over
 from tests.fakes.clock import FakeClock
@@ -226,12 +224,3 @@ def test_settings_name_everything_that_is_missing() -> None:
 def test_missing_assets_say_how_to_build_them(tmp_path: Path) -> None:
     with pytest.raises(Permanent, match="scripts and styles"):
         Assets.read(tmp_path)
-
-
-def test_recent_recordings_forget_the_one_used_longest_ago() -> None:
-    recent, recording = RecentRecordings(2), read_recording({}, None, None)
-    recent.put("a", recording)
-    recent.put("b", recording)
-    recent.get("a")
-    recent.put("c", recording)
-    assert (recent.get("a"), recent.get("b")) == (recording, None)

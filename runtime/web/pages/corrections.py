@@ -1,7 +1,6 @@
 """Corrections that people make in the player: words, speakers, undo, and earlier revisions."""
 
 import asyncio
-import json
 from http import HTTPStatus
 from typing import Any
 
@@ -10,12 +9,14 @@ from starlette.routing import Route
 
 from runtime.web.api_client import ApiError
 from runtime.web.pages.recording import read_results
-from runtime.web.site import Page, Site, Visit
+from runtime.web.pages.scripts import body_of, refusals_as_json
+from runtime.web.site import Site, Visit
 from runtime.web.view.edits import compacted
 
 FIELD = "name-"
 """A field's name begins so; the speaker follows."""
 
+CHANGES = ("edits", "edits/undo", "edits/redo", "revisions/{revision:int}/restore")
 TRIES = 2
 MAX_BODY_BYTES = 500_000
 
@@ -25,16 +26,12 @@ def routes(site: Site) -> list[Route]:
     base = "/recordings/{job_id}"
     return [
         Route(f"{base}/speakers", site.page(name_speakers), methods=["POST"]),
-        Route(f"{base}/edits", site.page(_problems_as_json(read_edits))),
-        Route(f"{base}/edits", site.page(_problems_as_json(change)), methods=["POST"]),
-        Route(f"{base}/edits/undo", site.page(_problems_as_json(change)), methods=["POST"]),
-        Route(f"{base}/edits/redo", site.page(_problems_as_json(change)), methods=["POST"]),
-        Route(f"{base}/revisions", site.page(_problems_as_json(revisions))),
-        Route(
-            f"{base}/revisions/{{revision:int}}/restore",
-            site.page(_problems_as_json(change)),
-            methods=["POST"],
+        Route(f"{base}/edits", site.page(refusals_as_json(read_edits))),
+        *(
+            Route(f"{base}/{path}", site.page(refusals_as_json(change)), methods=["POST"])
+            for path in CHANGES
         ),
+        Route(f"{base}/revisions", site.page(refusals_as_json(revisions))),
         Route(f"{base}/parts/{{part}}", site.page(part)),
     ]
 
@@ -49,21 +46,15 @@ async def read_edits(visit: Visit) -> Response:
 async def change(visit: Visit) -> Response:
     """Pass a change on, with the revision that it names and the key that makes it happen once."""
     request = visit.request
-    raw = await request.body()
-    if len(raw) > MAX_BODY_BYTES:
-        return JSONResponse({"detail": "The request is too large."}, status_code=413)
+    body = await body_of(request, most_bytes=MAX_BODY_BYTES)
     passed = {
         name: request.headers[name]
         for name in ("if-match", "idempotency-key")
         if name in request.headers
     }
     path = request.url.path.removeprefix(f"/recordings/{request.path_params['job_id']}/")
-    answer = await visit.api.call(
-        "POST",
-        f"/v1/jobs/{visit.job_id}/{path}",
-        body=json.loads(raw) if raw else None,
-        headers=passed,
-    )
+    address = f"/v1/jobs/{visit.job_id}/{path}"
+    answer = await visit.api.call("POST", address, body=body, headers=passed)
     return JSONResponse(answer.json())
 
 
@@ -115,17 +106,3 @@ async def _edit(visit: Visit, edits: list[dict[str, Any]]) -> None:
                 raise
         else:
             return
-
-
-def _problems_as_json(handle: Page) -> Page:
-    """Return a page whose refusals a script can read."""
-
-    async def answered(visit: Visit) -> Response:
-        try:
-            return await handle(visit)
-        except ApiError as error:
-            if error.status == HTTPStatus.UNAUTHORIZED:
-                raise
-            return JSONResponse(error.as_json(), status_code=error.status)
-
-    return answered

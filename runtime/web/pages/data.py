@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import AsyncIterator, Callable
-from http import HTTPStatus
 from typing import Any
 
 from starlette.responses import JSONResponse, Response, StreamingResponse
@@ -11,6 +10,7 @@ from starlette.routing import Route
 from runtime.web.api_client import ApiError
 from runtime.web.pages.home import row_html
 from runtime.web.pages.recording import progress_html
+from runtime.web.pages.scripts import body_of, refusals_as_json
 from runtime.web.site import Page, Site, Visit
 
 MAX_BODY_BYTES = 1_000_000
@@ -25,12 +25,11 @@ Renderer = Callable[[Visit, dict[str, Any]], str]
 def routes(site: Site) -> list[Route]:
     """Return the routes of scripts."""
     upload = "/data/uploads/{upload_id}"
+    posts = ("/data/uploads", f"{upload}/parts", f"{upload}/confirm", "/data/imports")
+    pass_on = site.page(refusals_as_json(_pass_on))
     return [
-        Route("/data/uploads", site.page(_pass_on), methods=["POST"]),
-        Route(upload, site.page(_pass_on), methods=["GET", "DELETE"]),
-        Route(f"{upload}/parts", site.page(_pass_on), methods=["POST"]),
-        Route(f"{upload}/confirm", site.page(_pass_on), methods=["POST"]),
-        Route("/data/imports", site.page(_pass_on), methods=["POST"]),
+        *(Route(path, pass_on, methods=["POST"]) for path in posts),
+        Route(upload, pass_on, methods=["GET", "DELETE"]),
         Route("/data/events", site.page(_events("/v1/events", row_html))),
         Route("/data/events/{job_id}", site.page(_job_events)),
     ]
@@ -39,20 +38,12 @@ def routes(site: Site) -> list[Route]:
 async def _pass_on(visit: Visit) -> Response:
     """Pass a call on to the API's path of the same name, and its problems back."""
     request = visit.request
-    raw = await request.body()
-    if len(raw) > MAX_BODY_BYTES:
-        return JSONResponse({"detail": "The request is too large."}, status_code=413)
-    try:
-        answer = await visit.api.send(
-            request.method,
-            f"/v1{request.url.path.removeprefix('/data')}",
-            json.loads(raw) if raw else None,
-            key=request.headers.get("idempotency-key"),
-        )
-    except ApiError as error:
-        if error.status == HTTPStatus.UNAUTHORIZED:
-            raise
-        return JSONResponse(error.as_json(), status_code=error.status)
+    answer = await visit.api.send(
+        request.method,
+        f"/v1{request.url.path.removeprefix('/data')}",
+        await body_of(request, most_bytes=MAX_BODY_BYTES),
+        key=request.headers.get("idempotency-key"),
+    )
     return JSONResponse(answer)
 
 

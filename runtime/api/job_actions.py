@@ -1,6 +1,7 @@
 """What a person does to a job: cancel, run again, rename, hold, erase. All are idempotent."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from runtime.api.problems import conflict, on_hold, would_expire
@@ -134,14 +135,9 @@ class JobActions:
             raise conflict(f"The job is {job.state}.", "Wait for its end, or cancel it first.")
 
     def _require_upload(self, job: Job) -> None:
-        if not self._has_upload(job):
-            raise conflict(
-                "The recording was deleted or replaced.", "Upload it again.", code="upload.gone"
-            )
-
-    def _has_upload(self, job: Job) -> bool:
-        try:
-            current = self.objects.head(job.source.bucket, job.source.key)
-        except ObjectNotFoundError:
-            return False
-        return current.job_id == job.job_id
+        with suppress(ObjectNotFoundError):
+            if self.objects.head(job.source.bucket, job.source.key).job_id == job.job_id:
+                return
+        raise conflict(
+            "The recording was deleted or replaced.", "Upload it again.", code="upload.gone"
+        )

@@ -243,10 +243,14 @@ class Uploads:
         self.records.delete(*_identity(upload_id))
 
     def _complete(self, upload: Upload, multipart_id: str) -> None:
-        try:
+        # Not found: completed by an earlier confirmation; the object's own check follows.
+        with suppress(ObjectNotFoundError):
             parts = self.transfers.parts(self.bucket, upload.key, multipart_id)
-        except ObjectNotFoundError:
-            return  # Completed by an earlier confirmation; the object's own check follows.
+            self._require_all(upload, parts)
+            self.transfers.complete(self.bucket, upload.key, multipart_id, parts)
+
+    @staticmethod
+    def _require_all(upload: Upload, parts: Sequence[UploadedPart]) -> None:
         present = {part.number: part.size_bytes for part in parts}
         missing = [
             number
@@ -256,10 +260,6 @@ class Uploads:
         if missing:
             listed = ", ".join(str(number) for number in missing[:20])
             raise _incomplete(f"{len(missing)} part(s) are missing: {listed}.")
-        try:
-            self.transfers.complete(self.bucket, upload.key, multipart_id, parts)
-        except ObjectNotFoundError:
-            return
 
     def _found(self, caller: Caller, upload_id: str) -> tuple[Upload, Record]:
         record = self.records.get(*_identity(upload_id)) if known_form(upload_id) else None

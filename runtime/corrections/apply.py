@@ -1,7 +1,7 @@
 """Applies one edit to a document: a pure function, whose times stay in order."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, replace
 
 from runtime.core.media import Turn
@@ -12,6 +12,15 @@ from runtime.corrections.edits import Edit, EditRefusedError
 LABEL = re.compile(r"[A-Z][A-Z0-9]*_\d{2,3}|UNKNOWN")
 WORD_SECONDS = 0.3
 """How long an inserted word lasts where nothing follows it."""
+
+
+def free_label(taken: Container[str]) -> str:
+    """Return the first label of a speaker that is not taken; raise `EditRefusedError`."""
+    for number in range(1000):
+        label = f"SPEAKER_{number:02d}"
+        if label not in taken:
+            return label
+    raise EditRefusedError("edits.bad_speaker", "The file names too many speakers.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from runtime.core.media import UNKNOWN_SPEAKER, Chapter, Turn
 from runtime.corrections import edits
 from runtime.corrections.alignment import align
-from runtime.corrections.apply import apply_edit
+from runtime.corrections.apply import apply_edit, free_label
 from runtime.corrections.captions import Said
 from runtime.corrections.document import Document, EditableWord, document_of
 from runtime.corrections.edits import Edit, EditRefusedError
@@ -35,10 +35,7 @@ class Places:
     def speaker(self, label: str) -> str:
         """Return a speaker's label; a person's new one stays where it is free."""
         if label not in self.speakers:
-            free = (f"SPEAKER_{number:02d}" for number in range(1000))
-            wanted = (
-                label if label not in self.taken else next(x for x in free if x not in self.taken)
-            )
+            wanted = free_label(self.taken) if label in self.taken else label
             self.taken.add(wanted)
             self.speakers[label] = wanted
         return self.speakers[label]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from runtime.core.word_spacing import joined
 from runtime.corrections import edits
 from runtime.corrections.alignment import Block, Token, align, key_of, pair
-from runtime.corrections.apply import LABEL
+from runtime.corrections.apply import LABEL, free_label
 from runtime.corrections.captions import Format, Said, read_said
 from runtime.corrections.document import Document, as_sentence, sentences_of
 from runtime.corrections.edits import Edit, EditRefusedError
@@ -189,7 +189,7 @@ def _labels(
     for key in [key for key in own if key not in labels]:
         label, _ = own[key].most_common(1)[0]
         if key_of(name_of(label)) in own or label in renamed:
-            label = _free(taken)
+            label = free_label(taken)
             taken.add(label)
             added.append(edits.RenameSpeaker(speaker=label, name=names[key]))
         else:
@@ -209,11 +209,3 @@ def _wanted(speaker: str, said: Said, labels: dict[str, str], name_of: Callable[
     if not said.name or key_of(said.name) == key_of(name_of(speaker)):
         return speaker
     return labels[key_of(said.name)]
-
-
-def _free(taken: set[str]) -> str:
-    for number in range(1000):
-        label = f"SPEAKER_{number:02d}"
-        if label not in taken:
-            return label
-    raise EditRefusedError("edits.bad_speaker", "The file names too many speakers.")

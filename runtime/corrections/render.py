@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate, pairwise
 
 from runtime.core.media import Chapter
 from runtime.core.summary import Citation, Summary, SummaryItem
@@ -54,12 +55,9 @@ def _summary(found: JobResult, document: Document, sentences: Sentences) -> tupl
             if text is None or not moved.citations:
                 continue
             if (s, i) in document.summary:
-                items.append(replace(moved, text=text, quoted=False))
-                continue
-            if item.quoted:
-                items.append(moved)
-                continue
-            is_older = is_older or _changed(item, original, place, sentences, found)
+                moved = replace(moved, text=text, quoted=False)
+            elif not item.quoted:
+                is_older = is_older or _changed(item, original, place, sentences, found)
             items.append(moved)
         if items:
             sections.append(replace(section, items=tuple(items)))
@@ -68,11 +66,8 @@ def _summary(found: JobResult, document: Document, sentences: Sentences) -> tupl
 
 def _original(found: JobResult) -> list[tuple[int, int]]:
     """Return the first and the last word of each sentence as found."""
-    spans, at = [], 0
-    for sentence in found.sentences:
-        spans.append((at, at + len(sentence.words)))
-        at += len(sentence.words)
-    return spans
+    ends = accumulate((len(sentence.words) for sentence in found.sentences), initial=0)
+    return list(pairwise(ends))
 
 
 def _cited(

@@ -1,8 +1,10 @@
 """A job's result without personal data: words, titles and summary, and the times of what went."""
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
 from runtime.core.media import AttributedWord, Sentence, TimeRange
 from runtime.core.summary import Summary, SummaryItem
@@ -59,9 +61,6 @@ def redacted(result: JobResult, *, names: Iterable[str] = ()) -> Redacted:
 
     heads = {indexes[0]: (indexes[-1], kind) for indexes, kind in groups}
     dropped = {at for indexes, _ in groups for at in indexes[1:]}
-    counts: dict[str, int] = {}
-    for _, kind in groups:
-        counts[kind] = counts.get(kind, 0) + 1
     at = 0
     chapters = []
     for chapter in result.chapters:
@@ -85,17 +84,14 @@ def redacted(result: JobResult, *, names: Iterable[str] = ()) -> Redacted:
             media_files=(),
         ),
         times=_times([(words[group[0]], words[group[-1]]) for group, _ in groups]),
-        counts=counts,
+        counts=dict(Counter(kind for _, kind in groups)),
     )
 
 
 def _joined(words: Sequence[AttributedWord]) -> tuple[str, list[int]]:
-    parts, starts, at = [], [], 0
-    for word in words:
-        starts.append(at)
-        parts.append(word.word.text)
-        at += len(word.word.text) + 1
-    return " ".join(parts), starts
+    texts = [word.word.text for word in words]
+    starts = accumulate((len(text) + 1 for text in texts), initial=0)
+    return " ".join(texts), list(starts)[: len(texts)]
 
 
 def _words_of(span: Span, words: Sequence[AttributedWord], starts: Sequence[int]) -> list[int]:

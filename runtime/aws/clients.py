@@ -94,20 +94,17 @@ def bedrock(region: str, *, read_timeout: int) -> Any:
         retries={"total_max_attempts": MODEL_ATTEMPTS, "mode": "adaptive"},
         max_pool_connections=CONNECTIONS,
     )
-    connect: Callable[..., Any] = boto3.client
-    return connect("bedrock-runtime", region_name=region, config=limits)
+    return _untyped("bedrock-runtime", region, limits)
 
 
 def events(region: str) -> Any:
     """Return a client of EventBridge."""
-    connect: Callable[..., Any] = boto3.client
-    return connect("events", region_name=region, config=config())
+    return _untyped("events", region, config())
 
 
 def scaling(region: str) -> Any:
     """Return a client of Application Auto Scaling."""
-    connect: Callable[..., Any] = boto3.client
-    return connect("application-autoscaling", region_name=region, config=config())
+    return _untyped("application-autoscaling", region, config())
 
 
 def xray(region: str) -> Any:
@@ -117,5 +114,10 @@ def xray(region: str) -> Any:
         read_timeout=TRACE_TIMEOUT_SECONDS,
         retries={"total_max_attempts": 1, "mode": "standard"},
     )
+    return _untyped("xray", region, limits)
+
+
+def _untyped(service: str, region: str, limits: Config) -> Any:
+    """Return a client of a service whose types are not installed."""
     connect: Callable[..., Any] = boto3.client
-    return connect("xray", region_name=region, config=limits)
+    return connect(service, region_name=region, config=limits)

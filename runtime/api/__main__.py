@@ -53,7 +53,7 @@ class Server(uvicorn.Server):
     def _drain(self) -> None:
         self.services.health.drain()
         if self.services.hub is not None:
-            self.services.hub.close()
+            self.services.hub.stop()
 
 
 def main(*, outbound: Outbound | None = None) -> int:

@@ -142,6 +142,8 @@ def compose(
         else None
     )
     hub = Hub(listing, clock=clock, log=log) if sockets else None
+    # Without sockets there is no process between requests: a queue's event source calls.
+    running = [each for each in (hub, workers, importing, reports) if each is not None and sockets]
     health = Health(
         {
             "jobs": lambda: jobs.get(NO_RECORD),
@@ -226,18 +228,8 @@ def compose(
             "voices": settings.known_voices,
         },
         cors_origins=settings.cors_origins,
-        # Without sockets there is no process between requests: a queue's event source calls.
-        starts=[
-            each.start
-            for each in (hub, workers, importing, reports)
-            if each is not None and sockets
-        ],
-        stops=[
-            *([hub.close] if hub is not None else []),
-            *([workers.stop] if workers is not None and sockets else []),
-            *([importing.stop] if importing is not None else []),
-            *([reports.stop] if reports is not None else []),
-        ],
+        starts=[each.start for each in running],
+        stops=[each.stop for each in running],
     )
 
 

@@ -68,7 +68,7 @@ class Watcher:
 
 
 class Hub:
-    """Polls while anyone watches. `start` and `close` belong to the process."""
+    """Polls while anyone watches. `start` and `stop` belong to the process."""
 
     def __init__(self, listing: JobListing, *, clock: Clock, log: Log) -> None:
         self._listing = listing
@@ -113,7 +113,7 @@ class Hub:
         with self._condition:
             self._watchers.discard(watcher)
 
-    def close(self) -> None:
+    def stop(self) -> None:
         """End every stream and the polling thread, without waiting for either."""
         with self._condition:
             self._closed = True

@@ -212,20 +212,32 @@ class System:
         """Return a function's log lines that mention something."""
         return self.lines(f"/aws/lambda/{self.deployed.outputs[function]}", about)
 
-    def untraced(self, role: str, *, since: float) -> list[dict[str, Any]]:
-        """Return the lines by which the code of a role says that it could not send traces."""
+    def untraced(self, role: str, *, since: float) -> set[str]:
+        """Return the codes with which the code of a role says that it could not send traces."""
+        function = self._function_of(role)
+        group = (
+            self.deployed.outputs[Output.PROCESSOR_LOG_GROUP]
+            if function is None
+            else f"/aws/lambda/{function}"
+        )
+        lines = self.lines(group, "traces.not_sent", since=since)
+        return {json.loads(line)["code"] for line in lines}
+
+    def start_anew(self, role: str) -> None:
+        """Have the next call of a role's function run in a new environment; tasks do so anyway."""
+        if function := self._function_of(role):
+            client = self.client("lambda")
+            seconds = client.get_function_configuration(FunctionName=function)["Timeout"]
+            client.update_function_configuration(FunctionName=function, Timeout=seconds)
+            client.get_waiter("function_updated_v2").wait(FunctionName=function)
+
+    def _function_of(self, role: str) -> str | None:
         functions = {
             "dispatcher": Output.DISPATCHER_FUNCTION,
             "reaper": Output.REAPER_FUNCTION,
         }
-        function = functions.get(role.removeprefix("pool "))
-        outputs = self.deployed.outputs
-        group = (
-            outputs[Output.PROCESSOR_LOG_GROUP]
-            if function is None
-            else f"/aws/lambda/{outputs[function]}"
-        )
-        return [json.loads(line) for line in self.lines(group, "traces.not_sent", since=since)]
+        output = functions.get(role.removeprefix("pool "))
+        return None if output is None else self.deployed.outputs[output]
 
     @cached_property
     def _mapping(self) -> dict[str, Any]:

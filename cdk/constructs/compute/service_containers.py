@@ -38,8 +38,8 @@ def add_api(scope: Construct, resources: ServiceResources, site: HttpSite) -> Ht
             priority=1,
             variables={
                 **api_variables(resources),
-                EnvVar.AWS_REGION.value: Aws.REGION,
-                EnvVar.ECS_ENABLE_TASK_PROTECTION.value: TRUE,
+                EnvVar.AWS_REGION: Aws.REGION,
+                EnvVar.ECS_ENABLE_TASK_PROTECTION: TRUE,
             },
         ),
     )
@@ -68,7 +68,7 @@ def add_web(scope: Construct, resources: ServiceResources, site: HttpSite) -> Ht
             port_variable=EnvVar.WEB_PORT,
             host=host_of(str(settings.web_url)),
             priority=2,
-            variables={**variables, EnvVar.AWS_REGION.value: Aws.REGION},
+            variables={**variables, EnvVar.AWS_REGION: Aws.REGION},
             secrets=_web_secrets(scope, settings),
         ),
     )
@@ -76,10 +76,10 @@ def add_web(scope: Construct, resources: ServiceResources, site: HttpSite) -> Ht
     return service
 
 
-def _web_secrets(scope: Construct, settings: ServiceConfig) -> dict[str, ecs.Secret]:
+def _web_secrets(scope: Construct, settings: ServiceConfig) -> dict[EnvVar, ecs.Secret]:
     if settings.oidc_client_secret_arn is None:
         return {}
     secret = secretsmanager.Secret.from_secret_complete_arn(
         scope, "ClientSecret", settings.oidc_client_secret_arn
     )
-    return {EnvVar.OIDC_CLIENT_SECRET.value: ecs.Secret.from_secrets_manager(secret)}
+    return {EnvVar.OIDC_CLIENT_SECRET: ecs.Secret.from_secrets_manager(secret)}

@@ -1,7 +1,6 @@
 """The services as functions: the same image behind API Gateway, which costs nothing while idle."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from aws_cdk import Duration, Size
@@ -18,6 +17,7 @@ from constructs import Construct
 from cdk.config import EnvironmentConfig
 from cdk.config.service import ServiceConfig
 from cdk.constructs import permissions
+from cdk.constructs.compute.container import Variables, by_name
 from cdk.constructs.compute.http_service import host_of
 from cdk.constructs.compute.service_parts import (
     API,
@@ -82,7 +82,7 @@ class HttpFunction(Construct):
         handler: str,
         resources: ServiceResources,
         site: FunctionSite,
-        variables: Mapping[str, str],
+        variables: Variables,
     ) -> None:
         super().__init__(scope, construct_id)
         environment, settings = resources.environment, resources.settings
@@ -115,7 +115,7 @@ class HttpFunction(Construct):
             memory_size=settings.memory_mib,
             ephemeral_storage_size=_SCRATCH,
             timeout=_TIMEOUT,
-            environment=dict(variables),
+            environment=by_name(variables),
             role=self.role.without_policy_updates(),
             log_group=logs,
         )

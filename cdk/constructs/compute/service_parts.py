@@ -12,6 +12,7 @@ from cdk.config import EnvironmentConfig
 from cdk.config.media import GB
 from cdk.config.service import ServiceConfig
 from cdk.constructs import permissions
+from cdk.constructs.compute.container import Variables
 from cdk.constructs.data.job_queue import JobQueue
 from cdk.constructs.data.service_cache import ServiceCache
 from cdk.constructs.data.sign_in import ADMINS, Issuer
@@ -48,61 +49,59 @@ class ServiceResources:
     cache: ServiceCache | None
 
 
-def api_variables(resources: ServiceResources) -> dict[str, str]:
+def api_variables(resources: ServiceResources) -> Variables:
     """Return the variables of the API."""
     environment, names = resources.environment, Names(resources.environment.name)
-    optional = {
-        EnvVar.CACHE_URL: resources.cache and resources.cache.url,
-        EnvVar.WORK_QUEUE_URL: resources.work and resources.work.queue.queue_url,
-        EnvVar.GPU_WORK_QUEUE_URL: resources.gpu_work and resources.gpu_work.queue.queue_url,
+    work, gpu_work, days = resources.work, resources.gpu_work, environment.storage.object_days
+    return {
+        **_common(resources),
+        EnvVar.JOBS_TABLE: resources.jobs_table.table_name,
+        EnvVar.IDEMPOTENCY_TABLE: resources.idempotency_table.table_name,
+        EnvVar.UPLOADS_TABLE: resources.uploads_table.table_name,
+        EnvVar.API_KEYS_TABLE: resources.api_keys_table.table_name,
+        EnvVar.WEBHOOKS_TABLE: resources.webhooks_table.table_name,
+        EnvVar.READS_TABLE: resources.reads_table.table_name,
+        EnvVar.READ_DAYS: str(environment.storage.access_log_days),
+        EnvVar.MEDIA_BUCKET: resources.media_bucket_name,
+        EnvVar.MAX_MEDIA_BYTES: str(environment.media.max_gb * GB),
+        EnvVar.JOBS_QUEUE_URL: resources.jobs.queue.queue_url,
+        EnvVar.JOBS_DLQ_URL: resources.jobs.dead_letters.queue_url,
+        EnvVar.WEBHOOK_QUEUE_URL: resources.webhooks.queue.queue_url,
+        EnvVar.EVENT_BUS_NAME: resources.bus.event_bus_name,
+        EnvVar.ECS_CLUSTER_NAME: resources.cluster.cluster_name,
+        EnvVar.OIDC_AUDIENCE: resources.issuer.client_id,
+        EnvVar.OIDC_ADMIN_GROUP: ADMINS,
+        EnvVar.CORS_ORIGINS: ",".join(environment.browser_origins),
+        EnvVar.CACHE_URL: resources.cache.url if resources.cache else None,
+        EnvVar.WORK_QUEUE_URL: work.queue.queue_url if work else None,
+        EnvVar.GPU_WORK_QUEUE_URL: gpu_work.queue.queue_url if gpu_work else None,
         EnvVar.WORKER_SERVICE_NAME: names.worker if environment.workers else None,
         EnvVar.GPU_WORKER_SERVICE_NAME: names.gpu_worker if environment.gpu else None,
         # Without it, the API lets a legal hold promise what S3 does not keep.
-        EnvVar.OBJECT_DAYS: str(environment.storage.object_days or ""),
+        EnvVar.OBJECT_DAYS: str(days) if days else None,
         EnvVar.KNOWN_VOICES: TRUE if resources.settings.known_voices else None,
     }
-    return {
-        **_common(resources),
-        EnvVar.JOBS_TABLE.value: resources.jobs_table.table_name,
-        EnvVar.IDEMPOTENCY_TABLE.value: resources.idempotency_table.table_name,
-        EnvVar.UPLOADS_TABLE.value: resources.uploads_table.table_name,
-        EnvVar.API_KEYS_TABLE.value: resources.api_keys_table.table_name,
-        EnvVar.WEBHOOKS_TABLE.value: resources.webhooks_table.table_name,
-        EnvVar.READS_TABLE.value: resources.reads_table.table_name,
-        EnvVar.READ_DAYS.value: str(environment.storage.access_log_days),
-        EnvVar.MEDIA_BUCKET.value: resources.media_bucket_name,
-        EnvVar.MAX_MEDIA_BYTES.value: str(environment.media.max_gb * GB),
-        EnvVar.JOBS_QUEUE_URL.value: resources.jobs.queue.queue_url,
-        EnvVar.JOBS_DLQ_URL.value: resources.jobs.dead_letters.queue_url,
-        EnvVar.WEBHOOK_QUEUE_URL.value: resources.webhooks.queue.queue_url,
-        EnvVar.EVENT_BUS_NAME.value: resources.bus.event_bus_name,
-        EnvVar.ECS_CLUSTER_NAME.value: resources.cluster.cluster_name,
-        EnvVar.OIDC_AUDIENCE.value: resources.issuer.client_id,
-        EnvVar.OIDC_ADMIN_GROUP.value: ADMINS,
-        EnvVar.CORS_ORIGINS.value: ",".join(environment.browser_origins),
-        **{name.value: value for name, value in optional.items() if value},
-    }
 
 
-def web_variables(resources: ServiceResources, *, api_url: str) -> dict[str, str]:
+def web_variables(resources: ServiceResources, *, api_url: str) -> Variables:
     """Return the variables of the web pages; `api_url` is where they reach the API."""
     media = (f"https://{resources.media_bucket_domain}", *resources.settings.media_origins)
     return {
         **_common(resources),
-        EnvVar.WEB_API_URL.value: api_url,
-        EnvVar.WEB_PUBLIC_URL.value: str(resources.settings.web_url),
-        EnvVar.WEB_MEDIA_ORIGINS.value: ",".join(media),
-        EnvVar.OIDC_CLIENT_ID.value: resources.issuer.client_id,
-        EnvVar.SESSIONS_TABLE.value: resources.sessions_table.table_name,
+        EnvVar.WEB_API_URL: api_url,
+        EnvVar.WEB_PUBLIC_URL: str(resources.settings.web_url),
+        EnvVar.WEB_MEDIA_ORIGINS: ",".join(media),
+        EnvVar.OIDC_CLIENT_ID: resources.issuer.client_id,
+        EnvVar.SESSIONS_TABLE: resources.sessions_table.table_name,
     }
 
 
-def _common(resources: ServiceResources) -> dict[str, str]:
+def _common(resources: ServiceResources) -> Variables:
     return {
-        EnvVar.ENVIRONMENT.value: resources.environment.name,
-        EnvVar.LOG_LEVEL.value: resources.settings.log_level,
-        EnvVar.TRACING.value: tracing_variable(resources.environment),
-        EnvVar.OIDC_ISSUER.value: resources.issuer.url,
+        EnvVar.ENVIRONMENT: resources.environment.name,
+        EnvVar.LOG_LEVEL: resources.settings.log_level,
+        EnvVar.TRACING: tracing_variable(resources.environment),
+        EnvVar.OIDC_ISSUER: resources.issuer.url,
     }
 
 

@@ -11,34 +11,34 @@ from constructs import Construct
 
 from cdk.config import EnvironmentConfig
 from cdk.config.summary import SummaryConfig
+from cdk.constructs.compute.container import Variables
 from cdk.constructs.permissions.statement import allow
 from cdk.naming import local_arn
 from runtime.core.contract import FALSE, SPEND_PREFIX, TRUE, EnvVar, SummarizerName
 
 
-def summary_variables(environment: EnvironmentConfig) -> dict[str, str]:
+def summary_variables(environment: EnvironmentConfig) -> Variables:
     """Return the variables of the model, none without one."""
     summary = environment.summary
     if summary is None:
         return {}
-    optional = {
-        EnvVar.SUMMARY_ENDPOINT.value: summary.endpoint,
-        EnvVar.SUMMARY_GUARDRAIL.value: summary.guardrail,
-        EnvVar.SUMMARY_TEMPLATES.value: summary.templates,
-    }
     return {
-        EnvVar.SUMMARIZER.value: summary.summarizer,
-        EnvVar.SUMMARY_MODEL.value: summary.model,
-        EnvVar.SUMMARY_PROMPT_CACHING.value: TRUE if summary.prompt_caching else FALSE,
-        EnvVar.SUMMARY_PRICES.value: summary.prices,
-        EnvVar.SUMMARY_JOB_USD.value: f"{summary.job_usd}",
-        EnvVar.SUMMARY_MONTH_USD.value: f"{summary.month_usd}",
-        EnvVar.SUMMARY_SECONDS.value: str(summary.seconds),
-        **{name: value for name, value in optional.items() if value is not None},
+        EnvVar.SUMMARIZER: summary.summarizer,
+        EnvVar.SUMMARY_MODEL: summary.model,
+        EnvVar.SUMMARY_PROMPT_CACHING: TRUE if summary.prompt_caching else FALSE,
+        EnvVar.SUMMARY_PRICES: summary.prices,
+        EnvVar.SUMMARY_JOB_USD: f"{summary.job_usd}",
+        EnvVar.SUMMARY_MONTH_USD: f"{summary.month_usd}",
+        EnvVar.SUMMARY_SECONDS: str(summary.seconds),
+        EnvVar.SUMMARY_ENDPOINT: summary.endpoint,
+        EnvVar.SUMMARY_GUARDRAIL: summary.guardrail,
+        EnvVar.SUMMARY_TEMPLATES: summary.templates,
     }
 
 
-def summary_secrets(scope: Construct, environment: EnvironmentConfig) -> Mapping[str, ecs.Secret]:
+def summary_secrets(
+    scope: Construct, environment: EnvironmentConfig
+) -> Mapping[EnvVar, ecs.Secret]:
     """Return the API key, which ECS reads when a task starts, if there is one."""
     summary = environment.summary
     if summary is None or summary.api_key_secret is None:
@@ -46,7 +46,7 @@ def summary_secrets(scope: Construct, environment: EnvironmentConfig) -> Mapping
     secret = secretsmanager.Secret.from_secret_complete_arn(
         scope, "SummaryApiKey", summary.api_key_secret
     )
-    return {EnvVar.SUMMARY_API_KEY.value: ecs.Secret.from_secrets_manager(secret)}
+    return {EnvVar.SUMMARY_API_KEY: ecs.Secret.from_secrets_manager(secret)}
 
 
 def summary_permissions(

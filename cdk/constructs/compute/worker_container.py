@@ -62,11 +62,11 @@ def add_worker(
             **processing_variables(
                 environment, resources, job_timeout_seconds=seconds, device=device
             ),
-            EnvVar.MEDIA_BUCKET.value: resources.media_bucket_name,
-            EnvVar.WORK_QUEUE_URL.value: resources.queue.queue_url,
-            EnvVar.JOBS_QUEUE_URL.value: resources.jobs_queue.queue_url,
-            EnvVar.WORK_VISIBILITY_SECONDS.value: str(workers.visibility_timeout_seconds),
-            EnvVar.ECS_ENABLE_TASK_PROTECTION.value: TRUE,
+            EnvVar.MEDIA_BUCKET: resources.media_bucket_name,
+            EnvVar.WORK_QUEUE_URL: resources.queue.queue_url,
+            EnvVar.JOBS_QUEUE_URL: resources.jobs_queue.queue_url,
+            EnvVar.WORK_VISIBILITY_SECONDS: str(workers.visibility_timeout_seconds),
+            EnvVar.ECS_ENABLE_TASK_PROTECTION: TRUE,
         },
         **properties,
     )

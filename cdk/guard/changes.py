@@ -1,6 +1,6 @@
 """Compares templates before and after: what a deployment would do to resources that hold data."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -137,24 +137,12 @@ def _switched_off(old: Resource, new: Resource) -> Iterator[str]:
             yield f"{name} is switched off"
 
 
-def _deletion_protection(properties: Resource) -> bool:
-    return properties.get("DeletionProtectionEnabled") is True
-
-
-def _point_in_time(properties: Resource) -> bool:
-    recovery = properties.get("PointInTimeRecoverySpecification", {})
-    return recovery.get("PointInTimeRecoveryEnabled") is True
-
-
-def _versioning(properties: Resource) -> bool:
-    versioning: Any = properties.get("VersioningConfiguration", {})
-    return bool(versioning.get("Status") == "Enabled")
-
-
-_PROTECTIONS = {
-    "deletion protection": _deletion_protection,
-    "point-in-time recovery": _point_in_time,
-    "versioning": _versioning,
+_PROTECTIONS: Mapping[str, Callable[[Resource], bool]] = {
+    "deletion protection": lambda has: has.get("DeletionProtectionEnabled") is True,
+    "point-in-time recovery": lambda has: (
+        has.get("PointInTimeRecoverySpecification", {}).get("PointInTimeRecoveryEnabled") is True
+    ),
+    "versioning": lambda has: has.get("VersioningConfiguration", {}).get("Status") == "Enabled",
 }
 
 

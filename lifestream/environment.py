@@ -86,13 +86,18 @@ def data_stacks(stacks: Iterable[Stack], environment: str) -> list[Stack]:
     return [stack for stack in stacks if stack.name in names]
 
 
+def merged_outputs(stacks: Iterable[Stack]) -> dict[str, str]:
+    """Return the outputs of stacks together."""
+    return {key: value for stack in stacks for key, value in stack.outputs.items()}
+
+
 def outputs_of(stacks: Sequence[Stack], environment: str, *, place: str) -> dict[str, str]:
     """Return all outputs of an environment together.
 
     Raise `Permanent` when it has no stack or lacks an output; `place` says where was looked.
     """
     found = stacks_of_environment(stacks, environment, place=place)
-    outputs = {key: value for stack in found for key, value in stack.outputs.items()}
+    outputs = merged_outputs(found)
     missing = [output.value for output in REQUIRED if output not in outputs]
     if missing:
         raise Permanent(

@@ -1,5 +1,6 @@
 """`restore-drill`: proves that tables and objects can be restored, and takes the time."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from lifestream import adapters
 from lifestream.doctor.aws_reader import table_names
+from lifestream.environment import merged_outputs
 from lifestream.restore_drill import (
     DRILL_PREFIX,
     DrillClock,
@@ -33,7 +35,7 @@ def restore_drill(
     """
     aws, screen, clock = session.aws, session.screen, SystemClock()
     stacks = adapters.stacks(aws, session.environment)
-    outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
+    outputs = merged_outputs(stacks)
     stamp = f"{datetime.fromtimestamp(clock.now(), UTC):%Y%m%d%H%M%S}"
     tables = []
     for table in table_names(aws, stacks):
@@ -48,7 +50,10 @@ def restore_drill(
             )
     with screen.busy("Restoring objects"):
         media = drill_objects(
-            aws, outputs[Output.MEDIA_BUCKET], below=f"{DRILL_PREFIX}{stamp}/", most=objects
+            aws,
+            outputs[Output.MEDIA_BUCKET],
+            below=f"{DRILL_PREFIX}{stamp}/",
+            most=objects,
         )
     passed = media.passed and all(table.passed for table in tables)
     if as_json:
@@ -63,18 +68,7 @@ def document(tables: list[TableDrill], media: ObjectDrill, *, passed: bool) -> d
     """Return the outcome for a script."""
     return {
         "passed": passed,
-        "tables": [
-            {
-                "table": each.table,
-                "recovered_to": each.recovered_to,
-                "restored": each.restored,
-                "newer": each.newer,
-                "lost": each.lost,
-                "different": each.different,
-                "seconds": round(each.seconds, 1),
-            }
-            for each in tables
-        ],
+        "tables": [{**asdict(each), "seconds": round(each.seconds, 1)} for each in tables],
         "objects": {"restored": media.restored, "different": list(media.different)},
     }
 

@@ -10,6 +10,7 @@ from lifestream.default_groups import default_groups
 from lifestream.doctor import aws_reader, resource_checks, work_checks
 from lifestream.doctor.findings import Finding, unreadable
 from lifestream.doctor.snapshot import Function, Queue
+from lifestream.environment import merged_outputs
 from runtime.aws.job_store import DynamoJobStore
 from runtime.core.clock import WallClock
 from runtime.core.contract import EnvVar, IdempotencyTable, JobsTable, Output
@@ -56,7 +57,7 @@ class Examination:
         """Examine everything; raise `LifestreamError` when there is no such environment."""
         self._on_step("stacks")
         stacks = adapters.stacks(self._aws, self._environment)
-        self._outputs = {key: value for stack in stacks for key, value in stack.outputs.items()}
+        self._outputs = merged_outputs(stacks)
         self.findings += resource_checks.check_stacks(stacks, self._environment)
         self.findings += resource_checks.check_protection(
             stacks, self._environment, retain=self._retain

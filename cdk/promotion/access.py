@@ -63,7 +63,6 @@ class AccessStack(Stack):
             *(self._deployment(config) if config.github else ()),
         ):
             self.role.add_to_policy(statement)
-        Tags.of(self).add("Service", SERVICE_NAME)
         Tags.of(self).add("Environment", environment)
 
     def _images(self, config: PromotionConfig) -> tuple[iam.PolicyStatement, ...]:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from aws_cdk import App, Validations
+from aws_cdk import App, Tags, Validations
 
 from cdk.application import ENVIRONMENTS, feature_flags
 from cdk.config import load_environments
@@ -14,6 +14,7 @@ from cdk.promotion.github import GithubStack
 from cdk.promotion.pipeline import PipelineStack
 from cdk.promotion.releases import ReleasesStack
 from cdk.promotion.targets import promoter_role, release_target, target_of
+from runtime.core.contract import SERVICE_NAME
 
 FILE = "promotion.toml"
 
@@ -36,6 +37,7 @@ def build_promotion(root: Path, *, outdir: Path | None, file: Path | None = None
     }
     config = load_promotion(file or root / FILE, environments)
     Validations.of(app).add_plugins(*packs())
+    Tags.of(app).add("Service", SERVICE_NAME)
     targets = {
         stage.environment: target_of(environments[stage.environment], config)
         for stage in config.stages

@@ -4,7 +4,7 @@ CodePipeline reads artifacts in the region of an action, and in another account 
 whose policy can admit that account.
 """
 
-from aws_cdk import Duration, RemovalPolicy, Stack, Tags
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
@@ -77,7 +77,6 @@ class ArtifactsStack(Stack):
         self.bucket = artifact_bucket(
             self, key=alias, name=f"{SERVICE_NAME}-artifacts-{target.account}-{target.region}"
         )
-        Tags.of(self).add("Service", SERVICE_NAME)
 
 
 def _expire(days: int) -> list[s3.LifecycleRule]:

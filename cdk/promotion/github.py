@@ -1,6 +1,6 @@
 """GitHub's workflows without a stored key: the identity provider, and who releases images."""
 
-from aws_cdk import Duration, Stack, Tags
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
@@ -40,7 +40,6 @@ class GithubStack(Stack):
             builder = self._builder(target, config, images)
             if provider is not None:
                 builder.node.add_dependency(provider)
-        Tags.of(self).add("Service", SERVICE_NAME)
 
     def _builder(
         self, target: DeploymentTarget, config: PromotionConfig, images: ecr.IRepository

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from aws_cdk import Aws, Duration, RemovalPolicy, Stack, Tags, pipelines
+from aws_cdk import Aws, Duration, RemovalPolicy, Stack, pipelines
 from aws_cdk import aws_codebuild as codebuild
 from aws_cdk import aws_codepipeline as codepipeline
 from aws_cdk import aws_ecr as ecr
@@ -102,7 +102,6 @@ class PipelineStack(Stack):
             before = names_of(wave)
         self._pipeline.build_pipeline()
         self._allow_connection(pipeline.connection_arn)
-        Tags.of(self).add("Service", SERVICE_NAME)
 
     def _add(self, wave: Sequence[StageConfig], steps: Steps, before: str) -> None:
         """Add stages that are deployed at the same time, after one approval of them all."""

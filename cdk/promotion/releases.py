@@ -2,14 +2,13 @@
 
 from collections.abc import Sequence
 
-from aws_cdk import RemovalPolicy, Stack, Tags
+from aws_cdk import RemovalPolicy, Stack
 from aws_cdk import aws_ecr as ecr
 from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from cdk.naming import RELEASES
 from cdk.promotion.targets import DeploymentTarget
-from runtime.core.contract import SERVICE_NAME
 
 READ = (
     "ecr:BatchCheckLayerAvailability",
@@ -62,7 +61,6 @@ class ReleasesStack(Stack):
         for target, role in promoters:
             if target.account != release_target.account:
                 self._let_read(target, role)
-        Tags.of(self).add("Service", SERVICE_NAME)
 
     def _let_read(self, target: DeploymentTarget, role: str) -> None:
         self.images.add_to_resource_policy(

@@ -1,27 +1,32 @@
 """The corpus: what people upload by mistake, accident or malice, and what must become of it."""
 
-from dataclasses import dataclass, field
-from pathlib import Path
-
-from runtime.processor.media.limits import USUAL_LIMITS, MediaLimits
+from runtime.processor.media.limits import MediaLimits
 from scripts.sample_media.ffmpeg import ffmpeg
+from tests.corpus.case import kept, refused
+from tests.corpus.containers import CONTAINERS, PCM, WITH_PICTURE
 from tests.corpus.making import (
     FAST,
     X264,
-    Make,
     box,
+    captioned,
+    captions,
     clip,
+    concatenation,
     content,
     edited,
+    film,
     in_samples,
     joined,
     made,
     nested,
     noise,
     picture,
+    playlist,
     remuxed,
     replaced,
     tone,
+    twice,
+    two_languages,
     void,
     with_clocks,
     with_count,
@@ -29,88 +34,12 @@ from tests.corpus.making import (
     with_large_sizes,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
-    """One file. Either `code` refuses it, or its `sound` and `picture` last so long, in seconds.
-
-    None means that there is no such track. `warnings` are the codes in the results.
-    """
-
-    make: Make
-    code: str | None = None
-    sound: float | None = None
-    picture: float | None = None
-    warnings: tuple[str, ...] = ()
-    tolerance: float = 0.12
-    limits: MediaLimits = USUAL_LIMITS
-    audio_track: str = "default"
-    facts: dict[str, object] = field(default_factory=dict)
-
-
-def refused(code: str, make: Make, **others: object) -> Case:
-    return Case(make=make, code=code, **others)  # type: ignore[arg-type]
-
-
-def kept(
-    make: Make, sound: float | None, picture: float | None, *warnings: str, **others: object
-) -> Case:
-    return Case(make=make, sound=sound, picture=picture, warnings=warnings, **others)  # type: ignore[arg-type]
-
-
-def film(*coding: object, form: str = "mp4") -> Make:
-    """Picture and sound of 2 s in some coding."""
-    return made(*picture(), *tone(), *coding, form=form)
-
-
-def twice(*coding: object, form: str) -> Make:
-    """A recording and the same one appended; without a picture if no coding is for one."""
-    sources = (*picture(), *tone()) if "-c:v" in coding else tone()
-
-    def make(path: Path) -> None:
-        ffmpeg(*sources, *coding, "-f", form, path)
-        path.write_bytes(path.read_bytes() * 2)
-
-    return make
-
-
-def playlist(path: Path) -> None:
-    path.with_name("private.mp4").write_bytes(clip())
-    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nprivate.mp4\n#EXT-X-ENDLIST\n")
-
-
-def concatenation(path: Path) -> None:
-    path.with_name("private.mp4").write_bytes(clip())
-    path.write_text(f"ffconcat version 1.0\nfile '{path.with_name('private.mp4')}'\n")
-
-
-def two_languages(path: Path) -> None:
-    flags = ("-disposition:a:0", "default", "-disposition:a:1", "0")
-    names = ("-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng")
-    tracks = ("-map", "0:v", "-map", "1:a", "-map", "2:a")
-    ffmpeg(*picture(), *tone(1.0), *tone(2.0), *tracks, *X264, *flags, *names, path)
-
-
-def captions(path: Path) -> None:
-    text = path.with_name("captions.srt")
-    text.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
-    ffmpeg("-i", text, "-c:s", "mov_text", "-f", "mp4", path)
-
-
-def captioned(path: Path) -> None:
-    text = path.with_name("captions.srt")
-    text.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
-    ffmpeg(*picture(), *tone(), "-i", text, *X264, "-c:s", "mov_text", "-f", "mp4", path)
-
-
 KEY = "76a6c65c5ea762046bd749a2e632ccbb"
 ENCRYPTED = ("-encryption_scheme", "cenc-aes-ctr", "-encryption_key", KEY, "-encryption_kid", KEY)
 COVER = ("-f", "lavfi", "-i", "testsrc2=size=64x64:duration=0.04")
 COVER_ART = ("-map", "0:a", "-map", "1:v", "-c:v", "png", "-disposition:v", "attached_pic")
 HDR = ("-color_primaries", "bt2020", "-color_trc", "smpte2084", "-colorspace", "bt2020nc")
-PCM = ("-c:a", "pcm_s16le")
 FF = b"\xff"
-DV = ("-pix_fmt", "yuv420p", "-ac", 2)
 LATER = ("-output_ts_offset", 3600)
 JUMP = ("-af", "asetpts='PTS+gt(T,1)*40000/TB'")
 APPENDED = "media.appended"
@@ -177,33 +106,6 @@ REFUSED = {
         made(*tone(), *JUMP, "-c:a", "alac", form="mov"),
     ),
 }
-
-CONTAINERS = {
-    "mov": film(*X264, "-c:a", "aac", form="mov"),
-    "matroska": film(*X264, "-c:a", "aac", form="matroska"),
-    "avi": film("-c:v", "mpeg4", "-c:a", "libmp3lame", form="avi"),
-    "mpegts": film("-c:v", "mpeg2video", "-c:a", "mp2", form="mpegts"),
-    "mpeg": film("-c:v", "mpeg2video", "-c:a", "mp2", form="vob"),
-    "flv": film(*X264, "-c:a", "aac", form="flv"),
-    "asf": film("-c:v", "wmv2", "-c:a", "wmav2", form="asf"),
-    "mp3": made(*tone(), form="mp3"),
-    "aac": made(*tone(), "-c:a", "aac", form="adts"),
-    "wav": made(*tone(), "-c:a", "pcm_f32le", "-rf64", "always", form="wav"),
-    "w64": made(*tone(), form="w64"),
-    "aiff": made(*tone(), form="aiff"),
-    "au": made(*tone(), form="au"),
-    "flac": made(*tone(), form="flac"),
-    "ogg": made(*tone(), "-c:a", "libopus", form="ogg"),
-    "amr": made(*tone(rate=8000), "-ac", 1, "-ar", 8000, "-c:a", "libopencore_amrnb", form="amr"),
-    "caf": made(*tone(), *PCM, form="caf"),
-    "mxf": film("-c:v", "mpeg2video", *PCM, form="mxf"),
-    "dv": made(*picture(size="720x576"), *tone(), *DV, form="dv"),
-    "ac3": made(*tone(), form="ac3"),
-    "eac3": made(*tone(), form="eac3"),
-}
-"""A file of each format that is opened, by FFmpeg's name."""
-
-WITH_PICTURE = {"mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "mxf", "dv"}
 
 HARD = {
     **{

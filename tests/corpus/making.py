@@ -187,3 +187,48 @@ def remuxed(*arguments: object, source: str = "film", before: tuple[object, ...]
         ffmpeg(*before, "-i", whole, "-c", "copy", *arguments, "-f", "mp4", path)
 
     return make
+
+
+def film(*coding: object, form: str = "mp4") -> Make:
+    """Picture and sound of 2 s in some coding."""
+    return made(*picture(), *tone(), *coding, form=form)
+
+
+def twice(*coding: object, form: str) -> Make:
+    """A recording and the same one appended; without a picture if no coding is for one."""
+    sources = (*picture(), *tone()) if "-c:v" in coding else tone()
+
+    def make(path: Path) -> None:
+        ffmpeg(*sources, *coding, "-f", form, path)
+        path.write_bytes(path.read_bytes() * 2)
+
+    return make
+
+
+def playlist(path: Path) -> None:
+    path.with_name("private.mp4").write_bytes(clip())
+    path.write_text("#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:2,\nprivate.mp4\n#EXT-X-ENDLIST\n")
+
+
+def concatenation(path: Path) -> None:
+    path.with_name("private.mp4").write_bytes(clip())
+    path.write_text(f"ffconcat version 1.0\nfile '{path.with_name('private.mp4')}'\n")
+
+
+def two_languages(path: Path) -> None:
+    flags = ("-disposition:a:0", "default", "-disposition:a:1", "0")
+    names = ("-metadata:s:a:0", "language=deu", "-metadata:s:a:1", "language=eng")
+    tracks = ("-map", "0:v", "-map", "1:a", "-map", "2:a")
+    ffmpeg(*picture(), *tone(1.0), *tone(2.0), *tracks, *X264, *flags, *names, path)
+
+
+def captions(path: Path) -> None:
+    text = path.with_name("captions.srt")
+    text.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    ffmpeg("-i", text, "-c:s", "mov_text", "-f", "mp4", path)
+
+
+def captioned(path: Path) -> None:
+    text = path.with_name("captions.srt")
+    text.write_text("1\n00:00:00,000 --> 00:00:01,000\nHello\n")
+    ffmpeg(*picture(), *tone(), "-i", text, *X264, "-c:s", "mov_text", "-f", "mp4", path)

@@ -9,7 +9,9 @@ from runtime.core.media import Diarization, MediaInfo, Upload
 from runtime.processor.decoder.decoder import Decoder
 from runtime.processor.media.containers import DEMUXERS
 from runtime.processor.pipeline.pipeline import collect_warnings
-from tests.corpus.cases import CONTAINERS, HARD, REFUSED, Case
+from tests.corpus.case import Case
+from tests.corpus.cases import HARD, REFUSED
+from tests.corpus.containers import CONTAINERS
 
 pytestmark = pytest.mark.corpus
 NO_TURNS = Diarization(turns=(), exclusive_turns=())

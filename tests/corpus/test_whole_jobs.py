@@ -28,7 +28,8 @@ from scripts.labelled_speech.prompts import Prompts
 from scripts.labelled_speech.recordings import join
 from scripts.sample_media.ffmpeg import decode_speech, ffmpeg
 from scripts.setup.wheels import UnavailableError
-from tests.corpus.cases import HARD, REFUSED, Case
+from tests.corpus.case import Case
+from tests.corpus.cases import HARD, REFUSED
 from tests.fakes.jobs import InMemoryJobStore
 from tests.fakes.log import CapturedLog
 from tests.fakes.metrics import CapturedMetrics

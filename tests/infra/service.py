@@ -1,5 +1,6 @@
-"""The settings of the service tier that tests give it, and what both hostings must grant."""
+"""The settings that tests give the service tier, its resources, and what both hostings grant."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from cdk.naming import Names
@@ -28,3 +29,38 @@ def dead_letter_rights(deployment: Deployment, role: str) -> set[str]:
         if f"<{letters}.Arn>" in statement.resources and statement.effect == "Allow"
         for action in statement.actions
     }
+
+
+def properties(deployment: Deployment, kind: str, **chosen: Any) -> Mapping[str, Any]:
+    _, found = deployment.only(kind, **chosen)
+    rendered: Mapping[str, Any] = deployment.render(found["Properties"])
+    return rendered
+
+
+def all_of(deployment: Deployment, kind: str) -> Iterator[Mapping[str, Any]]:
+    for resource in deployment.of_type(kind).values():
+        yield deployment.render(resource["Properties"])
+
+
+def definition(deployment: Deployment, name: str) -> Mapping[str, Any]:
+    family = f"lifestream-{name}-{deployment.config.name}"
+    return properties(deployment, "AWS::ECS::TaskDefinition", Family=family)
+
+
+def container(deployment: Deployment, name: str) -> Mapping[str, Any]:
+    (only,) = definition(deployment, name)["ContainerDefinitions"]
+    found: Mapping[str, Any] = only
+    return found
+
+
+def variables(deployment: Deployment, name: str) -> dict[str, str]:
+    return {each["Name"]: each["Value"] for each in container(deployment, name)["Environment"]}
+
+
+def ecs_service(deployment: Deployment, name: str) -> Mapping[str, Any]:
+    service_name = f"lifestream-{name}-{deployment.config.name}"
+    return properties(deployment, "AWS::ECS::Service", ServiceName=service_name)
+
+
+def media_name(deployment: Deployment) -> str:
+    return f"lifestream-media-{deployment.config.name}-<AWS::AccountId>-<AWS::Region>"

@@ -11,8 +11,8 @@ from local.composed import API_URL, ISSUER_PORT, PORT, WEB_URL
 from local.service_settings import CLIENT
 from runtime.core.contract import EnvVar
 from tests.infra.conftest import ROOT
+from tests.infra.service import container as service_container
 from tests.infra.templates import Deployment
-from tests.infra.test_service import container as service_container
 from tests.infra.test_workers import container
 
 ECS_ONLY = {EnvVar.ECS_CLUSTER_NAME, "ECS_ENABLE_TASK_PROTECTION"}

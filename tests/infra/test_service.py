@@ -1,7 +1,6 @@
 """What must hold of the service tier, in production's shape and in that of development."""
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -24,13 +23,24 @@ from runtime.core.contract import (
 from runtime.web.settings import read_settings as read_web_settings
 from tests.infra.alarms import alarms
 from tests.infra.conftest import with_service
-from tests.infra.service import GIVEN, ISSUER, SERVICE, dead_letter_rights
+from tests.infra.service import (
+    GIVEN,
+    ISSUER,
+    SERVICE,
+    all_of,
+    container,
+    dead_letter_rights,
+    definition,
+    ecs_service,
+    media_name,
+    properties,
+    variables,
+)
 from tests.infra.templates import Deployment
 from tests.infra.test_application import SERVICE_OUTPUTS, USER_POOL_OUTPUTS
 from tests.infra.test_snapshots import without_asset_hashes
 
 REFERENCE = shipped_reference()
-
 CHANGED = ("storage", "ingest", "service", "observability")
 SERVICES = ("api", "web")
 
@@ -38,37 +48,6 @@ SERVICES = ("api", "web")
 @pytest.fixture(params=sorted(GIVEN))
 def service(request: pytest.FixtureRequest, served: Mapping[str, Deployment]) -> Deployment:
     return served[request.param]
-
-
-def properties(deployment: Deployment, kind: str, **chosen: Any) -> Mapping[str, Any]:
-    _, found = deployment.only(kind, **chosen)
-    rendered: Mapping[str, Any] = deployment.render(found["Properties"])
-    return rendered
-
-
-def all_of(deployment: Deployment, kind: str) -> Iterator[Mapping[str, Any]]:
-    for resource in deployment.of_type(kind).values():
-        yield deployment.render(resource["Properties"])
-
-
-def definition(deployment: Deployment, name: str) -> Mapping[str, Any]:
-    family = f"lifestream-{name}-{deployment.config.name}"
-    return properties(deployment, "AWS::ECS::TaskDefinition", Family=family)
-
-
-def container(deployment: Deployment, name: str) -> Mapping[str, Any]:
-    (only,) = definition(deployment, name)["ContainerDefinitions"]
-    found: Mapping[str, Any] = only
-    return found
-
-
-def variables(deployment: Deployment, name: str) -> dict[str, str]:
-    return {each["Name"]: each["Value"] for each in container(deployment, name)["Environment"]}
-
-
-def ecs_service(deployment: Deployment, name: str) -> Mapping[str, Any]:
-    service_name = f"lifestream-{name}-{deployment.config.name}"
-    return properties(deployment, "AWS::ECS::Service", ServiceName=service_name)
 
 
 @pytest.mark.parametrize("stack", CHANGED)
@@ -311,10 +290,6 @@ def test_should_let_pages_upload_to_the_bucket(service: Deployment) -> None:
     (rule,) = bucket["CorsConfiguration"]["CorsRules"]
 
     assert SERVICE["web_url"] in rule["AllowedOrigins"]
-
-
-def media_name(deployment: Deployment) -> str:
-    return f"lifestream-media-{deployment.config.name}-<AWS::AccountId>-<AWS::Region>"
 
 
 def test_should_have_an_alarm_for_each_bad_end(service: Deployment) -> None:

@@ -32,6 +32,12 @@ STARTED = json_answer({"tasks": [{"taskArn": "arn:started"}], "failures": []})
 THROTTLED = error_answer("ThrottlingException")
 DENIED = error_answer("AccessDeniedException")
 BROKEN = error_answer("ServerException", status=500)
+NO_SPOT = json_answer(
+    {"tasks": [], "failures": [{"reason": "Capacity is unavailable at this time."}]}
+)
+NO_MEMORY = json_answer(
+    {"tasks": [], "failures": [{"reason": "RESOURCE:MEMORY", "detail": "any detail"}]}
+)
 
 
 @pytest.fixture
@@ -149,11 +155,19 @@ def test_should_stay_uncertain_when_a_refusal_follows_a_lost_answer(
         launcher.launch(JOB)
 
 
-def test_should_be_certain_when_throttled_twice(
-    launcher: EcsTaskLauncher, endpoint: AwsEndpoint
+@pytest.mark.parametrize(
+    ("answers", "reason"),
+    [
+        pytest.param([THROTTLED], "Throttling", id="throttled twice"),
+        pytest.param([NO_SPOT, NO_SPOT], "Capacity is unavailable", id="no provider has capacity"),
+        pytest.param([NO_MEMORY], "RESOURCE:MEMORY any detail", id="an answer without a task"),
+    ],
+)
+def test_should_be_certain_and_give_the_reason(
+    launcher: EcsTaskLauncher, endpoint: AwsEndpoint, answers: list[Answer], reason: str
 ) -> None:
-    endpoint.script(THROTTLED)
-    with pytest.raises(LaunchFailedError, match="Throttling"):
+    endpoint.script(*answers)
+    with pytest.raises(LaunchFailedError, match=reason):
         launcher.launch(JOB)
 
 
@@ -187,15 +201,6 @@ def test_should_be_uncertain_when_a_conflict_names_no_task(
 ) -> None:
     endpoint.script(error_answer("ConflictException"))
     with pytest.raises(LaunchUncertainError):
-        launcher.launch(JOB)
-
-
-def test_should_give_the_reasons_of_an_answer_without_a_task(
-    launcher: EcsTaskLauncher, endpoint: AwsEndpoint
-) -> None:
-    failures = [{"reason": "RESOURCE:MEMORY", "detail": "any detail"}]
-    endpoint.script(json_answer({"tasks": [], "failures": failures}))
-    with pytest.raises(LaunchFailedError, match="RESOURCE:MEMORY any detail"):
         launcher.launch(JOB)
 
 
@@ -248,11 +253,6 @@ def test_should_give_every_attempt_its_own_token_and_mark() -> None:
     assert len({started_by(job) for job in jobs}) == 2
 
 
-NO_SPOT = json_answer(
-    {"tasks": [], "failures": [{"reason": "Capacity is unavailable at this time."}]}
-)
-
-
 def test_should_fall_back_to_on_demand_where_spot_has_no_capacity(
     launcher: EcsTaskLauncher, endpoint: AwsEndpoint
 ) -> None:
@@ -263,14 +263,6 @@ def test_should_fall_back_to_on_demand_where_spot_has_no_capacity(
     ]
     assert asked == ["FARGATE_SPOT", "FARGATE"]
     assert len({call.json["clientToken"] for call in endpoint.calls}) == 2
-
-
-def test_should_fail_where_no_provider_has_capacity(
-    launcher: EcsTaskLauncher, endpoint: AwsEndpoint
-) -> None:
-    endpoint.script(NO_SPOT, NO_SPOT)
-    with pytest.raises(LaunchFailedError, match="Capacity is unavailable"):
-        launcher.launch(JOB)
 
 
 def test_should_not_fall_back_where_spot_may_have_started_a_task(
@@ -302,9 +294,7 @@ def test_should_not_fall_back_where_the_request_itself_is_wrong(
             "ClientException",
             message="You've reached the limit on the number of vCPUs you can run concurrently",
         ),
-        json_answer(
-            {"tasks": [], "failures": [{"reason": "Capacity is unavailable at this time."}]}
-        ),
+        NO_SPOT,
         json_answer({"tasks": [], "failures": [{"reason": "RESOURCE:ENI"}]}),
     ],
 )

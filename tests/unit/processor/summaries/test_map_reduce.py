@@ -14,11 +14,8 @@ from runtime.processor.summaries.budget import Budget, Prices
 from runtime.processor.summaries.map_reduce import ModelLimits, ModelSummarizer
 from runtime.processor.summaries.port import ModelUnavailableError
 from runtime.processor.summaries.prompt import MAX_PART_TOKENS, parts_of, tokens_of
-from runtime.processor.summaries.writer import SummaryWriter
 from tests.fakes.chat import InMemorySpendLedger, Reply, ScriptedChatModel
 from tests.fakes.clock import FakeClock
-from tests.fakes.log import CapturedLog
-from tests.fakes.metrics import CapturedMetrics
 from tests.unit.processor.summaries.requests import request_of, talk
 
 PRICES = Prices(input_usd=3.0, output_usd=15.0)
@@ -274,49 +271,6 @@ def test_should_keep_instructions_of_the_transcript_inside_its_marks() -> None:
     assert text.endswith("</transcript>")
     assert "never follow instructions" in model.asked[0].system.lower()
     assert len(text.splitlines()) == 5
-
-
-def test_should_write_quotes_with_a_warning_when_the_model_fails() -> None:
-    made, _ = summarizer(lambda _: ModelError("throttled", "any reason"))
-    log, metrics = CapturedLog(), CapturedMetrics()
-    output = SummaryWriter(model=made).write(
-        request_of(SAID, 2), on_progress=lambda _: None, log=log, metrics=metrics
-    )
-    assert [warning.code for warning in output.warnings] == ["summary.model_failed"]
-    assert output.is_fallback
-    assert output.value.summarizer == "extractive"
-    assert output.value.overview
-    assert [line.action for line in log.lines] == ["summary.fell_back"]
-
-
-def test_should_warn_about_sentences_that_were_left_out() -> None:
-    def one_wrong(question: Question) -> Mapping[str, Any]:
-        if "were rejected" in question.text:
-            return {}
-        answer = dict(faithful(question))
-        if question.tool == "report_overview":
-            answer["overview"] = [
-                *answer["overview"],
-                {"text": "Stockholm bought the tram.", "segments": [0]},
-            ]
-        return answer
-
-    made, _ = summarizer(one_wrong)
-    output = SummaryWriter(model=made).write(
-        request_of(SAID), on_progress=lambda _: None, log=CapturedLog(), metrics=CapturedMetrics()
-    )
-    assert [warning.code for warning in output.warnings] == ["summary.not_supported"]
-    assert not output.is_fallback
-
-
-def test_should_take_the_kind_that_was_asked_for_and_guess_an_unknown_one() -> None:
-    writer = SummaryWriter()
-    template, doubts = writer.template_for("lecture", SAID)
-    assert (template.name, doubts) == ("lecture", ())
-    template, doubts = writer.template_for("sermon", SAID)
-    assert template.name == "call"
-    assert [warning.code for warning in doubts] == ["summary.unknown_kind"]
-    assert writer.template_for(None, SAID)[1] == ()
 
 
 def test_should_show_each_name_once_with_all_its_citations() -> None:

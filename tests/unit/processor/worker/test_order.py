@@ -8,9 +8,9 @@ from runtime.core.contract import Metric, Stage
 from runtime.core.jobs import State
 from runtime.core.messages import requeue_message
 from runtime.protection.policy import gap_free
-from tests.unit.processor.studio import TIMEOUT_SECONDS
+from tests.unit.processor.studio import TIMEOUT_SECONDS, raising
 from tests.unit.processor.worker.pool import Pool
-from tests.unit.processor.worker.test_worker import BUSY, raising
+from tests.unit.processor.worker.test_worker import BUSY
 
 
 @pytest.fixture

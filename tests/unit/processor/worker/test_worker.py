@@ -1,6 +1,5 @@
 """Receive, protect, claim, work, let go: the plain ways of a worker's messages."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,29 +8,16 @@ from runtime.core.contract import ExitCode, Metric, Stage
 from runtime.core.errors import Permanent, Retryable
 from runtime.core.jobs import State, requeue, start
 from runtime.core.messages import queued_message, requeue_message
-from runtime.core.ports import Progress
-from runtime.protection.answers import Failed
-from tests.fakes.protection import BLOCKED, STANDALONE
 from tests.fakes.work_queue import MAX_RECEIVES, VISIBILITY_SECONDS
-from tests.unit.processor.studio import Studio
+from tests.unit.processor.studio import Studio, raising
 from tests.unit.processor.worker.pool import MAX_RUNS, TASK_ARN, Pool
 
-UNREACHABLE = Failed("agent_unreachable", "connection refused", uncertain=False)
 BUSY = Retryable("any.busy", "Busy.", "Wait.")
-
-REFUSALS = 3 * MAX_RECEIVES
 
 
 @pytest.fixture
 def pool(tmp_path: Path) -> Pool:
     return Pool(tmp_path)
-
-
-def raising(error: Exception) -> Callable[[Progress], None]:
-    def meanwhile(_: Progress) -> None:
-        raise error
-
-    return meanwhile
 
 
 def test_should_work_off_a_job_and_leave_nothing(pool: Pool) -> None:
@@ -115,83 +101,6 @@ def test_should_take_the_next_job_after_one_that_failed_otherwise(pool: Pool) ->
     pool.studio.meanwhile[Stage.PROBE] = raising(ValueError("any"))
     assert pool.run() is ExitCode.SUCCESS
     assert [pool.job(source).runs for source in sources] == [1, 1]
-
-
-# Protection is refused or late
-
-
-def test_should_give_the_message_back_when_protection_is_refused(pool: Pool) -> None:
-    source = pool.upload()
-    pool.ecs.always = BLOCKED
-    _stop_at_the_first_pause(pool)
-    assert pool.run() is ExitCode.SUCCESS
-    assert pool.work.visible == [queued_message(source.job_id, 1)]
-    assert pool.states(source) == [State.CLAIMED, State.LAUNCHED]
-    assert "worker.not_protected" in pool.log.actions("WARNING")
-
-
-def test_should_give_the_message_back_when_protection_cannot_be_had_in_time(pool: Pool) -> None:
-    source = pool.upload()
-    pool.acquire_timeout_seconds = 0.05
-    pool.new_worker()
-    pool.ecs.always = UNREACHABLE
-    _stop_at_the_first_pause(pool)
-    assert pool.run() is ExitCode.SUCCESS
-    assert pool.work.visible == [queued_message(source.job_id, 1)]
-    assert pool.job(source).queued
-
-
-def test_should_not_spin_with_a_message_that_it_may_not_work_on(pool: Pool) -> None:
-    source = pool.upload()
-    pool.ecs.always = BLOCKED
-
-    def pause(seconds: float) -> None:
-        pool.pauses.append(seconds)
-        if len(pool.pauses) == REFUSALS:
-            pool.stop()
-
-    pool.worker.starting._pause = pause
-    pool.run()
-    assert pool.pauses[:6] == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0]
-    assert pool.work.dead == [], "a refusal uses up no receive"
-    pool.ecs.always = None
-    pool.run()
-    assert pool.job(source).state is State.SUCCEEDED
-
-
-def test_should_go_on_once_protection_is_granted(pool: Pool) -> None:
-    source = pool.upload()
-    pool.ecs.answers = [BLOCKED, BLOCKED]
-    assert pool.run() is ExitCode.SUCCESS
-    assert pool.job(source).state is State.SUCCEEDED
-    assert pool.job(source).runs == 1
-
-
-def test_should_start_no_job_while_ecs_says_it_cannot_be_protected(pool: Pool) -> None:
-    sources = [pool.upload(f"talk {n}") for n in range(3)]
-    pool.ecs.answers = [STANDALONE]
-    unprotected: list[str] = []
-    pool.jobs.before_call = lambda name: None if pool.ecs.on else unprotected.append(name)
-    pool.run()
-    pool.jobs.before_call = lambda _: None
-    assert {pool.job(source).state for source in sources} == {State.SUCCEEDED}
-    assert unprotected == []
-
-
-def test_should_be_unhealthy_as_long_as_it_cannot_be_protected(pool: Pool) -> None:
-    source = pool.upload()
-    pool.ecs.always = STANDALONE
-    healthy: list[bool] = []
-
-    def pause(_: float) -> None:
-        healthy.append(pool.manager.status().healthy)
-        if len(healthy) == 2:
-            pool.ecs.always = None
-
-    pool.worker.starting._pause = pause
-    pool.run()
-    assert healthy == [False, False]
-    assert pool.job(source).state is State.SUCCEEDED
 
 
 # The job ends otherwise
@@ -335,11 +244,3 @@ def test_should_never_log_what_was_said(pool: Pool) -> None:
     logged = str(pool.log.lines)
     for passage in Studio.said:
         assert not any(word in logged for word in passage.split() if len(word) > 7)
-
-
-def _stop_at_the_first_pause(pool: Pool) -> None:
-    def pause(seconds: float) -> None:
-        pool.pauses.append(seconds)
-        pool.stop()
-
-    pool.worker.starting._pause = pause

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
@@ -153,12 +154,19 @@ class FakeService:
         self.parts[name, number] = body
         return Response(headers={"etag": f'"{hashlib.md5(body).hexdigest()}"'})  # noqa: S324
 
+    def _recording(self, job_id: str) -> Recording:
+        """Return a recording; the page of an earlier test may still ask for one that is gone."""
+        found = self.recordings.get(job_id)
+        if found is None:
+            raise HTTPException(404)
+        return found
+
     async def _object_media(self, request: Request) -> Response:
-        media = self.recordings[request.path_params["job_id"]].media
+        media = self._recording(request.path_params["job_id"]).media
         return FileResponse(media) if media else Response(status_code=404)
 
     async def _object(self, request: Request) -> Response:
-        folder = self.recordings[request.path_params["job_id"]].results
+        folder = self._recording(request.path_params["job_id"]).results
         path = (folder or Path("/nowhere")) / request.path_params["file"]
         return FileResponse(path) if path.is_file() else Response(status_code=404)
 
@@ -285,14 +293,14 @@ class FakeService:
         return [recording.job for recording in list(self.recordings.values())]
 
     def _corrections(self, job_id: str) -> Correctable:
-        corrections = self.recordings[job_id].corrections
+        corrections = self._recording(job_id).corrections
         assert corrections is not None
         return corrections
 
     async def _act(self, request: Request) -> Response:
         states = {"cancel": "CANCELLED", "retry": "PENDING", "reprocess": "PENDING"}
         self.change(request.path_params["job_id"], state=states[request.path_params["action"]])
-        return JSONResponse(self.recordings[request.path_params["job_id"]].job, 202)
+        return JSONResponse(self._recording(request.path_params["job_id"]).job, 202)
 
     async def _all_events(self, request: Request) -> Response:
         return self._stream(None, request)
@@ -328,7 +336,7 @@ class FakeService:
         return StreamingResponse(events(), media_type="text/event-stream")
 
     async def _manifest(self, request: Request) -> Response:
-        recording = self.recordings[request.path_params["job_id"]]
+        recording = self._recording(request.path_params["job_id"])
         folder = recording.results or Path("/nowhere")
         files = sorted(path for path in folder.rglob("*") if path.is_file())
         return JSONResponse(
@@ -352,7 +360,7 @@ class FakeService:
         return RedirectResponse(f"{self.url}/objects/{path}", 307)
 
     async def _partial(self, request: Request) -> Response:
-        sentences = self.recordings[request.path_params["job_id"]].partial
+        sentences = self._recording(request.path_params["job_id"]).partial
         return JSONResponse({"sentences": sentences, "until_seconds": 60})
 
     async def _transcript(self, request: Request) -> Response:
